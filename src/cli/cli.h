@@ -1,0 +1,47 @@
+/* cli.h - what the parts of the native command line share.
+ *
+ * The command line is a host like any other: it may use files, clocks and exit, and it talks to the engine
+ * through jielong.h alone. Its words are those of web/cli.js, so either can stand in for the other.
+ */
+#ifndef JL_CLI_H
+#define JL_CLI_H
+
+#include "../jielong.h"
+
+typedef struct cli_options {
+    const char *command, *model, *text; /* positional: MODEL and PROMPT or TEXT */
+    const char *file, *cases, *ids, *out;
+    char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
+    size_t stops_length;
+    int special, chat, json, n, n_given, pp, tg, context;
+    jl_generation generation;
+} cli_options;
+
+/* Prints "jielong: CODE: where: message" and ends the program. */
+_Noreturn void cli_fail(const jl_error *error);
+_Noreturn void cli_die(int status, const char *code, const char *message, const char *what);
+
+jl_model *cli_load(const char *path);
+double cli_now(void); /* milliseconds */
+
+/* A whole file, NUL-terminated (owned by the caller). "-" is standard input. */
+char *cli_read(const char *path, size_t *n);
+
+void cli_put_json(const char *text, size_t n); /* as a JSON string on standard output */
+void cli_put_ids(const int32_t *ids, int n);   /* as a JSON array */
+
+/* Tokenizes into a new array (owned by the caller). */
+int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count);
+
+/* The next string of a JSON array of strings, unescaped into out (as long as the input): advances *at;
+ * 0 at the end of the array; ends the program on anything else. */
+int cli_next_case(const char **at, char *out, size_t *n);
+
+int cli_generate(const cli_options *o);
+int cli_do_tokenize(const cli_options *o);
+int cli_logits(const cli_options *o);
+int cli_score(const cli_options *o);
+int cli_info(const cli_options *o);
+int cli_bench(const cli_options *o);
+
+#endif

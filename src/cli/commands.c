@@ -1,0 +1,316 @@
+/* commands.c - the six commands of the native command line, each the shortest honest use of jielong.h. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static jl_session *open_session(const jl_model *m, int n_ctx, int all_logits) {
+    jl_error error = { 0 };
+    jl_session_options options = { n_ctx, all_logits ? 32 : 0, all_logits };
+    jl_session *s = jl_session_new(m, &options, &error);
+    if (!s) cli_fail(&error);
+    return s;
+}
+
+static void append(jl_session *s, const int32_t *ids, int n) {
+    jl_error error = { 0 };
+    if (jl_session_append(s, ids, n, &error)) cli_fail(&error);
+}
+
+static void advance_all(jl_session *s) {
+    jl_error error = { 0 };
+    jl_status status = JL_MORE;
+    while (status == JL_MORE) status = jl_session_advance(s, &error);
+    if (status < 0) cli_fail(&error);
+}
+
+/* ---- generate ------------------------------------------------------------------------------------ */
+
+static void append_text(jl_session *s, const jl_model *m, const char *text, size_t n, int flags) {
+    int count;
+    int32_t *ids = cli_tokenize(m, text, n, flags, &count);
+    append(s, ids, count);
+    free(ids);
+}
+
+/* One turn of ChatML. Only the frame may hold special tokens, so the prompt cannot forge roles. */
+static void append_chat(jl_session *s, const jl_model *m, const char *text, size_t n) {
+    static const char before[] = "<|im_start|>user\n";
+    static const char after[] = "<|im_end|>\n<|im_start|>assistant\n";
+    size_t length = jl_model_info(m, NULL, 0);
+    char *info = malloc(length + 1);
+    if (!info || jl_model_info(m, info, length + 1) != length || !strstr(info, "<|im_start|>"))
+        cli_die(1, "NO_CHAT_TEMPLATE", "the model's chat template is not ChatML; give a raw prompt",
+                "--chat");
+    free(info);
+    append_text(s, m, before, sizeof before - 1, JL_TOKENIZE_SPECIAL | JL_TOKENIZE_BOS);
+    append_text(s, m, text, n, 0);
+    append_text(s, m, after, sizeof after - 1, JL_TOKENIZE_SPECIAL);
+}
+
+typedef struct transcript {
+    char *text;
+    size_t n, cap;
+} transcript;
+
+static void record(transcript *t, const char *text, size_t n) {
+    if (t->n + n > t->cap) t->text = realloc(t->text, t->cap = 2 * (t->n + n));
+    if (!t->text) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+    if (n) memcpy(t->text + t->n, text, n);
+    t->n += n;
+}
+
+static void report(const jl_session *s, int n_prompt, const transcript *t, const double at[3]) {
+    const int32_t *ids = jl_session_ids(s);
+    int n = jl_session_position(s) - n_prompt;
+    printf("{\"ids\":");
+    cli_put_ids(ids + n_prompt, n);
+    printf(",\"text\":");
+    cli_put_json(t->text, t->n);
+    printf(",\"promptIds\":");
+    cli_put_ids(ids, n_prompt);
+    printf(",\"timings\":{\"promptMs\":%.1f,\"generateMs\":%.1f}}\n", at[1] - at[0], at[2] - at[1]);
+}
+
+int cli_generate(const cli_options *o) {
+    jl_error error = { 0 };
+    jl_model *m = cli_load(o->model);
+    jl_session *s = open_session(m, o->context, 0);
+    size_t n = o->text ? strlen(o->text) : 0;
+    char *input = o->text ? NULL : cli_read("-", &n);
+    const char *prompt = o->text ? o->text : input;
+    if (o->chat)
+        append_chat(s, m, prompt, n);
+    else
+        append_text(s, m, prompt, n, JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0));
+    int n_prompt = jl_session_position(s);
+    double at[3] = { cli_now(), 0, 0 };
+    jl_token token;
+    transcript all = { 0 };
+    jl_status status = jl_session_generate(s, &o->generation, &error);
+    while (status == JL_OK || status == JL_MORE) {
+        status = jl_session_generate_step(s, &token, &error);
+        if (status != JL_OK) continue;
+        if (!at[1]) at[1] = cli_now();
+        record(&all, token.text, token.n_text);
+        if (o->json) continue;
+        fwrite(token.text, 1, token.n_text, stdout);
+        fflush(stdout);
+    }
+    at[2] = cli_now();
+    if (status < 0) cli_fail(&error);
+    if (o->json)
+        report(s, n_prompt, &all, at);
+    else
+        putchar('\n');
+    free(all.text);
+    free(input);
+    jl_session_free(s);
+    jl_model_free(m);
+    return 0;
+}
+
+/* ---- tokenize ------------------------------------------------------------------------------------ */
+
+static void print_tokens(const jl_model *m, const char *text, size_t n, int special) {
+    int count;
+    int32_t *ids = cli_tokenize(m, text, n, special ? JL_TOKENIZE_SPECIAL : 0, &count);
+    cli_put_ids(ids, count);
+    free(ids);
+}
+
+static void print_cases(const jl_model *m, const char *path, int special) {
+    size_t n;
+    char *json = cli_read(path, &n), *text = malloc(n + 4);
+    if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for a text", path);
+    const char *at = json;
+    putchar('[');
+    for (int i = 0; cli_next_case(&at, text, &n); i++) {
+        if (i) putchar(',');
+        print_tokens(m, text, n, special);
+    }
+    putchar(']');
+    free(text);
+    free(json);
+}
+
+int cli_do_tokenize(const cli_options *o) {
+    jl_model *m = cli_load(o->model);
+    size_t n = o->text ? strlen(o->text) : 0;
+    if (o->cases) {
+        print_cases(m, o->cases, o->special);
+    } else if (o->text) {
+        print_tokens(m, o->text, n, o->special);
+    } else {
+        char *text = cli_read(o->file ? o->file : "-", &n);
+        print_tokens(m, text, n, o->special);
+        free(text);
+    }
+    putchar('\n');
+    jl_model_free(m);
+    return 0;
+}
+
+/* ---- logits, score ------------------------------------------------------------------------------- */
+
+/* Evaluates what is pending and hands each position's logits [n_vocab] to `row`. */
+static void each_row(jl_session *s, void (*row)(void *, const float *), void *context) {
+    jl_error error = { 0 };
+    jl_status status = JL_MORE;
+    while (status == JL_MORE) {
+        int n;
+        status = jl_session_advance(s, &error);
+        if (status < 0) cli_fail(&error);
+        jl_session_batch_logits(s, 0, &n);
+        for (int i = 0; i < n; i++) row(context, jl_session_batch_logits(s, i, &n));
+    }
+}
+
+static int parse_ids(const char *text, int32_t **ids) {
+    int n = 0, cap = (int)strlen(text) / 2 + 2;
+    *ids = malloc((size_t)cap * sizeof **ids);
+    if (!*ids) cli_die(1, "OUT_OF_MEMORY", "no room for the ids", "--ids");
+    for (char *end; *text; text = end + (*end == ',')) {
+        long id = strtol(text, &end, 10);
+        if (end == text || (*end && *end != ',') || id < 0 || id > INT32_MAX)
+            cli_die(2, "BAD_ARGUMENT", "expected ids such as 1,2,3", "--ids");
+        (*ids)[n++] = (int32_t)id;
+    }
+    return n;
+}
+
+typedef struct row_file {
+    FILE *f;
+    size_t n_vocab;
+} row_file;
+
+static void write_row(void *context, const float *logits) {
+    row_file *out = context;
+    if (fwrite(logits, sizeof(float), out->n_vocab, out->f) != out->n_vocab)
+        cli_die(1, "IO", "the file cannot be written", "--out");
+}
+
+int cli_logits(const cli_options *o) {
+    if (!o->ids || !o->out) cli_die(2, "BAD_ARGUMENT", "needs --ids and --out", "logits");
+    int32_t *ids;
+    int n = parse_ids(o->ids, &ids);
+    jl_model *m = cli_load(o->model);
+    jl_session *s = open_session(m, n > 0 ? n : 1, 1);
+    row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };
+    if (!out.f) cli_die(1, "IO", "the file cannot be written", o->out);
+    append(s, ids, n);
+    each_row(s, write_row, &out);
+    if (fclose(out.f)) cli_die(1, "IO", "the file cannot be written", o->out);
+    free(ids);
+    jl_session_free(s);
+    jl_model_free(m);
+    return 0;
+}
+
+typedef struct score {
+    const int32_t *next; /* the token that really comes after the current row */
+    int left;            /* predictions still to count */
+    int n_vocab, counted;
+    double nll;
+} score;
+
+static void score_row(void *context, const float *logits) {
+    score *sc = context;
+    if (sc->left == 0) return;
+    double max = -INFINITY, sum = 0;
+    for (int i = 0; i < sc->n_vocab; i++) max = fmax(max, (double)logits[i]);
+    for (int i = 0; i < sc->n_vocab; i++) sum += exp((double)logits[i] - max);
+    sc->nll += max + log(sum) - (double)logits[*sc->next++];
+    sc->left--;
+    sc->counted++;
+}
+
+static size_t bytes_of(const jl_model *m, const int32_t *ids, int n) {
+    size_t total = 0, length;
+    for (int i = 0; i < n; i++) {
+        jl_token_bytes(m, ids[i], 1, &length);
+        total += length;
+    }
+    return total;
+}
+
+/* Windows of the context length, each starting afresh; its first token is context and not scored. */
+int cli_score(const cli_options *o) {
+    if (!o->file) cli_die(2, "BAD_ARGUMENT", "needs --file", "score");
+    size_t n;
+    int count;
+    jl_error error = { 0 };
+    char *text = cli_read(o->file, &n);
+    jl_model *m = cli_load(o->model);
+    int32_t *ids = cli_tokenize(m, text, n, JL_TOKENIZE_BOS, &count);
+    if (count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
+    jl_session *s = open_session(m, o->context, 1);
+    int limit = o->n_given && o->n < count - 1 ? o->n : count - 1, window = jl_session_n_ctx(s);
+    score sc = { ids + 1, 0, jl_model_n_vocab(m), 0, 0 };
+    while (sc.counted < limit) {
+        int rows = limit - sc.counted < window ? limit - sc.counted : window;
+        jl_session_rewind(s, 0, &error);
+        append(s, ids + sc.counted, rows);
+        sc.left = rows;
+        each_row(s, score_row, &sc);
+    }
+    double nll = sc.nll / limit;
+    printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":%.5f}\n", limit, nll,
+           exp(nll), sc.nll / log(2) / (double)bytes_of(m, ids + 1, limit));
+    free(ids);
+    free(text);
+    jl_session_free(s);
+    jl_model_free(m);
+    return 0;
+}
+
+/* ---- info, bench ---------------------------------------------------------------------------------- */
+
+int cli_info(const cli_options *o) {
+    jl_model *m = cli_load(o->model);
+    size_t n = jl_model_info(m, NULL, 0);
+    char *json = malloc(n + 1);
+    if (!json) cli_die(1, "OUT_OF_MEMORY", "no room for the description", NULL);
+    jl_model_info(m, json, n + 1);
+    puts(json);
+    free(json);
+    jl_model_free(m);
+    return 0;
+}
+
+static double time_prompt(jl_session *s, int n) {
+    jl_error error = { 0 };
+    int32_t id = 0;
+    jl_session_rewind(s, 0, &error);
+    for (int i = 0; i < n; i++, id = i % 100) append(s, &id, 1);
+    double start = cli_now();
+    advance_all(s);
+    return cli_now() - start;
+}
+
+static double time_steps(jl_session *s, int n) {
+    double start = cli_now();
+    for (int32_t i = 0; i < n; i++) {
+        append(s, &(int32_t){ i % 100 }, 1);
+        advance_all(s);
+    }
+    return cli_now() - start;
+}
+
+int cli_bench(const cli_options *o) {
+    double start = cli_now();
+    jl_model *m = cli_load(o->model);
+    double load = cli_now() - start, pp = 1e30, tg = 1e30;
+    jl_session *s = open_session(m, o->pp + o->tg + 1, 0);
+    time_prompt(s, 8); /* warm-up */
+    for (int round = 0; round < 3; round++) {
+        pp = fmin(pp, time_prompt(s, o->pp));
+        tg = fmin(tg, time_steps(s, o->tg));
+    }
+    printf("{\"pp\":%.1f,\"tg\":%.1f,\"load\":%.0f}\n", o->pp / pp * 1e3, o->tg / tg * 1e3, load);
+    jl_session_free(s);
+    jl_model_free(m);
+    return 0;
+}

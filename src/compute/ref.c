@@ -1,0 +1,370 @@
+/* ref.c - the kernels in plain C: the oracle for every other variant, and the engine of native builds.
+ *
+ * Called through kernels.h, whose contracts fix shapes and the order of all floating-point operations;
+ * this file is their executable form. It must be compiled without contraction of a·b + c
+ * (-ffp-contract=off) and without fast-math. Loops are written so that a compiler can vectorise them
+ * over rows, keys or dims, never over a sum. No allocation, no I/O, no state.
+ */
+#include "../base/half.h"
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+/* -- Layout of scratch, shared by all variants ------------------------------------------------- */
+
+static size_t align64(size_t n) {
+    return (n + 63) & ~(size_t)63;
+}
+
+/* Rows that n tokens occupy in a prepared batch: one, or whole tiles. */
+static size_t act_rows(int n) {
+    return n == 1 ? 1 : ((size_t)n + JL_TILE - 1) / JL_TILE * JL_TILE;
+}
+
+static size_t act_blocks(int cols) {
+    return ((size_t)cols + JL_BLOCK - 1) / JL_BLOCK;
+}
+
+size_t jl_act_bytes(int n, int cols) {
+    size_t blocks = act_rows(n) * act_blocks(cols);
+    return align64(blocks * JL_BLOCK * sizeof(int16_t)) + 2 * align64(blocks * sizeof(float));
+}
+
+void jl_act_init(jl_act *a, void *scratch, int n, int cols) {
+    size_t blocks = act_rows(n) * act_blocks(cols);
+    uint8_t *p = scratch;
+    *a = (jl_act){ .n = n, .cols = cols };
+    a->q = (int16_t *)(void *)p;
+    p += align64(blocks * JL_BLOCK * sizeof(int16_t));
+    a->scale = (float *)(void *)p;
+    p += align64(blocks * sizeof(float));
+    a->sum = (int32_t *)(void *)p;
+}
+
+float jl_half_read(uint16_t h) {
+    uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;
+    return jl_bits_to_float(sign | magnitude) * 0x1p112f;
+}
+
+static float half_at(const uint8_t *p, int i) {
+    uint16_t h;
+    memcpy(&h, p + 2 * i, sizeof h);
+    return jl_half_read(h);
+}
+
+/* -- Activations ------------------------------------------------------------------------------- */
+
+/* v rounded to nearest even, saturated to int16, by adding 1.5·2^23: at that size the last bit of a float
+ * is worth 1. Holds for |v| < 2^22; NaN gives some number (its block has s = NaN). */
+static int16_t round_int16(float v) {
+    int32_t i = (int32_t)(jl_float_to_bits(v + 0x1.8p23f) - 0x4b400000u);
+    return (int16_t)(i < -32768 ? -32768 : i > 32767 ? 32767 : i);
+}
+
+/* One block: its quants, pairs of columns pair_stride apart, and its sum; returns its scale. */
+static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int32_t *sum) {
+    float max = 0;
+    for (int i = 0; i < JL_BLOCK; i++) {
+        float a = fabsf(x[i]);
+        if (a != a) a = INFINITY;
+        if (a > max) max = a;
+    }
+    float inverse = max < 0x1p-100f ? 0.0f : 32767.0f / max;
+    *sum = 0;
+    for (int i = 0; i < JL_BLOCK; i++) {
+        int16_t v = round_int16(x[i] * inverse);
+        q[(size_t)(i / 2) * pair_stride + (size_t)(i % 2)] = v;
+        *sum += v;
+    }
+    if (!(max <= 0x1p30f)) return NAN;
+    return max < 0x1p-100f ? 0.0f : max / 32767.0f;
+}
+
+void jl_act_prepare__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    if (layout < JL_LAYOUT_Q8) return;
+    size_t blocks = (size_t)cols / JL_BLOCK, width = n == 1 ? 1 : JL_TILE, rows = act_rows(n);
+    for (size_t t = 0; t < rows; t++) {
+        size_t tile = t / width, slot = t % width;
+        for (size_t b = 0; b < blocks; b++) {
+            size_t at = (tile * blocks + b) * width; /* blocks before this one */
+            static const float zero[JL_BLOCK];
+            const float *xb = t < (size_t)n ? x + t * (size_t)cols + b * JL_BLOCK : zero;
+            int16_t *q = a->q + at * JL_BLOCK + 2 * slot;
+            a->scale[at + slot] = quantise_block(xb, q, 2 * width, a->sum + at + slot);
+        }
+    }
+}
+
+/* -- Matrix products --------------------------------------------------------------------------- */
+
+static size_t block_bytes(jl_layout layout) {
+    return layout == JL_LAYOUT_Q8   ? JL_Q8_BLOCK_BYTES
+           : layout == JL_LAYOUT_Q4 ? JL_Q4_BLOCK_BYTES
+                                    : JL_Q4M_BLOCK_BYTES;
+}
+
+/* The quants of a block as integers: w [pair 16][row 16][parity 2], with the −8 of Q4 applied. */
+static void unpack_block(jl_layout layout, const uint8_t *block, int16_t *w) {
+    if (layout == JL_LAYOUT_Q8) {
+        for (int i = 0; i < 512; i++) w[i] = (int8_t)block[i];
+        return;
+    }
+    int offset = layout == JL_LAYOUT_Q4 ? 8 : 0;
+    for (int i = 0; i < 128; i++) {
+        int lane = block[2 * i] | block[2 * i + 1] << 8, group = i / 32;
+        for (int n = 0; n < 4; n++)
+            w[(4 * group + n) * 32 + i % 32] = (int16_t)((lane >> 4 * n & 15) - offset);
+    }
+}
+
+/* acc[r] = Σ over the block of w·x, exact. x: pairs of columns, pair_stride apart. */
+static void dot_block(const int16_t *w, const int16_t *x, size_t pair_stride, int32_t *acc) {
+    memset(acc, 0, JL_PANEL * sizeof *acc);
+    for (size_t k = 0; k < JL_BLOCK / 2; k++) {
+        int32_t x0 = x[k * pair_stride], x1 = x[k * pair_stride + 1];
+        for (int r = 0; r < JL_PANEL; r++)
+            acc[r] += w[32 * k + 2 * (size_t)r] * x0 + w[32 * k + 2 * (size_t)r + 1] * x1;
+    }
+}
+
+/* One panel of a Q layout times all tokens; `rows` of the panel's 16 exist. y points at its first row. */
+static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
+                        int rows) {
+    size_t blocks = (size_t)w->cols / JL_BLOCK, bytes = block_bytes(w->layout);
+    size_t width = a->n == 1 ? 1 : JL_TILE;
+    for (int t = 0; t < a->n; t++)
+        for (int r = 0; r < rows; r++) y[(size_t)t * (size_t)w->rows + (size_t)r] = 0;
+    for (size_t b = 0; b < blocks; b++, panel += bytes) {
+        int16_t q[512];
+        int32_t acc[JL_PANEL];
+        const uint8_t *d = panel + bytes - (w->layout == JL_LAYOUT_Q4M ? 64 : 32), *m = d + 32;
+        unpack_block(w->layout, panel, q);
+        for (size_t t = 0; t < (size_t)a->n; t++) {
+            size_t at = (t / width * blocks + b) * width, slot = t % width;
+            float s = a->scale[at + slot], sum = (float)a->sum[at + slot];
+            float *yt = y + t * (size_t)w->rows;
+            dot_block(q, a->q + at * JL_BLOCK + 2 * slot, 2 * width, acc);
+            for (int r = 0; r < rows; r++) {
+                float v = (float)acc[r] * (half_at(d, r) * s);
+                if (w->layout == JL_LAYOUT_Q4M) v = v + sum * (half_at(m, r) * s);
+                yt[r] = yt[r] + v;
+            }
+        }
+    }
+}
+
+/* Sixteen weights of one column of an F panel. */
+static inline void float_column(jl_layout layout, const uint8_t *column, float *w) {
+    uint16_t h[JL_PANEL];
+    if (layout == JL_LAYOUT_F32) {
+        memcpy(w, column, JL_PANEL * sizeof *w);
+        return;
+    }
+    memcpy(h, column, sizeof h);
+    for (int r = 0; r < JL_PANEL; r++)
+        w[r] = layout == JL_LAYOUT_F16 ? jl_half_read(h[r]) : jl_bf16_to_float(h[r]);
+}
+
+static void float_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
+                        int rows) {
+    size_t bytes = w->layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
+    for (size_t t = 0; t < (size_t)a->n; t++) {
+        const float *x = a->x + t * (size_t)w->cols;
+        float acc[JL_PANEL] = { 0 }, column[JL_PANEL];
+        for (size_t c = 0; c < (size_t)w->cols; c++) {
+            float_column(w->layout, panel + c * bytes, column);
+            for (int r = 0; r < JL_PANEL; r++) acc[r] = acc[r] + column[r] * x[c];
+        }
+        memcpy(y + t * (size_t)w->rows, acc, (size_t)rows * sizeof *acc);
+    }
+}
+
+static size_t panel_bytes(const jl_matrix *w) {
+    if (w->layout == JL_LAYOUT_F32) return (size_t)w->cols * 4 * JL_PANEL;
+    if (w->layout < JL_LAYOUT_Q8) return (size_t)w->cols * 2 * JL_PANEL;
+    return (size_t)w->cols / JL_BLOCK * block_bytes(w->layout);
+}
+
+void jl_matmul__ref(const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1) {
+    for (int p = panel0; p < panel1; p++) {
+        const uint8_t *panel = w->data + (size_t)p * panel_bytes(w);
+        int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;
+        if (w->layout < JL_LAYOUT_Q8)
+            float_panel(w, a, panel, y + (size_t)p * JL_PANEL, rows);
+        else
+            block_panel(w, a, panel, y + (size_t)p * JL_PANEL, rows);
+    }
+}
+
+/* One element of a block of a Q layout, row r < 16 and column c < 32 inside it. */
+static float block_weight(jl_layout layout, const uint8_t *block, int r, int c) {
+    if (layout == JL_LAYOUT_Q8)
+        return half_at(block + 512, r) * (float)(int8_t)block[c / 2 * 32 + 2 * r + c % 2];
+    const uint8_t *lane = block + 2 * (c / 8 * 32 + 2 * r + c % 2);
+    int q = (lane[0] | lane[1] << 8) >> (c % 8 / 2 * 4) & 15;
+    if (layout == JL_LAYOUT_Q4) return half_at(block + 256, r) * (float)(q - 8);
+    return half_at(block + 256, r) * (float)q + half_at(block + 288, r);
+}
+
+void jl_matrix_row__ref(const jl_matrix *w, int r, float *out) {
+    const uint8_t *panel = w->data + (size_t)(r / JL_PANEL) * panel_bytes(w);
+    size_t bytes = w->layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
+    for (int c = 0; c < w->cols; c++) {
+        if (w->layout < JL_LAYOUT_Q8) {
+            float column[JL_PANEL];
+            float_column(w->layout, panel + (size_t)c * bytes, column);
+            out[c] = column[r % JL_PANEL];
+        } else {
+            const uint8_t *block = panel + (size_t)(c / JL_BLOCK) * block_bytes(w->layout);
+            out[c] = block_weight(w->layout, block, r % JL_PANEL, c % JL_BLOCK);
+        }
+    }
+}
+
+/* -- Vectors ----------------------------------------------------------------------------------- */
+
+static float sum4(const float *lane) {
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+void jl_rms_norm__ref(const float *x, const float *weight, float eps, int n, float *y) {
+    float lane[4] = { 0 };
+    for (int i = 0; i < n; i++) lane[i % 4] = lane[i % 4] + x[i] * x[i];
+    float scale = 1.0f / sqrtf(sum4(lane) / (float)n + eps);
+    for (int i = 0; i < n; i++) y[i] = (x[i] * scale) * weight[i];
+}
+
+void jl_add__ref(float *y, const float *x, int n) {
+    for (int i = 0; i < n; i++) y[i] = y[i] + x[i];
+}
+
+/* After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a polynomial
+ * of degree 7. Twice e^r is computed, and the factor 2^(n-1) is made from its exponent bits, so n = 128
+ * needs no second factor; for x ≥ -86.9, n ≥ -125 and the factor stays normal. */
+float jl_exp__ref(float x) {
+    float c = x < -86.9f ? -86.9f : x > 89.0f ? 89.0f : x; /* NaN stays */
+    float shifted = c * 1.44269504f + 0x1.8p23f; /* rounds to an integer in the low bits */
+    float n = shifted - 0x1.8p23f;
+    float r =
+        (c - n * 0.693359375f) - n * -2.12194440e-4f; /* ln2 in two parts: n·0.693… is exact */
+    float p = 2 * 1.9875691500e-4f;
+    p = p * r + 2 * 1.3981999507e-3f;
+    p = p * r + 2 * 8.3334519073e-3f;
+    p = p * r + 2 * 4.1665795894e-2f;
+    p = p * r + 2 * 1.6666665459e-1f;
+    p = p * r + 2 * 5.0000001201e-1f;
+    float y = (p * (r * r) + (r + r)) + 2.0f;
+    y = y * jl_bits_to_float((jl_float_to_bits(shifted) << 23) + 0x3f000000u);
+    return x < -86.9f ? 0.0f : y;
+}
+
+void jl_silu_mul__ref(float *gate, const float *up, int n) {
+    for (int i = 0; i < n; i++) gate[i] = (gate[i] / (1.0f + jl_exp__ref(-gate[i]))) * up[i];
+}
+
+float jl_max__ref(const float *x, int n) {
+    float max = -INFINITY;
+    for (int i = 0; i < n; i++)
+        if (x[i] > max) max = x[i];
+    return max;
+}
+
+float jl_exp_sum__ref(float *x, float max, int n) {
+    float lane[4] = { 0 };
+    for (int i = 0; i < n; i++) {
+        x[i] = jl_exp__ref(x[i] - max);
+        lane[i % 4] = lane[i % 4] + x[i];
+    }
+    return sum4(lane);
+}
+
+float jl_sum_exp__ref(const float *x, float max, float scale, int n) {
+    float lane[4] = { 0 };
+    for (int i = 0; i < n; i++) lane[i % 4] = lane[i % 4] + jl_exp__ref((x[i] - max) * scale);
+    return sum4(lane);
+}
+
+void jl_rope__ref(float *x, int heads, int hd, const float *cs, int n_pairs, int stride_pair,
+                  int distance) {
+    for (int h = 0; h < heads; h++, x += hd) {
+        for (int i = 0; i < n_pairs; i++) {
+            float *a = x + i * stride_pair, *b = a + distance;
+            float u = *a, v = *b, cosine = cs[2 * i], sine = cs[2 * i + 1];
+            *a = u * cosine - v * sine;
+            *b = u * sine + v * cosine;
+        }
+    }
+}
+
+/* -- Attention --------------------------------------------------------------------------------- */
+
+/* What is beyond the largest half, NaN included, becomes ±65504. */
+static uint16_t cache_half(float f) {
+    uint32_t u = jl_float_to_bits(f), a = u & 0x7fffffffu, most = 0x477fe000u;
+    return jl_float_to_half(jl_bits_to_float((u & 0x80000000u) | (a < most ? a : most)));
+}
+
+void jl_kv_store__ref(uint16_t *k_tile, uint16_t *v_tile, int slot, const float *k, const float *v,
+                      int hd) {
+    for (int d = 0; d < hd; d++) k_tile[d * JL_KV_TILE + slot] = cache_half(k[d]);
+    for (int d = 0; d < hd; d++) v_tile[slot * hd + d] = cache_half(v[d]);
+}
+
+/* s[j] = Σ_d q[d]·k[d][j] for all keys of a tile; those beyond n are replaced by −∞. Returns max s. */
+static float tile_scores(const float *q, const uint16_t *k_tile, int hd, int n, float *s) {
+    memset(s, 0, JL_KV_TILE * sizeof *s);
+    for (int d = 0; d < hd; d++)
+        for (int j = 0; j < JL_KV_TILE; j++)
+            s[j] = s[j] + q[d] * jl_half_read(k_tile[d * JL_KV_TILE + j]);
+    for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
+    return jl_max__ref(s, JL_KV_TILE);
+}
+
+size_t jl_attention_bytes(int hd, int n_q) {
+    /* K and V tile as floats; per query: running maximum and sum in 4 lanes. */
+    return align64(2 * (size_t)hd * JL_KV_TILE * sizeof(float)) +
+           align64(8 * (size_t)n_q * sizeof(float));
+}
+
+/* The whole row of one query, tile after tile; acc [hd] is the output. */
+static void attend(const float *q, int n_keys, const uint16_t *k, const uint16_t *v, int hd,
+                   float *acc) {
+    float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];
+    memset(acc, 0, (size_t)hd * sizeof *acc);
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += JL_KV_TILE * hd, v += JL_KV_TILE * hd) {
+        int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
+        float max = tile_scores(q, k, hd, n, p), m1 = max > m ? max : m, c = jl_exp__ref(m - m1);
+        m = m1;
+        for (int i = 0; i < 4; i++) l[i] = l[i] * c;
+        for (int d = 0; d < hd; d++) acc[d] = acc[d] * c;
+        for (int j = 0; j < n; j++) {
+            p[j] = jl_exp__ref(p[j] - m);
+            l[j % 4] = l[j % 4] + p[j];
+            for (int d = 0; d < hd; d++) acc[d] = acc[d] + p[j] * jl_half_read(v[j * hd + d]);
+        }
+    }
+    float inverse = 1.0f / sum4(l);
+    for (int d = 0; d < hd; d++) acc[d] = acc[d] * inverse;
+}
+
+void jl_attention__ref(const float *q, int n_q, const int *n_keys, const uint16_t *k,
+                       const uint16_t *v, int hd, float *out, void *scratch) {
+    (void)scratch;
+    for (int i = 0; i < n_q; i++) attend(q + i * hd, n_keys[i], k, v, hd, out + i * hd);
+}
+
+void jl_attention_weights__ref(const float *q, int n_keys, const uint16_t *k, int hd,
+                               float *weights) {
+    float s[JL_KV_TILE];
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += JL_KV_TILE * hd) {
+        int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
+        tile_scores(q, k, hd, n, s);
+        memcpy(weights + j0, s, (size_t)n * sizeof *s);
+    }
+    float inverse = 1.0f / jl_exp_sum__ref(weights, jl_max__ref(weights, n_keys), n_keys);
+    for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
+}

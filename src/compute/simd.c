@@ -1,0 +1,191 @@
+/* simd.c - wasm simd128: activations to int16, normalisation, SiLU, softmax pieces, writing the cache.
+ *
+ * The products are in simd_matmul.c, attention in simd_attention.c. Contracts in kernels.h; the bits are
+ * those of ref.c, which also does what is left when a length is no multiple of 4. Nothing here needs
+ * alignment. Compiles to nothing without simd128.
+ */
+#ifdef __wasm_simd128__
+
+#include "kernels.h"
+#include "simd.h"
+
+#include <math.h>
+
+/* -- Activations ------------------------------------------------------------------------------- */
+
+/* One block, x[32] to q[32]; returns the scale. Magnitudes are compared as integers, which orders floats
+ * and puts NaN above infinity, so one NaN decides the maximum. */
+INLINE float quantise_block(const float *x, int16_t *q, int32_t *sum) {
+    v128_t max = wasm_i32x4_splat(0), inverse, total = max;
+    const v128_t magnitude = wasm_i32x4_splat(0x7fffffff);
+    for (int i = 0; i < JL_BLOCK; i += 4)
+        max = wasm_i32x4_max(max, wasm_v128_and(wasm_v128_load(x + i), magnitude));
+    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 2, 3, 0, 1));
+    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 1, 0, 3, 2));
+    float m = wasm_f32x4_extract_lane(max, 0);
+    inverse = wasm_f32x4_splat(m < 0x1p-100f ? 0.0f : 32767.0f / m);
+    for (int i = 0; i < JL_BLOCK; i += 8) {
+        /* Adding 1.5·2^23 leaves the rounded integer in the low bits, above those of 1.5·2^23. */
+        const v128_t magic = wasm_f32x4_splat(0x1.8p23f);
+        v128_t a = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i), inverse), magic);
+        v128_t b = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i + 4), inverse), magic);
+        v128_t v = wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(a, magic), wasm_i32x4_sub(b, magic));
+        total = wasm_i32x4_add(total, wasm_i32x4_dot_i16x8(v, wasm_i16x8_splat(1)));
+        wasm_v128_store(q + i, v);
+    }
+    *sum = wasm_i32x4_extract_lane(total, 0) + wasm_i32x4_extract_lane(total, 1) +
+           wasm_i32x4_extract_lane(total, 2) + wasm_i32x4_extract_lane(total, 3);
+    if (!(m <= 0x1p30f)) return NAN;
+    return m < 0x1p-100f ? 0.0f : m / 32767.0f;
+}
+
+/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of pairs. */
+INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
+    for (int i = 0; i < JL_BLOCK; i += 8, out += 32) {
+        v128_t a = wasm_v128_load(q[0] + i), b = wasm_v128_load(q[1] + i);
+        v128_t c = wasm_v128_load(q[2] + i), d = wasm_v128_load(q[3] + i);
+        v128_t ab0 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
+               ab1 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+        v128_t cd0 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
+               cd1 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+        wasm_v128_store(out, wasm_i64x2_shuffle(ab0, cd0, 0, 2));
+        wasm_v128_store(out + 8, wasm_i64x2_shuffle(ab0, cd0, 1, 3));
+        wasm_v128_store(out + 16, wasm_i64x2_shuffle(ab1, cd1, 0, 2));
+        wasm_v128_store(out + 24, wasm_i64x2_shuffle(ab1, cd1, 1, 3));
+    }
+}
+
+void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    static const float zero[JL_BLOCK];
+    size_t blocks = (size_t)cols / JL_BLOCK, width = (size_t)cols;
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    if (layout < JL_LAYOUT_Q8) return;
+    if (n == 1) {
+        for (size_t b = 0; b < blocks; b++)
+            a->scale[b] = quantise_block(x + b * JL_BLOCK, a->q + b * JL_BLOCK, a->sum + b);
+        return;
+    }
+    size_t at = 0; /* blocks × tokens so far */
+    for (size_t t0 = 0; t0 < (size_t)n; t0 += JL_TILE) {
+        for (size_t b = 0; b < blocks; b++, at += JL_TILE) {
+            int16_t q[JL_TILE][JL_BLOCK];
+            for (size_t t = 0; t < JL_TILE; t++) {
+                const float *from = t0 + t < (size_t)n ? x + (t0 + t) * width + b * JL_BLOCK : zero;
+                a->scale[at + t] = quantise_block(from, q[t], a->sum + at + t);
+            }
+            interleave_tile(q, a->q + at * JL_BLOCK);
+        }
+    }
+}
+
+/* -- Vectors ----------------------------------------------------------------------------------- */
+
+/* A sum in 4 lanes, and the term of element i < n that did not fill a vector. */
+INLINE v128_t add_to_lane(v128_t lanes, int i, float term) {
+    float lane[4];
+    wasm_v128_store(lane, lanes);
+    lane[i % 4] = lane[i % 4] + term;
+    return wasm_v128_load(lane);
+}
+
+void jl_rms_norm__simd(const float *x, const float *weight, float eps, int n, float *y) {
+    v128_t sum = wasm_f32x4_splat(0);
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t v = wasm_v128_load(x + i);
+        sum = wasm_f32x4_add(sum, wasm_f32x4_mul(v, v));
+    }
+    for (int i = whole; i < n; i++) sum = add_to_lane(sum, i, x[i] * x[i]);
+    float scale = 1.0f / sqrtf(lanes_sum(sum) / (float)n + eps);
+    for (int i = 0; i < whole; i += 4) {
+        v128_t v = wasm_f32x4_mul(wasm_v128_load(x + i), wasm_f32x4_splat(scale));
+        wasm_v128_store(y + i, wasm_f32x4_mul(v, wasm_v128_load(weight + i)));
+    }
+    for (int i = whole; i < n; i++) y[i] = (x[i] * scale) * weight[i];
+}
+
+void jl_silu_mul__simd(float *gate, const float *up, int n) {
+    const v128_t one = wasm_f32x4_splat(1);
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t g = wasm_v128_load(gate + i), e = exp4(wasm_f32x4_neg(g));
+        g = wasm_f32x4_div(g, wasm_f32x4_add(one, e));
+        wasm_v128_store(gate + i, wasm_f32x4_mul(g, wasm_v128_load(up + i)));
+    }
+    jl_silu_mul__ref(gate + whole, up + whole, n - whole);
+}
+
+float jl_max__simd(const float *x, int n) {
+    v128_t a = wasm_f32x4_splat(-INFINITY),
+           b = a; /* two chains: the latency is longer than the load */
+    int i = 0;
+    for (; i + 8 <= n; i += 8) {
+        a = wasm_f32x4_pmax(a, wasm_v128_load(x + i));
+        b = wasm_f32x4_pmax(b, wasm_v128_load(x + i + 4));
+    }
+    float max = lanes_max(wasm_f32x4_pmax(a, b)), rest = jl_max__ref(x + i, n - i);
+    return rest > max ? rest : max;
+}
+
+float jl_exp_sum__simd(float *x, float max, int n) {
+    v128_t sum = wasm_f32x4_splat(0);
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        v128_t e = exp4(wasm_f32x4_sub(wasm_v128_load(x + i), wasm_f32x4_splat(max)));
+        wasm_v128_store(x + i, e);
+        sum = wasm_f32x4_add(sum, e);
+    }
+    for (; i < n; i++) sum = add_to_lane(sum, i, x[i] = jl_exp__ref(x[i] - max));
+    return lanes_sum(sum);
+}
+
+float jl_sum_exp__simd(const float *x, float max, float scale, int n) {
+    v128_t sum = wasm_f32x4_splat(0);
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        v128_t e = wasm_f32x4_sub(wasm_v128_load(x + i), wasm_f32x4_splat(max));
+        sum = wasm_f32x4_add(sum, exp4(wasm_f32x4_mul(e, wasm_f32x4_splat(scale))));
+    }
+    for (; i < n; i++) sum = add_to_lane(sum, i, jl_exp__ref((x[i] - max) * scale));
+    return lanes_sum(sum);
+}
+
+/* -- Cache ------------------------------------------------------------------------------------- */
+
+/* Four floats as halves in the low 16 bits of four lanes: jl_float_to_half (base/half.h) of the value
+ * clamped to ±65504, without its branches. */
+INLINE v128_t to_half4(v128_t x) {
+    v128_t a = wasm_v128_and(x, wasm_i32x4_splat(0x7fffffff));
+    v128_t sign = wasm_v128_and(wasm_u32x4_shr(x, 16), wasm_i32x4_splat(0x8000));
+    a = wasm_i32x4_min(a, wasm_i32x4_splat(0x477fe000)); /* 65504; integers, so NaN too */
+    v128_t odd = wasm_v128_and(wasm_u32x4_shr(a, 13), wasm_i32x4_splat(1));
+    v128_t normal = wasm_i32x4_add(a, wasm_i32x4_add(odd, wasm_i32x4_splat(0xfff - 0x38000000)));
+    normal = wasm_u32x4_shr(normal, 13);
+    v128_t small = wasm_f32x4_add(a, wasm_f32x4_splat(0.5f)); /* the adder rounds at 2^-24 */
+    small = wasm_i32x4_sub(small, wasm_i32x4_splat(0x3f000000));
+    v128_t is_small = wasm_i32x4_lt(a, wasm_i32x4_splat(0x38800000)); /* below 2^-14 */
+    return wasm_v128_or(sign, wasm_v128_bitselect(small, normal, is_small));
+}
+
+void jl_kv_store__simd(uint16_t *k_tile, uint16_t *v_tile, int slot, const float *k, const float *v,
+                       int hd) {
+    uint16_t *to_k = k_tile + slot, *to_v = v_tile + slot * hd;
+    int d = 0;
+    for (; d + 4 <= hd; d += 4, to_k += 4 * JL_KV_TILE) {
+        v128_t h = to_half4(wasm_v128_load(k + d)), g = to_half4(wasm_v128_load(v + d));
+        to_k[0] = (uint16_t)wasm_i32x4_extract_lane(h, 0);
+        to_k[JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 1);
+        to_k[2 * JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 2);
+        to_k[3 * JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 3);
+        g = wasm_u16x8_narrow_i32x4(g, g);
+        wasm_v128_store64_lane(to_v + d, g, 0);
+    }
+    for (; d < hd; d++, to_k += JL_KV_TILE) {
+        *to_k = (uint16_t)wasm_i32x4_extract_lane(to_half4(wasm_f32x4_splat(k[d])), 0);
+        to_v[d] = (uint16_t)wasm_i32x4_extract_lane(to_half4(wasm_f32x4_splat(v[d])), 0);
+    }
+}
+
+#endif

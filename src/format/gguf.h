@@ -1,0 +1,68 @@
+/* gguf.h - bytes → metadata and tensor directory of a GGUF file (v2, v3; GGUF specification, ggml docs/gguf.md).
+ *
+ * Works on a prefix of the file, so that a host can stream: parse answers JL_MORE until the whole header
+ * is there. Every count, length, type and offset is checked before anything is allocated for it; a
+ * hostile file can only produce an error. Values are borrowed from the bytes that were parsed, which
+ * must outlive the jl_gguf. Never reads past `have`; never recurses.
+ */
+#ifndef JL_GGUF_H
+#define JL_GGUF_H
+
+#include "../base/status.h"
+
+typedef enum jl_gguf_type {
+    JL_GGUF_U8, JL_GGUF_I8, JL_GGUF_U16, JL_GGUF_I16, JL_GGUF_U32, JL_GGUF_I32, JL_GGUF_F32,
+    JL_GGUF_BOOL, JL_GGUF_STRING, JL_GGUF_ARRAY, JL_GGUF_U64, JL_GGUF_I64, JL_GGUF_F64,
+    JL_GGUF_TYPE_COUNT
+} jl_gguf_type;
+
+typedef struct jl_gguf_value {
+    jl_str key;
+    jl_gguf_type type;    /* the element type where `array` */
+    int array;
+    uint64_t count;       /* elements; 1 where not an array */
+    const uint8_t *bytes; /* first element */
+    uint64_t offset;      /* of the key in the file */
+} jl_gguf_value;
+
+typedef struct jl_gguf_tensor {
+    jl_str name;
+    int n_dims;
+    uint64_t dims[4];  /* dims[0] is the row length; unused ones are 1 */
+    int type;          /* jl_type of format/quant.h: known, and dims[0] a multiple of its block */
+    uint64_t offset;   /* from the start of the file */
+    uint64_t bytes;
+} jl_gguf_tensor;
+
+typedef struct jl_gguf {
+    int version;
+    uint64_t alignment;  /* bytes */
+    uint64_t data_start; /* file offset of the tensor data */
+    uint64_t data_end;   /* file offset after the last tensor; the file may not be shorter */
+    int n_values, n_tensors;
+    jl_gguf_value *values;   /* [n_values] */
+    jl_gguf_tensor *tensors; /* [n_tensors], offsets rise and do not overlap */
+} jl_gguf;
+
+/* file_size 0: unknown. JL_OK, JL_MORE, or an error. On anything but JL_OK *g holds nothing. */
+jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_t file_size,
+                        jl_error *error);
+void jl_gguf_free(jl_gguf *g);
+
+const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key);
+const jl_gguf_tensor *jl_gguf_find_tensor(const jl_gguf *g, const char *name);
+
+/* Typed reads. A missing key leaves *out alone and is JL_OK; a wrong type is JL_ERR_FORMAT naming the
+ * key. An integer may be stored in any integer type but must fit. */
+jl_status jl_gguf_u32(const jl_gguf *g, const char *key, uint32_t *out, jl_error *error);
+jl_status jl_gguf_f32(const jl_gguf *g, const char *key, float *out, jl_error *error); /* finite */
+jl_status jl_gguf_bool(const jl_gguf *g, const char *key, int *out, jl_error *error);
+jl_status jl_gguf_string(const jl_gguf *g, const char *key, jl_str *out, jl_error *error);
+
+/* Element i of an array of strings is found by walking: start with a cursor of value->bytes. The
+ * lengths were checked by the parse. */
+jl_str jl_gguf_next_string(const uint8_t **cursor);
+int32_t jl_gguf_i32_at(const jl_gguf_value *v, uint64_t i);  /* of an array of any 32-bit integers */
+float jl_gguf_f32_at(const jl_gguf_value *v, uint64_t i);
+
+#endif

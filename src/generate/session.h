@@ -1,0 +1,39 @@
+/* session.h - one timeline: token ids, KV cache, scratch, and the generation that runs on it.
+ *
+ * All memory is taken at the start, in one block laid out by the same code that publishes its size; a
+ * step allocates nothing. ids [n_ids] is what the timeline says, the first n_cached of them are in the
+ * cache; advance() closes the gap.
+ */
+#ifndef JL_SESSION_H
+#define JL_SESSION_H
+
+#include "../model/forward.h"
+#include "sample.h"
+#include "text_stream.h"
+
+struct jl_session {
+    const jl_model *m;
+    int n_ctx, n_batch; /* positions, tokens a batch */
+    int all_logits;     /* keep those of every token of a batch, not of the last alone */
+    int32_t *ids;       /* [n_ctx] */
+    int n_ids, n_cached;
+    jl_kv_cache cache;
+    jl_scratch scratch;
+    float *logits;  /* [n_batch or 1][n_vocab] */
+    int batch_rows; /* rows of logits that the last batch wrote */
+    int has_logits; /* the last row belongs to the last id */
+
+    jl_sampler sampler;
+    jl_random random;
+    jl_generation generation; /* stop unused: copied into text */
+    jl_text_stream text;
+    char *text_buffer; /* [text_cap] */
+    size_t text_cap;
+    int drawn; /* tokens of this generation; −1: none was started */
+    jl_finish finish;
+
+    float *tap_data; /* of the last run, or NULL */
+    void *memory;    /* everything above in one block */
+};
+
+#endif

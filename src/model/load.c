@@ -1,0 +1,202 @@
+/* load.c - the life of a load: bytes in file order → header → tensors packed while they arrive.
+ *
+ * Place in the flow: the host's stream → reserve / feed → (gguf, model.c once) → compute/pack. The host
+ * writes into the inbox; the header is parsed there, tried again each time the bytes have doubled, so all
+ * tries together cost twice one. Then whole panels are packed straight from the inbox and only a panel
+ * cut by its edge is copied to the carry buffer. Nothing else of the file is ever held twice.
+ */
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../compute/pack.h"
+#include "model.h"
+
+enum { FIRST_TRY = 4096, INBOX_BYTES = 1 << 20 };
+
+jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *error) {
+    jl_model *m = jl_alloc_zero(sizeof *m);
+    jl_loader *l = jl_alloc_zero(sizeof *l);
+    uint8_t *inbox = jl_alloc(INBOX_BYTES);
+    if (!m || !l || !inbox) {
+        jl_free(m);
+        jl_free(l);
+        jl_free(inbox);
+        jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("model"), "no room to start a load");
+        return NULL;
+    }
+    *l = (jl_loader){ .file_size = file_size,
+                      .memory_limit = memory_limit,
+                      .inbox = inbox,
+                      .inbox_cap = INBOX_BYTES,
+                      .next_try = FIRST_TRY };
+    m->loader = l;
+    return m;
+}
+
+static void free_loader(jl_model *m) {
+    jl_loader *l = m->loader;
+    if (!l) return;
+    jl_gguf_free(&l->gguf);
+    jl_free(l->inbox);
+    jl_free(l->header);
+    jl_free(l->targets);
+    jl_free(l->carry);
+    jl_free(l);
+    m->loader = NULL;
+}
+
+void jl_model_free(jl_model *m) {
+    if (!m) return;
+    free_loader(m);
+    jl_tokenizer_free(m->tokenizer);
+    jl_free(m->w.layers);
+    jl_free(m->memory);
+    for (int i = 0; i < 4; i++) jl_free(m->strings[i]);
+    jl_free(m);
+}
+
+/* ---- Tensor data -------------------------------------------------------------------------------- */
+
+static void store_rows(jl_target *t, int row, int n, const uint8_t *src) {
+    if (t->matrix)
+        jl_pack_panel(t->matrix, t->type, row, n, src);
+    else if (t->vector)
+        jl_dequantize(t->type, src, *t->vector, (size_t)t->cols);
+}
+
+/* Takes up to n bytes at the loader's position that lie inside the current tensor; returns how many. */
+static size_t take(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
+    int rows = t->rows - l->row < JL_PANEL ? t->rows - l->row : JL_PANEL;
+    size_t panel = (size_t)t->row_bytes * (size_t)rows;
+    if (l->carry_fill == 0 && n >= panel) {
+        store_rows(t, l->row, rows, src);
+        l->row += rows;
+        return panel;
+    }
+    size_t part = panel - l->carry_fill < n ? panel - l->carry_fill : n;
+    memcpy(l->carry + l->carry_fill, src, part);
+    l->carry_fill += part;
+    if (l->carry_fill == panel) {
+        store_rows(t, l->row, rows, l->carry);
+        l->carry_fill = 0;
+        l->row += rows;
+    }
+    return part;
+}
+
+static void consume(jl_loader *l, const uint8_t *src, size_t n) {
+    while (n > 0 && l->current < l->gguf.n_tensors) {
+        jl_target *t = &l->targets[l->current];
+        size_t part;
+        if (l->position < t->offset) { /* padding between tensors */
+            uint64_t gap = t->offset - l->position;
+            part = gap < n ? (size_t)gap : n;
+        } else {
+            part = take(l, t, src, n);
+        }
+        src += part;
+        n -= part;
+        l->position += part;
+        if (l->position == t->end) l->current++, l->row = 0;
+    }
+    l->position += n; /* after the last tensor: nothing of ours */
+}
+
+static jl_status complete(jl_model *m, jl_error *error) {
+    if (m->w.rope_factors) {
+        jl_status st = jl_rope_divide(&m->rope, m->w.rope_factors, error);
+        if (st) return st;
+    }
+    free_loader(m);
+    return JL_OK;
+}
+
+static jl_status progress(jl_model *m, jl_error *error) {
+    return m->loader->current == m->loader->gguf.n_tensors ? complete(m, error) : JL_MORE;
+}
+
+/* ---- Header ------------------------------------------------------------------------------------- */
+
+/* The header is complete: build the model, then treat what came after it as tensor data. */
+static jl_status enter_data(jl_model *m, jl_error *error) {
+    jl_loader *l = m->loader;
+    l->have_header = 1;
+    l->header = l->inbox; /* the directory points into it */
+    size_t fill = l->inbox_fill;
+    l->inbox = jl_alloc(INBOX_BYTES);
+    l->inbox_cap = INBOX_BYTES;
+    l->inbox_fill = 0;
+    if (!l->inbox)
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("model"), "no room for input");
+    jl_status st = jl_model_build(m, error);
+    if (st) return st;
+    uint64_t start = l->gguf.data_start < fill ? l->gguf.data_start : fill;
+    l->position = start;
+    consume(l, l->header + start, fill - (size_t)start);
+    return progress(m, error);
+}
+
+static jl_status try_header(jl_model *m, jl_error *error) {
+    jl_loader *l = m->loader;
+    jl_status st = jl_gguf_parse(&l->gguf, l->inbox, l->inbox_fill, l->file_size, error);
+    if (st == JL_OK) return enter_data(m, error);
+    l->next_try = l->inbox_fill * 2;
+    return st;
+}
+
+static jl_status grow_inbox(jl_loader *l, jl_error *error) {
+    uint8_t *bigger = jl_alloc(l->inbox_cap * 2);
+    if (!bigger)
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("header"), "no room for it");
+    memcpy(bigger, l->inbox, l->inbox_fill);
+    jl_free(l->inbox);
+    l->inbox = bigger;
+    l->inbox_cap *= 2;
+    return JL_OK;
+}
+
+uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error) {
+    jl_loader *l = m->loader;
+    if (!l) {
+        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"), "it is loaded already");
+        return NULL;
+    }
+    if (l->inbox_fill == l->inbox_cap && grow_inbox(l, error)) return NULL;
+    *room = l->inbox_cap - l->inbox_fill;
+    return l->inbox + l->inbox_fill;
+}
+
+jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error) {
+    jl_loader *l = m->loader;
+    if (!l) return JL_OK; /* bytes after the last tensor */
+    if (n > l->inbox_cap - l->inbox_fill)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("feed"),
+                       "more bytes than were reserved");
+    if (l->have_header) {
+        consume(l, l->inbox, n);
+        return progress(m, error);
+    }
+    l->inbox_fill += n;
+    int all = l->file_size && l->inbox_fill >= l->file_size;
+    return all || l->inbox_fill >= l->next_try ? try_header(m, error) : JL_MORE;
+}
+
+static jl_status truncated(const jl_loader *l, jl_error *error) {
+    if (!l->have_header)
+        return jl_fail(error, JL_ERR_TRUNCATED, l->inbox_fill, jl_string("header"),
+                       "the file ends after %u bytes, inside the header; load it again",
+                       (uint64_t)l->inbox_fill);
+    return jl_fail(error, JL_ERR_TRUNCATED, l->position, l->gguf.tensors[l->current].name,
+                   "the file ends after %u bytes, %u were expected; load it again", l->position,
+                   l->gguf.data_end);
+}
+
+jl_status jl_model_finish(jl_model *m, jl_error *error) {
+    if (!m->loader) return JL_OK;
+    if (!m->loader->have_header) {
+        m->loader->file_size = m->loader->inbox_fill; /* known now */
+        jl_status st = try_header(m, error);
+        if (st != JL_MORE) return st;
+    }
+    return truncated(m->loader, error);
+}

@@ -1,0 +1,168 @@
+/* special.c - longest-first search for special tokens, without one pass over the text for each of them.
+ *
+ * Each place of the text offers its longest token to a heap that pops by (length, id, place). A popped span
+ * that runs into one already taken offers the longest that still fits. Taken spans come in falling
+ * length, so two overlap exactly if an end of the new one is taken. Cost: O(n log n) plus at most
+ * JL_MAX_SPECIAL_BYTES steps a place, however many tokens there are.
+ */
+#include "special.h"
+
+#include "heap.h"
+#include "tokenizer.h"
+
+static jl_status no_memory(jl_error *error) {
+    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("special tokens"),
+                   "there is not enough memory to look for special tokens");
+}
+
+/* Bytewise, a prefix before what it begins; equal texts by id. */
+static int before(const jl_special *a, const jl_special *b) {
+    int order = memcmp(a->text, b->text, a->n < b->n ? a->n : b->n);
+    if (order == 0 && a->n != b->n) order = a->n < b->n ? -1 : 1;
+    return order ? order < 0 : a->id < b->id;
+}
+
+/* Heapsort, ascending. */
+static void sort(jl_special *list, size_t n) {
+    for (size_t end = n, top = n / 2; end > 1;) {
+        jl_special item;
+        if (top > 0)
+            item = list[--top];
+        else
+            item = list[--end], list[end] = list[0];
+        size_t i = top;
+        for (size_t child; (child = 2 * i + 1) < end; i = child) {
+            if (child + 1 < end && before(&list[child], &list[child + 1])) child++;
+            if (!before(&item, &list[child])) break;
+            list[i] = list[child];
+        }
+        list[i] = item;
+    }
+}
+
+/* Which of the two lists a kind is in: bit 0 user-defined, bit 1 all. */
+static int lists_of(uint8_t kind) {
+    if (kind == JL_TOKEN_USER) return 3;
+    return kind == JL_TOKEN_CONTROL || kind == JL_TOKEN_UNKNOWN ? 2 : 0;
+}
+
+static void collect(jl_specials *s, const jl_vocab *v, int which) {
+    uint32_t n = 0;
+    for (uint32_t id = 0; id < v->n_tokens; id++) {
+        jl_str text = jl_vocab_string(v, (int32_t)id);
+        if (!(lists_of(v->kind[id]) >> which & 1) || text.n == 0) continue;
+        s->begins[which][(uint8_t)text.data[0]] = 1;
+        s->list[which][n++] =
+            (jl_special){ (const uint8_t *)text.data, (uint32_t)text.n, (int32_t)id };
+    }
+    s->count[which] = n;
+    sort(s->list[which], n);
+}
+
+jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_error *error) {
+    uint32_t room[2] = { 0, 0 };
+    *s = (jl_specials){ 0 };
+    for (uint32_t id = 0; id < v->n_tokens; id++) {
+        int lists = lists_of(v->kind[id]);
+        room[0] += lists & 1;
+        room[1] += lists >> 1 & 1;
+        if (lists && jl_vocab_string(v, (int32_t)id).n > JL_MAX_SPECIAL_BYTES)
+            return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET,
+                           jl_string("tokenizer.ggml.tokens"),
+                           "special token %u is longer than %d bytes", (uint64_t)id,
+                           (int)JL_MAX_SPECIAL_BYTES);
+    }
+    for (int which = 0; which < 2; which++) {
+        s->list[which] = jl_alloc_array((uint64_t)room[which] + 1, sizeof(jl_special));
+        if (!s->list[which]) {
+            jl_specials_free(s);
+            return no_memory(error);
+        }
+        collect(s, v, which);
+    }
+    return JL_OK;
+}
+
+void jl_specials_free(jl_specials *s) {
+    jl_free(s->list[0]);
+    jl_free(s->list[1]);
+    *s = (jl_specials){ 0 };
+}
+
+/* The first entry of list[low, high) whose byte at `depth` is ≥ c; all are longer than depth. */
+static uint32_t lower_bound(const jl_special *list, uint32_t low, uint32_t high, uint32_t depth,
+                            unsigned c) {
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (list[middle].text[depth] < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The longest token that text[n] begins with, NULL for none. */
+static const jl_special *longest(const jl_special *list, uint32_t count, const uint8_t *text,
+                                 size_t n) {
+    const jl_special *best = NULL;
+    uint32_t low = 0, high = count; /* the entries that begin with text[depth] */
+    for (uint32_t depth = 0; depth < n; depth++) {
+        unsigned c = text[depth];
+        if (list[low].text[depth] != c) low = lower_bound(list, low, high, depth, c);
+        if (low == high) break;
+        if (list[high - 1].text[depth] != c) high = lower_bound(list, low, high, depth, c + 1);
+        if (low == high) break;
+        if (list[low].n == depth + 1) best = &list[low];
+        while (low < high && list[low].n == depth + 1) low++;
+        if (low == high) break;
+    }
+    return best;
+}
+
+/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory. */
+static int offer(jl_heap *heap, const jl_specials *s, int which, const uint8_t *text, size_t at,
+                 size_t room) {
+    if (!s->begins[which][text[at]]) return 1;
+    const jl_special *found = longest(s->list[which], s->count[which], text + at, room);
+    if (!found) return 1;
+    /* Longer first, then the lower id: 10 bits and 21 bits (JL_MAX_TOKENS). */
+    uint32_t rank = (JL_MAX_SPECIAL_BYTES - found->n) << 21 | (uint32_t)found->id;
+    return jl_heap_push(heap, (jl_span){ rank, (uint32_t)at, found->n, found->id });
+}
+
+static int32_t *new_marks(size_t n) {
+    int32_t *marks = jl_alloc_array(n, sizeof *marks);
+    for (size_t i = 0; marks && i < n; i++) marks[i] = JL_MARK_TEXT;
+    return marks;
+}
+
+/* Takes the span if it is free, else offers what still fits at its place. */
+static int settle(jl_heap *heap, const jl_specials *s, int which, const uint8_t *text, jl_span span,
+                  int32_t *marks) {
+    if (marks[span.at] != JL_MARK_TEXT) return 1;
+    if (marks[span.at + span.length - 1] == JL_MARK_TEXT) {
+        for (uint32_t i = 0; i < span.length; i++) marks[span.at + i] = JL_MARK_INSIDE;
+        marks[span.at] = span.id;
+        return 1;
+    }
+    uint32_t room = 1;
+    while (marks[span.at + room] == JL_MARK_TEXT) room++;
+    return offer(heap, s, which, text, span.at, room);
+}
+
+jl_status jl_specials_mark(const jl_specials *s, const uint8_t *text, size_t n, int control,
+                           int32_t **marks, jl_error *error) {
+    int which = control != 0, fine = 1;
+    jl_heap heap = { 0 };
+    *marks = NULL;
+    if (s->count[which] == 0) return JL_OK;
+    for (size_t at = 0; at < n && fine; at++) fine = offer(&heap, s, which, text, at, n - at);
+    if (fine && heap.n) fine = (*marks = new_marks(n)) != NULL;
+    while (fine && heap.n) fine = settle(&heap, s, which, text, jl_heap_pop(&heap), *marks);
+    jl_free(heap.items);
+    if (fine) return JL_OK;
+    jl_free(*marks);
+    *marks = NULL;
+    return no_memory(error);
+}

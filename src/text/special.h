@@ -1,0 +1,39 @@
+/* special.h - where special tokens stand in a text.
+ *
+ * Control, user-defined and unknown tokens are found as they are written, before any other rule. Where
+ * they overlap the longest is taken first, among equals the one of lower id, then the leftmost; this is
+ * what llama.cpp's tokenizer_st_partition arrives at by searching the text once for each token. No
+ * token swallows the blanks around it (llama.cpp's LSTRIP and RSTRIP concern models that are not here).
+ */
+#ifndef JL_SPECIAL_H
+#define JL_SPECIAL_H
+
+#include "vocab.h"
+
+enum { JL_MAX_SPECIAL_BYTES = 1024 };
+
+typedef struct jl_special {
+    const uint8_t *text; /* [n] borrowed from the vocabulary */
+    uint32_t n;          /* 1..JL_MAX_SPECIAL_BYTES bytes */
+    int32_t id;
+} jl_special;
+
+typedef struct jl_specials {
+    jl_special *list[2]; /* [count[i]] sorted by text; [0] user-defined ones, [1] all */
+    uint32_t count[2];
+    uint8_t begins[2][256]; /* whether one begins with the byte */
+} jl_specials;
+
+/* From the kinds in v, whose strings must not move any more. On failure *s holds nothing. */
+jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_error *error);
+void jl_specials_free(jl_specials *s);
+
+enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
+
+/* *marks: NULL where text[n] (n < 2^31) has none, else [n], owned by the caller: the id at the first byte
+ * of each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere.
+ * control: also those that only count when the caller asks for them (control and unknown). */
+jl_status jl_specials_mark(const jl_specials *s, const uint8_t *text, size_t n, int control,
+                           int32_t **marks, jl_error *error);
+
+#endif

@@ -1,0 +1,453 @@
+/* tokenizer.c - the front door of the text stage: metadata → tokenizer, text → ids, id → bytes.
+ *
+ * Reads and checks what every family has in common (check 27 of the loader: lengths agree, strings are
+ * UTF-8, special ids are in range), finds out which tokens end a generation, cuts special tokens out of a
+ * text and hands the rest to the family. Nothing is borrowed from the file afterwards.
+ * Which words mean "the end" follows llama.cpp (llama_vocab::impl::load), which has collected them.
+ */
+#include "tokenizer.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/utf8.h"
+#include "bpe.h"
+#include "special.h"
+
+static const jl_family *const families[] = { &jl_family_bpe };
+
+static const char tokens_key[] = "tokenizer.ggml.tokens";
+static const char types_key[] = "tokenizer.ggml.token_type";
+static const char scores_key[] = "tokenizer.ggml.scores";
+
+/* Ids with a meaning that the file may name. From ID_FIM_PRE on the name of a token may stand in. */
+enum {
+    ID_BOS,
+    ID_EOS,
+    ID_EOT,
+    ID_EOM,
+    ID_FIM_PRE,
+    ID_FIM_SUF,
+    ID_FIM_MID,
+    ID_FIM_PAD,
+    ID_FIM_REP,
+    ID_FIM_SEP,
+    ID_CHECKED,
+    ID_COUNT
+};
+
+struct jl_tokenizer {
+    const jl_family *family;
+    void *rules; /* the family's own */
+    jl_vocab vocab;
+    jl_specials specials;
+    jl_family_facts facts;
+    int32_t ids[ID_COUNT]; /* -1: none */
+    uint8_t *is_end;       /* [n_tokens] */
+    int add_bos;
+};
+
+static const struct {
+    const char *key;
+    int id;
+} id_keys[] = {
+    { "tokenizer.ggml.bos_token_id", ID_BOS },
+    { "tokenizer.ggml.eos_token_id", ID_EOS },
+    { "tokenizer.ggml.eot_token_id", ID_EOT },
+    { "tokenizer.ggml.eom_token_id", ID_EOM },
+    { "tokenizer.ggml.unknown_token_id", ID_CHECKED },
+    { "tokenizer.ggml.seperator_token_id", ID_CHECKED }, /* the format's own spelling */
+    { "tokenizer.ggml.padding_token_id", ID_CHECKED },
+    { "tokenizer.ggml.mask_token_id", ID_CHECKED },
+    { "tokenizer.ggml.fim_pre_token_id", ID_FIM_PRE },
+    { "tokenizer.ggml.fim_suf_token_id", ID_FIM_SUF },
+    { "tokenizer.ggml.fim_mid_token_id", ID_FIM_MID },
+    { "tokenizer.ggml.fim_pad_token_id", ID_FIM_PAD },
+    { "tokenizer.ggml.fim_rep_token_id", ID_FIM_REP },
+    { "tokenizer.ggml.fim_sep_token_id", ID_FIM_SEP },
+    { "tokenizer.ggml.prefix_token_id", ID_FIM_PRE },
+    { "tokenizer.ggml.suffix_token_id", ID_FIM_SUF },
+    { "tokenizer.ggml.middle_token_id", ID_FIM_MID },
+};
+
+/* Texts that make a token a control token whatever its type says. ID_EOT: it also ends a generation.
+ * The others count while no token is known for their meaning; padding, repository and file separators
+ * of fill-in-the-middle models then end a generation too. */
+static const struct {
+    const char *text;
+    int id;
+} known_texts[] = {
+    { "<|eot_id|>", ID_EOT },
+    { "<|im_end|>", ID_EOT },
+    { "<|end|>", ID_EOT },
+    { "<|return|>", ID_EOT },
+    { "<|call|>", ID_EOT },
+    { "<|flush|>", ID_EOT },
+    { "<|calls|>", ID_EOT },
+    { "<end_of_turn>", ID_EOT },
+    { "<|endoftext|>", ID_EOT },
+    { "</s>", ID_EOT },
+    { "<|eom_id|>", ID_EOT },
+    { "<EOT>", ID_EOT },
+    { "_<EOT>", ID_EOT },
+    { "[EOT]", ID_EOT },
+    { "[EOS]", ID_EOT },
+    { "<|end_of_text|>", ID_EOT },
+    { "<end_of_utterance>", ID_EOT },
+    { "<eos>", ID_EOT },
+    { "<turn|>", ID_EOT },
+    { "<|tool_response>", ID_EOT },
+    { "<｜end▁of▁sentence｜>", ID_EOT },
+    { "[e~[", ID_EOT },
+    { "<|fim_prefix|>", ID_FIM_PRE },
+    { "<fim-prefix>", ID_FIM_PRE },
+    { "<fim_prefix>", ID_FIM_PRE },
+    { "<｜fim▁begin｜>", ID_FIM_PRE },
+    { "<PRE>", ID_FIM_PRE },
+    { "▁<PRE>", ID_FIM_PRE },
+    { "<|code_prefix|>", ID_FIM_PRE },
+    { "<|prefix|>", ID_FIM_PRE },
+    { "<|fim_suffix|>", ID_FIM_SUF },
+    { "<fim-suffix>", ID_FIM_SUF },
+    { "<fim_suffix>", ID_FIM_SUF },
+    { "<｜fim▁hole｜>", ID_FIM_SUF },
+    { "<SUF>", ID_FIM_SUF },
+    { "▁<SUF>", ID_FIM_SUF },
+    { "<|code_suffix|>", ID_FIM_SUF },
+    { "<|suffix|>", ID_FIM_SUF },
+    { "<|fim_middle|>", ID_FIM_MID },
+    { "<fim-middle>", ID_FIM_MID },
+    { "<fim_middle>", ID_FIM_MID },
+    { "<｜fim▁end｜>", ID_FIM_MID },
+    { "<MID>", ID_FIM_MID },
+    { "▁<MID>", ID_FIM_MID },
+    { "<|code_middle|>", ID_FIM_MID },
+    { "<|middle|>", ID_FIM_MID },
+    { "<|fim_pad|>", ID_FIM_PAD },
+    { "<fim-pad>", ID_FIM_PAD },
+    { "<fim_pad>", ID_FIM_PAD },
+    { "<PAD>", ID_FIM_PAD },
+    { "[PAD]", ID_FIM_PAD },
+    { "<|fim_repo|>", ID_FIM_REP },
+    { "<|repo_name|>", ID_FIM_REP },
+    { "<fim-repo>", ID_FIM_REP },
+    { "<REPO>", ID_FIM_REP },
+    { "<reponame>", ID_FIM_REP },
+    { "<|file_sep|>", ID_FIM_SEP },
+};
+
+static jl_status no_memory(jl_error *error) {
+    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
+                   "there is not enough memory for the tokenizer");
+}
+
+/* ---- Ids with a meaning ------------------------------------------------------------------------- */
+
+static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, jl_error *error) {
+    for (int i = 0; i < ID_COUNT; i++) t->ids[i] = -1;
+    for (size_t i = 0; i < sizeof id_keys / sizeof *id_keys; i++) {
+        uint32_t id = UINT32_MAX; /* what some writers put for "none" */
+        jl_status status = jl_gguf_u32(g, id_keys[i].key, &id, error);
+        if (status != JL_OK) return status;
+        if (id == UINT32_MAX) continue;
+        if (id >= n_tokens)
+            return jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, id_keys[i].key)->offset,
+                           jl_string(id_keys[i].key), "token %u of a vocabulary of %u",
+                           (uint64_t)id, n_tokens);
+        t->ids[id_keys[i].id] = (int32_t)id;
+    }
+    return JL_OK;
+}
+
+/* The kind that a token has in truth; notes what its text says about it. */
+static jl_token_kind judge(jl_tokenizer *t, int32_t id, jl_str text, jl_token_kind kind) {
+    /* All begin with one of these: '<', '[', '_' or a lead byte of U+2581. */
+    if (text.n == 0 || !strchr("<[_\xe2", text.data[0])) return kind;
+    for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
+        if (!jl_str_equal(text, known_texts[i].text)) continue;
+        if (known_texts[i].id == ID_EOT) {
+            t->is_end[id] = 1;
+            return JL_TOKEN_CONTROL;
+        }
+        if (t->ids[known_texts[i].id] >= 0) return kind;
+        t->ids[known_texts[i].id] = id;
+        return JL_TOKEN_CONTROL;
+    }
+    return kind;
+}
+
+static void mark_ends(jl_tokenizer *t) {
+    static const int ends[] = { ID_EOS, ID_EOT, ID_EOM, ID_FIM_PAD, ID_FIM_REP, ID_FIM_SEP };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (t->ids[ends[i]] >= 0) t->is_end[t->ids[ends[i]]] = 1;
+}
+
+/* ---- Tokens ------------------------------------------------------------------------------------- */
+
+typedef struct token_lists {
+    const jl_gguf_value *tokens, *types; /* types may be NULL */
+    uint64_t bytes;                      /* of all strings together */
+    size_t longest;
+} token_lists;
+
+static jl_status bad_list(const jl_gguf_value *v, const char *key, const char *expected,
+                          jl_error *error) {
+    return jl_fail(error, JL_ERR_TOKENIZER, v ? v->offset : JL_NO_OFFSET, jl_string(key),
+                   "expected an array of %s, found %s", expected, v ? "something else" : "nothing");
+}
+
+/* An optional list that goes with the tokens, of 32-bit elements. */
+static jl_status find_side_list(const jl_gguf *g, const char *key, uint64_t n_tokens,
+                                int allow_float, const jl_gguf_value **out, jl_error *error) {
+    const jl_gguf_value *v = *out = jl_gguf_find(g, key);
+    if (!v) return JL_OK;
+    int fits =
+        v->type == JL_GGUF_I32 || v->type == JL_GGUF_U32 || (allow_float && v->type == JL_GGUF_F32);
+    if (!v->array || !fits)
+        return bad_list(v, key, allow_float ? "32-bit numbers" : "32-bit integers", error);
+    if (v->count != n_tokens)
+        return jl_fail(error, JL_ERR_TOKENIZER, v->offset, jl_string(key),
+                       "%u entries for %u tokens", v->count, n_tokens);
+    return JL_OK;
+}
+
+static int is_utf8(jl_str s) {
+    for (size_t i = 0; i < s.n;) {
+        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
+        if (length <= 0) return 0;
+        i += (size_t)length;
+    }
+    return 1;
+}
+
+static jl_status measure(const jl_gguf *g, token_lists *l, jl_error *error) {
+    const jl_gguf_value *scores;
+    *l = (token_lists){ .tokens = jl_gguf_find(g, tokens_key) };
+    if (!l->tokens || !l->tokens->array || l->tokens->type != JL_GGUF_STRING)
+        return bad_list(l->tokens, tokens_key, "strings", error);
+    if (l->tokens->count == 0 || l->tokens->count > JL_MAX_TOKENS)
+        return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
+                       "expected 1 to %d tokens, found %u", (int)JL_MAX_TOKENS, l->tokens->count);
+    const uint8_t *cursor = l->tokens->bytes;
+    for (uint64_t i = 0; i < l->tokens->count; i++) {
+        jl_str s = jl_gguf_next_string(&cursor);
+        if (!is_utf8(s))
+            return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
+                           "token %u is not UTF-8", i);
+        l->bytes += s.n;
+        if (s.n > l->longest) l->longest = s.n;
+    }
+    jl_status status = find_side_list(g, types_key, l->tokens->count, 0, &l->types, error);
+    if (status != JL_OK) return status;
+    return find_side_list(g, scores_key, l->tokens->count, 1, &scores, error);
+}
+
+/* The value of "<0xHH>" with two upper-case digits, -1 for anything else. */
+static int parse_byte_token(jl_str text) {
+    static const char digits[] = "0123456789ABCDEF";
+    if (text.n != 6 || memcmp(text.data, "<0x", 3) != 0 || text.data[5] != '>') return -1;
+    const char *high = memchr(digits, text.data[3], 16), *low = memchr(digits, text.data[4], 16);
+    return high && low ? (int)(high - digits) * 16 + (int)(low - digits) : -1;
+}
+
+static int is_graphic_ascii(jl_str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.data[i] <= ' ' || s.data[i] > '~') return 0;
+    return 1;
+}
+
+/* Token i's type. 0 ("undefined" in the format) and a missing list mean an ordinary token. */
+static int32_t type_of(const token_lists *l, uint64_t i) {
+    int32_t type = l->types ? jl_gguf_i32_at(l->types, i) : 0;
+    return type ? type : JL_TOKEN_NORMAL;
+}
+
+/* scratch: room for text.n bytes. */
+static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl_str text,
+                           uint8_t *scratch, jl_error *error) {
+    int32_t type = type_of(l, i);
+    if (type < 0 || type > JL_TOKEN_BYTE)
+        return jl_fail(error, JL_ERR_TOKENIZER, l->types->offset, jl_string(types_key),
+                       "token %u has type %d, expected 1 to 6", i, (int)type);
+    jl_token_kind kind = judge(t, (int32_t)i, text, (jl_token_kind)type);
+    t->vocab.kind[i] = (uint8_t)kind;
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    size_t n = text.n;
+    int keyed = 0, byte = kind == JL_TOKEN_BYTE ? parse_byte_token(text) : 0;
+    if (byte < 0)
+        return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
+                       "byte token %u is not written <0xHH>", i);
+    if (kind == JL_TOKEN_BYTE) {
+        scratch[0] = (uint8_t)byte;
+        bytes = scratch;
+        n = 1;
+    } else if (kind == JL_TOKEN_NORMAL || kind == JL_TOKEN_UNUSED) {
+        n = t->family->store(text, scratch, &keyed);
+        bytes = scratch;
+    } else {
+        keyed = is_graphic_ascii(text); /* special tokens are kept as they are written */
+    }
+    if (keyed && jl_vocab_find(&t->vocab, bytes, n) >= 0)
+        return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
+                       "token %u is the same as token %u", i,
+                       (uint64_t)jl_vocab_find(&t->vocab, bytes, n));
+    return jl_vocab_add(&t->vocab, bytes, n, keyed, error);
+}
+
+static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
+    token_lists l;
+    jl_status status = measure(g, &l, error);
+    if (status == JL_OK) status = read_ids(t, g, l.tokens->count, error);
+    if (status == JL_OK)
+        status = jl_vocab_init(&t->vocab, (uint32_t)l.tokens->count, l.bytes, error);
+    if (status != JL_OK) return status;
+    t->is_end = jl_alloc_zero((size_t)l.tokens->count);
+    uint8_t *scratch = jl_alloc(l.longest + 1);
+    if (!t->is_end || !scratch) status = no_memory(error);
+    const uint8_t *cursor = l.tokens->bytes;
+    for (uint64_t i = 0; i < l.tokens->count && status == JL_OK; i++)
+        status = add_token(t, &l, i, jl_gguf_next_string(&cursor), scratch, error);
+    jl_free(scratch);
+    if (status == JL_OK) mark_ends(t);
+    return status;
+}
+
+/* ---- Building ----------------------------------------------------------------------------------- */
+
+static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *error) {
+    const char *key = "tokenizer.ggml.model";
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (jl_str_equal(model, families[i]->model)) return families[i];
+    jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, key)->offset, jl_string(key),
+            "the tokenizer \"%S\" is not supported; supported is \"%s\" (%s)", model,
+            families[0]->model, families[0]->about);
+    return NULL;
+}
+
+static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
+    jl_status status = read_tokens(t, g, error);
+    if (status != JL_OK) return status;
+    t->facts.pre = "";
+    t->rules = t->family->build(&t->vocab, g, &t->facts, error);
+    if (!t->rules) return JL_ERR_TOKENIZER;
+    t->add_bos = t->facts.add_bos;
+    status = jl_gguf_bool(g, "tokenizer.ggml.add_bos_token", &t->add_bos, error);
+    if (status != JL_OK) return status;
+    return jl_specials_init(&t->specials, &t->vocab, error);
+}
+
+jl_tokenizer *jl_tokenizer_new(const jl_gguf *g, jl_error *error) {
+    jl_str model = { "none", 4 };
+    if (jl_gguf_string(g, "tokenizer.ggml.model", &model, error) != JL_OK) return NULL;
+    if (jl_str_equal(model, "none") || jl_str_equal(model, "no_vocab")) return NULL;
+    const jl_family *family = find_family(g, model, error);
+    if (!family) return NULL;
+    jl_tokenizer *t = jl_alloc_zero(sizeof *t);
+    if (!t) {
+        no_memory(error);
+        return NULL;
+    }
+    t->family = family;
+    if (load(t, g, error) == JL_OK) return t;
+    jl_tokenizer_free(t);
+    return NULL;
+}
+
+void jl_tokenizer_free(jl_tokenizer *t) {
+    if (!t) return;
+    if (t->rules) t->family->free(t->rules);
+    jl_specials_free(&t->specials);
+    jl_vocab_free(&t->vocab);
+    jl_free(t->is_end);
+    jl_free(t);
+}
+
+/* ---- Encoding ----------------------------------------------------------------------------------- */
+
+/* marks as jl_specials_mark() made them: text between special tokens goes to the family. */
+static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_t n,
+                               const int32_t *marks, jl_ids *ids, jl_error *error) {
+    jl_status status = JL_OK;
+    for (size_t at = 0, end; at < n && status == JL_OK; at = end) {
+        end = at + 1;
+        if (marks[at] == JL_MARK_TEXT) {
+            while (end < n && marks[end] == JL_MARK_TEXT) end++;
+            status = t->family->encode(t->rules, &t->vocab, text + at, end - at, ids, error);
+        } else {
+            jl_ids_push(ids, marks[at]);
+            while (end < n && marks[end] == JL_MARK_INSIDE) end++;
+        }
+    }
+    return status;
+}
+
+int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
+                        int cap, jl_error *error) {
+    /* At most one id a byte and one before them: the count fits an int. */
+    if (n >= INT_MAX || cap < 0)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
+                       "expected fewer than 2^31 - 1 bytes, found %u", (uint64_t)n);
+    jl_ids out = { ids, cap, 0 };
+    const uint8_t *s = (const uint8_t *)text;
+    int32_t *marks;
+    if ((flags & JL_TOKENIZE_BOS) && t->add_bos && t->ids[ID_BOS] >= 0)
+        jl_ids_push(&out, t->ids[ID_BOS]);
+    jl_status status =
+        jl_specials_mark(&t->specials, s, n, flags & JL_TOKENIZE_SPECIAL, &marks, error);
+    if (status != JL_OK) return status;
+    if (marks)
+        status = encode_marked(t, s, n, marks, &out, error);
+    else
+        status = t->family->encode(t->rules, &t->vocab, s, n, &out, error);
+    jl_free(marks);
+    return status == JL_OK ? out.n : (int)status;
+}
+
+/* ---- Looking ------------------------------------------------------------------------------------ */
+
+int jl_tokenizer_n_vocab(const jl_tokenizer *t) {
+    return (int)t->vocab.n_tokens;
+}
+
+static int known(const jl_tokenizer *t, int32_t id) {
+    return id >= 0 && (uint32_t)id < t->vocab.n_tokens;
+}
+
+jl_str jl_tokenizer_bytes(const jl_tokenizer *t, int32_t id) {
+    return known(t, id) ? jl_vocab_string(&t->vocab, id) : (jl_str){ NULL, 0 };
+}
+
+jl_token_kind jl_tokenizer_kind(const jl_tokenizer *t, int32_t id) {
+    return known(t, id) ? (jl_token_kind)t->vocab.kind[id] : JL_TOKEN_UNKNOWN;
+}
+
+int32_t jl_tokenizer_bos(const jl_tokenizer *t) {
+    return t->ids[ID_BOS];
+}
+
+int32_t jl_tokenizer_eos(const jl_tokenizer *t) {
+    return t->ids[ID_EOS];
+}
+
+int jl_tokenizer_is_end(const jl_tokenizer *t, int32_t id) {
+    return known(t, id) && t->is_end[id];
+}
+
+const char *jl_tokenizer_model(const jl_tokenizer *t) {
+    return t->family->model;
+}
+
+const char *jl_tokenizer_pre(const jl_tokenizer *t) {
+    return t->facts.pre;
+}
+
+const char *jl_tokenizer_warning(const jl_tokenizer *t) {
+    return t->facts.warning;
+}
+
+size_t jl_tokenizer_memory(const jl_tokenizer *t) {
+    size_t specials = ((size_t)t->specials.count[0] + t->specials.count[1]) * sizeof(jl_special);
+    return sizeof *t + jl_vocab_memory(&t->vocab) + t->vocab.n_tokens + specials +
+           t->family->memory(t->rules);
+}

@@ -1,0 +1,148 @@
+/* vocab.c - one block of bytes, an array of starts, and an open-addressing index over FNV-1a hashes.
+ *
+ * Invariants: start[n] is the number of bytes in use and fits 32 bits; the index is never more than 5/8
+ * full, so a probe ends. A probe longer than MAX_PROBE happens by design of the strings alone (random
+ * ones stay under 100) and fails the load, so that loading cannot become quadratic.
+ */
+#include "vocab.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+
+enum { MAX_PROBE = 1024 };
+
+static jl_status no_memory(jl_error *error) {
+    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
+                   "there is not enough memory for the vocabulary");
+}
+
+static uint32_t hash_of(const uint8_t *s, size_t n) {
+    uint64_t h = jl_hash(s, n);
+    return (uint32_t)(h ^ h >> 29); /* FNV's low bits alone are weak on short strings */
+}
+
+static uint32_t slots_for(uint32_t keyed) {
+    uint32_t slots = 1024;
+    while ((uint64_t)slots * 5 < (uint64_t)keyed * 8) slots *= 2;
+    return slots;
+}
+
+jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error *error) {
+    *v = (jl_vocab){ .n_tokens = n_tokens,
+                     .cap = n_tokens + 256,
+                     .n_slots = slots_for(n_tokens + 256) };
+    if (bytes > UINT32_MAX / 4) return no_memory(error);
+    v->bytes_cap = (size_t)bytes + 256;
+    v->start = jl_alloc_array((uint64_t)v->cap + 1, sizeof *v->start);
+    v->bytes = jl_alloc(v->bytes_cap);
+    v->slots = jl_alloc_array(v->n_slots, sizeof *v->slots);
+    v->kind = jl_alloc_zero((size_t)n_tokens + 1);
+    if (v->start && v->bytes && v->slots && v->kind) return JL_OK;
+    jl_vocab_free(v);
+    return no_memory(error);
+}
+
+void jl_vocab_free(jl_vocab *v) {
+    jl_free(v->start);
+    jl_free(v->bytes);
+    jl_free(v->slots);
+    jl_free(v->kind);
+    *v = (jl_vocab){ 0 };
+}
+
+void jl_vocab_drop_index(jl_vocab *v) {
+    jl_free(v->slots);
+    v->slots = NULL;
+    v->n_slots = 0;
+}
+
+size_t jl_vocab_memory(const jl_vocab *v) {
+    return ((size_t)v->cap + 1 + v->n_slots) * sizeof(uint32_t) + v->bytes_cap + v->n_tokens;
+}
+
+jl_str jl_vocab_string(const jl_vocab *v, int32_t id) {
+    uint32_t start = v->start[id];
+    return (jl_str){ (const char *)v->bytes + start, v->start[id + 1] - start };
+}
+
+static int equals(const jl_vocab *v, uint32_t id, const uint8_t *s, size_t n) {
+    uint32_t start = v->start[id];
+    return v->start[id + 1] - start == n && memcmp(v->bytes + start, s, n) == 0;
+}
+
+int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
+    if (n == 0 || !v->slots) return -1;
+    uint32_t mask = v->n_slots - 1;
+    for (uint32_t i = hash_of(s, n) & mask; v->slots[i]; i = (i + 1) & mask)
+        if (equals(v, v->slots[i] - 1, s, n)) return (int32_t)(v->slots[i] - 1);
+    return -1;
+}
+
+/* Puts id into the first free slot of its chain; 0 when the chain is too long. */
+static int put(uint32_t *slots, uint32_t mask, uint32_t id, uint32_t hash) {
+    for (uint32_t probe = 0; probe < MAX_PROBE; probe++) {
+        uint32_t *slot = &slots[(hash + probe) & mask];
+        if (*slot) continue;
+        *slot = id + 1;
+        return 1;
+    }
+    return 0;
+}
+
+/* Doubles the index. Keyed strings are those in it now. */
+static jl_status grow_index(jl_vocab *v, jl_error *error) {
+    uint32_t n_slots = 2 * v->n_slots;
+    uint32_t *slots = jl_alloc_array(n_slots, sizeof *slots);
+    if (!slots) return no_memory(error);
+    int fits = 1;
+    for (uint32_t i = 0; i < v->n_slots && fits; i++) {
+        if (!v->slots[i]) continue;
+        jl_str s = jl_vocab_string(v, (int32_t)(v->slots[i] - 1));
+        fits = put(slots, n_slots - 1, v->slots[i] - 1, hash_of((const uint8_t *)s.data, s.n));
+    }
+    jl_free(fits ? v->slots : slots);
+    if (fits) v->slots = slots, v->n_slots = n_slots;
+    return fits ? JL_OK
+                : jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
+                          "the vocabulary's strings are made to collide");
+}
+
+static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
+    if (v->n == v->cap) {
+        uint32_t cap = v->cap + v->cap / 2;
+        uint32_t *start = jl_alloc_array((uint64_t)cap + 1, sizeof *start);
+        if (!start) return no_memory(error);
+        memcpy(start, v->start, ((size_t)v->n + 1) * sizeof *start);
+        jl_free(v->start);
+        v->start = start;
+        v->cap = cap;
+    }
+    uint64_t need = (uint64_t)v->start[v->n] + n;
+    if (need > v->bytes_cap) {
+        uint64_t cap = need + need / 2;
+        uint8_t *bytes = cap > UINT32_MAX ? NULL : jl_alloc((size_t)cap);
+        if (!bytes) return no_memory(error);
+        memcpy(bytes, v->bytes, v->start[v->n]);
+        jl_free(v->bytes);
+        v->bytes = bytes;
+        v->bytes_cap = (size_t)cap;
+    }
+    if (v->slots && (uint64_t)v->n_slots * 5 < ((uint64_t)v->n_keyed + 1) * 8)
+        return grow_index(v, error);
+    return JL_OK;
+}
+
+jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, int keyed, jl_error *error) {
+    jl_status status = reserve(v, n, error);
+    if (status != JL_OK) return status;
+    uint32_t id = v->n, start = v->start[id];
+    if (n) memcpy(v->bytes + start, s, n);
+    if (keyed && n && !put(v->slots, v->n_slots - 1, id, hash_of(s, n)))
+        return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
+                       "token %u: the vocabulary's strings are made to collide", (uint64_t)id);
+    v->n_keyed += keyed && n;
+    v->start[id + 1] = start + (uint32_t)n;
+    v->n = id + 1;
+    return JL_OK;
+}

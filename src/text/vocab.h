@@ -1,0 +1,45 @@
+/* vocab.h - the strings of a vocabulary: id → bytes, bytes → id.
+ *
+ * Ids 0..n_tokens-1 are the file's tokens, in its order; above them come symbols of our own, strings that
+ * merges pass through but that are no tokens. Every family of tokenizers keeps its strings here, in the
+ * form in which it looks them up. The strings are attacker data: sizes are checked, and a set of strings
+ * made to collide in the index is refused.
+ */
+#ifndef JL_VOCAB_H
+#define JL_VOCAB_H
+
+#include "../base/status.h"
+
+enum { JL_MAX_TOKENS = 1 << 21 };
+
+typedef struct jl_vocab {
+    uint32_t n_tokens; /* ≤ JL_MAX_TOKENS */
+    uint32_t n, cap;   /* strings so far, and room */
+    uint32_t *start;   /* [cap + 1] string i is bytes[start[i]..start[i + 1]) */
+    uint8_t *bytes;    /* [bytes_cap] */
+    size_t bytes_cap;
+    uint32_t *slots;  /* [n_slots] id + 1, 0 for none; linear probing; NULL once dropped */
+    uint32_t n_slots; /* a power of two, at least 8/5 of the keyed strings */
+    uint32_t n_keyed;
+    uint8_t *kind; /* [n_tokens] jl_token_kind */
+} jl_vocab;
+
+/* Room for n_tokens strings of `bytes` bytes in all; it grows beyond. On failure *v holds nothing. */
+jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error *error);
+void jl_vocab_free(jl_vocab *v);
+
+/* Appends a string and gives its id (v->n before the call). keyed: it can be found by its bytes;
+ * the caller has made sure that no such string is there yet. */
+jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, int keyed, jl_error *error);
+
+/* The id of a keyed string, -1 for none. */
+int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n);
+
+jl_str jl_vocab_string(const jl_vocab *v, int32_t id);
+
+/* Frees the index: jl_vocab_find() and keyed strings are over. */
+void jl_vocab_drop_index(jl_vocab *v);
+
+size_t jl_vocab_memory(const jl_vocab *v); /* bytes */
+
+#endif

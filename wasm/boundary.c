@@ -1,0 +1,260 @@
+/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around jielong.h; no logic.
+ *
+ * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative int
+ * is a status and a zero handle a failure; jl_wasm_error_* then describe it. One instance serves one
+ * thread and one call at a time, so the last error and the last results of a call are kept in statics
+ * here, the only mutable globals of the program. Pointers stay valid until the next call; memory may
+ * grow in any call, so the host makes its views anew after each.
+ */
+#include <string.h>
+
+#include "../src/base/memory.h"
+#include "../src/jielong.h"
+
+/* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+enum { MAX_TAPS = 4096 };
+
+static jl_error error;
+static jl_token token;
+static jl_sampling sampling;
+static jl_candidate candidates[256];
+static int n_candidates;
+static size_t room, token_length;
+static jl_tap *taps;
+static int n_taps;
+static int32_t (*tap_request)[3];
+
+static jl_error *fresh(void) {
+    memset(&error, 0, sizeof error);
+    return &error;
+}
+
+/* ---- Memory and errors -------------------------------------------------------------------------- */
+
+void *jl_wasm_alloc(uint32_t n) {
+    return jl_alloc(n ? n : 1);
+}
+
+void jl_wasm_free(void *p) {
+    jl_free(p);
+}
+
+const char *jl_wasm_error_name(void) {
+    return jl_status_name(error.code);
+}
+
+const char *jl_wasm_error_where(void) {
+    return error.where;
+}
+
+const char *jl_wasm_error_message(void) {
+    return error.message;
+}
+
+double jl_wasm_error_offset(void) {
+    return error.offset == UINT64_MAX ? -1 : (double)error.offset;
+}
+
+/* ---- Model -------------------------------------------------------------------------------------- */
+
+static uint64_t length_of(double bytes) {
+    return bytes >= 1 && bytes <= 9007199254740991.0 ? (uint64_t)bytes : 0;
+}
+
+jl_model *jl_wasm_model_new(double file_size, double memory_limit) {
+    return jl_model_new(length_of(file_size), length_of(memory_limit), fresh());
+}
+
+uint8_t *jl_wasm_model_reserve(jl_model *m) {
+    return jl_model_reserve(m, &room, fresh());
+}
+
+uint32_t jl_wasm_model_room(void) {
+    return (uint32_t)room;
+}
+
+int jl_wasm_model_feed(jl_model *m, uint32_t n) {
+    return jl_model_feed(m, n, fresh());
+}
+
+int jl_wasm_model_finish(jl_model *m) {
+    return jl_model_finish(m, fresh());
+}
+
+void jl_wasm_model_free(jl_model *m) {
+    jl_model_free(m);
+}
+
+uint32_t jl_wasm_model_info(const jl_model *m, char *json, uint32_t cap) {
+    return (uint32_t)jl_model_info(m, json, cap);
+}
+
+int jl_wasm_tokenize(const jl_model *m, const char *text, uint32_t n, int flags, int32_t *ids,
+                     int cap) {
+    return jl_tokenize(m, text, n, flags, ids, cap, fresh());
+}
+
+const char *jl_wasm_token_bytes(const jl_model *m, int32_t id, int special) {
+    return jl_token_bytes(m, id, special, &token_length);
+}
+
+uint32_t jl_wasm_token_length(void) {
+    return (uint32_t)token_length;
+}
+
+int jl_wasm_token_is_end(const jl_model *m, int32_t id) {
+    return jl_token_is_end(m, id);
+}
+
+/* ---- Session ------------------------------------------------------------------------------------ */
+
+double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch) {
+    jl_session_options o = { n_ctx, n_batch, 0 };
+    return (double)jl_session_bytes(m, &o);
+}
+
+jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
+    jl_session_options o = { n_ctx, n_batch, all_logits };
+    return jl_session_new(m, &o, fresh());
+}
+
+void jl_wasm_session_free(jl_session *s) {
+    jl_session_free(s);
+}
+
+int jl_wasm_session_append(jl_session *s, const int32_t *ids, int n) {
+    return jl_session_append(s, ids, n, fresh());
+}
+
+int jl_wasm_session_advance(jl_session *s) {
+    return jl_session_advance(s, fresh());
+}
+
+const float *jl_wasm_session_logits(const jl_session *s) {
+    return jl_session_logits(s);
+}
+
+const float *jl_wasm_session_batch_logits(const jl_session *s, int i) {
+    int n;
+    return jl_session_batch_logits(s, i, &n);
+}
+
+int jl_wasm_session_position(const jl_session *s) {
+    return jl_session_position(s);
+}
+
+int jl_wasm_session_n_ctx(const jl_session *s) {
+    return jl_session_n_ctx(s);
+}
+
+const int32_t *jl_wasm_session_ids(const jl_session *s) {
+    return jl_session_ids(s);
+}
+
+int jl_wasm_session_rewind(jl_session *s, int position) {
+    return jl_session_rewind(s, position, fresh());
+}
+
+/* ---- Sampling and generation -------------------------------------------------------------------- */
+
+/* For the next stage() or generate(). */
+void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
+                      int repeat_last, uint32_t seed_low, uint32_t seed_high) {
+    sampling = (jl_sampling){ temperature,
+                              top_k,
+                              top_p,
+                              min_p,
+                              repeat_penalty,
+                              repeat_last,
+                              (uint64_t)seed_high << 32 | seed_low };
+}
+
+int jl_wasm_session_stage(jl_session *s, int stage, int top) {
+    int cap = top < 0 ? 0 : top > 256 ? 256 : top;
+    int kept = jl_session_stage(s, &sampling, (jl_stage)stage, candidates, cap, fresh());
+    n_candidates = kept < 0 ? 0 : kept < cap ? kept : cap;
+    return kept;
+}
+
+const jl_candidate *jl_wasm_candidates(void) {
+    return candidates;
+}
+
+int jl_wasm_candidate_count(void) {
+    return n_candidates;
+}
+
+int jl_wasm_session_generate(jl_session *s, int max_tokens, int ignore_end, int top_logprobs,
+                             const char *stop, int n_stop) {
+    jl_generation g = { sampling, max_tokens, ignore_end, top_logprobs, stop, n_stop };
+    return jl_session_generate(s, &g, fresh());
+}
+
+int jl_wasm_session_generate_step(jl_session *s) {
+    int status = jl_session_generate_step(s, &token, fresh());
+    if (status != JL_OK) return status;
+    n_candidates = token.n_top;
+    memcpy(candidates, token.top, (size_t)token.n_top * sizeof *candidates);
+    return status;
+}
+
+int jl_wasm_step_id(void) {
+    return token.id;
+}
+
+int jl_wasm_step_index(void) {
+    return token.index;
+}
+
+double jl_wasm_step_logprob(void) {
+    return (double)token.logprob;
+}
+
+const char *jl_wasm_step_text(void) {
+    return token.text;
+}
+
+uint32_t jl_wasm_step_text_length(void) {
+    return (uint32_t)token.n_text;
+}
+
+int jl_wasm_step_finish(void) {
+    return (int)token.finish;
+}
+
+/* ---- Taps --------------------------------------------------------------------------------------- */
+
+/* Room for n requests {kind, layer, head} of the next run, which the host fills. */
+int32_t *jl_wasm_taps(int n) {
+    jl_free(taps);
+    jl_free(tap_request);
+    n_taps = n < 0 || n > MAX_TAPS ? 0 : n;
+    taps = jl_alloc_array((uint64_t)n_taps + 1, sizeof *taps);
+    tap_request = jl_alloc_array((uint64_t)n_taps + 1, sizeof *tap_request);
+    return taps && tap_request && n_taps == n ? (int32_t *)tap_request : NULL;
+}
+
+int jl_wasm_session_run(jl_session *s, const int32_t *ids, int n) {
+    for (int i = 0; i < n_taps; i++)
+        taps[i] = (jl_tap){
+            (jl_tap_kind)tap_request[i][0], tap_request[i][1], tap_request[i][2], 0, 0, NULL
+        };
+    return jl_session_run(s, ids, n, taps, n_taps, fresh());
+}
+
+const float *jl_wasm_tap_data(int i) {
+    return taps[i].data;
+}
+
+int jl_wasm_tap_rows(int i) {
+    return taps[i].rows;
+}
+
+int jl_wasm_tap_cols(int i) {
+    return taps[i].cols;
+}
+
+void jl_wasm_session_clear_taps(jl_session *s) {
+    jl_session_clear_taps(s);
+}

@@ -1,0 +1,36 @@
+# flags.mk - every compiler and linker flag of the engine, each with its reason. Included by the Makefile.
+#
+# Serves Debian's Emscripten 3.1.6 (clang 14) and a current emsdk. Objects are compiled at -O3 and linked
+# at -O1: from -O2 on the link runs wasm-opt over the code, which made the 4-bit kernels 20-40 % slower.
+
+# ---- Every compiler -----------------------------------------------------------------------------------
+CFLAGS_ALL := -std=c11
+# A warning is a bug here: conversions and shadowing are where sizes from untrusted files go wrong.
+CFLAGS_ALL += -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+# No fused multiply-add: native, wasm scalar and wasm SIMD give the same bits.
+CFLAGS_ALL += -ffp-contract=off
+# sqrtf and floorf become one instruction instead of a call that may set errno.
+CFLAGS_ALL += -fno-math-errno
+
+# ---- wasm objects -------------------------------------------------------------------------------------
+# simd128 is in every browser since 2021 (Safari: 16.4, March 2023); config=scalar leaves it out.
+WASM_SIMD.scalar  :=
+WASM_SIMD.release := -msimd128
+WASM_CFLAGS = $(CFLAGS_ALL) -O3 $(WASM_SIMD.$(config))
+# Loops that gain from SIMD are written with intrinsics; vectorised by the compiler they only grow.
+WASM_CFLAGS += -fno-vectorize -fno-slp-vectorize
+# One section a function, so that the linker drops what no export reaches.
+WASM_CFLAGS += -ffunction-sections -fdata-sections
+
+# ---- wasm link ----------------------------------------------------------------------------------------
+WASM_LDFLAGS := -O1 -g0
+# No Emscripten JavaScript: web/engine.js is the loader. A library has no main.
+WASM_LDFLAGS += -sSTANDALONE_WASM --no-entry
+# Memory grows with the model, to all that 32-bit addresses reach.
+WASM_LDFLAGS += -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB
+# The smallest allocator; a decode step allocates nothing, so its speed does not count.
+WASM_LDFLAGS += -sMALLOC=emmalloc
+# The stack lies below the globals, so that an overflow traps instead of overwriting them.
+# TOTAL_STACK is the name that 3.1.6 knows (bytes); a current emcc still takes it for STACK_SIZE.
+WASM_LDFLAGS += -Wl,--stack-first -sTOTAL_STACK=262144
+WASM_LDFLAGS += -Wl,--gc-sections

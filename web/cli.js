@@ -1,0 +1,396 @@
+#!/usr/bin/env node
+/**
+ * cli.js - the `jielong` command in Node, on the .wasm and through the public interface alone.
+ *
+ * Results go to standard output, progress to standard error and only when that is a terminal. A failure is
+ * one line on standard error, `jielong: CODE: message`, with exit status 1, or 2 for wrong usage. The same
+ * commands and options as the native command line (src/cli/).
+ */
+
+import { createWriteStream, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { JielongError, loadModel } from './jielong.js';
+
+/** @typedef {import('./jielong.js').Model} Model */
+/** @typedef {Record<string, any>} Values parsed options */
+
+/* ---- Options ------------------------------------------------------------------------------------- */
+
+/** @type {(low: number, whole?: boolean) => (text: string) => boolean} */
+const atLeast =
+  (low, whole = true) =>
+  (text) => {
+    const value = Number(text);
+    return (
+      text.trim() !== '' &&
+      (whole ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
+      value >= low
+    );
+  };
+
+/** name: [placeholder, meaning, test of a number] — without a placeholder it is a flag. @type {Record<string, [string?, string?, ((text: string) => boolean)?]>} */
+const OPTIONS = {
+  n: ['N', 'generate: at most N tokens (256); score: only the first N predictions', atLeast(0)],
+  temperature: ['T', '0.8; 0 takes the most probable token each time', atLeast(0, false)],
+  'top-k': ['K', '40; keep the K most probable, 0: all', atLeast(0)],
+  'top-p': ['P', '0.95; keep the fewest whose probabilities sum to P', atLeast(0, false)],
+  'min-p': ['P', '0.05; keep those of at least P times the largest probability', atLeast(0, false)],
+  'repeat-penalty': ['R', '1 (none); above 1 makes recent tokens less likely', atLeast(0, false)],
+  seed: ['S', 'an integer; the same seed draws the same tokens', (text) => /^\d+$/.test(text)],
+  stop: ['TEXT', 'end before TEXT appears; may be given several times'],
+  chat: [, "the prompt is a user's message in a conversation"],
+  special: [, 'special tokens written in the text become their ids'],
+  json: [, 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
+  file: ['FILE', 'read the text from FILE (- is standard input)'],
+  cases: ['FILE', 'a JSON array of texts in, a JSON array of arrays of ids out'],
+  ids: ['1,2,3', 'token ids'],
+  out: ['FILE', 'where the logits go: float32, little-endian, [tokens][vocabulary]'],
+  pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
+  tg: ['N', 'tokens generated (32)', atLeast(1)],
+  context: [
+    'N',
+    'positions of the context (what the model was trained with, at most 4096)',
+    atLeast(1),
+  ],
+  threads: ['N', 'threads wanted', atLeast(1)],
+  wasm: ['FILE', 'another build of the engine'],
+};
+/** @type {Record<string, [usage: string, does: string, options: string[], run: (model: Model, args: string[], values: Values) => Promise<void>]>} */
+const COMMANDS = {
+  generate: [
+    'MODEL [PROMPT]',
+    'continue a prompt (standard input where it is left out), streaming the text',
+    [
+      'n',
+      'temperature',
+      'top-k',
+      'top-p',
+      'min-p',
+      'repeat-penalty',
+      'seed',
+      'stop',
+      'chat',
+      'special',
+      'json',
+      'context',
+    ],
+    generate,
+  ],
+  tokenize: [
+    'MODEL TEXT',
+    'the ids of a text as a JSON array',
+    ['file', 'special', 'cases'],
+    tokenize,
+  ],
+  logits: ['MODEL', 'the logits at every position', ['ids', 'out', 'context'], logits],
+  score: [
+    'MODEL',
+    'how well a text is predicted, as JSON: tokens, nll (nats a token), perplexity (exp of it), bitsPerByte.\n' +
+      "The text begins with the model's beginning-of-sequence token where the file asks for one; the first token\n" +
+      'is not scored. A text longer than the context is read in windows of it, each beginning with the last\n' +
+      'token of the one before',
+    ['file', 'n', 'context'],
+    score,
+  ],
+  info: ['MODEL', 'what the model file says about itself, as JSON', [], info],
+  bench: [
+    'MODEL',
+    'speed as JSON: { pp, tg } in tokens/s (medians of 3 after a warm-up), load in ms',
+    ['pp', 'tg'],
+    bench,
+  ],
+};
+const COMMON = ['threads', 'wasm'];
+
+class UsageError extends Error {}
+
+function help() {
+  const lines = Object.entries(COMMANDS).map(
+    ([name, [usage, does]]) => `  ${`${name} ${usage}`.padEnd(26)}${does.split(/[\n:]/)[0]}`,
+  );
+  return `jielong - runs language models (GGUF files)\n\nusage: jielong COMMAND MODEL … [options]\n\n${lines.join('\n')}\n\nMODEL is a file or an address. jielong COMMAND --help lists the options.`;
+}
+
+/** @param {string} command */
+function commandHelp(command) {
+  const [usage, does, options] = COMMANDS[command];
+  const lines = [...options, ...COMMON].map((name) => {
+    const [placeholder, meaning] = OPTIONS[name];
+    const dashed = `${name.length === 1 ? '-' : '--'}${name}${placeholder ? ` ${placeholder}` : ''}`;
+    return `  ${dashed.padEnd(22)}${meaning}`;
+  });
+  return `usage: jielong ${command} ${usage} [options]\n\n${does}.\n\n${lines.join('\n')}`;
+}
+
+/** @param {string} command @param {string[]} argv */
+function parse(command, argv) {
+  const names = [...COMMANDS[command][2], ...COMMON];
+  /** @type {import('node:util').ParseArgsConfig['options']} */
+  const options = { help: { type: 'boolean', short: 'h' } };
+  for (const name of names) {
+    options[name] = { type: OPTIONS[name][0] ? 'string' : 'boolean', multiple: name === 'stop' };
+    if (name.length === 1) options[name].short = name;
+  }
+  const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
+  for (const name of names) {
+    const [placeholder, , test] = OPTIONS[name];
+    const value = /** @type {string | undefined} */ (values[name]);
+    if (value !== undefined && test && !test(value)) {
+      throw new UsageError(`--${name} ${placeholder}: '${value}' is not allowed`);
+    }
+  }
+  return { values: /** @type {Values} */ (values), positionals };
+}
+
+/** @param {string | undefined} text */
+const optional = (text) => (text === undefined ? undefined : Number(text));
+
+/** @param {Values} v */
+const sampling = (v) => ({
+  maxTokens: optional(v.n),
+  temperature: optional(v.temperature),
+  topK: optional(v['top-k']),
+  topP: optional(v['top-p']),
+  minP: optional(v['min-p']),
+  repeatPenalty: optional(v['repeat-penalty']),
+  seed: v.seed === undefined ? undefined : BigInt(v.seed),
+  stop: v.stop,
+});
+
+/* ---- Commands ------------------------------------------------------------------------------------ */
+
+const terminal = process.stderr.isTTY;
+
+/** @param {unknown} value @param {number} [indent] */
+const print = (value, indent) => process.stdout.write(`${JSON.stringify(value, null, indent)}\n`);
+
+/** @param {string} path */
+function readText(path) {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (e) {
+    throw new JielongError('FILE', `${path} cannot be read: ${/** @type {Error} */ (e).message}`);
+  }
+}
+
+/** @param {number[]} numbers */
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+/** @param {number} value */
+const rounded = (value) => Math.round(value * 100) / 100;
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function generate(model, [prompt], values) {
+  const text = prompt ?? (process.stdin.isTTY ? '' : readText('-'));
+  const session = await model.createSession({ contextLength: optional(values.context) });
+  const options = { ...sampling(values), special: values.chat ? undefined : values.special };
+  const start = performance.now();
+  const tokens = values.chat
+    ? session.chat([{ role: 'user', content: text }], options)
+    : session.generate(text, options);
+  const ids = [];
+  let [out, first] = ['', start];
+  for await (const token of tokens) {
+    if (ids.push(token.id) === 1) first = performance.now();
+    out += token.text;
+    if (!values.json) process.stdout.write(token.text);
+  }
+  const end = performance.now();
+  const promptIds = [...(await session.ids())].slice(0, session.position - ids.length);
+  const timings = {
+    promptMs: rounded(first - start),
+    promptPerSecond: rounded((promptIds.length / (first - start)) * 1000),
+    generateMs: rounded(end - first),
+    // The first token falls out of the prompt's last batch.
+    tokensPerSecond: ids.length > 1 ? rounded(((ids.length - 1) / (end - first)) * 1000) : null,
+  };
+  if (values.json) return print({ ids, text: out, promptIds, timings });
+  process.stdout.write('\n');
+  const { tokensPerSecond, promptPerSecond } = timings;
+  if (terminal)
+    process.stderr.write(
+      `[${promptIds.length} tokens read at ${promptPerSecond}/s, ${ids.length} drawn at ${tokensPerSecond}/s, seed ${tokens.seed}]\n`,
+    );
+}
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function tokenize(model, [text], { file, cases, special }) {
+  if ([text, file, cases].filter((x) => x !== undefined).length !== 1) {
+    throw new UsageError('tokenize takes one of TEXT, --file FILE and --cases FILE');
+  }
+  /** @param {string} one */
+  const ids = async (one) => [...(await model.tokenize(one, { special }))];
+  if (cases === undefined) return print(await ids(text ?? readText(file)));
+  const all = [];
+  for (const one of parseCases(cases)) all.push(await ids(one));
+  print(all);
+}
+
+/** @param {string} path @returns {string[]} */
+function parseCases(path) {
+  const text = readText(path);
+  try {
+    const cases = JSON.parse(text);
+    if (Array.isArray(cases) && cases.every((one) => typeof one === 'string')) return cases;
+  } catch {} // said below
+  throw new JielongError('BAD_ARGUMENT', `${path} must hold a JSON array of strings`);
+}
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function logits(model, _, values) {
+  if (!values.ids || !values.out) throw new UsageError('logits needs --ids 1,2,3 and --out FILE');
+  const ids = String(values.ids).split(',').map(Number);
+  const session = await model.createSession({
+    allLogits: true,
+    contextLength: optional(values.context),
+  });
+  const file = createWriteStream(values.out);
+  /** @type {Promise<void>} */
+  const written = new Promise((resolve, reject) => {
+    const fail = (/** @type {Error} */ e) =>
+      reject(new JielongError('FILE', `${values.out} cannot be written: ${e.message}`));
+    file.on('close', resolve).on('error', fail);
+  });
+  written.catch(() => {}); // reported by the await below
+  for await (const row of session.eachLogits(ids)) {
+    if (!file.write(littleEndian(row)))
+      await Promise.race([written, new Promise((resolve) => file.once('drain', resolve))]);
+  }
+  file.end();
+  await written;
+}
+
+/** @param {Float32Array} row */
+function littleEndian(row) {
+  const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+  return new Uint8Array(Uint16Array.of(1).buffer)[0] ? bytes : bytes.swap32();
+}
+
+/** Negative natural logarithm of the probability of `id`. @param {Float32Array} row logits @param {number} id */
+function surprise(row, id) {
+  const max = row.reduce((a, b) => Math.max(a, b));
+  return Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0)) + max - row[id];
+}
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function score(model, _, values) {
+  if (values.file === undefined) throw new UsageError('score needs --file FILE');
+  const ids = await model.tokenize(readText(values.file), { bos: true });
+  const scored = Math.min(ids.length - 1, optional(values.n) ?? Infinity);
+  if (scored < 1)
+    throw new JielongError(
+      'BAD_ARGUMENT',
+      'there is nothing to score: the text has less than two tokens',
+    );
+  const session = await model.createSession({
+    allLogits: true,
+    contextLength: optional(values.context),
+  });
+  let [nll, at] = [0, 0]; // ids[at] is the token whose logits come next
+  while (at < scored) {
+    // A window ends where the context does; its last token begins the next one.
+    const window = ids.subarray(at, Math.min(at + session.contextLength, scored));
+    await session.rewind(0);
+    for await (const row of session.eachLogits(window)) nll += surprise(row, ids[++at]);
+    if (terminal) process.stderr.write(`\r${at} of ${scored} tokens \r`);
+  }
+  const bytes = (await model.pieces(ids.subarray(1, scored + 1))).reduce(
+    (n, piece) => n + piece.bytes.length,
+    0,
+  );
+  print({
+    tokens: scored,
+    nll: nll / scored,
+    perplexity: Math.exp(nll / scored),
+    bitsPerByte: nll / Math.LN2 / bytes,
+  });
+}
+
+/** @param {Model} model */
+async function info(model) {
+  print(model.info, 2);
+}
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function bench(model, _, values) {
+  const [pp, tg] = [optional(values.pp) ?? 128, optional(values.tg) ?? 32];
+  const session = await model.createSession({ contextLength: Math.max(pp, tg + 2) });
+  const vocabulary = model.info.vocabularySize;
+  const ids = Int32Array.from({ length: pp }, (_, i) => (100 + i) % vocabulary);
+  /** @type {number[][]} */
+  const speeds = [[], []];
+  for (let round = 0; round < 4; round++) {
+    await session.rewind(0);
+    const start = performance.now();
+    await session.append(ids);
+    await session.logits();
+    const read = performance.now();
+    await session.rewind(0);
+    const times = [];
+    for await (const _ of session.generate(ids.subarray(0, 1), {
+      maxTokens: tg + 1,
+      temperature: 0,
+      ignoreEos: true,
+    })) {
+      times.push(performance.now());
+    }
+    if (round === 0) continue; // warms up caches and the compiler
+    speeds[0].push((pp / (read - start)) * 1000);
+    speeds[1].push((tg / (times[tg] - times[0])) * 1000);
+  }
+  const { kernels, threads } = model.info;
+  print({
+    pp: rounded(median(speeds[0])),
+    tg: rounded(median(speeds[1])),
+    load: rounded(values.load),
+    kernels,
+    threads,
+  });
+}
+
+/* ---- Main ---------------------------------------------------------------------------------------- */
+
+/** @param {{ loaded: number, total?: number }} progress */
+function showProgress({ loaded, total }) {
+  const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);
+  process.stderr.write(`\rloading ${mib(loaded)}${total ? ` of ${mib(total)}` : ''} MiB \r`);
+}
+
+async function main() {
+  const [command, ...argv] = process.argv.slice(2);
+  if (command === '--help' || command === '-h' || command === 'help') return console.log(help());
+  if (!command) throw new UsageError('a command is missing');
+  if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`there is no command '${command}'`);
+  const { values, positionals } = parse(command, argv);
+  if (values.help) return console.log(commandHelp(command));
+  const [source, ...args] = positionals;
+  const takes = COMMANDS[command][0].split(' ').length;
+  if (!source) throw new UsageError(`${command} needs a MODEL`);
+  if (positionals.length > takes)
+    throw new UsageError(
+      `${command} takes ${COMMANDS[command][0]}, not '${positionals[takes]}' too`,
+    );
+
+  const start = performance.now();
+  const onProgress = terminal ? showProgress : undefined;
+  const model = await loadModel(source, {
+    onProgress,
+    wasm: values.wasm,
+    threads: optional(values.threads),
+  });
+  if (terminal) process.stderr.write('\x1b[2K');
+  await COMMANDS[command][3](model, args, { ...values, load: performance.now() - start });
+  await model.close();
+}
+
+// A reader that has enough, such as `head`, is no failure.
+process.stdout.on('error', (e) => process.exit(/** @type {any} */ (e).code === 'EPIPE' ? 0 : 1));
+main().catch((e) => {
+  const usage = e instanceof UsageError || e?.code?.startsWith?.('ERR_PARSE_ARGS');
+  const message = String(e?.message ?? e).replace(/\s*\n\s*/g, ' ');
+  const code = usage ? 'USAGE' : (e instanceof JielongError && e.code) || 'INTERNAL';
+  const where = e?.where && !message.includes(e.where) ? `${e.where}: ` : '';
+  process.stderr.write(
+    `jielong: ${code}: ${where}${message}${usage ? ' (jielong --help tells more)' : ''}\n`,
+  );
+  process.exitCode = usage ? 2 : 1;
+});

@@ -1,0 +1,533 @@
+/**
+ * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a call.
+ *
+ * The only file that knows the exports (wasm/boundary.c) and touches their memory. Its methods take and
+ * give plain values that can be cloned, so that jielong.js can call it in this thread and worker.js can
+ * pass it messages. Each call makes its own view of the memory, because the memory may have grown; no
+ * pointer and no view survives a call or an `await`. Negative results become JielongErrors with the
+ * engine's own words. A trap is our bug: the instance is given up, and every later call says so.
+ *
+ * One instance holds one model: memory of a .wasm never shrinks, so it goes back with the instance.
+ * It does not parse, tokenise, sample or know a struct; candidates are pairs {i32 id, f32 probability}.
+ */
+
+import { JielongError } from './error.js';
+import { fetchUrl, nodeModule, openSource, sha256 } from './source.js';
+
+/** @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports */
+
+const MORE = 1;
+const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
+const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
+const PROGRESS_MS = 50; // between two reports
+
+const encoder = new TextEncoder();
+// U+FEFF at the beginning is text like any other.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
+
+/* ---- Instantiation ------------------------------------------------------------------------------- */
+
+/** @param {string} message @param {string} [where] */
+const wasmError = (message, where) => new JielongError('WASM', message, where);
+
+/** @param {any} bytes a BufferSource @param {string} name */
+async function compileBytes(bytes, name) {
+  const head = ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset)
+    : new Uint8Array(bytes);
+  if ([0, 0x61, 0x73, 0x6d].some((byte, i) => head[i] !== byte)) {
+    throw wasmError(
+      `${name} is no WebAssembly (it does not begin with \\0asm); is it the server's page for missing files?`,
+      name,
+    );
+  }
+  return WebAssembly.compile(bytes);
+}
+
+/** @param {string} url */
+async function compileUrl(url) {
+  const response = await fetchUrl(url);
+  if (!response.ok) throw wasmError(`the server answered ${response.status} for ${url}`, url);
+  // Streaming insists on the right type; a server that sends another one gets the slower way.
+  const typed = response.headers.get('content-type')?.startsWith('application/wasm');
+  return typed
+    ? WebAssembly.compileStreaming(response)
+    : compileBytes(await response.arrayBuffer(), url);
+}
+
+/** @param {any} wasm description of an address, bytes, a module, or undefined: the one beside this file */
+async function compile(wasm) {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'");
+  const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
+  const fs = nodeModule('fs');
+  if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url);
+  const path = url.startsWith('file:') ? new URL(url) : url;
+  const bytes = await fs.promises.readFile(path).catch((/** @type {Error} */ e) => {
+    throw wasmError(`${url} cannot be read: ${e.message}`, url);
+  });
+  return compileBytes(bytes, url);
+}
+
+/** @param {any} wasm @returns {Promise<Exports>} */
+async function instantiate(wasm) {
+  try {
+    const module = await compile(wasm);
+    const imports = { env: { emscripten_notify_memory_growth() {} } };
+    const exports = /** @type {any} */ ((await WebAssembly.instantiate(module, imports)).exports);
+    exports._initialize?.();
+    return exports;
+  } catch (e) {
+    if (e instanceof JielongError) throw e;
+    throw wasmError(
+      `the engine could not be started: ${/** @type {Error} */ (e).message}. It needs WebAssembly SIMD, and 'wasm-unsafe-eval' where the page has a Content-Security-Policy`,
+    );
+  }
+}
+
+/* ---- The engine ---------------------------------------------------------------------------------- */
+
+export class Engine {
+  /** @type {Exports | undefined} */ #exports;
+  #model = 0;
+  #vocabulary = 0; // entries
+  /** Sessions by handle; a handle that is gone is refused instead of dereferenced. @type {Map<number, number>} */
+  #sessions = new Map();
+  #next = 1;
+  /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
+
+  /* ---- Calls and memory ---- */
+
+  /** @param {string} name @param {(number | boolean)[]} args */
+  #call(name, ...args) {
+    if (this.#fault) throw this.#fault;
+    try {
+      return /** @type {Exports} */ (this.#exports)[`jl_wasm_${name}`](...args);
+    } catch (e) {
+      // Exports only throw when they trap.
+      const why = /** @type {Error} */ (e).message;
+      this.#stop(
+        new JielongError(
+          'ENGINE_CRASHED',
+          `the engine crashed in ${name} (${why}); load the model again, and please report this`,
+        ),
+      );
+      throw this.#fault;
+    }
+  }
+
+  /** A call whose negative result is an error. @param {string} name @param {(number | boolean)[]} args */
+  #try(name, ...args) {
+    const result = this.#call(name, ...args);
+    if (result < 0) throw this.#error();
+    return result;
+  }
+
+  /** A call whose zero result is an error. @param {string} name @param {(number | boolean)[]} args */
+  #make(name, ...args) {
+    const pointer = this.#call(name, ...args) >>> 0;
+    if (!pointer) throw this.#error();
+    return pointer;
+  }
+
+  /** What the engine says about its last failure. */
+  #error() {
+    const [name, where, message] = ['name', 'where', 'message'].map((part) =>
+      this.#cString(this.#call(`error_${part}`)),
+    );
+    const offset = this.#call('error_offset');
+    return new JielongError(name, message || name, where, offset < 0 ? undefined : offset);
+  }
+
+  /** @param {JielongError} fault */
+  #stop(fault) {
+    this.#fault = fault;
+    this.#exports = undefined;
+    this.#sessions.clear();
+  }
+
+  get #buffer() {
+    return /** @type {Exports} */ (this.#exports).memory.buffer;
+  }
+  /** @param {number} pointer @param {number} n */
+  #bytes(pointer, n) {
+    return new Uint8Array(this.#buffer, pointer >>> 0, n);
+  }
+  /** A copy of n floats. @param {number} pointer @param {number} n */
+  #floats(pointer, n) {
+    return new Float32Array(this.#buffer, pointer >>> 0, n).slice();
+  }
+  /** A copy of n integers. @param {number} pointer @param {number} n */
+  #ints(pointer, n) {
+    return new Int32Array(this.#buffer, pointer >>> 0, n).slice();
+  }
+  /** @param {number} pointer */
+  #cString(pointer) {
+    const bytes = new Uint8Array(this.#buffer, pointer >>> 0);
+    return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
+  /** Lends a copy of an array to `use`. @template T @param {Uint8Array | Int32Array} data @param {(pointer: number) => T} use */
+  #lend(data, use) {
+    const pointer = this.#make('alloc', Math.max(data.byteLength, 1));
+    try {
+      this.#bytes(pointer, data.byteLength).set(
+        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      );
+      return use(pointer);
+    } finally {
+      if (!this.#fault) this.#call('free', pointer);
+    }
+  }
+
+  /** @param {number} handle */
+  #session(handle) {
+    if (this.#fault) throw this.#fault;
+    const session = this.#sessions.get(handle);
+    if (!session) throw new JielongError('CLOSED', 'this session is closed');
+    return session;
+  }
+
+  /* ---- Model ---- */
+
+  /**
+   * @param {import('./source.js').Described} source
+   * @param {{ wasm?: any, sha256?: string, memoryLimit?: number }} options
+   * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
+   */
+  async load(source, options, onProgress, signal) {
+    this.#exports = await instantiate(options.wasm);
+    const reader = await openSource(source, signal);
+    const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
+    signal?.addEventListener('abort', cancel);
+    try {
+      this.#model = this.#make('model_new', reader.size, options.memoryLimit ?? 0);
+      await this.#receive(reader, options.sha256, onProgress, signal);
+      this.#try('model_finish', this.#model);
+      return this.#info();
+    } catch (e) {
+      signal?.throwIfAborted();
+      throw e;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      reader.cancel();
+    }
+  }
+
+  /**
+   * Feeds the file as it arrives, checking its hash if one is expected.
+   * @param {import('./source.js').Reader} reader @param {string | undefined} expected
+   * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
+   */
+  async #receive(reader, expected, onProgress, signal) {
+    const hash = expected ? sha256() : undefined;
+    let [loaded, reported, complete] = [0, 0, false];
+    // What follows the last tensor is only read when it counts for the hash.
+    while (hash || !complete) {
+      const chunk = await reader.read();
+      signal?.throwIfAborted();
+      if (!chunk) break;
+      loaded += chunk.length;
+      hash?.update(chunk);
+      complete ||= this.#feed(chunk);
+      if (onProgress && performance.now() - reported > PROGRESS_MS) {
+        reported = performance.now();
+        const total = reader.total && reader.total >= loaded ? reader.total : undefined;
+        onProgress({ phase: 'download', loaded, total });
+      }
+    }
+    onProgress?.({ phase: 'download', loaded, total: loaded });
+    if (hash && hash.hex() !== expected?.toLowerCase()) {
+      throw new JielongError(
+        'CHECKSUM',
+        `${reader.name} is not the expected file: its SHA-256 differs from the option 'sha256'`,
+        reader.name,
+      );
+    }
+  }
+
+  /** Copies a chunk straight to where the engine wants it. @param {Uint8Array} chunk @returns {boolean} whether the model is complete */
+  #feed(chunk) {
+    for (let at = 0; at < chunk.length; ) {
+      const pointer = this.#make('model_reserve', this.#model);
+      const part = chunk.subarray(at, at + (this.#call('model_room') >>> 0));
+      this.#bytes(pointer, part.length).set(part);
+      at += part.length;
+      if (this.#try('model_feed', this.#model, part.length) !== MORE) return true;
+    }
+    return false;
+  }
+
+  #info() {
+    const length = this.#call('model_info', this.#model, 0, 0);
+    const json = this.#lend(new Uint8Array(length + 1), (pointer) => {
+      this.#call('model_info', this.#model, pointer, length + 1);
+      return decoder.decode(this.#bytes(pointer, length));
+    });
+    const info = { threads: 1, ...JSON.parse(json) };
+    this.#vocabulary = info.vocabularySize;
+    return info;
+  }
+
+  /** @param {string} text @param {boolean} special @param {boolean} bos */
+  tokenize(text, special, bos) {
+    const bytes = encoder.encode(text);
+    const flags = (special ? 1 : 0) | (bos ? 2 : 0);
+    return this.#lend(bytes, (pointer) => {
+      // A token is a byte or longer, so this is nearly always enough; if not, the count says what is.
+      let cap = bytes.length + 8;
+      for (;;) {
+        const ids = this.#lend(new Int32Array(cap), (out) => {
+          const n = this.#try('tokenize', this.#model, pointer, bytes.length, flags, out, cap);
+          if (n <= cap) return this.#ints(out, n);
+          cap = n;
+        });
+        if (ids) return ids;
+      }
+    });
+  }
+
+  /** The bytes of a token: a view. @param {number} id @param {boolean} special */
+  #tokenBytes(id, special) {
+    const pointer = this.#call('token_bytes', this.#model, id, special);
+    return pointer ? this.#bytes(pointer, this.#call('token_length')) : undefined;
+  }
+  /** @param {number} id */
+  #tokenText(id) {
+    return decoder.decode(this.#tokenBytes(id, true));
+  }
+
+  /** @param {Int32Array} ids @param {boolean} special */
+  detokenize(ids, special) {
+    const parts = Array.from(ids, (id) => this.#known(id, special));
+    const bytes = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return decoder.decode(bytes);
+  }
+
+  /** A copy of the bytes of a token that must exist. @param {number} id @param {boolean} special */
+  #known(id, special) {
+    if (!this.#tokenBytes(id, true)) {
+      throw new JielongError(
+        'BAD_ARGUMENT',
+        `there is no token ${id} in this model's vocabulary`,
+        'id',
+      );
+    }
+    return this.#tokenBytes(id, special)?.slice() ?? new Uint8Array(0);
+  }
+
+  /** @param {Int32Array} ids */
+  pieces(ids) {
+    return Array.from(ids, (id) => {
+      const bytes = this.#known(id, true);
+      let whole = true;
+      try {
+        strict.decode(bytes);
+      } catch {
+        whole = false;
+      }
+      const special = bytes.length > 0 && this.#known(id, false).length === 0;
+      const end = !!this.#call('token_is_end', this.#model, id);
+      return { id, text: decoder.decode(bytes), bytes, whole, special, end };
+    });
+  }
+
+  /** Gives up the instance, and its memory with it. */
+  close() {
+    this.#stop(new JielongError('CLOSED', 'this model is closed'));
+  }
+
+  /* ---- Session ---- */
+
+  /** @param {number} contextLength 0: the engine's default @param {boolean} allLogits */
+  openSession(contextLength, allLogits) {
+    const session = this.#make('session_new', this.#model, contextLength, 0, allLogits);
+    const handle = this.#next++;
+    this.#sessions.set(handle, session);
+    return { handle, contextLength: this.#call('session_n_ctx', session) };
+  }
+
+  /** @param {number} handle */
+  closeSession(handle) {
+    this.#call('session_free', this.#session(handle));
+    this.#sessions.delete(handle);
+  }
+
+  /** @param {number} handle @param {Int32Array} ids @returns {number} the position afterwards */
+  append(handle, ids) {
+    const session = this.#session(handle);
+    this.#lend(ids, (pointer) => this.#try('session_append', session, pointer, ids.length));
+    return this.#call('session_position', session);
+  }
+
+  /** Evaluates the next batch of what was appended. @param {number} handle @returns {boolean} whether some is left */
+  advance(handle) {
+    return this.#try('session_advance', this.#session(handle)) === MORE;
+  }
+
+  /** @param {number} handle */
+  logits(handle) {
+    const pointer = this.#call('session_logits', this.#session(handle));
+    if (!pointer) throw new JielongError('BAD_ARGUMENT', 'there are no logits yet', 'session');
+    return this.#floats(pointer, this.#vocabulary);
+  }
+
+  /** The logits of every position of the last batch. @param {number} handle */
+  batchLogits(handle) {
+    const rows = [];
+    const session = this.#session(handle);
+    for (;;) {
+      const pointer = this.#call('session_batch_logits', session, rows.length);
+      if (!pointer) return rows;
+      rows.push(this.#floats(pointer, this.#vocabulary));
+    }
+  }
+
+  /** @param {number} handle */
+  ids(handle) {
+    const session = this.#session(handle);
+    const n = this.#call('session_position', session);
+    return this.#ints(this.#call('session_ids', session), n);
+  }
+
+  /** @param {number} handle @param {number} position */
+  rewind(handle, position) {
+    this.#try('session_rewind', this.#session(handle), position);
+    return position;
+  }
+
+  /* ---- Sampling and generation ---- */
+
+  /** For the next stages or generation. @param {any} s */
+  #sampling(s) {
+    const seed = BigInt(s.seed ?? 0);
+    const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
+    this.#call(
+      'sampling',
+      s.temperature,
+      s.topK,
+      s.topP,
+      s.minP,
+      s.repeatPenalty,
+      s.repeatLast,
+      low,
+      high,
+    );
+  }
+
+  /** The candidates of the last stage or step. */
+  #candidates() {
+    const n = this.#call('candidate_count');
+    const pointer = this.#call('candidates') >>> 0;
+    const pairs = this.#bytes(pointer, n * 8).slice().buffer;
+    const [ids, probabilities] = [new Int32Array(pairs), new Float32Array(pairs)];
+    return Array.from({ length: n }, (_, i) => ({
+      id: ids[2 * i],
+      text: this.#tokenText(ids[2 * i]),
+      probability: probabilities[2 * i + 1],
+    }));
+  }
+
+  /** @param {number} handle @param {any} sampling @param {number} top */
+  stages(handle, sampling, top) {
+    const session = this.#session(handle);
+    this.#sampling(sampling);
+    return STAGES.map((stage, i) => {
+      const kept = this.#try('session_stage', session, i, top);
+      return { stage, kept, top: this.#candidates() };
+    });
+  }
+
+  /** Appends a prompt and starts to generate; takes the prompt back if that fails. @param {number} handle @param {Int32Array} ids @param {any} options */
+  generate(handle, ids, options) {
+    const session = this.#session(handle);
+    const before = this.#call('session_position', session);
+    const position = this.append(handle, ids);
+    this.#sampling(options);
+    const stops = encoder.encode(options.stop.map((/** @type {string} */ s) => `${s}\0`).join(''));
+    const { maxTokens, ignoreEos, topLogprobs } = options;
+    try {
+      this.#lend(stops, (pointer) =>
+        this.#try(
+          'session_generate',
+          session,
+          maxTokens,
+          ignoreEos,
+          topLogprobs,
+          pointer,
+          options.stop.length,
+        ),
+      );
+    } catch (e) {
+      if (!this.#fault) this.#call('session_rewind', session, before);
+      throw e;
+    }
+    return position;
+  }
+
+  /** One pull. @param {number} handle @returns {{ more: boolean, token?: any, position: number }} neither more nor token: the end */
+  step(handle) {
+    const session = this.#session(handle);
+    const status = this.#try('session_generate_step', session);
+    const position = this.#call('session_position', session);
+    return status === 0
+      ? { more: false, token: this.#token(), position }
+      : { more: status === MORE, position };
+  }
+
+  #token() {
+    const call = (/** @type {string} */ name) => this.#call(`step_${name}`);
+    const top = this.#candidates().map(({ id, text, probability }) => ({
+      id,
+      text,
+      logprob: Math.log(probability),
+    }));
+    const finish = FINISH[call('finish')];
+    return {
+      id: call('id'),
+      text: decoder.decode(this.#bytes(call('text'), call('text_length'))),
+      logprob: call('logprob'),
+      index: call('index'),
+      ...(top.length && { top }),
+      ...(finish && { finish }),
+    };
+  }
+
+  /* ---- Taps ---- */
+
+  /** @param {number} handle @param {Int32Array} ids @param {{ kind: string, layer: number, head: number }[]} taps one layer, one head each */
+  run(handle, ids, taps) {
+    const session = this.#session(handle);
+    const wanted = Int32Array.from(
+      taps.flatMap(({ kind, layer, head }) => [kind === 'attention' ? 0 : 1, layer, head]),
+    );
+    const table = this.#call('taps', taps.length) >>> 0;
+    if (taps.length) {
+      if (!table) throw this.#error();
+      new Int32Array(this.#buffer, table, wanted.length).set(wanted);
+    }
+    try {
+      this.#lend(ids, (pointer) => this.#try('session_run', session, pointer, ids.length));
+      const results = taps.map(({ kind, layer, head }, i) => {
+        const shape = [this.#call('tap_rows', i), this.#call('tap_cols', i)];
+        const data = this.#floats(this.#call('tap_data', i), shape[0] * shape[1]);
+        return kind === 'attention'
+          ? { kind, layer, head, shape, data }
+          : { kind, layer, shape, data };
+      });
+      return {
+        taps: results,
+        logits: this.logits(handle),
+        position: this.#call('session_position', session),
+      };
+    } finally {
+      if (!this.#fault) this.#call('session_clear_taps', session);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * alternatives.js - what else could stand at a place: tokens by probability, bars on one scale.
+ *
+ * Shows the place that stream.js last pointed at. Opening a place moves the keyboard into the list; the
+ * arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
+ */
+
+import { byId, make, setVariable } from './dom.js';
+import { explain, percent } from './format.js';
+import { t } from './i18n.js';
+import { label, pieces } from './pieces.js';
+import { on } from './state.js';
+import { focusCurrent } from './stream.js';
+
+/** @typedef {import('./stream.js').Place} Place */
+/** @typedef {{ id: number, text: string, logprob: number }} Candidate */
+
+const of = byId('alternatives-of', HTMLElement);
+const list = byId('alternatives-list', HTMLElement);
+
+/** @type {Place | undefined} */
+let shown;
+
+/** Shows nothing but the invitation. */
+export function clear() {
+  shown = undefined;
+  of.textContent = t('alternatives.empty');
+  list.replaceChildren();
+}
+
+/**
+ * @param {(place: Place, candidate: Candidate) => void} choose
+ * @returns {{ look: (place: Place) => Promise<void>, open: (place: Place) => Promise<void> }}
+ */
+export function setUp(choose) {
+  /** @param {Place} place */
+  const look = async (place) => {
+    if (list.contains(document.activeElement)) return; // the reader is choosing
+    shown = place;
+    const token = place.turn.tokens[place.index];
+    const candidates = token.top ?? [];
+    try {
+      const named = await pieces(candidates.map((c) => c.id));
+      if (shown !== place) return;
+      const values = { id: token.id, percent: percent(Math.exp(token.logprob)) };
+      of.textContent = t('alternatives.of', values);
+      list.replaceChildren(
+        ...candidates.map((c, i) => {
+          const button = candidateButton(c, label(named[i]), c.id === token.id);
+          button.addEventListener('click', () => choose(place, c));
+          return make('li', {}, button);
+        }),
+      );
+    } catch (e) {
+      of.textContent = explain(e);
+    }
+  };
+  list.addEventListener('keydown', walk);
+  on('language', () => (shown ? look(shown) : clear()));
+  const open = async (/** @type {Place} */ place) => {
+    await look(place);
+    list.querySelector('button')?.focus();
+  };
+  return { look, open };
+}
+
+/** @param {Candidate} candidate @param {string} text @param {boolean} stands whether it is in the text now */
+function candidateButton(candidate, text, stands) {
+  const share = percent(Math.exp(candidate.logprob));
+  const button = make(
+    'button',
+    { type: 'button', className: 'candidate' },
+    make('span', { className: 'chip' }, text),
+    make('span', { className: 'numbers' }, share),
+  );
+  button.classList.toggle('stands', stands);
+  button.setAttribute('aria-label', t('alternatives.choose', { text, percent: share }));
+  if (stands) button.setAttribute('aria-current', 'true');
+  setVariable(button, '--p', Math.exp(candidate.logprob));
+  return button;
+}
+
+/** @param {KeyboardEvent} event */
+function walk(event) {
+  const buttons = [...list.querySelectorAll('button')];
+  const at = buttons.findIndex((b) => b === document.activeElement);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) buttons[at + step]?.focus();
+  else if (event.key === 'Escape') focusCurrent();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}

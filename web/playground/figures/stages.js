@@ -1,0 +1,84 @@
+/**
+ * stages.js - figure 3: the next token's distribution after each stage of the sampler.
+ *
+ * A table whose cells are bars: it is its own text twin. Rows are tokens in the model's own order, columns
+ * the stages in the order in which they run, and one scale serves all of them. Follows the sliders.
+ */
+
+import { byId, make, setVariable } from '../dom.js';
+import { number, time } from '../format.js';
+import { t } from '../i18n.js';
+import { chip, pieces } from '../pieces.js';
+import { state } from '../state.js';
+import { setUpFigure } from './figure.js';
+
+/** @typedef {import('../../jielong.js').Stage} Stage */
+
+const ROWS = 10;
+const table = byId('stages-table', HTMLTableElement);
+
+/** @param {import('./figure.js').Job} job */
+async function draw({ session, stale, say }) {
+  const began = performance.now();
+  const { temperature, topK, topP, minP, repeatPenalty } = state.sampling;
+  const stages = await session.stages({ temperature, topK, topP, minP, repeatPenalty, top: 50 });
+  const milliseconds = time((performance.now() - began) / 1000);
+  const ids = rows(stages);
+  const named = await pieces(ids);
+  if (stale()) return;
+
+  const largest = Math.max(...stages.flatMap((stage) => stage.top.map((c) => c.probability)));
+  table.replaceChildren(
+    make('caption', {}, t('stages.caption')),
+    make('thead', {}, header(stages)),
+    make('tbody', {}, ...ids.map((id, i) => row(stages, id, chip(named[i]), largest))),
+    make('tfoot', {}, footer(stages)),
+  );
+  const count = number(session.position);
+  say(t('stages.status', { model: state.modelName, count, milliseconds }));
+}
+
+/** The tokens worth a row: the best of the model and the best of what is left, in the model's order. @param {Stage[]} stages */
+function rows(stages) {
+  const first = stages[0].top.map((c) => c.id);
+  const last = stages[stages.length - 1].top.map((c) => c.id);
+  const wanted = new Set(first.slice(0, ROWS - 2));
+  for (const id of [...last, ...first]) if (wanted.size < ROWS) wanted.add(id);
+  const rank = (/** @type {number} */ id) => (first.includes(id) ? first.indexOf(id) : first.length);
+  return [...wanted].sort((a, b) => rank(a) - rank(b));
+}
+
+/** @param {Stage[]} stages */
+const header = (stages) =>
+  make(
+    'tr',
+    {},
+    make('th', { scope: 'col' }, t('stages.token')),
+    ...stages.map(({ stage }) => make('th', { scope: 'col' }, t(`stages.${stage}`))),
+  );
+
+/** @param {Stage[]} stages @param {number} id @param {HTMLElement} name @param {number} largest */
+function row(stages, id, name, largest) {
+  const cells = stages.map(({ top }) => {
+    const p = top.find((c) => c.id === id)?.probability;
+    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+    const cell = make('td', { className: 'numbers' }, p === undefined ? '–' : number(100 * p, digits));
+    cell.classList.toggle('gone', p === undefined);
+    setVariable(cell, '--p', (p ?? 0) / largest);
+    return cell;
+  });
+  return make('tr', {}, make('th', { scope: 'row' }, name), ...cells);
+}
+
+/** @param {Stage[]} stages */
+const footer = (stages) =>
+  make(
+    'tr',
+    {},
+    make('th', { scope: 'row' }, t('stages.kept')),
+    ...stages.map(({ kept }) => make('td', { className: 'numbers' }, number(kept))),
+  );
+
+/** Connects the figure. */
+export const setUp = () =>
+  setUpFigure('stages', ['text', 'busy', 'sampling', 'language'], draw, () => table.replaceChildren());

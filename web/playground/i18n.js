@@ -1,0 +1,59 @@
+/**
+ * i18n.js - the page's language: strings, `lang`, and the numbers that go into sentences.
+ *
+ * Every word on the page comes from i18n/<language>.json. Sentences are whole, with {names} for the parts
+ * that vary, and are never glued together. The first language is the browser's; a choice is remembered.
+ */
+
+import { recall, remember } from './memory.js';
+
+/** @type {Record<string, string>} */
+let strings = {};
+let language = 'en';
+
+/** The language that numbers and sentences are in. */
+export const currentLanguage = () => language;
+
+/** @returns {string} */
+export function firstLanguage() {
+  const asked = new URLSearchParams(location.search).get('lang') ?? recall('language');
+  return /^zh/i.test(asked ?? navigator.language) ? 'zh-Hant' : 'en';
+}
+
+/** Loads a language and puts it on the page. @param {string} next */
+export async function useLanguage(next) {
+  const response = await fetch(new URL(`../i18n/${next}.json`, import.meta.url));
+  strings = await response.json();
+  language = next;
+  document.documentElement.lang = next;
+  apply();
+}
+
+/** @param {string} next */
+export const rememberLanguage = (next) => remember('language', next);
+
+/**
+ * The sentence for a key. A key without one is shown as it is, so that a gap is seen and not hidden.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  const sentence = strings[key] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/** Whether there is a sentence for the key. @param {string} key */
+export const has = (key) => key in strings;
+
+function apply() {
+  /** @param {string} name @param {(element: HTMLElement, text: string) => void} put */
+  const each = (name, put) => {
+    for (const element of document.querySelectorAll(`[data-${name}]`)) {
+      if (element instanceof HTMLElement) put(element, t(element.getAttribute(`data-${name}`) ?? ''));
+    }
+  };
+  each('t', (element, text) => (element.textContent = text));
+  each('t-label', (element, text) => element.setAttribute('aria-label', text));
+  each('t-placeholder', (element, text) => element.setAttribute('placeholder', text));
+  each('t-lang', (element, text) => element.setAttribute('lang', text));
+}

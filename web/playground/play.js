@@ -1,0 +1,301 @@
+/**
+ * play.js - the game itself: a prompt goes in, tokens come out, any of them can be changed.
+ *
+ * Owns the conversation (`turns`) and is the only one who moves the session. A generation is a loop over
+ * session.generate() or session.chat(); stopping it is an abort, after which the session stands at the
+ * last token shown. A change rebuilds the timeline from ids (what came before, the tokens kept, the one
+ * chosen), keeping what the session already holds of it.
+ */
+
+import * as alternatives from './alternatives.js';
+import { byId } from './dom.js';
+import { explain, number, time, visible } from './format.js';
+import { t } from './i18n.js';
+import { emit, on, state } from './state.js';
+import * as stream from './stream.js';
+
+/** @typedef {import('./stream.js').Turn} Turn */
+/** @typedef {import('./stream.js').Place} Place */
+/** @typedef {import('../jielong.js').GenerateOptions} GenerateOptions */
+/** @typedef {import('../jielong.js').Generation} Generation */
+/** @typedef {import('./alternatives.js').Candidate} Candidate */
+
+const ALTERNATIVES = 8; // candidates kept with each token
+
+const generateButton = byId('generate', HTMLButtonElement);
+const continueButton = byId('continue', HTMLButtonElement);
+const stepButton = byId('step', HTMLButtonElement);
+const stopButton = byId('stop', HTMLButtonElement);
+const clearButton = byId('clear', HTMLButtonElement);
+const prompt = byId('prompt', HTMLTextAreaElement);
+const chatMode = byId('mode-chat', HTMLInputElement);
+const streamBox = byId('stream', HTMLElement);
+const meter = byId('meter', HTMLElement);
+const spoken = byId('spoken', HTMLElement);
+const statusLine = byId('play-status', HTMLElement);
+
+/** @type {Turn[]} */
+let turns = [];
+/** @type {AbortController | undefined} */
+let controller;
+/** Ends when the generation that runs has ended. @type {Promise<void>} */
+let running = Promise.resolve();
+/** @type {() => string} the status, said again when the language changes */
+let said = () => t('play.needModel');
+/** @type {{ count: number, rate: number, first: number } | undefined} */
+let measured;
+
+/** @param {() => string} sentence */
+function say(sentence) {
+  said = sentence;
+  statusLine.textContent = sentence();
+  statusLine.classList.remove('wrong');
+}
+
+/** @param {unknown} error */
+function sayError(error) {
+  say(() => explain(error));
+  statusLine.classList.add('wrong');
+}
+
+function showMeter() {
+  const m = measured;
+  meter.textContent = m
+    ? t('stream.meter', {
+        count: number(m.count),
+        rate: m.rate ? number(m.rate, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) : '–',
+        first: time(m.first),
+      })
+    : t('stream.meterEmpty');
+}
+
+/** What can be done now. */
+function showButtons() {
+  const idle = !!state.session && !state.busy;
+  const begun = turns.length > 0;
+  generateButton.textContent = t(chatMode.checked ? 'text.send' : 'text.generate');
+  generateButton.disabled = !idle;
+  continueButton.disabled = stepButton.disabled = !idle || !begun;
+  clearButton.disabled = !idle || !begun;
+  stopButton.disabled = !state.busy;
+  streamBox.setAttribute('aria-busy', String(state.busy));
+}
+
+/** @param {boolean} busy */
+function setBusy(busy) {
+  const focused = document.activeElement;
+  state.busy = busy;
+  showButtons();
+  // A button that goes out under the keyboard hands the focus to the one that takes its place.
+  if (focused instanceof HTMLButtonElement && focused.disabled) (busy ? stopButton : continueButton).focus();
+  emit('busy');
+}
+
+/** @returns {GenerateOptions} */
+function options() {
+  const { seed, ...sampling } = state.sampling;
+  // The seed moves on with the text, or single steps would all make the same throw.
+  return { ...sampling, seed: seed + (state.session?.position ?? 0), topLogprobs: ALTERNATIVES };
+}
+
+/**
+ * Runs a generation to its end and shows it.
+ * @param {Turn} turn
+ * @param {(options: GenerateOptions) => Generation} start
+ */
+async function write(turn, start) {
+  controller = new AbortController();
+  setBusy(true);
+  say(() => t('play.writing'));
+  const began = performance.now();
+  let firstAt = 0;
+  let count = 0;
+  let finish = '';
+  let sentence = '';
+  try {
+    for await (const token of start({ ...options(), signal: controller.signal })) {
+      const now = performance.now();
+      firstAt ||= now;
+      if (turn.tokens.length === 0) turn.prefix = await before();
+      turn.tokens.push(token);
+      stream.addToken(turn);
+      count++;
+      const rate = count > 1 ? ((count - 1) * 1000) / (now - firstAt) : 0;
+      measured = { count, rate, first: (firstAt - began) / 1000 };
+      showMeter();
+      sentence = speak(sentence + token.text);
+      finish = token.finish ?? '';
+    }
+    say(() => t(finish === 'end' ? 'play.end' : 'play.length', { count: number(count) }));
+  } catch (e) {
+    if (controller.signal.aborted) say(() => t('play.stopped', { count: number(count) }));
+    else sayError(e);
+  }
+  spoken.textContent = sentence || spoken.textContent;
+  setBusy(false);
+  emit('text');
+}
+
+/** The ids before the token that has just come. */
+async function before() {
+  const ids = await state.session?.ids();
+  return ids ? [...ids.slice(0, -1)] : [];
+}
+
+/** Speaks whole sentences and keeps the rest. @param {string} text */
+function speak(text) {
+  const end = /^[\s\S]*[.!?。！？…\n]["”’」』)]*/.exec(text)?.[0];
+  if (!end) return text;
+  if (end.trim()) spoken.textContent = end.trim();
+  return text.slice(end.length);
+}
+
+/** @param {Turn} turn @param {(options: GenerateOptions) => Generation} start */
+function begin(turn, start) {
+  running = write(turn, start);
+}
+
+async function generate() {
+  const given = prompt.value;
+  if (!given.trim()) {
+    say(() => t('play.empty'));
+    prompt.focus();
+    return;
+  }
+  const chat = chatMode.checked;
+  if (!chat || turns.some((turn) => !turn.chat)) await forget();
+  const { session } = state;
+  if (!session) return;
+  /** @type {Turn} */
+  const turn = { chat, given, prefix: [], tokens: [] };
+  const messages = [...turns.flatMap(asMessages), { role: 'user', content: given }];
+  turns.push(turn);
+  stream.showTurn(turn);
+  if (chat) prompt.value = '';
+  begin(turn, (how) => (chat ? session.chat(messages, how) : session.generate(given, how)));
+}
+
+/** @param {Turn} turn */
+function asMessages(turn) {
+  const answer = turn.tokens.map((token) => token.text).join('');
+  return [
+    { role: 'user', content: turn.given },
+    { role: 'assistant', content: answer },
+  ];
+}
+
+/** @param {number} [maxTokens] */
+function goOn(maxTokens = state.sampling.maxTokens) {
+  const { session } = state;
+  const turn = turns.at(-1);
+  if (session && turn) begin(turn, (how) => session.generate([], { ...how, maxTokens }));
+}
+
+/** Stops the generation that runs, if one does. */
+export async function stop() {
+  controller?.abort();
+  await running;
+}
+
+/** Forgets the text, on screen and in the session. */
+async function forget() {
+  turns = [];
+  measured = undefined;
+  stream.clear();
+  alternatives.clear();
+  showMeter();
+  showButtons();
+  await state.session?.rewind(0);
+  emit('text');
+}
+
+/**
+ * Puts another token at a place, forgets what came after it, and goes on if the reader wants that.
+ * @param {Place} place
+ * @param {Candidate} candidate
+ */
+async function change(place, candidate) {
+  await stop();
+  const { session } = state;
+  if (!session) return;
+  const { turn, index } = place;
+  const old = turn.tokens[index];
+  try {
+    const kept = turn.tokens.slice(0, index).map((token) => token.id);
+    await rebuild(session, [...turn.prefix, ...kept, candidate.id]);
+    turns = turns.slice(0, turns.indexOf(turn) + 1);
+    stream.truncate(place);
+    turn.tokens.length = index;
+    turn.tokens.push({ ...old, ...candidate, finish: undefined });
+    stream.addToken(turn, { chosen: candidate.id !== old.id });
+    stream.focusLast();
+    say(() => t('play.changed', { text: visible(candidate.text) }));
+    if (byId('go-on', HTMLInputElement).checked) goOn();
+    else emit('text');
+  } catch (e) {
+    sayError(e);
+  }
+}
+
+/** Makes the session's timeline these ids. @param {import('./state.js').Session} session @param {number[]} ids */
+async function rebuild(session, ids) {
+  const have = await session.ids();
+  let same = 0;
+  while (same < have.length && same < ids.length && have[same] === ids[same]) same++;
+  await session.rewind(same);
+  if (same < ids.length) await session.append(ids.slice(same));
+}
+
+/** A new model: a new session, and the text starts afresh. */
+async function adopt() {
+  state.session = null;
+  if (state.model) {
+    try {
+      state.session = await state.model.createSession();
+      say(() => t('play.ready'));
+    } catch (e) {
+      sayError(e);
+    }
+  }
+  chatMode.disabled = !!state.model && !state.model.info.chatTemplate;
+  await forget();
+}
+
+/** Connects the buttons and keys. */
+export function setUp() {
+  const { look, open } = alternatives.setUp(change);
+  stream.listen(look, open);
+  generateButton.addEventListener('click', generate);
+  continueButton.addEventListener('click', () => goOn());
+  stepButton.addEventListener('click', () => goOn(1));
+  stopButton.addEventListener('click', stop);
+  clearButton.addEventListener('click', async () => {
+    await forget();
+    say(() => t('play.cleared'));
+    prompt.focus();
+  });
+  prompt.addEventListener('keydown', (event) => {
+    const sends = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+    if (sends && !generateButton.disabled) generate();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && state.busy) stop();
+  });
+  for (const radio of document.getElementsByName('mode')) radio.addEventListener('change', showMode);
+  on('model', adopt);
+  on('language', () => {
+    statusLine.textContent = said();
+    showMeter();
+    showButtons();
+  });
+  prompt.value = new URLSearchParams(location.search).get('prompt') ?? t('text.example');
+  stream.clear();
+  alternatives.clear();
+}
+
+/** An untouched example follows the mode. */
+function showMode() {
+  const [from, to] = chatMode.checked ? ['text.example', 'text.exampleChat'] : ['text.exampleChat', 'text.example'];
+  if (prompt.value === t(from) || !prompt.value) prompt.value = t(to);
+  showButtons();
+}

@@ -1,0 +1,71 @@
+/**
+ * sampling.js - the sampler's settings as sliders and numbers, each with one line that says what it does.
+ */
+
+import { byId, make } from './dom.js';
+import { number } from './format.js';
+import { t } from './i18n.js';
+import { emit, on, state } from './state.js';
+
+/** @typedef {keyof import('./state.js').Sampling} Name */
+
+/** Range of each setting; one without a `slider` is a number to type. @type {Record<Name, { min: number, max: number, step: number, slider?: boolean }>} */
+const RANGES = {
+  temperature: { min: 0, max: 2, step: 0.05, slider: true },
+  topK: { min: 0, max: 200, step: 1, slider: true },
+  topP: { min: 0, max: 1, step: 0.01, slider: true },
+  minP: { min: 0, max: 0.5, step: 0.01, slider: true },
+  repeatPenalty: { min: 1, max: 2, step: 0.01, slider: true },
+  seed: { min: 0, max: 2 ** 31 - 1, step: 1 },
+  maxTokens: { min: 1, max: 2048, step: 1 },
+};
+const names = /** @type {Name[]} */ (Object.keys(RANGES));
+const defaults = { ...state.sampling };
+
+/** @type {Map<Name, HTMLInputElement>} */
+const inputs = new Map();
+
+/** @param {Name} name */
+function control(name) {
+  const { slider, ...range } = RANGES[name];
+  const input = make('input', { type: slider ? 'range' : 'number', id: `sampling-${name}` });
+  for (const [key, value] of Object.entries(range)) input.setAttribute(key, String(value));
+  input.addEventListener('input', () => {
+    if (!input.validity.valid || input.value === '') return; // being typed
+    state.sampling[name] = input.valueAsNumber;
+    show();
+    emit('sampling');
+  });
+  inputs.set(name, input);
+
+  const title = make('label', { htmlFor: input.id });
+  title.dataset.t = `sampling.${name}`;
+  const note = make('span', { className: 'about', id: `${input.id}-note` });
+  note.dataset.t = `sampling.${name}.note`;
+  input.setAttribute('aria-describedby', note.id);
+  const value = slider ? [make('output', { className: 'numbers' })] : [];
+  return make('div', { className: 'setting' }, title, ...value, input, note);
+}
+
+/** Shows the settings where they are set and in the line above the text. */
+function show() {
+  const { sampling } = state;
+  for (const [name, input] of inputs) {
+    if (input.valueAsNumber !== sampling[name]) input.value = String(sampling[name]);
+    const output = input.parentElement?.querySelector('output');
+    if (output) output.textContent = number(sampling[name]);
+  }
+  const values = names.map((name) => [name, number(sampling[name], { useGrouping: false })]);
+  byId('sampling-line', HTMLElement).textContent = t('text.sampling', Object.fromEntries(values));
+}
+
+/** Makes the controls; the page's language is applied after it. */
+export function setUp() {
+  byId('sampling', HTMLElement).append(...names.map(control));
+  byId('sampling-reset', HTMLButtonElement).addEventListener('click', () => {
+    Object.assign(state.sampling, defaults);
+    show();
+    emit('sampling');
+  });
+  on('language', show);
+}

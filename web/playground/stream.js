@@ -1,0 +1,164 @@
+/**
+ * stream.js - the text on screen, one element a token, and the way to reach each of them.
+ *
+ * The stream is no live region: play.js speaks sentences elsewhere. One token at a time is in the tab
+ * order (roving tabindex) and only that one is a button, so that a screen reader reads the rest as text.
+ * Arrow keys walk along the tokens and between lines; Enter, Space or a click opens a token. What opening
+ * does is not decided here.
+ */
+
+import { byId, make, setVariable } from './dom.js';
+import { percent, visible } from './format.js';
+import { t } from './i18n.js';
+
+/** @typedef {import('../jielong.js').Token} Token */
+
+/**
+ * What was given to the model and what it made of it.
+ * @typedef {object} Turn
+ * @property {boolean} chat
+ * @property {string} given
+ * @property {number[]} prefix ids on the timeline before the first of `tokens`
+ * @property {Token[]} tokens
+ */
+/** @typedef {{ turn: Turn, index: number }} Place a token of the model */
+
+const root = byId('stream', HTMLElement);
+/** @type {Map<HTMLElement, Place>} */
+const places = new Map();
+/** @type {HTMLElement | undefined} the token that Tab reaches */
+let current;
+/** Where the tokens of each turn stand. @type {Map<Turn, HTMLElement>} */
+const lines = new Map();
+
+/** Empties the stream and shows the invitation. */
+export function clear() {
+  places.clear();
+  lines.clear();
+  current = undefined;
+  const invitation = make('p', { className: 'empty' }, t('stream.empty'));
+  invitation.dataset.t = 'stream.empty';
+  root.replaceChildren(invitation);
+}
+
+/** Shows what was given, and makes room for the answer. @param {Turn} turn */
+export function showTurn(turn) {
+  if (!lines.size) root.replaceChildren();
+  const given = make('span', { className: 'given' }, turn.given);
+  const line = make('p', {}, turn.chat ? who('text.model') : given);
+  const box = make('div', { className: 'turn' }, line);
+  if (turn.chat) box.prepend(make('p', {}, who('text.you'), given));
+  lines.set(turn, line);
+  root.append(box);
+}
+
+/** @param {string} key */
+function who(key) {
+  const element = make('span', { className: 'who' }, t(key));
+  element.dataset.t = key;
+  return element;
+}
+
+/** Appends the last token of a turn. @param {Turn} turn @param {{ chosen?: boolean }} [how] */
+export function addToken(turn, { chosen = false } = {}) {
+  const index = turn.tokens.length - 1;
+  const token = turn.tokens[index];
+  const span = make('span', { className: 'token', tabIndex: -1 }, token.text);
+  span.dataset.id = String(token.id);
+  span.classList.toggle('chosen', chosen);
+  span.classList.toggle('newline', token.text.includes('\n'));
+  span.classList.toggle('silent', token.text === '');
+  setVariable(span, '--p', Math.exp(token.logprob));
+  places.set(span, { turn, index });
+  lines.get(turn)?.append(span);
+  if (!current) enter(span);
+}
+
+/** Forgets a token and all that follows it. @param {Place} place */
+export function truncate({ turn, index }) {
+  let after = false; // the map holds the tokens in reading order
+  for (const [span, place] of places) {
+    after ||= place.turn === turn && place.index >= index;
+    if (!after) continue;
+    if (span === current) current = undefined;
+    places.delete(span);
+    span.remove();
+  }
+  const turns = [...lines.keys()];
+  for (const later of turns.slice(turns.indexOf(turn) + 1)) {
+    lines.get(later)?.parentElement?.remove();
+    lines.delete(later);
+  }
+}
+
+/** Puts the keyboard back on the token it was on. */
+export const focusCurrent = () => current?.focus();
+
+/** Puts the keyboard on the last token. */
+export const focusLast = () => [...places.keys()].at(-1)?.focus();
+
+/** Makes a token the one that Tab reaches. @param {HTMLElement} span */
+function enter(span) {
+  if (current) {
+    current.tabIndex = -1;
+    current.classList.remove('current');
+    current.removeAttribute('role');
+    current.removeAttribute('aria-label');
+  }
+  current = span;
+  const place = places.get(span);
+  if (!place) return;
+  const token = place.turn.tokens[place.index];
+  span.tabIndex = 0;
+  span.classList.add('current');
+  span.setAttribute('role', 'button');
+  const values = { text: visible(token.text), percent: percent(Math.exp(token.logprob)) };
+  span.setAttribute('aria-label', t('stream.token', values));
+}
+
+/**
+ * @param {(place: Place) => void} look a token is pointed at or reached
+ * @param {(place: Place) => void} open a token is clicked, or Enter pressed on it
+ */
+export function listen(look, open) {
+  /** @param {Event} event @param {(place: Place) => void} then @param {boolean} [move] */
+  const onToken = (event, then, move = true) => {
+    const span = event.target;
+    const place = span instanceof HTMLElement && places.get(span);
+    if (!place) return;
+    if (move) enter(/** @type {HTMLElement} */ (span));
+    then(place);
+  };
+  root.addEventListener('pointerover', (event) => onToken(event, look, false));
+  root.addEventListener('focusin', (event) => onToken(event, look));
+  root.addEventListener('click', (event) => onToken(event, open));
+  root.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      onToken(event, open);
+      return;
+    }
+    const next = current && neighbour(current, event.key);
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+
+/** @param {HTMLElement} from @param {string} key @returns {HTMLElement | undefined} */
+function neighbour(from, key) {
+  const all = [...places.keys()];
+  const at = all.indexOf(from);
+  if (key === 'ArrowRight') return all[at + 1];
+  if (key === 'ArrowLeft') return all[at - 1];
+  if (key === 'Home') return all[0];
+  if (key === 'End') return all.at(-1);
+  if (key !== 'ArrowUp' && key !== 'ArrowDown') return undefined;
+  // The nearest token of the next line: tokens run in reading order, so the first other top is that line.
+  const way = key === 'ArrowUp' ? all.slice(0, at).reverse() : all.slice(at + 1);
+  const top = way.find((e) => e.offsetTop !== from.offsetTop)?.offsetTop;
+  const line = way.filter((e) => e.offsetTop === top);
+  /** @param {HTMLElement} e */
+  const far = (e) => Math.abs(e.offsetLeft - from.offsetLeft);
+  return line.sort((a, b) => far(a) - far(b))[0];
+}

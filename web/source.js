@@ -1,0 +1,364 @@
+/**
+ * source.js - the many places a model file can come from, behind one reader.
+ *
+ * describeSource() turns what the caller gave into a plain description that a worker can receive;
+ * openSource() turns a description into a reader {size, total, read, cancel} of chunks. Bytes and streams
+ * that live in the page reach a worker through pump(): a port that is asked for one chunk at a time, so
+ * nothing piles up and no second copy of the file exists. sha256() follows the chunks as they pass.
+ * What the bytes mean is the engine's business.
+ */
+
+import { JielongError, packError, unpackError } from './error.js';
+
+/**
+ * @typedef {object} Reader
+ * @property {string} name for messages
+ * @property {number} size of the file in bytes, 0 where it is not certain (then only its end tells)
+ * @property {number | undefined} total for the progress display
+ * @property {() => Promise<Uint8Array | undefined>} read the next chunk, valid until the next call
+ * @property {(reason?: unknown) => unknown} cancel
+ */
+/**
+ * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string | URL } | { kind: 'blob', blob: Blob }
+ *   | { kind: 'bytes', bytes: Uint8Array } | { kind: 'port', port: MessagePort, size: number, total?: number }
+ *   | { kind: 'stream', stream: ReadableStream<Uint8Array>, name: string, size: number, total?: number }} Described
+ */
+
+const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their own
+
+/** Node's own modules without an import, which a bundler would stumble over. @param {string} name @returns {any} */
+export const nodeModule = (name) =>
+  /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
+
+/** @param {string} name */
+const isNode = (name) => !!nodeModule(name);
+
+/** @param {any} source @returns {Described} */
+export function describeSource(source) {
+  if (typeof source === 'string' && source) return describeAddress(source);
+  if (source instanceof URL) {
+    return source.protocol === 'file:' && isNode('fs')
+      ? { kind: 'path', path: source.href }
+      : { kind: 'url', url: source.href };
+  }
+  if (source instanceof Blob) return { kind: 'blob', blob: source };
+  if (source instanceof Response) return describeResponse(source);
+  if (typeof source?.getReader === 'function') {
+    if (source.locked)
+      throw new JielongError(
+        'BAD_ARGUMENT',
+        'the stream is locked: something else reads it',
+        'source',
+      );
+    return { kind: 'stream', stream: source, name: 'the stream', size: 0 };
+  }
+  if (ArrayBuffer.isView(source)) {
+    return {
+      kind: 'bytes',
+      bytes: new Uint8Array(source.buffer, source.byteOffset, source.byteLength),
+    };
+  }
+  const shared = typeof SharedArrayBuffer === 'function' && source instanceof SharedArrayBuffer;
+  if (shared || source instanceof ArrayBuffer)
+    return { kind: 'bytes', bytes: new Uint8Array(source) };
+  throw new JielongError(
+    'BAD_ARGUMENT',
+    'a source is an address (string or URL), Blob, File, ArrayBuffer, typed array, ReadableStream or Response',
+    'source',
+  );
+}
+
+/** @param {string} text @returns {Described} */
+function describeAddress(text) {
+  // One letter before the colon is a drive of Windows, not a protocol.
+  const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
+  if (isNode('fs')) {
+    if (!absolute) return { kind: 'path', path: text };
+    return text.startsWith('file:') ? { kind: 'path', path: text } : { kind: 'url', url: text };
+  }
+  try {
+    // In a page an address is relative to the page; a worker would read it relative to its own script.
+    return {
+      kind: 'url',
+      url: new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href).href,
+    };
+  } catch {
+    throw new JielongError('BAD_ARGUMENT', `'${text}' is no address`, 'source');
+  }
+}
+
+/** @param {Response} response @returns {Described} */
+function describeResponse(response) {
+  const name = response.url || 'the response';
+  if (!response.ok) {
+    const words = `${response.status} ${response.statusText}`.trim();
+    throw new JielongError('HTTP', `the server answered ${words} for ${name}`, name);
+  }
+  if (response.bodyUsed || !response.body)
+    throw new JielongError('BAD_ARGUMENT', 'the response has no body left to read', 'source');
+  const length = Number(response.headers.get('content-length')) || 0;
+  // The length is that of the encoded body. Between origins the encoding is hidden, so it may only be shown.
+  const certain = !response.headers.has('content-encoding') && response.type !== 'cors';
+  return {
+    kind: 'stream',
+    stream: response.body,
+    name,
+    size: certain ? length : 0,
+    total: length || undefined,
+  };
+}
+
+/** @param {Described} source @param {AbortSignal} [signal] of a fetch @returns {Promise<Reader>} */
+export async function openSource(source, signal) {
+  switch (source.kind) {
+    case 'url':
+      return openStream(/** @type {any} */ (describeResponse(await fetchUrl(source.url, signal))));
+    case 'path':
+      return openPath(source.path);
+    case 'blob': {
+      const { blob } = source;
+      const name = /** @type {File} */ (blob).name ?? 'the blob';
+      return openStream({ stream: blob.stream(), name, size: blob.size, total: blob.size });
+    }
+    case 'stream':
+      return openStream(source);
+    case 'bytes':
+      return openBytes(source.bytes);
+    case 'port':
+      return openPort(source.port, source.size, source.total);
+  }
+}
+
+/** @param {string} url @param {AbortSignal} [signal] */
+export async function fetchUrl(url, signal) {
+  try {
+    return await fetch(url, { signal });
+  } catch (e) {
+    signal?.throwIfAborted();
+    const { message, cause } = /** @type {any} */ (e);
+    const why = cause?.message ?? message;
+    throw new JielongError(
+      'NETWORK',
+      `${url} cannot be reached (${why}); check the address, the connection, and that its server allows this page (CORS)`,
+      url,
+    );
+  }
+}
+
+/** @param {{ stream: ReadableStream<Uint8Array>, name: string, size: number, total?: number }} source @returns {Reader} */
+function openStream({ stream, name, size, total }) {
+  const reader = stream.getReader();
+  let loaded = 0;
+  return {
+    name,
+    size,
+    total,
+    async read() {
+      const { value } = await reader.read().catch((e) => {
+        throw broken(e, name, loaded, total);
+      });
+      if (value && !(value instanceof Uint8Array)) {
+        throw new JielongError('BAD_ARGUMENT', 'the stream must give Uint8Array chunks', 'source');
+      }
+      loaded += value?.length ?? 0;
+      return value;
+    },
+    cancel: (reason) => reader.cancel(reason).catch(() => {}),
+  };
+}
+
+/** What a failure in the middle of a stream means. @param {any} e @param {string} name @param {number} loaded @param {number} [total] */
+function broken(e, name, loaded, total) {
+  if (e instanceof JielongError) return e;
+  const why = e?.cause?.message ?? e?.message ?? e;
+  if (e?.name === 'NotReadableError' || e?.name === 'NotFoundError') {
+    return new JielongError(
+      'FILE',
+      `${name} cannot be read (${why}); was it moved or changed?`,
+      name,
+    );
+  }
+  const of = total ? ` of ${total}` : '';
+  return new JielongError(
+    total && loaded > 0 ? 'TRUNCATED' : 'NETWORK',
+    `${name} broke off after ${loaded}${of} bytes (${why}); try again`,
+    name,
+    loaded,
+  );
+}
+
+/** @param {Uint8Array} bytes @returns {Reader} */
+function openBytes(bytes) {
+  let at = 0;
+  return {
+    name: 'the buffer',
+    size: bytes.length,
+    total: bytes.length,
+    async read() {
+      // A task of its own, so that an abort or a progress bar has its turn.
+      await new Promise((resolve) => setTimeout(resolve));
+      const chunk = bytes.subarray(at, at + CHUNK);
+      at += chunk.length;
+      return chunk.length ? chunk : undefined;
+    },
+    cancel() {},
+  };
+}
+
+/** A file in Node. @param {string | URL} path @returns {Promise<Reader>} */
+async function openPath(path) {
+  /** @param {any} e */
+  const fail = (e) => {
+    const why =
+      e.code === 'ENOENT'
+        ? 'there is no such file'
+        : e.code === 'EISDIR'
+          ? 'it is a folder'
+          : e.message;
+    throw new JielongError('FILE', `${path} cannot be read: ${why}`, String(path));
+  };
+  const where = String(path).startsWith('file:') ? new URL(path) : path;
+  const file = await nodeModule('fs').promises.open(where).catch(fail);
+  const { size } = await file.stat().catch(fail);
+  const buffer = new Uint8Array(CHUNK);
+  return {
+    name: String(path),
+    size,
+    total: size,
+    async read() {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK).catch(fail);
+      return bytesRead ? buffer.subarray(0, bytesRead) : undefined;
+    },
+    cancel: () => file.close().catch(() => {}),
+  };
+}
+
+/** The far end of pump(). @param {MessagePort} port @param {number} size @param {number} [total] @returns {Reader} */
+function openPort(port, size, total) {
+  return {
+    name: 'the stream',
+    size,
+    total,
+    read: () =>
+      new Promise((resolve, reject) => {
+        port.onmessage = ({ data }) =>
+          data.error ? reject(unpackError(data.error)) : resolve(data.chunk);
+        port.postMessage('read');
+      }),
+    cancel() {
+      port.postMessage('cancel');
+      port.onmessage = null;
+    },
+  };
+}
+
+/** Serves a reader to openPort() on the other side. @param {Reader} reader @returns {Described & { kind: 'port' }} */
+export function pump(reader) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = async ({ data }) => {
+    if (data === 'cancel') {
+      port1.close();
+      return reader.cancel();
+    }
+    try {
+      const chunk = await reader.read();
+      // A copy of the chunk, because transferring would take the caller's own buffer away.
+      const copy = chunk && new Uint8Array(chunk);
+      port1.postMessage({ chunk: copy }, copy ? [copy.buffer] : []);
+    } catch (e) {
+      port1.postMessage({ error: packError(e) });
+    }
+  };
+  return { kind: 'port', port: port2, size: reader.size, total: reader.total };
+}
+
+/* ---- SHA-256 (FIPS 180-4), because crypto.subtle only takes a whole file at once ------------------- */
+
+/** The first 32 bits of the fractional parts of a root of the first n primes. @param {number} n @param {number} root */
+function primeRoots(n, root) {
+  const out = [];
+  for (let p = 2; out.length < n; p++) {
+    let d = 2;
+    while (d * d <= p && p % d) d++;
+    if (d * d > p) out.push((p ** (1 / root) % 1) * 2 ** 32);
+  }
+  return Int32Array.from(out, (x) => x | 0);
+}
+
+/** A running hash: update(bytes) as often as needed, then hex() once. */
+export function sha256() {
+  const K = primeRoots(64, 3);
+  const H = primeRoots(8, 2);
+  const W = new Int32Array(64);
+  const block = new Uint8Array(64);
+  let length = 0;
+
+  /** @param {Uint8Array} bytes @param {number} at */
+  const compress = (bytes, at) => {
+    for (let i = 0; i < 16; i++, at += 4) {
+      W[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+    }
+    for (let i = 16; i < 64; i++) {
+      const x = W[i - 15];
+      const y = W[i - 2];
+      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      W[i] = W[i - 16] + s0 + W[i - 7] + s1;
+    }
+    let a = H[0];
+    let b = H[1];
+    let c = H[2];
+    let d = H[3];
+    let e = H[4];
+    let f = H[5];
+    let g = H[6];
+    let h = H[7];
+    for (let i = 0; i < 64; i++) {
+      const S1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const t1 = (h + S1 + ((e & f) ^ (~e & g)) + K[i] + W[i]) | 0;
+      const S0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const t2 = S0 + ((a & b) ^ (a & c) ^ (b & c));
+      h = g;
+      g = f;
+      f = e;
+      e = (d + t1) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t1 + t2) | 0;
+    }
+    H[0] += a;
+    H[1] += b;
+    H[2] += c;
+    H[3] += d;
+    H[4] += e;
+    H[5] += f;
+    H[6] += g;
+    H[7] += h;
+  };
+
+  return {
+    /** @param {Uint8Array} bytes */
+    update(bytes) {
+      let at = 0;
+      const used = length % 64;
+      length += bytes.length;
+      if (used) {
+        at = Math.min(64 - used, bytes.length);
+        block.set(bytes.subarray(0, at), used);
+        if (used + at < 64) return;
+        compress(block, 0);
+      }
+      for (; at + 64 <= bytes.length; at += 64) compress(bytes, at);
+      block.set(bytes.subarray(at));
+    },
+    hex() {
+      const bits = length * 8;
+      const padding = new Uint8Array(((119 - (length % 64)) % 64) + 9);
+      padding[0] = 0x80;
+      new DataView(padding.buffer).setBigUint64(padding.length - 8, BigInt(bits));
+      this.update(padding);
+      return [...H].map((v) => (v >>> 0).toString(16).padStart(8, '0')).join('');
+    },
+  };
+}

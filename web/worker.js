@@ -1,0 +1,56 @@
+/**
+ * worker.js - an engine behind messages, in a worker of a page or of Node.
+ *
+ * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
+ *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js); n is the page's number
+ *                    { cancel: n }              abort the load that call n began
+ *   from the worker  { n, result }              what it returned; large arrays are transferred, not copied
+ *                    { n, error }               what it threw, as a plain object (error.js)
+ *                    { n, progress }            of a load
+ * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing but a
+ * load needs cancelling: the page simply does not ask for the next one.
+ */
+
+import { Engine } from './engine.js';
+import { packError } from './error.js';
+import { nodeModule } from './source.js';
+
+const engine = new Engine();
+/** @type {Map<number, AbortController>} */
+const loads = new Map();
+/** @type {any} */
+const port = nodeModule('worker_threads')?.parentPort ?? globalThis;
+
+/** The buffers behind arrays of floats, wherever they are in a result. @param {any} value @returns {ArrayBuffer[]} */
+function buffers(value) {
+  if (value instanceof Float32Array) return [/** @type {ArrayBuffer} */ (value.buffer)];
+  if (ArrayBuffer.isView(value) || value === null || typeof value !== 'object') return [];
+  return Object.values(value).flatMap(buffers);
+}
+
+/** @param {number} n @param {string} op @param {any[]} args */
+function run(n, op, args) {
+  if (op !== 'load') return /** @type {any} */ (engine)[op](...args);
+  const controller = new AbortController();
+  loads.set(n, controller);
+  const [source, options] = args;
+  return engine.load(
+    source,
+    options,
+    (progress) => port.postMessage({ n, progress }),
+    controller.signal,
+  );
+}
+
+port.onmessage = async (/** @type {MessageEvent} */ { data: { n, op, args, cancel } }) => {
+  if (cancel) return loads.get(cancel)?.abort();
+  try {
+    // Only a load is awaited: the others are done when they return, in the order of their messages.
+    const made = run(n, op, args);
+    const result = op === 'load' ? await made : made;
+    port.postMessage({ n, result }, buffers(result));
+  } catch (e) {
+    port.postMessage({ n, error: packError(e) });
+  }
+  loads.delete(n);
+};
