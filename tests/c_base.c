@@ -86,7 +86,8 @@ static void texts_are_printable(void) {
                   { "\xff\xc0\x80z", "???z" },
                   { "\xc2\x85next", "??next" }, /* U+0085, a C1 control */
                   { "\xed\xa0\x80", "???" },    /* a surrogate */
-                  { "cut \xe6\x8e", "cut " },
+                  { "\xe6\x8e", "??" },         /* the text itself ends too early */
+                  { "\xc2", "?" },
                   { "", "" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jl_error e;
@@ -103,10 +104,10 @@ static void long_texts_are_cut_between_characters(void) {
     for (int shift = 0; shift < 3; shift++) {
         jl_error e;
         jl_error_clear(&e);
-        jl_fail(&e, JL_ERR_FORMAT, 0, jl_string(text + shift * 3), "%s%s", "xx" + shift % 3, text);
+        jl_fail(&e, JL_ERR_FORMAT, 0, jl_string(text + shift * 3), "%s%s", &"xx"[shift], text);
         CHECK(strlen(e.where) == 93, "95 bytes hold 31 characters of three, not %zu",
               strlen(e.where));
-        size_t n = strlen(e.message), head = strlen("xx" + shift % 3);
+        size_t n = strlen(e.message), head = strlen(&"xx"[shift]);
         CHECK((n - head) % 3 == 0 && n > 252 && n < 256, "%zu bytes", n);
         CHECK(memcmp(e.message + n - 3, "\xe6\x8e\xa5", 3) == 0);
     }
@@ -234,9 +235,9 @@ static void random_reference(void) {
 }
 
 static void random_is_uniform(void) {
-    enum { BINS = 64, N = 64000 };
+    const int BINS = 64, N = 64000;
     for (int first = 0; first < 2; first++) { /* one long sequence; the first draw of each seed */
-        int bins[BINS] = { 0 };
+        int bins[64] = { 0 };
         double sum = 0, chi = 0;
         jl_random r;
         jl_random_seed(&r, 1);

@@ -7,6 +7,7 @@
  * commands and options as the native command line (src/cli/).
  */
 
+import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { JielongError, loadModel } from './jielong.js';
@@ -28,7 +29,7 @@ const atLeast =
     );
   };
 
-/** name: [placeholder, meaning, test of a number] — without a placeholder it is a flag. @type {Record<string, [string?, string?, ((text: string) => boolean)?]>} */
+/** name: [placeholder, meaning, test of a number] — with an empty placeholder it is a flag. @type {Record<string, [string, string, ((text: string) => boolean)?]>} */
 const OPTIONS = {
   n: ['N', 'generate: at most N tokens (256); score: only the first N predictions', atLeast(0)],
   temperature: ['T', '0.8; 0 takes the most probable token each time', atLeast(0, false)],
@@ -38,9 +39,9 @@ const OPTIONS = {
   'repeat-penalty': ['R', '1 (none); above 1 makes recent tokens less likely', atLeast(0, false)],
   seed: ['S', 'an integer; the same seed draws the same tokens', (text) => /^\d+$/.test(text)],
   stop: ['TEXT', 'end before TEXT appears; may be given several times'],
-  chat: [, "the prompt is a user's message in a conversation"],
-  special: [, 'special tokens written in the text become their ids'],
-  json: [, 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
+  chat: ['', "the prompt is a user's message in a conversation"],
+  special: ['', 'special tokens written in the text become their ids'],
+  json: ['', 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
   cases: ['FILE', 'a JSON array of texts in, a JSON array of arrays of ids out'],
   ids: ['1,2,3', 'token ids'],
@@ -55,7 +56,7 @@ const OPTIONS = {
   threads: ['N', 'threads wanted', atLeast(1)],
   wasm: ['FILE', 'another build of the engine'],
 };
-/** @type {Record<string, [usage: string, does: string, options: string[], run: (model: Model, args: string[], values: Values) => Promise<void>]>} */
+/** @type {Record<string, [usage: string, does: string, options: string[], run: (model: Model, args: string[], values: Values) => Promise<unknown>]>} */
 const COMMANDS = {
   generate: [
     'MODEL [PROMPT]',
@@ -235,8 +236,8 @@ function parseCases(path) {
   throw new JielongError('BAD_ARGUMENT', `${path} must hold a JSON array of strings`);
 }
 
-/** @param {Model} model @param {string[]} args @param {Values} values */
-async function logits(model, _, values) {
+/** @param {Model} model @param {string[]} _args @param {Values} values */
+async function logits(model, _args, values) {
   if (!values.ids || !values.out) throw new UsageError('logits needs --ids 1,2,3 and --out FILE');
   const ids = String(values.ids).split(',').map(Number);
   const session = await model.createSession({
@@ -252,8 +253,7 @@ async function logits(model, _, values) {
   });
   written.catch(() => {}); // reported by the await below
   for await (const row of session.eachLogits(ids)) {
-    if (!file.write(littleEndian(row)))
-      await Promise.race([written, new Promise((resolve) => file.once('drain', resolve))]);
+    if (!file.write(littleEndian(row))) await Promise.race([written, once(file, 'drain')]);
   }
   file.end();
   await written;
@@ -271,8 +271,8 @@ function surprise(row, id) {
   return Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0)) + max - row[id];
 }
 
-/** @param {Model} model @param {string[]} args @param {Values} values */
-async function score(model, _, values) {
+/** @param {Model} model @param {string[]} _args @param {Values} values */
+async function score(model, _args, values) {
   if (values.file === undefined) throw new UsageError('score needs --file FILE');
   const ids = await model.tokenize(readText(values.file), { bos: true });
   const scored = Math.min(ids.length - 1, optional(values.n) ?? Infinity);
@@ -310,8 +310,8 @@ async function info(model) {
   print(model.info, 2);
 }
 
-/** @param {Model} model @param {string[]} args @param {Values} values */
-async function bench(model, _, values) {
+/** @param {Model} model @param {string[]} _args @param {Values} values */
+async function bench(model, _args, values) {
   const [pp, tg] = [optional(values.pp) ?? 128, optional(values.tg) ?? 32];
   const session = await model.createSession({ contextLength: Math.max(pp, tg + 2) });
   const vocabulary = model.info.vocabularySize;

@@ -117,22 +117,27 @@ size_t jl_format(char *out, size_t cap, const char *format, ...) {
 
 /* ---- The record --------------------------------------------------------------------------------- */
 
-/* Makes text[n] printable in place and terminates it: what is not UTF-8, and control characters (C0,
- * DEL, C1), become '?'; a character that the end cuts off is dropped. text has room for n + 1. */
-static void make_printable(char *text, size_t n) {
+/* Makes the first n bytes of a text of `whole` bytes printable in place and terminates them: what is not
+ * UTF-8, and control characters (C0, DEL, C1), become '?'; a character that the cut at n went through
+ * is dropped. text has room for n + 1. */
+static void make_printable(char *text, size_t n, size_t whole) {
     uint8_t *s = (uint8_t *)text;
     for (size_t i = 0; i < n;) {
         int length = jl_utf8_length(s + i, n - i);
-        if (length < 0) {
+        if (length < 0 && n < whole) {
             n = i;
             break;
         }
-        int control = s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
-        if (length == 0 || control)
-            for (int k = 0; k < (length ? length : 1); k++) s[i + (size_t)k] = '?';
-        i += length ? (size_t)length : 1;
+        size_t step = length > 0 ? (size_t)length : 1;
+        int control = s[i] < 0x20 || s[i] == 0x7f || (step == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0);
+        if (length <= 0 || control) memset(s + i, '?', step);
+        i += step;
     }
     s[n] = 0;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
 void jl_error_clear(jl_error *e) {
@@ -148,14 +153,14 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
     e->code = code;
     e->offset = offset;
 
-    size_t n = where.n < sizeof e->where - 1 ? where.n : sizeof e->where - 1;
+    size_t n = least(where.n, sizeof e->where - 1);
     if (n) memcpy(e->where, where.data, n);
-    make_printable(e->where, n);
+    make_printable(e->where, n, where.n);
 
     va_list list;
     va_start(list, format);
-    n = format_list(e->message, sizeof e->message, format, list);
+    size_t whole = format_list(e->message, sizeof e->message, format, list);
     va_end(list);
-    make_printable(e->message, n < sizeof e->message - 1 ? n : sizeof e->message - 1);
+    make_printable(e->message, least(whole, sizeof e->message - 1), whole);
     return code;
 }

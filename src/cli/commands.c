@@ -93,7 +93,7 @@ int cli_generate(const cli_options *o) {
     while (status == JL_OK || status == JL_MORE) {
         status = jl_session_generate_step(s, &token, &error);
         if (status != JL_OK) continue;
-        if (!at[1]) at[1] = cli_now();
+        if (at[1] <= 0) at[1] = cli_now();
         record(&all, token.text, token.n_text);
         if (o->json) continue;
         fwrite(token.text, 1, token.n_text, stdout);

@@ -176,7 +176,7 @@ INLINE void tile(jl_layout layout, const int16_t *w, const float *d, const float
     for (size_t b = 0; b < blocks; b++, d += JL_PANEL, m += JL_PANEL, s += 4, total += 4) {
         v128_t acc[8];
         UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_i32x4_splat(0);
-        UNROLL for (int k = 0; k < JL_BLOCK / 2; k++, w += 16, x += 8) {
+        _Pragma("clang loop unroll(disable)") for (int k = 0; k < JL_BLOCK / 2; k++, w += 16, x += 8) {
             v128_t w0 = wasm_v128_load(w), w1 = wasm_v128_load(w + 8);
             UNROLL for (int t = 0; t < 4; t++) {
                 v128_t pair = wasm_v128_load32_splat(x + 2 * t);
@@ -226,9 +226,9 @@ static void place_store(const place *p) {
 INLINE void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, size_t blocks,
                         float *y, size_t stride, int rows) {
     wide_chunk chunk;
-    size_t chunks = (blocks + CHUNK - 1) / CHUNK,
-           step = chunks ? (blocks + chunks - 1) / chunks : 0;
-    for (size_t b0 = 0; b0 < blocks; b0 += step) {
+    /* Chunks of equal length; one empty chunk when there are no columns, so that y becomes 0. */
+    size_t chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1, step = (blocks + chunks - 1) / chunks;
+    for (size_t b0 = 0, i = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
         widen(layout, w + b0 * block_bytes(layout), nb, &chunk);
         for (int t = 0; t < a->n; t += JL_TILE) {
@@ -273,7 +273,7 @@ INLINE void float_tile(const float *w, const float *const *x, size_t cols, float
 INLINE void float_batch(jl_layout layout, const uint8_t *w, const jl_act *a, size_t cols, float *y,
                         size_t stride, int rows) {
     float chunk[FLOAT_CHUNK * JL_PANEL];
-    for (size_t c0 = 0; c0 < cols; c0 += FLOAT_CHUNK) {
+    for (size_t c0 = 0; c0 < cols || c0 == 0; c0 += FLOAT_CHUNK) {
         size_t nc = cols - c0 < FLOAT_CHUNK ? cols - c0 : FLOAT_CHUNK;
         const uint8_t *from = w + c0 * JL_PANEL * float_bytes(layout);
         for (size_t i = 0; i < nc * JL_PANEL; i += 4)

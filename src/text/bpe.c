@@ -1,10 +1,10 @@
 /* bpe.c - merges as a table (left symbol, right symbol) → (rank, symbol), applied with a heap.
  *
- * A symbol is the id of a string in the vocabulary: a token, or an internal symbol for a string that
- * merges name but that is no token (then its bytes come out one by one). Equal strings have equal ids, so
- * comparing ids is comparing strings. One piece of n bytes costs O(n log n): each of at most n - 1 merges
- * makes at most two new pairs, and stale pairs in the heap are known by their length.
- * Where a pair is listed twice the first one counts, as in llama.cpp.
+ * A symbol is the id of a string in the vocabulary: a token, or an internal symbol for a string
+ * that merges name but that is no token (then its bytes come out one by one). Equal strings have
+ * equal ids, so comparing ids is comparing strings. One piece of n bytes costs O(n log n): each of
+ * at most n - 1 merges makes at most two new pairs, and stale pairs in the heap are known by their
+ * length. Where a pair is listed twice the first one counts, as in llama.cpp.
  */
 #include "bpe.h"
 
@@ -39,10 +39,10 @@ static jl_status no_memory(jl_error *error, const char *what) {
                    "there is not enough memory for the tokenizer");
 }
 
-/* ---- The alphabet ------------------------------------------------------------------------------- */
+/* ---- The alphabet -------------------------------------------------------------------------- */
 
-/* The byte that a character of the alphabet stands for, -1 for any other. The printable bytes of Latin-1
- * stand for themselves; the 68 others, in order, for U+0100 onwards. */
+/* The byte that a character of the alphabet stands for, -1 for any other. The printable bytes of
+ * Latin-1 stand for themselves; the 68 others, in order, for U+0100 onwards. */
 static int byte_of(uint32_t code) {
     if ((code > 0x20 && code < 0x7f) || (code > 0xa0 && code <= 0xff && code != 0xad))
         return (int)code;
@@ -51,13 +51,17 @@ static int byte_of(uint32_t code) {
     return (int)(i < 0x21 ? i : i < 0x43 ? i - 0x21 + 0x7f : 0xad);
 }
 
-/* Decodes text to bytes; returns 0 and stops at a character outside the alphabet. */
+/* Decodes text to bytes; returns 0 and stops at a character outside the alphabet. All of the
+ * alphabet is ASCII or has two bytes in UTF-8, so what decodes was well-formed. */
 static int decode_alphabet(jl_str text, uint8_t *out, size_t *n) {
     const uint8_t *s = (const uint8_t *)text.data;
     *n = 0;
-    for (size_t i = 0; i < text.n;) {
-        uint32_t code;
-        i += (size_t)jl_utf8_decode(s + i, text.n - i, &code);
+    for (size_t i = 0; i < text.n; i++) {
+        uint32_t code = s[i];
+        if (code >= 0x80) {
+            if (code < 0xc2 || code > 0xc5 || ++i == text.n || (s[i] & 0xc0) != 0x80) return 0;
+            code = (code & 0x1f) << 6 | (s[i] & 0x3f);
+        }
         int byte = byte_of(code);
         if (byte < 0) return 0;
         out[(*n)++] = (uint8_t)byte;
@@ -73,7 +77,7 @@ static size_t store(jl_str text, uint8_t *out, int *keyed) {
     return text.n;
 }
 
-/* ---- Building ----------------------------------------------------------------------------------- */
+/* ---- Building ------------------------------------------------------------------------------ */
 
 static uint32_t pair_hash(int32_t left, int32_t right) {
     uint64_t h = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9e3779b97f4a7c15u;
@@ -106,14 +110,6 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
                    "merge %u: the merges are made to collide", (uint64_t)rank);
 }
 
-/* The symbol of a string, made if there is none. */
-static int32_t intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
-    int32_t id = jl_vocab_find(v, s, n);
-    if (id >= 0) return id;
-    id = (int32_t)v->n;
-    return jl_vocab_add(v, s, n, 1, error) == JL_OK ? id : -1;
-}
-
 /* Cuts "left right" at its only blank; 0 when there is none, more than one, or an empty part. */
 static int cut(jl_str text, jl_str *left, jl_str *right) {
     const char *blank = text.n ? memchr(text.data, ' ', text.n) : NULL;
@@ -136,10 +132,11 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     /* Text outside the alphabet arises from no bytes: the merge is never used. */
     if (!decode_alphabet(left, scratch, &n) || !decode_alphabet(right, scratch + n, &m))
         return JL_OK;
-    int32_t l = intern(v, scratch, n, error);
-    int32_t r = l < 0 ? -1 : intern(v, scratch + n, m, error);
-    out->result = r < 0 ? -1 : intern(v, scratch, n + m, error);
-    if (out->result < 0) return error ? error->code : JL_ERR_MEMORY;
+    int32_t l = jl_vocab_intern(v, scratch, n, error);
+    int32_t r = l < 0 ? -1 : jl_vocab_intern(v, scratch + n, m, error);
+    if (r < 0) return JL_ERR_TOKENIZER;
+    out->result = jl_vocab_intern(v, scratch, n + m, error);
+    if (out->result < 0) return JL_ERR_TOKENIZER;
     out->left = l;
     out->right = r;
     return put_merge(b, rank, from, error);
@@ -217,8 +214,8 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
     jl_status status = choose_pre(b, g, facts, error);
     for (int byte = 0; byte < 256 && status == JL_OK; byte++) {
         uint8_t s = (uint8_t)byte;
-        b->byte_symbol[byte] = intern(v, &s, 1, error);
-        if (b->byte_symbol[byte] < 0) status = JL_ERR_MEMORY;
+        b->byte_symbol[byte] = jl_vocab_intern(v, &s, 1, error);
+        if (b->byte_symbol[byte] < 0) status = JL_ERR_TOKENIZER;
     }
     if (status == JL_OK) status = read_merges(b, v, g, error);
     if (status != JL_OK) {
@@ -234,7 +231,7 @@ static size_t memory(const void *self) {
     return sizeof *b + b->n_merges * sizeof *b->merges + b->n_slots * sizeof *b->slots;
 }
 
-/* ---- Encoding ----------------------------------------------------------------------------------- */
+/* ---- Encoding ------------------------------------------------------------------------------ */
 
 /* The symbols of one piece, a list threaded through an array indexed by their first byte: the next
  * symbol begins where this one ends. */
@@ -259,7 +256,8 @@ static int reserve(workspace *w, size_t n) {
     return w->symbols != NULL;
 }
 
-/* Offers the pair that begins at `at`, if there is one and it has a rank; 0 when there is no memory. */
+/* Offers the pair that begins at `at`, if there is one and it has a rank; 0 when there is no
+ * memory. */
 static int offer(const bpe *b, workspace *w, uint32_t at, uint32_t n) {
     const symbol *left = &w->symbols[at];
     uint32_t next = at + left->length;

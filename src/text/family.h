@@ -1,8 +1,9 @@
-/* family.h - what tokenizer.c asks of a family of tokenizers. One file for each family, one row each.
+/* family.h - what tokenizer.c asks of a family of tokenizers. One file for each family, one row
+ * each.
  *
- * The front door owns what all share: the token list and its checks, special tokens, ids with a meaning.
- * A family says how a token's text is kept in the vocabulary, builds its own rules once, and turns text
- * without special tokens into ids.
+ * The front door owns what all share: the token list and its checks, special tokens, ids with a
+ * meaning. A family says how a token's text is kept in the vocabulary, builds its own rules once,
+ * and turns text without special tokens into ids.
  */
 #ifndef JL_FAMILY_H
 #define JL_FAMILY_H
@@ -32,7 +33,7 @@ typedef struct jl_family {
     const char *model; /* tokenizer.ggml.model */
     const char *about; /* for people */
     /* Writes the form in which an ordinary token's text is kept to out[text.n]; returns its length.
-     * *keyed = 0: text outside the family's alphabet, kept as it is, that encoding never produces. */
+     * *keyed = 1: well-formed and findable; 0: encoding never produces it, it is kept as it is. */
     size_t (*store)(jl_str text, uint8_t *out, int *keyed);
     /* After the last token is in v; may add symbols. NULL with *error filled on failure. */
     void *(*build)(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_error *error);

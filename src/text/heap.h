@@ -1,7 +1,7 @@
 /* heap.h - a growing binary min-heap of spans of text, ordered by rank, then by place.
  *
- * What decides the next merge in bpe.c and the next special token in special.c: the lowest rank wins, and
- * among equals the leftmost. Push and pop are O(log n); the owner frees the items.
+ * What decides the next merge in bpe.c and the next special token in special.c: the lowest rank
+ * wins, and among equals the leftmost. Push and pop are O(log n); the owner frees the items.
  */
 #ifndef JL_HEAP_H
 #define JL_HEAP_H

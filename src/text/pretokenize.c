@@ -1,8 +1,8 @@
 /* pretokenize.c - the table of pre-tokenisers and the machine that runs their rules.
  *
- * Rules are tried in order at one position, each at most one pass over the characters it takes, and what
- * a rule looks at beyond its piece is white space that the next rules take: linear time, no backtracking.
- * White space is never copied or changed here, and positions are bytes.
+ * Rules are tried in order at one position, each at most one pass over the characters it takes,
+ * and what a rule looks at beyond its piece is white space that the next rules take: linear time,
+ * no backtracking. White space is never copied or changed here, and positions are bytes.
  */
 #include "pretokenize.h"
 
@@ -104,7 +104,7 @@ const jl_pretokenizer *jl_pretokenizer_find(jl_str name) {
     return NULL;
 }
 
-/* ---- The machine -------------------------------------------------------------------------------- */
+/* ---- The machine --------------------------------------------------------------------------- */
 
 /* The class of the character at `at` and where it ends; JL_CHAR_END at the end of the stretch. */
 static int class_at(jl_pieces *p, size_t at, size_t *end) {

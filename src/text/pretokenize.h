@@ -1,9 +1,10 @@
 /* pretokenize.h - text → pieces, the words inside which merges may happen.
  *
  * A pre-tokeniser is data: the regular expression of its authors, written as a list of rules over
- * character classes. At each position the first rule that matches takes a piece; a character that no
- * rule takes is a piece of its own, so the pieces always make up the whole text. Matching equals
- * llama.cpp's (src/unicode.cpp), which in turn follows the tokenizer.json of each model family.
+ * character classes. At each position the first rule that matches takes a piece; a character that
+ * no rule takes is a piece of its own, so the pieces always make up the whole text. Matching
+ * equals llama.cpp's (src/unicode.cpp), which in turn follows the tokenizer.json of each model
+ * family.
  */
 #ifndef JL_PRETOKENIZE_H
 #define JL_PRETOKENIZE_H

@@ -1,9 +1,10 @@
-/* special.c - longest-first search for special tokens, without one pass over the text for each of them.
+/* special.c - longest-first search for special tokens, without one pass over the text for each of
+ * them.
  *
- * Each place of the text offers its longest token to a heap that pops by (length, id, place). A popped span
- * that runs into one already taken offers the longest that still fits. Taken spans come in falling
- * length, so two overlap exactly if an end of the new one is taken. Cost: O(n log n) plus at most
- * JL_MAX_SPECIAL_BYTES steps a place, however many tokens there are.
+ * Each place of the text offers its longest token to a heap that pops by (length, id, place). A
+ * popped span that runs into one already taken offers the longest that still fits. Taken spans
+ * come in falling length, so two overlap exactly if an end of the new one is taken. Cost: O(n log
+ * n) plus at most JL_MAX_SPECIAL_BYTES steps a place, however many tokens there are.
  */
 #include "special.h"
 

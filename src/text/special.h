@@ -1,9 +1,10 @@
 /* special.h - where special tokens stand in a text.
  *
- * Control, user-defined and unknown tokens are found as they are written, before any other rule. Where
- * they overlap the longest is taken first, among equals the one of lower id, then the leftmost; this is
- * what llama.cpp's tokenizer_st_partition arrives at by searching the text once for each token. No
- * token swallows the blanks around it (llama.cpp's LSTRIP and RSTRIP concern models that are not here).
+ * Control, user-defined and unknown tokens are found as they are written, before any other rule.
+ * Where they overlap the longest is taken first, among equals the one of lower id, then the
+ * leftmost; this is what llama.cpp's tokenizer_st_partition arrives at by searching the text once
+ * for each token. No token swallows the blanks around it (llama.cpp's LSTRIP and RSTRIP concern
+ * models that are not here).
  */
 #ifndef JL_SPECIAL_H
 #define JL_SPECIAL_H
@@ -30,8 +31,8 @@ void jl_specials_free(jl_specials *s);
 
 enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
 
-/* *marks: NULL where text[n] (n < 2^31) has none, else [n], owned by the caller: the id at the first byte
- * of each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere.
+/* marks: NULL where text[n] (n < 2^31) has none, else [n], owned by the caller: the id at the
+ * first byte of each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere.
  * control: also those that only count when the caller asks for them (control and unknown). */
 jl_status jl_specials_mark(const jl_specials *s, const uint8_t *text, size_t n, int control,
                            int32_t **marks, jl_error *error);

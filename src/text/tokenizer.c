@@ -1,9 +1,10 @@
 /* tokenizer.c - the front door of the text stage: metadata → tokenizer, text → ids, id → bytes.
  *
- * Reads and checks what every family has in common (check 27 of the loader: lengths agree, strings are
- * UTF-8, special ids are in range), finds out which tokens end a generation, cuts special tokens out of a
- * text and hands the rest to the family. Nothing is borrowed from the file afterwards.
- * Which words mean "the end" follows llama.cpp (llama_vocab::impl::load), which has collected them.
+ * Reads and checks what every family has in common (check 27 of the loader: lengths agree, strings
+ * are UTF-8, special ids are in range), finds out which tokens end a generation, cuts special
+ * tokens out of a text and hands the rest to the family. Nothing is borrowed from the file
+ * afterwards. Which words mean "the end" follows llama.cpp (llama_vocab::impl::load), which has
+ * collected them.
  */
 #include "tokenizer.h"
 
@@ -71,9 +72,9 @@ static const struct {
     { "tokenizer.ggml.middle_token_id", ID_FIM_MID },
 };
 
-/* Texts that make a token a control token whatever its type says. ID_EOT: it also ends a generation.
- * The others count while no token is known for their meaning; padding, repository and file separators
- * of fill-in-the-middle models then end a generation too. */
+/* Texts that make a token a control token whatever its type says. ID_EOT: it also ends a
+ * generation. The others count while no token is known for their meaning; padding, repository and
+ * file separators of fill-in-the-middle models then end a generation too. */
 static const struct {
     const char *text;
     int id;
@@ -142,7 +143,7 @@ static jl_status no_memory(jl_error *error) {
                    "there is not enough memory for the tokenizer");
 }
 
-/* ---- Ids with a meaning ------------------------------------------------------------------------- */
+/* ---- Ids with a meaning -------------------------------------------------------------------- */
 
 static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, jl_error *error) {
     for (int i = 0; i < ID_COUNT; i++) t->ids[i] = -1;
@@ -162,8 +163,9 @@ static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, 
 
 /* The kind that a token has in truth; notes what its text says about it. */
 static jl_token_kind judge(jl_tokenizer *t, int32_t id, jl_str text, jl_token_kind kind) {
-    /* All begin with one of these: '<', '[', '_' or a lead byte of U+2581. */
-    if (text.n == 0 || !strchr("<[_\xe2", text.data[0])) return kind;
+    /* All begin with one of these; the last is the lead byte of U+2581. */
+    char c = text.n ? text.data[0] : 0;
+    if (c != '<' && c != '[' && c != '_' && c != '\xe2') return kind;
     for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
         if (!jl_str_equal(text, known_texts[i].text)) continue;
         if (known_texts[i].id == ID_EOT) {
@@ -183,7 +185,7 @@ static void mark_ends(jl_tokenizer *t) {
         if (t->ids[ends[i]] >= 0) t->is_end[t->ids[ends[i]]] = 1;
 }
 
-/* ---- Tokens ------------------------------------------------------------------------------------- */
+/* ---- Tokens -------------------------------------------------------------------------------- */
 
 typedef struct token_lists {
     const jl_gguf_value *tokens, *types; /* types may be NULL */
@@ -212,15 +214,6 @@ static jl_status find_side_list(const jl_gguf *g, const char *key, uint64_t n_to
     return JL_OK;
 }
 
-static int is_utf8(jl_str s) {
-    for (size_t i = 0; i < s.n;) {
-        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
-        if (length <= 0) return 0;
-        i += (size_t)length;
-    }
-    return 1;
-}
-
 static jl_status measure(const jl_gguf *g, token_lists *l, jl_error *error) {
     const jl_gguf_value *scores;
     *l = (token_lists){ .tokens = jl_gguf_find(g, tokens_key) };
@@ -232,15 +225,21 @@ static jl_status measure(const jl_gguf *g, token_lists *l, jl_error *error) {
     const uint8_t *cursor = l->tokens->bytes;
     for (uint64_t i = 0; i < l->tokens->count; i++) {
         jl_str s = jl_gguf_next_string(&cursor);
-        if (!is_utf8(s))
-            return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
-                           "token %u is not UTF-8", i);
         l->bytes += s.n;
         if (s.n > l->longest) l->longest = s.n;
     }
     jl_status status = find_side_list(g, types_key, l->tokens->count, 0, &l->types, error);
     if (status != JL_OK) return status;
     return find_side_list(g, scores_key, l->tokens->count, 1, &scores, error);
+}
+
+static int is_utf8(jl_str s) {
+    for (size_t i = 0; i < s.n;) {
+        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
+        if (length <= 0) return 0;
+        i += (size_t)length;
+    }
+    return 1;
 }
 
 /* The value of "<0xHH>" with two upper-case digits, -1 for anything else. */
@@ -254,7 +253,7 @@ static int parse_byte_token(jl_str text) {
 static int is_graphic_ascii(jl_str s) {
     for (size_t i = 0; i < s.n; i++)
         if (s.data[i] <= ' ' || s.data[i] > '~') return 0;
-    return 1;
+    return s.n > 0;
 }
 
 /* Token i's type. 0 ("undefined" in the format) and a missing list mean an ordinary token. */
@@ -288,11 +287,16 @@ static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl
     } else {
         keyed = is_graphic_ascii(text); /* special tokens are kept as they are written */
     }
-    if (keyed && jl_vocab_find(&t->vocab, bytes, n) >= 0)
+    if (!keyed && !is_utf8(text))
         return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
-                       "token %u is the same as token %u", i,
-                       (uint64_t)jl_vocab_find(&t->vocab, bytes, n));
-    return jl_vocab_add(&t->vocab, bytes, n, keyed, error);
+                       "token %u is not UTF-8", i);
+    if (!keyed || n == 0) return jl_vocab_add(&t->vocab, bytes, n, error);
+    int32_t id = jl_vocab_intern(&t->vocab, bytes, n, error);
+    if (id < 0) return JL_ERR_TOKENIZER;
+    if ((uint64_t)id != i)
+        return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
+                       "token %u is the same as token %d", i, (int)id);
+    return JL_OK;
 }
 
 static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
@@ -313,7 +317,7 @@ static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error)
     return status;
 }
 
-/* ---- Building ----------------------------------------------------------------------------------- */
+/* ---- Building ------------------------------------------------------------------------------ */
 
 static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *error) {
     const char *key = "tokenizer.ggml.model";
@@ -363,7 +367,7 @@ void jl_tokenizer_free(jl_tokenizer *t) {
     jl_free(t);
 }
 
-/* ---- Encoding ----------------------------------------------------------------------------------- */
+/* ---- Encoding ------------------------------------------------------------------------------ */
 
 /* marks as jl_specials_mark() made them: text between special tokens goes to the family. */
 static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_t n,
@@ -404,7 +408,7 @@ int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int f
     return status == JL_OK ? out.n : (int)status;
 }
 
-/* ---- Looking ------------------------------------------------------------------------------------ */
+/* ---- Looking ------------------------------------------------------------------------------- */
 
 int jl_tokenizer_n_vocab(const jl_tokenizer *t) {
     return (int)t->vocab.n_tokens;

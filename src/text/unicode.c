@@ -1,7 +1,8 @@
 /* unicode.c - decoding by the shared definition of UTF-8, classes by search in delta-coded tables.
  *
- * The first step of the text stage. A class is found by bisection over an index of every 16th run and a
- * walk of at most 16 runs (coding: make_unicode.py); ASCII and the run found last need neither.
+ * The first step of the text stage. A class is found by bisection over an index of every 16th run
+ * and a walk of at most 16 runs (coding: make_unicode.py); ASCII and the run found last need
+ * neither.
  */
 #include "unicode.h"
 

@@ -1,8 +1,9 @@
 /* unicode.h - UTF-8 → code points, code points → character classes.
  *
- * Decoding survives anything: a byte that begins no well-formed sequence is a character of its own, one
- * byte long, class "other" (as U+FFFD is), so no byte of a text is ever lost or changed. Classes are bits,
- * so that a rule of a pre-tokeniser is a mask. No case folding, no normalisation.
+ * Decoding survives anything: a byte that begins no well-formed sequence is a character of its
+ * own, one byte long, class "other" (as U+FFFD is), so no byte of a text is ever lost or changed.
+ * Classes are bits, so that a rule of a pre-tokeniser is a mask. No case folding, no
+ * normalisation.
  */
 #ifndef JL_UNICODE_H
 #define JL_UNICODE_H
@@ -24,8 +25,8 @@ enum {
 
 #define JL_INVALID_BYTE 0xffffffffu
 
-/* The character at s[0..n), n ≥ 1: its length in bytes (1..4) and its code point, JL_INVALID_BYTE for a
- * byte that is part of no well-formed sequence. */
+/* The character at s[0..n), n ≥ 1: its length in bytes (1..4) and its code point, JL_INVALID_BYTE
+ * for a byte that is part of no well-formed sequence. */
 int jl_utf8_decode(const uint8_t *s, size_t n, uint32_t *code);
 
 /* A stretch of code points of one class; a caller that keeps it saves most searches. */
@@ -34,8 +35,8 @@ typedef struct jl_char_run {
     int class;
 } jl_char_run;
 
-/* The class of a code point (JL_CHAR_OTHER for JL_INVALID_BYTE). *run: the run that was found last, all
- * zero at first. */
+/* The class of a code point (JL_CHAR_OTHER for JL_INVALID_BYTE). *run: the run that was found
+ * last, all zero at first. */
 int jl_char_class(uint32_t code, jl_char_run *run);
 
 #endif

@@ -1,8 +1,9 @@
-/* vocab.c - one block of bytes, an array of starts, and an open-addressing index over FNV-1a hashes.
+/* vocab.c - one block of bytes, an array of starts, and an open-addressing index over FNV-1a
+ * hashes.
  *
- * Invariants: start[n] is the number of bytes in use and fits 32 bits; the index is never more than 5/8
- * full, so a probe ends. A probe longer than MAX_PROBE happens by design of the strings alone (random
- * ones stay under 100) and fails the load, so that loading cannot become quadratic.
+ * Invariants: start[n] is the number of bytes in use and fits 32 bits; the index is never more
+ * than 5/8 full, so a probe ends. A probe longer than MAX_PROBE happens by design of the strings
+ * alone (random ones stay under 100) and fails the load, so that loading cannot become quadratic.
  */
 #include "vocab.h"
 
@@ -58,7 +59,8 @@ void jl_vocab_drop_index(jl_vocab *v) {
 }
 
 size_t jl_vocab_memory(const jl_vocab *v) {
-    return ((size_t)v->cap + 1 + v->n_slots) * sizeof(uint32_t) + v->bytes_cap + v->n_tokens;
+    return ((size_t)v->cap + 1) * sizeof *v->start + v->n_slots * sizeof *v->slots + v->bytes_cap +
+           v->n_tokens;
 }
 
 jl_str jl_vocab_string(const jl_vocab *v, int32_t id) {
@@ -71,43 +73,49 @@ static int equals(const jl_vocab *v, uint32_t id, const uint8_t *s, size_t n) {
     return v->start[id + 1] - start == n && memcmp(v->bytes + start, s, n) == 0;
 }
 
+/* The slot that has the string, or the free one where it belongs; NULL when the chain is too long. */
+static uint64_t *find_slot(const jl_vocab *v, uint32_t hash, const uint8_t *s, size_t n) {
+    for (uint32_t probe = 0; probe < MAX_PROBE; probe++) {
+        uint64_t *slot = &v->slots[(hash + probe) & (v->n_slots - 1)];
+        if (!*slot) return slot;
+        if (*slot >> 32 == hash && equals(v, (uint32_t)*slot - 1, s, n)) return slot;
+    }
+    return NULL;
+}
+
 int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
     if (n == 0 || !v->slots) return -1;
-    uint32_t mask = v->n_slots - 1;
-    for (uint32_t i = hash_of(s, n) & mask; v->slots[i]; i = (i + 1) & mask)
-        if (equals(v, v->slots[i] - 1, s, n)) return (int32_t)(v->slots[i] - 1);
-    return -1;
+    const uint64_t *slot = find_slot(v, hash_of(s, n), s, n);
+    return slot && *slot ? (int32_t)((uint32_t)*slot - 1) : -1;
 }
 
-/* Puts id into the first free slot of its chain; 0 when the chain is too long. */
-static int put(uint32_t *slots, uint32_t mask, uint32_t id, uint32_t hash) {
-    for (uint32_t probe = 0; probe < MAX_PROBE; probe++) {
-        uint32_t *slot = &slots[(hash + probe) & mask];
-        if (*slot) continue;
-        *slot = id + 1;
-        return 1;
-    }
-    return 0;
+static jl_status collide(const jl_vocab *v, jl_error *error) {
+    return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
+                   "string %u: the vocabulary's strings are made to collide", (uint64_t)v->n);
 }
 
-/* Doubles the index. Keyed strings are those in it now. */
+/* Doubles the index. */
 static jl_status grow_index(jl_vocab *v, jl_error *error) {
-    uint32_t n_slots = 2 * v->n_slots;
-    uint32_t *slots = jl_alloc_array(n_slots, sizeof *slots);
+    uint32_t mask = 2 * v->n_slots - 1;
+    uint64_t *slots = jl_alloc_array((uint64_t)mask + 1, sizeof *slots);
     if (!slots) return no_memory(error);
-    int fits = 1;
-    for (uint32_t i = 0; i < v->n_slots && fits; i++) {
+    for (uint32_t i = 0; i < v->n_slots; i++) {
         if (!v->slots[i]) continue;
-        jl_str s = jl_vocab_string(v, (int32_t)(v->slots[i] - 1));
-        fits = put(slots, n_slots - 1, v->slots[i] - 1, hash_of((const uint8_t *)s.data, s.n));
+        uint32_t at = (uint32_t)(v->slots[i] >> 32), probe = 0;
+        while (probe < MAX_PROBE && slots[(at + probe) & mask]) probe++;
+        if (probe == MAX_PROBE) {
+            jl_free(slots);
+            return collide(v, error);
+        }
+        slots[(at + probe) & mask] = v->slots[i];
     }
-    jl_free(fits ? v->slots : slots);
-    if (fits) v->slots = slots, v->n_slots = n_slots;
-    return fits ? JL_OK
-                : jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
-                          "the vocabulary's strings are made to collide");
+    jl_free(v->slots);
+    v->slots = slots;
+    v->n_slots = mask + 1;
+    return JL_OK;
 }
 
+/* Room for one more string of n bytes. */
 static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
     if (v->n == v->cap) {
         uint32_t cap = v->cap + v->cap / 2;
@@ -128,21 +136,30 @@ static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
         v->bytes = bytes;
         v->bytes_cap = (size_t)cap;
     }
-    if (v->slots && (uint64_t)v->n_slots * 5 < ((uint64_t)v->n_keyed + 1) * 8)
-        return grow_index(v, error);
     return JL_OK;
 }
 
-jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, int keyed, jl_error *error) {
+jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
     jl_status status = reserve(v, n, error);
     if (status != JL_OK) return status;
-    uint32_t id = v->n, start = v->start[id];
+    uint32_t start = v->start[v->n];
     if (n) memcpy(v->bytes + start, s, n);
-    if (keyed && n && !put(v->slots, v->n_slots - 1, id, hash_of(s, n)))
-        return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
-                       "token %u: the vocabulary's strings are made to collide", (uint64_t)id);
-    v->n_keyed += keyed && n;
-    v->start[id + 1] = start + (uint32_t)n;
-    v->n = id + 1;
+    v->start[++v->n] = start + (uint32_t)n;
     return JL_OK;
+}
+
+int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
+    if ((uint64_t)v->n_slots * 5 < ((uint64_t)v->n_keyed + 1) * 8 && grow_index(v, error) != JL_OK)
+        return -1;
+    uint32_t hash = hash_of(s, n);
+    uint64_t *slot = find_slot(v, hash, s, n);
+    if (!slot) {
+        collide(v, error);
+        return -1;
+    }
+    if (*slot) return (int32_t)((uint32_t)*slot - 1);
+    if (jl_vocab_add(v, s, n, error) != JL_OK) return -1;
+    v->n_keyed++;
+    *slot = (uint64_t)hash << 32 | v->n;
+    return (int32_t)(v->n - 1);
 }

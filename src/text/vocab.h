@@ -1,9 +1,9 @@
 /* vocab.h - the strings of a vocabulary: id → bytes, bytes → id.
  *
- * Ids 0..n_tokens-1 are the file's tokens, in its order; above them come symbols of our own, strings that
- * merges pass through but that are no tokens. Every family of tokenizers keeps its strings here, in the
- * form in which it looks them up. The strings are attacker data: sizes are checked, and a set of strings
- * made to collide in the index is refused.
+ * Ids 0..n_tokens-1 are the file's tokens, in its order; above them come symbols of our own,
+ * strings that merges pass through but that are no tokens. Every family of tokenizers keeps its
+ * strings here, in the form in which it looks them up. The strings are attacker data: sizes are
+ * checked, and a set of strings made to collide in the index is refused.
  */
 #ifndef JL_VOCAB_H
 #define JL_VOCAB_H
@@ -18,7 +18,8 @@ typedef struct jl_vocab {
     uint32_t *start;   /* [cap + 1] string i is bytes[start[i]..start[i + 1]) */
     uint8_t *bytes;    /* [bytes_cap] */
     size_t bytes_cap;
-    uint32_t *slots;  /* [n_slots] id + 1, 0 for none; linear probing; NULL once dropped */
+    uint64_t
+        *slots; /* [n_slots] hash << 32 | id + 1, 0 for none; linear probing; NULL once dropped */
     uint32_t n_slots; /* a power of two, at least 8/5 of the keyed strings */
     uint32_t n_keyed;
     uint8_t *kind; /* [n_tokens] jl_token_kind */
@@ -28,16 +29,19 @@ typedef struct jl_vocab {
 jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error *error);
 void jl_vocab_free(jl_vocab *v);
 
-/* Appends a string and gives its id (v->n before the call). keyed: it can be found by its bytes;
- * the caller has made sure that no such string is there yet. */
-jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, int keyed, jl_error *error);
+/* The id of a string that can be found by its bytes (n ≥ 1); it is appended, with the id v->n had
+ * before the call, where there is none yet. -1 with *error filled on failure. */
+int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
 
-/* The id of a keyed string, -1 for none. */
+/* Appends a string that nobody looks up. */
+jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
+
+/* The id of an interned string, -1 for none. */
 int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n);
 
 jl_str jl_vocab_string(const jl_vocab *v, int32_t id);
 
-/* Frees the index: jl_vocab_find() and keyed strings are over. */
+/* Frees the index: from now on nothing is found, and nothing may be interned. */
 void jl_vocab_drop_index(jl_vocab *v);
 
 size_t jl_vocab_memory(const jl_vocab *v); /* bytes */

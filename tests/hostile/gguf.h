@@ -112,7 +112,7 @@ static inline void put_sound(hostile_file *f) {
     put_key(f, "test.nan", JL_GGUF_F32), put_u32(f, 0x7fc00000);
     put_key(f, "test.bool", JL_GGUF_BOOL), put_number(f, 1, 1);
     put_key(f, "test.u64", JL_GGUF_U64), put_u64(f, 77);
-    put_key(f, "test.i64", JL_GGUF_I64), put_u64(f, UINT64_MAX);
+    put_key(f, "test.i64", JL_GGUF_I64), put_u64(f, (uint64_t)1 << 32);
     put_key(f, "test.f64", JL_GGUF_F64), put_u64(f, 0x3ff8000000000000);
     put_array(f, "test.strings", JL_GGUF_STRING, 3);
     put_string(f, "a"), put_string(f, ""), put_string(f, "\xe6\x8e\xa5\xe9\xbe\x8d");
@@ -174,6 +174,9 @@ static inline void version_4(hostile_file *f) {
 static inline void big_endian(hostile_file *f) {
     put_start(f, 0x03000000, 0, 0);
 }
+static inline void big_endian_2(hostile_file *f) {
+    put_start(f, 0x02000000, 0, 0);
+}
 static inline void many_values(hostile_file *f) {
     put_start(f, 3, 0, 4097);
 }
@@ -205,7 +208,7 @@ static inline void key_long(hostile_file *f) {
 }
 static inline void key_not_utf8(hostile_file *f) {
     put_start(f, 3, 0, 1);
-    put_key_u32(f, "caf\xe9", 1);
+    put_key_u32(f, "caf\xe9s", 1);
 }
 static inline void key_twice(hostile_file *f) {
     put_start(f, 3, 0, 3);
@@ -350,6 +353,9 @@ static inline void product_wraps(hostile_file *f) {
 static inline void size_wraps(hostile_file *f) {
     four_dims(f, 1 << 16, 1 << 16, 1 << 16, 1 << 14); /* 2^62 elements, 2^64 bytes */
 }
+static inline void data_far(hostile_file *f) {
+    four_dims(f, 1 << 16, 1 << 16, 1 << 16, 1 << 4); /* 2^52 elements, 2^54 bytes */
+}
 static inline void type_removed(hostile_file *f) {
     one_tensor(f, 32, 1, 4, 0);
 }
@@ -414,6 +420,7 @@ static const hostile_case hostile_cases[] = {
     CASE(version_1, FORMAT, "version", "obsolete", 0),
     CASE(version_4, FORMAT, "version", "found 4", 0),
     CASE(big_endian, FORMAT, "version", "big-endian", 0),
+    CASE(big_endian_2, FORMAT, "version", "big-endian", 0),
     /* [5] [6] [7] counts */
     CASE(many_values, FORMAT, "metadata count", "found 4097", 0),
     CASE(endless_values, FORMAT, "metadata count", "found 18446744073709551615", 0),
@@ -424,7 +431,7 @@ static const hostile_case hostile_cases[] = {
     /* [8] keys */
     CASE(key_empty, FORMAT, "metadata key", "1 to 256 bytes", 0),
     CASE(key_long, FORMAT, "metadata key", "length of 257", 0),
-    CASE(key_not_utf8, FORMAT, "caf?", "UTF-8", 0), CASE(key_twice, FORMAT, "k.same", "once", 0),
+    CASE(key_not_utf8, FORMAT, "caf?s", "UTF-8", 0), CASE(key_twice, FORMAT, "k.same", "once", 0),
     /* [9] strings */
     CASE(string_long, FORMAT, "k.string", "length of 10000001", 0),
     CASE(string_endless, FORMAT, "k.string", "length of 18446744073709551612", 0),
@@ -470,6 +477,7 @@ static const hostile_case hostile_cases[] = {
     /* [21] [22] [23] places */
     CASE(offset_unaligned, FORMAT, "t", "multiple of 32 bytes, found offset 16", 0),
     CASE(offset_far, FORMAT, "t", "within 2^53 bytes", 0),
+    CASE(data_far, FORMAT, "t", "within 2^53 bytes", 0),
     CASE(offset_wraps, FORMAT, "t", "within 2^53 bytes", 0),
     CASE(overlap, FORMAT, "late", "overlaps with that of tensor early", 0),
     CASE(same_place, FORMAT, "second", "overlaps with that of tensor first", 0),

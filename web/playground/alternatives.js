@@ -83,7 +83,7 @@ function candidateButton(candidate, text, stands) {
 /** @param {KeyboardEvent} event */
 function walk(event) {
   const buttons = [...list.querySelectorAll('button')];
-  const at = buttons.findIndex((b) => b === document.activeElement);
+  const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) buttons[at + step]?.focus();
   else if (event.key === 'Escape') focusCurrent();

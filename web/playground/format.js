@@ -13,11 +13,17 @@ export const number = (value, options) =>
 
 /** @param {number} p probability */
 export const percent = (p) =>
-  number(p, { style: 'percent', maximumSignificantDigits: p < 0.0995 ? 2 : 3 });
+  number(p, {
+    style: 'percent',
+    ...(p < 0.0005
+      ? { maximumSignificantDigits: 1 }
+      : { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  });
 
 /** @param {number} bytes */
 export function size(bytes) {
-  const [unit, scale] = bytes < 1e6 ? ['kilobyte', 1e3] : bytes < 1e9 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
+  const [unit, scale] =
+    bytes < 1e6 ? ['kilobyte', 1e3] : bytes < 1e9 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
   const value = bytes / scale;
   const digits = value < 100 ? 1 : 0;
   return number(value, {
@@ -30,7 +36,8 @@ export function size(bytes) {
 
 /** @param {number} s seconds */
 export function time(s) {
-  const [unit, value] = s < 1 ? ['millisecond', s * 1e3] : s < 90 ? ['second', s] : ['minute', s / 60];
+  const [unit, value] =
+    s < 1 ? ['millisecond', s * 1e3] : s < 90 ? ['second', s] : ['minute', s / 60];
   return number(value, { style: 'unit', unit, maximumFractionDigits: s >= 1 && s < 10 ? 1 : 0 });
 }
 
@@ -47,10 +54,12 @@ export const visible = (text) => text.replace(/ /g, '␣').replace(/\n/g, '↵')
  * @param {unknown} error
  */
 export function explain(error) {
-  const { code, where, message } = /** @type {{ code?: unknown, where?: unknown, message?: unknown }} */ (
-    error ?? {}
-  );
-  const values = { where: String(where || t('error.somewhere')), message: String(message ?? error) };
+  const { code, where, message } =
+    /** @type {{ code?: unknown, where?: unknown, message?: unknown }} */ (error ?? {});
+  const values = {
+    where: String(where || t('error.somewhere')),
+    message: String(message ?? error),
+  };
   const key = `error.${String(code)}`;
   return t(has(key) ? key : 'error.unexpected', values);
 }

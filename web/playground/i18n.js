@@ -49,7 +49,8 @@ function apply() {
   /** @param {string} name @param {(element: HTMLElement, text: string) => void} put */
   const each = (name, put) => {
     for (const element of document.querySelectorAll(`[data-${name}]`)) {
-      if (element instanceof HTMLElement) put(element, t(element.getAttribute(`data-${name}`) ?? ''));
+      if (element instanceof HTMLElement)
+        put(element, t(element.getAttribute(`data-${name}`) ?? ''));
     }
   };
   each('t', (element, text) => (element.textContent = text));

@@ -83,8 +83,10 @@ async function load(source, name, bytes) {
     });
     const seconds = (performance.now() - began) / 1000;
     choose.open = false;
-    setModel(model, model.info.name ?? name);
-    say(() => t('model.ready', { name: state.modelName, size: size(total), seconds: time(seconds) }));
+    setModel(model, name);
+    say(() =>
+      t('model.ready', { name: state.modelName, size: size(total), seconds: time(seconds) }),
+    );
     byId('prompt', HTMLTextAreaElement).focus({ preventScroll: true });
   } catch (e) {
     if (controller !== own) return; // another load has taken over
@@ -124,7 +126,11 @@ function showCatalogue() {
       const words = t(here ? 'model.loadHere' : 'model.load', { size: size(entry.bytes) });
       const button = make('button', { type: 'button', className: i ? '' : 'primary' }, words);
       button.addEventListener('click', () => load(entry.url, entry.name, entry.bytes));
-      const about = { parameters: count(entry.parameters), type: entry.type, license: entry.license };
+      const about = {
+        parameters: count(entry.parameters),
+        type: entry.type,
+        license: entry.license,
+      };
       const name = make('a', { href: entry.page, rel: 'noreferrer', target: '_blank' }, entry.name);
       const what = make('span', { className: 'about' }, t('model.describe', about));
       return make('li', { className: 'row' }, make('span', {}, name, what), button);
@@ -146,6 +152,7 @@ function showFacts() {
   const { info } = model;
   /** @type {Record<string, string | null>} */
   const values = {
+    name: info.name,
     architecture: info.architecture,
     parameters: number(info.parameters),
     fileType: info.fileType,
@@ -161,7 +168,12 @@ function showFacts() {
   };
   byId('facts-list', HTMLElement).replaceChildren(
     ...Object.entries(values).map(([key, value]) =>
-      make('div', {}, make('dt', {}, t(`facts.${key}`)), make('dd', {}, value ?? t('facts.unknown'))),
+      make(
+        'div',
+        {},
+        make('dt', {}, t(`facts.${key}`)),
+        make('dd', {}, value ?? t('facts.unknown')),
+      ),
     ),
   );
 }
@@ -199,6 +211,7 @@ function loadFile(file) {
 /** Connects the panel. */
 export async function setUp() {
   const picker = byId('file', HTMLInputElement);
+  byId('file-go', HTMLButtonElement).addEventListener('click', () => picker.click());
   picker.addEventListener('change', () => loadFile(picker.files?.[0]));
   byId('url-form', HTMLFormElement).addEventListener('submit', submitUrl);
   urlInput.addEventListener('input', showUrl);

@@ -28,7 +28,3 @@ byId('language', HTMLButtonElement).addEventListener('click', async () => {
   rememberLanguage(next);
   emit('language');
 });
-
-for (const sample of document.querySelectorAll('i.tint')) {
-  if (sample instanceof HTMLElement) sample.style.setProperty('--p', sample.dataset.p ?? '0');
-}

@@ -26,15 +26,21 @@ export async function pieces(ids) {
 }
 
 /** @param {Uint8Array} bytes */
-const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, '0').toUpperCase()).join(' ');
+const hex = (bytes) =>
+  [...bytes].map((b) => b.toString(16).padStart(2, '0').toUpperCase()).join(' ');
 
 /** @param {Piece} piece */
-export const label = (piece) => (piece.whole || piece.special ? visible(piece.text) : hex(piece.bytes));
+export const label = (piece) =>
+  piece.whole || piece.special ? visible(piece.text) : hex(piece.bytes);
 
 /** A token as a chip, its invisible characters in grey. @param {Piece} piece */
 export function chip(piece) {
-  const parts = label(piece).split(/([␣↵⇥])/).filter(Boolean);
-  const marked = parts.map((part) => (/^[␣↵⇥]$/.test(part) ? make('span', { className: 'mark' }, part) : part));
+  const parts = label(piece)
+    .split(/([␣↵⇥])/)
+    .filter(Boolean);
+  const marked = parts.map((part) =>
+    /^[␣↵⇥]$/.test(part) ? make('span', { className: 'mark' }, part) : part,
+  );
   const element = make('span', { className: 'chip' }, ...marked);
   element.classList.toggle('control', piece.special);
   element.classList.toggle('bytes', !piece.whole && !piece.special);

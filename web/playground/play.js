@@ -11,7 +11,7 @@ import * as alternatives from './alternatives.js';
 import { byId } from './dom.js';
 import { explain, number, time, visible } from './format.js';
 import { t } from './i18n.js';
-import { emit, on, state } from './state.js';
+import { emit, inTurn, on, state } from './state.js';
 import * as stream from './stream.js';
 
 /** @typedef {import('./stream.js').Turn} Turn */
@@ -36,8 +36,7 @@ const statusLine = byId('play-status', HTMLElement);
 
 /** @type {Turn[]} */
 let turns = [];
-/** @type {AbortController | undefined} */
-let controller;
+let controller = new AbortController();
 /** Ends when the generation that runs has ended. @type {Promise<void>} */
 let running = Promise.resolve();
 /** @type {() => string} the status, said again when the language changes */
@@ -87,7 +86,8 @@ function setBusy(busy) {
   state.busy = busy;
   showButtons();
   // A button that goes out under the keyboard hands the focus to the one that takes its place.
-  if (focused instanceof HTMLButtonElement && focused.disabled) (busy ? stopButton : continueButton).focus();
+  if (focused instanceof HTMLButtonElement && focused.disabled)
+    (busy ? stopButton : continueButton).focus();
   emit('busy');
 }
 
@@ -104,7 +104,7 @@ function options() {
  * @param {(options: GenerateOptions) => Generation} start
  */
 async function write(turn, start) {
-  controller = new AbortController();
+  const { signal } = controller;
   setBusy(true);
   say(() => t('play.writing'));
   const began = performance.now();
@@ -113,7 +113,7 @@ async function write(turn, start) {
   let finish = '';
   let sentence = '';
   try {
-    for await (const token of start({ ...options(), signal: controller.signal })) {
+    for await (const token of start({ ...options(), signal })) {
       const now = performance.now();
       firstAt ||= now;
       if (turn.tokens.length === 0) turn.prefix = await before();
@@ -128,11 +128,17 @@ async function write(turn, start) {
     }
     say(() => t(finish === 'end' ? 'play.end' : 'play.length', { count: number(count) }));
   } catch (e) {
-    if (controller.signal.aborted) say(() => t('play.stopped', { count: number(count) }));
+    if (signal.aborted) say(() => t('play.stopped', { count: number(count) }));
     else sayError(e);
   }
   spoken.textContent = sentence || spoken.textContent;
   setBusy(false);
+  await settle();
+}
+
+/** The text has come to rest: the figures may look at it. */
+async function settle() {
+  state.ids = (await state.session?.ids()) ?? new Int32Array();
   emit('text');
 }
 
@@ -152,7 +158,8 @@ function speak(text) {
 
 /** @param {Turn} turn @param {(options: GenerateOptions) => Generation} start */
 function begin(turn, start) {
-  running = write(turn, start);
+  controller = new AbortController();
+  running = inTurn(() => write(turn, start)).catch(sayError);
 }
 
 async function generate() {
@@ -193,7 +200,7 @@ function goOn(maxTokens = state.sampling.maxTokens) {
 
 /** Stops the generation that runs, if one does. */
 export async function stop() {
-  controller?.abort();
+  controller.abort();
   await running;
 }
 
@@ -205,8 +212,10 @@ async function forget() {
   alternatives.clear();
   showMeter();
   showButtons();
-  await state.session?.rewind(0);
-  emit('text');
+  await inTurn(async () => {
+    await state.session?.rewind(0);
+    await settle();
+  }).catch(sayError);
 }
 
 /**
@@ -222,7 +231,7 @@ async function change(place, candidate) {
   const old = turn.tokens[index];
   try {
     const kept = turn.tokens.slice(0, index).map((token) => token.id);
-    await rebuild(session, [...turn.prefix, ...kept, candidate.id]);
+    await inTurn(() => rebuild(session, [...turn.prefix, ...kept, candidate.id]));
     turns = turns.slice(0, turns.indexOf(turn) + 1);
     stream.truncate(place);
     turn.tokens.length = index;
@@ -231,7 +240,7 @@ async function change(place, candidate) {
     stream.focusLast();
     say(() => t('play.changed', { text: visible(candidate.text) }));
     if (byId('go-on', HTMLInputElement).checked) goOn();
-    else emit('text');
+    else await inTurn(settle);
   } catch (e) {
     sayError(e);
   }
@@ -281,7 +290,8 @@ export function setUp() {
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && state.busy) stop();
   });
-  for (const radio of document.getElementsByName('mode')) radio.addEventListener('change', showMode);
+  for (const radio of document.getElementsByName('mode'))
+    radio.addEventListener('change', showMode);
   on('model', adopt);
   on('language', () => {
     statusLine.textContent = said();
@@ -295,7 +305,9 @@ export function setUp() {
 
 /** An untouched example follows the mode. */
 function showMode() {
-  const [from, to] = chatMode.checked ? ['text.example', 'text.exampleChat'] : ['text.exampleChat', 'text.example'];
+  const [from, to] = chatMode.checked
+    ? ['text.example', 'text.exampleChat']
+    : ['text.exampleChat', 'text.example'];
   if (prompt.value === t(from) || !prompt.value) prompt.value = t(to);
   showButtons();
 }

@@ -24,9 +24,19 @@ export const state = {
   /** @type {Model | null} */ model: null,
   /** A name for people. */ modelName: '',
   /** The session whose text is on screen. @type {Session | null} */ session: null,
+  /** The tokens on its timeline when the text last came to rest. @type {Int32Array} */
+  ids: new Int32Array(),
   /** Whether tokens are being drawn. */ busy: false,
   /** @type {Sampling} */
-  sampling: { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05, repeatPenalty: 1, seed: 1, maxTokens: 128 },
+  sampling: {
+    temperature: 0.8,
+    topK: 40,
+    topP: 0.95,
+    minP: 0.05,
+    repeatPenalty: 1,
+    seed: 1,
+    maxTokens: 128,
+  },
 };
 
 const target = new EventTarget();
@@ -36,3 +46,18 @@ export const on = (topic, listener) => target.addEventListener(topic, listener);
 
 /** @param {Topic} topic */
 export const emit = (topic) => target.dispatchEvent(new Event(topic));
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/**
+ * A session does one thing at a time, so whoever wants something of `state.session` waits for its turn.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function inTurn(work) {
+  const done = last.then(work);
+  last = done.catch(() => {}); // a failure is told to the one who asked
+  return done;
+}

@@ -50,6 +50,7 @@ export function showTurn(turn) {
   if (turn.chat) box.prepend(make('p', {}, who('text.you'), given));
   lines.set(turn, line);
   root.append(box);
+  root.scrollTop = root.scrollHeight;
 }
 
 /** @param {string} key */
@@ -70,7 +71,9 @@ export function addToken(turn, { chosen = false } = {}) {
   span.classList.toggle('silent', token.text === '');
   setVariable(span, '--p', Math.exp(token.logprob));
   places.set(span, { turn, index });
+  const atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < 48; // the reader is there too
   lines.get(turn)?.append(span);
+  if (atEnd) root.scrollTop = root.scrollHeight;
   if (!current) enter(span);
 }
 

@@ -20,6 +20,7 @@ const MOST = 64; // tokens shown
 const TWIN = 5; // keys a row in the table
 
 const canvas = byId('attention-canvas', HTMLCanvasElement);
+const matrix = byId('attention-matrix', HTMLElement);
 const readout = byId('attention-readout', HTMLElement);
 const layerSelect = byId('attention-layer', HTMLSelectElement);
 const headSelect = byId('attention-head', HTMLSelectElement);
@@ -58,8 +59,8 @@ async function prepare(model, before, n) {
 }
 
 /** @param {import('./figure.js').Job} job */
-async function draw({ model, session, stale, say }) {
-  const ids = await session.ids();
+async function draw({ model, stale, say }) {
+  const { ids } = state;
   fillSelects(model.info.layers, model.info.heads, ids.length);
   const start = partSelect.value === 'last' ? ids.length - MOST : 0;
   const shown = ids.slice(start, start + MOST);
@@ -83,7 +84,12 @@ async function draw({ model, session, stale, say }) {
   cursor = { row: n - 1, column: 0 };
   const count = number(n);
   status = (head) => {
-    const values = { model: state.modelName, layer: number(layer), head: number(head), milliseconds };
+    const values = {
+      model: state.modelName,
+      layer: number(layer),
+      head: number(head),
+      milliseconds,
+    };
     const part = partSelect.selectedOptions[0]?.textContent ?? '';
     return n === ids.length
       ? t('attention.status', { ...values, count })
@@ -185,17 +191,39 @@ function showTwin() {
   if (!view) return;
   const { n, labels, weight } = view;
   const rows = labels.map((query, row) => {
-    const keys = Array.from({ length: row + 1 }, (_, column) => ({ column, value: weight(row, column) }));
+    const keys = Array.from({ length: row + 1 }, (_, column) => ({
+      column,
+      value: weight(row, column),
+    }));
     const best = keys.sort((a, b) => b.value - a.value).slice(0, TWIN);
     const cells = best.map(({ column, value }) =>
-      make('td', {}, make('span', { className: 'chip' }, labels[column]), ' ', number(value, { maximumFractionDigits: 3 })),
+      make(
+        'td',
+        {},
+        make('span', { className: 'chip' }, labels[column]),
+        ' ',
+        number(value, { maximumFractionDigits: 3 }),
+      ),
     );
     while (cells.length < Math.min(TWIN, n)) cells.push(make('td', {}));
-    return make('tr', {}, make('th', { scope: 'row' }, make('span', { className: 'chip' }, visible(query))), ...cells);
+    return make(
+      'tr',
+      {},
+      make('th', { scope: 'row' }, make('span', { className: 'chip' }, visible(query))),
+      ...cells,
+    );
   });
-  const strongest = make('th', { scope: 'colgroup', colSpan: Math.min(TWIN, n) }, t('attention.strongest'));
+  const strongest = make(
+    'th',
+    { scope: 'colgroup', colSpan: Math.min(TWIN, n) },
+    t('attention.strongest'),
+  );
   byId('attention-table', HTMLTableElement).replaceChildren(
-    make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, t('attention.query')), strongest)),
+    make(
+      'thead',
+      {},
+      make('tr', {}, make('th', { scope: 'col' }, t('attention.query')), strongest),
+    ),
     make('tbody', {}, ...rows),
   );
 }
@@ -214,10 +242,10 @@ export function setUp() {
   partSelect.addEventListener('change', refresh);
   headSelect.addEventListener('change', show);
   twin.addEventListener('toggle', () => twin.open && showTwin());
-  canvas.addEventListener('keydown', onKey);
+  matrix.tabIndex = 0;
+  matrix.addEventListener('keydown', onKey);
   canvas.addEventListener('pointermove', onPointer);
   canvas.addEventListener('pointerdown', onPointer);
   on('theme', paint);
-  on('language', () => canvas.setAttribute('aria-label', t('attention.label')));
   new ResizeObserver(paint).observe(canvas);
 }

@@ -39,7 +39,7 @@ export function setUpFigure(name, topics, draw, empty) {
     const { model, session, busy } = state;
     status.classList.remove('wrong');
     if (busy) return say(t('inside.wait'));
-    if (!model || !session?.position) {
+    if (!model || !session || !state.ids.length) {
       empty();
       return say(t('inside.empty'));
     }

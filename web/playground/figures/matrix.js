@@ -17,6 +17,7 @@
 
 const AXIS = 20; // px for the axis' name
 const LABELS = 72; // px for the tokens along an axis
+const LARGEST = 32; // px a cell has at most
 const LEGIBLE = 11; // px a cell must have for every label to be written
 
 /**
@@ -24,117 +25,120 @@ const LEGIBLE = 11; // px a cell must have for every label to be written
  * @param {HTMLCanvasElement} canvas @param {number} n
  */
 export function geometry(canvas, n) {
-  const side = Math.min(canvas.clientWidth, canvas.clientHeight);
   const gutter = { x: AXIS + LABELS, y: AXIS + LABELS };
-  return { gutter, cell: Math.min(28, (side - gutter.x) / n) };
+  return { gutter, cell: Math.min(LARGEST, (canvas.clientWidth - gutter.x - 2) / n) };
 }
 
 /** @param {HTMLCanvasElement} canvas @param {Picture} picture */
 export function drawMatrix(canvas, picture) {
   const context = canvas.getContext('2d');
-  const scale = devicePixelRatio;
-  const width = Math.round(canvas.clientWidth * scale);
-  const height = Math.round(canvas.clientHeight * scale);
-  if (!context || !width) return; // folded away
-  canvas.width = width;
-  canvas.height = height;
-  context.scale(scale, scale);
+  if (!context || !canvas.clientWidth) return; // folded away
   const place = geometry(canvas, picture.n);
-  drawCells(context, picture, place);
-  drawCursor(context, picture, place);
-  drawLabels(context, picture, place);
+  canvas.style.height = `${Math.ceil(place.gutter.y + picture.n * place.cell + 2)}px`;
+  canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+  canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+  context.scale(devicePixelRatio, devicePixelRatio);
+  const paint = palette(canvas);
+  drawCells(context, paint, picture, place);
+  drawCursor(context, paint, picture, place);
+  drawAxes(context, paint, picture, place);
+  drawLabels(context, paint, picture, place);
 }
 
+/** @typedef {CanvasRenderingContext2D} Context */
 /** @typedef {ReturnType<typeof geometry>} Place */
+/** @typedef {ReturnType<typeof palette>} Palette */
 
-/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Place} place */
-function drawCells(context, { n, weight }, { gutter, cell }) {
-  const ramp = colours();
+/** @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+function drawCells(context, paint, { n, weight }, { gutter, cell }) {
   const gap = cell > 8 ? 1 : 0;
   for (let row = 0; row < n; row++) {
     for (let column = 0; column <= row; column++) {
       const value = Math.min(1, Math.max(0, weight(row, column)));
-      context.fillStyle = ramp[Math.round(255 * Math.sqrt(value))];
+      context.fillStyle = paint.heat[Math.round(255 * Math.sqrt(value))];
       context.fillRect(gutter.x + column * cell, gutter.y + row * cell, cell - gap, cell - gap);
     }
   }
-  hatch(context, gutter, n, cell);
+  hatch(context, paint, n, { gutter, cell });
 }
 
-/** The part above the diagonal, which no query may see. @param {CanvasRenderingContext2D} context @param {{ x: number, y: number }} gutter @param {number} n @param {number} cell */
-function hatch(context, gutter, n, cell) {
+/** The part above the diagonal, which no query may see. @param {Context} context @param {Palette} paint @param {number} n @param {Place} place */
+function hatch(context, paint, n, { gutter, cell }) {
   const side = n * cell;
   context.save();
+  context.translate(gutter.x, gutter.y);
   context.beginPath();
-  context.moveTo(gutter.x + cell, gutter.y);
+  context.moveTo(cell, 0);
   for (let i = 1; i < n; i++) {
-    context.lineTo(gutter.x + i * cell, gutter.y + i * cell);
-    context.lineTo(gutter.x + (i + 1) * cell, gutter.y + i * cell);
+    context.lineTo(i * cell, i * cell);
+    context.lineTo((i + 1) * cell, i * cell);
   }
-  context.lineTo(gutter.x + side, gutter.y);
+  context.lineTo(side, 0);
   context.clip();
-  context.strokeStyle = property('--jl-line');
+  context.strokeStyle = paint.line;
   context.lineWidth = 1;
   context.beginPath();
   for (let offset = 0; offset < 2 * side; offset += 6) {
-    context.moveTo(gutter.x + offset, gutter.y);
-    context.lineTo(gutter.x + offset - side, gutter.y + side);
+    context.moveTo(offset, 0);
+    context.lineTo(offset - side, side);
   }
   context.stroke();
   context.restore();
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Place} place */
-function drawCursor(context, { cursor }, { gutter, cell }) {
-  const x = gutter.x + cursor.column * cell;
-  const y = gutter.y + cursor.row * cell;
+/** The cell that is read, its query's row and its key's column. @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+function drawCursor(context, paint, { n, cursor }, { gutter, cell }) {
+  const { row, column } = cursor;
+  /** @param {string} colour @param {number} x @param {number} y @param {number} w @param {number} h */
+  const frame = (colour, x, y, w, h) => {
+    context.strokeStyle = colour;
+    context.strokeRect(
+      gutter.x + x * cell - 1,
+      gutter.y + y * cell - 1,
+      w * cell + 1,
+      h * cell + 1,
+    );
+  };
   context.lineWidth = 1.5;
-  context.strokeStyle = property('--jl-q');
-  context.strokeRect(gutter.x - 1, y - 1, (cursor.row + 1) * cell + 1, cell + 1);
-  context.strokeStyle = property('--jl-k');
-  context.strokeRect(x - 1, gutter.y - 1, cell + 1, (cursor.row + 1) * cell + 1);
+  frame(paint.q, 0, row, row + 1, 1);
+  frame(paint.k, column, column, 1, n - column);
   context.lineWidth = 2;
-  context.strokeStyle = property('--jl-ink');
-  context.strokeRect(x - 1, y - 1, cell + 1, cell + 1);
+  frame(paint.ink, column, row, 1, 1);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {Place} place */
-function drawLabels(context, { n, labels, cursor, axes }, { gutter, cell }) {
-  const ink = property('--jl-ink');
-  const quiet = property('--jl-quiet');
-  const family = property('--jl-sans');
+/** @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+function drawAxes(context, paint, { axes }, { gutter }) {
   context.textBaseline = 'middle';
-  context.font = `600 12px ${family}`;
+  context.font = `600 12px ${paint.sans}`;
+  context.fillStyle = paint.k;
   context.textAlign = 'left';
-  context.fillStyle = property('--jl-k');
   context.fillText(`${axes.keys} →`, gutter.x, AXIS / 2);
-  sideways(context, AXIS / 2, gutter.y, () => {
-    context.fillStyle = property('--jl-q');
-    context.textAlign = 'right';
-    context.fillText(`← ${axes.queries}`, 0, 0);
-  });
+  context.fillStyle = paint.q;
+  context.textAlign = 'right';
+  sideways(context, AXIS / 2, gutter.y, () => context.fillText(`← ${axes.queries}`, 0, 0));
+}
 
-  const size = Math.min(13, Math.max(LEGIBLE, cell - 2));
+/** Every token along both axes, or where there is no room, those of the cell that is read. @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+function drawLabels(context, paint, { n, labels, cursor }, { gutter, cell }) {
+  const all = cell >= LEGIBLE;
+  context.font = `${Math.min(13, Math.max(LEGIBLE, cell - 2))}px ${paint.mono}`;
   for (let i = 0; i < n; i++) {
-    const read = { row: i === cursor.row, column: i === cursor.column };
-    const near = cell < LEGIBLE;
-    context.font = `${size}px ${property('--jl-mono')}`;
-    if (!near || read.row) {
-      context.fillStyle = read.row ? ink : quiet;
+    const middle = (i + 0.5) * cell;
+    if (all || i === cursor.row) {
+      context.fillStyle = i === cursor.row ? paint.ink : paint.quiet;
       context.textAlign = 'right';
-      context.fillText(fit(context, labels[i]), gutter.x - 6, gutter.y + (i + 0.5) * cell);
+      context.fillText(fit(context, labels[i]), gutter.x - 6, gutter.y + middle);
     }
-    if (!near || read.column) {
-      sideways(context, gutter.x + (i + 0.5) * cell, gutter.y - 6, () => {
-        context.fillStyle = read.column ? ink : quiet;
-        context.textAlign = 'left';
-        context.fillText(fit(context, labels[i]), 0, 0);
-      });
+    if (all || i === cursor.column) {
+      context.fillStyle = i === cursor.column ? paint.ink : paint.quiet;
+      context.textAlign = 'left';
+      const write = () => context.fillText(fit(context, labels[i]), 0, 0);
+      sideways(context, gutter.x + middle, gutter.y - 6, write);
     }
   }
 }
 
-/** Draws what reads upwards. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {() => void} draw */
+/** Draws what reads upwards. @param {Context} context @param {number} x @param {number} y @param {() => void} draw */
 function sideways(context, x, y, draw) {
   context.save();
   context.translate(x, y);
@@ -143,25 +147,46 @@ function sideways(context, x, y, draw) {
   context.restore();
 }
 
-/** As much of a label as there is room for. @param {CanvasRenderingContext2D} context @param {string} text */
+/** As much of a label as there is room for. @param {Context} context @param {string} text */
 function fit(context, text) {
+  const room = LABELS - 8;
+  if (context.measureText(text).width <= room) return text;
   const characters = [...text];
-  while (characters.length > 1 && context.measureText(characters.join('')).width > LABELS - 8) {
+  while (characters.length > 1 && context.measureText(`${characters.join('')}…`).width > room) {
     characters.pop();
   }
-  return characters.length < [...text].length ? `${characters.slice(0, -1).join('')}…` : text;
+  return `${characters.join('')}…`;
 }
 
-/** A custom property of the style sheet. Colours are registered there, so they come resolved. @param {string} name */
-const property = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+/** The style sheet's colours and fonts, resolved for the theme. @param {HTMLCanvasElement} canvas */
+function palette(canvas) {
+  const style = getComputedStyle(canvas);
+  /** @param {string} name */
+  const colour = (name) => {
+    canvas.style.color = `var(--jl-${name})`;
+    return style.color;
+  };
+  const stops = [0, 1, 2, 3, 4].map((i) =>
+    (colour(`heat-${i}`).match(/[\d.]+/g) ?? []).map(Number),
+  );
+  return {
+    ink: colour('ink'),
+    quiet: colour('quiet'),
+    line: colour('line'),
+    q: colour('q'),
+    k: colour('k'),
+    heat: ramp(stops),
+    sans: style.getPropertyValue('--jl-sans'),
+    mono: style.getPropertyValue('--jl-mono'),
+  };
+}
 
-/** The heat ramp, 256 colours between the style sheet's five. */
-function colours() {
-  const stops = [0, 1, 2, 3, 4].map((i) => (property(`--jl-heat-${i}`).match(/[\d.]+/g) ?? []).map(Number));
+/** 256 colours between five. @param {number[][]} stops [5][rgb] */
+function ramp(stops) {
   return Array.from({ length: 256 }, (_, i) => {
     const at = (i / 255) * 4;
     const low = Math.min(3, Math.floor(at));
-    const mix = [0, 1, 2].map((k) => Math.round(stops[low][k] + (stops[low + 1][k] - stops[low][k]) * (at - low)));
-    return `rgb(${mix.join()})`;
+    const mix = stops[low].map((c, k) => Math.round(c + (stops[low + 1][k] - c) * (at - low)));
+    return `rgb(${mix.slice(0, 3).join()})`;
   });
 }

@@ -9,7 +9,7 @@ import { byId, make, setVariable } from '../dom.js';
 import { number, time } from '../format.js';
 import { t } from '../i18n.js';
 import { chip, pieces } from '../pieces.js';
-import { state } from '../state.js';
+import { inTurn, state } from '../state.js';
 import { setUpFigure } from './figure.js';
 
 /** @typedef {import('../../jielong.js').Stage} Stage */
@@ -21,7 +21,9 @@ const table = byId('stages-table', HTMLTableElement);
 async function draw({ session, stale, say }) {
   const began = performance.now();
   const { temperature, topK, topP, minP, repeatPenalty } = state.sampling;
-  const stages = await session.stages({ temperature, topK, topP, minP, repeatPenalty, top: 50 });
+  const given = { temperature, topK, topP, minP, repeatPenalty, top: 50 };
+  const stages = await inTurn(async () => (stale() ? [] : session.stages(given)));
+  if (stale()) return;
   const milliseconds = time((performance.now() - began) / 1000);
   const ids = rows(stages);
   const named = await pieces(ids);
@@ -44,7 +46,8 @@ function rows(stages) {
   const last = stages[stages.length - 1].top.map((c) => c.id);
   const wanted = new Set(first.slice(0, ROWS - 2));
   for (const id of [...last, ...first]) if (wanted.size < ROWS) wanted.add(id);
-  const rank = (/** @type {number} */ id) => (first.includes(id) ? first.indexOf(id) : first.length);
+  const rank = (/** @type {number} */ id) =>
+    first.includes(id) ? first.indexOf(id) : first.length;
   return [...wanted].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -59,15 +62,25 @@ const header = (stages) =>
 
 /** @param {Stage[]} stages @param {number} id @param {HTMLElement} name @param {number} largest */
 function row(stages, id, name, largest) {
-  const cells = stages.map(({ top }) => {
-    const p = top.find((c) => c.id === id)?.probability;
-    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-    const cell = make('td', { className: 'numbers' }, p === undefined ? '–' : number(100 * p, digits));
+  const cells = stages.map((stage) => {
+    const p = stage.top.find((c) => c.id === id)?.probability;
+    const cell = make('td', { className: 'numbers' }, share(stage, p));
     cell.classList.toggle('gone', p === undefined);
     setVariable(cell, '--p', (p ?? 0) / largest);
     return cell;
   });
   return make('tr', {}, make('th', { scope: 'row' }, name), ...cells);
+}
+
+/** A probability in percent; a dash for a token that the stage has dropped. @param {Stage} stage @param {number} [p] */
+function share({ top, kept }, p) {
+  if (p === undefined && kept <= top.length) return '–';
+  const least = Math.max(0.001, p === undefined ? top[top.length - 1].probability : 0);
+  const shown = number(100 * Math.max(p ?? 0, least), {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  return (p ?? 0) < least ? `<${shown}` : shown;
 }
 
 /** @param {Stage[]} stages */
@@ -81,4 +94,6 @@ const footer = (stages) =>
 
 /** Connects the figure. */
 export const setUp = () =>
-  setUpFigure('stages', ['text', 'busy', 'sampling', 'language'], draw, () => table.replaceChildren());
+  setUpFigure('stages', ['text', 'busy', 'sampling', 'language'], draw, () =>
+    table.replaceChildren(),
+  );

@@ -17,8 +17,8 @@ const MOST = 512; // tokens shown
 const list = byId('tokens-list', HTMLElement);
 
 /** @param {import('./figure.js').Job} job */
-async function draw({ session, stale, say }) {
-  const ids = await session.ids();
+async function draw({ stale, say }) {
+  const { ids } = state;
   const shown = await pieces(ids.slice(-MOST));
   if (stale()) return;
   list.replaceChildren(...groups(shown).map(groupElement));
@@ -48,7 +48,8 @@ function groups(all) {
 
 /** @param {Piece[]} some @returns {string | null} null if their bytes end inside a character */
 function wholeText(some) {
-  if (some.every((piece) => piece.whole || piece.special)) return some.map((piece) => piece.text).join('');
+  if (some.every((piece) => piece.whole || piece.special))
+    return some.map((piece) => piece.text).join('');
   const bytes = Uint8Array.from(some.flatMap((piece) => [...piece.bytes]));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -60,11 +61,22 @@ function wholeText(some) {
 /** @param {{ text: string, pieces: Piece[] }} group */
 function groupElement({ text, pieces: parts }) {
   const chips = parts.map((piece) =>
-    make('span', { className: 'entry' }, chip(piece), make('span', { className: 'id numbers' }, String(piece.id))),
+    make(
+      'span',
+      { className: 'entry' },
+      chip(piece),
+      make('span', { className: 'id numbers' }, String(piece.id)),
+    ),
   );
   if (parts.length === 1) return make('li', {}, ...chips);
-  return make('li', { className: 'split' }, make('span', { className: 'glyph' }, text.trim()), ...chips);
+  return make(
+    'li',
+    { className: 'split' },
+    make('span', { className: 'glyph' }, text.trim()),
+    ...chips,
+  );
 }
 
 /** Connects the figure. */
-export const setUp = () => setUpFigure('tokens', ['text', 'busy', 'language'], draw, () => list.replaceChildren());
+export const setUp = () =>
+  setUpFigure('tokens', ['text', 'busy', 'language'], draw, () => list.replaceChildren());

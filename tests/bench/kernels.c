@@ -1,0 +1,67 @@
+/* kernels.c - the kernels of src/compute/ with nothing around them, for tests/bench/kernels.js to time.
+ *
+ * Weights lie in a pool of 128 MB: decoding a model streams every matrix once a token, so one call walks
+ * through copies of a matrix until none can still be in a cache. Values do not matter for the time, but
+ * scales are ordinary half floats, since subnormal ones cost extra on some processors.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/compute/kernels.h"
+#include "../../src/compute/pack.h"
+
+#define EXPORT(name) __attribute__((export_name(#name))) name
+
+enum { POOL_BYTES = 128 << 20, MAX_TOKENS = 512, MAX_COLS = 4096 };
+
+static uint8_t *pool;
+static float *x, *y;
+static void *scratch;
+static jl_act act;
+
+/* Allocates and fills everything. 0x2d bytes make halves of 0.08 and floats of 1e-11. */
+int EXPORT(bench_start)(void) {
+    pool = aligned_alloc(64, POOL_BYTES);
+    x = aligned_alloc(64, sizeof(float) * MAX_TOKENS * MAX_COLS);
+    y = aligned_alloc(64, sizeof(float) * 65536 * 8 + sizeof(float) * MAX_TOKENS * MAX_COLS);
+    scratch = aligned_alloc(64, jl_act_bytes(MAX_TOKENS, MAX_COLS));
+    if (!pool || !x || !y || !scratch) return 0;
+    memset(pool, 0x2d, POOL_BYTES);
+    for (int i = 0; i < MAX_TOKENS * MAX_COLS; i++) x[i] = (float)((i * 7919) % 1024 - 512) / 300;
+    return 1;
+}
+
+/* Prepares n tokens for a layout; to be called before bench_matmul, and timed for itself. */
+void EXPORT(bench_prepare)(int layout, int n, int cols) {
+    jl_act_init(&act, scratch, n, cols);
+    jl_act_prepare(&act, x, n, cols, (jl_layout)layout);
+}
+
+/* All copies of a rows × cols matrix that fit the pool, or one (all = 0). Returns how many. */
+int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
+    size_t bytes = jl_matrix_bytes((jl_layout)layout, rows, cols);
+    int copies = all && bytes * 2 <= POOL_BYTES ? (int)(POOL_BYTES / bytes) : 1;
+    for (int i = 0; i < copies; i++) {
+        jl_matrix w = { pool + bytes * (size_t)i, rows, cols, (jl_layout)layout };
+        jl_matmul(&w, &act, y, 0, (rows + JL_PANEL - 1) / JL_PANEL);
+    }
+    return copies;
+}
+
+/* Queries of one KV head at the end of n_keys positions; group of them a token, causal. The cache of
+ * `heads` KV heads is read one after another, as a step does. */
+void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int hd) {
+    static int seen[MAX_TOKENS];
+    size_t head = ((size_t)n_keys + JL_KV_TILE - 1) / JL_KV_TILE * JL_KV_TILE * (size_t)hd;
+    for (int i = 0; i < group * tokens; i++) seen[i] = n_keys - tokens + 1 + i / group;
+    for (int h = 0; h < heads; h++) {
+        const uint16_t *k = (const uint16_t *)(const void *)pool + 2 * head * (size_t)h;
+        jl_attention(x, group * tokens, seen, k, k + head, hd, y, scratch);
+    }
+}
+
+void EXPORT(bench_vectors)(int n) {
+    jl_rms_norm(x, x + n, 1e-5f, n, y);
+    jl_silu_mul(y, x, n);
+    jl_exp_sum(y, 1, n);
+}

@@ -1,0 +1,281 @@
+/**
+ * playground.test.js - the playground in a real browser (Chromium), on the real model where it is.
+ *
+ * Drives the page as a reader would: buttons, keys, a phone's width, the other language. Without the model
+ * (make models) everything up to loading one is tested and the rest is skipped, visibly. Screenshots go to
+ * build/screenshots, to be looked at. CHROMIUM=path picks the browser, MODELS=folder the models.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import puppeteer from 'puppeteer-core';
+import { makeServer } from '../../web/serve.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const shots = join(root, 'build', 'screenshots');
+const models = process.env.MODELS ?? join(root, 'build', 'models');
+const chromium = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path && existsSync(path));
+const noBrowser = chromium ? false : 'no Chromium found; set CHROMIUM';
+const noModel =
+  noBrowser ||
+  (existsSync(join(models, 'smollm2-135m-instruct-q4_1.gguf'))
+    ? false
+    : `no model in ${models}; run make models`);
+const flags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --lang=en-US';
+
+const server = makeServer({ roots: [['/models/', models]] });
+/** @type {import('puppeteer-core').Browser} */
+let browser;
+/** @type {import('puppeteer-core').Page} the page that goes through the whole story */
+let page;
+let origin = '';
+/** @type {string[]} addresses asked for */
+const requests = [];
+/** @type {string[]} what must stay empty */
+const complaints = [];
+
+before(async () => {
+  if (noBrowser) return;
+  mkdirSync(shots, { recursive: true });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  origin = `http://127.0.0.1:${address.port}`;
+  browser = await puppeteer.launch({ executablePath: chromium, args: flags.split(' ') });
+  page = await open('/');
+});
+
+after(async () => {
+  await browser?.close();
+  server.close();
+  server.closeAllConnections();
+});
+
+/** @param {string} path @param {import('puppeteer-core').Viewport} [viewport] */
+async function open(path, viewport = { width: 1100, height: 900 }) {
+  const opened = await browser.newPage();
+  await opened.setViewport(viewport);
+  opened.on('request', (request) => requests.push(request.url()));
+  opened.on('console', (m) => ['error', 'warn'].includes(m.type()) && complaints.push(m.text()));
+  opened.on('pageerror', (e) => complaints.push(String(e)));
+  await opened.goto(origin + path);
+  await opened.waitForSelector('body[data-ready]');
+  return opened;
+}
+
+/** @param {string} name @param {import('puppeteer-core').Page} [of] @param {boolean} [fullPage] */
+const shoot = (name, of = page, fullPage = true) =>
+  of.screenshot({ path: join(shots, `${name}.png`), fullPage });
+
+/** @param {string} selector @param {import('puppeteer-core').Page} [of] */
+const text = (selector, of = page) => of.$eval(selector, (e) => e.textContent ?? '');
+
+/** Waits until an element says something. @param {string} selector @param {RegExp} pattern */
+const says = (selector, pattern, timeout = 120_000) =>
+  page.waitForFunction(
+    (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
+    { timeout },
+    selector,
+    pattern.source,
+  );
+
+/** @param {import('puppeteer-core').Page} of */
+const overflow = (of) =>
+  of.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** @param {string} name */
+const strings = (name) => JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
+
+test('both languages have the same sentences with the same gaps', () => {
+  const [english, chinese] = [strings('en'), strings('zh-Hant')];
+  assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
+  const gaps = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) ?? []).sort();
+  for (const key in english) assert.deepEqual(gaps(chinese[key]), gaps(english[key]), key);
+});
+
+test('the words in index.html are the English ones', () => {
+  const html = readFileSync(join(root, 'web/index.html'), 'utf8');
+  const english = strings('en');
+  const found = [...html.matchAll(/data-t="([\w.]+)"[^>]*>([^<]*)</g)];
+  assert.ok(found.length > 30);
+  for (const [, key, words] of found) assert.equal(words, english[key], key);
+  for (const [, key, words] of html.matchAll(/data-t-label="([\w.]+)" aria-label="([^"]*)"/g)) {
+    assert.equal(words, english[key], key);
+  }
+});
+
+test('without a click nothing leaves the origin and no model is fetched', {
+  skip: noBrowser,
+}, async () => {
+  await page.waitForNetworkIdle();
+  assert.deepEqual(
+    requests.filter((url) => !url.startsWith(origin) && !url.startsWith('data:')),
+    [],
+  );
+  assert.deepEqual(
+    requests.filter((url) => /\.gguf|\.wasm/.test(url)),
+    [],
+  );
+  assert.match(await text('#catalogue button'), /98\.4 MB/);
+  await shoot('idle');
+});
+
+test('nothing is wider than a phone, in both languages', { skip: noBrowser }, async () => {
+  const viewport = {
+    width: 360,
+    height: 740,
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+  };
+  const phone = await open('/', viewport);
+  assert.equal(await overflow(phone), 0);
+  const small = await phone.$$eval('button, select, summary, input:not([hidden])', (all) =>
+    all
+      .filter((e) => e.checkVisibility() && !e.closest('label'))
+      .filter((e) => e.getBoundingClientRect().height < 44)
+      .map((e) => e.outerHTML),
+  );
+  assert.deepEqual(small, [], 'targets of at least 44 px');
+  await shoot('phone', phone);
+  await phone.click('#language');
+  await phone.waitForSelector('html[lang="zh-Hant"]');
+  assert.equal(await overflow(phone), 0);
+  assert.match(await text('#model-title', phone), /模型/);
+  await phone.close();
+});
+
+test('a page instead of a model is an error in words', { skip: noBrowser }, async () => {
+  await page.type('#url', `${origin}/index.html`);
+  await page.click('#url-go');
+  await says('#url-go', /Load · .*kB/);
+  await page.click('#url-go');
+  await says('#load-status', /is not a GGUF model/);
+  await shoot('error');
+});
+
+test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, async () => {
+  await page.click('#catalogue button');
+  await says('#progress-text', /MB of 98\.4 MB · .*left/);
+  await shoot('loading');
+  await page.click('#cancel');
+  await says('#load-status', /cancelled/);
+  await page.click('#catalogue button');
+  await says('#load-status', /is loaded: 98\.4 MB/);
+});
+
+test('Escape stops the stream, Continue goes on', { skip: noModel, timeout: 180_000 }, async () => {
+  await page.click('#generate');
+  await says('#meter', /^1\d tokens/);
+  assert.equal(await page.$eval('#stream', (e) => e.ariaBusy), 'true');
+  await shoot('streaming', page, false);
+  await page.keyboard.press('Escape');
+  await says('#play-status', /Stopped after/);
+  const count = await page.$$eval('.token', (all) => all.length);
+  await page.$eval('#sampling-maxTokens', (e) => {
+    /** @type {HTMLInputElement} */ (e).value = '24';
+    e.dispatchEvent(new Event('input'));
+  });
+  await page.click('#continue');
+  await says('#play-status', /24 tokens written/);
+  assert.equal(await page.$$eval('.token', (all) => all.length), count + 24);
+  assert.match(await text('#meter'), /24 tokens · \d+\.\d tokens\/s · first after/);
+});
+
+test('a token can be changed from the keyboard', { skip: noModel, timeout: 180_000 }, async () => {
+  await page.click('#go-on'); // wait after the change
+  await page.focus('.token[tabindex="0"]');
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+  const tokens = () => page.$$eval('.token', (all) => all.map((e) => e.textContent));
+  const old = await tokens();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.matches('.candidate'));
+  while (await page.$eval(':focus', (e) => e.classList.contains('stands'))) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await says('#play-status', /Changed to/);
+  const changed = await tokens();
+  assert.equal(changed.length, 5, 'what came after is gone');
+  assert.deepEqual(changed.slice(0, 4), old.slice(0, 4));
+  assert.notEqual(changed[4], old[4]);
+  await page.click('#continue');
+  await says('#play-status', /24 tokens written/);
+  assert.deepEqual((await tokens()).slice(0, 5), changed);
+});
+
+test('figures: tokens, a cell of attention by keyboard, stages', {
+  skip: noModel,
+  timeout: 180_000,
+}, async () => {
+  await page.click('#figure-tokens > summary');
+  await says('#tokens-status', /· \d+ tokens/);
+  const shown = await page.$$eval('#tokens-list .id', (all) => all.length);
+  assert.match(await text('#tokens-status'), new RegExp(`· ${shown} tokens`));
+
+  await page.click('#figure-attention > summary');
+  await says('#attention-status', /layer 1, head 1 · .*(ms|sec)/);
+  await page.focus('#attention-matrix');
+  await page.keyboard.press('PageUp');
+  await says('#attention-readout', /^query 1 .* key 1 .*: 1\.000$/);
+  await page.keyboard.press('ArrowDown');
+  await says('#attention-readout', /^query 2 .* key 1 /);
+  const left = Number((await text('#attention-readout')).split(': ').at(-1));
+  await page.keyboard.press('ArrowRight');
+  await says('#attention-readout', /^query 2 .* key 2 /);
+  const right = Number((await text('#attention-readout')).split(': ').at(-1));
+  assert.ok(Math.abs(left + right - 1) < 0.0015, `a row sums to 1: ${left} + ${right}`);
+  await page.select('#attention-layer', '30');
+  await page.select('#attention-head', '9');
+  await says('#attention-status', /layer 30, head 9 · .*(ms|sec)/);
+
+  await page.click('#figure-stages > summary');
+  await says('#stages-status', /after \d+ tokens/);
+  assert.equal(await page.$$eval('#stages-table thead th', (all) => all.length), 7);
+  await page.focus('#sampling-topK');
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(
+    () => document.querySelector('#stages-table tfoot td:nth-of-type(4)')?.textContent === '3',
+  );
+  await shoot('figures');
+});
+
+test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => {
+  await page.click('#clear');
+  await page.click('#mode-chat');
+  await page.click('#generate');
+  await says('#play-status', /tokens written|ended/);
+  await page.type('#prompt', 'Say it shorter.');
+  await page.click('#generate');
+  await says('#play-status', /tokens written|ended/);
+  assert.equal(await page.$$eval('.turn', (all) => all.length), 2);
+  await shoot('chat', page, false);
+});
+
+test('Chinese, dark, and 360 px with everything open', {
+  skip: noModel,
+  timeout: 180_000,
+}, async () => {
+  await page.click('#language');
+  await page.waitForSelector('html[lang="zh-Hant"]');
+  await says('#play-status', /詞元|結束/);
+  await says('#attention-status', /第 30 層第 9 頭/);
+  await says('#stages-status', /個詞元之後/);
+  await shoot('chinese');
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+  await shoot('dark');
+  await page.setViewport({ width: 360, height: 740, deviceScaleFactor: 2 });
+  assert.equal(await overflow(page), 0);
+  await shoot('phone-open');
+});
+
+test('the console stayed silent', { skip: noBrowser }, () => assert.deepEqual(complaints, []));

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Reference answers from llama.cpp, an implementation independent of this project.
+
+Needs PyPI: gguf, numpy, llama-cpp-python (built from source, about 15 minutes on 2 cores). Nothing here is needed to run
+the project's tests: they use the captured answers (this folder), this file says how they were captured.
+
+  oracle.py make ARCH OUT.gguf [--seed N] [--type f32|f16|bf16|q8_0|q4_0|q4_1|q5_0|q5_1] [--set key=value ...]
+                                      a tiny random-weight model of an architecture (see ARCHS), no tokenizer in it
+  oracle.py quantize IN OUT TYPE      llama.cpp's own quantiser (F32 Q8_0 Q4_K_M Q5_K_M Q6_K Q2_K Q3_K_M …)
+  oracle.py logits MODEL IDS OUT.f32  logits for every position, float32 little-endian [n_tokens][n_vocab]; IDS: 1,2,3 or N@SEED
+  oracle.py greedy MODEL TEXT N       JSON: prompt ids, N greedy ids, text; --special parses special tokens in TEXT
+  oracle.py tokenize MODEL FILE       JSON: ids of each case in FILE (cases separated by a line __ggml_vocab_test__)
+  oracle.py top MODEL FILE N K OUT    JSON: for the first N tokens of FILE, ids, K best ids and natural-log probabilities, and log p of the next token
+  oracle.py kld MODEL REF.gguf FILE N mean KL(REF ‖ MODEL), top-1 agreement over the first N tokens of FILE
+The logits run with an f32 KV cache and without flash attention.
+"""
+import argparse, ctypes, json, math, os, sys
+
+# dims: d model, ff feed-forward, H heads, K kv heads, hd head size, V vocabulary, L layers, C trained context
+BASE = dict(d=32, ff=96, H=4, K=2, hd=8, V=160, L=3, C=128)
+ARCHS = {
+    'llama': {}, 'llama3-rope': {}, 'llama-linear': {}, 'llama-yarn': {}, 'llama-untied': {}, 'qwen2': {}, 'qwen3': dict(hd=12), 'gpt2': dict(K=4),
+    'gptneox': dict(K=4), 'gptneox-seq': dict(K=4), 'phi2': dict(K=4), 'phi3': {}, 'gemma': dict(K=1, hd=16), 'gemma2': dict(hd=12), 'gemma3': dict(hd=16, L=7),
+    'starcoder2': {}, 'stablelm': dict(K=4), 'olmo2': dict(K=4), 'smollm3': dict(L=5), 'bloom': dict(K=4),
+}
+
+def tensors(name, s, rng):
+    """The tensor table of one architecture: {name: array} in numpy order (rows first), plus metadata setter calls."""
+    import numpy as np
+    d, ff, H, K, hd, V, L, C = (s[k] for k in ('d', 'ff', 'H', 'K', 'hd', 'V', 'L', 'C'))
+    q, kv = H * hd, K * hd
+    T = {}
+    def w(n, *shape, std=None): T[n] = rng.standard_normal(shape).astype(np.float32) * np.float32(std or 1.5 / math.sqrt(shape[-1]))
+    def norm(n, size, bias=False):
+        T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
+        if bias: T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
+    def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
+    arch = name.split('-')[0] if not name.startswith('llama') else 'llama'
+    ln = arch in ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom')
+    w('token_embd.weight', V, d, std=0.6)
+    if arch == 'gpt2': w('position_embd.weight', C, d, std=0.3)
+    if arch == 'bloom': norm('token_embd_norm', d, True)
+    norm('output_norm', d, ln)
+    if name in ('llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
+    if arch == 'phi2': bias('output', V)
+    if name == 'llama3-rope': T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
+    for i in range(L):
+        b = f'blk.{i}.'
+        if arch != 'olmo2': norm(b + 'attn_norm', d, ln)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2'):
+            w(b + 'attn_qkv.weight', q + 2 * kv, d)
+            if arch != 'phi3': bias(b + 'attn_qkv', q + 2 * kv)
+        else:
+            for n, size in (('q', q), ('k', kv), ('v', kv)):
+                w(b + f'attn_{n}.weight', size, d)
+                if arch in ('qwen2', 'starcoder2'): bias(b + f'attn_{n}', size)
+        if arch in ('qwen3', 'gemma3'): norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+        if arch == 'olmo2': norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
+        w(b + 'attn_output.weight', d, q)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2'): bias(b + 'attn_output', d)
+        if arch in ('gemma2', 'gemma3', 'olmo2'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
+        if arch not in ('phi2', 'olmo2'): norm(b + 'ffn_norm', d, ln)
+        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3')
+        if gated: w(b + 'ffn_gate.weight', ff, d)
+        w(b + 'ffn_up.weight', 2 * ff if arch == 'phi3' else ff, d); w(b + 'ffn_down.weight', d, ff)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2'): bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
+    return arch, T
+
+def make(a):
+    import numpy as np, gguf
+    s = dict(BASE, **ARCHS[a.arch])
+    for kv in a.set or []:
+        k, v = kv.split('='); s[k] = int(v)
+    arch, T = tensors(a.arch, s, np.random.default_rng(a.seed))
+    g = gguf.GGUFWriter(a.out, arch)
+    g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'])
+    g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv(s['K']); g.add_vocab_size(s['V'])
+    if arch in ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom'): g.add_layer_norm_eps(1e-5)
+    else: g.add_layer_norm_rms_eps(1e-6)
+    if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
+    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4}.get(arch, s['hd'])
+    if arch not in ('gpt2', 'bloom'): g.add_rope_dimension_count(rot); g.add_rope_freq_base(1e6 if arch == 'gemma3' else 1e4)
+    if a.arch in ('llama-linear', 'llama-yarn'):
+        g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
+        g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
+    if arch == 'gptneox': g.add_parallel_residual(a.arch == 'gptneox')
+    if arch == 'gemma2': g.add_attn_logit_softcapping(5.0); g.add_final_logit_softcapping(3.0); g.add_sliding_window(8)
+    if arch == 'gemma3': g.add_sliding_window(8)
+    g.add_string('tokenizer.ggml.model', 'none')
+    for n, t in T.items():
+        if a.type == 'f32' or t.ndim < 2 or n == 'position_embd.weight': g.add_tensor(n, t); continue
+        qt = gguf.GGMLQuantizationType[a.type.upper()]
+        g.add_tensor(n, gguf.quants.quantize(t, qt), raw_dtype=qt)
+    g.write_header_to_file(); g.write_kv_data_to_file(); g.write_tensors_to_file(); g.close()
+
+class Ref:
+    """A llama.cpp model and context through the C API."""
+    def __init__(self, path, n_ctx=512, threads=2, vocab_only=False):
+        import llama_cpp as L
+        self.L = L
+        cb = L.llama_log_callback(lambda *_: None); self._cb = cb; L.llama_log_set(cb, ctypes.c_void_p(0))
+        L.llama_backend_init()
+        mp = L.llama_model_default_params(); mp.n_gpu_layers = 0; mp.vocab_only = vocab_only
+        self.model = L.llama_model_load_from_file(path.encode(), mp)
+        if not self.model: sys.exit(f'llama.cpp refuses {path}')
+        self.vocab = L.llama_model_get_vocab(self.model); self.nv = L.llama_vocab_n_tokens(self.vocab)
+        if vocab_only: return
+        cp = L.llama_context_default_params(); cp.n_ctx = n_ctx; cp.n_batch = n_ctx; cp.n_ubatch = n_ctx
+        cp.n_threads = cp.n_threads_batch = threads; cp.type_k = cp.type_v = 0; cp.flash_attn_type = 0
+        if hasattr(cp, 'swa_full'): cp.swa_full = True
+        self.ctx = L.llama_init_from_model(self.model, cp)
+    def tokenize(self, text, special=False, bos=True):
+        b = text.encode(); n = len(b) + 16; out = (self.L.llama_token * n)()
+        return list(out[:self.L.llama_tokenize(self.vocab, b, len(b), out, n, bos, special)])
+    def text(self, ids):
+        out = b''
+        for t in ids:
+            buf = (ctypes.c_char * 256)(); k = self.L.llama_token_to_piece(self.vocab, t, buf, 256, 0, True); out += buf.raw[:k]
+        return out.decode(errors='replace')
+    def eval(self, ids, pos=0, every=True):
+        import numpy as np
+        b = self.L.llama_batch_init(len(ids), 0, 1); b.n_tokens = len(ids)
+        for i, t in enumerate(ids):
+            b.token[i] = t; b.pos[i] = pos + i; b.n_seq_id[i] = 1; b.seq_id[i][0] = 0; b.logits[i] = 1 if every or i == len(ids) - 1 else 0
+        if self.L.llama_decode(self.ctx, b): sys.exit('llama_decode failed')
+        rows = range(len(ids)) if every else [len(ids) - 1]
+        r = np.stack([np.ctypeslib.as_array(self.L.llama_get_logits_ith(self.ctx, i), (self.nv,)).copy() for i in rows])
+        self.L.llama_batch_free(b); return r
+
+def ids_of(spec, nv):
+    if '@' in spec:
+        import numpy as np
+        n, seed = map(int, spec.split('@')); return [int(x) for x in np.random.default_rng(seed).integers(0, nv, n)]
+    return [int(x) for x in spec.split(',')]
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sub = p.add_subparsers(dest='cmd', required=True)
+    s = sub.add_parser('make'); s.add_argument('arch', choices=ARCHS); s.add_argument('out'); s.add_argument('--seed', type=int, default=1)
+    s.add_argument('--type', default='f32'); s.add_argument('--set', nargs='*')
+    s = sub.add_parser('quantize'); s.add_argument('src'); s.add_argument('out'); s.add_argument('type'); s.add_argument('--pure', action='store_true', help='every matrix in this type')
+    s = sub.add_parser('logits'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
+    s = sub.add_parser('greedy'); s.add_argument('model'); s.add_argument('text'); s.add_argument('n', type=int); s.add_argument('--special', action='store_true')
+    s = sub.add_parser('tokenize'); s.add_argument('model'); s.add_argument('file'); s.add_argument('--special', action='store_true')
+    s = sub.add_parser('top'); s.add_argument('model'); s.add_argument('file'); s.add_argument('n', type=int); s.add_argument('k', type=int); s.add_argument('out')
+    s = sub.add_parser('kld'); s.add_argument('model'); s.add_argument('ref'); s.add_argument('file'); s.add_argument('n', type=int)
+    a = p.parse_args()
+    if a.cmd == 'make': return make(a)
+    if a.cmd == 'quantize':
+        import llama_cpp as L
+        quiet = L.llama_log_callback(lambda *_: None); L.llama_log_set(quiet, ctypes.c_void_p(0))
+        qp = L.llama_model_quantize_default_params(); qp.allow_requantize = True; qp.nthread = 2; qp.pure = a.pure
+        table = dict(F32='ALL_F32', F16='MOSTLY_F16', BF16='MOSTLY_BF16')
+        qp.ftype = getattr(L, 'LLAMA_FTYPE_' + table.get(a.type, 'MOSTLY_' + a.type))
+        sys.exit(L.llama_model_quantize(a.src.encode(), a.out.encode(), ctypes.byref(qp)))
+    if a.cmd == 'logits':
+        r = Ref(a.model); ids = ids_of(a.ids, r.nv); m = r.eval(ids); m.astype('<f4').tofile(a.out); print(json.dumps(dict(ids=ids, shape=m.shape))); return
+    if a.cmd == 'greedy':
+        r = Ref(a.model, 2048); ids = r.tokenize(a.text, a.special); out = []; row = r.eval(ids, every=False)[0]; pos = len(ids); margin = []
+        for _ in range(a.n):
+            t = int(row.argmax()); two = row.copy(); two[t] = -1e30; margin.append(round(float(row[t] - two.max()), 4)); out.append(t); row = r.eval([t], pos)[0]; pos += 1
+        print(json.dumps(dict(text=a.text, ids=ids, greedy=out, margin=margin, out=r.text(out)), ensure_ascii=False)); return
+    if a.cmd == 'tokenize':
+        r = Ref(a.model, vocab_only=True); cases = open(a.file, encoding='utf-8', newline='').read().split('\n__ggml_vocab_test__\n')
+        print(json.dumps([dict(text=c, ids=r.tokenize(c, a.special, False)) for c in cases], ensure_ascii=False, indent=0)); return
+    if a.cmd == 'top':
+        import numpy as np
+        text = open(a.file, encoding='utf-8').read(); r = Ref(a.model, a.n + 1); ids = r.tokenize(text)[:a.n + 1]
+        x = r.eval(ids[:a.n]).astype(np.float64); lp = x - x.max(1, keepdims=True); lp -= np.log(np.exp(lp).sum(1, keepdims=True))
+        best = np.argsort(-lp, axis=1)[:, :a.k]; rows = [dict(ids=b.tolist(), logp=[round(float(v), 5) for v in lp[i][b]], next=round(float(lp[i][ids[i + 1]]), 5)) for i, b in enumerate(best)]
+        json.dump(dict(ids=ids, rows=rows), open(a.out, 'w')); print('perplexity', math.exp(-sum(q['next'] for q in rows) / a.n)); return
+    if a.cmd == 'kld':
+        import numpy as np
+        text = open(a.file, encoding='utf-8').read(); r = Ref(a.ref, a.n); ids = r.tokenize(text)[:a.n]
+        x = r.eval(ids).astype(np.float64); y = Ref(a.model, a.n).eval(ids).astype(np.float64)
+        lp = x - x.max(1, keepdims=True); lp -= np.log(np.exp(lp).sum(1, keepdims=True)); lq = y - y.max(1, keepdims=True); lq -= np.log(np.exp(lq).sum(1, keepdims=True))
+        k = (np.exp(lp) * (lp - lq)).sum(1); print(json.dumps(dict(kld=float(k.mean()), kld_max=float(k.max()), top1=float((x.argmax(1) == y.argmax(1)).mean()))))
+
+if __name__ == '__main__': main()
