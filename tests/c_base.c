@@ -1,5 +1,6 @@
-/* c_base.c - the ground floor: errors and their texts, UTF-8, memory, the cursor, random numbers, half
- * floats and dequantisation, each against a second way of computing it.
+/* c_base.c - the ground floor, each part against a second way of computing it.
+ *
+ * Errors and their texts, UTF-8, memory, the cursor, random numbers, half floats and dequantisation.
  */
 #include <limits.h>
 #include <math.h>
@@ -15,7 +16,7 @@
 #include "../src/format/quant.h"
 #include "check.h"
 
-/* ---- status ------------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static void status_names(void) {
     static const char *const names[] = { "DONE",
@@ -113,7 +114,7 @@ static void long_texts_are_cut_between_characters(void) {
     }
 }
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------- */
+/* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
 /* The definition, by value: what do these bytes say, and is this the way to say it? */
 static int decodes(const uint8_t *s, int n) {
@@ -146,7 +147,7 @@ static void utf8_lengths(void) {
     CHECK(jl_utf8_length((const uint8_t *)"\xf0\x80", 2) == 0, "overlong already after two bytes");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void memory_blocks(void) {
     for (size_t n = 1; n < 300; n += 7) {
@@ -189,7 +190,7 @@ static void memory_hooks(void) {
 #endif
 }
 
-/* ---- cursor ------------------------------------------------------------------------------------- */
+/* ---- cursor ---------------------------------------------------------------------------------- */
 
 static void cursor_reads(void) {
     static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 0xff, 0xfe, 0xfd, 0xfc };
@@ -220,10 +221,11 @@ static void cursor_is_sticky(void) {
         }
 }
 
-/* ---- random ------------------------------------------------------------------------------------- */
+/* ---- random ---------------------------------------------------------------------------------- */
 
 static void random_reference(void) {
-    /* The first outputs of the PCG paper's demo: seed 42, stream 54 (pcg-random.org, pcg32-demo). */
+    /* The first outputs of the PCG paper's demo: seed 42, stream 54 (pcg-random.org,
+     * pcg32-demo). */
     static const uint32_t expected[6] = { 0xa15c02b7, 0x7b47f409, 0xba1d3330,
                                           0x83d2f293, 0xbfa4784b, 0xcbed606e };
     jl_random r;
@@ -254,7 +256,7 @@ static void random_is_uniform(void) {
     }
 }
 
-/* ---- half floats -------------------------------------------------------------------------------- */
+/* ---- half floats ----------------------------------------------------------------------------- */
 
 /* By the definition of binary16: 5 bits of exponent, bias 15, 10 of fraction. */
 static double half_value(int h) {
@@ -326,7 +328,7 @@ static void every_bfloat16(void) {
     CHECK(wrong == 0, "%d of 65536", wrong);
 }
 
-/* ---- tensor types ------------------------------------------------------------------------------- */
+/* ---- tensor types ---------------------------------------------------------------------------- */
 
 static void type_table(void) {
     static const struct {
@@ -349,8 +351,8 @@ static void type_table(void) {
     }
 }
 
-/* Two blocks of random bytes with given scales, at an odd address, against w = d·q + m by the format's
- * definition. Products and sums are exact in double and rounded once or, with m, twice. */
+/* Two blocks of random bytes with given scales, at an odd address, against w = d·q + m by the
+ * format's definition. Products and sums are exact in double and rounded once or, with m, twice. */
 static void dequantize_blocks(void) {
     static const struct {
         jl_type type;

@@ -1,8 +1,8 @@
 /* c_gguf.c - the header parser: sound files, broken files, cut files, flipped bits, refused memory.
  *
- * Every parse works on a heap copy of exactly the bytes it may read, so that AddressSanitizer sees the
- * first byte too many. Builds without JL_DEBUG skip what needs the allocation counters.
- * "c_gguf DIR" writes the files of tests/hostile/gguf.h into DIR instead of testing.
+ * Every parse works on a heap copy of exactly the bytes it may read, so that AddressSanitizer sees
+ * the first byte too many. Builds without JL_DEBUG skip what needs the allocation counters. "c_gguf
+ * DIR" writes the files of tests/hostile/gguf.h into DIR instead of testing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static outcome parse(const uint8_t *bytes, size_t n, uint64_t file_size) {
     return o;
 }
 
-/* ---- Sound files -------------------------------------------------------------------------------- */
+/* ---- Sound files ----------------------------------------------------------------------------- */
 
 static hostile_file sound; /* kept for all tests */
 
@@ -212,7 +212,7 @@ static void many_tensors_are_sorted(void) {
     jl_gguf_free(&g);
 }
 
-/* ---- Broken files ------------------------------------------------------------------------------- */
+/* ---- Broken files ---------------------------------------------------------------------------- */
 
 static void broken_files_are_refused(void) {
     for (int i = 0; i < N_HOSTILE; i++) {
@@ -237,7 +237,8 @@ static void more_bytes_than_announced(void) {
     CHECK(o.status == JL_ERR_ARGUMENT && strcmp(o.error.where, "file size") == 0);
 }
 
-/* Four arrays of 2^21 64-bit numbers fill 64 MiB; the pages between their keys are never touched. */
+/* Four arrays of 2^21 64-bit numbers fill 64 MiB; the pages between their keys are never
+ * touched. */
 static void headers_have_a_limit(void) {
     const uint64_t array = (uint64_t)8 << 21, size = 5 * array;
     uint8_t *bytes = calloc(1, size);
@@ -318,7 +319,7 @@ static void nothing_leaks(void) {
 #endif
 }
 
-/* ---- Seeds -------------------------------------------------------------------------------------- */
+/* ---- Seeds ----------------------------------------------------------------------------------- */
 
 static int write_file(const char *folder, const char *name, const hostile_file *f) {
     char path[1024];

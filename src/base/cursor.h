@@ -1,9 +1,10 @@
 /* cursor.h - bounds-checked little-endian reader over untrusted bytes.
  *
- * A cursor stands in a file of which the first `have` bytes are at hand. A read that wants more keeps
- * nothing, moves nothing and sets `status`, which is sticky: every later read gives 0, so a record can be
- * read whole and checked once. JL_MORE: the bytes are still to come. JL_ERR_TRUNCATED: they lie beyond
- * `end` and will never come. Invariant: at ≤ have ≤ end, so the subtractions below cannot wrap.
+ * A cursor stands in a file of which the first `have` bytes are at hand. A read that wants more
+ * keeps nothing, moves nothing and sets `status`, which is sticky: every later read gives 0, so a
+ * record can be read whole and checked once. JL_MORE: the bytes are still to come.
+ * JL_ERR_TRUNCATED: they lie beyond `end` and will never come. Invariant: at ≤ have ≤ end, so the
+ * subtractions below cannot wrap.
  */
 #ifndef JL_CURSOR_H
 #define JL_CURSOR_H

@@ -34,7 +34,7 @@ static inline uint16_t jl_float_to_half(float f) {
     uint32_t u = jl_float_to_bits(f), sign = u >> 16 & 0x8000u, a = u & 0x7fffffffu;
     if (a >= 0x7f800000u) return (uint16_t)(sign | 0x7c00u | (a > 0x7f800000u ? 0x200u : 0));
     if (a >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* rounds to infinity */
-    if (a < 0x38800000u) {                                   /* subnormal half: let the adder round */
+    if (a < 0x38800000u) { /* subnormal half: let the adder round */
         float r = jl_bits_to_float(a) + 0.5f;
         return (uint16_t)(sign | (jl_float_to_bits(r) - 0x3f000000u));
     }

@@ -1,8 +1,9 @@
 /* memory.c - the one door to the C library's heap.
  *
- * Blocks are 64-byte aligned: a cache line, and more than any SIMD load asks for. posix_memalign rather
- * than aligned_alloc, because the latter wants a rounded size, which would hide the first bytes behind a
- * block from AddressSanitizer. The counters exist in JL_DEBUG builds alone and are meant for one thread.
+ * Blocks are 64-byte aligned: a cache line, and more than any SIMD load asks for. posix_memalign
+ * rather than aligned_alloc, because the latter wants a rounded size, which would hide the first
+ * bytes behind a block from AddressSanitizer. The counters exist in JL_DEBUG builds alone and are
+ * meant for one thread.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200112L /* posix_memalign; Emscripten's libc has it too */
@@ -41,8 +42,8 @@ static int refused(void) {
 
 void *jl_alloc(size_t n) {
     void *p = NULL;
-    /* Nothing larger than half the address space: pointer differences stay in range, and an allocator
-     * that adds its header to n cannot wrap round (wasm32). */
+    /* Nothing larger than half the address space: pointer differences stay in range, and an
+     * allocator that adds its header to n cannot wrap round (wasm32). */
     if (n > SIZE_MAX / 2 || refused()) return NULL;
     if (posix_memalign(&p, ALIGNMENT, n ? n : 1)) return NULL;
     COUNT(1);

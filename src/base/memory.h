@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *jl_alloc(size_t n);                  /* 64-byte aligned, not cleared; NULL when refused; n ≥ 1 */
-void *jl_alloc_zero(size_t n);             /* same, cleared */
+void *jl_alloc(size_t n);      /* 64-byte aligned, not cleared; NULL when refused; n ≥ 1 */
+void *jl_alloc_zero(size_t n); /* same, cleared */
 void *jl_alloc_array(uint64_t n, size_t size); /* cleared; NULL too when n × size overflows */
-void jl_free(void *p);                     /* NULL is fine */
+void jl_free(void *p);                         /* NULL is fine */
 
 #ifdef JL_DEBUG
 /* For tests: fail the (n+1)-th allocation from now (n < 0: none); counters of calls and live blocks. */

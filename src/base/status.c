@@ -1,8 +1,9 @@
 /* status.c - status names, the first-failure record, and the formatter behind its messages.
  *
- * Everything that fails in the engine ends here. Texts may hold bytes of a hostile file (a tensor name, a
- * key), so whatever is recorded is made printable: well-formed UTF-8 without control characters, always
- * NUL-terminated, cut between characters where it is too long. No stdio: it would be half of the .wasm.
+ * Everything that fails in the engine ends here. Texts may hold bytes of a hostile file (a tensor
+ * name, a key), so whatever is recorded is made printable: well-formed UTF-8 without control
+ * characters, always NUL-terminated, cut between characters where it is too long. No stdio: it
+ * would be half of the .wasm.
  */
 #include "status.h"
 
@@ -51,7 +52,7 @@ uint64_t jl_hash(const void *bytes, size_t n) {
     return h;
 }
 
-/* ---- The formatter ------------------------------------------------------------------------------ */
+/* ---- The formatter --------------------------------------------------------------------------- */
 
 typedef struct sink {
     char *out;
@@ -115,11 +116,11 @@ size_t jl_format(char *out, size_t cap, const char *format, ...) {
     return n;
 }
 
-/* ---- The record --------------------------------------------------------------------------------- */
+/* ---- The record ------------------------------------------------------------------------------ */
 
-/* Makes the first n bytes of a text of `whole` bytes printable in place and terminates them: what is not
- * UTF-8, and control characters (C0, DEL, C1), become '?'; a character that the cut at n went through
- * is dropped. text has room for n + 1. */
+/* Makes the first n bytes of a text of `whole` bytes printable in place and terminates them: what
+ * is not UTF-8, and control characters (C0, DEL, C1), become '?'; a character that the cut at n
+ * went through is dropped. text has room for n + 1. */
 static void make_printable(char *text, size_t n, size_t whole) {
     uint8_t *s = (uint8_t *)text;
     for (size_t i = 0; i < n;) {

@@ -21,7 +21,8 @@ void jl_error_clear(jl_error *e);
 
 /* Records {code, offset, where, message} unless something is recorded already; returns e->code. A
  * `where` of arbitrary bytes is made printable. e may be NULL. */
-jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, const char *format, ...);
+jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, const char *format,
+                  ...);
 
 jl_str jl_string(const char *s); /* of a NUL-terminated string */
 int jl_str_equal(jl_str a, const char *b);

@@ -1,15 +1,16 @@
 /* gguf.c - reads the header of a GGUF file.
  *
  *   file    := "GGUF" u32 version  u64 n_tensors  u64 n_values  value*  tensor*  padding  data
- *   value   := string key  u32 type  payload        payload of an array: u32 type  u64 count  element*
+ *   value   := string key  u32 type  payload   an array: u32 type  u64 count  element*
  *   tensor  := string name  u32 n_dims  u64 dims[n_dims]  u32 type  u64 offset into data
  *   string  := u64 length  byte*                    all numbers little-endian
  *
- * (GGUF specification, ggml docs/gguf.md.) Comes first in a load, before anything is known about the
- * file, so every number is an enemy's until checked: all reads go through one bounded cursor, arithmetic
- * is 64-bit with overflow tests on every platform, nothing recurses, and the header is walked twice: the
- * first walk checks every record and stores nothing, the second fills arrays of the size then known to
- * be there. What the keys mean, and whether the tensors fit a model, is the model's business.
+ * (GGUF specification, ggml docs/gguf.md.) Comes first in a load, before anything is known about
+ * the file, so every number is an enemy's until checked: all reads go through one bounded cursor,
+ * arithmetic is 64-bit with overflow tests on every platform, nothing recurses, and the header is
+ * walked twice: the first walk checks every record and stores nothing, the second fills arrays of
+ * the size then known to be there. What the keys mean, and whether the tensors fit a model, is the
+ * model's business.
  */
 #include "gguf.h"
 
@@ -21,8 +22,8 @@
 #include "../base/utf8.h"
 #include "quant.h"
 
-/* Limits. HF: what @huggingface/gguf allows; ggml: what ggml's own reader allows; the rest are ours,
- * an order of magnitude above the largest files in use. */
+/* Limits. HF: what @huggingface/gguf allows; ggml: what ggml's own reader allows; the rest are
+ * ours, an order of magnitude above the largest files in use. */
 #define MAX_HEADER    ((uint64_t)64 << 20) /* bytes (HF: 50 MB) */
 #define MAX_VALUES    4096u                /* HF: 100,000; real files have under 100 */
 #define MAX_TENSORS   65536u               /* real files have under 5,000 */
@@ -37,7 +38,8 @@
 
 #define DEFAULT_ALIGNMENT 32u /* bytes, where general.alignment is absent (specification) */
 
-/* The smallest records there can be: counts are held against the bytes left before they are believed. */
+/* The smallest records there can be: counts are held against the bytes left before they are
+ * believed. */
 #define MIN_VALUE  (8u + 1 + 4 + 1)         /* key of one byte, type, a bool */
 #define MIN_TENSOR (8u + 1 + 4 + 8 + 4 + 8) /* name of one byte, one dimension, type, offset */
 
@@ -73,7 +75,7 @@ static jl_status wrong_type(const jl_gguf_value *v, const char *expected, jl_err
                    expected, v->array ? "an array of " : "", value_types[v->type].name);
 }
 
-/* ---- Is it GGUF at all? ------------------------------------------------------------------------- */
+/* ---- Is it GGUF at all? ---------------------------------------------------------------------- */
 
 /* What people load by mistake, by its first bytes. */
 static const struct {
@@ -119,7 +121,7 @@ static jl_status check_magic(const parser *p) {
                    "expected the file to begin with GGUF; %s", guess(p->in.bytes, have));
 }
 
-/* ---- Records ------------------------------------------------------------------------------------ */
+/* ---- Records --------------------------------------------------------------------------------- */
 
 /* The cursor ran dry while reading `what`: wait for more, or say why there can be no more. */
 static jl_status starved(const parser *p, jl_str what) {
@@ -131,7 +133,8 @@ static jl_status starved(const parser *p, jl_str what) {
                    "the file ends at byte %u, inside its header" AGAIN, p->file_size);
 }
 
-/* A string, borrowed. Fails here when it is longer than `most`; *out is empty when the cursor runs dry. */
+/* A string, borrowed. Fails here when it is longer than `most`; *out is empty when the cursor runs
+ * dry. */
 static jl_status read_string(parser *p, uint64_t most, jl_str what, jl_str *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
     *out = (jl_str){ "", 0 };
@@ -293,7 +296,7 @@ static jl_status read_tensor(parser *p, jl_gguf_tensor *t) {
     return p->in.status == JL_OK ? JL_OK : starved(p, t->name);
 }
 
-/* ---- The header --------------------------------------------------------------------------------- */
+/* ---- The header ------------------------------------------------------------------------------ */
 
 static jl_status read_version(parser *p) {
     static const jl_str what = { "version", 7 };
@@ -351,7 +354,7 @@ static jl_status walk(parser *p) {
     return status;
 }
 
-/* ---- What only the whole header can show -------------------------------------------------------- */
+/* ---- What only the whole header can show ----------------------------------------------------- */
 
 /* Orders of record indices a, b: nonzero when a goes first. Equal names keep the file's order. */
 typedef int before(const jl_gguf *g, uint32_t a, uint32_t b);
@@ -449,7 +452,8 @@ static jl_status order_tensors(const parser *p, uint32_t *order) {
     return JL_OK;
 }
 
-/* Turns offsets into the data into offsets into the file; checks alignment, overlap and the file's end. */
+/* Turns offsets into the data into offsets into the file; checks alignment, overlap and the file's
+ * end. */
 static jl_status place_tensors(const parser *p) {
     jl_gguf *g = p->g;
     g->data_start = (p->in.at + g->alignment - 1) & ~(g->alignment - 1);
@@ -524,7 +528,7 @@ void jl_gguf_free(jl_gguf *g) {
     memset(g, 0, sizeof *g);
 }
 
-/* ---- Reading what was parsed -------------------------------------------------------------------- */
+/* ---- Reading what was parsed ----------------------------------------------------------------- */
 
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key) {
     for (int i = 0; i < g->n_values; i++)

@@ -11,14 +11,25 @@
 #include "../base/status.h"
 
 typedef enum jl_gguf_type {
-    JL_GGUF_U8, JL_GGUF_I8, JL_GGUF_U16, JL_GGUF_I16, JL_GGUF_U32, JL_GGUF_I32, JL_GGUF_F32,
-    JL_GGUF_BOOL, JL_GGUF_STRING, JL_GGUF_ARRAY, JL_GGUF_U64, JL_GGUF_I64, JL_GGUF_F64,
+    JL_GGUF_U8,
+    JL_GGUF_I8,
+    JL_GGUF_U16,
+    JL_GGUF_I16,
+    JL_GGUF_U32,
+    JL_GGUF_I32,
+    JL_GGUF_F32,
+    JL_GGUF_BOOL,
+    JL_GGUF_STRING,
+    JL_GGUF_ARRAY,
+    JL_GGUF_U64,
+    JL_GGUF_I64,
+    JL_GGUF_F64,
     JL_GGUF_TYPE_COUNT
 } jl_gguf_type;
 
 typedef struct jl_gguf_value {
     jl_str key;
-    jl_gguf_type type;    /* the element type where `array` */
+    jl_gguf_type type; /* the element type where `array` */
     int array;
     uint64_t count;       /* elements; 1 where not an array */
     const uint8_t *bytes; /* first element */
@@ -28,9 +39,9 @@ typedef struct jl_gguf_value {
 typedef struct jl_gguf_tensor {
     jl_str name;
     int n_dims;
-    uint64_t dims[4];  /* dims[0] is the row length; unused ones are 1 */
-    int type;          /* jl_type of format/quant.h: known, and dims[0] a multiple of its block */
-    uint64_t offset;   /* from the start of the file */
+    uint64_t dims[4]; /* dims[0] is the row length; unused ones are 1 */
+    int type;         /* jl_type of format/quant.h: known, and dims[0] a multiple of its block */
+    uint64_t offset;  /* from the start of the file */
     uint64_t bytes;
 } jl_gguf_tensor;
 
@@ -62,7 +73,7 @@ jl_status jl_gguf_string(const jl_gguf *g, const char *key, jl_str *out, jl_erro
 /* Element i of an array of strings is found by walking: start with a cursor of value->bytes. The
  * lengths were checked by the parse. */
 jl_str jl_gguf_next_string(const uint8_t **cursor);
-int32_t jl_gguf_i32_at(const jl_gguf_value *v, uint64_t i);  /* of an array of any 32-bit integers */
+int32_t jl_gguf_i32_at(const jl_gguf_value *v, uint64_t i); /* of an array of any 32-bit integers */
 float jl_gguf_f32_at(const jl_gguf_value *v, uint64_t i);
 
 #endif

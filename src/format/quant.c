@@ -1,7 +1,8 @@
 /* quant.c - the table of tensor types, and scalar dequantisation of the supported ones.
  *
- * Plain and slow on purpose: packing and kernels are compared with it. Numbers, names and block sizes
- * are those of enum ggml_type and ggml-common.h (ggml). A type with bytes = 0 is refused by name.
+ * Plain and slow on purpose: packing and kernels are compared with it. Numbers, names and block
+ * sizes are those of enum ggml_type and ggml-common.h (ggml). A type with bytes = 0 is refused by
+ * name.
  */
 #include "quant.h"
 

@@ -10,7 +10,12 @@
 #include <stdint.h>
 
 typedef enum jl_type {
-    JL_F32 = 0, JL_F16 = 1, JL_Q4_0 = 2, JL_Q4_1 = 3, JL_Q8_0 = 8, JL_BF16 = 30
+    JL_F32 = 0,
+    JL_F16 = 1,
+    JL_Q4_0 = 2,
+    JL_Q4_1 = 3,
+    JL_Q8_0 = 8,
+    JL_BF16 = 30
 } jl_type;
 
 typedef struct jl_type_info {
@@ -22,9 +27,18 @@ typedef struct jl_type_info {
 /* Of any number; never NULL. Types of the format that are not supported still have their name. */
 const jl_type_info *jl_type_get(uint32_t type);
 
-typedef struct jl_block_q8_0 { uint16_t d; int8_t q[32]; } jl_block_q8_0;           /* w = d·q */
-typedef struct jl_block_q4_0 { uint16_t d; uint8_t q[16]; } jl_block_q4_0;          /* w = d·(q−8) */
-typedef struct jl_block_q4_1 { uint16_t d, m; uint8_t q[16]; } jl_block_q4_1;       /* w = d·q + m */
+typedef struct jl_block_q8_0 {
+    uint16_t d;
+    int8_t q[32];
+} jl_block_q8_0; /* w = d·q */
+typedef struct jl_block_q4_0 {
+    uint16_t d;
+    uint8_t q[16];
+} jl_block_q4_0; /* w = d·(q−8) */
+typedef struct jl_block_q4_1 {
+    uint16_t d, m;
+    uint8_t q[16];
+} jl_block_q4_1; /* w = d·q + m */
 /* In the 4-bit types q[j] holds column j in its low and column j + 16 in its high nibble. */
 
 _Static_assert(sizeof(jl_block_q8_0) == 34, "Q8_0 block");

@@ -119,6 +119,11 @@ static int cut(jl_str text, jl_str *left, jl_str *right) {
     return left->n && right->n && !memchr(right->data, ' ', right->n);
 }
 
+/* Many parts are single bytes, whose symbols are known. */
+static int32_t symbol_of(const bpe *b, jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
+    return n == 1 ? b->byte_symbol[s[0]] : jl_vocab_intern(v, s, n, error);
+}
+
 /* scratch: room for text.n bytes. */
 static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uint8_t *scratch,
                             const jl_gguf_value *from, jl_error *error) {
@@ -132,8 +137,8 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     /* Text outside the alphabet arises from no bytes: the merge is never used. */
     if (!decode_alphabet(left, scratch, &n) || !decode_alphabet(right, scratch + n, &m))
         return JL_OK;
-    int32_t l = jl_vocab_intern(v, scratch, n, error);
-    int32_t r = l < 0 ? -1 : jl_vocab_intern(v, scratch + n, m, error);
+    int32_t l = symbol_of(b, v, scratch, n, error);
+    int32_t r = l < 0 ? -1 : symbol_of(b, v, scratch + n, m, error);
     if (r < 0) return JL_ERR_TOKENIZER;
     out->result = jl_vocab_intern(v, scratch, n + m, error);
     if (out->result < 0) return JL_ERR_TOKENIZER;
@@ -286,7 +291,7 @@ static int join(const bpe *b, workspace *w, jl_span pair, uint32_t n) {
     return offer(b, w, pair.at, n);
 }
 
-/* A symbol that is no token leaves the tokens of its bytes; a byte without a token leaves nothing. */
+/* A symbol that is no token leaves the tokens of its bytes; a byte without one leaves nothing. */
 static void emit(const bpe *b, const jl_vocab *v, int32_t id, jl_ids *ids) {
     if ((uint32_t)id < v->n_tokens) {
         jl_ids_push(ids, id);

@@ -7,10 +7,10 @@ Reads UnicodeData.txt and PropList.txt of the Unicode Character Database (Debian
 unicode-data, 15.0.0). Letters are the general categories L*, numbers N*, white space the property
 White_Space; everything else, unassigned code points included, is "other".
 
-Code points 0..10FFFF become runs of one class. A run is a varint, least significant byte first: bits
-0-1 of the first byte are the class, the remaining bits its length minus one (5 bits, then 7 a byte; the
-top bit says that another byte follows). Every BLOCK-th run has an entry in an index, which is searched
-by bisection; within a block the runs are walked.
+Code points 0..10FFFF become runs of one class. A run is a varint, least significant byte first:
+bits 0-1 of the first byte are the class, the remaining bits its length minus one (5 bits, then 7 a
+byte; the top bit says that another byte follows). Every BLOCK-th run has an entry in an index, which
+is searched by bisection; within a block the runs are walked.
 """
 import sys
 
@@ -18,7 +18,7 @@ OTHER, LETTER, NUMBER, SPACE = range(4)
 BLOCK = 16  # runs an index entry
 LIMIT = 0x110000
 
-# Unicode 15.1 assigned CJK Extension I, the only letters or numbers it added; llama.cpp's tables have it.
+# Unicode 15.1 assigned CJK Extension I, the only letters or numbers it added; llama.cpp has it.
 ADDED_LETTERS = [(0x2EBF0, 0x2EE5D)]
 
 
@@ -86,9 +86,10 @@ def main():
             starts.append(start)
             offsets.append(len(bytes_out))
         bytes_out += varint(length, kind)
-    print('''/* unicode_data.h - character classes as delta-coded runs; written by make_unicode.py, not by hand.
+    print('''/* unicode_data.h - character classes as delta-coded runs; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and CJK Extension I of 15.1.
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and the CJK
+ * Extension I of 15.1.
  * The coding is described in make_unicode.py and read by unicode.c alone. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */

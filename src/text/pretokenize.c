@@ -32,7 +32,8 @@ enum {
     SPACE = JL_CHAR_SPACE
 };
 
-/* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ (Radford et al. 2019) */
+/* Radford et al. 2019:
+ * 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
 static const jl_split_rule rules_gpt2[] = {
     { .kind = RULE_CONTRACTION },
     { .kind = RULE_RUN, .before = BLANK, .body = L },
@@ -42,8 +43,9 @@ static const jl_split_rule rules_gpt2[] = {
     { .kind = RULE_END },
 };
 
-/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+
- * |\s+(?!\S)|\s+ */
+/* Llama 3:
+ * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
+ * |\s*[\r\n]+|\s+(?!\S)|\s+ */
 static const jl_split_rule rules_llama3[] = {
     { .kind = RULE_CONTRACTION_CI },
     { .kind = RULE_RUN, .before = BLANK | SPACE | OTHER, .body = L },
@@ -128,7 +130,7 @@ static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int class = class_at(p, at, &end);
     if (class & r->before) {
         size_t unused;
-        /* The optional character is taken only where the body follows; else it may be body itself. */
+        /* The optional character counts only where the body follows; else it may be body. */
         if (class_at(p, end, &unused) & r->body) start = end;
     }
     size_t body = pass(p, start, r->body, r->max);

@@ -22,7 +22,7 @@ static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char types_key[] = "tokenizer.ggml.token_type";
 static const char scores_key[] = "tokenizer.ggml.scores";
 
-/* Ids with a meaning that the file may name. From ID_FIM_PRE on the name of a token may stand in. */
+/* Ids with a meaning that the file may name. From ID_FIM_PRE on a token's text may stand in. */
 enum {
     ID_BOS,
     ID_EOS,

@@ -1,6 +1,7 @@
-/* unicode_data.h - character classes as delta-coded runs; written by make_unicode.py, not by hand.
+/* unicode_data.h - character classes as delta-coded runs; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and CJK Extension I of 15.1.
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and the CJK
+ * Extension I of 15.1.
  * The coding is described in make_unicode.py and read by unicode.c alone. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */

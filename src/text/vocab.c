@@ -73,7 +73,7 @@ static int equals(const jl_vocab *v, uint32_t id, const uint8_t *s, size_t n) {
     return v->start[id + 1] - start == n && memcmp(v->bytes + start, s, n) == 0;
 }
 
-/* The slot that has the string, or the free one where it belongs; NULL when the chain is too long. */
+/* The string's slot, or the free one where it belongs; NULL when the chain is too long. */
 static uint64_t *find_slot(const jl_vocab *v, uint32_t hash, const uint8_t *s, size_t n) {
     for (uint32_t probe = 0; probe < MAX_PROBE; probe++) {
         uint64_t *slot = &v->slots[(hash + probe) & (v->n_slots - 1)];

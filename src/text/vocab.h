@@ -25,7 +25,7 @@ typedef struct jl_vocab {
     uint8_t *kind; /* [n_tokens] jl_token_kind */
 } jl_vocab;
 
-/* Room for n_tokens strings of `bytes` bytes in all; it grows beyond. On failure *v holds nothing. */
+/* Room for n_tokens strings of `bytes` bytes in all; it grows. On failure *v holds nothing. */
 jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error *error);
 void jl_vocab_free(jl_vocab *v);
 

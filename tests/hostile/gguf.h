@@ -1,8 +1,9 @@
 /* gguf.h - a writer of small GGUF files, and one broken file for each check of the format layer.
  *
- * Files are written as bytes, not through the engine, so that both sides of the format are said twice.
- * The cases are a table: tests run it, and "c_gguf DIR" writes it out as seeds for the fuzzer and as
- * inputs for the JavaScript tests. Numbers in brackets are those of the loader's list of 28 checks.
+ * Files are written as bytes, not through the engine, so that both sides of the format are said
+ * twice. The cases are a table: tests run it, and "c_gguf DIR" writes it out as seeds for the
+ * fuzzer and as inputs for the JavaScript tests. Numbers in brackets are those of the loader's list
+ * of 28 checks.
  */
 #ifndef JL_HOSTILE_GGUF_H
 #define JL_HOSTILE_GGUF_H
@@ -19,7 +20,7 @@ typedef struct hostile_file {
     size_t header; /* bytes before the padding */
 } hostile_file;
 
-/* ---- The writer --------------------------------------------------------------------------------- */
+/* ---- The writer ------------------------------------------------------------------------------ */
 
 static inline void put_bytes(hostile_file *f, const void *bytes, size_t n) {
     if (n > sizeof f->bytes - f->n) abort();
@@ -124,7 +125,7 @@ static inline void put_sound(hostile_file *f) {
     put_data(f, 244);
 }
 
-/* ---- Broken files ------------------------------------------------------------------------------- */
+/* ---- Broken files ---------------------------------------------------------------------------- */
 
 static inline void raw(hostile_file *f, const char *text) {
     f->n = 0;
@@ -486,10 +487,10 @@ static const hostile_case hostile_cases[] = {
 
 enum { N_HOSTILE = sizeof hostile_cases / sizeof *hostile_cases };
 
-/* ---- Reading everything ------------------------------------------------------------------------- */
+/* ---- Reading everything ---------------------------------------------------------------------- */
 
-/* Reads whatever the accessors can reach of a parsed file, each key as every type. Returns a sum, so
- * that no read can be dropped as unused. */
+/* Reads whatever the accessors can reach of a parsed file, each key as every type. Returns a sum,
+ * so that no read can be dropped as unused. */
 static inline uint64_t hostile_touch(const jl_gguf *g) {
     uint64_t sum = 0;
     for (int i = 0; i < g->n_values; i++) {
