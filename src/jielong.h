@@ -1,16 +1,18 @@
 /* jielong.h - the public interface of the engine: model, session, tokens, sampling, taps.
  *
- * A model is immutable once loaded and may be shared by sessions. A session is one timeline of tokens
- * with its KV cache and scratch memory; it borrows its model, which must outlive it.
+ * A model is immutable once loaded and may be shared by sessions. A session is one timeline of
+ * tokens with its KV cache and scratch memory; it borrows its model, which must outlive it.
  *
- * The host streams the bytes of a GGUF file into a model (reserve, feed, feed, … until JL_OK), opens a
- * session, appends token ids and pulls: advance() evaluates one batch, generate_step() draws one token.
- * The library never prints, exits or blocks, so a host can stop between any two calls.
+ * The host streams the bytes of a GGUF file into a model (reserve, feed, feed, … until JL_OK),
+ * opens a session, appends token ids and pulls: advance() evaluates one batch, generate_step()
+ * draws one token. The library never prints, exits or blocks, so a host can stop between any two
+ * calls.
  *
  * Conventions. Every fallible function returns a jl_status (0 fine, negative an error) or NULL and
- * fills *error, which the caller owns and clears; the first failure keeps its place. Pointers marked
- * `borrowed` stay valid until the next call on the same handle. Text is UTF-8 and not NUL-terminated
- * unless it says so. Sizes are bytes, probabilities natural, log-probabilities natural logarithms.
+ * fills *error, which the caller owns and clears; the first failure keeps its place. Pointers
+ * marked `borrowed` stay valid until the next call on the same handle. Text is UTF-8 and not
+ * NUL-terminated unless it says so. Sizes are bytes, probabilities natural, log-probabilities
+ * natural logarithms.
  */
 #ifndef JIELONG_H
 #define JIELONG_H
@@ -18,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- Status and errors -------------------------------------------------------------------------- */
+/* ---- Status and errors ----------------------------------------------------------------------- */
 
 typedef enum jl_status {
     JL_OK = 0,
@@ -47,7 +49,7 @@ typedef struct jl_error {
 /* A stable name such as "CONTEXT_FULL"; static, NUL-terminated. */
 const char *jl_status_name(jl_status status);
 
-/* ---- Model -------------------------------------------------------------------------------------- */
+/* ---- Model ----------------------------------------------------------------------------------- */
 
 typedef struct jl_model jl_model;
 
@@ -55,14 +57,17 @@ typedef struct jl_model jl_model;
  * memory_limit: most bytes that weights and tokenizer may take together, 0 for no limit. */
 jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *error);
 
-/* Where the next bytes of the file go: *room bytes (≥ 1) at the borrowed address returned. NULL on failure. */
+/* Where the next bytes of the file go: *room bytes (≥ 1) at the borrowed address returned. NULL on
+ * failure. */
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error);
 
-/* Takes n bytes that were written at the reserved address: parses the header once it is complete, then
- * packs each tensor into its kernel layout as it arrives. JL_MORE until the last tensor is in, then JL_OK. */
+/* Takes n bytes that were written at the reserved address: parses the header once it is complete,
+ * then packs each tensor into its kernel layout as it arrives. JL_MORE until the last tensor is in,
+ * then JL_OK. */
 jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error);
 
-/* The file has ended. JL_OK if the model is complete, else JL_ERR_TRUNCATED naming what is missing. */
+/* The file has ended. JL_OK if the model is complete, else JL_ERR_TRUNCATED naming what is missing.
+ * */
 jl_status jl_model_finish(jl_model *m, jl_error *error);
 
 void jl_model_free(jl_model *m); /* NULL is fine */
@@ -76,14 +81,16 @@ int jl_model_n_ctx(const jl_model *m); /* the context length the model was train
 int jl_model_n_layers(const jl_model *m);
 int jl_model_n_heads(const jl_model *m);
 
-/* ---- Tokens ------------------------------------------------------------------------------------- */
+/* ---- Tokens ---------------------------------------------------------------------------------- */
 
 enum {
     JL_TOKENIZE_SPECIAL = 1, /* special tokens written in the text become their ids */
-    JL_TOKENIZE_BOS = 2      /* begin with the beginning-of-sequence token, where the file asks for one */
+    JL_TOKENIZE_BOS =
+        2 /* begin with the beginning-of-sequence token, where the file asks for one */
 };
 
-/* text[n] → ids. Writes at most cap ids and returns how many there are in all, or a negative status. */
+/* text[n] → ids. Writes at most cap ids and returns how many there are in all, or a negative
+ * status. */
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
@@ -94,14 +101,15 @@ const char *jl_token_bytes(const jl_model *m, int32_t id, int special, size_t *n
 /* Whether the token ends a generation (end of sequence, end of turn). */
 int jl_token_is_end(const jl_model *m, int32_t id);
 
-/* ---- Session ------------------------------------------------------------------------------------ */
+/* ---- Session --------------------------------------------------------------------------------- */
 
 typedef struct jl_session jl_session;
 
 typedef struct jl_session_options {
-    int n_ctx;      /* positions in the KV cache; 0: the trained length, at most JL_DEFAULT_CTX */
+    int n_ctx;      /* positions in the KV cache; 0: the trained length, at most JL_DEFAULT_CTX. The
+                       cache follows the file: floats for F32 files, half floats else */
     int n_batch;    /* tokens evaluated by one advance(); 0: 64 */
-    int all_logits; /* nonzero: keep the logits of every position of a batch, not of the last alone */
+    int all_logits; /* nonzero: keep the logits of every position of a batch, not just the last */
 } jl_session_options;
 
 enum { JL_DEFAULT_CTX = 4096 };
@@ -112,11 +120,12 @@ void jl_session_free(jl_session *s); /* NULL is fine */
 /* Bytes that a session of n_ctx positions takes, before one is made. */
 uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
 
-/* Adds ids at the end of the timeline; they are evaluated by advance(). Nothing is added on failure. */
+/* Adds ids at the end of the timeline; they are evaluated by advance(). Nothing is added on
+ * failure. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 
-/* Evaluates the next batch of what was appended: JL_MORE while some is left, JL_OK when the logits of
- * the last position are ready. */
+/* Evaluates the next batch of what was appended: JL_MORE while some is left, JL_OK when the logits
+ * of the last position are ready. */
 jl_status jl_session_advance(jl_session *s, jl_error *error);
 
 /* Logits [n_vocab] after the last token (borrowed), NULL until advance() has answered JL_OK. */
@@ -131,7 +140,7 @@ const int32_t *jl_session_ids(const jl_session *s); /* [position], borrowed */
 /* Forgets everything from `position` on. */
 jl_status jl_session_rewind(jl_session *s, int position, jl_error *error);
 
-/* ---- Sampling and generation -------------------------------------------------------------------- */
+/* ---- Sampling and generation ----------------------------------------------------------------- */
 
 typedef struct jl_sampling {
     float temperature;    /* 0: greedy, the most probable token */
@@ -161,8 +170,8 @@ typedef struct jl_candidate {
 
 /* The distribution after a stage for the next token: writes the `cap` most probable candidates in
  * falling order, returns how many tokens the stage keeps, or a negative status. */
-int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage,
-                     jl_candidate *out, int cap, jl_error *error);
+int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage, jl_candidate *out,
+                     int cap, jl_error *error);
 
 typedef struct jl_generation {
     jl_sampling sampling;
@@ -185,25 +194,25 @@ typedef enum jl_finish {
 
 typedef struct jl_token {
     int32_t id;
-    int index;                         /* 0 for the first token of this generation */
-    float logprob;                     /* under the model's own distribution (JL_STAGE_MODEL) */
-    const char *text;                  /* borrowed: what became certain with this token: whole UTF-8
+    int index;        /* 0 for the first token of this generation */
+    float logprob;    /* under the model's own distribution (JL_STAGE_MODEL) */
+    const char *text; /* borrowed: what became certain with this token: whole UTF-8
                                           characters that no stop string can swallow any more */
     size_t n_text;
     int n_top;
-    jl_candidate top[JL_MAX_TOP];      /* `probability` under the model's own distribution */
+    jl_candidate top[JL_MAX_TOP]; /* `probability` under the model's own distribution */
     jl_finish finish;
 } jl_token;
 
 /* Starts a generation that continues the timeline (which must hold at least one token). */
 jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *error);
 
-/* One pull: JL_MORE after a batch of a long prompt, JL_OK with *token filled, JL_DONE after the last
- * token. A drawn token is on the timeline at once and evaluated by the next pull. A context that is full
- * from the start is JL_ERR_CONTEXT. */
+/* One pull: JL_MORE after a batch of a long prompt, JL_OK with *token filled, JL_DONE after the
+ * last token. A drawn token is on the timeline at once and evaluated by the next pull. A context
+ * that is full from the start is JL_ERR_CONTEXT. */
 jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *error);
 
-/* ---- Taps: activations out ---------------------------------------------------------------------- */
+/* ---- Taps: activations out ------------------------------------------------------------------- */
 
 typedef enum jl_tap_kind {
     JL_TAP_ATTENTION, /* softmax weights of one head, [new tokens][position + new tokens] */

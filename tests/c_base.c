@@ -1,6 +1,7 @@
 /* c_base.c - the ground floor, each part against a second way of computing it.
  *
- * Errors and their texts, UTF-8, memory, the cursor, random numbers, half floats and dequantisation.
+ * Errors and their texts, UTF-8, memory, the cursor, random numbers, half floats and
+ * dequantisation.
  */
 #include <limits.h>
 #include <math.h>

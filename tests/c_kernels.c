@@ -1,8 +1,8 @@
 /* c_kernels.c - compute/: every kernel against plain double formulas, and every variant against the
  * reference bit for bit.
  *
- * Native there is only the reference. The same file built to wasm with simd128 also links simd*.c and
- * compares. From the repository root (NAME.wasm then runs as a WASI command, main() and stdio):
+ * Native there is only the reference. The same file built to wasm with simd128 also links simd*.c
+ * and compares. From the repository root (NAME.wasm then runs as a WASI command, main() and stdio):
  *   cc -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
  *      -fsanitize=address,undefined tests/c_kernels.c src/compute/[a-z]*.c src/format/quant.c \
  *      -lm -o build/c_kernels && build/c_kernels
@@ -28,21 +28,23 @@ typedef struct variant {
     void (*act_prepare)(jl_act *, const float *, int, int, jl_layout);
     void (*matmul)(const jl_matrix *, const jl_act *, float *, int, int);
     void (*rms_norm)(const float *, const float *, float, int, float *);
+    void (*add)(float *, const float *, int);
     void (*silu_mul)(float *, const float *, int);
     float (*max)(const float *, int);
     float (*exp_sum)(float *, float, int);
     float (*sum_exp)(const float *, float, float, int);
-    void (*kv_store)(uint16_t *, uint16_t *, int, const float *, const float *, int);
-    void (*attention)(const float *, int, const int *, const uint16_t *, const uint16_t *, int,
+    void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
+    void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
                       float *, void *);
-    void (*attention_weights)(const float *, int, const uint16_t *, int, float *);
+    void (*attention_weights)(jl_kv_type, const float *, int, const void *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_act_prepare__##suffix, jl_matmul__##suffix, jl_rms_norm__##suffix,             \
-            jl_silu_mul__##suffix, jl_max__##suffix, jl_exp_sum__##suffix, jl_sum_exp__##suffix,   \
-            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_weights__##suffix          \
+            jl_add__##suffix, jl_silu_mul__##suffix, jl_max__##suffix, jl_exp_sum__##suffix,       \
+            jl_sum_exp__##suffix, jl_kv_store__##suffix, jl_attention__##suffix,                   \
+            jl_attention_weights__##suffix                                                         \
     }
 
 static const variant variants[] = {
@@ -101,27 +103,25 @@ static double ulps(float got, double exact) {
 /* -- Exponential and vectors ------------------------------------------------------------------- */
 
 static void test_exp(void) {
-    double worst = 0;
     for (int i = 0; i <= 3000000; i++) {
         float x = -86.9f + (float)i * (175.6f / 3000000);
-        double e = ulps(jl_exp(x), exp((double)x));
-        if (e > worst) worst = e;
+        double error = ulps(jl_exp(x), exp((double)x));
+        CHECK(error <= 2, "%a: %g ulp", (double)x, error);
     }
     for (int i = 0; i < 1000000; i++) { /* around 0, all magnitudes */
         float x = jl_bits_to_float(random_bits() << 7 & 0x7fffffffu);
         if (!(x < 80)) continue;
         if (random_bits() & 1) x = -x;
-        double e = ulps(jl_exp(x), exp((double)x));
-        if (e > worst) worst = e;
+        double error = ulps(jl_exp(x), exp((double)x));
+        CHECK(error <= 2, "%a: %g ulp", (double)x, error);
     }
-    CHECK(worst <= 2, "worst %g ulp", worst);
-    CHECK(jl_exp(0) == 1 && jl_exp(-0.0f) == 1);
-    CHECK(jl_exp(-INFINITY) == 0 && jl_exp(-87) == 0 && jl_exp(-3e38f) == 0);
-    CHECK(jl_exp(INFINITY) == INFINITY && jl_exp(88.8f) == INFINITY && jl_exp(3e38f) == INFINITY);
-    CHECK(jl_exp(88.7f) < INFINITY && jl_exp(-86.8f) > 0);
+    CHECK(jl_exp(0) == 1 && jl_exp(-0.0f) == 1, "at zero");
+    CHECK(jl_exp(-INFINITY) == 0 && jl_exp(-87) == 0, "underflow");
+    CHECK(jl_exp(INFINITY) == INFINITY && jl_exp(88.8f) == INFINITY, "overflow");
+    CHECK(jl_exp(88.7f) < INFINITY && jl_exp(-86.8f) > 0, "the borders");
     for (uint32_t payload = 1; payload < 0x400000; payload = payload * 5 + 1) {
-        CHECK(isnan(jl_exp(jl_bits_to_float(0x7f800000u | payload))));
-        CHECK(isnan(jl_exp(jl_bits_to_float(0xffc00000u | payload))));
+        float quiet = jl_bits_to_float(0xffc00000u | payload);
+        CHECK(isnan(jl_exp(quiet)) && isnan(jl_exp(-quiet)), "%x", payload);
     }
 }
 
@@ -147,6 +147,10 @@ static void test_vectors(void) {
                 CHECK(fabs(y[i] - exact) <= 5e-7 * fabs(exact) + 1e-12, "%s %d", v->name, i);
             }
             memcpy(y, x, sizeof y);
+            v->add(y, up, n);
+            for (int i = 0; i < 70; i++)
+                CHECK(y[i] == (i < n ? x[i] + up[i] : x[i]), "%s %d", v->name, i);
+            memcpy(y, x, sizeof y);
             v->silu_mul(y, up, n);
             for (int i = 0; i < n; i++) {
                 double exact = x[i] / (1 + exp(-(double)x[i])) * up[i];
@@ -157,7 +161,7 @@ static void test_vectors(void) {
             for (int i = 0; i < n; i++) {
                 total += exp((double)x[i] - 2);
                 scaled += exp(((double)x[i] - 2) * (double)0.7f);
-                CHECK(fabs(y[i] - exp((double)x[i] - 2)) <= 2e-6 * exp((double)x[i] - 2));
+                CHECK(fabs(y[i] - exp((double)x[i] - 2)) <= 2e-6 * exp((double)x[i] - 2), "%d", i);
             }
             CHECK(fabs(s - total) <= 2e-6 * total, "%s %g %g", v->name, (double)s, total);
             CHECK(fabs(s2 - scaled) <= 2e-6 * scaled, "%s %g %g", v->name, (double)s2, scaled);
@@ -166,14 +170,8 @@ static void test_vectors(void) {
     }
 }
 
-static void test_add_and_rope(void) {
-    float x[64], y[64], before[64], cs[32];
-    for (int n = 0; n <= 64; n++) {
-        random_fill(x, 64, 1), random_fill(y, 64, 1);
-        memcpy(before, y, sizeof y);
-        jl_add(y, x, n);
-        for (int i = 0; i < 64; i++) CHECK(y[i] == (i < n ? before[i] + x[i] : before[i]));
-    }
+static void test_rope(void) {
+    float x[64], before[64], cs[32];
     for (int i = 0; i < 16; i++)
         cs[2 * i] = (float)cos(0.1 * i), cs[2 * i + 1] = (float)sin(0.1 * i);
     for (int halves = 0; halves < 2; halves++) { /* 2 heads of 32, 12 pairs: elements 24.. stay */
@@ -187,7 +185,7 @@ static void test_add_and_rope(void) {
                 CHECK(fabs(x[a] - (u * cos(angle) - w * sin(angle))) < 2e-7, "%d", i);
                 CHECK(fabs(x[b] - (u * sin(angle) + w * cos(angle))) < 2e-7, "%d", i);
             }
-            for (int i = 24; i < 32; i++) CHECK(x[h * 32 + i] == before[h * 32 + i]);
+            for (int i = 24; i < 32; i++) CHECK(x[h * 32 + i] == before[h * 32 + i], "%d", i);
         }
     }
 }
@@ -222,7 +220,8 @@ static void test_vectors_same_bits(void) {
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* Where token t and block b of a prepared batch begin, in blocks; *stride: between pairs of columns. */
+/* Where token t and block b of a prepared batch begin, in blocks; *stride: between pairs of
+ * columns. */
 static size_t act_at(const jl_act *a, int t, int b, size_t *stride) {
     size_t width = a->n == 1 ? 1 : JL_TILE, blocks = (size_t)a->cols / JL_BLOCK;
     *stride = 2 * width;
@@ -247,7 +246,7 @@ static void test_act_rounding(void) {
                 for (int i = 0; i < 32; i++) x[i] *= 1e-12f; /* a small block beside large ones */
                 jl_act_init(&a, scratch, n, cols);
                 v->act_prepare(&a, x, n, cols, JL_LAYOUT_Q8);
-                CHECK(a.n == n && a.cols == cols && a.x == x);
+                CHECK(a.n == n && a.cols == cols && a.x == x, "%s", v->name);
                 for (int t = 0; t < n; t++) {
                     int32_t sum = 0;
                     for (int c = 0; c < cols; c++) {
@@ -386,12 +385,14 @@ static void test_pack_is_exact(void) {
                       jl_type_get(types[k])->name, r, rows);
             }
             size_t padded = ((size_t)rows + 15) / 16 * 16;
-            CHECK(jl_matrix_bytes(f.w.layout, rows, f.cols) == padded * row_bytes(f.type, f.cols));
+            CHECK(jl_matrix_bytes(f.w.layout, rows, f.cols) == padded * row_bytes(f.type, f.cols),
+                  "%d", rows);
             free(out), fixture_free(&f);
         }
 }
 
-/* Prepares x for a matrix with one variant and multiplies with another; y [n][rows] is the caller's. */
+/* Prepares x for a matrix with one variant and multiplies with another; y [n][rows] is the
+ * caller's. */
 static void multiply(const variant *v, const jl_matrix *w, const float *x, int n, float *y) {
     void *scratch = get(jl_act_bytes(n, w->cols));
     int panels = (w->rows + JL_PANEL - 1) / JL_PANEL, middle = panels / 2;
@@ -414,9 +415,9 @@ static double exact_dot(const float *w, const float *x, int cols, double *size) 
     return sum;
 }
 
-/* Against double products of the dequantised weights with the exact activations. Tolerances: F layouts
- * round each term and each partial sum (cols · 2^-24 of the terms' size); Q layouts add the rounding of
- * activations, at most max|x|/65534 times Σ|w|, and a sum per block. */
+/* Against double products of the dequantised weights with the exact activations. Tolerances: F
+ * layouts round each term and each partial sum (cols · 2^-24 of the terms' size); Q layouts add the
+ * rounding of activations, at most max|x|/65534 times Σ|w|, and a sum per block. */
 static void check_product(const variant *v, const fixture *f, const float *x, int n,
                           const float *y) {
     int quantised = f->w.layout >= JL_LAYOUT_Q8;
@@ -451,7 +452,8 @@ static void test_matmul(void) {
     }
 }
 
-/* Same bits: a variant and the reference, and a batch and its tokens. Columns past one chunk too. */
+/* Same bits: a variant and the reference, and a batch and its tokens. Columns past one chunk
+ * too. */
 static void test_matmul_same_bits(void) {
     static const int many[] = { 0, 1, 2, 3, 4, 5, 17, 33 }; /* blocks of 32 columns */
     FOR_VARIANTS(v) {
@@ -503,25 +505,32 @@ static void test_matmul_of_garbage(void) {
 /* -- Attention --------------------------------------------------------------------------------- */
 
 typedef struct cache {
-    int hd, n_keys, tiles;
-    float *k, *v;              /* [n_keys][hd], values that are exact halves */
-    uint16_t *k_tile, *v_tile; /* slots after n_keys hold NaN */
+    jl_kv_type type;
+    int hd, n_keys;
+    float *k, *v;             /* [n_keys][hd], values that the type holds exactly */
+    uint8_t *k_tile, *v_tile; /* slots after n_keys hold NaN */
 } cache;
 
-static cache cache_make(const variant *v, int hd, int n_keys) {
-    cache c = { .hd = hd, .n_keys = n_keys, .tiles = (n_keys + JL_KV_TILE - 1) / JL_KV_TILE };
-    size_t n = (size_t)(n_keys * hd), stored = (size_t)(c.tiles * JL_KV_TILE * hd);
+static float cache_value(jl_kv_type type, float size) {
+    float f = random_unit() * size;
+    return type == JL_KV_F16 ? jl_half_to_float(jl_float_to_half(f)) : f;
+}
+
+static cache cache_make(const variant *v, jl_kv_type type, int hd, int n_keys) {
+    cache c = { .type = type, .hd = hd, .n_keys = n_keys };
+    size_t n = (size_t)(n_keys * hd), bytes = jl_kv_tile_bytes(type, hd);
+    size_t stored = (size_t)(n_keys + JL_KV_TILE - 1) / JL_KV_TILE * bytes;
     c.k = get(n * sizeof *c.k), c.v = get(n * sizeof *c.v);
-    c.k_tile = get(stored * 2), c.v_tile = get(stored * 2);
-    memset(c.k_tile, 0x7e, stored * 2), memset(c.v_tile, 0x7e, stored * 2);
+    c.k_tile = get(stored), c.v_tile = get(stored);
+    memset(c.k_tile, 0xff, stored), memset(c.v_tile, 0xff, stored);
     for (size_t i = 0; i < n; i++) {
-        c.k[i] = jl_half_to_float(jl_float_to_half(random_unit() * 3));
-        c.v[i] = jl_half_to_float(jl_float_to_half(random_unit() * (random_below(9) ? 2 : 1e-6f)));
+        c.k[i] = cache_value(type, 3);
+        c.v[i] = cache_value(type, random_below(9) ? 2 : 1e-6f);
     }
     for (int j = 0; j < n_keys; j++) {
-        size_t tile = (size_t)(j / JL_KV_TILE * JL_KV_TILE * hd);
-        v->kv_store(c.k_tile + tile, c.v_tile + tile, j % JL_KV_TILE, c.k + j * hd, c.v + j * hd,
-                    hd);
+        size_t tile = (size_t)(j / JL_KV_TILE) * bytes;
+        v->kv_store(type, c.k_tile + tile, c.v_tile + tile, j % JL_KV_TILE, c.k + j * hd,
+                    c.v + j * hd, hd);
     }
     return c;
 }
@@ -552,25 +561,25 @@ enum { N_HEAD_DIMS = sizeof head_dims / sizeof *head_dims, MAX_KEYS = 150, MAX_Q
 
 static void test_attention(void) {
     FOR_VARIANTS(v) {
-        for (int k = 0; k < N_HEAD_DIMS * 6; k++) {
+        for (int k = 0; k < N_HEAD_DIMS * 8; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], n_q = 1 + random_below(MAX_QUERIES);
             int n_keys[MAX_QUERIES], longest = 1;
             for (int i = 0; i < n_q; i++) {
-                n_keys[i] = 1 + random_below(k / N_HEAD_DIMS < 2 ? 40 : MAX_KEYS);
+                n_keys[i] = 1 + random_below(k / N_HEAD_DIMS < 4 ? 40 : MAX_KEYS);
                 if (n_keys[i] > longest) longest = n_keys[i];
             }
-            cache c = cache_make(v, hd, longest);
+            cache c = cache_make(v, k / N_HEAD_DIMS % 2 ? JL_KV_F32 : JL_KV_F16, hd, longest);
             float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], weights[MAX_KEYS];
             void *scratch = get(jl_attention_bytes(hd, n_q));
             random_fill(q, (size_t)(n_q * hd), 3 / sqrtf((float)hd));
-            v->attention(q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
+            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
             for (int i = 0; i < n_q; i++) {
                 double w[MAX_KEYS], exact[256], sum = 0;
                 exact_attention(&c, q + i * hd, n_keys[i], w, exact);
                 for (int d = 0; d < hd; d++)
                     CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5, "%s hd %d: %g %g", v->name, hd,
                           (double)out[i * hd + d], exact[d]);
-                v->attention_weights(q + i * hd, n_keys[i], c.k_tile, hd, weights);
+                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, weights);
                 for (int j = 0; j < n_keys[i]; j++) {
                     CHECK(fabs(weights[j] - w[j]) < 2e-6, "%s hd %d key %d", v->name, hd, j);
                     sum += weights[j];
@@ -585,27 +594,28 @@ static void test_attention(void) {
 /* A variant and the reference, a batch and its queries, and scores that grow or overflow. */
 static void test_attention_same_bits(void) {
     FOR_VARIANTS(v) {
-        for (int k = 0; k < N_HEAD_DIMS * 8; k++) {
+        for (int k = 0; k < N_HEAD_DIMS * 16; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], n_q = 1 + random_below(MAX_QUERIES);
             int n_keys[MAX_QUERIES], longest = 1 + random_below(MAX_KEYS);
             for (int i = 0; i < n_q; i++) n_keys[i] = 1 + random_below(longest);
-            cache c = cache_make(variants, hd, longest);
+            cache c = cache_make(variants, k & 1 ? JL_KV_F32 : JL_KV_F16, hd, longest);
             float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], one[256];
             float w[MAX_KEYS], w2[MAX_KEYS];
             static const float sizes[] = { 0, 0.5f, 1, 10, 1e4f, 1e38f, 3e38f, 1e-40f };
-            random_fill(q, (size_t)(n_q * hd), sizes[k / N_HEAD_DIMS]);
+            random_fill(q, (size_t)(n_q * hd), sizes[k / N_HEAD_DIMS / 2]);
             if (k % 11 == 0) q[random_below(n_q * hd)] = specials[random_below(N_SPECIALS)];
             void *scratch = get(jl_attention_bytes(hd, n_q));
-            v->attention(q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
+            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
             for (int i = 0; i < n_q; i++) {
-                variants->attention(q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one,
+                variants->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one,
                                     scratch);
                 CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s hd %d q %d", v->name, hd, i);
-                v->attention(q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one, scratch);
+                v->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one,
+                             scratch);
                 CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s hd %d q %d alone", v->name, hd,
                       i);
-                variants->attention_weights(q + i * hd, n_keys[i], c.k_tile, hd, w);
-                v->attention_weights(q + i * hd, n_keys[i], c.k_tile, hd, w2);
+                variants->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, w);
+                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, w2);
                 CHECK(same_bits(w, w2, (size_t)n_keys[i]), "%s hd %d weights", v->name, hd);
             }
             free(scratch), cache_free(&c);
@@ -613,7 +623,8 @@ static void test_attention_same_bits(void) {
     }
 }
 
-/* Rounding to the cache: nearest even, 65504 instead of infinity, and nothing beside the slot. */
+/* Rounding to a cache of halves: nearest even, 65504 instead of infinity, and nothing beside the
+ * slot. */
 static void test_kv_store(void) {
     float x[256], y[256];
     FOR_VARIANTS(v) {
@@ -628,7 +639,7 @@ static void test_kv_store(void) {
                 if (x[i] != x[i]) x[i] = 1;
             }
             x[0] = k & 1 ? -INFINITY : 65520;
-            v->kv_store(kt, vt, slot, x, y, hd);
+            v->kv_store(JL_KV_F16, kt, vt, slot, x, y, hd);
             for (int d = 0; d < hd; d++) {
                 uint16_t h = jl_float_to_half(x[d]);
                 if ((h & 0x7fff) == 0x7c00) h--;
@@ -644,10 +655,35 @@ static void test_kv_store(void) {
     }
 }
 
+/* A cache of floats keeps the bits, and nothing beside the slot is written. */
+static void test_kv_store_floats(void) {
+    float x[256], y[256];
+    FOR_VARIANTS(v) {
+        for (int k = 0; k < N_HEAD_DIMS * 4; k++) {
+            int hd = head_dims[k % N_HEAD_DIMS], slot = random_below(JL_KV_TILE);
+            float *kt = get(jl_kv_tile_bytes(JL_KV_F32, hd)),
+                  *vt = get(jl_kv_tile_bytes(JL_KV_F32, hd));
+            for (int i = 0; i < hd; i++) {
+                x[i] = jl_bits_to_float(random_bits() << 8 | random_bits() >> 16);
+                y[i] = random_unit();
+            }
+            v->kv_store(JL_KV_F32, kt, vt, slot, x, y, hd);
+            for (int i = 0; i < hd * JL_KV_TILE; i++) {
+                uint32_t in_k = jl_float_to_bits(kt[i]), in_v = jl_float_to_bits(vt[i]);
+                uint32_t is_k =
+                    i % JL_KV_TILE == slot ? jl_float_to_bits(x[i / JL_KV_TILE]) : 0xa5a5a5a5u;
+                uint32_t is_v = i / hd == slot ? jl_float_to_bits(y[i % hd]) : 0xa5a5a5a5u;
+                CHECK(in_k == is_k && in_v == is_v, "%s hd %d element %d", v->name, hd, i);
+            }
+            free(kt), free(vt);
+        }
+    }
+}
+
 int main(void) {
     RUN(test_exp);
     RUN(test_vectors);
-    RUN(test_add_and_rope);
+    RUN(test_rope);
     RUN(test_vectors_same_bits);
     RUN(test_act_rounding);
     RUN(test_act_specials);
@@ -656,6 +692,7 @@ int main(void) {
     RUN(test_matmul_same_bits);
     RUN(test_matmul_of_garbage);
     RUN(test_kv_store);
+    RUN(test_kv_store_floats);
     RUN(test_attention);
     RUN(test_attention_same_bits);
     return check_report(N_VARIANTS > 1 ? "c_kernels (ref, simd)" : "c_kernels (ref)");

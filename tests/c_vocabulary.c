@@ -1,7 +1,8 @@
 /* c_vocabulary.c - what the tokenizer makes of files: hostile ones, too little memory, real ones.
  *
- * Real vocabularies come from JIELONG_VOCABS (a folder with llama.cpp's ggml-vocab-NAME.gguf and its
- * .inp and .out) and JIELONG_MODEL (SmolLM2-135M-Instruct); without them those tests are skipped.
+ * Real vocabularies come from JIELONG_VOCABS (a folder with llama.cpp's ggml-vocab-NAME.gguf and
+ * its .inp and .out) and JIELONG_MODEL (SmolLM2-135M-Instruct); without them those tests are
+ * skipped.
  */
 #include "../src/base/memory.h"
 #include "vocabulary.h"
@@ -163,7 +164,8 @@ static void hostile_merges_and_ids(void) {
     free(f);
 }
 
-/* Tokens that all want the same place of the index: the load gives up instead of turning quadratic. */
+/* Tokens that all want the same place of the index: the load gives up instead of turning quadratic.
+ * */
 static void colliding_tokens(void) {
     enum { N = 1100, SLOTS = 4096 }; /* the size of the index for 256 + N tokens and their bytes */
     static char text[N][16];

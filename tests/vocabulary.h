@@ -1,7 +1,8 @@
 /* vocabulary.h - small vocabularies for tests, built as jl_gguf structs in memory.
  *
- * A recipe says what differs from the 256 byte tokens of GPT-2's alphabet; cook() makes the metadata of
- * a file from it, whose values a test may then replace. Random numbers repeat from run to run.
+ * A recipe says what differs from the 256 byte tokens of GPT-2's alphabet; cook() makes the
+ * metadata of a file from it, whose values a test may then replace. Random numbers repeat from run
+ * to run.
  */
 #ifndef JL_TEST_VOCABULARY_H
 #define JL_TEST_VOCABULARY_H

@@ -1,10 +1,11 @@
-/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around jielong.h; no logic.
+/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around jielong.h; no
+ * logic.
  *
- * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative int
- * is a status and a zero handle a failure; jl_wasm_error_* then describe it. One instance serves one
- * thread and one call at a time, so the last error and the last results of a call are kept in statics
- * here, the only mutable globals of the program. Pointers stay valid until the next call; memory may
- * grow in any call, so the host makes its views anew after each.
+ * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative
+ * int is a status and a zero handle a failure; jl_wasm_error_* then describe it. One instance
+ * serves one thread and one call at a time, so the last error and the last results of a call are
+ * kept in statics here, the only mutable globals of the program. Pointers stay valid until the next
+ * call; memory may grow in any call, so the host makes its views anew after each.
  */
 #include <string.h>
 
@@ -30,7 +31,7 @@ static jl_error *fresh(void) {
     return &error;
 }
 
-/* ---- Memory and errors -------------------------------------------------------------------------- */
+/* ---- Memory and errors ----------------------------------------------------------------------- */
 
 void *jl_wasm_alloc(uint32_t n) {
     return jl_alloc(n ? n : 1);
@@ -56,7 +57,7 @@ double jl_wasm_error_offset(void) {
     return error.offset == UINT64_MAX ? -1 : (double)error.offset;
 }
 
-/* ---- Model -------------------------------------------------------------------------------------- */
+/* ---- Model ----------------------------------------------------------------------------------- */
 
 static uint64_t length_of(double bytes) {
     return bytes >= 1 && bytes <= 9007199254740991.0 ? (uint64_t)bytes : 0;
@@ -107,7 +108,7 @@ int jl_wasm_token_is_end(const jl_model *m, int32_t id) {
     return jl_token_is_end(m, id);
 }
 
-/* ---- Session ------------------------------------------------------------------------------------ */
+/* ---- Session --------------------------------------------------------------------------------- */
 
 double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch) {
     jl_session_options o = { n_ctx, n_batch, 0 };
@@ -156,7 +157,7 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
     return jl_session_rewind(s, position, fresh());
 }
 
-/* ---- Sampling and generation -------------------------------------------------------------------- */
+/* ---- Sampling and generation ----------------------------------------------------------------- */
 
 /* For the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
@@ -223,7 +224,7 @@ int jl_wasm_step_finish(void) {
     return (int)token.finish;
 }
 
-/* ---- Taps --------------------------------------------------------------------------------------- */
+/* ---- Taps ------------------------------------------------------------------------------------ */
 
 /* Room for n requests {kind, layer, head} of the next run, which the host fills. */
 int32_t *jl_wasm_taps(int n) {

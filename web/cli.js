@@ -2,9 +2,9 @@
 /**
  * cli.js - the `jielong` command in Node, on the .wasm and through the public interface alone.
  *
- * Results go to standard output, progress to standard error and only when that is a terminal. A failure is
- * one line on standard error, `jielong: CODE: message`, with exit status 1, or 2 for wrong usage. The same
- * commands and options as the native command line (src/cli/).
+ * Results go to standard output, progress to standard error and only when that is a terminal. A
+ * failure is one line on standard error, `jielong: CODE: message`, with exit status 1, or 2 for
+ * wrong usage. The same commands and options as the native command line (src/cli/).
  */
 
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { JielongError, loadModel } from './jielong.js';
 /** @typedef {import('./jielong.js').Model} Model */
 /** @typedef {Record<string, any>} Values parsed options */
 
-/* ---- Options ------------------------------------------------------------------------------------- */
+/* ---- Options --------------------------------------------------------------------------------- */
 
 /** @type {(low: number, whole?: boolean) => (text: string) => boolean} */
 const atLeast =
@@ -29,7 +29,10 @@ const atLeast =
     );
   };
 
-/** name: [placeholder, meaning, test of a number] — with an empty placeholder it is a flag. @type {Record<string, [string, string, ((text: string) => boolean)?]>} */
+/**
+ * name: [placeholder, meaning, test of a number] — with an empty placeholder it is a flag.
+ * @type {Record<string, [string, string, ((text: string) => boolean)?]>}
+ */
 const OPTIONS = {
   n: ['N', 'generate: at most N tokens (256); score: only the first N predictions', atLeast(0)],
   temperature: ['T', '0.8; 0 takes the most probable token each time', atLeast(0, false)],
@@ -56,25 +59,16 @@ const OPTIONS = {
   threads: ['N', 'threads wanted', atLeast(1)],
   wasm: ['FILE', 'another build of the engine'],
 };
-/** @type {Record<string, [usage: string, does: string, options: string[], run: (model: Model, args: string[], values: Values) => Promise<unknown>]>} */
+const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.split(' ');
+/**
+ * @typedef {(model: Model, args: string[], values: Values) => Promise<unknown>} Run
+ * @type {Record<string, [usage: string, does: string, options: string[], run: Run]>}
+ */
 const COMMANDS = {
   generate: [
     'MODEL [PROMPT]',
     'continue a prompt (standard input where it is left out), streaming the text',
-    [
-      'n',
-      'temperature',
-      'top-k',
-      'top-p',
-      'min-p',
-      'repeat-penalty',
-      'seed',
-      'stop',
-      'chat',
-      'special',
-      'json',
-      'context',
-    ],
+    SAMPLING.concat(['chat', 'special', 'json', 'context']),
     generate,
   ],
   tokenize: [
@@ -86,10 +80,10 @@ const COMMANDS = {
   logits: ['MODEL', 'the logits at every position', ['ids', 'out', 'context'], logits],
   score: [
     'MODEL',
-    'how well a text is predicted, as JSON: tokens, nll (nats a token), perplexity (exp of it), bitsPerByte.\n' +
-      "The text begins with the model's beginning-of-sequence token where the file asks for one; the first token\n" +
-      'is not scored. A text longer than the context is read in windows of it, each beginning with the last\n' +
-      'token of the one before',
+    `how well a text is predicted, as JSON: tokens, nll (nats a token), perplexity (exp of it),
+bitsPerByte. The text begins with the model's beginning-of-sequence token where the file asks for
+one; the first token is not scored. A text longer than the context is read in windows of it, each
+beginning with the last token of the one before`,
     ['file', 'n', 'context'],
     score,
   ],
@@ -105,11 +99,20 @@ const COMMON = ['threads', 'wasm'];
 
 class UsageError extends Error {}
 
+/** @param {string} name */
+const dashed = (name) => (name.length === 1 ? `-${name}` : `--${name}`);
+
 function help() {
   const lines = Object.entries(COMMANDS).map(
     ([name, [usage, does]]) => `  ${`${name} ${usage}`.padEnd(26)}${does.split(/[\n:]/)[0]}`,
   );
-  return `jielong - runs language models (GGUF files)\n\nusage: jielong COMMAND MODEL … [options]\n\n${lines.join('\n')}\n\nMODEL is a file or an address. jielong COMMAND --help lists the options.`;
+  return `jielong - runs language models (GGUF files)
+
+usage: jielong COMMAND MODEL … [options]
+
+${lines.join('\n')}
+
+MODEL is a file or an address. jielong COMMAND --help lists the options.`;
 }
 
 /** @param {string} command */
@@ -117,8 +120,7 @@ function commandHelp(command) {
   const [usage, does, options] = COMMANDS[command];
   const lines = [...options, ...COMMON].map((name) => {
     const [placeholder, meaning] = OPTIONS[name];
-    const dashed = `${name.length === 1 ? '-' : '--'}${name}${placeholder ? ` ${placeholder}` : ''}`;
-    return `  ${dashed.padEnd(22)}${meaning}`;
+    return `  ${`${dashed(name)} ${placeholder}`.padEnd(22)}${meaning}`;
   });
   return `usage: jielong ${command} ${usage} [options]\n\n${does}.\n\n${lines.join('\n')}`;
 }
@@ -137,7 +139,7 @@ function parse(command, argv) {
     const [placeholder, , test] = OPTIONS[name];
     const value = /** @type {string | undefined} */ (values[name]);
     if (value !== undefined && test && !test(value)) {
-      throw new UsageError(`--${name} ${placeholder}: '${value}' is not allowed`);
+      throw new UsageError(`${dashed(name)} ${placeholder}: '${value}' is not allowed`);
     }
   }
   return { values: /** @type {Values} */ (values), positionals };
@@ -158,7 +160,7 @@ const sampling = (v) => ({
   stop: v.stop,
 });
 
-/* ---- Commands ------------------------------------------------------------------------------------ */
+/* ---- Commands -------------------------------------------------------------------------------- */
 
 const terminal = process.stderr.isTTY;
 
@@ -209,7 +211,8 @@ async function generate(model, [prompt], values) {
   const { tokensPerSecond, promptPerSecond } = timings;
   if (terminal)
     process.stderr.write(
-      `[${promptIds.length} tokens read at ${promptPerSecond}/s, ${ids.length} drawn at ${tokensPerSecond}/s, seed ${tokens.seed}]\n`,
+      `[${promptIds.length} tokens read at ${promptPerSecond}/s, ` +
+        `${ids.length} drawn at ${tokensPerSecond}/s, seed ${tokens.seed}]\n`,
     );
 }
 
@@ -265,7 +268,11 @@ function littleEndian(row) {
   return new Uint8Array(Uint16Array.of(1).buffer)[0] ? bytes : bytes.swap32();
 }
 
-/** Negative natural logarithm of the probability of `id`. @param {Float32Array} row logits @param {number} id */
+/**
+ * Negative natural logarithm of the probability of `id`.
+ * @param {Float32Array} row logits
+ * @param {number} id
+ */
 function surprise(row, id) {
   const max = row.reduce((a, b) => Math.max(a, b));
   return Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0)) + max - row[id];
@@ -347,7 +354,7 @@ async function bench(model, _args, values) {
   });
 }
 
-/* ---- Main ---------------------------------------------------------------------------------------- */
+/* ---- Main ------------------------------------------------------------------------------------ */
 
 /** @param {{ loaded: number, total?: number }} progress */
 function showProgress({ loaded, total }) {
@@ -386,7 +393,9 @@ async function main() {
 process.stdout.on('error', (e) => process.exit(/** @type {any} */ (e).code === 'EPIPE' ? 0 : 1));
 main().catch((e) => {
   const usage = e instanceof UsageError || e?.code?.startsWith?.('ERR_PARSE_ARGS');
-  const message = String(e?.message ?? e).replace(/\s*\n\s*/g, ' ');
+  const text = String(e?.message ?? e).replace(/\s*\n\s*/g, ' ');
+  // Node adds a paragraph of advice to an unknown option.
+  const message = usage ? text.replace(/\. To specify.*/, '') : text;
   const code = usage ? 'USAGE' : (e instanceof JielongError && e.code) || 'INTERNAL';
   const where = e?.where && !message.includes(e.where) ? `${e.where}: ` : '';
   process.stderr.write(

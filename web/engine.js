@@ -1,20 +1,25 @@
 /**
- * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a call.
+ * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a
+ * call.
  *
- * The only file that knows the exports (wasm/boundary.c) and touches their memory. Its methods take and
- * give plain values that can be cloned, so that jielong.js can call it in this thread and worker.js can
- * pass it messages. Each call makes its own view of the memory, because the memory may have grown; no
- * pointer and no view survives a call or an `await`. Negative results become JielongErrors with the
- * engine's own words. A trap is our bug: the instance is given up, and every later call says so.
+ * The only file that knows the exports (wasm/boundary.c) and touches their memory. Its methods take
+ * and give plain values that can be cloned, so that jielong.js can call it in this thread and
+ * worker.js can pass it messages. Each call makes its own view of the memory, because the memory
+ * may have grown; no pointer and no view survives a call or an `await`. Negative results become
+ * JielongErrors with the engine's own words. A trap is our bug: the instance is given up, and every
+ * later call says so.
  *
  * One instance holds one model: memory of a .wasm never shrinks, so it goes back with the instance.
- * It does not parse, tokenise, sample or know a struct; candidates are pairs {i32 id, f32 probability}.
+ * It does not parse, tokenise, sample or know a struct; candidates are pairs {i32 id, f32
+ * probability}.
  */
 
 import { JielongError } from './error.js';
 import { fetchUrl, nodeModule, openSource, sha256 } from './source.js';
 
-/** @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports */
+/**
+ * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
+ */
 
 const MORE = 1;
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
@@ -26,7 +31,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
-/* ---- Instantiation ------------------------------------------------------------------------------- */
+/* ---- Instantiation --------------------------------------------------------------------------- */
 
 /** @param {string} message @param {string} [where] */
 const wasmError = (message, where) => new JielongError('WASM', message, where);
@@ -38,7 +43,8 @@ async function compileBytes(bytes, name) {
     : new Uint8Array(bytes);
   if ([0, 0x61, 0x73, 0x6d].some((byte, i) => head[i] !== byte)) {
     throw wasmError(
-      `${name} is no WebAssembly (it does not begin with \\0asm); is it the server's page for missing files?`,
+      `${name} is no WebAssembly (it does not begin with \\0asm); ` +
+        "is it the server's page for missing files?",
       name,
     );
   }
@@ -56,7 +62,9 @@ async function compileUrl(url) {
     : compileBytes(await response.arrayBuffer(), url);
 }
 
-/** @param {any} wasm description of an address, bytes, a module, or undefined: the one beside this file */
+/**
+ * @param {any} wasm a described address, bytes, a module, or nothing: the one beside this file
+ */
 async function compile(wasm) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'");
@@ -81,18 +89,22 @@ async function instantiate(wasm) {
   } catch (e) {
     if (e instanceof JielongError) throw e;
     throw wasmError(
-      `the engine could not be started: ${/** @type {Error} */ (e).message}. It needs WebAssembly SIMD, and 'wasm-unsafe-eval' where the page has a Content-Security-Policy`,
+      `the engine could not be started: ${/** @type {Error} */ (e).message}. ` +
+        "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' where the page has a Content-Security-Policy",
     );
   }
 }
 
-/* ---- The engine ---------------------------------------------------------------------------------- */
+/* ---- The engine ------------------------------------------------------------------------------ */
 
 export class Engine {
   /** @type {Exports | undefined} */ #exports;
   #model = 0;
   #vocabulary = 0; // entries
-  /** Sessions by handle; a handle that is gone is refused instead of dereferenced. @type {Map<number, number>} */
+  /**
+   * Sessions by handle; a handle that is gone is refused instead of dereferenced.
+   * @type {Map<number, number>}
+   */
   #sessions = new Map();
   #next = 1;
   /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
@@ -117,14 +129,22 @@ export class Engine {
     }
   }
 
-  /** A call whose negative result is an error. @param {string} name @param {(number | boolean)[]} args */
+  /**
+   * A call whose negative result is an error.
+   * @param {string} name
+   * @param {(number | boolean)[]} args
+   */
   #try(name, ...args) {
     const result = this.#call(name, ...args);
     if (result < 0) throw this.#error();
     return result;
   }
 
-  /** A call whose zero result is an error. @param {string} name @param {(number | boolean)[]} args */
+  /**
+   * A call whose zero result is an error.
+   * @param {string} name
+   * @param {(number | boolean)[]} args
+   */
   #make(name, ...args) {
     const pointer = this.#call(name, ...args) >>> 0;
     if (!pointer) throw this.#error();
@@ -168,7 +188,12 @@ export class Engine {
     return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
   }
 
-  /** Lends a copy of an array to `use`. @template T @param {Uint8Array | Int32Array} data @param {(pointer: number) => T} use */
+  /**
+   * Lends a copy of an array to `use`.
+   * @template T
+   * @param {Uint8Array | Int32Array} data
+   * @param {(pointer: number) => T} use
+   */
   #lend(data, use) {
     const pointer = this.#make('alloc', Math.max(data.byteLength, 1));
     try {
@@ -247,7 +272,11 @@ export class Engine {
     }
   }
 
-  /** Copies a chunk straight to where the engine wants it. @param {Uint8Array} chunk @returns {boolean} whether the model is complete */
+  /**
+   * Copies a chunk straight to where the engine wants it.
+   * @param {Uint8Array} chunk
+   * @returns {boolean} whether the model is complete
+   */
   #feed(chunk) {
     for (let at = 0; at < chunk.length; ) {
       const pointer = this.#make('model_reserve', this.#model);
@@ -275,7 +304,7 @@ export class Engine {
     const bytes = encoder.encode(text);
     const flags = (special ? 1 : 0) | (bos ? 2 : 0);
     return this.#lend(bytes, (pointer) => {
-      // A token is a byte or longer, so this is nearly always enough; if not, the count says what is.
+      // A token is a byte or longer, so this nearly always does; if not, the count says what does.
       let cap = bytes.length + 8;
       for (;;) {
         const ids = this.#lend(new Int32Array(cap), (out) => {
@@ -366,7 +395,11 @@ export class Engine {
     return this.#call('session_position', session);
   }
 
-  /** Evaluates the next batch of what was appended. @param {number} handle @returns {boolean} whether some is left */
+  /**
+   * Evaluates the next batch of what was appended.
+   * @param {number} handle
+   * @returns {boolean} whether some is left
+   */
   advance(handle) {
     return this.#try('session_advance', this.#session(handle)) === MORE;
   }
@@ -444,7 +477,12 @@ export class Engine {
     });
   }
 
-  /** Appends a prompt and starts to generate; takes the prompt back if that fails. @param {number} handle @param {Int32Array} ids @param {any} options */
+  /**
+   * Appends a prompt and starts to generate; takes the prompt back if that fails.
+   * @param {number} handle
+   * @param {Int32Array} ids
+   * @param {any} options
+   */
   generate(handle, ids, options) {
     const session = this.#session(handle);
     const before = this.#call('session_position', session);
@@ -471,7 +509,11 @@ export class Engine {
     return position;
   }
 
-  /** One pull. @param {number} handle @returns {{ more: boolean, token?: any, position: number }} neither more nor token: the end */
+  /**
+   * One pull.
+   * @param {number} handle
+   * @returns {{ more: boolean, token?: any, position: number }} neither more nor token: the end
+   */
   step(handle) {
     const session = this.#session(handle);
     const status = this.#try('session_generate_step', session);
@@ -501,7 +543,11 @@ export class Engine {
 
   /* ---- Taps ---- */
 
-  /** @param {number} handle @param {Int32Array} ids @param {{ kind: string, layer: number, head: number }[]} taps one layer, one head each */
+  /**
+   * @param {number} handle
+   * @param {Int32Array} ids
+   * @param {{ kind: string, layer: number, head: number }[]} taps one layer, one head each
+   */
   run(handle, ids, taps) {
     const session = this.#session(handle);
     const wanted = Int32Array.from(

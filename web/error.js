@@ -1,9 +1,10 @@
 /**
  * error.js - the one error class, and how it crosses a worker boundary.
  *
- * `code` is stable and made for programs; `message` is made for people and says what was expected, what
- * was found and what to do; `where` names the place (tensor, metadata key, option, address). Codes that
- * come from the engine are in src/base/status.c, the others are listed at JielongError in jielong.js.
+ * `code` is stable and made for programs; `message` is made for people and says what was expected,
+ * what was found and what to do; `where` names the place (tensor, metadata key, option, address).
+ * Codes that come from the engine are in src/base/status.c, the others are listed at JielongError
+ * in jielong.js.
  */
 
 export class JielongError extends Error {
@@ -25,7 +26,10 @@ export class JielongError extends Error {
   }
 }
 
-/** Structured clone drops an error's own fields, so errors travel as plain objects. @param {any} e */
+/**
+ * Structured clone drops an error's own fields, so errors travel as plain objects.
+ * @param {any} e
+ */
 export function packError(e) {
   return {
     name: e?.name,

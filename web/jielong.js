@@ -6,19 +6,39 @@
  *   for await (const token of session.generate('Once upon a time')) out.append(token.text);
  *   await model.close();
  *
- * In a page the engine runs in a worker of its own (one a model), in Node in this thread. Everything here
- * is a message to it and back: a generation is pulled token by token, so pausing is not pulling, `break`
- * and AbortSignal take effect between two tokens (or two batches of a long prompt), and the session stays
- * usable after them. Arguments are checked here, where the caller's stack still shows; everything about
- * models, tokens and sampling is decided by the engine. Nothing here touches its memory (see engine.js).
+ * In a page the engine runs in a worker of its own (one a model), in Node in this thread.
+ * Everything here is a message to it and back: a generation is pulled token by token, so pausing is
+ * not pulling, `break` and AbortSignal take effect between two tokens (or two batches of a long
+ * prompt), and the session stays usable after them. Arguments are checked here, where the caller's
+ * stack still shows; everything about models, tokens and sampling is decided by the engine. Nothing
+ * here touches its memory (see engine.js).
  */
 
-import { Engine } from './engine.js';
-import { JielongError, unpackError } from './error.js';
-import { describeSource, openSource, pump } from './source.js';
+import { closed, openBackend } from './backend.js';
+import { chatIds } from './chat.js';
+import { JielongError } from './error.js';
+import {
+  ANY,
+  badArgument,
+  COUNT,
+  checkIds,
+  checkOptions,
+  checkText,
+  DEFAULTS,
+  describe,
+  FLAG,
+  GENERATE,
+  integer,
+  LIST,
+  LOAD,
+  POSITIVE,
+  SAMPLING,
+} from './options.js';
+import { describeSource } from './source.js';
 
 export { JielongError };
 
+/** @typedef {import('./backend.js').Backend} Backend */
 /** @typedef {import('./types.js').Source} Source */
 /** @typedef {import('./types.js').LoadOptions} LoadOptions */
 /** @typedef {import('./types.js').Progress} Progress */
@@ -33,290 +53,12 @@ export { JielongError };
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').Ids} Ids */
 
-/* ---- Arguments ----------------------------------------------------------------------------------- */
-
-/** @typedef {[test: (value: any) => boolean, words: string]} Rule */
-/** @type {(low: number, high: number) => Rule} */
-const integer = (low, high) => [
-  (v) => Number.isInteger(v) && v >= low && v <= high,
-  `an integer from ${low} to ${high}`,
-];
-/** @type {(low: number, high?: number) => Rule} */
-const number = (low, high = Infinity) => [
-  (v) => Number.isFinite(v) && v >= low && v <= high,
-  high === Infinity ? `a number of at least ${low}` : `a number from ${low} to ${high}`,
-];
-/** @type {(type: string, words: string) => Rule} */
-const typed = (type, words) => [(v) => typeof v === type, words];
-const FLAG = typed('boolean', 'true or false');
-const CALLBACK = typed('function', 'a function');
-/** @type {Rule} */
-const SIGNAL = [(v) => v instanceof AbortSignal, 'an AbortSignal'];
-const COUNT = integer(0, 2 ** 31 - 1);
-const POSITIVE = integer(1, 2 ** 31 - 1);
-/** @type {Rule} */
-const STOP = [
-  (v) => (Array.isArray(v) ? v : [v]).every((s) => typeof s === 'string' && s && !s.includes('\0')),
-  'a string or an array of strings, none of them empty',
-];
-/** @type {Rule} */
-const SEED = [
-  (v) => Number.isSafeInteger(Number(v)) || typeof v === 'bigint',
-  'an integer (a bigint beyond 2^53)',
-];
-/** @type {Rule} */
-const ANY = [() => true, 'anything'];
-
-const LOAD = {
-  onProgress: CALLBACK,
-  signal: SIGNAL,
-  threads: POSITIVE,
-  contextLength: POSITIVE,
-  precision: /** @type {Rule} */ ([(v) => v === 'auto' || v === 'exact', "'auto' or 'exact'"]),
-  memoryLimit: number(1, Number.MAX_SAFE_INTEGER),
-  sha256: /** @type {Rule} */ ([(v) => /^[0-9a-f]{64}$/i.test(v), '64 hexadecimal digits']),
-  wasm: ANY,
-  worker: ANY,
-};
-const SAMPLING = {
-  temperature: number(0),
-  topK: COUNT,
-  topP: number(0, 1),
-  minP: number(0, 1),
-  repeatPenalty: number(0),
-  repeatLast: COUNT,
-};
-const GENERATE = {
-  ...SAMPLING,
-  maxTokens: COUNT,
-  seed: SEED,
-  stop: STOP,
-  ignoreEos: FLAG,
-  topLogprobs: integer(0, 50),
-  special: FLAG,
-  signal: SIGNAL,
-  onToken: CALLBACK,
-};
-const DEFAULTS = {
-  temperature: 0.8,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
-  repeatPenalty: 1,
-  repeatLast: 64,
-};
-
-/** @param {string} message @param {string} [where] */
-const badArgument = (message, where) => new JielongError('BAD_ARGUMENT', message, where);
+/* ---- Model ----------------------------------------------------------------------------------- */
 
 /**
- * The options that were given, each of them known and allowed. An unknown name is an error, so that a
- * misspelt option cannot silently do nothing.
- * @template T @param {string} caller @param {T} options @param {Record<string, Rule>} rules @returns {T}
- */
-function checkOptions(caller, options, rules) {
-  if (options === null || typeof options !== 'object') {
-    throw badArgument(`${caller} takes its options as an object, not ${describe(options)}`, caller);
-  }
-  /** @type {any} */
-  const given = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(rules, name)) {
-      const known = Object.keys(rules).join(', ');
-      throw badArgument(`${caller} has no option '${name}'; it knows ${known}`, name);
-    }
-    if (!rules[name][0](value)) {
-      throw badArgument(`option '${name}' must be ${rules[name][1]}, not ${describe(value)}`, name);
-    }
-    given[name] = value;
-  }
-  return given;
-}
-
-/** @param {unknown} value */
-const describe = (value) => {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  return Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'object' && value
-      ? 'an object'
-      : String(value);
-};
-
-/** @param {unknown} text @param {string} caller @returns {string} */
-function checkText(text, caller) {
-  if (typeof text === 'string') return text;
-  throw badArgument(`${caller} takes a string, not ${describe(text)}`, caller);
-}
-
-/** A copy of token ids. @param {any} ids @param {string} caller @returns {Int32Array} */
-function checkIds(ids, caller) {
-  if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) {
-    throw badArgument(
-      `${caller} takes token ids (an array or Int32Array), not ${describe(ids)}`,
-      caller,
-    );
-  }
-  const copy = Int32Array.from(/** @type {any} */ (ids));
-  const bad = copy.findIndex((id, i) => id !== /** @type {any} */ (ids)[i] || id < 0);
-  if (bad < 0) return copy;
-  throw badArgument(
-    `${caller}: ids[${bad}] is ${/** @type {any} */ (ids)[bad]}, not a token id`,
-    `ids[${bad}]`,
-  );
-}
-
-/* ---- Where the engine runs ----------------------------------------------------------------------- */
-
-/**
- * @typedef {object} Backend
- * @property {(op: string, ...args: any[]) => Promise<any>} call
- * @property {(source: any, options: any, onProgress: any, signal: AbortSignal | undefined) => Promise<ModelInfo>} load
- * @property {() => void} close
- */
-
-/** Lets events in (an abort, a click) before the next piece of work in this thread. */
-const breathe = () =>
-  new Promise((resolve) => /** @type {any} */ ((globalThis).setImmediate ?? setTimeout)(resolve));
-
-/** The engine in this thread. @implements {Backend} */
-class LocalBackend {
-  #engine = new Engine();
-
-  /** @param {string} op @param {any[]} args */
-  async call(op, ...args) {
-    if (op === 'advance' || op === 'step') await breathe();
-    return /** @type {any} */ (this.#engine)[op](...args);
-  }
-  /** @type {Backend['load']} */
-  async load(source, options, onProgress, signal) {
-    return this.#engine.load(source, options, onProgress, signal);
-  }
-  close() {
-    this.#engine.close();
-  }
-}
-
-/** The engine in a worker; the protocol is described in worker.js. @implements {Backend} */
-class WorkerBackend {
-  /** @type {any} */ #worker;
-  #next = 1;
-  /** @type {Map<number, { resolve: Function, reject: Function, onProgress?: Function }>} */
-  #pending = new Map();
-  /** @type {Error | undefined} */ #fault;
-
-  /** @param {any} worker of a page, or of Node's worker_threads */
-  constructor(worker) {
-    this.#worker = worker;
-    /** @param {any} message */
-    const receive = (message) => this.#receive(message);
-    /** @param {any} e */
-    const fail = (e) => {
-      e.preventDefault?.();
-      const why = e.message || 'its script could not be loaded';
-      this.#fail(
-        new JielongError(
-          'WORKER',
-          `the engine's worker failed: ${why}. If this page's bundler does not copy worker.js, give loadModel the option 'worker'`,
-        ),
-      );
-    };
-    if (worker.on) worker.on('message', receive).on('error', fail);
-    else {
-      worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
-      worker.onerror = fail;
-    }
-  }
-  /** @param {Error} error */
-  #fail(error) {
-    this.#fault ??= error;
-    for (const { reject } of this.#pending.values()) reject(this.#fault);
-    this.#pending.clear();
-    this.#worker.terminate();
-  }
-  /** @param {any} message */
-  #receive({ n, result, error, progress }) {
-    const call = this.#pending.get(n);
-    if (!call) return;
-    if (progress) return call.onProgress?.(progress);
-    this.#pending.delete(n);
-    if (error) call.reject(unpackError(error));
-    else call.resolve(result);
-    if (this.#pending.size === 0) this.#worker.unref?.();
-  }
-  /** @param {string} op @param {any[]} args @param {Transferable[]} [transfer] @param {Function} [onProgress] */
-  #post(op, args, transfer = [], onProgress) {
-    return new Promise((resolve, reject) => {
-      if (this.#fault) throw this.#fault;
-      this.#worker.ref?.();
-      this.#worker.postMessage({ n: this.#next, op, args }, transfer);
-      this.#pending.set(this.#next++, { resolve, reject, onProgress });
-    });
-  }
-  /** @param {string} op @param {any[]} args */
-  call(op, ...args) {
-    return this.#post(op, args);
-  }
-  /** @type {Backend['load']} */
-  async load(source, options, onProgress, signal) {
-    const n = this.#next;
-    const cancel = () => this.#worker.postMessage({ cancel: n });
-    signal?.addEventListener('abort', cancel);
-    try {
-      // Bytes and streams stay here and are handed over chunk by chunk; the rest is opened over there.
-      const here = source.kind === 'bytes' || source.kind === 'stream';
-      const sent = here ? pump(await openSource(source)) : source;
-      return await this.#post('load', [sent, options], here ? [sent.port] : [], onProgress);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
-  }
-  close() {
-    this.#fail(closed('model'));
-  }
-}
-
-/** @param {string} what */
-const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
-
-/** @param {LoadOptions['worker']} worker @returns {Backend} */
-function openBackend(worker) {
-  const node = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('node:worker_threads');
-  if (!(worker ?? !node)) return new LocalBackend();
-  if (typeof worker === 'function') return new WorkerBackend(worker());
-  try {
-    if (node)
-      return new WorkerBackend(new node.Worker(worker === true ? besides('worker.js') : worker));
-    if (typeof worker === 'string' || worker instanceof URL) {
-      return new WorkerBackend(new Worker(worker, { type: 'module' }));
-    }
-    const script = besides('worker.js');
-    if (script.origin === location.origin || script.protocol === 'file:') {
-      // In one expression, because that is the form which bundlers find.
-      return new WorkerBackend(
-        new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-      );
-    }
-    // A worker must come from the page's own origin, but a module that it imports need not.
-    const shim = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
-    return new WorkerBackend(new Worker(URL.createObjectURL(shim), { type: 'module' }));
-  } catch (e) {
-    throw new JielongError(
-      'WORKER',
-      `no worker could be started: ${/** @type {Error} */ (e).message}`,
-    );
-  }
-}
-
-/** @param {string} name */
-const besides = (name) => new URL(name, import.meta.url);
-
-/* ---- Model --------------------------------------------------------------------------------------- */
-
-/**
- * Loads a model. The bytes stream into the engine's memory and are packed as they arrive, so no second
- * copy of the file exists. Rejects with a JielongError (see the codes above), or with signal.reason.
+ * Loads a model. The bytes stream into the engine's memory and are packed as they arrive, so no
+ * second copy of the file exists. Rejects with a JielongError (see the codes above), or with
+ * signal.reason.
  * @param {Source} source
  * @param {LoadOptions} [options]
  * @returns {Promise<Model>}
@@ -359,8 +101,8 @@ export class Model {
   }
 
   /**
-   * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become their ids.
-   * bos: begin with the beginning-of-sequence token, if the file asks for one.
+   * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become
+   * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one.
    * @param {string} text
    * @param {{ special?: boolean, bos?: boolean }} [options]
    * @returns {Promise<Int32Array>}
@@ -374,7 +116,8 @@ export class Model {
   }
 
   /**
-   * Token ids → text: the exact inverse of tokenize. special: control tokens appear as they are written.
+   * Token ids → text: the exact inverse of tokenize. special: control tokens appear as they are
+   * written.
    * @param {Ids} ids
    * @param {{ special?: boolean }} [options]
    * @returns {Promise<string>}
@@ -403,8 +146,9 @@ export class Model {
   }
 
   /**
-   * A new timeline of tokens with its own KV cache. contextLength: its positions (default: what loadModel
-   * was told, else the length the model was trained with, at most 4096). allLogits: for eachLogits().
+   * A new timeline of tokens with its own KV cache. contextLength: its positions (default: what
+   * loadModel was told, else the length the model was trained with, at most 4096). allLogits: for
+   * eachLogits().
    * @param {{ contextLength?: number, allLogits?: boolean }} [options]
    * @returns {Promise<Session>}
    */
@@ -425,12 +169,13 @@ export class Model {
   }
 }
 
-/* ---- Session ------------------------------------------------------------------------------------- */
+/* ---- Session --------------------------------------------------------------------------------- */
 
 /**
- * One timeline of tokens. Only one operation runs at a time: another one meanwhile gets BUSY. A generation
- * that has begun and is neither finished, left by break, returned nor aborted counts as running for
- * whatever would change the timeline; logits(), stages() and ids() may be called between its tokens.
+ * One timeline of tokens. Only one operation runs at a time: another one meanwhile gets BUSY. A
+ * generation that has begun and is neither finished, left by break, returned nor aborted counts as
+ * running for whatever would change the timeline; logits(), stages() and ids() may be called
+ * between its tokens.
  */
 export class Session {
   #backend;
@@ -440,7 +185,11 @@ export class Session {
   #closed = false;
   /** @type {Generation | undefined} */ #open;
 
-  /** @param {Model} model @param {Backend} backend @param {{ handle: number, contextLength: number }} state */
+  /**
+   * @param {Model} model
+   * @param {Backend} backend
+   * @param {{ handle: number, contextLength: number }} state
+   */
   constructor(model, backend, { handle, contextLength }) {
     this.#backend = backend;
     this.#handle = handle;
@@ -461,8 +210,8 @@ export class Session {
   }
 
   /**
-   * Adds tokens at the end; they are evaluated when something needs their logits. A string is tokenised as
-   * plain text, with the file's beginning-of-sequence token if the session is empty.
+   * Adds tokens at the end; they are evaluated when something needs their logits. A string is
+   * tokenised as plain text, with the file's beginning-of-sequence token if the session is empty.
    * @param {Ids | string} promptOrIds
    * @returns {Promise<void>}
    */
@@ -470,7 +219,10 @@ export class Session {
     return this.#run(true, async () => this.#add(await this.#tokens(promptOrIds, false, 'append')));
   }
 
-  /** Logits of the next token, one a vocabulary entry, after evaluating what is pending. @returns {Promise<Float32Array>} */
+  /**
+   * Logits of the next token, one a vocabulary entry, after evaluating what is pending.
+   * @returns {Promise<Float32Array>}
+   */
   logits() {
     return this.#run(false, async () => {
       await this.#evaluate();
@@ -479,8 +231,8 @@ export class Session {
   }
 
   /**
-   * Appends ids and gives the logits after each of them, in order. For sessions made with allLogits. No
-   * other operation may run until it has ended.
+   * Appends ids and gives the logits after each of them, in order. For sessions made with
+   * allLogits. No other operation may run until it has ended.
    * @param {Ids} ids
    * @returns {AsyncGenerator<Float32Array, void, void>}
    */
@@ -513,7 +265,8 @@ export class Session {
   }
 
   /**
-   * What each stage of the sampler makes of the next token's distribution, in the order in which they run.
+   * What each stage of the sampler makes of the next token's distribution, in the order in which
+   * they run.
    * @param {SamplingOptions & { top?: number }} [options] top: candidates a stage, 20, at most 50
    * @returns {Promise<Stage[]>}
    */
@@ -529,17 +282,15 @@ export class Session {
   }
 
   /**
-   * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or kept that
-   * is not asked for.
+   * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or
+   * kept that is not asked for.
    * @param {Ids | string} promptOrIds
    * @param {{ taps?: Tap[] }} [options]
    * @returns {Promise<{ taps: TapResult[], logits: Float32Array }>}
    */
   run(promptOrIds, options = {}) {
     return this.#run(true, async () => {
-      /** @type {Rule} */
-      const list = [Array.isArray, 'an array'];
-      const { taps = [] } = checkOptions('run', options, { taps: list });
+      const { taps = [] } = checkOptions('run', options, { taps: LIST });
       const wanted = taps.flatMap((tap, i) => expandTap(tap, i, this.model.info));
       const ids = await this.#tokens(promptOrIds, false, 'run');
       const { position, ...result } = await this.#call('run', ids, wanted);
@@ -549,11 +300,11 @@ export class Session {
   }
 
   /**
-   * Continues the timeline: appends the prompt (optional), then draws tokens one by one, each of which
-   * becomes part of it. Nothing happens before the first pull. Ends at maxTokens, an end token or a stop
-   * string; `break`, return() and an abort end it too, and then the timeline holds the prompt and exactly
-   * the tokens that were delivered. A prompt string is tokenised as plain text unless `special`, with the
-   * file's beginning-of-sequence token if the session is empty.
+   * Continues the timeline: appends the prompt (optional), then draws tokens one by one, each of
+   * which becomes part of it. Nothing happens before the first pull. Ends at maxTokens, an end
+   * token or a stop string; `break`, return() and an abort end it too, and then the timeline holds
+   * the prompt and exactly the tokens that were delivered. A prompt string is tokenised as plain
+   * text unless `special`, with the file's beginning-of-sequence token if the session is empty.
    * @param {string | Ids} [promptOrIds]
    * @param {GenerateOptions} [options]
    * @returns {Generation}
@@ -584,10 +335,10 @@ export class Session {
   }
 
   /**
-   * The assistant's answer to a conversation, in the model's own format (ChatML for now; a model with
-   * another template gets NO_CHAT_TEMPLATE). Give the whole conversation each time: what the session
-   * already holds of it is kept, the rest of the session is forgotten. Special tokens written in a message
-   * are plain text and cannot forge a role.
+   * The assistant's answer to a conversation, in the model's own format (ChatML for now; a model
+   * with another template gets NO_CHAT_TEMPLATE). Give the whole conversation each time: what the
+   * session already holds of it is kept, the rest of the session is forgotten. Special tokens
+   * written in a message are plain text and cannot forge a role.
    * @param {Message[]} messages
    * @param {GenerateOptions} [options]
    * @returns {Generation}
@@ -623,13 +374,20 @@ export class Session {
     if (this.#busy || (changes && this.#open && this.#open !== by)) {
       throw new JielongError(
         'BUSY',
-        'this session is busy with another operation; wait for it, or end the generation by break, return() or its signal',
+        'this session is busy with another operation; wait for it, or end the generation ' +
+          'by break, return() or its signal',
       );
     }
     this.#busy = true;
   }
 
-  /** One operation at a time. @template T @param {boolean} changes @param {() => Promise<T>} work @param {Generation} [by] */
+  /**
+   * One operation at a time.
+   * @template T
+   * @param {boolean} changes
+   * @param {() => Promise<T>} work
+   * @param {Generation} [by]
+   */
   async #run(changes, work, by) {
     this.#claim(changes, by);
     try {
@@ -649,7 +407,12 @@ export class Session {
     while (await this.#call('advance'));
   }
 
-  /** @param {string | Ids} prompt @param {boolean} special @param {string} caller @returns {Promise<Int32Array>} */
+  /**
+   * @param {string | Ids} prompt
+   * @param {boolean} special
+   * @param {string} caller
+   * @returns {Promise<Int32Array>}
+   */
   async #tokens(prompt, special, caller) {
     if (typeof prompt !== 'string') return checkIds(prompt, caller);
     return this.model.tokenize(prompt, { special, bos: this.#position === 0 });
@@ -657,7 +420,8 @@ export class Session {
 
   /**
    * @param {string} caller @param {GenerateOptions} options
-   * @param {(options: GenerateOptions) => Promise<Int32Array>} prompt what to append, found at the first pull
+   * @param {(options: GenerateOptions) => Promise<Int32Array>} prompt what to append, found at the
+   *   first pull
    */
   #generation(caller, options, prompt) {
     /** @type {GenerateOptions} */ let given = {};
@@ -691,7 +455,10 @@ export class Session {
     };
 
     let begun = false;
-    /** One pull: the next token, or undefined at the end. @type {(self: Generation) => Promise<Token | undefined>} */
+    /**
+     * One pull: the next token, or undefined at the end.
+     * @type {(self: Generation) => Promise<Token | undefined>}
+     */
     const pull = (self) =>
       this.#run(
         true,
@@ -764,7 +531,10 @@ export class Generation {
     }
   }
 
-  /** Ends the generation; the session is free for the next. @returns {Promise<{ done: true, value: undefined }>} */
+  /**
+   * Ends the generation; the session is free for the next.
+   * @returns {Promise<{ done: true, value: undefined }>}
+   */
   async return() {
     this.#ended = true;
     return { done: true, value: undefined };
@@ -783,7 +553,7 @@ for (const type of [Model, Session]) {
   }
 }
 
-/* ---- Taps and chat ------------------------------------------------------------------------------- */
+/* ---- Taps ------------------------------------------------------------------------------------ */
 
 /**
  * A tap without layer or head stands for all of them.
@@ -808,46 +578,4 @@ function expandTap(tap, i, info) {
   return all(layer, info.layers).flatMap((l) =>
     (kind === 'attention' ? all(head, info.heads) : [0]).map((h) => ({ kind, layer: l, head: h })),
   );
-}
-
-/**
- * A conversation in ChatML, up to where the assistant speaks. The two markers are the only special tokens;
- * roles and contents are tokenised as plain text between them. A first message that is no system message
- * is preceded by the one that the model's template holds, if it does.
- * @param {Model} model @param {Message[]} messages @returns {Promise<Int32Array>}
- */
-async function chatIds(model, messages) {
-  const template = model.info.chatTemplate ?? '';
-  if (!template.includes('<|im_start|>')) {
-    const what = template ? 'a chat template of another format than ChatML' : 'no chat template';
-    throw new JielongError(
-      'NO_CHAT_TEMPLATE',
-      `this model has ${what}; write its prompt yourself and use generate()`,
-      'tokenizer.chat_template',
-    );
-  }
-  if (!Array.isArray(messages) || messages.length === 0)
-    throw badArgument('chat takes a list of at least one message', 'messages');
-  messages.forEach((m, i) => {
-    if (typeof m?.role === 'string' && /^\w+$/.test(m.role) && typeof m.content === 'string')
-      return;
-    throw badArgument(
-      `messages[${i}] must be { role, content }: a word and a string`,
-      `messages[${i}]`,
-    );
-  });
-  // In the template this is a string literal, where \n may be written as two characters.
-  const standard = /<\|im_start\|>system(?:\\n|\n)([^<'"{}]+)<\|im_end\|>/.exec(template)?.[1];
-  const all =
-    messages[0].role === 'system' || !standard
-      ? messages
-      : [{ role: 'system', content: standard }, ...messages];
-
-  const start = await model.tokenize('<|im_start|>', { special: true, bos: false });
-  const end = await model.tokenize('<|im_end|>', { special: true });
-  const line = await model.tokenize('\n');
-  const ids = [...(await model.tokenize('', { bos: true }))];
-  for (const { role, content } of all)
-    ids.push(...start, ...(await model.tokenize(`${role}\n${content}`)), ...end, ...line);
-  return Int32Array.from([...ids, ...start, ...(await model.tokenize('assistant\n'))]);
 }

@@ -2,10 +2,10 @@
  * source.js - the many places a model file can come from, behind one reader.
  *
  * describeSource() turns what the caller gave into a plain description that a worker can receive;
- * openSource() turns a description into a reader {size, total, read, cancel} of chunks. Bytes and streams
- * that live in the page reach a worker through pump(): a port that is asked for one chunk at a time, so
- * nothing piles up and no second copy of the file exists. sha256() follows the chunks as they pass.
- * What the bytes mean is the engine's business.
+ * openSource() turns a description into a reader {size, total, read, cancel} of chunks. Bytes and
+ * streams that live in the page reach a worker through pump(): a port that is asked for one chunk
+ * at a time, so nothing piles up and no second copy of the file exists. sha256() follows the chunks
+ * as they pass. What the bytes mean is the engine's business.
  */
 
 import { JielongError, packError, unpackError } from './error.js';
@@ -19,14 +19,25 @@ import { JielongError, packError, unpackError } from './error.js';
  * @property {(reason?: unknown) => unknown} cancel
  */
 /**
- * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string | URL } | { kind: 'blob', blob: Blob }
- *   | { kind: 'bytes', bytes: Uint8Array } | { kind: 'port', port: MessagePort, size: number, total?: number }
- *   | { kind: 'stream', stream: ReadableStream<Uint8Array>, name: string, size: number, total?: number }} Described
+ * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string | URL }
+ *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
+ *   | { kind: 'port', port: MessagePort, size: number, total?: number }
+ *   | Stream & { kind: 'stream' }} Described
+ *
+ * @typedef {object} Stream
+ * @property {ReadableStream<Uint8Array>} stream
+ * @property {string} name
+ * @property {number} size
+ * @property {number} [total]
  */
 
 const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their own
 
-/** Node's own modules without an import, which a bundler would stumble over. @param {string} name @returns {any} */
+/**
+ * Node's own modules without an import, which a bundler would stumble over.
+ * @param {string} name
+ * @returns {any}
+ */
 export const nodeModule = (name) =>
   /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
 
@@ -63,7 +74,8 @@ export function describeSource(source) {
     return { kind: 'bytes', bytes: new Uint8Array(source) };
   throw new JielongError(
     'BAD_ARGUMENT',
-    'a source is an address (string or URL), Blob, File, ArrayBuffer, typed array, ReadableStream or Response',
+    'a source is an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
+      'ReadableStream or Response',
     'source',
   );
 }
@@ -77,7 +89,7 @@ function describeAddress(text) {
     return text.startsWith('file:') ? { kind: 'path', path: text } : { kind: 'url', url: text };
   }
   try {
-    // In a page an address is relative to the page; a worker would read it relative to its own script.
+    // Relative to the page; a worker would read it relative to its own script.
     return {
       kind: 'url',
       url: new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href).href,
@@ -97,7 +109,8 @@ function describeResponse(response) {
   if (response.bodyUsed || !response.body)
     throw new JielongError('BAD_ARGUMENT', 'the response has no body left to read', 'source');
   const length = Number(response.headers.get('content-length')) || 0;
-  // The length is that of the encoded body. Between origins the encoding is hidden, so it may only be shown.
+  // The length is that of the encoded body. Between origins the encoding is hidden, so the length
+  // may only be shown.
   const certain = !response.headers.has('content-encoding') && response.type !== 'cors';
   return {
     kind: 'stream',
@@ -139,13 +152,17 @@ export async function fetchUrl(url, signal) {
     const why = cause?.message ?? message;
     throw new JielongError(
       'NETWORK',
-      `${url} cannot be reached (${why}); check the address, the connection, and that its server allows this page (CORS)`,
+      `${url} cannot be reached (${why}); check the address, the connection, ` +
+        'and that its server allows this page (CORS)',
       url,
     );
   }
 }
 
-/** @param {{ stream: ReadableStream<Uint8Array>, name: string, size: number, total?: number }} source @returns {Reader} */
+/**
+ * @param {Stream} source
+ * @returns {Reader}
+ */
 function openStream({ stream, name, size, total }) {
   const reader = stream.getReader();
   let loaded = 0;
@@ -167,7 +184,13 @@ function openStream({ stream, name, size, total }) {
   };
 }
 
-/** What a failure in the middle of a stream means. @param {any} e @param {string} name @param {number} loaded @param {number} [total] */
+/**
+ * What a failure in the middle of a stream means.
+ * @param {any} e
+ * @param {string} name
+ * @param {number} loaded
+ * @param {number} [total]
+ */
 function broken(e, name, loaded, total) {
   if (e instanceof JielongError) return e;
   const why = e?.cause?.message ?? e?.message ?? e;
@@ -233,7 +256,13 @@ async function openPath(path) {
   };
 }
 
-/** The far end of pump(). @param {MessagePort} port @param {number} size @param {number} [total] @returns {Reader} */
+/**
+ * The far end of pump().
+ * @param {MessagePort} port
+ * @param {number} size
+ * @param {number} [total]
+ * @returns {Reader}
+ */
 function openPort(port, size, total) {
   return {
     name: 'the stream',
@@ -252,7 +281,11 @@ function openPort(port, size, total) {
   };
 }
 
-/** Serves a reader to openPort() on the other side. @param {Reader} reader @returns {Described & { kind: 'port' }} */
+/**
+ * Serves a reader to openPort() on the other side.
+ * @param {Reader} reader
+ * @returns {Described & { kind: 'port' }}
+ */
 export function pump(reader) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = async ({ data }) => {
@@ -272,9 +305,13 @@ export function pump(reader) {
   return { kind: 'port', port: port2, size: reader.size, total: reader.total };
 }
 
-/* ---- SHA-256 (FIPS 180-4), because crypto.subtle only takes a whole file at once ------------------- */
+/* ---- SHA-256 (FIPS 180-4), because crypto.subtle only takes a whole file at once ------------- */
 
-/** The first 32 bits of the fractional parts of a root of the first n primes. @param {number} n @param {number} root */
+/**
+ * The first 32 bits of the fractional parts of a root of the first n primes.
+ * @param {number} n
+ * @param {number} root
+ */
 function primeRoots(n, root) {
   const out = [];
   for (let p = 2; out.length < n; p++) {

@@ -1,44 +1,50 @@
 /**
- * types.js - the shapes that go in and out of the public interface. No code: nothing loads this file, it
- * is for readers, editors and the type checker.
+ * types.js - the shapes that go in and out of the public interface. No code: nothing loads this
+ * file, it is for readers, editors and the type checker.
  *
- * Errors. Every failure is a JielongError {code, message, where, offset?}, except an abort, which rejects
- * with the signal's own reason. Codes:
- *   of the file     NOT_GGUF · BAD_FORMAT · TRUNCATED · UNKNOWN_ARCHITECTURE · UNKNOWN_TYPE · BAD_TENSOR ·
- *                   BAD_TOKENIZER · CHECKSUM (it is not the file that `sha256` names)
- *   of getting it   NETWORK (unreachable) · HTTP (the status is in the message) · FILE (cannot be read)
- *   of running      OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER · NO_CHAT_TEMPLATE
- *   of calling      BAD_ARGUMENT (also an unknown option) · BUSY (one operation at a time a session) · CLOSED
- *   of the host     WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (our bug: load again)
+ * Errors. Every failure is a JielongError {code, message, where, offset?}, except an abort, which
+ * rejects with the signal's own reason. Codes:
+ *   of the file    NOT_GGUF · BAD_FORMAT · TRUNCATED · UNKNOWN_ARCHITECTURE · UNKNOWN_TYPE ·
+ *                  BAD_TENSOR · BAD_TOKENIZER · CHECKSUM (not the file that `sha256` names)
+ *   of getting it  NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable)
+ *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER · NO_CHAT_TEMPLATE
+ *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (a session does one thing at a time) ·
+ *                  CLOSED
+ *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (our bug; load again)
  */
 
 export {};
 
 /**
- * Where the bytes of a model come from. A string is an address (in Node also a path). A stream or Response
- * is used up; an ArrayBuffer or typed array is only read.
- * @typedef {string | URL | Blob | ArrayBufferLike | ArrayBufferView | ReadableStream<Uint8Array> | Response} Source
+ * Where the bytes of a model come from. A string is an address (in Node also a path). A stream or
+ * Response is used up; an ArrayBuffer or typed array is only read.
+ * @typedef {string | URL | Blob | ArrayBufferLike | ArrayBufferView | ReadableStream<Uint8Array> |
+ *   Response} Source
  */
 
 /**
  * @typedef {object} Progress
- * @property {'download'} phase weights are packed while they arrive, so this is all there is to wait for
+ * @property {'download'} phase weights are packed while they arrive, so this is all there is to
+ *   wait for
  * @property {number} loaded bytes so far
  * @property {number | undefined} total bytes in all, where the source tells
  */
 
 /**
  * @typedef {object} LoadOptions
- * @property {(progress: Progress) => void} [onProgress] called at most 20 times a second, and at the end
+ * @property {(progress: Progress) => void} [onProgress] called at most 20 times a second, and at
+ *   the end
  * @property {AbortSignal} [signal] cancels the load and frees what it took
  * @property {number} [threads] wanted; model.info.threads says what is used
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
  * @property {'auto' | 'exact'} [precision] 'exact': the same bits on every machine
  * @property {number} [memoryLimit] most bytes that the weights may take
  * @property {string} [sha256] 64 hex digits; the whole file is checked while it arrives
- * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm beside this file
- * @property {boolean | string | URL | (() => Worker)} [worker] instead of the worker.js beside this file; true or
- *   false: in a worker or in this thread (the default is true in pages, false in Node)
+ * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm
+ *   beside this file
+ * @property {boolean | string | URL | (() => Worker)} [worker] instead of the worker.js beside this
+ *   file; true or false: in a worker or in this thread (the default is true in pages, false in
+ *   Node)
  */
 
 /**
@@ -67,7 +73,8 @@ export {};
  * @property {number} [temperature] 0.8; 0 takes the most probable token each time
  * @property {number} [topK] 40; keep the k most probable; 0: all
  * @property {number} [topP] 0.95; keep the fewest whose probabilities sum to p; 1: all
- * @property {number} [minP] 0.05; keep those of at least this share of the largest probability; 0: all
+ * @property {number} [minP] 0.05; keep those of at least this share of the largest probability; 0:
+ *   all
  * @property {number} [repeatPenalty] 1 (none); above 1 makes recent tokens less likely
  * @property {number} [repeatLast] 64; how many tokens count as recent
  */
@@ -75,32 +82,36 @@ export {};
 /**
  * @typedef {object} GenerateExtras
  * @property {number} [maxTokens] 256
- * @property {number | bigint} [seed] random unless given; the generation's `seed` tells which was used
+ * @property {number | bigint} [seed] random unless given; the generation's `seed` tells which was
+ *   used
  * @property {string | string[]} [stop] the text ends before any of these (at most 16)
  * @property {boolean} [ignoreEos] false; true goes on after the model's end token
  * @property {number} [topLogprobs] 0; alternatives reported with each token, at most 50
  * @property {boolean} [special] false; true reads special tokens written in a prompt string
  * @property {AbortSignal} [signal]
- * @property {(token: Token) => void} [onToken] called with each token as it is pulled; alone it pulls nothing
+ * @property {(token: Token) => void} [onToken] called with each token as it is pulled; alone it
+ *   pulls nothing
  */
 /** @typedef {SamplingOptions & GenerateExtras} GenerateOptions */
 
 /**
  * @typedef {object} Token
  * @property {number} id
- * @property {string} text what became certain with this token: '' while a character is incomplete or a stop
- *   string may still come, several characters when such a wait is over
+ * @property {string} text what became certain with this token: '' while a character is incomplete
+ *   or a stop string may still come, several characters when such a wait is over
  * @property {number} logprob natural logarithm of its probability in the model's own distribution
  * @property {number} index 0 for the first of its generation
- * @property {{ id: number, text: string, logprob: number }[]} [top] with topLogprobs, most probable first
- * @property {'length' | 'end' | 'stop' | 'context'} [finish] on the last token: maxTokens reached, end token,
- *   stop string, context full
+ * @property {{ id: number, text: string, logprob: number }[]} [top] with topLogprobs, most probable
+ *   first
+ * @property {'length' | 'end' | 'stop' | 'context'} [finish] on the last token: maxTokens reached,
+ *   end token, stop string, context full
  */
 
 /**
  * @typedef {object} Piece one entry of the vocabulary
  * @property {number} id
- * @property {string} text its bytes as text, with U+FFFD for characters that it holds only a part of
+ * @property {string} text its bytes as text, with U+FFFD for characters that it holds only a part
+ *   of
  * @property {Uint8Array} bytes
  * @property {boolean} whole whether `text` is exact, that is, `bytes` are whole characters
  * @property {boolean} special a control token, which detokenize leaves out
@@ -108,13 +119,16 @@ export {};
  */
 
 /**
- * What to record. Without `layer` all layers, without `head` all heads, each one an entry of the result.
- * @typedef {{ kind: 'attention', layer?: number, head?: number } | { kind: 'residual', layer?: number }} Tap
+ * What to record. Without `layer` all layers, without `head` all heads, each one an entry of the
+ * result.
+ * @typedef {{ kind: 'attention', layer?: number, head?: number }
+ *   | { kind: 'residual', layer?: number }} Tap
  */
 
 /**
- * attention: softmax weights, rows = new tokens, cols = all positions up to the last new one (0 above the
- * diagonal). residual: the stream after the block, rows = new tokens, cols = info.embeddingLength.
+ * attention: softmax weights, rows = new tokens, cols = all positions up to the last new one (0
+ * above the diagonal). residual: the stream after the block, rows = new tokens, cols =
+ * info.embeddingLength.
  * @typedef {object} TapResult
  * @property {'attention' | 'residual'} kind
  * @property {number} layer

@@ -2,13 +2,15 @@
  * worker.js - an engine behind messages, in a worker of a page or of Node.
  *
  * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
- *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js); n is the page's number
+ *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js); n is
+ *   the page's number
  *                    { cancel: n }              abort the load that call n began
- *   from the worker  { n, result }              what it returned; large arrays are transferred, not copied
+ *   from the worker  { n, result }              what it returned; large arrays are transferred, not
+ *   copied
  *                    { n, error }               what it threw, as a plain object (error.js)
  *                    { n, progress }            of a load
- * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing but a
- * load needs cancelling: the page simply does not ask for the next one.
+ * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing
+ * but a load needs cancelling: the page simply does not ask for the next one.
  */
 
 import { Engine } from './engine.js';
@@ -21,7 +23,11 @@ const loads = new Map();
 /** @type {any} */
 const port = nodeModule('worker_threads')?.parentPort ?? globalThis;
 
-/** The buffers behind arrays of floats, wherever they are in a result. @param {any} value @returns {ArrayBuffer[]} */
+/**
+ * The buffers behind arrays of floats, wherever they are in a result.
+ * @param {any} value
+ * @returns {ArrayBuffer[]}
+ */
 function buffers(value) {
   if (value instanceof Float32Array) return [/** @type {ArrayBuffer} */ (value.buffer)];
   if (ArrayBuffer.isView(value) || value === null || typeof value !== 'object') return [];

@@ -1,8 +1,8 @@
 /* arena.h - one block of memory, handed out in 64-byte aligned pieces.
  *
- * The same code that lays out a struct of arrays also measures it: an arena without a base only counts.
- * So a published estimate can never drift from what is really taken. Pieces are never given back one by
- * one; their owner frees the block.
+ * The same code that lays out a struct of arrays also measures it: an arena without a base only
+ * counts. So a published estimate can never drift from what is really taken. Pieces are never given
+ * back one by one; their owner frees the block.
  */
 #ifndef JL_ARENA_H
 #define JL_ARENA_H

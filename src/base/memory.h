@@ -1,7 +1,7 @@
 /* memory.h - every allocation of the engine.
  *
- * One door, so that tests can refuse the N-th allocation and check that nothing leaks, and so that a
- * debug build can prove that a decode step allocates nothing: between jl_memory_forbid(1) and
+ * One door, so that tests can refuse the N-th allocation and check that nothing leaks, and so that
+ * a debug build can prove that a decode step allocates nothing: between jl_memory_forbid(1) and
  * jl_memory_forbid(0) an allocation fails there (JL_DEBUG only; elsewhere the call is empty).
  */
 #ifndef JL_MEMORY_H
@@ -16,7 +16,8 @@ void *jl_alloc_array(uint64_t n, size_t size); /* cleared; NULL too when n × si
 void jl_free(void *p);                         /* NULL is fine */
 
 #ifdef JL_DEBUG
-/* For tests: fail the (n+1)-th allocation from now (n < 0: none); counters of calls and live blocks. */
+/* For tests: fail the (n+1)-th allocation from now (n < 0: none); counters of calls and live
+ * blocks. */
 void jl_memory_fail_after(int n);
 int jl_memory_live(void);
 void jl_memory_forbid(int on);

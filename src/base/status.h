@@ -1,8 +1,9 @@
 /* status.h - how a failure is recorded.
  *
- * The first failure fills the caller's jl_error and keeps its place; later ones change nothing, so a
- * long parse can be checked once at its end. Messages are built by a small formatter of our own (no
- * stdio in the engine): %s string, %d int, %u unsigned 64-bit (pass uint64_t), %S pointer + length (jl_str).
+ * The first failure fills the caller's jl_error and keeps its place; later ones change nothing, so
+ * a long parse can be checked once at its end. Messages are built by a small formatter of our own
+ * (no stdio in the engine): %s string, %d int, %u unsigned 64-bit (pass uint64_t), %S pointer +
+ * length (jl_str).
  */
 #ifndef JL_STATUS_H
 #define JL_STATUS_H

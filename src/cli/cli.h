@@ -1,7 +1,8 @@
 /* cli.h - what the parts of the native command line share.
  *
- * The command line is a host like any other: it may use files, clocks and exit, and it talks to the engine
- * through jielong.h alone. Its words are those of web/cli.js, so either can stand in for the other.
+ * The command line is a host like any other: it may use files, clocks and exit, and it talks to the
+ * engine through jielong.h alone. Its words are those of web/cli.js, so either can stand in for the
+ * other.
  */
 #ifndef JL_CLI_H
 #define JL_CLI_H
@@ -33,8 +34,8 @@ void cli_put_ids(const int32_t *ids, int n);   /* as a JSON array */
 /* Tokenizes into a new array (owned by the caller). */
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count);
 
-/* The next string of a JSON array of strings, unescaped into out (as long as the input): advances *at;
- * 0 at the end of the array; ends the program on anything else. */
+/* The next string of a JSON array of strings, unescaped into out (as long as the input): advances
+ * *at; 0 at the end of the array; ends the program on anything else. */
 int cli_next_case(const char **at, char *out, size_t *n);
 
 int cli_generate(const cli_options *o);

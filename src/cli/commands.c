@@ -1,4 +1,5 @@
-/* commands.c - the six commands of the native command line, each the shortest honest use of jielong.h. */
+/* commands.c - the six commands of the native command line, each the shortest honest use of
+ * jielong.h. */
 #include "cli.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static void advance_all(jl_session *s) {
     if (status < 0) cli_fail(&error);
 }
 
-/* ---- generate ------------------------------------------------------------------------------------ */
+/* ---- generate -------------------------------------------------------------------------------- */
 
 static void append_text(jl_session *s, const jl_model *m, const char *text, size_t n, int flags) {
     int count;
@@ -112,7 +113,7 @@ int cli_generate(const cli_options *o) {
     return 0;
 }
 
-/* ---- tokenize ------------------------------------------------------------------------------------ */
+/* ---- tokenize -------------------------------------------------------------------------------- */
 
 static void print_tokens(const jl_model *m, const char *text, size_t n, int special) {
     int count;
@@ -153,7 +154,7 @@ int cli_do_tokenize(const cli_options *o) {
     return 0;
 }
 
-/* ---- logits, score ------------------------------------------------------------------------------- */
+/* ---- logits, score --------------------------------------------------------------------------- */
 
 /* Evaluates what is pending and hands each position's logits [n_vocab] to `row`. */
 static void each_row(jl_session *s, void (*row)(void *, const float *), void *context) {
@@ -236,7 +237,8 @@ static size_t bytes_of(const jl_model *m, const int32_t *ids, int n) {
     return total;
 }
 
-/* Windows of the context length, each starting afresh; its first token is context and not scored. */
+/* Windows of the context length, each starting afresh; its first token is context and not scored.
+ * */
 int cli_score(const cli_options *o) {
     if (!o->file) cli_die(2, "BAD_ARGUMENT", "needs --file", "score");
     size_t n;
@@ -266,7 +268,7 @@ int cli_score(const cli_options *o) {
     return 0;
 }
 
-/* ---- info, bench ---------------------------------------------------------------------------------- */
+/* ---- info, bench ----------------------------------------------------------------------------- */
 
 int cli_info(const cli_options *o) {
     jl_model *m = cli_load(o->model);

@@ -103,7 +103,7 @@ int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, 
     return ids;
 }
 
-/* ---- JSON in ------------------------------------------------------------------------------------- */
+/* ---- JSON in --------------------------------------------------------------------------------- */
 
 static unsigned hex4(const char **at) {
     char digits[5] = { 0 }, *end;

@@ -1,26 +1,29 @@
-/* kernels.h - contracts of the numeric kernels: formula, shapes, alignment, aliasing, order of operations.
+/* kernels.h - contracts of the numeric kernels: formula, shapes, aliasing, order of operations.
  *
- * Every kernel exists as <name>__ref (ref.c, plain C, the oracle) and may exist as <name>__simd (simd*.c,
- * wasm simd128); pick.h decides once which of them the plain name means. The contract fixes the order of
- * the floating-point operations (no contraction into fused multiply-add, sums in the stated lanes), so all
- * of them give the same bits on every machine, and a batch gives the same bits as its tokens one by one.
- * "4 lanes" below: element i is added to lane i mod 4, and the result is (l0 + l1) + (l2 + l3).
+ * Every kernel exists as <name>__ref (ref.c, plain C, the oracle) and may exist as <name>__simd
+ * (simd*.c, wasm simd128); pick.h decides once which of them the plain name means. The contract
+ * fixes the order of the floating-point operations (no contraction into fused multiply-add, sums in
+ * the stated lanes), so all of them give the same bits on every machine, and a batch gives the same
+ * bits as its tokens one by one. "4 lanes" below: element i is added to lane i mod 4, and the
+ * result is (l0 + l1) + (l2 + l3).
  *
- * Weights are matrices W [rows][cols] stored in panels of JL_PANEL = 16 rows, the last one padded with
- * zero rows. Lanes are rows, so a product needs no horizontal sum. Layouts (compute/pack.h writes them),
- * little-endian; the scales of a block follow its quants, so that a product reads one stream:
- *   F32, F16, BF16  [panel][column][16 rows]                               16·4, 16·2, 16·2 bytes a column
- *   Q8   a block of 32 columns is 512 int8, [pair of columns 16][row 16][parity 2], then 16 half scales d
- *        w = d·q                                                           544 bytes a block
- *   Q4   a block is 128 lanes of 16 bits, [group of 8 columns 4][row 16][parity 2], and nibble n (bits 4n
- *        to 4n + 3) of a lane is column 8·group + 2n + parity; then 16 half scales d
- *        w = d·(q − 8)                                                     288 bytes a block
- *   Q4M  the same, then 16 half minima m;  w = d·q + m                     320 bytes a block
- * Half floats in weights and in the cache are read without infinities and NaN: exponent 31 is a binade
- * like the others (65536·1.f). No sane model has such values; a broken one gets numbers, not a crash.
+ * Weights are matrices W [rows][cols] stored in panels of JL_PANEL = 16 rows, the last one padded
+ * with zero rows. Lanes are rows, so a product needs no horizontal sum. Layouts (pack.h writes
+ * them), little-endian; a block's scales follow its quants, so that a product reads one stream:
+ *   F32, F16, BF16  [panel][column][16 rows]: 64, 32, 32 bytes a column
+ *   Q8   a block of 32 columns is 512 int8, [pair of columns 16][row 16][parity 2], then 16 half
+ *        scales d; w = d·q; 544 bytes a block
+ *   Q4   a block is 128 lanes of 16 bits, [group of 8 columns 4][row 16][parity 2], and nibble n
+ *        (bits 4n to 4n + 3) of a lane is column 8·group + 2n + parity; then 16 half scales d;
+ *        w = d·(q − 8); 288 bytes a block
+ *   Q4M  the same, then 16 half minima m; w = d·q + m; 320 bytes a block
+ * Half floats in weights and in the cache are read without infinities and NaN: exponent 31 is a
+ * binade like the others (65536·1.f). No sane model has such values; a broken one gets numbers, not
+ * a crash.
  *
- * Activations for Q layouts are rounded to int16 in blocks of 32 columns: x ≈ s·q, s = max|x| / 32767;
- * 32 products of 8 × 16 bits fit an int32 (32·128·32767 < 2^27), so the integer part of a block is exact.
+ * Activations for Q layouts are rounded to int16 in blocks of 32 columns: x ≈ s·q, s = max|x| /
+ * 32767; 32 products of 8 × 16 bits fit an int32 (32·128·32767 < 2^27), so the integer part of a
+ * block is exact.
  */
 #ifndef JL_KERNELS_H
 #define JL_KERNELS_H
@@ -32,7 +35,7 @@ enum {
     JL_PANEL = 16,  /* rows a panel */
     JL_BLOCK = 32,  /* columns a block of the Q layouts */
     JL_TILE = 4,    /* tokens a tile of a prepared batch */
-    JL_KV_TILE = 16 /* keys a tile of the KV cache */
+    JL_KV_TILE = 32 /* keys a tile of the KV cache */
 };
 
 typedef enum jl_layout {
@@ -50,30 +53,38 @@ enum {
     JL_Q4M_BLOCK_BYTES = 320
 };
 
+/* How the KV cache keeps its numbers. */
+typedef enum jl_kv_type { JL_KV_F16, JL_KV_F32 } jl_kv_type;
+
 typedef struct jl_matrix {
     uint8_t *data; /* panels, 64-byte aligned */
     int rows, cols;
     jl_layout layout;
 } jl_matrix;
 
-/* n rows of activations prepared for a layout; the arrays are the caller's scratch (jl_act_bytes). */
+/* n rows of activations prepared for a layout; the arrays are the caller's scratch
+ * (jl_act_bytes). */
 typedef struct jl_act {
     int n, cols;
     const float *x; /* [n][cols], borrowed: the F layouts read it as it is */
-    int16_t
-        *q; /* Q layouts: [tile of 4 tokens][pair of columns][token 4][parity 2]; n = 1: [cols] */
+    /* Q layouts only: [tile of 4 tokens][pair of columns][token 4][parity 2]; n = 1: [cols] */
+    int16_t *q;
     float *scale; /* [tile][block][token 4]; n = 1: [block] */
     int32_t *sum; /* Σq of each block, same order as scale */
 } jl_act;
 
-/* Bytes of scratch for n rows of cols columns, and the struct laid over them (64-byte aligned). Scratch
- * made for (n, cols) also serves every smaller n, and other shapes of the same kind (n = 1 or not) whose
- * n·cols, n rounded up to 4, is not larger. */
+/* Bytes of scratch for n rows of cols columns, and the struct laid over them (64-byte aligned).
+ * Scratch made for (n, cols) also serves every smaller n, and other shapes of the same kind (n = 1
+ * or not) whose n·cols, n rounded up to 4, is not larger. */
 size_t jl_act_bytes(int n, int cols);
 void jl_act_init(jl_act *a, void *scratch, int n, int cols);
 
 /* Half float as the kernels read it: exact, exponent 31 as an ordinary exponent (see above). */
 float jl_half_read(uint16_t h);
+
+/* Bytes of a K tile, which are those of a V tile: JL_KV_TILE vectors of size hd; a multiple of
+ * 32. */
+size_t jl_kv_tile_bytes(jl_kv_type type, int hd);
 
 /* Scratch of jl_attention in bytes, 64-byte aligned by the caller. */
 size_t jl_attention_bytes(int hd, int n_q);
@@ -83,15 +94,15 @@ size_t jl_attention_bytes(int hd, int n_q);
     result name##__ref parameters;                                                                 \
     result name##__simd parameters
 
-/* Prepares a->n = n rows of x [n][cols] (cols a multiple of 32 for Q layouts) for products with matrices
- * of that layout. The tokens that pad the last tile are zero. Block by block, M = max|x|:
+/* Prepares a->n = n rows of x [n][cols] (cols a multiple of 32 for Q layouts) for products with
+ * matrices of that layout. The tokens that pad the last tile are zero. Block by block, M = max|x|:
  *   s = M / 32767, q = x·(32767 / M) rounded to nearest even;  s = 0, q = 0 where M < 2^-100;
  *   s = NaN, so that every product with the block is NaN, where x has a NaN or M > 2^30. */
 JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl_layout layout));
 
-/* y[t][r] = Σ_c W[r][c]·x[t][c] for t < a->n and the rows of panels [panel0, panel1); y is [n][rows], not
- * overlapping anything else. Sum over blocks (F layouts: columns) in rising order from 0, one accumulator
- * a row. Per block, each product of two floats and each sum rounded once:
+/* y[t][r] = Σ_c W[r][c]·x[t][c] for t < a->n and the rows of panels [panel0, panel1); y is
+ * [n][rows], not overlapping anything else. Sum over blocks (F layouts: columns) in rising order
+ * from 0, one accumulator a row. Per block, each product of two floats and each sum rounded once:
  *   F: y += w·x   Q8: y += float(Σ q·xq)·(d·s)   Q4: y += float(Σ q·xq − 8·Σxq)·(d·s)
  *   Q4M: y += float(Σ q·xq)·(d·s) + float(Σxq)·(m·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
@@ -111,38 +122,40 @@ JL_KERNEL(float, jl_max, (const float *x, int n));
 JL_KERNEL(float, jl_exp_sum, (float *x, float max, int n));
 /* Σ exp((x[i] − max)·scale) without writing, in 4 lanes. */
 JL_KERNEL(float, jl_sum_exp, (const float *x, float max, float scale, int n));
-/* e^x within 2 ulp by our own polynomial, the exp of all kernels. 0 below −86.9 (e^−86.9 = 1.8e−38, so
- * there are no subnormal results), +∞ above 88.7228, NaN for NaN. */
+/* e^x within 2 ulp by our own polynomial, the exp of all kernels. 0 below −86.9 (e^−86.9 = 1.8e−38,
+ * so there are no subnormal results), +∞ above 88.7228, NaN for NaN. */
 JL_KERNEL(float, jl_exp, (float x));
 
 /* Rotary position of `heads` vectors of size hd lying one after another: the first rot = 2·n_pairs
- * elements of each; pair i is (x[i·stride_pair], x[i·stride_pair + distance]): neighbours (2, 1) or halves
- * (1, n_pairs). cs [n_pairs][2] holds cos and sin of the angles (Su et al. 2021). */
+ * elements of each; pair i is (x[i·stride_pair], x[i·stride_pair + distance]): neighbours (2, 1) or
+ * halves (1, n_pairs). cs [n_pairs][2] holds cos and sin of the angles (Su et al. 2021). */
 JL_KERNEL(void, jl_rope,
           (float *x, int heads, int hd, const float *cs, int n_pairs, int stride_pair,
            int distance));
 
-/* KV cache of one layer and one KV head, in tiles of JL_KV_TILE positions, half floats:
+/* KV cache of one layer and one KV head, in tiles of JL_KV_TILE positions, of floats or half
+ * floats:
  *   K tile [hd][keys] (lanes are keys), V tile [keys][hd].
- * Stores one position, k and v [hd], at slot < JL_KV_TILE of its tiles. Rounds to nearest even; what does
- * not fit a half becomes ±65504, and so does NaN. */
+ * Stores one position, k and v [hd], at slot < JL_KV_TILE of its tiles. Halves round to nearest
+ * even; what does not fit becomes ±65504, and so does NaN. */
 JL_KERNEL(void, jl_kv_store,
-          (uint16_t * k_tile, uint16_t *v_tile, int slot, const float *k, const float *v, int hd));
+          (jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k, const float *v,
+           int hd));
 
-/* Causal attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q queries
- * that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions < n_keys[i]
- * (≥ 1). k, v: tiles of the cache, one after another, 16-byte aligned; slots beyond n_keys may hold
- * anything. out [n_q][hd]. scratch: jl_attention_bytes(hd, n_q).
- * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), m' = max(m, max s), p_j = exp(s_j − m'),
- * c = exp(m − m'), l = l·c + Σp (4 lanes, rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one by one);
- * at the end out = acc·(1 / l). */
+/* Causal attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q
+ * queries that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions
+ * < n_keys[i] (≥ 1). k, v: tiles of the cache, one after another, 16-byte aligned; slots beyond
+ * n_keys may hold anything. out [n_q][hd]. scratch: jl_attention_bytes(hd, n_q).
+ * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), m' = max(m, max s), p_j = exp(s_j −
+ * m'), c = exp(m − m'), l = l·c + Σp (4 lanes, rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one
+ * by one); at the end out = acc·(1 / l). */
 JL_KERNEL(void, jl_attention,
-          (const float *q, int n_q, const int *n_keys, const uint16_t *k, const uint16_t *v, int hd,
-           float *out, void *scratch));
-/* The softmax row itself: weights[n_keys] of one query, same scores; for taps. The maximum is taken over
- * the whole row, the sum in 4 lanes, each weight multiplied by 1 / sum. */
+          (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
+           const void *v, int hd, float *out, void *scratch));
+/* The softmax row itself: weights[n_keys] of one query, same scores; for taps. The maximum is taken
+ * over the whole row, the sum in 4 lanes, each weight multiplied by 1 / sum. */
 JL_KERNEL(void, jl_attention_weights,
-          (const float *q, int n_keys, const uint16_t *k, int hd, float *weights));
+          (jl_kv_type type, const float *q, int n_keys, const void *k, int hd, float *weights));
 
 #include "pick.h"
 

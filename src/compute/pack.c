@@ -1,8 +1,9 @@
 /* pack.c - the file's rows → panels of the kernels' layouts (kernels.h), byte for byte.
  *
- * Between the loader, which hands over up to 16 whole rows at a time, and the kernels. Quants and scales
- * are only moved, never recomputed, so the packed weights are exactly the file's. No state: panels are
- * independent of each other. Sizes were checked by the loader (cols a multiple of the type's block).
+ * Between the loader, which hands over up to 16 whole rows at a time, and the kernels. Quants and
+ * scales are only moved, never recomputed, so the packed weights are exactly the file's. No state:
+ * panels are independent of each other. Sizes were checked by the loader (cols a multiple of the
+ * type's block).
  */
 #include "pack.h"
 
@@ -54,7 +55,8 @@ static void pack_floats(uint8_t *panel, size_t r, size_t cols, size_t size, cons
         memcpy(panel + (c * JL_PANEL + r) * size, src + c * size, size);
 }
 
-/* Blocks {half d, int8 q[32]}: pair k of the row goes to [k][r], the scale behind the 512 quants. */
+/* Blocks {half d, int8 q[32]}: pair k of the row goes to [k][r], the scale behind the 512
+ * quants. */
 static void pack_q8_0(uint8_t *panel, size_t r, size_t blocks, const uint8_t *src) {
     for (size_t b = 0; b < blocks; b++) {
         for (size_t k = 0; k < JL_BLOCK / 2; k++)
@@ -65,8 +67,9 @@ static void pack_q8_0(uint8_t *panel, size_t r, size_t blocks, const uint8_t *sr
     }
 }
 
-/* Sixteen bytes of nibbles, column j low and column j + 16 high in byte j, become the row's 8 lanes:
- * groups 0 and 1 of 8 columns come from the low nibbles, groups 2 and 3 from the high ones. */
+/* Sixteen bytes of nibbles, column j low and column j + 16 high in byte j, become the row's 8
+ * lanes: groups 0 and 1 of 8 columns come from the low nibbles, groups 2 and 3 from the high
+ * ones. */
 static void pack_nibbles(uint8_t *block, size_t r, const uint8_t *q) {
     for (size_t group = 0; group < 4; group++) {
         for (size_t parity = 0; parity < 2; parity++) {

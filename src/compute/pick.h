@@ -1,8 +1,9 @@
 /* pick.h - the only dispatch: which variant of a kernel its plain name means.
  *
- * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant of
- * the build. The choice is made when compiling: a WebAssembly module with simd128 does not validate on an
- * engine without it, so there is nothing to decide at run time. All variants give the same bits.
+ * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant
+ * of the build. The choice is made when compiling: a WebAssembly module with simd128 does not
+ * validate on an engine without it, so there is nothing to decide at run time. All variants give
+ * the same bits.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H
@@ -18,6 +19,7 @@
 #define jl_act_prepare       JL_PICK(jl_act_prepare)
 #define jl_matmul            JL_PICK(jl_matmul)
 #define jl_rms_norm          JL_PICK(jl_rms_norm)
+#define jl_add               JL_PICK(jl_add)
 #define jl_silu_mul          JL_PICK(jl_silu_mul)
 #define jl_max               JL_PICK(jl_max)
 #define jl_exp_sum           JL_PICK(jl_exp_sum)
@@ -26,9 +28,8 @@
 #define jl_attention         JL_PICK(jl_attention)
 #define jl_attention_weights JL_PICK(jl_attention_weights)
 
-/* One variant is enough: these are rare, or the compiler vectorises the plain loop itself. */
+/* One variant is enough: these are rare, or small beside the products around them. */
 #define jl_matrix_row jl_matrix_row__ref
-#define jl_add        jl_add__ref
 #define jl_exp        jl_exp__ref
 #define jl_rope       jl_rope__ref
 

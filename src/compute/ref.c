@@ -1,9 +1,9 @@
-/* ref.c - the kernels in plain C: the oracle for every other variant, and the engine of native builds.
+/* ref.c - the kernels in plain C: the oracle of every other variant, and the native engine.
  *
- * Called through kernels.h, whose contracts fix shapes and the order of all floating-point operations;
- * this file is their executable form. It must be compiled without contraction of a·b + c
- * (-ffp-contract=off) and without fast-math. Loops are written so that a compiler can vectorise them
- * over rows, keys or dims, never over a sum. No allocation, no I/O, no state.
+ * Called through kernels.h, whose contracts fix shapes and the order of all floating-point
+ * operations; this file is their executable form. It must be compiled without contraction of a·b +
+ * c (-ffp-contract=off) and without fast-math. Loops are written so that a compiler can vectorise
+ * them over rows, keys or dims, never over a sum. No allocation, no I/O, no state.
  */
 #include "../base/half.h"
 #include "kernels.h"
@@ -55,8 +55,8 @@ static float half_at(const uint8_t *p, int i) {
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* v rounded to nearest even, saturated to int16, by adding 1.5·2^23: at that size the last bit of a float
- * is worth 1. Holds for |v| < 2^22; NaN gives some number (its block has s = NaN). */
+/* v rounded to nearest even, saturated to int16, by adding 1.5·2^23: at that size the last bit of a
+ * float is worth 1. Holds for |v| < 2^22; NaN gives some number (its block has s = NaN). */
 static int16_t round_int16(float v) {
     int32_t i = (int32_t)(jl_float_to_bits(v + 0x1.8p23f) - 0x4b400000u);
     return (int16_t)(i < -32768 ? -32768 : i > 32767 ? 32767 : i);
@@ -131,7 +131,8 @@ static void dot_block(const int16_t *w, const int16_t *x, size_t pair_stride, in
     }
 }
 
-/* One panel of a Q layout times all tokens; `rows` of the panel's 16 exist. y points at its first row. */
+/* One panel of a Q layout times all tokens; `rows` of the panel's 16 exist. y points at its first
+ * row. */
 static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
                         int rows) {
     size_t blocks = (size_t)w->cols / JL_BLOCK, bytes = block_bytes(w->layout);
@@ -242,9 +243,9 @@ void jl_add__ref(float *y, const float *x, int n) {
     for (int i = 0; i < n; i++) y[i] = y[i] + x[i];
 }
 
-/* After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a polynomial
- * of degree 7. Twice e^r is computed, and the factor 2^(n-1) is made from its exponent bits, so n = 128
- * needs no second factor; for x ≥ -86.9, n ≥ -125 and the factor stays normal. */
+/* After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a
+ * polynomial of degree 7. Twice e^r is computed, and the factor 2^(n-1) is made from its exponent
+ * bits, so n = 128 needs no second factor; for x ≥ -86.9, n ≥ -125 and the factor stays normal. */
 float jl_exp__ref(float x) {
     float c = x < -86.9f ? -86.9f : x > 89.0f ? 89.0f : x; /* NaN stays */
     float shifted = c * 1.44269504f + 0x1.8p23f; /* rounds to an integer in the low bits */
@@ -302,67 +303,86 @@ void jl_rope__ref(float *x, int heads, int hd, const float *cs, int n_pairs, int
 
 /* -- Attention --------------------------------------------------------------------------------- */
 
+size_t jl_kv_tile_bytes(jl_kv_type type, int hd) {
+    return (size_t)hd * JL_KV_TILE * (type == JL_KV_F32 ? sizeof(float) : sizeof(uint16_t));
+}
+
 /* What is beyond the largest half, NaN included, becomes ±65504. */
 static uint16_t cache_half(float f) {
     uint32_t u = jl_float_to_bits(f), a = u & 0x7fffffffu, most = 0x477fe000u;
     return jl_float_to_half(jl_bits_to_float((u & 0x80000000u) | (a < most ? a : most)));
 }
 
-void jl_kv_store__ref(uint16_t *k_tile, uint16_t *v_tile, int slot, const float *k, const float *v,
-                      int hd) {
-    for (int d = 0; d < hd; d++) k_tile[d * JL_KV_TILE + slot] = cache_half(k[d]);
-    for (int d = 0; d < hd; d++) v_tile[slot * hd + d] = cache_half(v[d]);
+static void kv_put(jl_kv_type type, void *tile, int i, float f) {
+    if (type == JL_KV_F32)
+        ((float *)tile)[i] = f;
+    else
+        ((uint16_t *)tile)[i] = cache_half(f);
 }
 
-/* s[j] = Σ_d q[d]·k[d][j] for all keys of a tile; those beyond n are replaced by −∞. Returns max s. */
-static float tile_scores(const float *q, const uint16_t *k_tile, int hd, int n, float *s) {
+static inline float kv_get(jl_kv_type type, const void *tile, int i) {
+    return type == JL_KV_F32 ? ((const float *)tile)[i] : jl_half_read(((const uint16_t *)tile)[i]);
+}
+
+void jl_kv_store__ref(jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k,
+                      const float *v, int hd) {
+    for (int d = 0; d < hd; d++) kv_put(type, k_tile, d * JL_KV_TILE + slot, k[d]);
+    for (int d = 0; d < hd; d++) kv_put(type, v_tile, slot * hd + d, v[d]);
+}
+
+/* s[j] = Σ_d q[d]·k[d][j] for all keys of a tile; those beyond n are replaced by −∞. Returns max
+ * s. */
+static float tile_scores(jl_kv_type type, const float *q, const void *k_tile, int hd, int n,
+                         float *s) {
     memset(s, 0, JL_KV_TILE * sizeof *s);
     for (int d = 0; d < hd; d++)
         for (int j = 0; j < JL_KV_TILE; j++)
-            s[j] = s[j] + q[d] * jl_half_read(k_tile[d * JL_KV_TILE + j]);
+            s[j] = s[j] + q[d] * kv_get(type, k_tile, d * JL_KV_TILE + j);
     for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
     return jl_max__ref(s, JL_KV_TILE);
 }
 
 size_t jl_attention_bytes(int hd, int n_q) {
     /* K and V tile as floats; per query: running maximum and sum in 4 lanes. */
-    return align64(2 * (size_t)hd * JL_KV_TILE * sizeof(float)) +
-           align64(8 * (size_t)n_q * sizeof(float));
+    return align64(2 * jl_kv_tile_bytes(JL_KV_F32, hd)) + align64(8 * (size_t)n_q * sizeof(float));
 }
 
 /* The whole row of one query, tile after tile; acc [hd] is the output. */
-static void attend(const float *q, int n_keys, const uint16_t *k, const uint16_t *v, int hd,
-                   float *acc) {
+static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k, const uint8_t *v,
+                   int hd, float *acc) {
     float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];
+    size_t bytes = jl_kv_tile_bytes(type, hd);
     memset(acc, 0, (size_t)hd * sizeof *acc);
-    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += JL_KV_TILE * hd, v += JL_KV_TILE * hd) {
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += bytes, v += bytes) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        float max = tile_scores(q, k, hd, n, p), m1 = max > m ? max : m, c = jl_exp__ref(m - m1);
+        float max = tile_scores(type, q, k, hd, n, p), m1 = max > m ? max : m;
+        float c = jl_exp__ref(m - m1);
         m = m1;
         for (int i = 0; i < 4; i++) l[i] = l[i] * c;
         for (int d = 0; d < hd; d++) acc[d] = acc[d] * c;
         for (int j = 0; j < n; j++) {
             p[j] = jl_exp__ref(p[j] - m);
             l[j % 4] = l[j % 4] + p[j];
-            for (int d = 0; d < hd; d++) acc[d] = acc[d] + p[j] * jl_half_read(v[j * hd + d]);
+            for (int d = 0; d < hd; d++) acc[d] = acc[d] + p[j] * kv_get(type, v, j * hd + d);
         }
     }
     float inverse = 1.0f / sum4(l);
     for (int d = 0; d < hd; d++) acc[d] = acc[d] * inverse;
 }
 
-void jl_attention__ref(const float *q, int n_q, const int *n_keys, const uint16_t *k,
-                       const uint16_t *v, int hd, float *out, void *scratch) {
+void jl_attention__ref(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
+                       const void *v, int hd, float *out, void *scratch) {
     (void)scratch;
-    for (int i = 0; i < n_q; i++) attend(q + i * hd, n_keys[i], k, v, hd, out + i * hd);
+    for (int i = 0; i < n_q; i++) attend(type, q + i * hd, n_keys[i], k, v, hd, out + i * hd);
 }
 
-void jl_attention_weights__ref(const float *q, int n_keys, const uint16_t *k, int hd,
+void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
                                float *weights) {
     float s[JL_KV_TILE];
-    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += JL_KV_TILE * hd) {
+    const uint8_t *tile = k;
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        tile_scores(q, k, hd, n, s);
+        tile_scores(type, q, tile, hd, n, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
     float inverse = 1.0f / jl_exp_sum__ref(weights, jl_max__ref(weights, n_keys), n_keys);

@@ -1,8 +1,9 @@
-/* simd.c - wasm simd128: activations to int16, normalisation, SiLU, softmax pieces, writing the cache.
+/* simd.c - wasm simd128: activations to int16, normalisation, SiLU, softmax pieces, writing the
+ * cache.
  *
- * The products are in simd_matmul.c, attention in simd_attention.c. Contracts in kernels.h; the bits are
- * those of ref.c, which also does what is left when a length is no multiple of 4. Nothing here needs
- * alignment. Compiles to nothing without simd128.
+ * The products are in simd_matmul.c, attention in simd_attention.c. Contracts in kernels.h; the
+ * bits are those of ref.c, which also does what is left when a length is no multiple of 4. Nothing
+ * here needs alignment. Compiles to nothing without simd128.
  */
 #ifdef __wasm_simd128__
 
@@ -10,12 +11,13 @@
 #include "simd.h"
 
 #include <math.h>
+#include <string.h>
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* One block, x[32] to q[32]; returns the scale. Magnitudes are compared as integers, which orders floats
- * and puts NaN above infinity, so one NaN decides the maximum. */
-INLINE float quantise_block(const float *x, int16_t *q, int32_t *sum) {
+/* One block, x[32] to q[32]; returns the scale. Magnitudes are compared as integers, which orders
+ * floats and puts NaN above infinity, so one NaN decides the maximum. */
+static __attribute__((noinline)) float quantise_block(const float *x, int16_t *q, int32_t *sum) {
     v128_t max = wasm_i32x4_splat(0), inverse, total = max;
     const v128_t magnitude = wasm_i32x4_splat(0x7fffffff);
     for (int i = 0; i < JL_BLOCK; i += 4)
@@ -39,7 +41,8 @@ INLINE float quantise_block(const float *x, int16_t *q, int32_t *sum) {
     return m < 0x1p-100f ? 0.0f : m / 32767.0f;
 }
 
-/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of pairs. */
+/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of
+ * pairs. */
 INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
     for (int i = 0; i < JL_BLOCK; i += 8, out += 32) {
         v128_t a = wasm_v128_load(q[0] + i), b = wasm_v128_load(q[1] + i);
@@ -106,6 +109,13 @@ void jl_rms_norm__simd(const float *x, const float *weight, float eps, int n, fl
     for (int i = whole; i < n; i++) y[i] = (x[i] * scale) * weight[i];
 }
 
+void jl_add__simd(float *y, const float *x, int n) {
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4)
+        wasm_v128_store(y + i, wasm_f32x4_add(wasm_v128_load(y + i), wasm_v128_load(x + i)));
+    jl_add__ref(y + whole, x + whole, n - whole);
+}
+
 void jl_silu_mul__simd(float *gate, const float *up, int n) {
     const v128_t one = wasm_f32x4_splat(1);
     int whole = n & ~3;
@@ -154,8 +164,8 @@ float jl_sum_exp__simd(const float *x, float max, float scale, int n) {
 
 /* -- Cache ------------------------------------------------------------------------------------- */
 
-/* Four floats as halves in the low 16 bits of four lanes: jl_float_to_half (base/half.h) of the value
- * clamped to ±65504, without its branches. */
+/* Four floats as halves in the low 16 bits of four lanes: jl_float_to_half (base/half.h) of the
+ * value clamped to ±65504, without its branches. */
 INLINE v128_t to_half4(v128_t x) {
     v128_t a = wasm_v128_and(x, wasm_i32x4_splat(0x7fffffff));
     v128_t sign = wasm_v128_and(wasm_u32x4_shr(x, 16), wasm_i32x4_splat(0x8000));
@@ -169,23 +179,32 @@ INLINE v128_t to_half4(v128_t x) {
     return wasm_v128_or(sign, wasm_v128_bitselect(small, normal, is_small));
 }
 
-void jl_kv_store__simd(uint16_t *k_tile, uint16_t *v_tile, int slot, const float *k, const float *v,
-                       int hd) {
-    uint16_t *to_k = k_tile + slot, *to_v = v_tile + slot * hd;
+static void store_halves(uint16_t *k, uint16_t *v, const float *from_k, const float *from_v,
+                         int hd) {
     int d = 0;
-    for (; d + 4 <= hd; d += 4, to_k += 4 * JL_KV_TILE) {
-        v128_t h = to_half4(wasm_v128_load(k + d)), g = to_half4(wasm_v128_load(v + d));
-        to_k[0] = (uint16_t)wasm_i32x4_extract_lane(h, 0);
-        to_k[JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 1);
-        to_k[2 * JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 2);
-        to_k[3 * JL_KV_TILE] = (uint16_t)wasm_i32x4_extract_lane(h, 3);
-        g = wasm_u16x8_narrow_i32x4(g, g);
-        wasm_v128_store64_lane(to_v + d, g, 0);
+    for (; d + 4 <= hd; d += 4, k += 4 * JL_KV_TILE) {
+        v128_t h = to_half4(wasm_v128_load(from_k + d)), g = to_half4(wasm_v128_load(from_v + d));
+        wasm_v128_store16_lane(k, h, 0);
+        wasm_v128_store16_lane(k + JL_KV_TILE, h, 2);
+        wasm_v128_store16_lane(k + 2 * JL_KV_TILE, h, 4);
+        wasm_v128_store16_lane(k + 3 * JL_KV_TILE, h, 6);
+        wasm_v128_store64_lane(v + d, wasm_u16x8_narrow_i32x4(g, g), 0);
     }
-    for (; d < hd; d++, to_k += JL_KV_TILE) {
-        *to_k = (uint16_t)wasm_i32x4_extract_lane(to_half4(wasm_f32x4_splat(k[d])), 0);
-        to_v[d] = (uint16_t)wasm_i32x4_extract_lane(to_half4(wasm_f32x4_splat(v[d])), 0);
+    for (; d < hd; d++, k += JL_KV_TILE) {
+        wasm_v128_store16_lane(k, to_half4(wasm_f32x4_splat(from_k[d])), 0);
+        wasm_v128_store16_lane(v + d, to_half4(wasm_f32x4_splat(from_v[d])), 0);
     }
+}
+
+void jl_kv_store__simd(jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k,
+                       const float *v, int hd) {
+    if (type == JL_KV_F16) {
+        store_halves((uint16_t *)k_tile + slot, (uint16_t *)v_tile + slot * hd, k, v, hd);
+        return;
+    }
+    float *to_k = (float *)k_tile + slot;
+    for (int d = 0; d < hd; d++) to_k[d * JL_KV_TILE] = k[d];
+    memcpy((float *)v_tile + slot * hd, v, (size_t)hd * sizeof *v);
 }
 
 #endif

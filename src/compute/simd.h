@@ -1,4 +1,5 @@
-/* simd.h - what the wasm simd128 kernels share: half floats, exp, and sums of lanes, four at a time.
+/* simd.h - what the wasm simd128 kernels share: half floats, exp, and sums of lanes, four at a
+ * time.
  *
  * Private to simd*.c. Each function does what its scalar counterpart in ref.c does, operation by
  * operation in the same order, so the bits agree. Baseline simd128 only, nothing relaxed.
@@ -14,9 +15,10 @@
 /* Variants of a loop are one such function called with constant arguments. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Four halves at p, any alignment, times 2^-112: exponent and fraction are moved to their place in a
- * float without correcting the bias. Exact, subnormals included (they are subnormal floats then). The
- * load repeats the sign in bits 16..31; after the shift it fills 28..31, and bit 31 is to stay. */
+/* Four halves at p, any alignment, times 2^-112: exponent and fraction are moved to their place in
+ * a float without correcting the bias. Exact, subnormals included (they are subnormal floats then).
+ * The load repeats the sign in bits 16..31; after the shift it fills 28..31, and bit 31 is to
+ * stay. */
 INLINE v128_t half4_scaled(const void *p) {
     v128_t wide = wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13);
     return wasm_v128_and(wide, wasm_i32x4_splat((int32_t)0x8fffe000u));
@@ -27,7 +29,8 @@ INLINE v128_t half4(const void *p) {
     return wasm_f32x4_mul(half4_scaled(p), wasm_f32x4_splat(0x1p112f));
 }
 
-/* jl_exp of four; the comments are there. pmin and pmax are the ternaries of the reference, so NaN stays. */
+/* jl_exp of four; the comments are there. pmin and pmax are the ternaries of the reference, so NaN
+ * stays. */
 INLINE v128_t exp4(v128_t x) {
     const v128_t low = wasm_f32x4_splat(-86.9f), magic = wasm_f32x4_splat(0x1.8p23f);
     v128_t c = wasm_f32x4_pmin(wasm_f32x4_pmax(x, low), wasm_f32x4_splat(89.0f));

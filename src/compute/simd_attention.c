@@ -1,11 +1,10 @@
 /* simd_attention.c - wasm simd128: causal attention over the tiled half-float cache.
  *
  * Called per layer and KV head with all queries that share it (heads of the group × tokens of the batch).
- * A tile of the cache is widened to floats once and used by every query that sees it; a single query
- * reads the halves directly. In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a
+ * A tile of halves is widened to floats once and used by every query that sees it; few queries read the
+ * halves directly. In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a
  * horizontal sum. Each query keeps its own maximum, sum and accumulator (its row of the output), so its
- * bits do not depend on the others. Order of operations: kernels.h. Head sizes that are no multiple of 4,
- * which only toys have, go to the reference.
+ * bits do not depend on the others. Order of operations: kernels.h.
  */
 #ifdef __wasm_simd128__
 
@@ -16,6 +15,10 @@
 #include <string.h>
 
 #define UNROLL _Pragma("clang loop unroll(full)")
+/* Shared by all variants, or too large to have twice. */
+#define NOINLINE static __attribute__((noinline))
+
+#define ROLLED _Pragma("clang loop unroll(disable)")
 
 enum { KEY_VECTORS = JL_KV_TILE / 4 };
 
@@ -24,124 +27,167 @@ typedef struct running {
     float l[4], m, unused[3];
 } running;
 
-/* Elements i..i+3 of a tile, of halves or already widened. */
-INLINE v128_t tile4(const void *tile, size_t i, int half) {
-    if (half) return half4((const uint16_t *)tile + i);
-    return wasm_v128_load((const float *)tile + i);
+/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is a
+ * constant of the load instruction. `bytes` is 2 for halves, 4 for what is already widened. */
+INLINE v128_t tile4(const uint8_t *p, int bytes) {
+    return bytes == 2 ? half4(p) : wasm_v128_load(p);
 }
 
 /* s[j] = Σ_d q[d]·k[d][j] of the whole tile, with −∞ for the keys from n on. Returns the maximum. */
-INLINE float scores(const float *q, const void *k, int hd, int n, int half, float *s) {
+INLINE float scores_of(const float *q, const uint8_t *k, int hd, int n, int bytes, float *s) {
     v128_t acc[KEY_VECTORS], max = wasm_f32x4_splat(-INFINITY);
     UNROLL for (int g = 0; g < KEY_VECTORS; g++) acc[g] = wasm_f32x4_splat(0);
-    for (size_t d = 0; d < (size_t)hd; d++) {
-        v128_t qd = wasm_v128_load32_splat(q + d);
-        UNROLL for (size_t g = 0; g < KEY_VECTORS; g++) acc[g] =
-            wasm_f32x4_add(acc[g], wasm_f32x4_mul(qd, tile4(k, d * JL_KV_TILE + 4 * g, half)));
+    ROLLED for (const float *end = q + hd; q < end; q++, k += JL_KV_TILE * bytes) {
+        v128_t qd = wasm_v128_load32_splat(q);
+        UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
+            v128_t product = wasm_f32x4_mul(qd, tile4(k + 4 * g * bytes, bytes));
+            acc[g] = wasm_f32x4_add(acc[g], product);
+        }
     }
     UNROLL for (int g = 0; g < KEY_VECTORS; g++) wasm_v128_store(s + 4 * g, acc[g]);
-    for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
-    UNROLL for (int g = 0; g < KEY_VECTORS; g++) max =
-        wasm_f32x4_pmax(max, wasm_v128_load(s + 4 * g));
+    ROLLED for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
+    UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
+        max = wasm_f32x4_pmax(max, wasm_v128_load(s + 4 * g));
+    }
     return lanes_max(max);
 }
 
-/* acc[dims] += Σ_j p[j]·v[j][dims], rising j; v points at its first dim, rows are hd apart. */
-INLINE void weigh(const float *p, int n, const void *v, size_t at, int hd, int dims, int half,
+/* Not inlined: the variants are used twice each. */
+NOINLINE float scores_half(const float *q, const uint8_t *k, int hd, int n, float *s) {
+    return scores_of(q, k, hd, n, 2, s);
+}
+
+NOINLINE float scores_wide(const float *q, const uint8_t *k, int hd, int n, float *s) {
+    return scores_of(q, k, hd, n, 4, s);
+}
+
+/* acc[dims] += Σ_j p[j]·v[j][dims], rising j < n; v points at the first of the dims, rows are hd apart. */
+INLINE void weigh(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
                   float *acc) {
-    v128_t sum[8];
+    v128_t sum[4];
     UNROLL for (int g = 0; g < dims / 4; g++) sum[g] = wasm_v128_load(acc + 4 * g);
-    for (int j = 0; j < n; j++, at += (size_t)hd) {
-        v128_t pj = wasm_v128_load32_splat(p + j);
-        UNROLL for (size_t g = 0; g < (size_t)dims / 4; g++) sum[g] =
-            wasm_f32x4_add(sum[g], wasm_f32x4_mul(pj, tile4(v, at + 4 * g, half)));
+    ROLLED for (const float *end = p + n; p < end; p++, v += hd * bytes) {
+        v128_t pj = wasm_v128_load32_splat(p);
+        UNROLL for (int g = 0; g < dims / 4; g++) {
+            v128_t product = wasm_f32x4_mul(pj, tile4(v + 4 * g * bytes, bytes));
+            sum[g] = wasm_f32x4_add(sum[g], product);
+        }
     }
     UNROLL for (int g = 0; g < dims / 4; g++) wasm_v128_store(acc + 4 * g, sum[g]);
 }
 
-INLINE void scale_row(float *x, int n, float factor) {
-    for (int d = 0; d < n; d += 4)
-        wasm_v128_store(x + d, wasm_f32x4_mul(wasm_v128_load(x + d), wasm_f32x4_splat(factor)));
+/* The dims beyond a multiple of 4, which only toys have. */
+INLINE void weigh_rest(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
+                       float *acc) {
+    ROLLED for (int j = 0; j < n; j++, v += hd * bytes) ROLLED for (int d = 0; d < dims; d++) {
+        const void *at = v + d * bytes;
+        acc[d] += p[j] * (bytes == 2 ? jl_half_read(*(const uint16_t *)at) : *(const float *)at);
+    }
 }
 
-/* One query and one tile of which it sees n keys; acc [hd]. A maximum that stays needs no rescaling: the
- * factor would be exp(0) = 1. */
-INLINE void attend(const float *q, int n, const void *k, const void *v, int hd, int half,
-                   running *r, float *acc) {
-    float p[JL_KV_TILE], max = scores(q, k, hd, n, half, p);
+NOINLINE void scale_row(float *x, int n, float factor) {
+    int d = 0;
+    ROLLED for (; d + 4 <= n; d += 4)
+        wasm_v128_store(x + d, wasm_f32x4_mul(wasm_v128_load(x + d), wasm_f32x4_splat(factor)));
+    ROLLED for (; d < n; d++) x[d] *= factor;
+}
+
+/* Scores p of one tile, the largest of them max, become weights exp(p − m); what the query has so far is
+ * rescaled where they raise m. A maximum that stays needs none: the factor would be exp(0) = 1. */
+NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     v128_t l = wasm_v128_load(r->l);
     if (max > r->m) {
-        float c = jl_exp__ref(r->m - max);
+        float c = jl_exp(r->m - max);
         l = wasm_f32x4_mul(l, wasm_f32x4_splat(c));
         scale_row(acc, hd, c);
         r->m = max;
     }
     /* The keys that are not seen have exp(−∞) = 0, which leaves the sum as it is. */
-    UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
-        v128_t e = exp4(wasm_f32x4_sub(wasm_v128_load(p + 4 * g), wasm_f32x4_splat(r->m)));
-        wasm_v128_store(p + 4 * g, e);
+    ROLLED for (int g = 0; g < KEY_VECTORS; g++, p += 4) {
+        v128_t e = exp4(wasm_f32x4_sub(wasm_v128_load(p), wasm_f32x4_splat(r->m)));
+        wasm_v128_store(p, e);
         l = wasm_f32x4_add(l, e);
     }
     wasm_v128_store(r->l, l);
+}
+
+/* One query and one tile of which it sees n keys; acc [hd]. */
+INLINE void attend(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd, int bytes,
+                   running *r, float *acc) {
+    float p[JL_KV_TILE];
+    soften(p, (bytes == 2 ? scores_half : scores_wide)(q, k, hd, n, p), r, acc, hd);
     int d = 0;
-    for (; d + 32 <= hd; d += 32) weigh(p, n, v, (size_t)d, hd, 32, half, acc + d);
-    for (; d + 16 <= hd; d += 16) weigh(p, n, v, (size_t)d, hd, 16, half, acc + d);
-    for (; d < hd; d += 4) weigh(p, n, v, (size_t)d, hd, 4, half, acc + d);
+    for (; d + 16 <= hd; d += 16) weigh(p, n, v + d * bytes, hd, 16, bytes, acc + d);
+    for (; d + 4 <= hd; d += 4) weigh(p, n, v + d * bytes, hd, 4, bytes, acc + d);
+    weigh_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
 }
 
-static void widen(const uint16_t *from, int n, float *to) {
-    for (int i = 0; i < n; i += 4) wasm_v128_store(to + i, half4(from + i));
+NOINLINE void attend_half(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
+                          running *r, float *acc) {
+    attend(q, n, k, v, hd, 2, r, acc);
 }
 
-static __attribute__((noinline)) void attend_half(const float *q, int n, const uint16_t *k,
-                                                  const uint16_t *v, int hd, running *r,
-                                                  float *acc) {
-    attend(q, n, k, v, hd, 1, r, acc);
+NOINLINE void attend_wide(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
+                          running *r, float *acc) {
+    attend(q, n, k, v, hd, 4, r, acc);
 }
 
-static __attribute__((noinline)) void attend_wide(const float *q, int n, const float *k,
-                                                  const float *v, int hd, running *r, float *acc) {
-    attend(q, n, k, v, hd, 0, r, acc);
+NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
+    const uint16_t *from = tile;
+    const uint8_t *wide = (const uint8_t *)to;
+    ROLLED for (const float *end = to + n; to < end; to += 4, from += 4)
+        wasm_v128_store(to, half4(from));
+    return wide;
 }
 
-void jl_attention__simd(const float *q, int n_q, const int *n_keys, const uint16_t *k,
-                        const uint16_t *v, int hd, float *out, void *scratch) {
-    if (hd % 4) {
-        jl_attention__ref(q, n_q, n_keys, k, v, hd, out, scratch);
-        return;
+/* Queries for which a tile of halves is better widened once. */
+enum { WIDEN_FROM = 2 };
+
+/* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for both as floats. */
+static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_keys, int j0,
+                        const uint8_t *k, const uint8_t *v, int hd, running *state, float *out,
+                        float *wide) {
+    int floats = type == JL_KV_F32, size = JL_KV_TILE * hd;
+    if (!floats && n_q >= WIDEN_FROM) {
+        k = widen(k, size, wide);
+        v = widen(v, size, wide + size);
+        floats = 1;
     }
-    int longest = 0, tile = JL_KV_TILE * hd;
-    float *k_wide = scratch, *v_wide = k_wide + tile;
-    running *state = (running *)(void *)(v_wide + tile);
+    for (int i = 0; i < n_q; i++) {
+        int left = n_keys[i] - j0, n = left < JL_KV_TILE ? left : JL_KV_TILE;
+        if (n > 0)
+            (floats ? attend_wide : attend_half)(q + i * hd, n, k, v, hd, state + i, out + i * hd);
+    }
+}
+
+void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
+                        const void *v, int hd, float *out, void *scratch) {
+    size_t bytes = jl_kv_tile_bytes(type, hd), at = 0;
+    int longest = 0;
+    running *state = scratch;
+    float *wide = (float *)(state + n_q);
     for (int i = 0; i < n_q; i++) {
         state[i] = (running){ .m = -INFINITY };
         if (n_keys[i] > longest) longest = n_keys[i];
     }
     memset(out, 0, (size_t)n_q * (size_t)hd * sizeof *out);
-    for (int j0 = 0; j0 < longest; j0 += JL_KV_TILE, k += tile, v += tile) {
-        if (n_q > 1) widen(k, tile, k_wide), widen(v, tile, v_wide);
-        for (int i = 0; i < n_q; i++) {
-            int left = n_keys[i] - j0, n = left < JL_KV_TILE ? left : JL_KV_TILE;
-            if (n <= 0) continue;
-            if (n_q > 1)
-                attend_wide(q + i * hd, n, k_wide, v_wide, hd, state + i, out + i * hd);
-            else
-                attend_half(q, n, k, v, hd, state, out);
-        }
-    }
-    for (int i = 0; i < n_q; i++)
+    for (int j0 = 0; j0 < longest; j0 += JL_KV_TILE, at += bytes)
+        attend_tile(type, q, n_q, n_keys, j0, (const uint8_t *)k + at, (const uint8_t *)v + at, hd,
+                    state, out, wide);
+    ROLLED for (int i = 0; i < n_q; i++)
         scale_row(out + i * hd, hd, 1.0f / lanes_sum(wasm_v128_load(state[i].l)));
 }
 
-void jl_attention_weights__simd(const float *q, int n_keys, const uint16_t *k, int hd,
+void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
                                 float *weights) {
     float s[JL_KV_TILE];
-    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += JL_KV_TILE * hd) {
+    const uint8_t *tile = k;
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        scores(q, k, hd, n, 1, s);
+        (type == JL_KV_F32 ? scores_wide : scores_half)(q, tile, hd, n, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
-    float inverse = 1.0f / jl_exp_sum__simd(weights, jl_max__simd(weights, n_keys), n_keys);
+    float inverse = 1.0f / jl_exp_sum(weights, jl_max(weights, n_keys), n_keys);
     for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
 }
 

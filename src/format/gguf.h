@@ -1,9 +1,10 @@
-/* gguf.h - bytes → metadata and tensor directory of a GGUF file (v2, v3; GGUF specification, ggml docs/gguf.md).
+/* gguf.h - bytes → metadata and tensor directory of a GGUF file (v2, v3; GGUF specification, ggml
+ * docs/gguf.md).
  *
- * Works on a prefix of the file, so that a host can stream: parse answers JL_MORE until the whole header
- * is there. Every count, length, type and offset is checked before anything is allocated for it; a
- * hostile file can only produce an error. Values are borrowed from the bytes that were parsed, which
- * must outlive the jl_gguf. Never reads past `have`; never recurses.
+ * Works on a prefix of the file, so that a host can stream: parse answers JL_MORE until the whole
+ * header is there. Every count, length, type and offset is checked before anything is allocated for
+ * it; a hostile file can only produce an error. Values are borrowed from the bytes that were
+ * parsed, which must outlive the jl_gguf. Never reads past `have`; never recurses.
  */
 #ifndef JL_GGUF_H
 #define JL_GGUF_H
@@ -63,8 +64,8 @@ void jl_gguf_free(jl_gguf *g);
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key);
 const jl_gguf_tensor *jl_gguf_find_tensor(const jl_gguf *g, const char *name);
 
-/* Typed reads. A missing key leaves *out alone and is JL_OK; a wrong type is JL_ERR_FORMAT naming the
- * key. An integer may be stored in any integer type but must fit. */
+/* Typed reads. A missing key leaves *out alone and is JL_OK; a wrong type is JL_ERR_FORMAT naming
+ * the key. An integer may be stored in any integer type but must fit. */
 jl_status jl_gguf_u32(const jl_gguf *g, const char *key, uint32_t *out, jl_error *error);
 jl_status jl_gguf_f32(const jl_gguf *g, const char *key, float *out, jl_error *error); /* finite */
 jl_status jl_gguf_bool(const jl_gguf *g, const char *key, int *out, jl_error *error);

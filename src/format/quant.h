@@ -1,7 +1,8 @@
 /* quant.h - the tensor types of GGUF: block structs, sizes, and scalar dequantisation.
  *
- * Layouts follow ggml's block definitions (ggml-common.h) and are size-asserted. jl_dequantize() is the
- * oracle that packing and kernels are compared with. Values of jl_type are the format's own numbers.
+ * Layouts follow ggml's block definitions (ggml-common.h) and are size-asserted. jl_dequantize() is
+ * the oracle that packing and kernels are compared with. Values of jl_type are the format's own
+ * numbers.
  */
 #ifndef JL_QUANT_H
 #define JL_QUANT_H

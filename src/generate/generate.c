@@ -1,8 +1,8 @@
 /* generate.c - the game itself: evaluate, draw, append, again; one token a pull.
  *
- * Place in the flow: session.c (logits) → sample.c (a token) → text_stream.c (its text) → the host. The host
- * may stop between any two pulls: a drawn token is on the timeline before it is handed out, so nothing
- * is lost and nothing is half done.
+ * Place in the flow: session.c (logits) → sample.c (a token) → text_stream.c (its text) → the host.
+ * The host may stop between any two pulls: a drawn token is on the timeline before it is handed
+ * out, so nothing is lost and nothing is half done.
  */
 #include "session.h"
 

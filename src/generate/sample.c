@@ -1,8 +1,9 @@
 /* sample.c - the stages of a draw.
  *
- * Place in the flow: forward → logits → here → the next token. top-k: Fan et al. 2018; top-p (nucleus):
- * Holtzman et al. 2019; min-p: Nguyen et al. 2024; repetition penalty: Keskar et al. 2019, eq. 3.
- * A logit that is not a number counts as −∞; if none is a finite number the draw fails.
+ * Place in the flow: forward → logits → here → the next token. top-k: Fan et al. 2018; top-p
+ * (nucleus): Holtzman et al. 2019; min-p: Nguyen et al. 2024; repetition penalty: Keskar et al.
+ * 2019, eq. 3. A logit that is not a number counts as −∞; if none is a finite number the draw
+ * fails.
  */
 #include "sample.h"
 
@@ -11,7 +12,7 @@
 #include "../base/status.h"
 #include "../compute/kernels.h"
 
-/* ---- The heap: candidates in falling order, on demand --------------------------------------------- */
+/* ---- The heap: candidates in falling order, on demand ---------------------------------------- */
 
 static int before(jl_entry a, jl_entry b) {
     return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
@@ -33,7 +34,8 @@ static void build_heap(jl_sampler *s) {
     s->popped = 0;
 }
 
-/* The candidate of rank i (0: most probable), i < n; ranks must be asked for in rising order at first. */
+/* The candidate of rank i (0: most probable), i < n; ranks must be asked for in rising order at
+ * first. */
 static jl_entry ranked(jl_sampler *s, int i) {
     while (s->popped <= i) {
         int last = s->n - 1 - s->popped++;
@@ -49,7 +51,7 @@ static float weight(const jl_sampler *s, float logit) {
     return jl_exp((logit - s->max) * s->scale);
 }
 
-/* ---- Stages ------------------------------------------------------------------------------------- */
+/* ---- Stages ---------------------------------------------------------------------------------- */
 
 jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
     const char *what = NULL;
@@ -64,7 +66,8 @@ jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("sampling"), "%s", what);
 }
 
-/* logits → s->logits with the penalty (computed from the originals, so twice recent counts once). */
+/* logits → s->logits with the penalty (computed from the originals, so twice recent counts once).
+ * */
 static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_stage stage, jl_error *error) {
     for (int i = 0; i < s->n; i++) s->logits[i] = isnan(logits[i]) ? -INFINITY : logits[i];
@@ -131,7 +134,7 @@ int jl_sample_stage(jl_sampler *s, const float *logits, const jl_sampling *g, co
     return left.kept;
 }
 
-/* ---- Draw --------------------------------------------------------------------------------------- */
+/* ---- Draw ------------------------------------------------------------------------------------ */
 
 static int32_t most_probable(const jl_sampler *s) {
     for (int i = 0; i < s->n; i++)
@@ -143,7 +146,8 @@ static int keeps_all(const jl_sampler *s, const jl_sampling *g) {
     return (g->top_k == 0 || g->top_k >= s->n) && g->top_p >= 1 && g->min_p <= 0;
 }
 
-/* Inverse of the cumulative distribution over the whole vocabulary in order of id; no heap needed. */
+/* Inverse of the cumulative distribution over the whole vocabulary in order of id; no heap needed.
+ * */
 static int32_t draw_from_all(const jl_sampler *s, double u) {
     float target = (float)u * jl_sum_exp(s->logits, s->max, s->scale, s->n), sum = 0;
     int32_t last = 0;
@@ -173,7 +177,7 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
     return ranked(s, left.kept - 1).id;
 }
 
-/* ---- Log-probabilities -------------------------------------------------------------------------- */
+/* ---- Log-probabilities ----------------------------------------------------------------------- */
 
 float jl_log_sum(const float *logits, int n) {
     float max = jl_max(logits, n);

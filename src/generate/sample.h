@@ -1,9 +1,9 @@
 /* sample.h - logits → token, through stages that can be looked at.
  *
- * penalty → temperature → top-k → top-p → min-p → draw. Each stage narrows what the one before left and
- * renormalises. The full order of the vocabulary is never computed: a heap gives candidates in falling
- * order only as far as a stage asks. Ties go to the smaller id, so a draw depends on nothing but the
- * logits, the settings and the seed.
+ * penalty → temperature → top-k → top-p → min-p → draw. Each stage narrows what the one before left
+ * and renormalises. The full order of the vocabulary is never computed: a heap gives candidates in
+ * falling order only as far as a stage asks. Ties go to the smaller id, so a draw depends on
+ * nothing but the logits, the settings and the seed.
  */
 #ifndef JL_SAMPLE_H
 #define JL_SAMPLE_H
@@ -40,7 +40,8 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
 /* Natural log-probability of a logit value: logit − log Σ exp(logits). */
 float jl_log_sum(const float *logits, int n);
 
-/* The `cap` largest logits in falling order, as probabilities of softmax(logits); returns how many. */
+/* The `cap` largest logits in falling order, as probabilities of softmax(logits); returns how many.
+ * */
 int jl_top(const float *logits, int n, float log_sum, jl_candidate *out, int cap);
 
 #endif

@@ -1,8 +1,8 @@
 /* session.c - the timeline: append, advance, rewind; and runs with taps.
  *
- * Place in the flow: ids → model/forward.c in batches → logits. A session belongs to one caller at a time
- * and leaves the model untouched. A failed call changes nothing: what does not fit is refused before
- * anything is appended.
+ * Place in the flow: ids → model/forward.c in batches → logits. A session belongs to one caller at
+ * a time and leaves the model untouched. A failed call changes nothing: what does not fit is
+ * refused before anything is appended.
  */
 #include "session.h"
 
@@ -13,7 +13,7 @@
 enum { DEFAULT_BATCH = 64, MAX_BATCH = 4096 };
 static const uint64_t MAX_TAP_BYTES = (uint64_t)1 << 30;
 
-/* ---- Memory ------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 static size_t longest_token(const jl_model *m) {
     size_t longest = 0, n;
@@ -30,6 +30,8 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     s->all_logits = o && o->all_logits;
+    /* The file's own precision is what the cache has to keep. */
+    s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_F16;
     s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
     s->sampler.n = m->h.n_vocab;
 }
@@ -38,7 +40,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     const jl_hparams *h = &s->m->h;
     uint64_t vocab = (uint64_t)h->n_vocab;
     uint64_t heads = (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads;
-    uint64_t tile = (uint64_t)h->head_dim * JL_KV_TILE * sizeof(uint16_t);
+    uint64_t tile = jl_kv_tile_bytes(s->cache.type, h->head_dim);
     s->ids = jl_arena_take(arena, (uint64_t)s->n_ctx * sizeof(int32_t));
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
@@ -104,7 +106,7 @@ void jl_session_free(jl_session *s) {
     jl_free(s);
 }
 
-/* ---- Timeline ----------------------------------------------------------------------------------- */
+/* ---- Timeline -------------------------------------------------------------------------------- */
 
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
     if (n < 0 || n > s->n_ctx - s->n_ids)
@@ -180,7 +182,7 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
     return JL_OK;
 }
 
-/* ---- Runs with taps ----------------------------------------------------------------------------- */
+/* ---- Runs with taps -------------------------------------------------------------------------- */
 
 static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *error) {
     const jl_hparams *h = &s->m->h;

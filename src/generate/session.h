@@ -1,8 +1,8 @@
 /* session.h - one timeline: token ids, KV cache, scratch, and the generation that runs on it.
  *
- * All memory is taken at the start, in one block laid out by the same code that publishes its size; a
- * step allocates nothing. ids [n_ids] is what the timeline says, the first n_cached of them are in the
- * cache; advance() closes the gap.
+ * All memory is taken at the start, in one block laid out by the same code that publishes its size;
+ * a step allocates nothing. ids [n_ids] is what the timeline says, the first n_cached of them are
+ * in the cache; advance() closes the gap.
  */
 #ifndef JL_SESSION_H
 #define JL_SESSION_H

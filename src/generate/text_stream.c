@@ -1,8 +1,9 @@
 /* text_stream.c - the hold-back buffer between tokens and shown text.
  *
- * Place in the flow: sample → token bytes → here → the host's callback. Stop strings are matched over the
- * generated text alone, across token borders. Invariant: after a push the held part is shorter than the
- * longest stop string plus one character, so the buffer's size is known beforehand.
+ * Place in the flow: sample → token bytes → here → the host's callback. Stop strings are matched
+ * over the generated text alone, across token borders. Invariant: after a push the held part is
+ * shorter than the longest stop string plus one character, so the buffer's size is known
+ * beforehand.
  */
 #include "text_stream.h"
 

@@ -1,8 +1,8 @@
 /* text_stream.h - bytes of drawn tokens → text that is safe to show.
  *
- * Holds back what may still change: the first bytes of an unfinished UTF-8 character, and text that may
- * turn out to be the beginning of a stop string. Never allocates after its start; owns nothing: the
- * buffer is the session's.
+ * Holds back what may still change: the first bytes of an unfinished UTF-8 character, and text that
+ * may turn out to be the beginning of a stop string. Never allocates after its start; owns nothing:
+ * the buffer is the session's.
  */
 #ifndef JL_TEXT_STREAM_H
 #define JL_TEXT_STREAM_H
@@ -25,8 +25,8 @@ size_t jl_text_stream_bytes(size_t longest);
 jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, const char *stops,
                                int n, jl_error *error);
 
-/* Adds a token's bytes. *text, *length: what is safe now (borrowed until the next push). Returns nonzero
- * if a stop string is complete: the text then ends before it and nothing follows. */
+/* Adds a token's bytes. *text, *length: what is safe now (borrowed until the next push). Returns
+ * nonzero if a stop string is complete: the text then ends before it and nothing follows. */
 int jl_text_stream_push(jl_text_stream *s, const char *bytes, size_t n, const char **text,
                         size_t *length);
 

@@ -1,7 +1,7 @@
 /* arch.c - the table of architectures.
  *
- * Place in the flow: metadata → [a row] → shape-checked weights → forward pass. Names of tensors are
- * those of the GGUF specification ("Standardized tensor names"). A row says only what differs.
+ * Place in the flow: metadata → [a row] → shape-checked weights → forward pass. Names of tensors
+ * are those of the GGUF specification ("Standardized tensor names"). A row says only what differs.
  */
 #include "arch.h"
 

@@ -1,7 +1,9 @@
-/* arch.h - one row per architecture: what differs between Transformers is data here, not code elsewhere.
+/* arch.h - one row per architecture: what differs between Transformers is data here, not code
+ * elsewhere.
  *
- * The forward pass reads a row's fields; model.c reads its list of weights. A new architecture is a new
- * row, and a new kind of norm, activation or position is a new value of an enum with its kernel.
+ * The forward pass reads a row's fields; model.c reads its list of weights. A new architecture is a
+ * new row, and a new kind of norm, activation or position is a new value of an enum with its
+ * kernel.
  */
 #ifndef JL_ARCH_H
 #define JL_ARCH_H

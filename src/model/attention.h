@@ -1,8 +1,9 @@
 /* attention.h - the KV cache and causal multi-head attention over it.
  *
- * The cache keeps keys and values of every position as half floats in the tiles that the kernels read:
- * [layer][KV head][tile of 16 positions] K [head size][16], V [16][head size]. With grouped-query attention
- * (Ainslie et al. 2023) several query heads share one KV head; they are computed together.
+ * The cache keeps keys and values of every position, as floats or half floats, in the tiles that
+ * the kernels read: [layer][KV head][tile of 16 positions] K [head size][16], V [16][head size].
+ * With grouped-query attention (Ainslie et al. 2023) several query heads share one KV head; they
+ * are computed together.
  */
 #ifndef JL_ATTENTION_H
 #define JL_ATTENTION_H
@@ -11,7 +12,8 @@
 #include "taps.h"
 
 typedef struct jl_kv_cache {
-    uint16_t *k, *v; /* [n_layers][n_kv_heads][n_tiles][head_dim × JL_KV_TILE] */
+    jl_kv_type type;
+    uint8_t *k, *v; /* [n_layers][n_kv_heads][n_tiles] tiles of jl_kv_tile_bytes(type, head_dim) */
     int n_tiles;
 } jl_kv_cache;
 

@@ -8,8 +8,8 @@
  *       x = x + W_down (silu(W_gate h) ⊙ W_up h)                  SwiGLU (Shazeer 2020)
  *   logits = W_out norm(x)
  *
- * Every matrix is [out][in] and multiplies n tokens at once. No intrinsics and no special cases here:
- * kernels are in compute/, what differs between models is data in arch.c.
+ * Every matrix is [out][in] and multiplies n tokens at once. No intrinsics and no special cases
+ * here: kernels are in compute/, what differs between models is data in arch.c.
  */
 #include "forward.h"
 

@@ -1,7 +1,7 @@
 /* info.c - the description of a model as JSON, one text for every host, and the small getters.
  *
- * Names follow the JavaScript API (model.info). Metadata is attacker data: everything is escaped, and
- * invalid UTF-8 is left to the reader's decoder.
+ * Names follow the JavaScript API (model.info). Metadata is attacker data: everything is escaped,
+ * and invalid UTF-8 is left to the reader's decoder.
  */
 #include <string.h>
 
@@ -127,7 +127,7 @@ int jl_model_n_heads(const jl_model *m) {
     return m->h.n_heads;
 }
 
-/* ---- Tokens ------------------------------------------------------------------------------------- */
+/* ---- Tokens ---------------------------------------------------------------------------------- */
 
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error) {

@@ -1,9 +1,10 @@
 /* load.c - the life of a load: bytes in file order → header → tensors packed while they arrive.
  *
- * Place in the flow: the host's stream → reserve / feed → (gguf, model.c once) → compute/pack. The host
- * writes into the inbox; the header is parsed there, tried again each time the bytes have doubled, so all
- * tries together cost twice one. Then whole panels are packed straight from the inbox and only a panel
- * cut by its edge is copied to the carry buffer. Nothing else of the file is ever held twice.
+ * Place in the flow: the host's stream → reserve / feed → (gguf, model.c once) → compute/pack. The
+ * host writes into the inbox; the header is parsed there, tried again each time the bytes have
+ * doubled, so all tries together cost twice one. Then whole panels are packed straight from the
+ * inbox and only a panel cut by its edge is copied to the carry buffer. Nothing else of the file is
+ * ever held twice.
  */
 #include <string.h>
 
@@ -55,16 +56,21 @@ void jl_model_free(jl_model *m) {
     jl_free(m);
 }
 
-/* ---- Tensor data -------------------------------------------------------------------------------- */
+/* ---- Tensor data ----------------------------------------------------------------------------- */
 
+/* Rows [row, row + n) of the target; those that pad the last panel are zero. */
 static void store_rows(jl_target *t, int row, int n, const uint8_t *src) {
-    if (t->matrix)
+    if (t->matrix) {
+        size_t panel = jl_panel_bytes(t->matrix->layout, t->cols);
+        if (n < JL_PANEL) memset(t->matrix->data + (size_t)(row / JL_PANEL) * panel, 0, panel);
         jl_pack_panel(t->matrix, t->type, row, n, src);
-    else if (t->vector)
+    } else if (t->vector) {
         jl_dequantize(t->type, src, *t->vector, (size_t)t->cols);
+    }
 }
 
-/* Takes up to n bytes at the loader's position that lie inside the current tensor; returns how many. */
+/* Takes up to n bytes at the loader's position that lie inside the current tensor; returns how
+ * many. */
 static size_t take(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
     int rows = t->rows - l->row < JL_PANEL ? t->rows - l->row : JL_PANEL;
     size_t panel = (size_t)t->row_bytes * (size_t)rows;
@@ -115,7 +121,7 @@ static jl_status progress(jl_model *m, jl_error *error) {
     return m->loader->current == m->loader->gguf.n_tensors ? complete(m, error) : JL_MORE;
 }
 
-/* ---- Header ------------------------------------------------------------------------------------- */
+/* ---- Header ---------------------------------------------------------------------------------- */
 
 /* The header is complete: build the model, then treat what came after it as tensor data. */
 static jl_status enter_data(jl_model *m, jl_error *error) {

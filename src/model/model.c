@@ -1,9 +1,10 @@
 /* model.c - a parsed header → checked hyper-parameters, shape-checked weights, one block of memory.
  *
- * Place in the flow: format/gguf (directory) → here → load.c packs bytes into what was laid out here. Every
- * refusal happens here, before memory is taken, and names the tensor or key, what was expected and what
- * was found. After it, kernels may trust every shape: that is what makes them safe without bounds checks.
- * A file without tensors is a vocabulary and becomes a model that only tokenizes.
+ * Place in the flow: format/gguf (directory) → here → load.c packs bytes into what was laid out
+ * here. Every refusal happens here, before memory is taken, and names the tensor or key, what was
+ * expected and what was found. After it, kernels may trust every shape: that is what makes them
+ * safe without bounds checks. A file without tensors is a vocabulary and becomes a model that only
+ * tokenizes.
  */
 #include "model.h"
 
@@ -13,7 +14,7 @@
 #include "../base/memory.h"
 #include "../compute/pack.h"
 
-/* ---- Hyper-parameters --------------------------------------------------------------------------- */
+/* ---- Hyper-parameters ------------------------------------------------------------------------ */
 
 typedef struct field {
     const char *key;              /* after "<arch>." */
@@ -108,7 +109,7 @@ static int dim_length(const jl_model *m, jl_dim dim) {
     }
 }
 
-/* ---- Tensors ------------------------------------------------------------------------------------ */
+/* ---- Tensors --------------------------------------------------------------------------------- */
 
 static jl_status check_shape(const jl_gguf_tensor *t, uint64_t cols, uint64_t rows,
                              jl_error *error) {
@@ -178,7 +179,7 @@ static jl_status refuse_strangers(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* ---- Memory ------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 /* Lays every bound tensor out in the arena; with a base, sets the pointers. */
 static void lay_out(jl_model *m, jl_arena *arena) {
@@ -228,7 +229,7 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* ---- Description -------------------------------------------------------------------------------- */
+/* ---- Description ----------------------------------------------------------------------------- */
 
 static jl_status copy_string(jl_model *m, int which, const char *key, jl_error *error) {
     jl_str s = { NULL, 0 };
@@ -260,7 +261,7 @@ static jl_status describe(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* ---- All of it ---------------------------------------------------------------------------------- */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 static jl_status find_arch(jl_model *m, jl_error *error) {
     jl_str name = { NULL, 0 };
@@ -273,7 +274,8 @@ static jl_status find_arch(jl_model *m, jl_error *error) {
                    jl_arch_at(0)->name);
 }
 
-/* The vocabulary is as long as the embedding has rows, and as the tokenizer says if there is one. */
+/* The vocabulary is as long as the embedding has rows, and as the tokenizer says if there is one.
+ * */
 static jl_status find_vocab(jl_model *m, jl_error *error) {
     const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_embd.weight");
     uint64_t rows = t ? t->dims[1] : 0;

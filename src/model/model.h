@@ -1,8 +1,9 @@
 /* model.h - a loaded model: hyper-parameters, weights in kernel layout, tokenizer.
  *
- * Life: jl_model_new → the loader (load.c) collects the header → jl_model_build (model.c) checks every
- * hyper-parameter and tensor shape and takes all memory → the loader packs tensors as they arrive →
- * complete, and from then on immutable. All refusals happen before the first weight is stored.
+ * Life: jl_model_new → the loader (load.c) collects the header → jl_model_build (model.c) checks
+ * every hyper-parameter and tensor shape and takes all memory → the loader packs tensors as they
+ * arrive → complete, and from then on immutable. All refusals happen before the first weight is
+ * stored.
  */
 #ifndef JL_MODEL_H
 #define JL_MODEL_H
@@ -64,7 +65,8 @@ struct jl_model {
 
 enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMPLATE };
 
-/* Everything between a parsed header and the first weight. On failure m is left to jl_model_free. */
+/* Everything between a parsed header and the first weight. On failure m is left to jl_model_free.
+ * */
 jl_status jl_model_build(jl_model *m, jl_error *error);
 
 #endif

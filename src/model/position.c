@@ -1,8 +1,9 @@
 /* position.c - rotary frequencies from metadata, and the angles of a batch.
  *
  * Computed in double and rounded once, so the tables agree on every machine. The formulas of linear
- * scaling and YaRN follow the papers in the constants that GGUF's keys name; beta_fast and beta_slow are
- * YaRN's recommended 32 and 1 (§3.2). What it does not do: rotate (compute/kernels.h jl_rope does).
+ * scaling and YaRN follow the papers in the constants that GGUF's keys name; beta_fast and
+ * beta_slow are YaRN's recommended 32 and 1 (§3.2). What it does not do: rotate (compute/kernels.h
+ * jl_rope does).
  */
 #include "position.h"
 
@@ -21,7 +22,8 @@ static double pair_of_turns(double turns, double context, int n_rot, double base
     return n_rot * log(context / (turns * TWO_PI)) / (2 * log(base));
 }
 
-/* YaRN: fast pairs stay, slow pairs are interpolated, a ramp between; lengths grow by 0.1·ln(factor) + 1. */
+/* YaRN: fast pairs stay, slow pairs are interpolated, a ramp between; lengths grow by
+ * 0.1·ln(factor) + 1. */
 static void stretch_yarn(jl_rope_table *r, double factor, double context, double base) {
     int n_rot = 2 * r->n_pairs;
     double low = fmax(0, floor(pair_of_turns(32, context, n_rot, base)));

@@ -1,9 +1,11 @@
-/* position.h - how a token's position enters attention: rotary embedding and its ways of stretching.
+/* position.h - how a token's position enters attention: rotary embedding and its ways of
+ * stretching.
  *
- * RoPE (Su et al. 2021) turns pair i of every query and key by the angle pos·f_i, f_i = base^(−2i/n_rot),
- * so that their dot product depends on the distance alone. Longer contexts than trained are reached by
- * changing the f_i: divided by given factors (Llama 3), all by one factor (linear, Chen et al. 2023), or
- * only the slow ones with a correction of the lengths (YaRN, Peng et al. 2023).
+ * RoPE (Su et al. 2021) turns pair i of every query and key by the angle pos·f_i, f_i =
+ * base^(−2i/n_rot), so that their dot product depends on the distance alone. Longer contexts than
+ * trained are reached by changing the f_i: divided by given factors (Llama 3), all by one factor
+ * (linear, Chen et al. 2023), or only the slow ones with a correction of the lengths (YaRN, Peng et
+ * al. 2023).
  */
 #ifndef JL_POSITION_H
 #define JL_POSITION_H

@@ -1,7 +1,7 @@
 /* taps.c - copies what is listened to.
  *
- * Attention weights are not here: the fast attention never has them as a row, so attention.c computes
- * them anew for the heads that are listened to, from the same queries and the same cache.
+ * Attention weights are not here: the fast attention never has them as a row, so attention.c
+ * computes them anew for the heads that are listened to, from the same queries and the same cache.
  */
 #include "taps.h"
 

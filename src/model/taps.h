@@ -1,7 +1,7 @@
 /* taps.h - named activations out of a forward pass.
  *
- * A listener is asked at each place of the pass where something can be heard; with none listening the
- * pass computes and stores nothing for it. Rows are those of the tokens evaluated, in order.
+ * A listener is asked at each place of the pass where something can be heard; with none listening
+ * the pass computes and stores nothing for it. Rows are those of the tokens evaluated, in order.
  */
 #ifndef JL_TAPS_H
 #define JL_TAPS_H

@@ -1,9 +1,10 @@
 /* tokenizer.h - text ↔ token ids, for every family of tokenizer that GGUF stores.
  *
- * Built once from a file's metadata, of which it copies what it needs; immutable afterwards and shared.
- * encode() first cuts out special tokens (when asked), then the family's own rules run on what lies
- * between: byte-level BPE splits by a pre-tokeniser (a class table and a small state machine), then
- * joins the pair of lowest rank until none is left (Sennrich et al. 2016; byte-level: Radford et al. 2019).
+ * Built once from a file's metadata, of which it copies what it needs; immutable afterwards and
+ * shared. encode() first cuts out special tokens (when asked), then the family's own rules run on
+ * what lies between: byte-level BPE splits by a pre-tokeniser (a class table and a small state
+ * machine), then joins the pair of lowest rank until none is left (Sennrich et al. 2016;
+ * byte-level: Radford et al. 2019).
  */
 #ifndef JL_TOKENIZER_H
 #define JL_TOKENIZER_H
@@ -22,16 +23,19 @@ typedef enum jl_token_kind {
     JL_TOKEN_BYTE = 6
 } jl_token_kind;
 
-/* NULL with *error filled on failure. NULL and no error: the file has no tokenizer ("none" or no key). */
+/* NULL with *error filled on failure. NULL and no error: the file has no tokenizer ("none" or no
+ * key). */
 jl_tokenizer *jl_tokenizer_new(const jl_gguf *g, jl_error *error);
 void jl_tokenizer_free(jl_tokenizer *t);
 
-/* flags: JL_TOKENIZE_*. Writes at most cap ids; returns how many there are, or a negative status. */
+/* flags: JL_TOKENIZE_*. Writes at most cap ids; returns how many there are, or a negative status.
+ * */
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error);
 
 int jl_tokenizer_n_vocab(const jl_tokenizer *t);
-/* The token's bytes as they appear in text (byte-level alphabet undone); special tokens as written. */
+/* The token's bytes as they appear in text (byte-level alphabet undone); special tokens as written.
+ * */
 jl_str jl_tokenizer_bytes(const jl_tokenizer *t, int32_t id);
 jl_token_kind jl_tokenizer_kind(const jl_tokenizer *t, int32_t id);
 

@@ -1,8 +1,9 @@
-/* kernels.c - the kernels of src/compute/ with nothing around them, for tests/bench/kernels.js to time.
+/* kernels.c - the kernels of src/compute/ with nothing around them, for tests/bench/kernels.js to
+ * time.
  *
- * Weights lie in a pool of 128 MB: decoding a model streams every matrix once a token, so one call walks
- * through copies of a matrix until none can still be in a cache. Values do not matter for the time, but
- * scales are ordinary half floats, since subnormal ones cost extra on some processors.
+ * Weights lie in a pool of 128 MB: decoding a model streams every matrix once a token, so one call
+ * walks through copies of a matrix until none can still be in a cache. Values do not matter for the
+ * time, but scales are ordinary half floats, since subnormal ones cost extra on some processors.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,15 +49,16 @@ int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
     return copies;
 }
 
-/* Queries of one KV head at the end of n_keys positions; group of them a token, causal. The cache of
- * `heads` KV heads is read one after another, as a step does. */
+/* Attention of one layer over a half-float cache: `heads` KV heads one after another, as a step
+ * does, each with `group` queries a token for the last `tokens` of n_keys positions, causal. */
 void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int hd) {
     static int seen[MAX_TOKENS];
-    size_t head = ((size_t)n_keys + JL_KV_TILE - 1) / JL_KV_TILE * JL_KV_TILE * (size_t)hd;
+    size_t tiles = ((size_t)n_keys + JL_KV_TILE - 1) / JL_KV_TILE;
+    size_t bytes = tiles * jl_kv_tile_bytes(JL_KV_F16, hd);
     for (int i = 0; i < group * tokens; i++) seen[i] = n_keys - tokens + 1 + i / group;
     for (int h = 0; h < heads; h++) {
-        const uint16_t *k = (const uint16_t *)(const void *)pool + 2 * head * (size_t)h;
-        jl_attention(x, group * tokens, seen, k, k + head, hd, y, scratch);
+        const uint8_t *k = pool + 2 * bytes * (size_t)h;
+        jl_attention(JL_KV_F16, x, group * tokens, seen, k, k + bytes, hd, y, scratch);
     }
 }
 

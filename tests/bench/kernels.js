@@ -1,9 +1,12 @@
 /**
- * Times the kernels (kernels.c) in GMAC/s (10⁹ multiplications a second), best of several rounds, on the
- * matrix shapes of SmolLM2-135M: decoding (one token, weights streamed from memory) and prefill (128).
+ * Times the kernels (kernels.c) in GMAC/s (10⁹ multiplications a second), best of several rounds,
+ * on the matrix shapes of SmolLM2-135M: decoding (one token, weights streamed from memory) and
+ * prefill (128).
  *
- *   emcc -std=c11 -O3 -msimd128 -ffp-contract=off -c <each of tests/bench/kernels.c src/compute/*.c>
- *   emcc -O1 -sSTANDALONE_WASM --no-entry -sINITIAL_MEMORY=256MB -Wl,--stack-first *.o -o kernels.wasm
+ *   emcc -std=c11 -O3 -msimd128 -ffp-contract=off -c <each of tests/bench/kernels.c
+ *   src/compute/*.c>
+ *   emcc -O1 -sSTANDALONE_WASM --no-entry -sINITIAL_MEMORY=256MB -Wl,--stack-first *.o -o
+ *   kernels.wasm
  *   node tests/bench/kernels.js kernels.wasm [substring of the lines to run]
  *
  * Compare ratios within one run; a shared machine changes the numbers from minute to minute.
@@ -74,7 +77,8 @@ for (const [tokens, keys] of [
   line(`attention ${tokens} of ${keys}`, () => {
     const seconds = best(() => wasm.bench_attention(3, 3, tokens, keys, 64));
     const products = 3 * 3 * tokens * 64 * 2 * (keys - (tokens - 1) / 2);
-    return `${(products / seconds / 1e9).toFixed(1)} GMAC/s, ${(seconds * 1e6).toFixed(0)} µs a layer`;
+    const speed = (products / seconds / 1e9).toFixed(1);
+    return `${speed} GMAC/s, ${(seconds * 1e6).toFixed(0)} µs a layer`;
   });
 }
 line('prepare', () => {

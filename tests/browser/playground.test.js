@@ -6,9 +6,11 @@
  * build/screenshots, to be looked at. CHROMIUM=path picks the browser, MODELS=folder the models.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import { makeServer } from '../../web/serve.js';
@@ -31,7 +33,13 @@ const noModel =
 const flags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --lang=en-US';
 
-const server = makeServer({ roots: [['/models/', models]] });
+/** Whether models come at a pace at which a reader can press Cancel. */
+let slowly = false;
+const quick = makeServer({ roots: [['/models/', models]] });
+const server = createServer((request, response) => {
+  if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
+  else quick.emit('request', request, response);
+});
 /** @type {import('puppeteer-core').Browser} */
 let browser;
 /** @type {import('puppeteer-core').Page} the page that goes through the whole story */
@@ -48,7 +56,11 @@ before(async () => {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   origin = `http://127.0.0.1:${address.port}`;
-  browser = await puppeteer.launch({ executablePath: chromium, args: flags.split(' ') });
+  browser = await puppeteer.launch({
+    executablePath: chromium,
+    args: flags.split(' '),
+    protocolTimeout: 60_000,
+  });
   page = await open('/');
 });
 
@@ -57,6 +69,22 @@ after(async () => {
   server.close();
   server.closeAllConnections();
 });
+
+/** A model in small pieces. @param {string} url @param {import('node:http').ServerResponse} response */
+async function trickle(url, response) {
+  const file = join(models, basename(url));
+  const type = {
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': statSync(file).size,
+  };
+  response.writeHead(200, { ...type, 'Cross-Origin-Resource-Policy': 'same-origin' });
+  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 18 })) {
+    if (response.destroyed) return;
+    response.write(piece);
+    await sleep(25);
+  }
+  response.end();
+}
 
 /** @param {string} path @param {import('puppeteer-core').Viewport} [viewport] */
 async function open(path, viewport = { width: 1100, height: 900 }) {
@@ -78,7 +106,7 @@ const shoot = (name, of = page, fullPage = true) =>
 const text = (selector, of = page) => of.$eval(selector, (e) => e.textContent ?? '');
 
 /** Waits until an element says something. @param {string} selector @param {RegExp} pattern */
-const says = (selector, pattern, timeout = 120_000) =>
+const says = (selector, pattern, timeout = 50_000) =>
   page.waitForFunction(
     (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
     { timeout },
@@ -127,7 +155,7 @@ test('without a click nothing leaves the origin and no model is fetched', {
   await shoot('idle');
 });
 
-test('nothing is wider than a phone, in both languages', { skip: noBrowser }, async () => {
+test('nothing is wider than a phone, in both languages', { skip: noBrowser }, async (t) => {
   const viewport = {
     width: 360,
     height: 740,
@@ -136,6 +164,7 @@ test('nothing is wider than a phone, in both languages', { skip: noBrowser }, as
     hasTouch: true,
   };
   const phone = await open('/', viewport);
+  t.after(() => phone.close().then(() => page.bringToFront()));
   assert.equal(await overflow(phone), 0);
   const small = await phone.$$eval('button, select, summary, input:not([hidden])', (all) =>
     all
@@ -149,7 +178,6 @@ test('nothing is wider than a phone, in both languages', { skip: noBrowser }, as
   await phone.waitForSelector('html[lang="zh-Hant"]');
   assert.equal(await overflow(phone), 0);
   assert.match(await text('#model-title', phone), /模型/);
-  await phone.close();
 });
 
 test('a page instead of a model is an error in words', { skip: noBrowser }, async () => {
@@ -162,11 +190,13 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
 });
 
 test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, async () => {
+  slowly = true;
   await page.click('#catalogue button');
   await says('#progress-text', /MB of 98\.4 MB · .*left/);
   await shoot('loading');
   await page.click('#cancel');
   await says('#load-status', /cancelled/);
+  slowly = false;
   await page.click('#catalogue button');
   await says('#load-status', /is loaded: 98\.4 MB/);
 });
@@ -253,11 +283,12 @@ test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => 
   await page.click('#clear');
   await page.click('#mode-chat');
   await page.click('#generate');
+  await page.waitForSelector('.turn .token:nth-of-type(9)');
   await says('#play-status', /tokens written|ended/);
   await page.type('#prompt', 'Say it shorter.');
   await page.click('#generate');
+  await page.waitForSelector('.turn + .turn .token');
   await says('#play-status', /tokens written|ended/);
-  assert.equal(await page.$$eval('.turn', (all) => all.length), 2);
   await shoot('chat', page, false);
 });
 

@@ -6,7 +6,6 @@
  * the reader's own disk loads at once: it is no download.
  */
 
-import { loadModel } from '../jielong.js';
 import { byId, make } from './dom.js';
 import { count, explain, number, size, time } from './format.js';
 import { t } from './i18n.js';
@@ -74,6 +73,7 @@ async function load(source, name, bytes) {
   try {
     let total = bytes ?? 0;
     const meter = progressMeter(bytes);
+    const { loadModel } = await import('../jielong.js');
     const model = await loadModel(source, {
       signal: own.signal,
       onProgress: (progress) => {
@@ -187,17 +187,23 @@ async function submitUrl(event) {
     return;
   }
   urlButton.disabled = true;
-  let bytes = NaN;
+  asked = { url, bytes: NaN };
   try {
-    const response = await fetch(url, { method: 'HEAD' });
-    if (response.ok) bytes = Number(response.headers.get('content-length') ?? NaN);
+    const { ok, status, headers } = await fetch(url, { method: 'HEAD' });
+    if (ok) asked.bytes = Number(headers.get('content-length') ?? NaN);
+    else refuse(url, status);
   } catch {
     // Some servers refuse HEAD but give the file; the load itself will say what is wrong.
   }
-  asked = { url, bytes };
   urlButton.disabled = false;
   showUrl();
   urlButton.focus();
+}
+
+/** The server has no such file. @param {string} url @param {number} status */
+function refuse(url, status) {
+  asked = { url: '', bytes: NaN };
+  say(() => t('error.HTTP', { where: url, message: String(status) }), true);
 }
 
 /** @param {string} url */

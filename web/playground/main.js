@@ -1,11 +1,9 @@
 /**
  * main.js - starts the page: language first, then the parts, each of which minds its own elements.
+ * The figures' scripts and the engine's come when they are wanted.
  */
 
 import { byId } from './dom.js';
-import * as attention from './figures/attention.js';
-import * as stages from './figures/stages.js';
-import * as tokens from './figures/tokens.js';
 import { currentLanguage, firstLanguage, rememberLanguage, useLanguage } from './i18n.js';
 import * as load from './load.js';
 import * as play from './play.js';
@@ -17,10 +15,13 @@ sampling.setUp();
 await useLanguage(firstLanguage());
 theme.setUp();
 play.setUp();
-for (const figure of [tokens, attention, stages]) figure.setUp();
 await load.setUp();
 emit('language');
 document.body.dataset.ready = '';
+
+figure('tokens', () => import('./figures/tokens.js'));
+figure('attention', () => import('./figures/attention.js'));
+figure('stages', () => import('./figures/stages.js'));
 
 byId('language', HTMLButtonElement).addEventListener('click', async () => {
   const next = currentLanguage() === 'en' ? 'zh-Hant' : 'en';
@@ -28,3 +29,9 @@ byId('language', HTMLButtonElement).addEventListener('click', async () => {
   rememberLanguage(next);
   emit('language');
 });
+
+/** Fetches a figure's script when it is first opened. @param {string} name @param {() => Promise<{ setUp: () => void }>} fetchScript */
+function figure(name, fetchScript) {
+  const box = byId(`figure-${name}`, HTMLDetailsElement);
+  box.addEventListener('toggle', async () => (await fetchScript()).setUp(), { once: true });
+}

@@ -73,6 +73,7 @@ function showButtons() {
   const idle = !!state.session && !state.busy;
   const begun = turns.length > 0;
   generateButton.textContent = t(chatMode.checked ? 'text.send' : 'text.generate');
+  prompt.placeholder = t(chatMode.checked ? 'text.placeholderChat' : 'text.placeholder');
   generateButton.disabled = !idle;
   continueButton.disabled = stepButton.disabled = !idle || !begun;
   clearButton.disabled = !idle || !begun;

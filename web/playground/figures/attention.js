@@ -7,7 +7,7 @@
  */
 
 import { byId, make } from '../dom.js';
-import { number, time, visible } from '../format.js';
+import { number, time } from '../format.js';
 import { t } from '../i18n.js';
 import { label, pieces } from '../pieces.js';
 import { on, state } from '../state.js';
@@ -209,7 +209,7 @@ function showTwin() {
     return make(
       'tr',
       {},
-      make('th', { scope: 'row' }, make('span', { className: 'chip' }, visible(query))),
+      make('th', { scope: 'row' }, make('span', { className: 'chip' }, query)),
       ...cells,
     );
   });

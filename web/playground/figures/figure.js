@@ -27,6 +27,8 @@ export function setUpFigure(name, topics, draw, empty) {
   const box = byId(`figure-${name}`, HTMLDetailsElement);
   const status = byId(`${name}-status`, HTMLElement);
   let latest = 0;
+  /** The drawing under way: the next one waits for it. */
+  let drawing = Promise.resolve();
 
   const refresh = async () => {
     if (!box.open) return;
@@ -43,13 +45,17 @@ export function setUpFigure(name, topics, draw, empty) {
       empty();
       return say(t('inside.empty'));
     }
-    try {
-      await draw({ model, session, stale, say });
-    } catch (e) {
-      say(explain(e));
-      if (!stale()) status.classList.add('wrong');
-    }
+    drawing = drawing.then(async () => {
+      try {
+        if (!stale()) await draw({ model, session, stale, say });
+      } catch (e) {
+        say(explain(e));
+        if (!stale()) status.classList.add('wrong');
+      }
+    });
+    await drawing;
   };
+  refresh(); // its script has come because it was opened
   box.addEventListener('toggle', refresh);
   for (const topic of topics) on(topic, refresh);
   return refresh;

@@ -1,0 +1,329 @@
+/* fuzz_model.c - libFuzzer target: any bytes → a whole load, and what a host does with a model.
+ *
+ * The file is fed in chunks of random sizes (drawn from a hash of its bytes, so a run repeats), once
+ * with its size known and once not. What loads is described, tokenizes and draws two tokens. Beside
+ * the sanitizers' verdict: a failure says what and where; chunks and a known size change no bit of the
+ * results; an abandoned load and a refused allocation leak nothing.
+ * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits. Mutations mostly
+ * keep the layout and fall into the header, where the decisions are.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../src/base/memory.h"
+#include "../../src/base/random.h"
+#include "../../src/format/quant.h"
+#include "../hostile/gguf.h"
+
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (!(condition)) abort();                                                                 \
+    } while (0)
+
+enum { MEMORY_LIMIT = 1 << 26, CONTEXT = 16, HEADER = 4096 };
+
+/* ---- One load -------------------------------------------------------------------------------- */
+
+typedef struct plan {
+    uint64_t file_size; /* 0: unknown */
+    size_t stop;        /* bytes after which the host gives up */
+    jl_random random;   /* of the chunks */
+} plan;
+
+/* A byte, a few, a page or all that fits: each edge is hit in every way. */
+static size_t draw_chunk(jl_random *r, size_t most) {
+    static const size_t sizes[] = { 1, 7, 64, 4096, SIZE_MAX };
+    size_t size = sizes[jl_random_bits(r) % 5];
+    size = size == SIZE_MAX ? most : 1 + jl_random_bits(r) % size;
+    return size < most ? size : most;
+}
+
+/* JL_OK, JL_MORE (given up) or an error. */
+static jl_status feed_all(jl_model *m, const uint8_t *data, size_t n, plan p, jl_error *e) {
+    jl_status status = JL_MORE;
+    for (size_t at = 0; at < n && status == JL_MORE;) {
+        if (at >= p.stop) return JL_MORE;
+        size_t room;
+        uint8_t *to = jl_model_reserve(m, &room, e);
+        if (!to) return e->code;
+        REQUIRE(room > 0);
+        size_t chunk = draw_chunk(&p.random, room < n - at ? room : n - at);
+        memcpy(to, data + at, chunk);
+        status = jl_model_feed(m, chunk, e);
+        at += chunk;
+    }
+    return status == JL_MORE ? jl_model_finish(m, e) : status;
+}
+
+/* The model, complete; or NULL with *e filled, empty where the host gave up. */
+static jl_model *load(const uint8_t *data, size_t n, plan p, jl_error *e) {
+    *e = (jl_error){ 0 };
+    jl_model *m = jl_model_new(p.file_size, MEMORY_LIMIT, e);
+    jl_status status = m ? feed_all(m, data, n, p, e) : e->code;
+    REQUIRE(status == JL_OK || status == JL_MORE || status < 0);
+    REQUIRE((status < 0) == (e->code < 0));
+    if (status < 0) REQUIRE(status == e->code && e->message[0] && e->where[0]);
+    if (status == JL_OK) return m;
+    jl_model_free(m);
+    return NULL;
+}
+
+/* ---- What a host does with it ---------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t sum, const void *bytes, size_t n) {
+    return (sum ^ jl_hash(bytes, n)) * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t describe(const jl_model *m) {
+    size_t n = jl_model_info(m, NULL, 0);
+    char *json = malloc(n + 1);
+    REQUIRE(json && jl_model_info(m, json, n + 1) == n && json[n] == 0);
+    uint64_t sum = mix(0, json, n);
+    free(json);
+    for (int32_t id = -1; id <= jl_model_n_vocab(m); id++) {
+        const char *bytes = jl_token_bytes(m, id, id & 1, &n);
+        REQUIRE((bytes != NULL) == (id >= 0 && id < jl_model_n_vocab(m)));
+        if (bytes) sum = mix(sum + (unsigned)jl_token_is_end(m, id), bytes, n);
+    }
+    return sum;
+}
+
+/* Ids of a text with everything in it, or a few ids where there is no tokenizer. Returns how many. */
+static int tokenize(const jl_model *m, int32_t *ids, int cap) {
+    static const char text[] = "ab <x>ba\r\n  a1\xff\xe4\xb8 \xc3\xa9'll aaaaaaaa</s><x";
+    int n = 0, vocab = jl_model_n_vocab(m);
+    for (int flags = 0; flags < 4; flags++) {
+        jl_error e = { 0 };
+        n = jl_tokenize(m, text, sizeof text, flags, ids, cap, &e);
+        REQUIRE(n >= 0 || (n == e.code && e.message[0]));
+        REQUIRE(n <= (int)sizeof text + 1);
+    }
+    n = n < 0 ? 0 : n < cap ? n : cap;
+    for (int i = 0; i < n; i++) REQUIRE(ids[i] >= 0 && ids[i] < vocab);
+    while (n < 3) ids[n] = n % vocab, n++;
+    return n;
+}
+
+static uint64_t draw_two(jl_session *s, uint64_t sum) {
+    jl_generation g = { .sampling = { 0.8f, 3, 0.9f, 0.01f, 1.1f, 8, 1 },
+                        .max_tokens = 2,
+                        .ignore_end = 1,
+                        .top_logprobs = 4 };
+    jl_token token;
+    jl_error e = { 0 };
+    jl_status status = jl_session_generate(s, &g, &e);
+    REQUIRE(status == JL_OK);
+    do {
+        status = jl_session_generate_step(s, &token, &e);
+        if (status != JL_OK) continue;
+        sum = mix(sum + (uint64_t)token.id, token.text, token.n_text);
+        sum = mix(sum, &token.logprob, sizeof token.logprob);
+    } while (status == JL_OK || status == JL_MORE);
+    REQUIRE(status == JL_DONE || (status == JL_ERR_NUMERIC && e.message[0]));
+    return sum;
+}
+
+static uint64_t run(const jl_model *m, uint64_t sum) {
+    int32_t ids[CONTEXT - 2];
+    int trained = jl_model_n_ctx(m), n = tokenize(m, ids, CONTEXT - 2);
+    jl_session_options options = { trained < CONTEXT ? trained : CONTEXT, 3, 1 };
+    jl_error e = { 0 };
+    jl_session *s = jl_session_new(m, &options, &e);
+    if (!s) {
+        REQUIRE(e.code < 0 && e.message[0]);
+        return sum;
+    }
+    int room = jl_session_n_ctx(s) - 1; /* one place at least for what is drawn */
+    if (n > room) n = room;
+    REQUIRE(jl_session_append(s, ids, n, &e) == JL_OK);
+    sum = mix(sum, ids, (size_t)n * sizeof *ids);
+    if (n > 0) {
+        while (jl_session_advance(s, &e) == JL_MORE) continue;
+        sum = mix(sum, jl_session_logits(s), (size_t)jl_model_n_vocab(m) * sizeof(float));
+        sum = draw_two(s, sum);
+    }
+    jl_session_free(s);
+    return sum;
+}
+
+/* A digest of everything the load led to; 0 where it failed. */
+static uint64_t try_file(const uint8_t *data, size_t n, uint64_t file_size, uint64_t seed) {
+    plan p = { file_size, SIZE_MAX, { 0 } };
+    jl_error e;
+    jl_random_seed(&p.random, seed);
+    jl_model *m = load(data, n, p, &e);
+    uint64_t sum = m ? run(m, describe(m)) | 1 : 0;
+    jl_model_free(m);
+    REQUIRE(jl_memory_live() == 0);
+    return sum;
+}
+
+/* Gives up halfway, then meets a refused allocation: neither may leak or crash. */
+static void try_trouble(const uint8_t *data, size_t n, uint64_t seed) {
+    plan p = { n, SIZE_MAX, { 0 } };
+    jl_error e;
+    jl_random_seed(&p.random, seed);
+    p.stop = jl_random_bits(&p.random) % (n + 1);
+    jl_model_free(load(data, n, p, &e));
+    p.stop = SIZE_MAX;
+    jl_memory_fail_after((int)(jl_random_bits(&p.random) % 40));
+    jl_model *m = load(data, n, p, &e);
+    if (m) run(m, 0);
+    jl_memory_fail_after(-1);
+    jl_model_free(m);
+    REQUIRE(jl_memory_live() == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+    uint64_t seed = jl_hash(data, n);
+    uint64_t known = try_file(data, n, n, seed);
+    uint64_t unknown = try_file(data, n, 0, ~seed);
+    if (n > 0) REQUIRE(known == unknown);
+    try_trouble(data, n, seed);
+    return 0;
+}
+
+/* ---- Mutations ------------------------------------------------------------------------------- */
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed) {
+    jl_random r;
+    jl_random_seed(&r, seed);
+    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, most);
+    size_t header = n < HEADER || jl_random_bits(&r) % 8 == 0 ? n : HEADER;
+    size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 12;
+    if (length > n - at) length = n - at;
+    LLVMFuzzerMutate(data + at, length, length); /* what it shortens keeps its last bytes */
+    return n;
+}
+
+/* ---- Seeds ----------------------------------------------------------------------------------- */
+
+/* One block of a type with small weights. */
+static void put_block(hostile_file *f, jl_type type, jl_random *r) {
+    uint32_t bits = jl_random_bits(r);
+    uint16_t scale = type == JL_Q8_0 ? 0x1400 : 0x2000; /* halves: 2^-10, 2^-7 */
+    switch (type) {
+    case JL_F32:
+        put_float(f, (float)(bits >> 8) * 0x1p-25f - 0.25f);
+        return;
+    case JL_F16:
+        put_number(f, (bits & 0x83ff) | 0x2c00, 2); /* ±2^-4 … 2^-3 */
+        return;
+    case JL_BF16:
+        put_number(f, (bits & 0x807f) | 0x3d80, 2);
+        return;
+    case JL_Q8_0:
+    case JL_Q4_0:
+    case JL_Q4_1:
+        break;
+    }
+    put_number(f, scale, 2);
+    if (type == JL_Q4_1) put_number(f, 0xa800, 2); /* the minimum, −2^-5 */
+    for (int i = 0; i < (type == JL_Q8_0 ? 8 : 4); i++) put_u32(f, jl_random_bits(r));
+}
+
+typedef struct shape {
+    const char *name;
+    int rows, cols;
+    jl_type type;
+} shape;
+
+static int blocks_of(const shape *s) {
+    return s->rows * s->cols / jl_type_get((uint32_t)s->type)->block;
+}
+
+enum { VOCABULARY = 12 };
+
+static void put_metadata(hostile_file *f, int width) {
+    static const char *const tokens[VOCABULARY] = { "a",  "b",   "Ġ", "ab",     "<x>", "</s>",
+                                                    "aa", "Ġab", "Ċ", "<0x41>", "ł",   "1" };
+    static const uint32_t types[VOCABULARY] = { 1, 1, 1, 1, 4, 3, 1, 1, 1, 6, 1, 1 };
+    static const char *const merges[] = { "a b", "a a", "Ġ ab" };
+    put_key(f, "general.architecture", JL_GGUF_STRING), put_string(f, "llama");
+    put_key_u32(f, "llama.block_count", 1), put_key_u32(f, "llama.context_length", 32);
+    put_key_u32(f, "llama.embedding_length", (uint32_t)width);
+    put_key_u32(f, "llama.feed_forward_length", (uint32_t)width);
+    put_key_u32(f, "llama.attention.head_count", 2);
+    put_key_u32(f, "llama.attention.head_count_kv", 1);
+    put_key(f, "llama.attention.layer_norm_rms_epsilon", JL_GGUF_F32), put_float(f, 1e-5f);
+    put_key(f, "llama.rope.scaling.type", JL_GGUF_STRING), put_string(f, "yarn");
+    put_key(f, "llama.rope.scaling.factor", JL_GGUF_F32), put_float(f, 2);
+    put_key(f, "tokenizer.ggml.model", JL_GGUF_STRING), put_string(f, "gpt2");
+    put_key(f, "tokenizer.ggml.pre", JL_GGUF_STRING), put_string(f, "llama-bpe");
+    put_array(f, "tokenizer.ggml.tokens", JL_GGUF_STRING, VOCABULARY);
+    for (int i = 0; i < VOCABULARY; i++) put_string(f, tokens[i]);
+    put_array(f, "tokenizer.ggml.token_type", JL_GGUF_I32, VOCABULARY);
+    for (int i = 0; i < VOCABULARY; i++) put_u32(f, types[i]);
+    put_array(f, "tokenizer.ggml.merges", JL_GGUF_STRING, 3);
+    for (int i = 0; i < 3; i++) put_string(f, merges[i]);
+    put_key_u32(f, "tokenizer.ggml.bos_token_id", 5);
+}
+
+enum { N_METADATA = 16 };
+
+/* As wide as fits 8 KiB: 32 bytes a row of floats, one block of the other types, of which the
+ * feed-forward weights are Q4_1, so that types mix. */
+static void put_model(hostile_file *f, jl_type type) {
+    const jl_type_info *info = jl_type_get((uint32_t)type);
+    int w = info->block == 1 ? 32 / info->bytes : info->block;
+    jl_type ff = info->block == 1 ? type : JL_Q4_1;
+    const shape shapes[] = {
+        { "token_embd.weight", VOCABULARY, w, type }, { "output_norm.weight", 1, w, JL_F32 },
+        { "rope_freqs.weight", 1, w / 4, JL_F32 },    { "blk.0.attn_norm.weight", 1, w, JL_F32 },
+        { "blk.0.attn_q.weight", w, w, type },        { "blk.0.attn_k.weight", w / 2, w, type },
+        { "blk.0.attn_v.weight", w / 2, w, type },    { "blk.0.attn_output.weight", w, w, type },
+        { "blk.0.ffn_norm.weight", 1, w, JL_F32 },    { "blk.0.ffn_gate.weight", w, w, ff },
+        { "blk.0.ffn_up.weight", w, w, ff },          { "blk.0.ffn_down.weight", w, w, ff },
+    };
+    enum { N = sizeof shapes / sizeof *shapes };
+    uint64_t offset = 0;
+    jl_random r;
+    put_start(f, 3, N, N_METADATA);
+    put_metadata(f, w);
+    for (int i = 0; i < N; i++) {
+        const shape *s = &shapes[i];
+        put_string(f, s->name), put_u32(f, s->rows == 1 ? 1 : 2), put_u64(f, (uint64_t)s->cols);
+        if (s->rows > 1) put_u64(f, (uint64_t)s->rows);
+        put_u32(f, (uint32_t)s->type), put_u64(f, offset);
+        offset += ((uint64_t)(blocks_of(s) * jl_type_get((uint32_t)s->type)->bytes) + 31) & ~31u;
+    }
+    jl_random_seed(&r, 1);
+    for (int i = 0; i < N; i++) {
+        put_data(f, 0); /* padding */
+        for (int b = 0; b < blocks_of(&shapes[i]); b++)
+            if (shapes[i].rows == 1)
+                put_float(f, 1);
+            else
+                put_block(f, shapes[i].type, &r);
+    }
+}
+
+static void write_seeds(const char *folder) {
+    static const jl_type types[] = { JL_F32, JL_F16, JL_BF16, JL_Q8_0, JL_Q4_0, JL_Q4_1 };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        hostile_file f;
+        char path[1024];
+        put_model(&f, types[i]);
+        REQUIRE(try_file(f.bytes, f.n, f.n, 1) != 0); /* a seed that does not load is no seed */
+        snprintf(path, sizeof path, "%s/model-%s.gguf", folder,
+                 jl_type_get((uint32_t)types[i])->name);
+        FILE *out = fopen(path, "wb");
+        REQUIRE(out && fwrite(f.bytes, 1, f.n, out) == f.n && fclose(out) == 0);
+    }
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    static const char option[] = "--seeds=";
+    for (int i = 1; i < *argc; i++)
+        if (strncmp((*argv)[i], option, sizeof option - 1) == 0) {
+            write_seeds((*argv)[i] + sizeof option - 1);
+            exit(EXIT_SUCCESS);
+        }
+    return 0;
+}

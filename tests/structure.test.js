@@ -1,0 +1,160 @@
+/**
+ * structure.test.js - the rules of the house that a program can check: which folders exist, who includes
+ * whom, how long files and functions are, what the module exports.
+ *
+ * Works on the files that git knows (or on all but the ignored ones), reads them as text, runs none.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, posix } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
+const files = listed
+  .toString()
+  .split('\n')
+  .filter((f) => f && existsSync(join(root, f)));
+/** @param {string} f */
+const read = (f) => readFileSync(join(root, f), 'utf8');
+/** @param {RegExp} pattern */
+const matching = (pattern) => files.filter((f) => pattern.test(f));
+/** Findings, each a line; none is what a test wants. @param {string[]} found */
+const none = (found) => assert.equal(found.join('\n'), '');
+
+const CODE = /^(src|wasm)\/.*\.[ch]$|^(web|tests|examples)\/.*\.(js|c|h)$/;
+const FLOW = ['base', 'format', 'text', 'compute', 'model', 'generate', 'train', 'cli'];
+
+test('the top level holds what it should', () => {
+  const allowed = new Set(
+    'src web wasm tests examples Makefile README.md package.json package-lock.json LICENSE CONTRIBUTING.md .gitignore .clang-format .ci biome.json tsconfig.json .npmrc'.split(
+      ' ',
+    ),
+  );
+  none([...new Set(files.map((f) => f.split('/')[0]))].filter((name) => !allowed.has(name)));
+});
+
+test('includes follow the flow: own folder or one above', () => {
+  const found = [];
+  for (const file of matching(/^src\/.*\.[ch]$/)) {
+    const folder = dirname(file);
+    for (const [, name] of read(file).matchAll(/^#include "([^"]+)"/gm)) {
+      const target = posix.normalize(posix.join(folder, name));
+      if (target === 'src/jielong.h') continue;
+      const [from, to] = [folder, dirname(target)].map((f) => FLOW.indexOf(f.slice(4)));
+      if (!existsSync(join(root, target)) || to < 0 || to > from) found.push(`${file}: ${name}`);
+    }
+  }
+  none(found);
+});
+
+test('only the command line knows a platform', () => {
+  const allowed = /^(stddef|stdint|stdarg|string|math|stdlib|wasm_simd128|limits|float)\.h$/;
+  const found = [];
+  for (const file of matching(/^(src\/(?!cli\/)|wasm\/).*\.[ch]$/)) {
+    for (const [, name] of read(file).matchAll(/^#include <([^>]+)>/gm)) {
+      if (!allowed.test(name)) found.push(`${file}: <${name}>`);
+    }
+  }
+  none(found);
+});
+
+test('memory is allocated in base/memory.c alone', () => {
+  const found = matching(/^src\/(?!cli\/|base\/memory\.c).*\.c$/).filter((f) =>
+    /(?<![.>\w])(malloc|calloc|realloc|free|abort|exit|printf)\s*\(/.test(withoutComments(read(f))),
+  );
+  none(found);
+});
+
+test('the boundary defines exactly the exports', () => {
+  const exported = read('wasm/exports.txt').trim().split('\n');
+  const defined = [...read('wasm/boundary.c').matchAll(/^[^\s#/][^;\n]*?\b(jl_wasm_\w+)\(/gm)];
+  assert.deepEqual(
+    exported.filter((name) => !['memory', '_initialize'].includes(name)),
+    defined.map((m) => m[1]).sort(),
+  );
+  none(matching(/^src\/.*\.[ch]$/).filter((f) => /export_name|EMSCRIPTEN_KEEPALIVE/.test(read(f))));
+});
+
+test('files are at most 700 lines, C lines at most 100 columns', () => {
+  const found = [];
+  for (const file of matching(CODE)) {
+    const lines = read(file).split('\n');
+    if (lines.length > 701 && !file.endsWith('_data.h')) found.push(`${file}: ${lines.length} lines`);
+    if (!/\.[ch]$/.test(file)) continue;
+    lines.forEach((line, i) => {
+      if ([...line].length > 100) found.push(`${file}:${i + 1}: ${[...line].length} columns`);
+    });
+  }
+  if (read('Makefile').split('\n').length > 251) found.push('Makefile: more than 250 lines');
+  if (read('src/jielong.h').split('\n').length > 300) found.push('jielong.h: 300 lines or more');
+  none(found);
+});
+
+/** @param {string} text */
+function withoutComments(text) {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"/g, (m) =>
+    m.replace(/[^\n]/g, ' '),
+  );
+}
+
+/** Lengths in lines of the functions of a C file: from the line of `) {` at column 0 to its `}`. @param {string} text */
+function functionLengths(text) {
+  const lengths = [];
+  let start = -1;
+  withoutComments(text)
+    .split('\n')
+    .forEach((line, i) => {
+      if (start < 0 && /^[A-Za-z].*\(/.test(line) && !/;\s*$/.test(line)) start = i;
+      if (start >= 0 && /^[A-Za-z].*[;=]\s*$/.test(line)) start = -1;
+      if (start >= 0 && line === '}') {
+        lengths.push(i - start + 1);
+        start = -1;
+      }
+    });
+  return lengths;
+}
+
+test('functions are short', () => {
+  const found = [];
+  /** @type {number[]} */
+  const all = [];
+  for (const file of matching(/^(src|wasm)\/.*\.c$/)) {
+    const lengths = functionLengths(read(file));
+    all.push(...lengths);
+    if (Math.max(0, ...lengths) > 120) found.push(`${file}: ${Math.max(...lengths)} lines`);
+  }
+  none(found);
+  all.sort((a, b) => a - b);
+  assert.ok(all.length > 200, `only ${all.length} functions were seen`);
+  assert.ok(all[all.length >> 1] <= 20, `the median function has ${all[all.length >> 1]} lines`);
+});
+
+test('a file begins by saying what it is', () => {
+  const found = matching(CODE).filter((file) => {
+    const text = read(file).replace(/^#!.*\n/, '');
+    const comment = text.match(/^\/\*[\s\S]*?\*\//)?.[0] ?? '';
+    return !comment.includes(basename(file));
+  });
+  none(found);
+});
+
+test('no place of one machine, no registry, no neighbour folder is named', () => {
+  const pattern = /\/work\/|\/tmp\/\w|\.\.\/shared|registry\.npmjs|"resolved":/;
+  const text = files.filter(
+    (f) => !/\.(gguf|f32|png|wasm)$|^\.ci\/|^tests\/structure\.test\.js$/.test(f),
+  );
+  none(text.filter((f) => pattern.test(read(f))));
+});
+
+test('what is committed is small and made by hand', () => {
+  none(matching(/(^|\/)(node_modules|build)\/|\.(o|wasm)$/));
+  none(files.filter((f) => !f.startsWith('web/models/') && readFileSync(join(root, f)).length > 1e6));
+});
+
+test('the same words in both languages', () => {
+  const [en, zh] = ['en', 'zh-Hant'].map((l) => Object.keys(JSON.parse(read(`web/i18n/${l}.json`))));
+  assert.deepEqual(en.sort(), zh.sort());
+});

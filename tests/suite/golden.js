@@ -1,0 +1,147 @@
+/**
+ * golden.js - the engine against llama.cpp's answers (tests/golden/README.md).
+ *
+ * Tolerances, each with its reason:
+ *   arch NMSE 1e-8     F32 weights and an F32 cache: only the order of float32 sums differs (about 1e-12)
+ *   types NMSE 1e-6    int16 activations and an F16 cache; llama.cpp's own 8-bit activations give 1e-4
+ *   KL 1e-5            the same rounding on the real model; a readable simulation of it gives 4e-7
+ *   margin 0.05        two tokens nearer than this may change places by rounding, so greedy stops there
+ */
+import { below, ok, same } from './assert.js';
+
+/** @typedef {import('./index.js').T} T */
+/** @typedef {import('./index.js').Case} Case */
+
+/** Normalised mean squared error. @param {ArrayLike<number>} found @param {ArrayLike<number>} wanted */
+function nmse(found, wanted) {
+  let error = 0;
+  let power = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    error += (found[i] - wanted[i]) ** 2;
+    power += wanted[i] ** 2;
+  }
+  return error / power;
+}
+
+/** Logits [n][vocabulary] of every position. @param {import('./index.js').Model} model @param {number[]} ids */
+async function everyLogit(model, ids) {
+  const session = await model.createSession({ allLogits: true });
+  const rows = [];
+  for await (const row of session.eachLogits(ids)) rows.push(row);
+  await session.close();
+  return rows;
+}
+
+/** @param {string} folder @param {string} name @param {number} limit @param {object} [options] @returns {Case} */
+const logitsCase = (folder, name, limit, options) => ({
+  name: `golden logits ${folder}/${name}`,
+  async run(t) {
+    const model = await t.load(t.source(`${folder}/${name}.gguf`), options);
+    const ids = await t.json(`${folder}/ids.json`);
+    const rows = await everyLogit(model, ids);
+    const wanted = await t.floats(`${folder}/${name}.f32`);
+    same(rows.length * rows[0].length, wanted.length, 'number of logits');
+    const found = new Float32Array(wanted.length);
+    rows.forEach((row, i) => {
+      found.set(row, i * row.length);
+    });
+    below(nmse(found, wanted), limit, 'NMSE');
+    await model.close();
+  },
+});
+
+/** log softmax in double. @param {Float32Array} logits */
+function logSoftmax(logits) {
+  const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = logits.reduce((total, x) => total + Math.exp(x - max), 0);
+  return Float64Array.from(logits, (x) => x - max - Math.log(sum));
+}
+
+/**
+ * KL(truth ‖ found) over the best ids and one bin for all the rest.
+ * @param {{ ids: number[], logp: number[] }} truth @param {Float64Array} found
+ */
+function divergence(truth, found) {
+  let [kl, restTruth, restFound] = [0, 1, 1];
+  truth.ids.forEach((id, i) => {
+    const p = Math.exp(truth.logp[i]);
+    kl += p * (truth.logp[i] - found[id]);
+    restTruth -= p;
+    restFound -= Math.exp(found[id]);
+  });
+  restTruth = Math.max(1e-12, restTruth);
+  return kl + restTruth * Math.log(restTruth / Math.max(1e-12, restFound));
+}
+
+/** The first n greedy ids after a prompt. @param {import('./index.js').Model} model @param {ArrayLike<number>} ids @param {number} n */
+async function greedy(model, ids, n) {
+  const session = await model.createSession({ contextLength: ids.length + n + 1 });
+  const options = { temperature: 0, maxTokens: n, ignoreEos: true };
+  const { ids: drawn } = await session.complete(Int32Array.from(ids), options);
+  await session.close();
+  return drawn;
+}
+
+/** @type {Case[]} */
+export const golden = [
+  ...['llama', 'llama-untied', 'llama3-rope', 'llama-linear', 'llama-yarn'].map((name) =>
+    logitsCase('arch', name, 1e-8),
+  ),
+  ...['f16', 'bf16', 'q8_0', 'q4_0', 'q4_1'].map((name) => logitsCase('types', name, 1e-6)),
+  {
+    name: 'tokenizer: 120 of 120 cases as llama.cpp',
+    needs: 'smollm2',
+    async run(t) {
+      const model = await t.model('smollm2');
+      const cases = await t.json('smollm2/tokenize.json');
+      same(cases.length, 120, 'number of cases');
+      for (const { text, ids } of cases) {
+        same(await model.tokenize(text), ids, JSON.stringify(text).slice(0, 60));
+        same(await model.detokenize(ids), text, 'round trip');
+      }
+    },
+  },
+  {
+    name: 'greedy: the first 8 tokens of the first prompt as llama.cpp',
+    needs: 'smollm2',
+    async run(t) {
+      const [first] = await t.json('smollm2/greedy.json');
+      const drawn = await greedy(await t.model('smollm2'), first.ids, 8);
+      same(drawn, first.greedy.slice(0, 8), 'ids');
+    },
+  },
+  {
+    name: 'greedy: every prompt as llama.cpp up to the first margin under 0.05',
+    needs: 'smollm2',
+    async run(t) {
+      const model = await t.model('smollm2');
+      let certain = 0;
+      for (const { text, ids, greedy: wanted, margin } of await t.json('smollm2/greedy.json')) {
+        same(await model.tokenize(text, { special: true }), ids, `ids of ${text}`);
+        const unsure = margin.findIndex((/** @type {number} */ m) => m < 0.05);
+        const n = unsure < 0 ? wanted.length : unsure;
+        certain += n;
+        same(await greedy(model, ids, n), wanted.slice(0, n), `greedy ids after ${text}`);
+      }
+      ok(certain > 150, `only ${certain} steps are certain`);
+    },
+  },
+  {
+    name: 'KL to the exact logits under 1e-5, perplexity 26.52',
+    needs: 'smollm2',
+    async run(t) {
+      const { ids, rows } = await t.json('smollm2/top48.json');
+      const session = await (await t.model('smollm2')).createSession({ allLogits: true });
+      let [i, kl, nll] = [0, 0, 0];
+      for await (const row of session.eachLogits(ids.slice(0, rows.length))) {
+        const found = logSoftmax(row);
+        kl += divergence(rows[i], found) / rows.length;
+        nll -= found[ids[++i]] / rows.length;
+      }
+      await session.close();
+      same(i, rows.length, 'positions');
+      below(kl, 1e-5, 'mean KL');
+      below(Math.abs(Math.exp(nll) - 26.52), 0.02, 'distance of the perplexity to 26.52');
+    },
+  },
+];

@@ -1,0 +1,68 @@
+/**
+ * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
+ *
+ * A case is { name, needs?, run(t) }. `needs: 'smollm2'` marks those that the host skips, visibly, when the
+ * real model is not there. t is the Host below; a case fails by throwing. Nothing here imports anything of
+ * Node or of a page.
+ */
+import { attention } from './attention.js';
+import { equivalence } from './equivalence.js';
+import { errors } from './errors.js';
+import { generation } from './generation.js';
+import { golden } from './golden.js';
+
+/** @typedef {typeof import('../../web/jielong.js')} Jielong */
+/** @typedef {import('../../web/jielong.js').Model} Model */
+/** @typedef {import('../../web/jielong.js').LoadOptions} LoadOptions */
+
+/**
+ * @typedef {object} Host
+ * @property {Jielong} jielong
+ * @property {LoadOptions} options the host's way of loading: in this thread or in a worker
+ * @property {(name: string) => string} source what loadModel takes: tests/golden/NAME, or 'smollm2'
+ * @property {(name: string) => Promise<Uint8Array>} bytes of tests/golden/NAME
+ * @property {string} origin of a server that serves the repository's web/ and tests/
+ * @property {string[]} [only] run these prompts or cases alone
+ */
+
+/**
+ * What a case gets.
+ * @typedef {Host & {
+ *   model: (name: string) => Promise<Model>, load: (source: any, options?: LoadOptions) => Promise<Model>,
+ *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
+ *   text: (name: string) => Promise<string> }} T
+ */
+/** @typedef {{ name: string, needs?: 'smollm2', run: (t: T) => Promise<void> }} Case */
+
+/** @type {Case[]} */
+export const cases = [...golden, ...equivalence, ...attention, ...generation, ...errors];
+
+/**
+ * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.
+ * @param {Host} host
+ * @returns {{ t: T, close: () => Promise<void> }}
+ */
+export function prepare(host) {
+  /** @type {Map<string, Promise<Model>>} */
+  const models = new Map();
+  /** @type {T} */
+  const t = {
+    ...host,
+    load: (source, options = {}) => host.jielong.loadModel(source, { ...host.options, ...options }),
+    model(name) {
+      let model = models.get(name);
+      if (!model) {
+        model = t.load(host.source(name));
+        models.set(name, model);
+      }
+      return model;
+    },
+    text: async (name) => new TextDecoder().decode(await host.bytes(name)),
+    json: async (name) => JSON.parse(await t.text(name)),
+    floats: async (name) => new Float32Array((await host.bytes(name)).slice().buffer),
+  };
+  const close = async () => {
+    for (const model of models.values()) await model.then((m) => m.close()).catch(() => {});
+  };
+  return { t, close };
+}

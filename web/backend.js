@@ -1,0 +1,165 @@
+/**
+ * backend.js - where the engine runs: in this thread, or in a worker of a page or of Node.
+ *
+ * Both sides offer the same three calls: load, call (a method of Engine by name) and close. A call
+ * is short (a batch, a token), so that whoever drives it can stop between two. The messages to a
+ * worker are described in worker.js.
+ */
+
+import { Engine } from './engine.js';
+import { JielongError, unpackError } from './error.js';
+import { nodeModule, openSource, pump } from './source.js';
+
+/** @typedef {import('./types.js').LoadOptions} LoadOptions */
+/** @typedef {import('./types.js').ModelInfo} ModelInfo */
+
+/**
+ * @typedef {object} Backend
+ * @property {(op: string, ...args: any[]) => Promise<any>} call
+ * @property {(source: any, options: any, onProgress: any, signal?: AbortSignal) =>
+ *   Promise<ModelInfo>} load
+ * @property {() => void} close
+ */
+
+/** Lets events in (an abort, a click) between two pieces of work in this thread. */
+const breathe = () =>
+  new Promise((resolve) => /** @type {any} */ (globalThis.setImmediate ?? setTimeout)(resolve));
+
+/** The engine in this thread. @implements {Backend} */
+class LocalBackend {
+  #engine = new Engine();
+
+  /** @param {string} op @param {any[]} args */
+  async call(op, ...args) {
+    const result = /** @type {any} */ (this.#engine)[op](...args);
+    if (op === 'advance' || op === 'step') await breathe();
+    return result;
+  }
+  /** @type {Backend['load']} */
+  async load(source, options, onProgress, signal) {
+    return this.#engine.load(source, options, onProgress, signal);
+  }
+  close() {
+    this.#engine.close();
+  }
+}
+
+/** The engine in a worker; the protocol is described in worker.js. @implements {Backend} */
+class WorkerBackend {
+  /** @type {any} */ #worker;
+  #next = 1;
+  /** @type {Map<number, { resolve: Function, reject: Function, onProgress?: Function }>} */
+  #pending = new Map();
+  /** @type {Error | undefined} */ #fault;
+
+  /** @param {any} worker of a page, or of Node's worker_threads */
+  constructor(worker) {
+    this.#worker = worker;
+    /** @param {any} message */
+    const receive = (message) => this.#receive(message);
+    /** @param {any} e */
+    const fail = (e) => {
+      e.preventDefault?.();
+      const why = e.message || 'its script could not be loaded';
+      this.#fail(
+        new JielongError(
+          'WORKER',
+          `the engine's worker failed: ${why}. If this page's bundler does not copy worker.js, ` +
+            "give loadModel the option 'worker'",
+        ),
+      );
+    };
+    if (worker.on) worker.on('message', receive).on('error', fail);
+    else {
+      worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
+      worker.onerror = fail;
+    }
+  }
+  /** @param {Error} error */
+  #fail(error) {
+    this.#fault ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#fault);
+    this.#pending.clear();
+    this.#worker.terminate();
+  }
+  /** @param {any} message */
+  #receive({ n, result, error, progress }) {
+    const call = this.#pending.get(n);
+    if (!call) return;
+    if (progress) return call.onProgress?.(progress);
+    this.#pending.delete(n);
+    if (error) call.reject(unpackError(error));
+    else call.resolve(result);
+    if (this.#pending.size === 0) this.#worker.unref?.();
+  }
+  /**
+   * @param {string} op
+   * @param {any[]} args
+   * @param {Transferable[]} [transfer]
+   * @param {Function} [onProgress]
+   */
+  #post(op, args, transfer = [], onProgress) {
+    return new Promise((resolve, reject) => {
+      if (this.#fault) throw this.#fault;
+      this.#worker.ref?.();
+      this.#worker.postMessage({ n: this.#next, op, args }, transfer);
+      this.#pending.set(this.#next++, { resolve, reject, onProgress });
+    });
+  }
+  /** @param {string} op @param {any[]} args */
+  call(op, ...args) {
+    return this.#post(op, args);
+  }
+  /** @type {Backend['load']} */
+  async load(source, options, onProgress, signal) {
+    const n = this.#next;
+    const cancel = () => this.#worker.postMessage({ cancel: n });
+    signal?.addEventListener('abort', cancel);
+    try {
+      // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
+      const here = source.kind === 'bytes' || source.kind === 'stream';
+      const sent = here ? pump(await openSource(source)) : source;
+      return await this.#post('load', [sent, options], here ? [sent.port] : [], onProgress);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+  close() {
+    this.#fail(closed('model'));
+  }
+}
+
+/** @param {string} what */
+export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
+
+/** @param {LoadOptions['worker']} worker @returns {Backend} */
+export function openBackend(worker) {
+  const node = nodeModule('worker_threads');
+  if (!(worker ?? !node)) return new LocalBackend();
+  if (typeof worker === 'function') return new WorkerBackend(worker());
+  try {
+    if (node)
+      return new WorkerBackend(new node.Worker(worker === true ? besides('worker.js') : worker));
+    if (typeof worker === 'string' || worker instanceof URL) {
+      return new WorkerBackend(new Worker(worker, { type: 'module' }));
+    }
+    const script = besides('worker.js');
+    if (script.origin === location.origin || script.protocol === 'file:') {
+      // In one expression, because that is the form which bundlers find.
+      return new WorkerBackend(
+        new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+      );
+    }
+    // A worker must come from the page's own origin, but a module that it imports need not.
+    const shim = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
+    return new WorkerBackend(new Worker(URL.createObjectURL(shim), { type: 'module' }));
+  } catch (e) {
+    throw new JielongError(
+      'WORKER',
+      `no worker could be started: ${/** @type {Error} */ (e).message}`,
+    );
+  }
+}
+
+/** @param {string} name */
+const besides = (name) => new URL(name, import.meta.url);
