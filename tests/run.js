@@ -73,7 +73,7 @@ function run([program, ...args]) {
 
 /** Counts of a suite; one that says none counts as a single test. @param {number} status @param {string} output */
 function count(status, output) {
-  const native = [...output.matchAll(/^[\w ()]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm)].pop();
+  const native = [...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm)].pop();
   /** @param {string} word */
   const summary = (word) => Number(output.match(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
   let [passed, failed, skipped] = native

@@ -233,7 +233,8 @@ int32_t *jl_wasm_taps(int n) {
     n_taps = n < 0 || n > MAX_TAPS ? 0 : n;
     taps = jl_alloc_array((uint64_t)n_taps + 1, sizeof *taps);
     tap_request = jl_alloc_array((uint64_t)n_taps + 1, sizeof *tap_request);
-    return taps && tap_request && n_taps == n ? (int32_t *)tap_request : NULL;
+    if (!taps || !tap_request) n_taps = -1;
+    return n_taps == n ? (int32_t *)tap_request : NULL;
 }
 
 int jl_wasm_session_run(jl_session *s, const int32_t *ids, int n) {

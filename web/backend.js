@@ -62,17 +62,13 @@ class WorkerBackend {
       e.preventDefault?.();
       const why = e.message || 'its script could not be loaded';
       this.#fail(
-        new JielongError(
-          'WORKER',
-          `the engine's worker failed: ${why}. If this page's bundler does not copy worker.js, ` +
-            "give loadModel the option 'worker'",
-        ),
+        new JielongError('WORKER', `the engine's worker failed: ${why}; see the option 'worker'`),
       );
     };
     if (worker.on) worker.on('message', receive).on('error', fail);
     else {
       worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
-      worker.onerror = fail;
+      worker.onerror = worker.onmessageerror = fail;
     }
   }
   /** @param {Error} error */
@@ -119,6 +115,7 @@ class WorkerBackend {
       // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
       const here = source.kind === 'bytes' || source.kind === 'stream';
       const sent = here ? pump(await openSource(source)) : source;
+      signal?.throwIfAborted();
       return await this.#post('load', [sent, options], here ? [sent.port] : [], onProgress);
     } finally {
       signal?.removeEventListener('abort', cancel);

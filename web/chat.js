@@ -12,9 +12,8 @@ import { badArgument } from './options.js';
 /** @typedef {import('./types.js').Message} Message */
 
 /**
- * A conversation in ChatML, up to where the assistant speaks. The two markers are the only special
- * tokens; roles and contents are tokenised as plain text between them. A first message that is no
- * system message is preceded by the one that the model's template holds, if it does.
+ * A conversation up to where the assistant speaks. A first message that is no system message is
+ * preceded by the one that the model's template holds, if it does.
  * @param {Model} model @param {Message[]} messages @returns {Promise<Int32Array>}
  */
 export async function chatIds(model, messages) {
@@ -44,7 +43,7 @@ export async function chatIds(model, messages) {
       ? messages
       : [{ role: 'system', content: standard }, ...messages];
 
-  const start = await model.tokenize('<|im_start|>', { special: true, bos: false });
+  const start = await model.tokenize('<|im_start|>', { special: true });
   const end = await model.tokenize('<|im_end|>', { special: true });
   const line = await model.tokenize('\n');
   const ids = [...(await model.tokenize('', { bos: true }))];

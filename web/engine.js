@@ -2,7 +2,7 @@
  * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a
  * call.
  *
- * The only file that knows the exports (wasm/boundary.c) and touches their memory. Its methods take
+ * The only file that knows the exports (wasm/boundary.c) and touches their memory. Methods take
  * and give plain values that can be cloned, so that jielong.js can call it in this thread and
  * worker.js can pass it messages. Each call makes its own view of the memory, because the memory
  * may have grown; no pointer and no view survives a call or an `await`. Negative results become
@@ -90,10 +90,14 @@ async function instantiate(wasm) {
     if (e instanceof JielongError) throw e;
     throw wasmError(
       `the engine could not be started: ${/** @type {Error} */ (e).message}. ` +
-        "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' where the page has a Content-Security-Policy",
+        "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' in a Content-Security-Policy",
     );
   }
 }
+
+/** @param {string} what */
+const outOfMemory = (what) =>
+  new JielongError('OUT_OF_MEMORY', `no room for ${what}; ask for less at once, or close sessions`);
 
 /* ---- The engine ------------------------------------------------------------------------------ */
 
@@ -129,22 +133,14 @@ export class Engine {
     }
   }
 
-  /**
-   * A call whose negative result is an error.
-   * @param {string} name
-   * @param {(number | boolean)[]} args
-   */
+  /** A negative result is an error. @param {string} name @param {(number | boolean)[]} args */
   #try(name, ...args) {
     const result = this.#call(name, ...args);
     if (result < 0) throw this.#error();
     return result;
   }
 
-  /**
-   * A call whose zero result is an error.
-   * @param {string} name
-   * @param {(number | boolean)[]} args
-   */
+  /** A zero result is an error. @param {string} name @param {(number | boolean)[]} args */
   #make(name, ...args) {
     const pointer = this.#call(name, ...args) >>> 0;
     if (!pointer) throw this.#error();
@@ -195,7 +191,8 @@ export class Engine {
    * @param {(pointer: number) => T} use
    */
   #lend(data, use) {
-    const pointer = this.#make('alloc', Math.max(data.byteLength, 1));
+    const pointer = this.#call('alloc', data.byteLength);
+    if (!pointer) throw outOfMemory(`${data.byteLength} bytes`);
     try {
       this.#bytes(pointer, data.byteLength).set(
         new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
@@ -227,9 +224,15 @@ export class Engine {
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {
+      signal?.throwIfAborted(); // it may have come before there was a listener
       this.#model = this.#make('model_new', reader.size, options.memoryLimit ?? 0);
-      await this.#receive(reader, options.sha256, onProgress, signal);
+      const hash = options.sha256 ? sha256() : undefined;
+      await this.#receive(reader, hash, onProgress, signal);
       this.#try('model_finish', this.#model);
+      if (hash && hash.hex() !== options.sha256?.toLowerCase()) {
+        const why = "its SHA-256 differs from the option 'sha256'";
+        throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
+      }
       return this.#info();
     } catch (e) {
       signal?.throwIfAborted();
@@ -241,12 +244,12 @@ export class Engine {
   }
 
   /**
-   * Feeds the file as it arrives, checking its hash if one is expected.
-   * @param {import('./source.js').Reader} reader @param {string | undefined} expected
+   * Feeds the file as it arrives.
+   * @param {import('./source.js').Reader} reader
+   * @param {ReturnType<typeof sha256> | undefined} hash that is to follow
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
-  async #receive(reader, expected, onProgress, signal) {
-    const hash = expected ? sha256() : undefined;
+  async #receive(reader, hash, onProgress, signal) {
     let [loaded, reported, complete] = [0, 0, false];
     // What follows the last tensor is only read when it counts for the hash.
     while (hash || !complete) {
@@ -263,13 +266,6 @@ export class Engine {
       }
     }
     onProgress?.({ phase: 'download', loaded, total: loaded });
-    if (hash && hash.hex() !== expected?.toLowerCase()) {
-      throw new JielongError(
-        'CHECKSUM',
-        `${reader.name} is not the expected file: its SHA-256 differs from the option 'sha256'`,
-        reader.name,
-      );
-    }
   }
 
   /**
@@ -554,10 +550,8 @@ export class Engine {
       taps.flatMap(({ kind, layer, head }) => [kind === 'attention' ? 0 : 1, layer, head]),
     );
     const table = this.#call('taps', taps.length) >>> 0;
-    if (taps.length) {
-      if (!table) throw this.#error();
-      new Int32Array(this.#buffer, table, wanted.length).set(wanted);
-    }
+    if (!table) throw outOfMemory(`${taps.length} taps`);
+    new Int32Array(this.#buffer, table, wanted.length).set(wanted);
     try {
       this.#lend(ids, (pointer) => this.#try('session_run', session, pointer, ids.length));
       const results = taps.map(({ kind, layer, head }, i) => {

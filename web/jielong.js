@@ -15,7 +15,6 @@
  */
 
 import { closed, openBackend } from './backend.js';
-import { chatIds } from './chat.js';
 import { JielongError } from './error.js';
 import {
   ANY,
@@ -23,12 +22,12 @@ import {
   COUNT,
   checkIds,
   checkOptions,
-  checkText,
   DEFAULTS,
   describe,
   FLAG,
   GENERATE,
   integer,
+  LIMITS,
   LIST,
   LOAD,
   POSITIVE,
@@ -57,8 +56,7 @@ export { JielongError };
 
 /**
  * Loads a model. The bytes stream into the engine's memory and are packed as they arrive, so no
- * second copy of the file exists. Rejects with a JielongError (see the codes above), or with
- * signal.reason.
+ * second copy of the file exists. Rejects with a JielongError (codes: types.js) or signal.reason.
  * @param {Source} source
  * @param {LoadOptions} [options]
  * @returns {Promise<Model>}
@@ -112,7 +110,8 @@ export class Model {
       special: FLAG,
       bos: FLAG,
     });
-    return this.#backend.call('tokenize', checkText(text, 'tokenize'), special, bos);
+    if (typeof text !== 'string') throw badArgument(`a text is a string, not ${describe(text)}`);
+    return this.#backend.call('tokenize', text, special, bos);
   }
 
   /**
@@ -345,6 +344,7 @@ export class Session {
    */
   chat(messages, options = {}) {
     return this.#generation('chat', options, async () => {
+      const { chatIds } = await import('./chat.js'); // only pages that chat load it
       const ids = await chatIds(this.model, messages);
       const have = /** @type {Int32Array} */ (await this.#call('ids'));
       let same = 0;
@@ -431,57 +431,40 @@ export class Session {
     } catch (e) {
       wrong = e; // made here, where the caller's stack shows, and thrown by the first pull
     }
-    const {
-      stop = [],
-      maxTokens = 256,
-      ignoreEos = false,
-      topLogprobs = 0,
-      signal,
-      onToken,
-      ...rest
-    } = given;
-    const seed = BigInt.asUintN(
-      64,
-      BigInt(given.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]),
-    );
-    const settings = {
-      ...DEFAULTS,
-      ...rest,
-      seed,
-      stop: [stop].flat(),
-      maxTokens,
-      ignoreEos,
-      topLogprobs,
-    };
+    const { signal, onToken, stop = [], ...rest } = given;
+    const random = crypto.getRandomValues(new Uint32Array(1))[0];
+    const seed = BigInt.asUintN(64, BigInt(given.seed ?? random));
+    const settings = { ...DEFAULTS, ...LIMITS, ...rest, seed, stop: [stop].flat() };
 
     let begun = false;
-    /**
-     * One pull: the next token, or undefined at the end.
-     * @type {(self: Generation) => Promise<Token | undefined>}
-     */
-    const pull = (self) =>
-      this.#run(
-        true,
-        async () => {
-          if (wrong) throw wrong;
-          if (!begun) {
-            this.#open = self;
-            const ids = await prompt(given);
-            signal?.throwIfAborted();
-            this.#position = await this.#call('generate', ids, settings);
-            begun = true;
-          }
-          for (;;) {
-            signal?.throwIfAborted();
-            const before = this.#position;
-            const { more, token, position } = await this.#call('step');
-            this.#position = position;
-            if (signal?.aborted && token) this.#position = await this.#call('rewind', before);
-            if (!more || signal?.aborted) return token;
-          }
-        },
-        self,
-      );
+    /** @param {Generation} self */
+    const begin = async (self) => {
+      if (wrong) throw wrong;
+      this.#open = self;
+      const ids = await prompt(given);
+      signal?.throwIfAborted();
+      this.#position = await this.#call('generate', ids, settings);
+      begun = true;
+    };
+    /** Until a token is drawn or the end is reached. @returns {Promise<Token | undefined>} */
+    const step = async () => {
+      for (;;) {
+        signal?.throwIfAborted();
+        const before = this.#position;
+        const { more, token, position } = await this.#call('step');
+        this.#position = position;
+        if (signal?.aborted && token) this.#position = await this.#call('rewind', before);
+        if (!more) return token;
+      }
+    };
+    /** @param {Generation} self */
+    const pull = (self) => {
+      const work = async () => {
+        if (!begun) await begin(self);
+        return step();
+      };
+      return this.#run(true, work, self);
+    };
     return new Generation(pull, seed, signal, onToken);
   }
 }

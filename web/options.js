@@ -34,12 +34,28 @@ const STOP = [
 ];
 /** @type {Rule} */
 const SEED = [
-  (v) => Number.isSafeInteger(Number(v)) || typeof v === 'bigint',
+  (v) => Number.isSafeInteger(v) || typeof v === 'bigint',
   'an integer (a bigint beyond 2^53)',
 ];
 /** @type {Rule} */
 export const ANY = [() => true, 'anything'];
 
+/** @type {(v: any) => boolean} */
+const isAddress = (v) => typeof v === 'string' || v instanceof URL;
+/** @type {Rule} */
+const WASM = [
+  (v) =>
+    isAddress(v) ||
+    ArrayBuffer.isView(v) ||
+    v instanceof ArrayBuffer ||
+    v instanceof WebAssembly.Module,
+  'an address, bytes or a WebAssembly.Module',
+];
+/** @type {Rule} */
+const WORKER = [
+  (v) => isAddress(v) || typeof v === 'function' || typeof v === 'boolean',
+  'true, false, an address or a function',
+];
 /** @type {Rule} */
 export const LIST = [Array.isArray, 'an array'];
 
@@ -51,8 +67,8 @@ export const LOAD = {
   precision: /** @type {Rule} */ ([(v) => v === 'auto' || v === 'exact', "'auto' or 'exact'"]),
   memoryLimit: number(1, Number.MAX_SAFE_INTEGER),
   sha256: /** @type {Rule} */ ([(v) => /^[0-9a-f]{64}$/i.test(v), '64 hexadecimal digits']),
-  wasm: ANY,
-  worker: ANY,
+  wasm: WASM,
+  worker: WORKER,
 };
 export const SAMPLING = {
   temperature: number(0),
@@ -81,6 +97,8 @@ export const DEFAULTS = {
   repeatPenalty: 1,
   repeatLast: 64,
 };
+
+export const LIMITS = { maxTokens: 256, ignoreEos: false, topLogprobs: 0 };
 
 /** @param {string} message @param {string} [where] */
 export const badArgument = (message, where) => new JielongError('BAD_ARGUMENT', message, where);
@@ -120,12 +138,6 @@ export const describe = (value) => {
       ? 'an object'
       : String(value);
 };
-
-/** @param {unknown} text @param {string} caller @returns {string} */
-export function checkText(text, caller) {
-  if (typeof text === 'string') return text;
-  throw badArgument(`${caller} takes a string, not ${describe(text)}`, caller);
-}
 
 /** A copy of token ids. @param {any} ids @param {string} caller @returns {Int32Array} */
 export function checkIds(ids, caller) {

@@ -19,7 +19,7 @@ import { JielongError, packError, unpackError } from './error.js';
  * @property {(reason?: unknown) => unknown} cancel
  */
 /**
- * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string | URL }
+ * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
  *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
  *   | Stream & { kind: 'stream' }} Described
@@ -41,26 +41,17 @@ const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their 
 export const nodeModule = (name) =>
   /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
 
-/** @param {string} name */
-const isNode = (name) => !!nodeModule(name);
+/** @param {string} message */
+const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
 
 /** @param {any} source @returns {Described} */
 export function describeSource(source) {
   if (typeof source === 'string' && source) return describeAddress(source);
-  if (source instanceof URL) {
-    return source.protocol === 'file:' && isNode('fs')
-      ? { kind: 'path', path: source.href }
-      : { kind: 'url', url: source.href };
-  }
+  if (source instanceof URL) return describeAddress(source.href);
   if (source instanceof Blob) return { kind: 'blob', blob: source };
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
-    if (source.locked)
-      throw new JielongError(
-        'BAD_ARGUMENT',
-        'the stream is locked: something else reads it',
-        'source',
-      );
+    if (source.locked) throw bad('the stream is locked: something else reads it');
     return { kind: 'stream', stream: source, name: 'the stream', size: 0 };
   }
   if (ArrayBuffer.isView(source)) {
@@ -72,11 +63,9 @@ export function describeSource(source) {
   const shared = typeof SharedArrayBuffer === 'function' && source instanceof SharedArrayBuffer;
   if (shared || source instanceof ArrayBuffer)
     return { kind: 'bytes', bytes: new Uint8Array(source) };
-  throw new JielongError(
-    'BAD_ARGUMENT',
+  throw bad(
     'a source is an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
       'ReadableStream or Response',
-    'source',
   );
 }
 
@@ -84,9 +73,9 @@ export function describeSource(source) {
 function describeAddress(text) {
   // One letter before the colon is a drive of Windows, not a protocol.
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
-  if (isNode('fs')) {
-    if (!absolute) return { kind: 'path', path: text };
-    return text.startsWith('file:') ? { kind: 'path', path: text } : { kind: 'url', url: text };
+  if (nodeModule('fs')) {
+    const isPath = !absolute || text.startsWith('file:');
+    return isPath ? { kind: 'path', path: text } : { kind: 'url', url: text };
   }
   try {
     // Relative to the page; a worker would read it relative to its own script.
@@ -95,7 +84,7 @@ function describeAddress(text) {
       url: new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href).href,
     };
   } catch {
-    throw new JielongError('BAD_ARGUMENT', `'${text}' is no address`, 'source');
+    throw bad(`'${text}' is no address`);
   }
 }
 
@@ -106,8 +95,7 @@ function describeResponse(response) {
     const words = `${response.status} ${response.statusText}`.trim();
     throw new JielongError('HTTP', `the server answered ${words} for ${name}`, name);
   }
-  if (response.bodyUsed || !response.body)
-    throw new JielongError('BAD_ARGUMENT', 'the response has no body left to read', 'source');
+  if (response.bodyUsed || !response.body) throw bad('the response has no body left to read');
   const length = Number(response.headers.get('content-length')) || 0;
   // The length is that of the encoded body. Between origins the encoding is hidden, so the length
   // may only be shown.
@@ -175,7 +163,7 @@ function openStream({ stream, name, size, total }) {
         throw broken(e, name, loaded, total);
       });
       if (value && !(value instanceof Uint8Array)) {
-        throw new JielongError('BAD_ARGUMENT', 'the stream must give Uint8Array chunks', 'source');
+        throw bad('the stream must give Uint8Array chunks');
       }
       loaded += value?.length ?? 0;
       return value;
@@ -195,11 +183,7 @@ function broken(e, name, loaded, total) {
   if (e instanceof JielongError) return e;
   const why = e?.cause?.message ?? e?.message ?? e;
   if (e?.name === 'NotReadableError' || e?.name === 'NotFoundError') {
-    return new JielongError(
-      'FILE',
-      `${name} cannot be read (${why}); was it moved or changed?`,
-      name,
-    );
+    return new JielongError('FILE', `${name} cannot be read (${why}); was it changed?`, name);
   }
   const of = total ? ` of ${total}` : '';
   return new JielongError(
@@ -228,24 +212,19 @@ function openBytes(bytes) {
   };
 }
 
-/** A file in Node. @param {string | URL} path @returns {Promise<Reader>} */
+/** A file in Node. @param {string} path @returns {Promise<Reader>} */
 async function openPath(path) {
   /** @param {any} e */
   const fail = (e) => {
-    const why =
-      e.code === 'ENOENT'
-        ? 'there is no such file'
-        : e.code === 'EISDIR'
-          ? 'it is a folder'
-          : e.message;
-    throw new JielongError('FILE', `${path} cannot be read: ${why}`, String(path));
+    const why = e.code === 'ENOENT' ? 'there is no such file' : e.message;
+    throw new JielongError('FILE', `${path} cannot be read: ${why}`, path);
   };
-  const where = String(path).startsWith('file:') ? new URL(path) : path;
+  const where = path.startsWith('file:') ? new URL(path) : path;
   const file = await nodeModule('fs').promises.open(where).catch(fail);
   const { size } = await file.stat().catch(fail);
   const buffer = new Uint8Array(CHUNK);
   return {
-    name: String(path),
+    name: path,
     size,
     total: size,
     async read() {
@@ -264,19 +243,22 @@ async function openPath(path) {
  * @returns {Reader}
  */
 function openPort(port, size, total) {
+  let end = () => {};
   return {
     name: 'the stream',
     size,
     total,
     read: () =>
       new Promise((resolve, reject) => {
+        end = () => resolve(undefined);
         port.onmessage = ({ data }) =>
           data.error ? reject(unpackError(data.error)) : resolve(data.chunk);
         port.postMessage('read');
       }),
     cancel() {
-      port.postMessage('cancel');
       port.onmessage = null;
+      port.postMessage('cancel');
+      end(); // a read that waits
     },
   };
 }

@@ -8,9 +8,8 @@
  *                  BAD_TENSOR · BAD_TOKENIZER · CHECKSUM (not the file that `sha256` names)
  *   of getting it  NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable)
  *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER · NO_CHAT_TEMPLATE
- *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (a session does one thing at a time) ·
- *                  CLOSED
- *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (our bug; load again)
+ *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (one operation a session) · CLOSED
+ *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (load again)
  */
 
 export {};

@@ -1,10 +1,10 @@
-/* simd_attention.c - wasm simd128: causal attention over the tiled half-float cache.
+/* simd_attention.c - wasm simd128: causal attention over the tiled KV cache.
  *
- * Called per layer and KV head with all queries that share it (heads of the group × tokens of the batch).
- * A tile of halves is widened to floats once and used by every query that sees it; few queries read the
- * halves directly. In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a
- * horizontal sum. Each query keeps its own maximum, sum and accumulator (its row of the output), so its
- * bits do not depend on the others. Order of operations: kernels.h.
+ * Called per layer and KV head with all queries that share it (heads of the group × tokens of the
+ * batch). A tile of halves is widened to floats once and used by every query that sees it; a single
+ * query reads the halves directly. In a K tile lanes are keys, in a V tile lanes are dims, so
+ * neither needs a horizontal sum. Each query keeps its own maximum, sum and accumulator (its row of
+ * the output), so its bits do not depend on the others. Order of operations: kernels.h.
  */
 #ifdef __wasm_simd128__
 
@@ -15,10 +15,9 @@
 #include <string.h>
 
 #define UNROLL _Pragma("clang loop unroll(full)")
-/* Shared by all variants, or too large to have twice. */
-#define NOINLINE static __attribute__((noinline))
-
 #define ROLLED _Pragma("clang loop unroll(disable)")
+/* Shared by the variants, or too large to have twice. */
+#define NOINLINE static __attribute__((noinline))
 
 enum { KEY_VECTORS = JL_KV_TILE / 4 };
 
@@ -27,13 +26,14 @@ typedef struct running {
     float l[4], m, unused[3];
 } running;
 
-/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is a
- * constant of the load instruction. `bytes` is 2 for halves, 4 for what is already widened. */
+/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is
+ * a constant of the load instruction. `bytes` is 2 for halves, 4 for what is already widened. */
 INLINE v128_t tile4(const uint8_t *p, int bytes) {
     return bytes == 2 ? half4(p) : wasm_v128_load(p);
 }
 
-/* s[j] = Σ_d q[d]·k[d][j] of the whole tile, with −∞ for the keys from n on. Returns the maximum. */
+/* s[j] = Σ_d q[d]·k[d][j] of the whole tile, with −∞ for the keys from n on. Returns the maximum.
+ * */
 INLINE float scores_of(const float *q, const uint8_t *k, int hd, int n, int bytes, float *s) {
     v128_t acc[KEY_VECTORS], max = wasm_f32x4_splat(-INFINITY);
     UNROLL for (int g = 0; g < KEY_VECTORS; g++) acc[g] = wasm_f32x4_splat(0);
@@ -61,7 +61,8 @@ NOINLINE float scores_wide(const float *q, const uint8_t *k, int hd, int n, floa
     return scores_of(q, k, hd, n, 4, s);
 }
 
-/* acc[dims] += Σ_j p[j]·v[j][dims], rising j < n; v points at the first of the dims, rows are hd apart. */
+/* acc[dims] += Σ_j p[j]·v[j][dims], rising j < n; v points at the first of the dims, rows are hd
+ * apart. */
 INLINE void weigh(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
                   float *acc) {
     v128_t sum[4];
@@ -92,8 +93,9 @@ NOINLINE void scale_row(float *x, int n, float factor) {
     ROLLED for (; d < n; d++) x[d] *= factor;
 }
 
-/* Scores p of one tile, the largest of them max, become weights exp(p − m); what the query has so far is
- * rescaled where they raise m. A maximum that stays needs none: the factor would be exp(0) = 1. */
+/* Scores p of one tile, the largest of them max, become weights exp(p − m); what the query has so
+ * far is rescaled where they raise m. A maximum that stays needs none: the factor would be exp(0) =
+ * 1. */
 NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     v128_t l = wasm_v128_load(r->l);
     if (max > r->m) {
@@ -140,7 +142,7 @@ NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
     return wide;
 }
 
-/* Queries for which a tile of halves is better widened once. */
+/* Queries from which on widening pays: 1.4 × for three, 0.83 × for one (tests/bench/SPEED.md). */
 enum { WIDEN_FROM = 2 };
 
 /* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for both as floats. */

@@ -2,11 +2,12 @@
  *
  * Place in the flow: forward → logits → here → the next token. top-k: Fan et al. 2018; top-p
  * (nucleus): Holtzman et al. 2019; min-p: Nguyen et al. 2024; repetition penalty: Keskar et al.
- * 2019, eq. 3. A logit that is not a number counts as −∞; if none is a finite number the draw
+ * 2019, eq. 3. A logit that is not a number counts as −∞; if the largest is not finite the draw
  * fails.
  */
 #include "sample.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "../base/status.h"
@@ -59,27 +60,30 @@ jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
     if (g->top_k < 0) what = "top-k: expected 0 (all) or more";
     if (!(g->top_p > 0 && g->top_p <= 1)) what = "top-p: expected above 0, up to 1";
     if (!(g->min_p >= 0 && g->min_p <= 1)) what = "min-p: expected 0 to 1";
-    if (!(g->repeat_penalty > 0 && g->repeat_penalty <= 100))
-        what = "repetition penalty: expected above 0, up to 100";
+    if (!(g->repeat_penalty >= 0.01f && g->repeat_penalty <= 100))
+        what = "repetition penalty: expected 0.01 to 100";
     if (g->repeat_last < 0) what = "repeat last: expected 0 or more";
     if (!what) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("sampling"), "%s", what);
 }
 
 /* logits → s->logits with the penalty (computed from the originals, so twice recent counts once).
- * */
+ * The scale stays finite, so that the largest logit, at distance 0, always has the weight 1. */
 static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_stage stage, jl_error *error) {
     for (int i = 0; i < s->n; i++) s->logits[i] = isnan(logits[i]) ? -INFINITY : logits[i];
     for (int i = 0; i < n_recent && stage >= JL_STAGE_PENALTY; i++) {
         float l = logits[recent[i]];
+        if (isnan(l)) continue;
         s->logits[recent[i]] = l > 0 ? l / g->repeat_penalty : l * g->repeat_penalty;
     }
     s->max = jl_max(s->logits, s->n);
-    s->scale = stage >= JL_STAGE_TEMPERATURE && g->temperature > 0 ? 1 / g->temperature : 1;
+    s->scale = 1;
+    if (stage >= JL_STAGE_TEMPERATURE && g->temperature > 0)
+        s->scale = fminf(1 / g->temperature, FLT_MAX);
     if (isfinite(s->max)) return JL_OK;
     return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("logits"),
-                   "the model computed no finite number; its weights are damaged");
+                   "the largest is not a finite number; the model's weights are damaged");
 }
 
 typedef struct selection {
@@ -169,19 +173,27 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
     if (keeps_all(s, g)) return draw_from_all(s, u);
     selection left = select_stage(s, g, JL_STAGE_MIN_P);
     float target = (float)u * left.sum, sum = 0;
+    int32_t last = ranked(s, 0).id; /* with a weight above 0: u may round to 1 */
     for (int i = 0; i < left.kept; i++) {
         jl_entry e = ranked(s, i);
-        sum += weight(s, e.logit);
+        float w = weight(s, e.logit);
+        sum += w;
+        if (w > 0) last = e.id;
         if (sum > target) return e.id;
     }
-    return ranked(s, left.kept - 1).id;
+    return last;
 }
 
 /* ---- Log-probabilities ----------------------------------------------------------------------- */
 
 float jl_log_sum(const float *logits, int n) {
-    float max = jl_max(logits, n);
-    return max + logf(jl_sum_exp(logits, max, 1, n));
+    float max = jl_max(logits, n), sum = jl_sum_exp(logits, max, 1, n);
+    if (isnan(sum)) { /* some are not numbers: they count as −∞ here too */
+        sum = 0;
+        for (int i = 0; i < n; i++)
+            if (!isnan(logits[i])) sum += jl_exp(logits[i] - max);
+    }
+    return max + logf(sum);
 }
 
 int jl_top(const float *logits, int n, float log_sum, jl_candidate *out, int cap) {

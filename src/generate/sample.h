@@ -37,7 +37,7 @@ int jl_sample_stage(jl_sampler *s, const float *logits, const jl_sampling *g, co
 int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_random *random, jl_error *error);
 
-/* Natural log-probability of a logit value: logit − log Σ exp(logits). */
+/* log Σ exp(logits): a logit minus it is a natural log-probability. */
 float jl_log_sum(const float *logits, int n);
 
 /* The `cap` largest logits in falling order, as probabilities of softmax(logits); returns how many.

@@ -20,6 +20,9 @@ jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, cons
     if (n < 0 || n > JL_MAX_STOP)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("stop"),
                        "at most %d stop strings, found %d", JL_MAX_STOP, n);
+    if (n > 0 && !stops)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("stop"),
+                       "%d stop strings were announced, but none is given", n);
     *s = (jl_text_stream){ .buffer = buffer, .cap = cap, .n_stops = n };
     for (int i = 0; i < n; i++) {
         size_t length = strlen(stops);

@@ -112,7 +112,8 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
 }
 
 int jl_model_n_vocab(const jl_model *m) {
-    return m->arch ? m->h.n_vocab : jl_tokenizer_n_vocab(m->tokenizer);
+    if (m->arch) return m->h.n_vocab;
+    return m->tokenizer ? jl_tokenizer_n_vocab(m->tokenizer) : 0;
 }
 
 int jl_model_n_ctx(const jl_model *m) {

@@ -161,12 +161,20 @@ static jl_status grow_inbox(jl_loader *l, jl_error *error) {
     return JL_OK;
 }
 
+/* What a failed load leaves is good for jl_model_free alone. */
+static jl_status refuse_failed(const jl_loader *l, jl_error *error) {
+    if (!l->failed) return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
+                   "its load has failed already; free it and load it again");
+}
+
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error) {
     jl_loader *l = m->loader;
     if (!l) {
         jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"), "it is loaded already");
         return NULL;
     }
+    if (refuse_failed(l, error)) return NULL;
     if (l->inbox_fill == l->inbox_cap && grow_inbox(l, error)) return NULL;
     *room = l->inbox_cap - l->inbox_fill;
     return l->inbox + l->inbox_fill;
@@ -178,13 +186,18 @@ jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error) {
     if (n > l->inbox_cap - l->inbox_fill)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("feed"),
                        "more bytes than were reserved");
+    if (refuse_failed(l, error)) return JL_ERR_ARGUMENT;
+    jl_status st = JL_MORE;
     if (l->have_header) {
         consume(l, l->inbox, n);
-        return progress(m, error);
+        st = progress(m, error);
+    } else {
+        l->inbox_fill += n;
+        int all = l->file_size && l->inbox_fill >= l->file_size;
+        if (all || l->inbox_fill >= l->next_try) st = try_header(m, error);
     }
-    l->inbox_fill += n;
-    int all = l->file_size && l->inbox_fill >= l->file_size;
-    return all || l->inbox_fill >= l->next_try ? try_header(m, error) : JL_MORE;
+    if (st < 0) l->failed = 1;
+    return st;
 }
 
 static jl_status truncated(const jl_loader *l, jl_error *error) {
@@ -198,11 +211,15 @@ static jl_status truncated(const jl_loader *l, jl_error *error) {
 }
 
 jl_status jl_model_finish(jl_model *m, jl_error *error) {
-    if (!m->loader) return JL_OK;
-    if (!m->loader->have_header) {
-        m->loader->file_size = m->loader->inbox_fill; /* known now */
-        jl_status st = try_header(m, error);
-        if (st != JL_MORE) return st;
+    jl_loader *l = m->loader;
+    jl_status st = JL_MORE;
+    if (!l) return JL_OK;
+    if (refuse_failed(l, error)) return JL_ERR_ARGUMENT;
+    if (!l->have_header) {
+        l->file_size = l->inbox_fill; /* known now */
+        st = try_header(m, error);
     }
-    return truncated(m->loader, error);
+    if (st == JL_MORE) st = truncated(l, error);
+    if (st < 0) l->failed = 1;
+    return st;
 }

@@ -27,6 +27,9 @@ static jl_status read_field(int *out, const jl_model *m, field f, jl_error *erro
     jl_format(key, sizeof key, "%s.%s", m->arch->name, f.key);
     jl_status st = jl_gguf_u32(&m->loader->gguf, key, &value, error);
     if (st) return st;
+    if (value < f.low && !jl_gguf_find(&m->loader->gguf, key))
+        return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                       "the key is missing; architecture %s needs it", m->arch->name);
     if (value < f.low || value > f.high)
         return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
                        "expected %u to %u, found %u", (uint64_t)f.low, (uint64_t)f.high,
@@ -66,6 +69,9 @@ static jl_status read_eps(jl_model *m, jl_error *error) {
     jl_format(key, sizeof key, "%s.attention.layer_norm_rms_epsilon", m->arch->name);
     m->h.eps = -1;
     jl_status st = jl_gguf_f32(&m->loader->gguf, key, &m->h.eps, error);
+    if (!st && !jl_gguf_find(&m->loader->gguf, key))
+        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                     "the key is missing; architecture %s needs it", m->arch->name);
     if (!st && !(m->h.eps > 0 && m->h.eps < 1))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
                      "expected a number above 0 and below 1");
@@ -165,6 +171,23 @@ static jl_status bind_all(jl_model *m, jl_error *error) {
     return st;
 }
 
+static int count_specs(const jl_weight_spec *s) {
+    int n = 0;
+    while (s[n].name) n++;
+    return n;
+}
+
+/* More tensors than there are places: said before each is looked up by name, which is quadratic. */
+static jl_status check_count(const jl_model *m, jl_error *error) {
+    int n = m->loader->gguf.n_tensors;
+    int most = count_specs(m->arch->globals) + m->h.n_layers * count_specs(m->arch->blocks);
+    if (n <= most) return JL_OK;
+    return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string("tensor count"),
+                   "architecture %s with %d blocks has at most %d tensors, the file has %d; it "
+                   "holds a variant that is not supported",
+                   m->arch->name, m->h.n_layers, most, n);
+}
+
 /* A tensor that no spec asked for would silently change what the model computes: refuse it. */
 static jl_status refuse_strangers(jl_model *m, jl_error *error) {
     const jl_gguf *g = &m->loader->gguf;
@@ -185,8 +208,10 @@ static jl_status refuse_strangers(jl_model *m, jl_error *error) {
 static void lay_out(jl_model *m, jl_arena *arena) {
     for (int i = 0; i < m->loader->gguf.n_tensors; i++) {
         jl_target *t = &m->loader->targets[i];
-        uint64_t bytes = t->matrix ? jl_matrix_bytes(t->matrix->layout, t->rows, t->cols)
-                                   : (uint64_t)t->cols * sizeof(float);
+        uint64_t bytes = (uint64_t)t->cols * sizeof(float);
+        if (t->matrix) /* in 64 bits: a hostile matrix passes a 32-bit size_t */
+            bytes = ((uint64_t)t->rows + JL_PANEL - 1) / JL_PANEL *
+                    jl_panel_bytes(t->matrix->layout, t->cols);
         void *piece = jl_arena_take(arena, bytes);
         if (t->matrix)
             t->matrix->data = piece;
@@ -314,7 +339,8 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
     if (!m->w.layers || !l->targets)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
                        "no room for the directory");
-    st = bind_all(m, error);
+    st = check_count(m, error);
+    if (!st) st = bind_all(m, error);
     if (!st) st = refuse_strangers(m, error);
     if (!st) st = take_memory(m, error);
     if (!st && !m->w.output.rows) m->w.output = m->w.token_embd; /* tied */

@@ -39,7 +39,7 @@ typedef struct jl_loader {
     uint8_t *inbox; /* [inbox_cap] where the host writes; the header grows in it */
     size_t inbox_fill, inbox_cap;
     size_t next_try; /* parse the header again at this fill */
-    int have_header;
+    int have_header, failed;
     jl_gguf gguf;       /* borrows from header */
     uint8_t *header;    /* the bytes gguf points into */
     jl_target *targets; /* [gguf.n_tensors], in file order */

@@ -29,7 +29,7 @@ typedef struct bpe {
     const jl_pretokenizer *pre;
     merge *merges; /* [n_merges] index = rank */
     uint32_t n_merges;
-    uint32_t *slots;  /* [n_slots] rank + 1, 0 for none; linear probing */
+    uint32_t *slots;  /* [n_slots] slot_of(hash, rank), 0 for none; linear probing */
     uint32_t n_slots; /* a power of two, at least 8/5 of n_merges */
     int32_t byte_symbol[256];
 } bpe;
@@ -85,26 +85,42 @@ static uint32_t pair_hash(int32_t left, int32_t right) {
     return (uint32_t)(h >> 32);
 }
 
+/* Ten bits of the hash beside rank + 1: a chain is walked without fetching the merges of others. The
+ * low bits, which chose the place, are not among them (n_slots ≤ 2^22). */
+enum { RANK_BITS = 22 };
+_Static_assert((int)JL_MAX_TOKENS < 1 << RANK_BITS, "rank + 1 fits a slot");
+
+static uint32_t slot_of(uint32_t hash, uint32_t rank) {
+    return hash >> RANK_BITS << RANK_BITS | (rank + 1);
+}
+
+/* The merge that a slot names, if it is that of the pair; NULL otherwise. */
+static const merge *merge_in(const bpe *b, uint32_t slot, uint32_t hash, int32_t left,
+                             int32_t right) {
+    if ((slot ^ hash) >> RANK_BITS) return NULL;
+    const merge *m = &b->merges[(slot & ((1u << RANK_BITS) - 1)) - 1];
+    return m->left == left && m->right == right ? m : NULL;
+}
+
 static const merge *find_merge(const bpe *b, int32_t left, int32_t right) {
-    uint32_t mask = b->n_slots - 1;
-    for (uint32_t i = pair_hash(left, right) & mask; b->slots[i]; i = (i + 1) & mask) {
-        const merge *m = &b->merges[b->slots[i] - 1];
-        if (m->left == left && m->right == right) return m;
+    uint32_t mask = b->n_slots - 1, hash = pair_hash(left, right);
+    for (uint32_t i = hash & mask; b->slots[i]; i = (i + 1) & mask) {
+        const merge *m = merge_in(b, b->slots[i], hash, left, right);
+        if (m) return m;
     }
     return NULL;
 }
 
 static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_error *error) {
     const merge *m = &b->merges[rank];
-    uint32_t mask = b->n_slots - 1, at = pair_hash(m->left, m->right);
+    uint32_t mask = b->n_slots - 1, hash = pair_hash(m->left, m->right), at = hash;
     for (int probe = 0; probe < MAX_PROBE; probe++, at++) {
         uint32_t *slot = &b->slots[at & mask];
         if (*slot == 0) {
-            *slot = rank + 1;
+            *slot = slot_of(hash, rank);
             return JL_OK;
         }
-        const merge *there = &b->merges[*slot - 1];
-        if (there->left == m->left && there->right == m->right) return JL_OK;
+        if (merge_in(b, *slot, hash, m->left, m->right)) return JL_OK;
     }
     return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
                    "merge %u: the merges are made to collide", (uint64_t)rank);

@@ -3,10 +3,11 @@
  * on the matrix shapes of SmolLM2-135M: decoding (one token, weights streamed from memory) and
  * prefill (128).
  *
- *   emcc -std=c11 -O3 -msimd128 -ffp-contract=off -c <each of tests/bench/kernels.c
- *   src/compute/*.c>
- *   emcc -O1 -sSTANDALONE_WASM --no-entry -sINITIAL_MEMORY=256MB -Wl,--stack-first *.o -o
- *   kernels.wasm
+ *   FLAGS='-std=c11 -O3 -msimd128 -ffp-contract=off'
+ *   for f in tests/bench/kernels.c src/compute/*.c; do
+ *     emcc $FLAGS -c $f -o build/bench_$(basename $f .c).o; done
+ *   emcc -O1 -sSTANDALONE_WASM --no-entry -sINITIAL_MEMORY=256MB -Wl,--stack-first \
+ *     build/bench_*.o -o kernels.wasm
  *   node tests/bench/kernels.js kernels.wasm [substring of the lines to run]
  *
  * Compare ratios within one run; a shared machine changes the numbers from minute to minute.

@@ -1,9 +1,10 @@
 /**
  * playground.test.js - the playground in a real browser (Chromium), on the real model where it is.
  *
- * Drives the page as a reader would: buttons, keys, a phone's width, the other language. Without the model
- * (make models) everything up to loading one is tested and the rest is skipped, visibly. Screenshots go to
- * build/screenshots, to be looked at. CHROMIUM=path picks the browser, MODELS=folder the models.
+ * Drives the page as a reader would: buttons, keys, a phone's width, the other language. Without
+ * the model (make models) everything up to loading one is tested and the rest is skipped, visibly.
+ * Screenshots go to build/screenshots, to be looked at. CHROMIUM=path picks the browser,
+ * MODELS=folder the models.
  */
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -30,8 +31,10 @@ const noModel =
   (existsSync(join(models, 'smollm2-135m-instruct-q4_1.gguf'))
     ? false
     : `no model in ${models}; run make models`);
-const flags =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --lang=en-US';
+const flags = [
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --lang=en-US',
+  '--disable-background-networking --disable-component-update --disable-sync',
+].join(' ');
 
 /** Whether models come at a pace at which a reader can press Cancel. */
 let slowly = false;
@@ -70,7 +73,11 @@ after(async () => {
   server.closeAllConnections();
 });
 
-/** A model in small pieces. @param {string} url @param {import('node:http').ServerResponse} response */
+/**
+ * A model in small pieces.
+ * @param {string} url
+ * @param {import('node:http').ServerResponse} response
+ */
 async function trickle(url, response) {
   const file = join(models, basename(url));
   const type = {

@@ -1,11 +1,11 @@
 /* fuzz_model.c - libFuzzer target: any bytes → a whole load, and what a host does with a model.
  *
- * The file is fed in chunks of random sizes (drawn from a hash of its bytes, so a run repeats), once
- * with its size known and once not. What loads is described, tokenizes and draws two tokens. Beside
- * the sanitizers' verdict: a failure says what and where; chunks and a known size change no bit of the
- * results; an abandoned load and a refused allocation leak nothing.
- * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits. Mutations mostly
- * keep the layout and fall into the header, where the decisions are.
+ * The file is fed in chunks of random sizes (drawn from a hash of its bytes, so a run repeats),
+ * once with its size known and once not. What loads is described, tokenizes and draws two tokens.
+ * Beside the sanitizers' verdict: a failure says what and where; chunks and a known size change no
+ * bit of the results; an abandoned load and a refused allocation leak nothing.
+ * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits. Mutations
+ * mostly keep the layout and fall into the header, where the decisions are.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -89,7 +89,8 @@ static uint64_t describe(const jl_model *m) {
     return sum;
 }
 
-/* Ids of a text with everything in it, or a few ids where there is no tokenizer. Returns how many. */
+/* Ids of a text with everything in it, or a few ids where there is no tokenizer. Returns how many.
+ * */
 static int tokenize(const jl_model *m, int32_t *ids, int cap) {
     static const char text[] = "ab <x>ba\r\n  a1\xff\xe4\xb8 \xc3\xa9'll aaaaaaaa</s><x";
     int n = 0, vocab = jl_model_n_vocab(m);

@@ -113,6 +113,7 @@ export const golden = [
   {
     name: 'greedy: every prompt as llama.cpp up to the first margin under 0.05',
     needs: 'smollm2',
+    slow: true,
     async run(t) {
       const model = await t.model('smollm2');
       let certain = 0;
@@ -129,6 +130,7 @@ export const golden = [
   {
     name: 'KL to the exact logits under 1e-5, perplexity 26.52',
     needs: 'smollm2',
+    slow: true,
     async run(t) {
       const { ids, rows } = await t.json('smollm2/top48.json');
       const session = await (await t.model('smollm2')).createSession({ allLogits: true });

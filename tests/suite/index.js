@@ -1,8 +1,8 @@
 /**
  * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
  *
- * A case is { name, needs?, run(t) }. `needs: 'smollm2'` marks those that the host skips, visibly, when the
- * real model is not there. t is the Host below; a case fails by throwing. Nothing here imports anything of
+ * A case is { name, needs?, slow?, run(t) }. `needs: 'smollm2'` marks those that the host skips, visibly, when
+ * the real model is not there; `slow` those that one browser runs for all. t is the Host below; a case fails by throwing. Nothing here imports anything of
  * Node or of a page.
  */
 import { attention } from './attention.js';
@@ -22,7 +22,6 @@ import { golden } from './golden.js';
  * @property {(name: string) => string} source what loadModel takes: tests/golden/NAME, or 'smollm2'
  * @property {(name: string) => Promise<Uint8Array>} bytes of tests/golden/NAME
  * @property {string} origin of a server that serves the repository's web/ and tests/
- * @property {string[]} [only] run these prompts or cases alone
  */
 
 /**
@@ -32,7 +31,7 @@ import { golden } from './golden.js';
  *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
  *   text: (name: string) => Promise<string> }} T
  */
-/** @typedef {{ name: string, needs?: 'smollm2', run: (t: T) => Promise<void> }} Case */
+/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, run: (t: T) => Promise<void> }} Case */
 
 /** @type {Case[]} */
 export const cases = [...golden, ...equivalence, ...attention, ...generation, ...errors];

@@ -10,8 +10,13 @@
 export function parse(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 8;
-  const u32 = () => view.getUint32((at += 4) - 4, true);
-  const u64 = () => Number(view.getBigUint64((at += 8) - 8, true));
+  /** Reads one value of `size` bytes. @template V @param {number} size @param {(at: number) => V} get */
+  const take = (size, get) => () => {
+    at += size;
+    return get(at - size);
+  };
+  const u32 = take(4, (i) => view.getUint32(i, true));
+  const u64 = take(8, (i) => Number(view.getBigUint64(i, true)));
   const string = () => {
     const n = u64();
     at += n;
@@ -19,22 +24,22 @@ export function parse(bytes) {
   };
   /** By type number, in the order of the format. @type {(() => any)[]} */
   const read = [
-    () => view.getUint8(at++),
-    () => view.getInt8(at++),
-    () => view.getUint16((at += 2) - 2, true),
-    () => view.getInt16((at += 2) - 2, true),
+    take(1, (i) => view.getUint8(i)),
+    take(1, (i) => view.getInt8(i)),
+    take(2, (i) => view.getUint16(i, true)),
+    take(2, (i) => view.getInt16(i, true)),
     u32,
-    () => view.getInt32((at += 4) - 4, true),
-    () => view.getFloat32((at += 4) - 4, true),
-    () => view.getUint8(at++) !== 0,
+    take(4, (i) => view.getInt32(i, true)),
+    take(4, (i) => view.getFloat32(i, true)),
+    take(1, (i) => view.getUint8(i) !== 0),
     string,
     () => {
       const [type, n] = [u32(), u64()];
       return Array.from({ length: n }, () => read[type]());
     },
     u64,
-    () => Number(view.getBigInt64((at += 8) - 8, true)),
-    () => view.getFloat64((at += 8) - 8, true),
+    take(8, (i) => Number(view.getBigInt64(i, true))),
+    take(8, (i) => view.getFloat64(i, true)),
   ];
   const [nTensors, nKeys] = [u64(), u64()];
   /** @type {Record<string, any>} */

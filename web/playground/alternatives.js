@@ -1,14 +1,14 @@
 /**
  * alternatives.js - what else could stand at a place: tokens by probability, bars on one scale.
  *
- * Shows the place that stream.js last pointed at. Opening a place moves the keyboard into the list; the
- * arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
+ * Shows the place that stream.js last pointed at. Opening a place moves the keyboard into the list;
+ * the arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
  */
 
 import { byId, make, setVariable } from './dom.js';
 import { explain, percent } from './format.js';
 import { t } from './i18n.js';
-import { label, pieces } from './pieces.js';
+import { labels } from './pieces.js';
 import { on } from './state.js';
 import { focusCurrent } from './stream.js';
 
@@ -40,13 +40,13 @@ export function setUp(choose) {
     const token = place.turn.tokens[place.index];
     const candidates = token.top ?? [];
     try {
-      const named = await pieces(candidates.map((c) => c.id));
+      const named = await labels(candidates);
       if (shown !== place) return;
       const values = { id: token.id, percent: percent(Math.exp(token.logprob)) };
       of.textContent = t('alternatives.of', values);
       list.replaceChildren(
         ...candidates.map((c, i) => {
-          const button = candidateButton(c, label(named[i]), c.id === token.id);
+          const button = candidateButton(c, named[i], c.id === token.id);
           button.addEventListener('click', () => choose(place, c));
           return make('li', {}, button);
         }),
@@ -64,7 +64,11 @@ export function setUp(choose) {
   return { look, open };
 }
 
-/** @param {Candidate} candidate @param {string} text @param {boolean} stands whether it is in the text now */
+/**
+ * @param {Candidate} candidate
+ * @param {string} text
+ * @param {boolean} stands whether it is in the text now
+ */
 function candidateButton(candidate, text, stands) {
   const share = percent(Math.exp(candidate.logprob));
   const button = make(

@@ -1,8 +1,9 @@
 /**
  * dom.js - the little that the page's scripts need from the document.
  *
- * Text reaches the page through `textContent` and text nodes alone: model output and model metadata are
- * untrusted. Styles are set through CSSOM, which the content policy allows, never as attributes.
+ * Text reaches the page through `textContent` and text nodes alone: model output and model metadata
+ * are untrusted. Styles are set through CSSOM, which the content policy allows, never as
+ * attributes.
  */
 
 /**
@@ -33,7 +34,12 @@ export function make(tag, props = {}, ...children) {
   return element;
 }
 
-/** Sets a custom property that the style sheet reads. @param {HTMLElement} element @param {string} name @param {number} value */
+/**
+ * Sets a custom property that the style sheet reads.
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {number} value
+ */
 export function setVariable(element, name, value) {
   element.style.setProperty(name, String(value));
 }

@@ -1,8 +1,8 @@
 /**
  * format.js - numbers, sizes, times, tokens and errors as the reader sees them.
  *
- * Sizes are decimal (1 MB = 10⁶ bytes), times are seconds in and words out, probabilities are 0…1 in and
- * percent out. Everything goes through Intl in the page's language.
+ * Sizes are decimal (1 MB = 10⁶ bytes), times are seconds in and words out, probabilities are 0…1
+ * in and percent out. Everything goes through Intl in the page's language.
  */
 
 import { currentLanguage, has, t } from './i18n.js';
@@ -49,8 +49,8 @@ export const count = (n) =>
 export const visible = (text) => text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥');
 
 /**
- * An error in words. A JielongError's code has a sentence that says what to do; anything else shows its
- * own message.
+ * An error in words. A JielongError's code has a sentence that says what to do; anything else shows
+ * its own message.
  * @param {unknown} error
  */
 export function explain(error) {

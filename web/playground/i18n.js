@@ -1,8 +1,9 @@
 /**
  * i18n.js - the page's language: strings, `lang`, and the numbers that go into sentences.
  *
- * Every word on the page comes from i18n/<language>.json. Sentences are whole, with {names} for the parts
- * that vary, and are never glued together. The first language is the browser's; a choice is remembered.
+ * Every word on the page comes from i18n/<language>.json. Sentences are whole, with {names} for the
+ * parts that vary, and are never glued together. The first language is the browser's; a choice is
+ * remembered.
  */
 
 import { recall, remember } from './memory.js';
@@ -33,12 +34,14 @@ export async function useLanguage(next) {
 export const rememberLanguage = (next) => remember('language', next);
 
 /**
- * The sentence for a key. A key without one is shown as it is, so that a gap is seen and not hidden.
+ * The sentence for a key; a `count` of 1 takes the one for "<key>.one", if it exists. A key without
+ * a sentence is shown as it is, so that a gap is seen and not hidden.
  * @param {string} key
  * @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  const sentence = strings[key] ?? key;
+  const one = values.count === '1' ? strings[`${key}.one`] : undefined;
+  const sentence = one ?? strings[key] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 

@@ -1,9 +1,9 @@
 /**
  * load.js - the model panel: what can be loaded, how big it is, how far it is, how it went.
  *
- * Nothing is downloaded before a click on a button that names the size. For an address that the reader
- * types, a first click asks its server for the size (a HEAD request) and the second one loads. A file from
- * the reader's own disk loads at once: it is no download.
+ * Nothing is downloaded before a click on a button that names the size. For an address that the
+ * reader types, a first click asks its server for the size (a HEAD request) and the second one
+ * loads. A file from the reader's own disk loads at once: it is no download.
  */
 
 import { byId, make } from './dom.js';
@@ -12,7 +12,11 @@ import { t } from './i18n.js';
 import { stop } from './play.js';
 import { emit, on, state } from './state.js';
 
-/** @typedef {{ name: string, parameters: number, type: string, bytes: number, license: string, page: string, url: string }} Entry */
+/**
+ * A line of the catalogue: `type` of the weights, size of the file, page of its maker, address.
+ * @typedef {{ name: string, parameters: number, type: string, bytes: number,
+ *   license: string, page: string, url: string }} Entry
+ */
 
 const line = byId('model-line', HTMLElement);
 const bar = byId('progress', HTMLProgressElement);
@@ -40,7 +44,10 @@ function say(sentence, wrong = false) {
   statusLine.classList.toggle('wrong', wrong);
 }
 
-/** What the page may be told while bytes arrive: how many, how fast, how long still. @param {number} [expected] */
+/**
+ * What the page may be told while bytes arrive: how many, how fast, how long still.
+ * @param {number} [expected]
+ */
 function progressMeter(expected) {
   const began = performance.now();
   return (/** @type {import('../jielong.js').Progress} */ { loaded, total = expected }) => {

@@ -30,7 +30,11 @@ byId('language', HTMLButtonElement).addEventListener('click', async () => {
   emit('language');
 });
 
-/** Fetches a figure's script when it is first opened. @param {string} name @param {() => Promise<{ setUp: () => void }>} fetchScript */
+/**
+ * Fetches a figure's script when it is first opened.
+ * @param {string} name
+ * @param {() => Promise<{ setUp: () => void }>} fetchScript
+ */
 function figure(name, fetchScript) {
   const box = byId(`figure-${name}`, HTMLDetailsElement);
   box.addEventListener('toggle', async () => (await fetchScript()).setUp(), { once: true });

@@ -1,8 +1,9 @@
 /**
  * pieces.js - how a token is written on the page, wherever it stands alone.
  *
- * A chip shows its spaces and newlines; a control token shows its name; a token that holds only a part of
- * a character shows its bytes. Vocabulary entries never change, so they are asked for once a model.
+ * A chip shows its spaces and newlines; a control token shows its name; a token that holds only a
+ * part of a character shows its bytes. Vocabulary entries never change, so they are asked for once
+ * a model.
  */
 
 import { make } from './dom.js';
@@ -15,7 +16,11 @@ import { on, state } from './state.js';
 const known = new Map();
 on('model', () => known.clear());
 
-/** The vocabulary entries of some ids, in order. @param {Iterable<number>} ids @returns {Promise<Piece[]>} */
+/**
+ * The vocabulary entries of some ids, in order.
+ * @param {Iterable<number>} ids
+ * @returns {Promise<Piece[]>}
+ */
 export async function pieces(ids) {
   const all = [...ids];
   const missing = [...new Set(all)].filter((id) => !known.has(id));
@@ -32,6 +37,17 @@ const hex = (bytes) =>
 /** @param {Piece} piece */
 export const label = (piece) =>
   piece.whole || piece.special ? visible(piece.text) : hex(piece.bytes);
+
+/**
+ * How to write tokens whose text is known, in order; the vocabulary is asked only about those that
+ * are no plain text (control tokens, parts of characters).
+ * @param {{ id: number, text: string }[]} tokens
+ */
+export async function labels(tokens) {
+  const plain = tokens.map(({ text }) => (text && !text.includes('\uFFFD') ? visible(text) : ''));
+  const asked = plain.every(Boolean) ? [] : await pieces(tokens.map(({ id }) => id));
+  return plain.map((text, i) => text || label(asked[i]));
+}
 
 /** A token as a chip, its invisible characters in grey. @param {Piece} piece */
 export function chip(piece) {

@@ -1,10 +1,10 @@
 /**
  * play.js - the game itself: a prompt goes in, tokens come out, any of them can be changed.
  *
- * Owns the conversation (`turns`) and is the only one who moves the session. A generation is a loop over
- * session.generate() or session.chat(); stopping it is an abort, after which the session stands at the
- * last token shown. A change rebuilds the timeline from ids (what came before, the tokens kept, the one
- * chosen), keeping what the session already holds of it.
+ * Owns the conversation (`turns`) and is the only one who moves the session. A generation is a loop
+ * over session.generate() or session.chat(); stopping it is an abort, after which the session
+ * stands at the last token shown. A change rebuilds the timeline from ids (what came before, the
+ * tokens kept, the one chosen), keeping what the session already holds of it.
  */
 
 import * as alternatives from './alternatives.js';
@@ -17,7 +17,11 @@ import * as stream from './stream.js';
 /** @typedef {import('./stream.js').Turn} Turn */
 /** @typedef {import('./stream.js').Place} Place */
 /** @typedef {import('../jielong.js').GenerateOptions} GenerateOptions */
-/** @typedef {import('../jielong.js').Generation} Generation */
+/**
+ * How a generation is begun.
+ * @typedef {(session: import('./state.js').Session, options: GenerateOptions) =>
+ *   import('../jielong.js').Generation} Start
+ */
 /** @typedef {import('./alternatives.js').Candidate} Candidate */
 
 const ALTERNATIVES = 8; // candidates kept with each token
@@ -92,6 +96,14 @@ function setBusy(busy) {
   emit('busy');
 }
 
+/** Takes the session for one game, unless there is none or it is taken. */
+function claim() {
+  if (state.busy || !state.session) return false;
+  controller = new AbortController();
+  setBusy(true);
+  return true;
+}
+
 /** @returns {GenerateOptions} */
 function options() {
   const { seed, ...sampling } = state.sampling;
@@ -100,13 +112,13 @@ function options() {
 }
 
 /**
- * Runs a generation to its end and shows it.
+ * Runs a generation to its end and shows it. Whoever calls has claimed the session.
  * @param {Turn} turn
- * @param {(options: GenerateOptions) => Generation} start
+ * @param {Start} start
  */
 async function write(turn, start) {
+  const { session } = state;
   const { signal } = controller;
-  setBusy(true);
   say(() => t('play.writing'));
   const began = performance.now();
   let firstAt = 0;
@@ -114,7 +126,8 @@ async function write(turn, start) {
   let finish = '';
   let sentence = '';
   try {
-    for await (const token of start({ ...options(), signal })) {
+    if (!session) throw signal.reason;
+    for await (const token of start(session, { ...options(), signal })) {
       const now = performance.now();
       firstAt ||= now;
       if (turn.tokens.length === 0) turn.prefix = await before();
@@ -157,9 +170,8 @@ function speak(text) {
   return text.slice(end.length);
 }
 
-/** @param {Turn} turn @param {(options: GenerateOptions) => Generation} start */
+/** Writes when the session is free. @param {Turn} turn @param {Start} start */
 function begin(turn, start) {
-  controller = new AbortController();
   running = inTurn(() => write(turn, start)).catch(sayError);
 }
 
@@ -170,17 +182,18 @@ async function generate() {
     prompt.focus();
     return;
   }
+  if (!claim()) return;
   const chat = chatMode.checked;
   if (!chat || turns.some((turn) => !turn.chat)) await forget();
-  const { session } = state;
-  if (!session) return;
   /** @type {Turn} */
   const turn = { chat, given, prefix: [], tokens: [] };
   const messages = [...turns.flatMap(asMessages), { role: 'user', content: given }];
   turns.push(turn);
   stream.showTurn(turn);
   if (chat) prompt.value = '';
-  begin(turn, (how) => (chat ? session.chat(messages, how) : session.generate(given, how)));
+  begin(turn, (session, how) =>
+    chat ? session.chat(messages, how) : session.generate(given, how),
+  );
 }
 
 /** @param {Turn} turn */
@@ -194,9 +207,9 @@ function asMessages(turn) {
 
 /** @param {number} [maxTokens] */
 function goOn(maxTokens = state.sampling.maxTokens) {
-  const { session } = state;
   const turn = turns.at(-1);
-  if (session && turn) begin(turn, (how) => session.generate([], { ...how, maxTokens }));
+  if (!turn || !claim()) return;
+  begin(turn, (session, how) => session.generate([], { ...how, maxTokens }));
 }
 
 /** Stops the generation that runs, if one does. */
@@ -225,14 +238,13 @@ async function forget() {
  * @param {Candidate} candidate
  */
 async function change(place, candidate) {
-  await stop();
-  const { session } = state;
-  if (!session) return;
   const { turn, index } = place;
+  await stop();
   const old = turn.tokens[index];
+  if (!turns.includes(turn) || !old || !claim()) return;
   try {
     const kept = turn.tokens.slice(0, index).map((token) => token.id);
-    await inTurn(() => rebuild(session, [...turn.prefix, ...kept, candidate.id]));
+    await inTurn(() => rebuild([...turn.prefix, ...kept, candidate.id]));
     turns = turns.slice(0, turns.indexOf(turn) + 1);
     stream.truncate(place);
     turn.tokens.length = index;
@@ -240,15 +252,18 @@ async function change(place, candidate) {
     stream.addToken(turn, { chosen: candidate.id !== old.id });
     stream.focusLast();
     say(() => t('play.changed', { text: visible(candidate.text) }));
-    if (byId('go-on', HTMLInputElement).checked) goOn();
-    else await inTurn(settle);
   } catch (e) {
     sayError(e);
   }
+  setBusy(false);
+  if (byId('go-on', HTMLInputElement).checked) goOn();
+  else await inTurn(settle);
 }
 
-/** Makes the session's timeline these ids. @param {import('./state.js').Session} session @param {number[]} ids */
-async function rebuild(session, ids) {
+/** Makes the session's timeline these ids, keeping what it holds of them. @param {number[]} ids */
+async function rebuild(ids) {
+  const { session } = state;
+  if (!session) return;
   const have = await session.ids();
   let same = 0;
   while (same < have.length && same < ids.length && have[same] === ids[same]) same++;
@@ -258,16 +273,17 @@ async function rebuild(session, ids) {
 
 /** A new model: a new session, and the text starts afresh. */
 async function adopt() {
+  const { model } = state;
   state.session = null;
-  if (state.model) {
-    try {
-      state.session = await state.model.createSession();
-      say(() => t('play.ready'));
-    } catch (e) {
-      sayError(e);
-    }
+  try {
+    const session = await model?.createSession();
+    if (model !== state.model) return; // another one has come meanwhile
+    state.session = session ?? null;
+    say(() => t(session ? 'play.ready' : 'play.needModel'));
+  } catch (e) {
+    sayError(e);
   }
-  chatMode.disabled = !!state.model && !state.model.info.chatTemplate;
+  chatMode.disabled = !!model && !model.info.chatTemplate;
   await forget();
 }
 

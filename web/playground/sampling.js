@@ -1,5 +1,6 @@
 /**
- * sampling.js - the sampler's settings as sliders and numbers, each with one line that says what it does.
+ * sampling.js - the sampler's settings as sliders and numbers, each with one line that says what it
+ * does.
  */
 
 import { byId, make } from './dom.js';
@@ -9,7 +10,10 @@ import { emit, on, state } from './state.js';
 
 /** @typedef {keyof import('./state.js').Sampling} Name */
 
-/** Range of each setting; one without a `slider` is a number to type. @type {Record<Name, { min: number, max: number, step: number, slider?: boolean }>} */
+/**
+ * Range of each setting; one without a `slider` is a number to type.
+ * @type {Record<Name, { min: number, max: number, step: number, slider?: boolean }>}
+ */
 const RANGES = {
   temperature: { min: 0, max: 2, step: 0.05, slider: true },
   topK: { min: 0, max: 200, step: 1, slider: true },

@@ -1,8 +1,9 @@
 /**
  * state.js - what the page knows, in one place, and who hears of changes.
  *
- * The parts of the page do not call each other: they read `state`, and listen. Events: 'model' (loaded or
- * gone), 'text' (the text on screen is final for now), 'busy', 'sampling', 'language', 'theme'.
+ * The parts of the page do not call each other: they read `state`, and listen. Events: 'model'
+ * (loaded or gone), 'text' (the text on screen is final for now), 'busy', 'sampling', 'language',
+ * 'theme'.
  */
 
 /** @typedef {import('../jielong.js').Model} Model */
@@ -51,7 +52,7 @@ export const emit = (topic) => target.dispatchEvent(new Event(topic));
 let last = Promise.resolve();
 
 /**
- * A session does one thing at a time, so whoever wants something of `state.session` waits for its turn.
+ * A session does one thing at a time, so whoever wants something of `state.session` waits.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}

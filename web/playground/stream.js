@@ -1,10 +1,10 @@
 /**
  * stream.js - the text on screen, one element a token, and the way to reach each of them.
  *
- * The stream is no live region: play.js speaks sentences elsewhere. One token at a time is in the tab
- * order (roving tabindex) and only that one is a button, so that a screen reader reads the rest as text.
- * Arrow keys walk along the tokens and between lines; Enter, Space or a click opens a token. What opening
- * does is not decided here.
+ * The stream is no live region: play.js speaks sentences elsewhere. One token at a time is in the
+ * tab order (roving tabindex) and only that one is a button, so that a screen reader reads the rest
+ * as text. Arrow keys walk along the tokens and between lines; Enter, Space or a click opens a
+ * token. What opening does is not decided here.
  */
 
 import { byId, make, setVariable } from './dom.js';
@@ -71,9 +71,9 @@ export function addToken(turn, { chosen = false } = {}) {
   span.classList.toggle('silent', token.text === '');
   setVariable(span, '--p', Math.exp(token.logprob));
   places.set(span, { turn, index });
-  const atEnd = root.scrollHeight - root.scrollTop - root.clientHeight < 48; // the reader is there too
+  const below = root.scrollHeight - root.scrollTop - root.clientHeight; // px out of sight
   lines.get(turn)?.append(span);
-  if (atEnd) root.scrollTop = root.scrollHeight;
+  if (below < 48) root.scrollTop = root.scrollHeight;
   if (!current) enter(span);
 }
 
@@ -157,7 +157,7 @@ function neighbour(from, key) {
   if (key === 'Home') return all[0];
   if (key === 'End') return all.at(-1);
   if (key !== 'ArrowUp' && key !== 'ArrowDown') return undefined;
-  // The nearest token of the next line: tokens run in reading order, so the first other top is that line.
+  // The nearest token of the next line, which begins at the first other top in reading order.
   const way = key === 'ArrowUp' ? all.slice(0, at).reverse() : all.slice(at + 1);
   const top = way.find((e) => e.offsetTop !== from.offsetTop)?.offsetTop;
   const line = way.filter((e) => e.offsetTop === top);

@@ -1,9 +1,10 @@
 /**
  * attention.js - figure 2: the attention of one layer and head as a matrix, from the engine's taps.
  *
- * The text runs a second time in a session of its own, so the reader's session is not disturbed: what
- * comes before the tokens shown without taps, the tokens shown with taps on all heads of one layer. A new
- * layer rewinds to their first token and runs them again. A cell is read by pointer or by arrow keys.
+ * The text runs a second time in a session of its own, so the reader's session is not disturbed:
+ * what comes before the tokens shown without taps, the tokens shown with taps on all heads of one
+ * layer. A new layer rewinds to their first token and runs them again. A cell is read by pointer or
+ * by arrow keys.
  */
 
 import { byId, make } from '../dom.js';
@@ -29,13 +30,17 @@ const twin = byId('attention-twin', HTMLDetailsElement);
 
 /**
  * A matrix on screen: n tokens, their first one at position `start` of the text.
- * @typedef {{ n: number, start: number, labels: string[], weight: (row: number, column: number) => number }} View
+ * @typedef {{ n: number, start: number, labels: string[],
+ *   weight: (row: number, column: number) => number }} View
  */
 /** @type {View | undefined} */
 let view;
 let cursor = { row: 0, column: 0 };
 
-/** The second session, and the ids it stands for up to the tokens shown. @type {{ session: Session, key: string } | undefined} */
+/**
+ * The second session, and the ids it stands for up to the tokens shown.
+ * @type {{ session: Session, key: string } | undefined}
+ */
 let probe;
 on('model', () => (probe = undefined)); // its engine is gone
 
@@ -104,14 +109,19 @@ let status = () => '';
 /** @type {(sentence: string) => void} */
 let sayStatus = () => {};
 
-/** Offers the layers, heads and parts there are, and keeps what was chosen. @param {number} layers @param {number} heads @param {number} n */
+/**
+ * Offers the layers, heads and parts there are, and keeps what was chosen.
+ * @param {number} layers
+ * @param {number} heads
+ * @param {number} n
+ */
 function fillSelects(layers, heads, n) {
   fill(layerSelect, range(layers));
   fill(headSelect, range(heads));
   /** @type {[string, string][]} */
   const parts =
     n <= MOST
-      ? [['first', t('attention.all', { count: number(n) })]]
+      ? [['all', t('attention.all', { count: number(n) })]]
       : ['last', 'first'].map((part) => [part, t(`attention.${part}`, { count: number(MOST) })]);
   fill(partSelect, parts);
 }

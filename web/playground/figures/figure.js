@@ -1,6 +1,6 @@
 /**
- * figure.js - what all figures share: nothing runs before one is opened, it follows the text, the last
- * request wins, and errors are said in its status line.
+ * figure.js - what all figures share: nothing runs before one is opened, it follows the text, the
+ * last request wins, and errors are said in its status line.
  */
 
 import { byId } from '../dom.js';

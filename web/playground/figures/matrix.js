@@ -1,9 +1,10 @@
 /**
- * matrix.js - draws a causal matrix on a canvas: cells on the heat ramp, masked part hatched, axes named.
+ * matrix.js - draws a causal matrix on a canvas: cells on the heat ramp, masked part hatched, axes
+ * named.
  *
  * Knows nothing of models. Colours come from the style sheet, so light and dark need no code here.
- * Colour follows the square root of a value, as attention is
- * mostly small; the legend's steps are equal in colour.
+ * Colour follows the square root of a value, as attention is mostly small; the legend's steps are
+ * equal in colour.
  */
 
 /**
@@ -62,7 +63,13 @@ function drawCells(context, paint, { n, weight }, { gutter, cell }) {
   hatch(context, paint, n, { gutter, cell });
 }
 
-/** The part above the diagonal, which no query may see. @param {Context} context @param {Palette} paint @param {number} n @param {Place} place */
+/**
+ * The part above the diagonal, which no query may see.
+ * @param {Context} context
+ * @param {Palette} paint
+ * @param {number} n
+ * @param {Place} place
+ */
 function hatch(context, paint, n, { gutter, cell }) {
   const side = n * cell;
   context.save();
@@ -86,10 +93,22 @@ function hatch(context, paint, n, { gutter, cell }) {
   context.restore();
 }
 
-/** The cell that is read, its query's row and its key's column. @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+/**
+ * The cell that is read, its query's row and its key's column.
+ * @param {Context} context
+ * @param {Palette} paint
+ * @param {Picture} picture
+ * @param {Place} place
+ */
 function drawCursor(context, paint, { n, cursor }, { gutter, cell }) {
   const { row, column } = cursor;
-  /** @param {string} colour @param {number} x @param {number} y @param {number} w @param {number} h */
+  /**
+   * @param {string} colour
+   * @param {number} x
+   * @param {number} y
+   * @param {number} w
+   * @param {number} h
+   */
   const frame = (colour, x, y, w, h) => {
     context.strokeStyle = colour;
     context.strokeRect(
@@ -118,7 +137,13 @@ function drawAxes(context, paint, { axes }, { gutter }) {
   sideways(context, AXIS / 2, gutter.y, () => context.fillText(`← ${axes.queries}`, 0, 0));
 }
 
-/** Every token along both axes, or where there is no room, those of the cell that is read. @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+/**
+ * Every token along both axes, or where there is no room, those of the cell that is read.
+ * @param {Context} context
+ * @param {Palette} paint
+ * @param {Picture} picture
+ * @param {Place} place
+ */
 function drawLabels(context, paint, { n, labels, cursor }, { gutter, cell }) {
   const all = cell >= LEGIBLE;
   context.font = `${Math.min(13, Math.max(LEGIBLE, cell - 2))}px ${paint.mono}`;
@@ -138,7 +163,13 @@ function drawLabels(context, paint, { n, labels, cursor }, { gutter, cell }) {
   }
 }
 
-/** Draws what reads upwards. @param {Context} context @param {number} x @param {number} y @param {() => void} draw */
+/**
+ * Draws what reads upwards.
+ * @param {Context} context
+ * @param {number} x
+ * @param {number} y
+ * @param {() => void} draw
+ */
 function sideways(context, x, y, draw) {
   context.save();
   context.translate(x, y);
@@ -158,7 +189,10 @@ function fit(context, text) {
   return `${characters.join('')}…`;
 }
 
-/** The style sheet's colours and fonts, resolved for the theme. @param {HTMLCanvasElement} canvas */
+/**
+ * The style sheet's colours and fonts, resolved for the theme.
+ * @param {HTMLCanvasElement} canvas
+ */
 function palette(canvas) {
   const style = getComputedStyle(canvas);
   /** @param {string} name */

@@ -1,8 +1,9 @@
 /**
  * stages.js - figure 3: the next token's distribution after each stage of the sampler.
  *
- * A table whose cells are bars: it is its own text twin. Rows are tokens in the model's own order, columns
- * the stages in the order in which they run, and one scale serves all of them. Follows the sliders.
+ * A table whose cells are bars: it is its own text twin. Rows are tokens in the model's own order,
+ * columns the stages in the order in which they run, and one scale serves all of them. Follows the
+ * sliders.
  */
 
 import { byId, make, setVariable } from '../dom.js';
@@ -40,7 +41,10 @@ async function draw({ session, stale, say }) {
   say(t('stages.status', { model: state.modelName, count, milliseconds }));
 }
 
-/** The tokens worth a row: the best of the model and the best of what is left, in the model's order. @param {Stage[]} stages */
+/**
+ * The tokens worth a row: the best of the model and the best of what is left, in the model's order.
+ * @param {Stage[]} stages
+ */
 function rows(stages) {
   const first = stages[0].top.map((c) => c.id);
   const last = stages[stages.length - 1].top.map((c) => c.id);
@@ -72,7 +76,11 @@ function row(stages, id, name, largest) {
   return make('tr', {}, make('th', { scope: 'row' }, name), ...cells);
 }
 
-/** A probability in percent; a dash for a token that the stage has dropped. @param {Stage} stage @param {number} [p] */
+/**
+ * A probability in percent; a dash for a token that the stage has dropped.
+ * @param {Stage} stage
+ * @param {number} [p]
+ */
 function share({ top, kept }, p) {
   if (p === undefined && kept <= top.length) return '–';
   const least = Math.max(0.001, p === undefined ? top[top.length - 1].probability : 0);

@@ -1,0 +1,155 @@
+/**
+ * drivers.js - opens one address in a real browser, headless, and evaluates expressions in it.
+ *
+ * Chromium and Firefox through puppeteer-core, WebKit (Safari's engine) through WebKitWebDriver, plain
+ * W3C WebDriver over HTTP on a virtual display. A driver is { find, open }: find() gives the browser's
+ * path or undefined, open(url) a Tab. CHROMIUM and FIREFOX name other binaries.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import puppeteer from 'puppeteer-core';
+
+/** @typedef {{ evaluate: (expression: string) => Promise<any>, close: () => Promise<void> }} Tab */
+/** @typedef {{ find: () => string | undefined, open: (url: string) => Promise<Tab> }} Driver */
+
+/** The first of these paths that exists. @param {(string | undefined)[]} paths */
+const first = (paths) => paths.find((path) => path && existsSync(path));
+
+const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** @param {import('puppeteer-core').LaunchOptions} options @param {string} url @returns {Promise<Tab>} */
+async function launch(options, url) {
+  const browser = await puppeteer.launch({ protocolTimeout: 600_000, ...options });
+  const page = await browser.newPage();
+  await page.goto(url);
+  return {
+    evaluate: (expression) => page.evaluate(expression),
+    close: () => browser.close(),
+  };
+}
+
+/** @type {Driver} */
+const chromium = {
+  find: () =>
+    first([process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chrome']),
+  open: (url) => launch({ executablePath: chromium.find(), args: chromiumFlags }, url),
+};
+
+/** @type {Driver} */
+const firefox = {
+  find: () => first([process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox']),
+  open: (url) => launch({ browser: 'firefox', executablePath: firefox.find() }, url),
+};
+
+/** A port that is free now. @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** One WebDriver command. @param {string} base @param {string} method @param {string} path @param {any} [body] */
+async function command(base, method, path, body) {
+  const response = await fetch(base + path, {
+    method,
+    body: body && JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json' },
+  });
+  const { value } = await response.json();
+  if (!response.ok) throw new Error(`WebDriver ${path}: ${value?.error}: ${value?.message}`);
+  return value;
+}
+
+/** A virtual display; resolves with its name once it is there. */
+function startDisplay() {
+  const stdio = /** @type {const} */ (['ignore', 'ignore', 'ignore', 'pipe']);
+  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x1024x24'], { stdio });
+  return new Promise((resolve, reject) => {
+    xvfb.on('error', reject);
+    xvfb.on('exit', (status) => reject(new Error(`Xvfb ended with ${status}`)));
+    const pipe = /** @type {import('node:stream').Readable} */ (xvfb.stdio[3]);
+    pipe.on('data', (text) => resolve({ xvfb, display: `:${String(text).trim()}` }));
+  });
+}
+
+/** Where Debian puts WebKit's small browser. */
+function miniBrowser() {
+  for (const name of ['libwebkit2gtk-4.1-0', 'libwebkitgtk-6.0-4', 'libwebkit2gtk-4.0-37']) {
+    try {
+      const list = execFileSync('dpkg', ['-L', name], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const found = list.toString().split('\n').find((path) => path.endsWith('/MiniBrowser'));
+      if (found) return found;
+    } catch {
+      // Not this version, or no Debian.
+    }
+  }
+  return undefined;
+}
+
+/** @type {Driver} */
+const webkit = {
+  find: () =>
+    first(['/usr/bin/WebKitWebDriver']) && first(['/usr/bin/Xvfb']) && first([miniBrowser()]),
+  async open(url) {
+    const { xvfb, display } = await startDisplay();
+    const port = await freePort();
+    const env = {
+      ...process.env,
+      DISPLAY: display,
+      LIBGL_ALWAYS_SOFTWARE: '1',
+      // Its sandbox refuses to run as root, which containers do; the pages are our own.
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+    };
+    const args = [`--port=${port}`, '--host=127.0.0.1'];
+    const server = spawn('WebKitWebDriver', args, { env, stdio: 'ignore' });
+    const base = `http://127.0.0.1:${port}`;
+    const end = async () => {
+      server.kill();
+      xvfb.kill();
+    };
+    try {
+      for (let i = 0; ; i++) {
+        const up = await command(base, 'GET', '/status').catch(() => undefined);
+        if (up) break;
+        if (i > 100) throw new Error('WebKitWebDriver does not answer');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const browserOptions = { binary: webkit.find(), args: ['--automation'] };
+      const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': browserOptions } };
+      const { sessionId } = await command(base, 'POST', '/session', { capabilities });
+      const session = `/session/${sessionId}`;
+      await command(base, 'POST', `${session}/timeouts`, { script: 600_000 });
+      await command(base, 'POST', `${session}/url`, { url });
+      const script = 'const f = arguments[arguments.length - 1];';
+      return {
+        evaluate: (expression) =>
+          command(base, 'POST', `${session}/execute/async`, {
+            script: `${script} Promise.resolve(${expression}).then(f, (e) => f('thrown: ' + e));`,
+            args: [],
+          }),
+        close: async () => {
+          await command(base, 'DELETE', session).catch(() => {});
+          await end();
+        },
+      };
+    } catch (e) {
+      await end();
+      throw e;
+    }
+  },
+};
+
+/** @type {Record<string, Driver>} */
+export const drivers = { Chromium: chromium, Firefox: firefox, WebKit: webkit };

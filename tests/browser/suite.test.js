@@ -1,0 +1,58 @@
+/**
+ * suite.test.js - the shared suite in pages of three browsers: the engine in the page's own worker.
+ *
+ * Chromium runs all cases, Firefox and WebKit all but the slow ones. A browser that is not installed is
+ * skipped, visibly, and so are cases that need the real model. BROWSERS=Firefox,WebKit picks.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeServer } from '../../web/serve.js';
+import { cases } from '../suite/index.js';
+import { drivers } from './drivers.js';
+
+const tests = fileURLToPath(new URL('..', import.meta.url));
+const models = process.env.MODELS ?? join(tests, '..', 'build', 'models');
+const haveModel = existsSync(join(models, 'smollm2-135m-instruct-q4_1.gguf'));
+const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
+
+/** @type {[string, string][]} */
+const roots = [
+  ['/tests/', tests],
+  ['/models/', models],
+];
+const server = makeServer({ roots });
+before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+for (const name of chosen) {
+  const driver = drivers[name];
+  describe(`suite in ${name}`, () => {
+    const missing = driver.find() ? false : `${name} is not installed`;
+    /** @type {import('./drivers.js').Tab} */
+    let tab;
+    before(async () => {
+      if (missing) return;
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      tab = await driver.open(`http://127.0.0.1:${port}/tests/browser/page.html`);
+      for (let i = 0; i < 100 && !(await tab.evaluate('window.ready === true')); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    });
+    after(() => tab?.close());
+
+    if (missing) test('all cases', { skip: missing }, () => {});
+    cases.forEach(({ name: title, needs, slow }, index) => {
+      if (missing || (slow && name !== 'Chromium')) return;
+      const skip = needs && !haveModel ? 'no model; run make models' : false;
+      test(title, { skip, timeout: 300_000 }, async () => {
+        assert.equal(await tab.evaluate(`window.run(${index})`), null);
+      });
+    });
+  });
+}
