@@ -8,6 +8,8 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
+# A newer Node than the system's, where wasm/toolchain.sh had to bring one.
+export PATH := $(CURDIR)/build/node/bin:$(PATH)
 
 config ?= release
 B := build/$(config)

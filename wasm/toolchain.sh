@@ -3,7 +3,7 @@
 # one line what to install. It changes nothing where everything is there.
 #
 # usage: toolchain.sh [wasm|native|node|npm|browsers|models ...]     wasm: emcc (an emsdk on PATH is used as
-# it is), native: cc and clang (sanitizers), node: Node ≥ 18, npm: the test tools of package.json, browsers:
+# it is), native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, browsers:
 # Chromium, Firefox, WebKit, models: python3 with pip. SKIP_BROWSERS=1 leaves the browsers out.
 set -eu
 
@@ -12,24 +12,20 @@ tool() { # tool COMMAND PACKAGE...: remembers the packages if the command is mis
   if ! have "$1"; then shift; packages="$packages $*"; fi
 }
 
-# The distribution's node is enough (18 in Debian 12); an older one on PATH is not.
+# Node must have process.getBuiltinModule (20.16 or later). Debian 12 has 18: then a current one, from the npm
+# registry, goes into build/node, which the Makefile has first on its PATH.
 tool_node() {
-  if have node; then
-    major=$(node -p 'process.versions.node.split(".")[0]')
-    if [ "$major" -lt 18 ]; then
-      echo "toolchain: node $(node --version) is too old, put Node 18 or later on PATH" >&2
-      exit 1
-    fi
-  else
-    packages="$packages nodejs"
-  fi
+  node -e 'process.exit(process.getBuiltinModule ? 0 : 1)' 2> /dev/null && return
+  tool npm npm
+  newer_node=node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')@24.11.1
 }
 
 packages=
+newer_node=
 for target in "$@"; do
   case $target in
     wasm) tool emcc emscripten ;;
-    native) tool cc gcc libc6-dev; tool clang clang; tool clang-format clang-format ;;
+    native) tool cc gcc libc6-dev; tool clang clang libclang-rt-14-dev; tool clang-format clang-format ;;
     node) tool_node ;;
     npm) tool_node; tool npm npm ;;
     browsers)
@@ -41,17 +37,25 @@ for target in "$@"; do
     *) echo "toolchain: unknown target $target" >&2; exit 2 ;;
   esac
 done
-[ -n "$packages" ] || exit 0
+install_packages() {
+  sudo=
+  if [ "$(id -u)" != 0 ]; then sudo='sudo -n'; fi
+  if ! have apt-get || { [ -n "$sudo" ] && ! sudo -n true 2> /dev/null; }; then
+    echo "toolchain: please install:$packages (Debian's names; for emscripten an emsdk will do)" >&2
+    exit 1
+  fi
+  echo "toolchain: installing$packages" >&2
+  # One update a machine is enough; without lists nothing can be installed.
+  $sudo sh -c 'set -- /var/lib/apt/lists/*Packages*; [ -e "$1" ] || apt-get update -q > /dev/null'
+  # shellcheck disable=SC2086 # a list of names
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages \
+    < /dev/null > /dev/null
+}
 
-sudo=
-if [ "$(id -u)" != 0 ]; then sudo='sudo -n'; fi
-if ! have apt-get || { [ -n "$sudo" ] && ! sudo -n true 2> /dev/null; }; then
-  echo "toolchain: please install:$packages (Debian's names; for emscripten an emsdk will do)" >&2
-  exit 1
+[ -z "$packages" ] || install_packages
+if [ -n "$newer_node" ]; then
+  echo "toolchain: installing $newer_node into build/node" >&2
+  mkdir -p build/node
+  npm install --silent --no-audit --no-fund --no-save --prefix build/node "$newer_node" > /dev/null
+  ln -sf "node_modules/${newer_node%@*}/bin" build/node/bin
 fi
-echo "toolchain: installing$packages" >&2
-# One update a machine is enough; without lists nothing can be installed.
-$sudo sh -c 'set -- /var/lib/apt/lists/*Packages*; [ -e "$1" ] || apt-get update -q > /dev/null'
-# shellcheck disable=SC2086 # a list of names
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages \
-  < /dev/null > /dev/null

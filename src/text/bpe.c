@@ -85,8 +85,8 @@ static uint32_t pair_hash(int32_t left, int32_t right) {
     return (uint32_t)(h >> 32);
 }
 
-/* Ten bits of the hash beside rank + 1: a chain is walked without fetching the merges of others. The
- * low bits, which chose the place, are not among them (n_slots ≤ 2^22). */
+/* Ten bits of the hash beside rank + 1: a chain is walked without fetching the merges of others.
+ * The low bits, which chose the place, are not among them (n_slots ≤ 2^22). */
 enum { RANK_BITS = 22 };
 _Static_assert((int)JL_MAX_TOKENS < 1 << RANK_BITS, "rank + 1 fits a slot");
 
