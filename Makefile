@@ -183,5 +183,6 @@ clean: ## removes what was built; keeps build/models
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm
-	npm ci --no-audit --no-fund
+# Not `npm ci`: npm 11 leaves other platforms’ binaries out of the lock file and then refuses it.
+	npm install --no-audit --no-fund
 	@touch $@

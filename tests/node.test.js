@@ -92,7 +92,8 @@ test('abort then generate again, 100 times: memory does not grow', async () => {
       })();
       const options = { maxTokens: 30, ignoreEos: true, topLogprobs: 5, stop: ['x'], signal };
       const work = (async () => {
-        for await (const token of session.generate([1, 2, 3], options)) if (token.index === 2) abort();
+        for await (const token of session.generate([1, 2, 3], options))
+          if (token.index === 2) abort();
       })();
       await assert.rejects(work, { name: 'AbortError' });
     }

@@ -20,7 +20,9 @@ const model = join(root, 'build/models/smollm2-135m-instruct-q4_1.gguf');
 /** @param {string} folder @param {RegExp} pattern */
 const list = (folder, pattern) =>
   existsSync(join(root, folder))
-    ? readdirSync(join(root, folder)).filter((name) => pattern.test(name)).sort()
+    ? readdirSync(join(root, folder))
+        .filter((name) => pattern.test(name))
+        .sort()
     : [];
 
 /** [name, command]: one suite. @param {string} group @returns {[string, string[]][]} */
@@ -73,12 +75,19 @@ function run([program, ...args]) {
 
 /** Counts of a suite; one that says none counts as a single test. @param {number} status @param {string} output */
 function count(status, output) {
-  const native = [...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm)].pop();
+  const native = [
+    ...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm),
+  ].pop();
   /** @param {string} word */
-  const summary = (word) => Number(output.match(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
+  const summary = (word) =>
+    Number(output.match(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
   let [passed, failed, skipped] = native
     ? native.slice(1).map(Number)
-    : [summary('pass'), summary('fail') + summary('cancelled'), summary('skipped') + summary('todo')];
+    : [
+        summary('pass'),
+        summary('fail') + summary('cancelled'),
+        summary('skipped') + summary('todo'),
+      ];
   if (passed + failed + skipped === 0) [passed, failed] = status ? [0, 1] : [1, 0];
   if (status && !failed) failed = 1; // a crash after its last test
   return { passed, failed, skipped };
@@ -101,7 +110,8 @@ for (const group of wanted.length ? wanted : GROUPS) {
       console.log(`       ${line.trim().replace(/^ok \d+ /, '')}`);
     }
     if (counts.failed) console.log(output.split('\n').slice(-150).join('\n'));
-    for (const key of /** @type {const} */ (['passed', 'failed', 'skipped'])) total[key] += counts[key];
+    for (const key of /** @type {const} */ (['passed', 'failed', 'skipped']))
+      total[key] += counts[key];
   }
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

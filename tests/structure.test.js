@@ -82,7 +82,8 @@ test('files are at most 700 lines, C lines at most 100 columns', () => {
   const found = [];
   for (const file of matching(CODE)) {
     const lines = read(file).split('\n');
-    if (lines.length > 701 && !file.endsWith('_data.h')) found.push(`${file}: ${lines.length} lines`);
+    if (lines.length > 701 && !file.endsWith('_data.h'))
+      found.push(`${file}: ${lines.length} lines`);
     if (!/\.[ch]$/.test(file)) continue;
     lines.forEach((line, i) => {
       if ([...line].length > 100) found.push(`${file}:${i + 1}: ${[...line].length} columns`);
@@ -151,10 +152,14 @@ test('no place of one machine, no registry, no neighbour folder is named', () =>
 
 test('what is committed is small and made by hand', () => {
   none(matching(/(^|\/)(node_modules|build)\/|\.(o|wasm)$/));
-  none(files.filter((f) => !f.startsWith('web/models/') && readFileSync(join(root, f)).length > 1e6));
+  none(
+    files.filter((f) => !f.startsWith('web/models/') && readFileSync(join(root, f)).length > 1e6),
+  );
 });
 
 test('the same words in both languages', () => {
-  const [en, zh] = ['en', 'zh-Hant'].map((l) => Object.keys(JSON.parse(read(`web/i18n/${l}.json`))));
+  const [en, zh] = ['en', 'zh-Hant'].map((l) =>
+    Object.keys(JSON.parse(read(`web/i18n/${l}.json`))),
+  );
   assert.deepEqual(en.sort(), zh.sort());
 });

@@ -79,7 +79,8 @@ export function makeServer({ roots = [], isolate = true } = {}) {
   return createServer(async (request, response) => {
     const refuse = (/** @type {number} */ status, /** @type {string} */ text) =>
       response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'GET or HEAD only');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refuse(405, 'GET or HEAD only');
     let path = '/';
     try {
       path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);

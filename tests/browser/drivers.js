@@ -89,7 +89,10 @@ function miniBrowser() {
   for (const name of ['libwebkit2gtk-4.1-0', 'libwebkitgtk-6.0-4', 'libwebkit2gtk-4.0-37']) {
     try {
       const list = execFileSync('dpkg', ['-L', name], { stdio: ['ignore', 'pipe', 'ignore'] });
-      const found = list.toString().split('\n').find((path) => path.endsWith('/MiniBrowser'));
+      const found = list
+        .toString()
+        .split('\n')
+        .find((path) => path.endsWith('/MiniBrowser'));
       if (found) return found;
     } catch {
       // Not this version, or no Debian.

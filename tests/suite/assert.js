@@ -53,7 +53,9 @@ export async function rejects(work, code, words) {
   }
   ok(error, `wanted the error ${code}, nothing was thrown`);
   if (error.name !== 'JielongError' || error.code !== code) {
-    throw new Error(`wanted the error ${code}, found ${error.name} ${error.code}: ${error.message}`);
+    throw new Error(
+      `wanted the error ${code}, found ${error.name} ${error.code}: ${error.message}`,
+    );
   }
   ok(error.message.length >= 12, `${code} says only '${error.message}'`);
   const said = `${error.where} ${error.message}`;

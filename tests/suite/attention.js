@@ -71,7 +71,9 @@ export const attention = [
       const plain = await model.createSession();
       const tapped = await model.createSession();
       await plain.append(ids);
-      const { logits } = await tapped.run(ids, { taps: [{ kind: 'attention', layer: 0, head: 0 }] });
+      const { logits } = await tapped.run(ids, {
+        taps: [{ kind: 'attention', layer: 0, head: 0 }],
+      });
       sameBits(logits, await plain.logits(), 'logits');
       await plain.append([1]);
       const { taps, logits: next } = await tapped.run([1], { taps: [{ kind: 'attention' }] });
@@ -93,7 +95,10 @@ export const attention = [
       const ids = await model.tokenize('The quick brown fox jumps over the lazy dog. '.repeat(9));
       const session = await model.createSession({ contextLength: 256 });
       const layer = model.info.layers - 1;
-      const taps = [{ kind: 'attention', layer: 0 }, { kind: 'attention', layer }];
+      const taps = [
+        { kind: 'attention', layer: 0 },
+        { kind: 'attention', layer },
+      ];
       const result = await session.run(ids, { taps: /** @type {any} */ (taps) });
       await session.close();
       same(result.taps.length, 2 * model.info.heads, 'number of matrices');

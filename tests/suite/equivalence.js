@@ -100,7 +100,8 @@ export const equivalence = [
       const ids = await t.json('types/ids.json');
       const wanted = [await after(model, [ids]), await after(model, [ids.slice(9)])];
       const sessions = [await model.createSession(), await model.createSession()];
-      for (const id of ids) await Promise.all(sessions.map((s, i) => (i ? s.ids() : s.append([id]))));
+      for (const id of ids)
+        await Promise.all(sessions.map((s, i) => (i ? s.ids() : s.append([id]))));
       for (const id of ids.slice(9)) {
         await sessions[1].append([id]);
         await Promise.all(sessions.map((s) => (s.position ? s.logits() : undefined)));

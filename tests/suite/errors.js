@@ -58,7 +58,10 @@ async function survives(t, source, what) {
     return 'loaded';
   } catch (e) {
     const { name, code, message } = /** @type {any} */ (e);
-    ok(name === 'JielongError' && !hostCodes.includes(code), `${what}: ${name} ${code}: ${message}`);
+    ok(
+      name === 'JielongError' && !hostCodes.includes(code),
+      `${what}: ${name} ${code}: ${message}`,
+    );
     return code;
   }
 }
@@ -82,8 +85,11 @@ export const errors = [
     file[find(file, 'token_embd.weight') + 17 + 4 + 16] = 200; // name, n_dims, two dimensions, type
     return file;
   }),
-  loading('a tensor that is missing', 'BAD_TENSOR', /output_norm\.weight|output_nurm\.weight/, (t) =>
-    renamed(t, 'output_norm.weight', 'output_norm', 'output_nurm'),
+  loading(
+    'a tensor that is missing',
+    'BAD_TENSOR',
+    /output_norm\.weight|output_nurm\.weight/,
+    (t) => renamed(t, 'output_norm.weight', 'output_norm', 'output_nurm'),
   ),
   loading('a tensor of another shape', 'BAD_TENSOR', /token_embd\.weight/, async (t) => {
     const file = (await t.bytes(tiny)).slice();
@@ -110,7 +116,9 @@ export const errors = [
       const bytes = await t.bytes(tiny);
       if (!globalThis.crypto?.subtle) return;
       const digest = await crypto.subtle.digest('SHA-256', /** @type {any} */ (bytes));
-      const sha256 = [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
+      const sha256 = [...new Uint8Array(digest)]
+        .map((b) => b.toString(16).padStart(2, '0'))
+        .join('');
       await (await t.load(bytes, { sha256 })).close();
     },
   },
@@ -206,9 +214,21 @@ export const errors = [
       await rejects(session.append([99999]), 'BAD_ARGUMENT', /99999/);
       await rejects(session.append([-1]), 'BAD_ARGUMENT');
       await rejects(session.rewind(1), 'BAD_ARGUMENT');
-      await rejects(session.run([1], { taps: [{ kind: 'attention', layer: 99 }] }), 'BAD_ARGUMENT', /99/);
-      await rejects(session.generate([1], { temperature: -1 }).next(), 'BAD_ARGUMENT', /temperature/);
-      await rejects(session.generate([1], /** @type {any} */ ({ topk: 1 })).next(), 'BAD_ARGUMENT', /topk/);
+      await rejects(
+        session.run([1], { taps: [{ kind: 'attention', layer: 99 }] }),
+        'BAD_ARGUMENT',
+        /99/,
+      );
+      await rejects(
+        session.generate([1], { temperature: -1 }).next(),
+        'BAD_ARGUMENT',
+        /temperature/,
+      );
+      await rejects(
+        session.generate([1], /** @type {any} */ ({ topk: 1 })).next(),
+        'BAD_ARGUMENT',
+        /topk/,
+      );
       await rejects(session.generate([]).next(), 'BAD_ARGUMENT');
       await rejects(model.createSession({ contextLength: -1 }), 'BAD_ARGUMENT', /contextLength/);
       same(session.position, 0, 'position');

@@ -1,0 +1,149 @@
+/**
+ * cli.test.js - the two command lines: the native program, and web/cli.js on the wasm with and without SIMD.
+ *
+ * The same words give the same answers: equal bits for the logits of every tensor type, equal tokens for
+ * equal seeds. Builds that are not there (make test makes them) fail the test rather than skip it.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const golden = (/** @type {string} */ name) => join(root, 'tests', 'golden', name);
+const models = process.env.MODELS ?? join(root, 'build', 'models');
+const smollm2 = join(models, 'smollm2-135m-instruct-q4_1.gguf');
+const noModel = existsSync(smollm2) ? false : 'no model; run make models';
+const folder = mkdtempSync(join(tmpdir(), 'jielong-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const script = [process.execPath, join(root, 'web', 'cli.js')];
+const scalarWasm = join(root, 'build', 'scalar', 'jielong.wasm');
+/** Name → program, arguments before the command's own, and after them. @type {Record<string, [string[], string[]]>} */
+const hosts = {
+  native: [[join(root, 'build', 'release', 'jielong')], []],
+  'wasm SIMD': [script, []],
+  'wasm scalar': [script, ['--wasm', scalarWasm]],
+};
+
+/** @param {string} host @param {string[]} args @returns {Promise<{ status: number, stdout: string, stderr: string }>} */
+function run(host, args) {
+  const [[program, ...first], last] = hosts[host];
+  return new Promise((resolve) => {
+    const options = { maxBuffer: 1 << 26 };
+    const child = execFile(program, [...first, ...args, ...last], options, (e, stdout, stderr) => {
+      const code = /** @type {any} */ (e)?.code ?? 0;
+      resolve({ status: typeof code === 'number' ? code : -1, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+/** What each host prints, which must be fine and the same. @param {string[]} args */
+async function agreed(args) {
+  const answers = await Promise.all(Object.keys(hosts).map((host) => run(host, args)));
+  Object.keys(hosts).forEach((host, i) => {
+    assert.equal(answers[i].status, 0, `${host}: ${answers[i].stderr}`);
+    assert.equal(answers[i].stderr, '', host);
+    assert.equal(answers[i].stdout, answers[0].stdout, host);
+  });
+  return answers[0].stdout;
+}
+
+const tiny = [
+  ...['llama', 'llama-untied', 'llama3-rope', 'llama-linear', 'llama-yarn'].map((n) => `arch/${n}`),
+  ...['f16', 'bf16', 'q8_0', 'q4_0', 'q4_1'].map((n) => `types/${n}`),
+];
+for (const name of tiny) {
+  test(`native = wasm SIMD = wasm scalar, bit for bit: ${name}`, async () => {
+    const ids = JSON.parse(readFileSync(golden(`${name.split('/')[0]}/ids.json`), 'utf8')).join();
+    const bytes = [];
+    for (const host of Object.keys(hosts)) {
+      const out = join(folder, `${host.replace(' ', '-')}.f32`);
+      const args = ['logits', golden(`${name}.gguf`), '--ids', ids, '--out', out];
+      const { status, stderr } = await run(host, args);
+      assert.equal(status, 0, `${host}: ${stderr}`);
+      bytes.push(readFileSync(out));
+    }
+    assert.equal(bytes[0].length, readFileSync(golden(`${name}.f32`)).length);
+    assert.ok(bytes[1].equals(bytes[0]), 'wasm SIMD differs from native');
+    assert.ok(bytes[2].equals(bytes[0]), 'wasm scalar differs from native');
+  });
+}
+
+test('the same seed draws the same text everywhere', { skip: noModel }, async () => {
+  const args = ['generate', smollm2, 'The old clock', '-n', '24', '--seed', '11'];
+  const text = await agreed([...args, '--temperature', '0.9', '--top-k', '50', '--min-p', '0.02']);
+  assert.ok(text.trim().length > 20, text);
+});
+
+test('greedy text goes on sensibly, and stops at a stop string', { skip: noModel }, async () => {
+  const args = ['generate', smollm2, 'Once upon a time', '-n', '24', '--temperature', '0'];
+  assert.match(await agreed(args), /^, the city of Nova Haven was a thriving/);
+  assert.equal((await agreed([...args, '--stop', 'ova Hav'])).trimEnd(), ', the city of N');
+});
+
+test('tokenize: 120 cases as llama.cpp', { skip: noModel }, async () => {
+  const cases = JSON.parse(readFileSync(golden('smollm2/tokenize.json'), 'utf8'));
+  const file = join(folder, 'cases.json');
+  writeFileSync(file, JSON.stringify(cases.map((/** @type {any} */ c) => c.text)));
+  const ids = JSON.parse(await agreed(['tokenize', smollm2, '--cases', file]));
+  assert.deepEqual(
+    ids,
+    cases.map((/** @type {any} */ c) => c.ids),
+  );
+});
+
+test('greedy ids as llama.cpp, native', { skip: noModel }, async () => {
+  for (const c of JSON.parse(readFileSync(golden('smollm2/greedy.json'), 'utf8'))) {
+    const args = ['generate', smollm2, c.text, '--special', '--ignore-eos', '--json', '-n', '48'];
+    const { status, stdout, stderr } = await run('native', [...args, '--temperature', '0']);
+    assert.equal(status, 0, stderr);
+    const { ids, promptIds } = JSON.parse(stdout);
+    assert.deepEqual(promptIds, c.ids);
+    const unsure = c.margin.findIndex((/** @type {number} */ m) => m < 0.05);
+    const n = unsure < 0 ? c.greedy.length : unsure;
+    assert.deepEqual(ids.slice(0, n), c.greedy.slice(0, n), c.text);
+  }
+});
+
+test('info: a JSON object with the same numbers everywhere', async () => {
+  for (const host of Object.keys(hosts)) {
+    const { status, stdout } = await run(host, ['info', golden('types/q4_1.gguf')]);
+    assert.equal(status, 0, host);
+    const { architecture, fileType, layers, kvHeads } = JSON.parse(stdout);
+    assert.deepEqual({ architecture, fileType }, { architecture: 'llama', fileType: 'Q4_1' }, host);
+    assert.ok(layers > 0 && kvHeads > 0, host);
+  }
+});
+
+test('errors: one line, CODE first, exit status 1; wrong usage 2', async () => {
+  const web = join(root, 'web', 'index.html');
+  for (const host of Object.keys(hosts)) {
+    const failed = await run(host, ['info', web]);
+    assert.equal(failed.status, 1, host);
+    assert.match(failed.stderr, /^jielong: NOT_GGUF: .+\n$/, host);
+    assert.match(
+      (await run(host, ['info', join(folder, 'no.gguf')])).stderr,
+      /^jielong: FILE: .+\n$/,
+    );
+    for (const wrong of [['fly', web], ['info'], ['generate', web, '--colour', '1']]) {
+      const { status, stdout } = await run(host, wrong);
+      assert.equal(status, 2, `${host} ${wrong.join(' ')}`);
+      assert.equal(stdout, '', host);
+    }
+  }
+});
+
+test('--help says how, on standard output', async () => {
+  for (const host of Object.keys(hosts)) {
+    const { status, stdout } = await run(host, ['--help']);
+    assert.equal(status, 0, host);
+    for (const word of ['generate', 'tokenize', 'logits', 'score', 'info', 'bench']) {
+      assert.ok(stdout.includes(word), `${host}: ${word}`);
+    }
+  }
+});
