@@ -190,7 +190,7 @@ typedef struct row_file {
 static void write_row(void *context, const float *logits) {
     row_file *out = context;
     if (fwrite(logits, sizeof(float), out->n_vocab, out->f) != out->n_vocab)
-        cli_die(1, "IO", "the file cannot be written", "--out");
+        cli_die(1, "FILE", "the file cannot be written", "--out");
 }
 
 int cli_logits(const cli_options *o) {
@@ -200,10 +200,10 @@ int cli_logits(const cli_options *o) {
     jl_model *m = cli_load(o->model);
     jl_session *s = open_session(m, n > 0 ? n : 1, 1);
     row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };
-    if (!out.f) cli_die(1, "IO", "the file cannot be written", o->out);
+    if (!out.f) cli_die(1, "FILE", "the file cannot be written", o->out);
     append(s, ids, n);
     each_row(s, write_row, &out);
-    if (fclose(out.f)) cli_die(1, "IO", "the file cannot be written", o->out);
+    if (fclose(out.f)) cli_die(1, "FILE", "the file cannot be written", o->out);
     free(ids);
     jl_session_free(s);
     jl_model_free(m);

@@ -25,7 +25,7 @@ double cli_now(void) {
 
 static FILE *open_file(const char *path) {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (!f) cli_die(1, "NOT_FOUND", "the file cannot be opened", path);
+    if (!f) cli_die(1, "FILE", "the file cannot be opened", path);
     return f;
 }
 
