@@ -53,7 +53,8 @@ WASM_OBJECTS := $(SOURCES:%.c=$(B)/wasm/%.o) $(B)/wasm/wasm/boundary.o
 LIBRARY := $(B)/libjielong.a
 CLI := $(B)/jielong
 WASM := $(B)/jielong.wasm
-WASM_KERNEL_TEST := $(B)/tests/c_kernels.wasm
+# Tests of compute/ also run as wasm: they are the ones that include check_kernels.h.
+WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kernels.h tests/c_*.c))
 
 # ---- Native ----------------------------------------------------------------------------------------------
 # Only the command line touches the platform: files, clock, terminal.
@@ -97,8 +98,8 @@ $(WASM): $(WASM_OBJECTS) wasm/exports.txt
 	$(call say,link)
 	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(EXPORTS) -o $@
 
-# The kernel tests as a WASI program: the same C file, compiled to what the pages run.
-$(WASM_KERNEL_TEST): $(B)/wasm/tests/c_kernels.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
+# The kernel tests as WASI programs: the same C files, compiled to what the pages run.
+$(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
@@ -127,7 +128,7 @@ native: $(CLI) $(TESTS)
 
 wasm: $(WASM)
 
-wasm-tests: $(WASM_KERNEL_TEST)
+wasm-tests: $(WASM_TESTS)
 
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
 	@wasm/toolchain.sh wasm node

@@ -37,13 +37,17 @@ function suites(group) {
     case 'native':
       return [
         ...list('build/sanitize/tests', /^c_\w+$/).map((name) => `sanitize/tests/${name}`),
-        'release/tests/c_kernels',
+        ...list('build/release/tests', /^c_\w+\.wasm$/).map(
+          (name) => `release/tests/${name.slice(0, -5)}`,
+        ),
       ].map((name) => [name.replace('tests/', ''), [`build/${name}`]]);
     case 'kernels':
-      return ['release', 'scalar'].map((config) => [
-        `${config}/c_kernels.wasm`,
-        [node, '--no-warnings', 'tests/wasi.js', `build/${config}/tests/c_kernels.wasm`],
-      ]);
+      return ['release', 'scalar'].flatMap((config) =>
+        list(`build/${config}/tests`, /^c_\w+\.wasm$/).map((name) => [
+          `${config}/${name}`,
+          [node, '--no-warnings', 'tests/wasi.js', `build/${config}/tests/${name}`],
+        ]),
+      );
     case 'structure':
       return [['structure', [node, '--test', 'tests/structure.test.js']]];
     case 'node':
