@@ -17,8 +17,9 @@ typedef struct variant {
     float (*sum_exp)(const float *, float, float, int);
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
-                      float *, void *);
-    void (*attention_weights)(jl_kv_type, const float *, int, const void *, int, float *);
+                      const jl_score_form *, float *, void *);
+    void (*attention_weights)(jl_kv_type, const float *, int, const void *, int,
+                              const jl_score_form *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
@@ -214,14 +215,14 @@ static void test_attention(void) {
             float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], weights[MAX_KEYS];
             void *scratch = get(jl_attention_bytes(hd, n_q));
             random_fill(q, (size_t)(n_q * hd), 3 / sqrtf((float)hd));
-            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
+            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, NULL, out, scratch);
             for (int i = 0; i < n_q; i++) {
                 double w[MAX_KEYS], exact[256], sum = 0;
                 exact_attention(&c, q + i * hd, n_keys[i], w, exact);
                 for (int d = 0; d < hd; d++)
                     CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5, "%s hd %d: %g %g", v->name, hd,
                           (double)out[i * hd + d], exact[d]);
-                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, weights);
+                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, weights);
                 for (int j = 0; j < n_keys[i]; j++) {
                     CHECK(fabs(weights[j] - w[j]) < 2e-6, "%s hd %d key %d", v->name, hd, j);
                     sum += weights[j];
@@ -247,17 +248,17 @@ static void test_attention_same_bits(void) {
             random_fill(q, (size_t)(n_q * hd), sizes[k / N_HEAD_DIMS / 2]);
             if (k % 11 == 0) q[random_below(n_q * hd)] = specials[random_below(N_SPECIALS)];
             void *scratch = get(jl_attention_bytes(hd, n_q));
-            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, out, scratch);
+            v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, NULL, out, scratch);
             for (int i = 0; i < n_q; i++) {
-                variants->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one,
-                                    scratch);
+                variants->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, NULL,
+                                    one, scratch);
                 CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s hd %d q %d", v->name, hd, i);
-                v->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, one,
+                v->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, NULL, one,
                              scratch);
-                CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s hd %d q %d alone", v->name, hd,
-                      i);
-                variants->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, w);
-                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, w2);
+                CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s %d %d alone", v->name, hd, i);
+                variants->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0,
+                                            w);
+                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, w2);
                 CHECK(same_bits(w, w2, (size_t)n_keys[i]), "%s hd %d weights", v->name, hd);
             }
             free(scratch), cache_free(&c);

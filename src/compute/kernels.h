@@ -112,10 +112,25 @@ JL_KERNEL(void, jl_matrix_row, (const jl_matrix *w, int r, float *out));
 
 /* y = (x·(1 / sqrt(mean(x²) + eps)))·weight (Zhang & Sennrich 2019). y may be x. Σx² in 4 lanes. */
 JL_KERNEL(void, jl_rms_norm, (const float *x, const float *weight, float eps, int n, float *y));
+/* y = ((x − μ)·(1 / sqrt(mean((x − μ)²) + eps)))·weight + bias, μ = mean(x) (Ba et al. 2016); no
+ * bias where it is NULL. y may be x. Both sums in 4 lanes. */
+JL_KERNEL(void, jl_layer_norm,
+          (const float *x, const float *weight, const float *bias, float eps, int n, float *y));
 /* y += x */
 JL_KERNEL(void, jl_add, (float *y, const float *x, int n));
+/* y += x·factor */
+JL_KERNEL(void, jl_add_scaled, (float *y, const float *x, float factor, int n));
+/* y *= x */
+JL_KERNEL(void, jl_mul, (float *y, const float *x, int n));
+/* x *= factor */
+JL_KERNEL(void, jl_scale, (float *x, float factor, int n));
 /* gate = (gate / (1 + exp(−gate)))·up */
 JL_KERNEL(void, jl_silu_mul, (float *gate, const float *up, int n));
+/* x = x / (1 + exp(−2u)), u = sqrt(2/π)·(x + 0.044715·x³): GELU by tanh (Hendrycks & Gimpel 2016),
+ * written with ½·(1 + tanh u) = 1 / (1 + exp(−2u)); −2u as (x·(x²·0.044715 + 1))·−2·sqrt(2/π). */
+JL_KERNEL(void, jl_gelu, (float *x, int n));
+/* x = cap·tanh(x / cap) (Gemma 2), tanh v = 1 − 2 / (1 + exp(2v)), 2v = x·(2 / cap). */
+JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));
 /* NaN are skipped; −∞ for n = 0. The sign of a zero maximum is not specified. */
 JL_KERNEL(float, jl_max, (const float *x, int n));
 /* x = exp(x − max); returns the sum, in 4 lanes. */
@@ -142,20 +157,30 @@ JL_KERNEL(void, jl_kv_store,
           (jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k, const float *v,
            int hd));
 
+/* What some architectures do to the scores of attention, in this order; NULL instead of a form:
+ * nothing. Arrays run over the queries of the call. */
+typedef struct jl_score_form {
+    float cap;          /* s = jl_soft_cap(s, cap); 0: as it is */
+    const float *slope; /* ALiBi (Press et al. 2022): s += slope·(j − (n_keys − 1)); NULL: none */
+    const int *first; /* sliding window: s = −∞ for keys j < first < n_keys; NULL: none */
+} jl_score_form;
+
 /* Causal attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q
  * queries that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions
  * < n_keys[i] (≥ 1). k, v: tiles of the cache, one after another, 16-byte aligned; slots beyond
  * n_keys may hold anything. out [n_q][hd]. scratch: jl_attention_bytes(hd, n_q).
  * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), m' = max(m, max s), p_j = exp(s_j −
  * m'), c = exp(m − m'), l = l·c + Σp (4 lanes, rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one
- * by one); at the end out = acc·(1 / l). */
+ * by one); at the end out = acc·(1 / l). A form changes s_j before the maximum is taken; tiles
+ * before a query's window are left out. */
 JL_KERNEL(void, jl_attention,
           (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-           const void *v, int hd, float *out, void *scratch));
-/* The softmax row itself: weights[n_keys] of one query, same scores; for taps. The maximum is taken
- * over the whole row, the sum in 4 lanes, each weight multiplied by 1 / sum. */
+           const void *v, int hd, const jl_score_form *form, float *out, void *scratch));
+/* The softmax row itself: weights[n_keys] of query i of a form's, same scores; for taps. The
+ * maximum is taken over the whole row, the sum in 4 lanes, each weight multiplied by 1 / sum. */
 JL_KERNEL(void, jl_attention_weights,
-          (jl_kv_type type, const float *q, int n_keys, const void *k, int hd, float *weights));
+          (jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
+           const jl_score_form *form, int i, float *weights));
 
 #include "pick.h"
 

@@ -19,8 +19,13 @@
 #define jl_act_prepare       JL_PICK(jl_act_prepare)
 #define jl_matmul            JL_PICK(jl_matmul)
 #define jl_rms_norm          JL_PICK(jl_rms_norm)
+#define jl_layer_norm        JL_PICK(jl_layer_norm)
 #define jl_add               JL_PICK(jl_add)
+#define jl_add_scaled        JL_PICK(jl_add_scaled)
+#define jl_mul               JL_PICK(jl_mul)
 #define jl_silu_mul          JL_PICK(jl_silu_mul)
+#define jl_gelu              JL_PICK(jl_gelu)
+#define jl_soft_cap          JL_PICK(jl_soft_cap)
 #define jl_max               JL_PICK(jl_max)
 #define jl_exp_sum           JL_PICK(jl_exp_sum)
 #define jl_sum_exp           JL_PICK(jl_sum_exp)
@@ -32,5 +37,6 @@
 #define jl_matrix_row jl_matrix_row__ref
 #define jl_exp        jl_exp__ref
 #define jl_rope       jl_rope__ref
+#define jl_scale      jl_scale__ref
 
 #endif

@@ -239,8 +239,34 @@ void jl_rms_norm__ref(const float *x, const float *weight, float eps, int n, flo
     for (int i = 0; i < n; i++) y[i] = (x[i] * scale) * weight[i];
 }
 
+void jl_layer_norm__ref(const float *x, const float *weight, const float *bias, float eps, int n,
+                        float *y) {
+    float lane[4] = { 0 }, square[4] = { 0 };
+    for (int i = 0; i < n; i++) lane[i % 4] = lane[i % 4] + x[i];
+    float mean = sum4(lane) / (float)n;
+    for (int i = 0; i < n; i++) {
+        float d = x[i] - mean;
+        square[i % 4] = square[i % 4] + d * d;
+    }
+    float scale = 1.0f / sqrtf(sum4(square) / (float)n + eps);
+    for (int i = 0; i < n; i++) y[i] = ((x[i] - mean) * scale) * weight[i];
+    if (bias) jl_add__ref(y, bias, n);
+}
+
 void jl_add__ref(float *y, const float *x, int n) {
     for (int i = 0; i < n; i++) y[i] = y[i] + x[i];
+}
+
+void jl_add_scaled__ref(float *y, const float *x, float factor, int n) {
+    for (int i = 0; i < n; i++) y[i] = y[i] + x[i] * factor;
+}
+
+void jl_mul__ref(float *y, const float *x, int n) {
+    for (int i = 0; i < n; i++) y[i] = y[i] * x[i];
+}
+
+void jl_scale__ref(float *x, float factor, int n) {
+    for (int i = 0; i < n; i++) x[i] = x[i] * factor;
 }
 
 /* After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a
@@ -265,6 +291,18 @@ float jl_exp__ref(float x) {
 
 void jl_silu_mul__ref(float *gate, const float *up, int n) {
     for (int i = 0; i < n; i++) gate[i] = (gate[i] / (1.0f + jl_exp__ref(-gate[i]))) * up[i];
+}
+
+void jl_gelu__ref(float *x, int n) {
+    for (int i = 0; i < n; i++) {
+        float u = (x[i] * ((x[i] * x[i]) * 0.044715f + 1.0f)) * -1.59576912f; /* −2·sqrt(2/π) */
+        x[i] = x[i] / (1.0f + jl_exp__ref(u));
+    }
+}
+
+void jl_soft_cap__ref(float *x, float cap, int n) {
+    float twice = 2.0f / cap;
+    for (int i = 0; i < n; i++) x[i] = cap * (1.0f - 2.0f / (1.0f + jl_exp__ref(x[i] * twice)));
 }
 
 float jl_max__ref(const float *x, int n) {
@@ -342,6 +380,17 @@ static float tile_scores(jl_kv_type type, const float *q, const void *k_tile, in
     return jl_max__ref(s, JL_KV_TILE);
 }
 
+/* What the form does to the scores s of query i, which sees n_keys keys, in the tile that begins
+ * with key j0. Returns max s. */
+static float shape_scores(const jl_score_form *form, int i, int n_keys, int j0, float *s) {
+    if (form->cap > 0) jl_soft_cap__ref(s, form->cap, JL_KV_TILE);
+    for (int j = 0; j < JL_KV_TILE; j++) {
+        if (form->slope) s[j] = s[j] + form->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (j0 + j >= n_keys || (form->first && j0 + j < form->first[i])) s[j] = -INFINITY;
+    }
+    return jl_max__ref(s, JL_KV_TILE);
+}
+
 size_t jl_attention_bytes(int hd, int n_q) {
     /* K and V tile as floats; per query: running maximum and sum in 4 lanes. */
     return align64(2 * jl_kv_tile_bytes(JL_KV_F32, hd)) + align64(8 * (size_t)n_q * sizeof(float));
@@ -349,13 +398,16 @@ size_t jl_attention_bytes(int hd, int n_q) {
 
 /* The whole row of one query, tile after tile; acc [hd] is the output. */
 static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k, const uint8_t *v,
-                   int hd, float *acc) {
+                   int hd, const jl_score_form *form, int i_q, float *acc) {
     float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];
     size_t bytes = jl_kv_tile_bytes(type, hd);
     memset(acc, 0, (size_t)hd * sizeof *acc);
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += bytes, v += bytes) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        float max = tile_scores(type, q, k, hd, n, p), m1 = max > m ? max : m;
+        if (form && form->first && form->first[i_q] >= j0 + JL_KV_TILE) continue;
+        float max = tile_scores(type, q, k, hd, n, p), m1;
+        if (form) max = shape_scores(form, i_q, n_keys, j0, p);
+        m1 = max > m ? max : m;
         float c = jl_exp__ref(m - m1);
         m = m1;
         for (int i = 0; i < 4; i++) l[i] = l[i] * c;
@@ -371,18 +423,21 @@ static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k
 }
 
 void jl_attention__ref(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-                       const void *v, int hd, float *out, void *scratch) {
+                       const void *v, int hd, const jl_score_form *form, float *out,
+                       void *scratch) {
     (void)scratch;
-    for (int i = 0; i < n_q; i++) attend(type, q + i * hd, n_keys[i], k, v, hd, out + i * hd);
+    for (int i = 0; i < n_q; i++)
+        attend(type, q + i * hd, n_keys[i], k, v, hd, form, i, out + i * hd);
 }
 
 void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                               float *weights) {
+                               const jl_score_form *form, int i, float *weights) {
     float s[JL_KV_TILE];
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         tile_scores(type, q, tile, hd, n, s);
+        if (form) shape_scores(form, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
     float inverse = 1.0f / jl_exp_sum__ref(weights, jl_max__ref(weights, n_keys), n_keys);

@@ -109,6 +109,44 @@ void jl_rms_norm__simd(const float *x, const float *weight, float eps, int n, fl
     for (int i = whole; i < n; i++) y[i] = (x[i] * scale) * weight[i];
 }
 
+void jl_layer_norm__simd(const float *x, const float *weight, const float *bias, float eps, int n,
+                         float *y) {
+    v128_t sum = wasm_f32x4_splat(0), square = sum;
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) sum = wasm_f32x4_add(sum, wasm_v128_load(x + i));
+    for (int i = whole; i < n; i++) sum = add_to_lane(sum, i, x[i]);
+    float mean = lanes_sum(sum) / (float)n;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t d = wasm_f32x4_sub(wasm_v128_load(x + i), wasm_f32x4_splat(mean));
+        square = wasm_f32x4_add(square, wasm_f32x4_mul(d, d));
+    }
+    for (int i = whole; i < n; i++) square = add_to_lane(square, i, (x[i] - mean) * (x[i] - mean));
+    float scale = 1.0f / sqrtf(lanes_sum(square) / (float)n + eps);
+    for (int i = 0; i < whole; i += 4) {
+        v128_t d = wasm_f32x4_sub(wasm_v128_load(x + i), wasm_f32x4_splat(mean));
+        d = wasm_f32x4_mul(d, wasm_f32x4_splat(scale));
+        wasm_v128_store(y + i, wasm_f32x4_mul(d, wasm_v128_load(weight + i)));
+    }
+    for (int i = whole; i < n; i++) y[i] = ((x[i] - mean) * scale) * weight[i];
+    if (bias) jl_add__simd(y, bias, n);
+}
+
+void jl_add_scaled__simd(float *y, const float *x, float factor, int n) {
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t v = wasm_f32x4_mul(wasm_v128_load(x + i), wasm_f32x4_splat(factor));
+        wasm_v128_store(y + i, wasm_f32x4_add(wasm_v128_load(y + i), v));
+    }
+    jl_add_scaled__ref(y + whole, x + whole, factor, n - whole);
+}
+
+void jl_mul__simd(float *y, const float *x, int n) {
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4)
+        wasm_v128_store(y + i, wasm_f32x4_mul(wasm_v128_load(y + i), wasm_v128_load(x + i)));
+    jl_mul__ref(y + whole, x + whole, n - whole);
+}
+
 void jl_add__simd(float *y, const float *x, int n) {
     int whole = n & ~3;
     for (int i = 0; i < whole; i += 4)
@@ -125,6 +163,31 @@ void jl_silu_mul__simd(float *gate, const float *up, int n) {
         wasm_v128_store(gate + i, wasm_f32x4_mul(g, wasm_v128_load(up + i)));
     }
     jl_silu_mul__ref(gate + whole, up + whole, n - whole);
+}
+
+void jl_gelu__simd(float *x, int n) {
+    const v128_t one = wasm_f32x4_splat(1);
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t v = wasm_v128_load(x + i);
+        v128_t u = wasm_f32x4_mul(wasm_f32x4_mul(v, v), wasm_f32x4_splat(0.044715f));
+        u = wasm_f32x4_mul(v, wasm_f32x4_add(u, one));
+        u = exp4(wasm_f32x4_mul(u, wasm_f32x4_splat(-1.59576912f)));
+        wasm_v128_store(x + i, wasm_f32x4_div(v, wasm_f32x4_add(one, u)));
+    }
+    jl_gelu__ref(x + whole, n - whole);
+}
+
+void jl_soft_cap__simd(float *x, float cap, int n) {
+    const v128_t one = wasm_f32x4_splat(1), two = wasm_f32x4_splat(2);
+    v128_t c = wasm_f32x4_splat(cap), twice = wasm_f32x4_splat(2.0f / cap);
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t e = exp4(wasm_f32x4_mul(wasm_v128_load(x + i), twice));
+        v128_t t = wasm_f32x4_sub(one, wasm_f32x4_div(two, wasm_f32x4_add(one, e)));
+        wasm_v128_store(x + i, wasm_f32x4_mul(c, t));
+    }
+    jl_soft_cap__ref(x + whole, cap, n - whole);
 }
 
 float jl_max__simd(const float *x, int n) {

@@ -11,6 +11,7 @@
 #include "kernels.h"
 #include "simd.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -113,11 +114,29 @@ NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     wasm_v128_store(r->l, l);
 }
 
+/* What the form does to the scores s of query i, which sees n_keys keys, in the tile that begins
+ * with key j0. Returns their maximum. */
+NOINLINE float shape_scores(const jl_score_form *form, int i, int n_keys, int j0, float *s) {
+    if (form->cap > 0) jl_soft_cap__simd(s, form->cap, JL_KV_TILE);
+    ROLLED for (int j = 0; j < JL_KV_TILE; j++) {
+        if (form->slope) s[j] = s[j] + form->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (j0 + j >= n_keys || (form->first && j0 + j < form->first[i])) s[j] = -INFINITY;
+    }
+    return jl_max__simd(s, JL_KV_TILE);
+}
+
+/* Which query of which form is at which tile; NULL where the scores are used as they are. */
+typedef struct shaping {
+    const jl_score_form *form;
+    int i, n_keys, j0;
+} shaping;
+
 /* One query and one tile of which it sees n keys; acc [hd]. */
 INLINE void attend(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd, int bytes,
-                   running *r, float *acc) {
-    float p[JL_KV_TILE];
-    soften(p, (bytes == 2 ? scores_half : scores_wide)(q, k, hd, n, p), r, acc, hd);
+                   const shaping *how, running *r, float *acc) {
+    float p[JL_KV_TILE], max = (bytes == 2 ? scores_half : scores_wide)(q, k, hd, n, p);
+    if (how) max = shape_scores(how->form, how->i, how->n_keys, how->j0, p);
+    soften(p, max, r, acc, hd);
     int d = 0;
     for (; d + 16 <= hd; d += 16) weigh(p, n, v + d * bytes, hd, 16, bytes, acc + d);
     for (; d + 4 <= hd; d += 4) weigh(p, n, v + d * bytes, hd, 4, bytes, acc + d);
@@ -125,13 +144,13 @@ INLINE void attend(const float *q, int n, const uint8_t *k, const uint8_t *v, in
 }
 
 NOINLINE void attend_half(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                          running *r, float *acc) {
-    attend(q, n, k, v, hd, 2, r, acc);
+                          const shaping *how, running *r, float *acc) {
+    attend(q, n, k, v, hd, 2, how, r, acc);
 }
 
 NOINLINE void attend_wide(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                          running *r, float *acc) {
-    attend(q, n, k, v, hd, 4, r, acc);
+                          const shaping *how, running *r, float *acc) {
+    attend(q, n, k, v, hd, 4, how, r, acc);
 }
 
 NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
@@ -147,8 +166,8 @@ enum { WIDEN_FROM = 2 };
 
 /* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for both as floats. */
 static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_keys, int j0,
-                        const uint8_t *k, const uint8_t *v, int hd, running *state, float *out,
-                        float *wide) {
+                        const uint8_t *k, const uint8_t *v, int hd, const jl_score_form *form,
+                        running *state, float *out, float *wide) {
     int floats = type == JL_KV_F32, size = JL_KV_TILE * hd;
     if (!floats && n_q >= WIDEN_FROM) {
         k = widen(k, size, wide);
@@ -157,36 +176,43 @@ static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_k
     }
     for (int i = 0; i < n_q; i++) {
         int left = n_keys[i] - j0, n = left < JL_KV_TILE ? left : JL_KV_TILE;
-        if (n > 0)
-            (floats ? attend_wide : attend_half)(q + i * hd, n, k, v, hd, state + i, out + i * hd);
+        shaping how = { form, i, n_keys[i], j0 };
+        if (n <= 0 || (form && form->first && form->first[i] >= j0 + JL_KV_TILE)) continue;
+        (floats ? attend_wide : attend_half)(q + i * hd, n, k, v, hd, form ? &how : NULL, state + i,
+                                             out + i * hd);
     }
 }
 
 void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-                        const void *v, int hd, float *out, void *scratch) {
-    size_t bytes = jl_kv_tile_bytes(type, hd), at = 0;
-    int longest = 0;
+                        const void *v, int hd, const jl_score_form *form, float *out,
+                        void *scratch) {
+    size_t bytes = jl_kv_tile_bytes(type, hd);
+    int longest = 0, j0 = form && form->first ? INT_MAX : 0;
     running *state = scratch;
     float *wide = (float *)(state + n_q);
     for (int i = 0; i < n_q; i++) {
         state[i] = (running){ .m = -INFINITY };
         if (n_keys[i] > longest) longest = n_keys[i];
+        if (form && form->first && form->first[i] < j0) j0 = form->first[i];
     }
+    j0 -= j0 % JL_KV_TILE; /* of the tile with the first key that some query sees */
+    size_t at = (size_t)(j0 / JL_KV_TILE) * bytes;
     memset(out, 0, (size_t)n_q * (size_t)hd * sizeof *out);
-    for (int j0 = 0; j0 < longest; j0 += JL_KV_TILE, at += bytes)
+    for (; j0 < longest; j0 += JL_KV_TILE, at += bytes)
         attend_tile(type, q, n_q, n_keys, j0, (const uint8_t *)k + at, (const uint8_t *)v + at, hd,
-                    state, out, wide);
+                    form, state, out, wide);
     ROLLED for (int i = 0; i < n_q; i++)
         scale_row(out + i * hd, hd, 1.0f / lanes_sum(wasm_v128_load(state[i].l)));
 }
 
 void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                                float *weights) {
+                                const jl_score_form *form, int i, float *weights) {
     float s[JL_KV_TILE];
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         (type == JL_KV_F32 ? scores_wide : scores_half)(q, tile, hd, n, s);
+        if (form) shape_scores(form, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
     float inverse = 1.0f / jl_exp_sum(weights, jl_max(weights, n_keys), n_keys);

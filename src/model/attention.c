@@ -68,7 +68,7 @@ static void tap_weights(const jl_taps *taps, const jl_kv_cache *c, const jl_mode
             int row = t * group + tap->head % group, seen = s->n_keys[row];
             float *weights = jl_tap_row(tap, taps->row + t);
             jl_attention_weights(c->type, s->q + (size_t)row * (size_t)m->h.head_dim, seen, k,
-                                 m->h.head_dim, weights);
+                                 m->h.head_dim, NULL, row, weights);
             memset(weights + seen, 0, (size_t)(tap->cols - seen) * sizeof *weights);
         }
     }
@@ -81,7 +81,7 @@ void jl_attend(const jl_kv_cache *c, const jl_model *m, int layer, int pos, int 
         size_t head = head_offset(c, m, layer, g);
         gather(m, g, pos, n, q, s);
         jl_attention(c->type, s->q, n * group, s->n_keys, c->k + head, c->v + head, m->h.head_dim,
-                     s->out, s->kernel);
+                     NULL, s->out, s->kernel);
         scatter(m, g, n, s, out);
         tap_weights(taps, c, m, layer, g, n, s);
     }

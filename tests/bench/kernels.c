@@ -58,7 +58,7 @@ void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int h
     for (int i = 0; i < group * tokens; i++) seen[i] = n_keys - tokens + 1 + i / group;
     for (int h = 0; h < heads; h++) {
         const uint8_t *k = pool + 2 * bytes * (size_t)h;
-        jl_attention(JL_KV_F16, x, group * tokens, seen, k, k + bytes, hd, y, scratch);
+        jl_attention(JL_KV_F16, x, group * tokens, seen, k, k + bytes, hd, NULL, y, scratch);
     }
 }
 
