@@ -11,18 +11,31 @@
  * with zero rows. Lanes are rows, so a product needs no horizontal sum. Layouts (pack.h writes
  * them), little-endian; a block's scales follow its quants, so that a product reads one stream:
  *   F32, F16, BF16  [panel][column][16 rows]: 64, 32, 32 bytes a column
- *   Q8   a block of 32 columns is 512 int8, [pair of columns 16][row 16][parity 2], then 16 half
- *        scales d; w = d·q; 544 bytes a block
- *   Q4   a block is 128 lanes of 16 bits, [group of 8 columns 4][row 16][parity 2], and nibble n
- *        (bits 4n to 4n + 3) of a lane is column 8·group + 2n + parity; then 16 half scales d;
- *        w = d·(q − 8); 288 bytes a block
- *   Q4M  the same, then 16 half minima m; w = d·q + m; 320 bytes a block
+ * A Q layout is a row of the table jl_forms (layout.h): blocks of 32 columns, w = D·(v − offset) +
+ * M, where v is the quant (T: jl_iq4_values[quant] + 127); D and M belong to a row and 16 or 32
+ * columns.
+ *   block      quants, then scales, then minima (if any); 16-byte aligned
+ *   quants     8 bits: int8 [pair of columns 16][row 16][parity 2], v = the quant.
+ *              2, 4, 5, 6 bits: [lane `bits`][row 16][parity 2] of 16 bits. The quants of a row and
+ *              a parity (columns parity, parity + 2, …) fill the lanes, 16 / bits whole ones a lane
+ *              from its lowest bits on; its 16 % bits highest bits are spare:
+ *              2: 2 lanes of 8;   4: 4 lanes of 4;
+ *              5: 5 lanes of 3, then quant 15, whose bit i is the spare bit of lane i;
+ *              6: 3 lanes of 2, then quants 6 and 7, whose 12 bits (those of 6 are the lower) are
+ *              the spare 4 of lanes 0, 1, 2 from low to high; then the same for quants 8 to 15
+ *   Q* scales  [row 16] halves d; D = d. Minima: the same, M = m
+ *   K* scales  [group of columns 1 or 2][row 16] int8 s; D = d·s, exact in a float. Minima: the
+ *              same, M = −(dmin·m), exact too. K2: one byte for both, s the low nibble, m the high.
+ *              Every 8 blocks (256 columns) begin with a head: halves d [row 16], then, where there
+ *              are minima, dmin [row 16]
+ * A block is 64·bits + 32 (+ 32) bytes in Q*, 64·bits + 16 or 32 (+ 16) in K*; so a type takes in
+ * memory what it takes in the file, or a few percent more (K3, whose 3 bits take 4: a third).
  * Half floats in weights and in the cache are read without infinities and NaN: exponent 31 is a
  * binade like the others (65536·1.f). No sane model has such values; a broken one gets numbers, not
  * a crash.
  *
  * Activations for Q layouts are rounded to int16 in blocks of 32 columns: x ≈ s·q, s = max|x| /
- * 32767; 32 products of 8 × 16 bits fit an int32 (32·128·32767 < 2^27), so the integer part of a
+ * 32767; 32 products of 9 × 16 bits fit an int32 (32·255·32767 < 2^28), so the integer part of a
  * block is exact.
  */
 #ifndef JL_KERNELS_H
@@ -31,26 +44,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout.h"
+
 enum {
-    JL_PANEL = 16,  /* rows a panel */
-    JL_BLOCK = 32,  /* columns a block of the Q layouts */
     JL_TILE = 4,    /* tokens a tile of a prepared batch */
     JL_KV_TILE = 32 /* keys a tile of the KV cache */
-};
-
-typedef enum jl_layout {
-    JL_LAYOUT_F32,
-    JL_LAYOUT_F16,
-    JL_LAYOUT_BF16,
-    JL_LAYOUT_Q8,
-    JL_LAYOUT_Q4,
-    JL_LAYOUT_Q4M
-} jl_layout;
-
-enum {
-    JL_Q8_BLOCK_BYTES = 544, /* 16 rows × 32 columns of each layout, scales included */
-    JL_Q4_BLOCK_BYTES = 288,
-    JL_Q4M_BLOCK_BYTES = 320
 };
 
 /* How the KV cache keeps its numbers. */
@@ -70,7 +68,8 @@ typedef struct jl_act {
     /* Q layouts only: [tile of 4 tokens][pair of columns][token 4][parity 2]; n = 1: [cols] */
     int16_t *q;
     float *scale; /* [tile][block][token 4]; n = 1: [block] */
-    int32_t *sum; /* Σq of each block, same order as scale */
+    int32_t *sum; /* Σq of the first and of the last 16 columns of each block: [tile][block][half
+                   * 2][token 4]; n = 1: [block][half 2] */
 } jl_act;
 
 /* Bytes of scratch for n rows of cols columns, and the struct laid over them (64-byte aligned).
@@ -103,8 +102,9 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
 /* y[t][r] = Σ_c W[r][c]·x[t][c] for t < a->n and the rows of panels [panel0, panel1); y is
  * [n][rows], not overlapping anything else. Sum over blocks (F layouts: columns) in rising order
  * from 0, one accumulator a row. Per block, each product of two floats and each sum rounded once:
- *   F: y += w·x   Q8: y += float(Σ q·xq)·(d·s)   Q4: y += float(Σ q·xq − 8·Σxq)·(d·s)
- *   Q4M: y += float(Σ q·xq)·(d·s) + float(Σxq)·(m·s). */
+ *   F: y += w·x
+ *   Q: for each of its groups of 16 or 32 columns in turn, y += t, where
+ *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + float(Σxq)·(M·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
 /* Row r of W as floats, out[cols]: the embedding look-up. */

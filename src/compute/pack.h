@@ -11,8 +11,8 @@
 /* The layout that a type is kept in. */
 jl_layout jl_pack_layout(jl_type type);
 
-size_t jl_panel_bytes(jl_layout layout, int cols);
-size_t jl_matrix_bytes(jl_layout layout, int rows, int cols); /* all panels */
+/* Bytes of all panels (of one: layout.h). */
+size_t jl_matrix_bytes(jl_layout layout, int rows, int cols);
 
 /* n rows of the file's bytes (src, row after row) become rows [row0, row0 + n) of w, whose data is
  * zeroed before the first call. row0 is a multiple of 16 and n ≤ 16. */

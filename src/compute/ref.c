@@ -6,6 +6,7 @@
  * them over rows, keys or dims, never over a sum. No allocation, no I/O, no state.
  */
 #include "../base/half.h"
+#include "../format/quant.h"
 #include "kernels.h"
 
 #include <math.h>
@@ -28,7 +29,8 @@ static size_t act_blocks(int cols) {
 
 size_t jl_act_bytes(int n, int cols) {
     size_t blocks = act_rows(n) * act_blocks(cols);
-    return align64(blocks * JL_BLOCK * sizeof(int16_t)) + 2 * align64(blocks * sizeof(float));
+    return align64(blocks * JL_BLOCK * sizeof(int16_t)) + align64(blocks * sizeof(float)) +
+           align64(2 * blocks * sizeof(int32_t));
 }
 
 void jl_act_init(jl_act *a, void *scratch, int n, int cols) {
@@ -62,8 +64,10 @@ static int16_t round_int16(float v) {
     return (int16_t)(i < -32768 ? -32768 : i > 32767 ? 32767 : i);
 }
 
-/* One block: its quants, pairs of columns pair_stride apart, and its sum; returns its scale. */
-static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int32_t *sum) {
+/* One block: its quants, pairs of columns pair_stride apart, and the sums of its halves, sum_stride
+ * apart; returns its scale. */
+static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int32_t *sum,
+                            size_t sum_stride) {
     float max = 0;
     for (int i = 0; i < JL_BLOCK; i++) {
         float a = fabsf(x[i]);
@@ -71,11 +75,11 @@ static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int3
         if (a > max) max = a;
     }
     float inverse = max < 0x1p-100f ? 0.0f : 32767.0f / max;
-    *sum = 0;
+    sum[0] = sum[sum_stride] = 0;
     for (int i = 0; i < JL_BLOCK; i++) {
         int16_t v = round_int16(x[i] * inverse);
         q[(size_t)(i / 2) * pair_stride + (size_t)(i % 2)] = v;
-        *sum += v;
+        sum[i < JL_BLOCK / 2 ? 0 : sum_stride] += v;
     }
     if (!(max <= 0x1p30f)) return NAN;
     return max < 0x1p-100f ? 0.0f : max / 32767.0f;
@@ -94,40 +98,101 @@ void jl_act_prepare__ref(jl_act *a, const float *x, int n, int cols, jl_layout l
             static const float zero[JL_BLOCK];
             const float *xb = t < (size_t)n ? x + t * (size_t)cols + b * JL_BLOCK : zero;
             int16_t *q = a->q + at * JL_BLOCK + 2 * slot;
-            a->scale[at + slot] = quantise_block(xb, q, 2 * width, a->sum + at + slot);
+            int32_t *sum = a->sum + 2 * at + slot;
+            a->scale[at + slot] = quantise_block(xb, q, 2 * width, sum, width);
         }
     }
 }
 
 /* -- Matrix products --------------------------------------------------------------------------- */
 
-static size_t block_bytes(jl_layout layout) {
-    return layout == JL_LAYOUT_Q8   ? JL_Q8_BLOCK_BYTES
-           : layout == JL_LAYOUT_Q4 ? JL_Q4_BLOCK_BYTES
-                                    : JL_Q4M_BLOCK_BYTES;
+/* v − offset of the quant that `bits` bits mean. */
+static int quant_value(jl_form f, int quant) {
+    if (f.bits == 8) return (int8_t)quant;
+    return (f.table ? jl_iq4_values[quant] + 127 : quant) - f.offset;
 }
 
-/* The quants of a block as integers: w [pair 16][row 16][parity 2], with the −8 of Q4 applied. */
-static void unpack_block(jl_layout layout, const uint8_t *block, int16_t *w) {
-    if (layout == JL_LAYOUT_Q8) {
-        for (int i = 0; i < 512; i++) w[i] = (int8_t)block[i];
-        return;
+/* The row's and parity's next group of lanes → its quants q[0], q[stride], …; returns how many. */
+static inline int read_lanes(int bits, const uint8_t *lanes, uint8_t *q, size_t stride) {
+    int whole = jl_lane_quants(bits), spare = jl_lane_spare(bits), n = 0;
+    unsigned extra = 0, mask = (1u << bits) - 1;
+    for (int i = 0; i < jl_lane_group(bits); i++, lanes += 4 * JL_PANEL) {
+        unsigned v = lanes[0] | (unsigned)lanes[1] << 8;
+        for (int k = 0; k < whole; k++, v >>= bits) q[(size_t)n++ * stride] = (uint8_t)(v & mask);
+        extra |= v << i * spare;
     }
-    int offset = layout == JL_LAYOUT_Q4 ? 8 : 0;
-    for (int i = 0; i < 128; i++) {
-        int lane = block[2 * i] | block[2 * i + 1] << 8, group = i / 32;
-        for (int n = 0; n < 4; n++)
-            w[(4 * group + n) * 32 + i % 32] = (int16_t)((lane >> 4 * n & 15) - offset);
-    }
+    for (int k = 0; k < jl_lane_extra(bits); k++, extra >>= bits)
+        q[(size_t)n++ * stride] = (uint8_t)(extra & mask);
+    return n;
 }
 
-/* acc[r] = Σ over the block of w·x, exact. x: pairs of columns, pair_stride apart. */
-static void dot_block(const int16_t *w, const int16_t *x, size_t pair_stride, int32_t *acc) {
+/* The quants of a block, q [pair 16][row 16][parity 2]. */
+static inline void read_quants(int bits, const uint8_t *block, uint8_t *q) {
+    for (int i = 0; i < 2 * JL_PANEL; i++)
+        for (int lane = 0, pair = 0; lane < bits; lane += jl_lane_group(bits))
+            pair += read_lanes(bits, block + (size_t)(lane * 2 * JL_PANEL + i) * 2,
+                               q + pair * 2 * JL_PANEL + i, 2 * JL_PANEL);
+}
+
+/* v − offset of a block as w [pair 16][row 16][parity 2]. */
+static void unpack_block(jl_form f, const uint8_t *block, int16_t *w) {
+    uint8_t q[JL_BLOCK * JL_PANEL];
+    const uint8_t *from = f.bits == 8 ? block : q;
+    switch (f.bits) {
+    case 2:
+        read_quants(2, block, q);
+        break;
+    case 4:
+        read_quants(4, block, q);
+        break;
+    case 5:
+        read_quants(5, block, q);
+        break;
+    case 6:
+        read_quants(6, block, q);
+        break;
+    }
+    for (int i = 0; i < JL_BLOCK * JL_PANEL; i++) w[i] = (int16_t)quant_value(f, from[i]);
+}
+
+/* D and M of group g and row r of block b. */
+static float block_scale(jl_form f, const uint8_t *panel, size_t b, int g, int r, float *m) {
+    const uint8_t *block = panel + jl_block_offset(f, b);
+    const uint8_t *scales = block + jl_quant_bytes(f), *minima = scales + jl_scale_bytes(f);
+    *m = 0;
+    if (!f.super) {
+        if (f.minima) *m = half_at(minima, r);
+        return half_at(scales, r);
+    }
+    const uint8_t *head = panel + jl_block_offset(f, b / JL_SUPER * JL_SUPER) - jl_head_bytes(f);
+    int s = (int8_t)scales[g * JL_PANEL + r], low = 0;
+    if (f.minima == JL_MINIMA) low = (int8_t)minima[g * JL_PANEL + r];
+    if (f.minima == JL_MINIMA_IN_NIBBLES) low = s >> 4 & 15, s = s & 15;
+    if (f.minima) *m = -(half_at(head + 2 * JL_PANEL, r) * (float)low);
+    return half_at(head, r) * (float)s;
+}
+
+/* acc[r] = Σ of w·x over n pairs of columns, exact. x: pairs pair_stride apart. */
+static void dot_pairs(const int16_t *w, const int16_t *x, size_t pair_stride, size_t n,
+                      int32_t *acc) {
     memset(acc, 0, JL_PANEL * sizeof *acc);
-    for (size_t k = 0; k < JL_BLOCK / 2; k++) {
+    for (size_t k = 0; k < n; k++) {
         int32_t x0 = x[k * pair_stride], x1 = x[k * pair_stride + 1];
         for (int r = 0; r < JL_PANEL; r++)
             acc[r] += w[32 * k + 2 * (size_t)r] * x0 + w[32 * k + 2 * (size_t)r + 1] * x1;
+    }
+}
+
+/* One token and one group of columns: y[rows] += its products. w [pair][row 16][parity 2], d and m
+ * [row]; `sum` is that of the activations. */
+static void add_group(jl_form f, const int16_t *w, const float *d, const float *m, const int16_t *x,
+                      size_t pair_stride, float s, int32_t sum, float *y, int rows) {
+    int32_t acc[JL_PANEL];
+    dot_pairs(w, x, pair_stride, (size_t)f.group / 2, acc);
+    for (int r = 0; r < rows; r++) {
+        float v = (float)acc[r] * (d[r] * s);
+        if (f.minima) v = v + (float)sum * (m[r] * s);
+        y[r] = y[r] + v;
     }
 }
 
@@ -135,25 +200,27 @@ static void dot_block(const int16_t *w, const int16_t *x, size_t pair_stride, in
  * row. */
 static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
                         int rows) {
-    size_t blocks = (size_t)w->cols / JL_BLOCK, bytes = block_bytes(w->layout);
-    size_t width = a->n == 1 ? 1 : JL_TILE;
+    const jl_form f = jl_forms[w->layout];
+    size_t blocks = (size_t)w->cols / JL_BLOCK, width = a->n == 1 ? 1 : JL_TILE;
+    int groups = JL_BLOCK / f.group;
     for (int t = 0; t < a->n; t++)
         for (int r = 0; r < rows; r++) y[(size_t)t * (size_t)w->rows + (size_t)r] = 0;
-    for (size_t b = 0; b < blocks; b++, panel += bytes) {
-        int16_t q[512];
-        int32_t acc[JL_PANEL];
-        const uint8_t *d = panel + bytes - (w->layout == JL_LAYOUT_Q4M ? 64 : 32), *m = d + 32;
-        unpack_block(w->layout, panel, q);
+    for (size_t b = 0; b < blocks; b++) {
+        int16_t q[JL_BLOCK * JL_PANEL];
+        float d[2][JL_PANEL], m[2][JL_PANEL];
+        unpack_block(f, panel + jl_block_offset(f, b), q);
+        for (int i = 0; i < groups * JL_PANEL; i++)
+            d[i / JL_PANEL][i % JL_PANEL] = block_scale(f, panel, b, i / JL_PANEL, i % JL_PANEL,
+                                                        &m[i / JL_PANEL][i % JL_PANEL]);
         for (size_t t = 0; t < (size_t)a->n; t++) {
             size_t at = (t / width * blocks + b) * width, slot = t % width;
-            float s = a->scale[at + slot], sum = (float)a->sum[at + slot];
-            float *yt = y + t * (size_t)w->rows;
-            dot_block(q, a->q + at * JL_BLOCK + 2 * slot, 2 * width, acc);
-            for (int r = 0; r < rows; r++) {
-                float v = (float)acc[r] * (half_at(d, r) * s);
-                if (w->layout == JL_LAYOUT_Q4M) v = v + sum * (half_at(m, r) * s);
-                yt[r] = yt[r] + v;
-            }
+            const int32_t *sum = a->sum + 2 * at + slot;
+            const int16_t *x = a->q + at * JL_BLOCK + 2 * slot;
+            for (int g = 0; g < groups; g++, x += 16 * width)
+                add_group(f, q + g * JL_BLOCK / 2 * JL_PANEL, d[g], m[g], x, 2 * width,
+                          a->scale[at + slot],
+                          groups == 2 ? sum[(size_t)g * width] : sum[0] + sum[width],
+                          y + t * (size_t)w->rows, rows);
         }
     }
 }
@@ -172,7 +239,7 @@ static inline void float_column(jl_layout layout, const uint8_t *column, float *
 
 static void float_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
                         int rows) {
-    size_t bytes = w->layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
+    size_t bytes = jl_column_bytes(w->layout);
     for (size_t t = 0; t < (size_t)a->n; t++) {
         const float *x = a->x + t * (size_t)w->cols;
         float acc[JL_PANEL] = { 0 }, column[JL_PANEL];
@@ -184,15 +251,9 @@ static void float_panel(const jl_matrix *w, const jl_act *a, const uint8_t *pane
     }
 }
 
-static size_t panel_bytes(const jl_matrix *w) {
-    if (w->layout == JL_LAYOUT_F32) return (size_t)w->cols * 4 * JL_PANEL;
-    if (w->layout < JL_LAYOUT_Q8) return (size_t)w->cols * 2 * JL_PANEL;
-    return (size_t)w->cols / JL_BLOCK * block_bytes(w->layout);
-}
-
 void jl_matmul__ref(const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1) {
     for (int p = panel0; p < panel1; p++) {
-        const uint8_t *panel = w->data + (size_t)p * panel_bytes(w);
+        const uint8_t *panel = w->data + (size_t)p * jl_panel_bytes(w->layout, w->cols);
         int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;
         if (w->layout < JL_LAYOUT_Q8)
             float_panel(w, a, panel, y + (size_t)p * JL_PANEL, rows);
@@ -201,28 +262,36 @@ void jl_matmul__ref(const jl_matrix *w, const jl_act *a, float *y, int panel0, i
     }
 }
 
-/* One element of a block of a Q layout, row r < 16 and column c < 32 inside it. */
-static float block_weight(jl_layout layout, const uint8_t *block, int r, int c) {
-    if (layout == JL_LAYOUT_Q8)
-        return half_at(block + 512, r) * (float)(int8_t)block[c / 2 * 32 + 2 * r + c % 2];
-    const uint8_t *lane = block + 2 * (c / 8 * 32 + 2 * r + c % 2);
-    int q = (lane[0] | lane[1] << 8) >> (c % 8 / 2 * 4) & 15;
-    if (layout == JL_LAYOUT_Q4) return half_at(block + 256, r) * (float)(q - 8);
-    return half_at(block + 256, r) * (float)q + half_at(block + 288, r);
+/* Columns 32·b on of row r < 16 of a Q panel. */
+static void block_row(jl_form f, const uint8_t *panel, size_t b, int r, float *out) {
+    const uint8_t *block = panel + jl_block_offset(f, b);
+    uint8_t q[JL_BLOCK];
+    for (int parity = 0; parity < 2; parity++) {
+        const uint8_t *lane = block + 2 * (2 * r + parity);
+        uint8_t *to = q + parity;
+        for (int k = 0; k < JL_BLOCK / 2 && f.bits == 8; k++)
+            to[2 * k] = block[(k * JL_PANEL + r) * 2 + parity];
+        for (int i = 0; i < f.bits && f.bits < 8; i += jl_lane_group(f.bits))
+            to += 2 * read_lanes(f.bits, lane + (size_t)i * 4 * JL_PANEL, to, 2);
+    }
+    for (int c = 0; c < JL_BLOCK; c++) {
+        float m, d = block_scale(f, panel, b, c / f.group, r, &m);
+        out[c] = d * (float)quant_value(f, q[c]);
+        if (f.minima) out[c] = out[c] + m;
+    }
 }
 
 void jl_matrix_row__ref(const jl_matrix *w, int r, float *out) {
-    const uint8_t *panel = w->data + (size_t)(r / JL_PANEL) * panel_bytes(w);
-    size_t bytes = w->layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
+    const uint8_t *panel = w->data + (size_t)(r / JL_PANEL) * jl_panel_bytes(w->layout, w->cols);
+    if (w->layout >= JL_LAYOUT_Q8) {
+        for (size_t b = 0; b < (size_t)w->cols / JL_BLOCK; b++)
+            block_row(jl_forms[w->layout], panel, b, r % JL_PANEL, out + b * JL_BLOCK);
+        return;
+    }
     for (int c = 0; c < w->cols; c++) {
-        if (w->layout < JL_LAYOUT_Q8) {
-            float column[JL_PANEL];
-            float_column(w->layout, panel + (size_t)c * bytes, column);
-            out[c] = column[r % JL_PANEL];
-        } else {
-            const uint8_t *block = panel + (size_t)(c / JL_BLOCK) * block_bytes(w->layout);
-            out[c] = block_weight(w->layout, block, r % JL_PANEL, c % JL_BLOCK);
-        }
+        float column[JL_PANEL];
+        float_column(w->layout, panel + (size_t)c * jl_column_bytes(w->layout), column);
+        out[c] = column[r % JL_PANEL];
     }
 }
 

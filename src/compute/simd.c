@@ -15,10 +15,12 @@
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* One block, x[32] to q[32]; returns the scale. Magnitudes are compared as integers, which orders
+/* One block, x[32] to q[32], and the sums of its halves, `stride` apart; returns the scale.
+ * Magnitudes are compared as integers, which orders
  * floats and puts NaN above infinity, so one NaN decides the maximum. */
-static __attribute__((noinline)) float quantise_block(const float *x, int16_t *q, int32_t *sum) {
-    v128_t max = wasm_i32x4_splat(0), inverse, total = max;
+static __attribute__((noinline)) float quantise_block(const float *x, int16_t *q, int32_t *sum,
+                                                      size_t stride) {
+    v128_t max = wasm_i32x4_splat(0), inverse, total[2] = { max, max };
     const v128_t magnitude = wasm_i32x4_splat(0x7fffffff);
     for (int i = 0; i < JL_BLOCK; i += 4)
         max = wasm_i32x4_max(max, wasm_v128_and(wasm_v128_load(x + i), magnitude));
@@ -32,11 +34,14 @@ static __attribute__((noinline)) float quantise_block(const float *x, int16_t *q
         v128_t a = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i), inverse), magic);
         v128_t b = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i + 4), inverse), magic);
         v128_t v = wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(a, magic), wasm_i32x4_sub(b, magic));
-        total = wasm_i32x4_add(total, wasm_i32x4_dot_i16x8(v, wasm_i16x8_splat(1)));
+        v128_t pairs = wasm_i32x4_dot_i16x8(v, wasm_i16x8_splat(1));
+        total[i / 16] = wasm_i32x4_add(total[i / 16], pairs);
         wasm_v128_store(q + i, v);
     }
-    *sum = wasm_i32x4_extract_lane(total, 0) + wasm_i32x4_extract_lane(total, 1) +
-           wasm_i32x4_extract_lane(total, 2) + wasm_i32x4_extract_lane(total, 3);
+    for (size_t h = 0; h < 2; h++)
+        sum[h * stride] =
+            wasm_i32x4_extract_lane(total[h], 0) + wasm_i32x4_extract_lane(total[h], 1) +
+            wasm_i32x4_extract_lane(total[h], 2) + wasm_i32x4_extract_lane(total[h], 3);
     if (!(m <= 0x1p30f)) return NAN;
     return m < 0x1p-100f ? 0.0f : m / 32767.0f;
 }
@@ -67,7 +72,7 @@ void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout 
     if (layout < JL_LAYOUT_Q8) return;
     if (n == 1) {
         for (size_t b = 0; b < blocks; b++)
-            a->scale[b] = quantise_block(x + b * JL_BLOCK, a->q + b * JL_BLOCK, a->sum + b);
+            a->scale[b] = quantise_block(x + b * JL_BLOCK, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
         return;
     }
     size_t at = 0; /* blocks × tokens so far */
@@ -76,7 +81,7 @@ void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout 
             int16_t q[JL_TILE][JL_BLOCK];
             for (size_t t = 0; t < JL_TILE; t++) {
                 const float *from = t0 + t < (size_t)n ? x + (t0 + t) * width + b * JL_BLOCK : zero;
-                a->scale[at + t] = quantise_block(from, q[t], a->sum + at + t);
+                a->scale[at + t] = quantise_block(from, q[t], a->sum + 2 * at + t, JL_TILE);
             }
             interleave_tile(q, a->q + at * JL_BLOCK);
         }

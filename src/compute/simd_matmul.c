@@ -34,66 +34,148 @@ INLINE v128_t i_madd(v128_t sum, v128_t w, v128_t x) {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(w, x));
 }
 
-INLINE size_t block_bytes(jl_layout layout) {
-    return layout == JL_LAYOUT_Q8   ? JL_Q8_BLOCK_BYTES
-           : layout == JL_LAYOUT_Q4 ? JL_Q4_BLOCK_BYTES
-                                    : JL_Q4M_BLOCK_BYTES;
+/* -- Quants ------------------------------------------------------------------------------------ */
+
+/* Quant n of every lane, and those that the spare bits of a group of lanes, collected by
+ * collect(), hold. */
+INLINE v128_t whole_quant(int bits, int n, v128_t lanes) {
+    v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * bits));
+    return (n + 1) * bits == 16 ? v
+                                : wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
 }
 
-INLINE size_t quant_bytes(jl_layout layout) {
-    return layout == JL_LAYOUT_Q8 ? 512 : 256;
+INLINE v128_t collect(int bits, v128_t so_far, v128_t lanes) {
+    const int spare = jl_lane_spare(bits);
+    v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
+    return wasm_v128_or(wasm_u16x8_shr(so_far, (uint32_t)spare), wasm_v128_and(lanes, top));
+}
+
+INLINE v128_t extra_quant(int bits, int n, v128_t collected) {
+    const int count = jl_lane_extra(bits), first = 16 - count * bits;
+    v128_t v = wasm_u16x8_shr(collected, (uint32_t)(first + n * bits));
+    return n + 1 == count ? v : wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
+}
+
+/* The values of the table are bytes from 0 on, the first is 0: so the zero that is the high byte of
+ * a lane stays one. */
+INLINE v128_t value_of(jl_form f, v128_t quant) {
+    const v128_t table =
+        wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216, 240);
+    return f.table ? wasm_i8x16_swizzle(table, quant) : quant;
 }
 
 /* -- One token --------------------------------------------------------------------------------- */
 
-/* acc[g] = Σ q·x over a block for rows 4g..4g+3; x[32]. 32 products below 2^22 each fit an
- * int32. */
-INLINE void dot_q8(const uint8_t *w, const int16_t *x, v128_t *acc) {
-    ROLL for (int k = 0; k < JL_BLOCK / 2; k++) {
+/* acc[g] = Σ q·x over n pairs of columns for rows 4g..4g+3, 8 bits. */
+INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
+    ROLL for (int k = 0; k < n; k++) {
         v128_t pair = wasm_v128_load32_splat(x + 2 * k);
         UNROLL for (int g = 0; g < 4; g++) acc[g] =
             i_madd(acc[g], wasm_i16x8_load8x8(w + 32 * k + 8 * g), pair);
     }
 }
 
-/* The same for nibbles 0..15: a vector holds four rows of 8 columns. */
-INLINE void dot_q4(const uint8_t *w, const int16_t *x, v128_t *acc) {
-    const v128_t low = wasm_i16x8_splat(15);
-    ROLL for (int k = 0; k < 4; k++) {
-        v128_t x0 = wasm_v128_load32_splat(x + 8 * k), x1 = wasm_v128_load32_splat(x + 8 * k + 2);
-        v128_t x2 = wasm_v128_load32_splat(x + 8 * k + 4),
-               x3 = wasm_v128_load32_splat(x + 8 * k + 6);
+/* The whole quants of one lane of 16 rows, from column x on. */
+INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc, v128_t *spare) {
+    const int whole = jl_lane_quants(f.bits);
+    UNROLL for (int n0 = 0; n0 < whole; n0 += 4) {
         UNROLL for (int g = 0; g < 4; g++) {
-            v128_t v = wasm_v128_load(w + 64 * k + 16 * g);
-            acc[g] = i_madd(acc[g], wasm_v128_and(v, low), x0);
-            acc[g] = i_madd(acc[g], wasm_v128_and(wasm_u16x8_shr(v, 4), low), x1);
-            acc[g] = i_madd(acc[g], wasm_v128_and(wasm_u16x8_shr(v, 8), low), x2);
-            acc[g] = i_madd(acc[g], wasm_u16x8_shr(v, 12), x3);
+            v128_t v = wasm_v128_load(w + 16 * g);
+            UNROLL for (int n = n0; n < whole && n < n0 + 4; n++) acc[g] = i_madd(
+                acc[g], value_of(f, whole_quant(f.bits, n, v)), wasm_v128_load32_splat(x + 2 * n));
+            if (jl_lane_spare(f.bits)) spare[g] = collect(f.bits, spare[g], v);
         }
     }
 }
 
-/* y[16] = the panel times one token. Scales are read as d·2^-112 and multiplied by s·2^112: s is at
- * most 2^30/32767, so that is finite, and the product is d·s rounded once, as in the contract. */
+/* acc[g] += Σ v·x over a group of columns with one scale. */
+INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+    const int lanes = f.bits * f.group / JL_BLOCK, together = jl_lane_group(f.bits);
+    if (f.bits == 8) {
+        dot_bytes(f.group / 2, w, x, acc);
+        return;
+    }
+    ROLL for (int lane = 0; lane < lanes; lane += together) {
+        v128_t spare[4] = { 0 };
+        ROLL for (int i = 0; i < together; i++, w += 64, x += 2 * jl_lane_quants(f.bits)) {
+            dot_lane(f, w, x, acc, spare);
+        }
+        UNROLL for (int n = 0; n < jl_lane_extra(f.bits); n++, x += 2) {
+            v128_t pair = wasm_v128_load32_splat(x);
+            UNROLL for (int g = 0; g < 4; g++) acc[g] =
+                i_madd(acc[g], extra_quant(f.bits, n, spare[g]), pair);
+        }
+    }
+}
+
+/* Eight int8, or as many low or high nibbles, as floats. */
+INLINE void float8(v128_t bytes, v128_t *to) {
+    to[0] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(bytes));
+    to[1] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(bytes));
+}
+
+/* D and M·−1 of 16 rows and one group, from the scales of a K layout; head: d [16], dmin [16]. */
+INLINE void super_scales(jl_form f, const uint8_t *scales, const uint8_t *minima, const float *head,
+                         v128_t *d, v128_t *m) {
+    UNROLL for (int i = 0; i < 2; i++) {
+        v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
+        if (f.minima == JL_MINIMA_IN_NIBBLES) {
+            low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
+            s = wasm_v128_and(s, wasm_i16x8_splat(15));
+        } else if (f.minima) {
+            low = wasm_i16x8_load8x8(minima + 8 * i);
+        }
+        float8(s, d + 2 * i);
+        if (f.minima) float8(low, m + 2 * i);
+    }
+    UNROLL for (int g = 0; g < 4; g++) {
+        d[g] = wasm_f32x4_mul(d[g], wasm_v128_load(head + 4 * g));
+        if (f.minima) m[g] = wasm_f32x4_mul(m[g], wasm_v128_load(head + JL_PANEL + 4 * g));
+    }
+}
+
+/* The halves of a head, which is followed by no other. */
+INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
+    for (size_t i = 0; i < n; i += 4) wasm_v128_store(to + i, half4(halves + 2 * i));
+}
+
+/* y[16] = the panel times one token. Scales of Q layouts are read as d·2^-112 and multiplied by
+ * s·2^112: s is at most 2^30/32767, so that is finite, and the product is d·s rounded once, as in
+ * the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
+    const jl_form f = jl_forms[layout];
+    const int groups = JL_BLOCK / f.group;
+    float head[2 * JL_PANEL];
     v128_t sum[4];
     UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_splat(0);
     int blocks = a->cols / JL_BLOCK;
-    for (int b = 0; b < blocks; b++, w += block_bytes(layout)) {
-        const uint8_t *d = w + quant_bytes(layout), *m = d + 2 * JL_PANEL;
-        const v128_t s = wasm_f32x4_splat(a->scale[b] * 0x1p112f);
-        v128_t start = wasm_i32x4_splat(layout == JL_LAYOUT_Q4 ? -8 * a->sum[b] : 0);
-        v128_t acc[4] = { start, start, start, start }, total = wasm_f32x4_splat((float)a->sum[b]);
-        if (layout == JL_LAYOUT_Q8)
-            dot_q8(w, a->q + b * JL_BLOCK, acc);
-        else
-            dot_q4(w, a->q + b * JL_BLOCK, acc);
-        UNROLL for (int g = 0; g < 4; g++) {
-            v128_t ds = wasm_f32x4_mul(half4_scaled(d + 8 * g), s);
-            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[g]), ds);
-            if (layout == JL_LAYOUT_Q4M)
-                v = f_madd(v, total, wasm_f32x4_mul(half4_scaled(m + 8 * g), s));
-            sum[g] = wasm_f32x4_add(sum[g], v);
+    for (int b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
+        if (f.super && b % JL_SUPER == 0) {
+            read_halves(w, jl_head_bytes(f) / 2, head);
+            w += jl_head_bytes(f);
+        }
+        const v128_t s = wasm_f32x4_splat(f.super ? a->scale[b] : a->scale[b] * 0x1p112f);
+        ROLL for (int h = 0; h < groups; h++) {
+            const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
+            const uint8_t *minima = scales + jl_scale_bytes(f);
+            int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
+            v128_t start = wasm_i32x4_splat(-f.offset * x), d[4], m[4];
+            v128_t acc[4] = { start, start, start, start };
+            v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x));
+            dot_group(f, w + jl_quant_bytes(f) / 2 * (size_t)h, a->q + b * JL_BLOCK + 16 * h, acc);
+            if (f.super)
+                super_scales(f, scales, minima, head, d, m);
+            else
+                UNROLL for (int g = 0; g < 4; g++) {
+                    d[g] = half4_scaled(scales + 8 * g);
+                    if (f.minima) m[g] = half4_scaled(minima + 8 * g);
+                }
+            UNROLL for (int g = 0; g < 4; g++) {
+                v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
+                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g], s));
+                if (f.minima) v = f_madd(v, total, wasm_f32x4_mul(m[g], s));
+                sum[g] = wasm_f32x4_add(sum[g], v);
+            }
         }
     }
     UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(y + 4 * g, sum[g]);
@@ -106,6 +188,7 @@ INLINE v128_t float4(jl_layout layout, const uint8_t *p) {
     return half4(p);
 }
 
+/* Bytes of a weight of an F panel. */
 INLINE int float_bytes(jl_layout layout) {
     return layout == JL_LAYOUT_F32 ? 4 : 2;
 }
@@ -133,26 +216,25 @@ VECTOR(vector_bf16, float_vector, JL_LAYOUT_BF16)
 VECTOR(vector_q8, block_vector, JL_LAYOUT_Q8)
 VECTOR(vector_q4, block_vector, JL_LAYOUT_Q4)
 VECTOR(vector_q4m, block_vector, JL_LAYOUT_Q4M)
+VECTOR(vector_q5, block_vector, JL_LAYOUT_Q5)
+VECTOR(vector_q5m, block_vector, JL_LAYOUT_Q5M)
+VECTOR(vector_q4t, block_vector, JL_LAYOUT_Q4T)
+VECTOR(vector_k2, block_vector, JL_LAYOUT_K2)
+VECTOR(vector_k3, block_vector, JL_LAYOUT_K3)
+VECTOR(vector_k4, block_vector, JL_LAYOUT_K4)
+VECTOR(vector_k5, block_vector, JL_LAYOUT_K5)
+VECTOR(vector_k6, block_vector, JL_LAYOUT_K6)
+VECTOR(vector_k4t, block_vector, JL_LAYOUT_K4T)
 
 typedef void panel_vector(const uint8_t *w, const jl_act *a, float *y);
 
-static panel_vector *vector_of(jl_layout layout) {
-    switch (layout) {
-    case JL_LAYOUT_F32:
-        return vector_f32;
-    case JL_LAYOUT_F16:
-        return vector_f16;
-    case JL_LAYOUT_BF16:
-        return vector_bf16;
-    case JL_LAYOUT_Q8:
-        return vector_q8;
-    case JL_LAYOUT_Q4:
-        return vector_q4;
-    case JL_LAYOUT_Q4M:
-        break;
-    }
-    return vector_q4m;
-}
+static panel_vector *const vectors[JL_LAYOUT_COUNT] = {
+    [JL_LAYOUT_F32] = vector_f32, [JL_LAYOUT_F16] = vector_f16, [JL_LAYOUT_BF16] = vector_bf16,
+    [JL_LAYOUT_Q8] = vector_q8,   [JL_LAYOUT_Q4] = vector_q4,   [JL_LAYOUT_Q4M] = vector_q4m,
+    [JL_LAYOUT_Q5] = vector_q5,   [JL_LAYOUT_Q5M] = vector_q5m, [JL_LAYOUT_Q4T] = vector_q4t,
+    [JL_LAYOUT_K2] = vector_k2,   [JL_LAYOUT_K3] = vector_k3,   [JL_LAYOUT_K4] = vector_k4,
+    [JL_LAYOUT_K5] = vector_k5,   [JL_LAYOUT_K6] = vector_k6,   [JL_LAYOUT_K4T] = vector_k4t,
+};
 
 /* -- Batches: where the sums of a tile live --------------------------------------------------- */
 
@@ -197,17 +279,18 @@ static void place_next(place *p) {
 
 /* -- Batches: blocks --------------------------------------------------------------------------- */
 
-/* Blocks that are widened at a time: 24 KB of int16 and 3 KB of scales, on the stack. */
+/* Blocks that are widened at a time, whole super-blocks: 24 KB of int16 and up to 6 KB of scales,
+ * on the stack. */
 enum { CHUNK = 24 };
 
-/* A chunk of one panel: quants as [half of the rows][block][pair 16][8 rows × parity 2], Q4 with
- * its −8 applied; scales and minima as floats [block][row 16]. */
+/* A chunk of one panel: v − offset as [half of the rows][block][pair 16][8 rows × parity 2]; D and
+ * M as floats [group of columns][row 16]. */
 typedef struct wide_chunk {
     int16_t w[2][CHUNK * 256];
-    float d[CHUNK * JL_PANEL], m[CHUNK * JL_PANEL];
+    float d[2 * CHUNK * JL_PANEL], m[2 * CHUNK * JL_PANEL];
 } wide_chunk;
 
-static NOINLINE void widen_q8(const uint8_t *w, int16_t *low, int16_t *high) {
+static NOINLINE void widen_8(const uint8_t *w, int16_t *low, int16_t *high) {
     ROLL for (int k = 0; k < JL_BLOCK / 2; k++, w += 32, low += 16, high += 16) {
         wasm_v128_store(low, wasm_i16x8_load8x8(w));
         wasm_v128_store(low + 8, wasm_i16x8_load8x8(w + 8));
@@ -216,55 +299,104 @@ static NOINLINE void widen_q8(const uint8_t *w, int16_t *low, int16_t *high) {
     }
 }
 
-/* Nibbles less `offset`: every vector of lanes holds 4 rows of 4 pairs, which are 16 values
- * apart. */
-static NOINLINE void widen_q4(const uint8_t *w, int16_t *low, int16_t *high, int16_t offset) {
-    const v128_t mask = wasm_i16x8_splat(15), o = wasm_i16x8_splat(offset);
-    ROLL for (int i = 0; i < 16; i++, w += 16) {
-        int16_t *to = (i % 4 < 2 ? low : high) + i / 4 * 64 + i % 2 * 8;
-        v128_t v = wasm_v128_load(w);
-        UNROLL for (int n = 0; n < 4; n++) {
-            v128_t q = wasm_v128_and(wasm_u16x8_shr(v, 4 * (uint32_t)n), mask);
-            wasm_v128_store(to + 16 * n, wasm_i16x8_sub(q, o));
+/* Every vector of lanes holds 4 rows of some pairs, which are 16 values apart. */
+INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high, int offset) {
+    const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);
+    const v128_t o = wasm_i16x8_splat((int16_t)offset);
+    ROLL for (int lane = 0; lane < f.bits; lane += jl_lane_group(f.bits)) {
+        v128_t spare[4] = { 0 };
+        ROLL for (int i = 0; i < jl_lane_group(f.bits); i++) {
+            UNROLL for (int g = 0; g < 4; g++, w += 16) {
+                int16_t *to = (g < 2 ? low : high) + g % 2 * 8;
+                v128_t v = wasm_v128_load(w);
+                UNROLL for (int n = 0; n < whole; n++) {
+                    v128_t q = value_of(f, whole_quant(f.bits, n, v));
+                    wasm_v128_store(to + 16 * n, wasm_i16x8_sub(q, o));
+                }
+                if (extra) spare[g] = collect(f.bits, spare[g], v);
+            }
+            low += 16 * whole, high += 16 * whole;
+        }
+        UNROLL for (int n = 0; n < extra; n++, low += 16, high += 16) {
+            UNROLL for (int g = 0; g < 4; g++) {
+                v128_t q = extra_quant(f.bits, n, spare[g]);
+                wasm_v128_store((g < 2 ? low : high) + g % 2 * 8, wasm_i16x8_sub(q, o));
+            }
         }
     }
 }
 
-static void widen_scales(const uint8_t *halves, float *to) {
-    UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(to + 4 * g, half4(halves + 8 * g));
+#define WIDEN(name, layout)                                                                        \
+    static NOINLINE void name(const uint8_t *w, int16_t *low, int16_t *high, int offset) {         \
+        widen_lanes(jl_forms[layout], w, low, high, offset);                                       \
+    }
+WIDEN(widen_2, JL_LAYOUT_K2)
+WIDEN(widen_4, JL_LAYOUT_Q4)
+WIDEN(widen_4_table, JL_LAYOUT_Q4T)
+WIDEN(widen_5, JL_LAYOUT_Q5)
+WIDEN(widen_6, JL_LAYOUT_K6)
+
+static void widen_quants(jl_form f, const uint8_t *w, int16_t *low, int16_t *high) {
+    if (f.bits == 8)
+        widen_8(w, low, high);
+    else
+        (f.bits == 2   ? widen_2
+         : f.bits == 5 ? widen_5
+         : f.bits == 6 ? widen_6
+         : f.table     ? widen_4_table
+                       : widen_4)(w, low, high, f.offset);
 }
 
-static void widen(jl_layout layout, const uint8_t *w, size_t blocks, wide_chunk *to) {
-    for (size_t b = 0; b < blocks; b++, w += block_bytes(layout)) {
-        const uint8_t *d = w + quant_bytes(layout), *m = d + 2 * JL_PANEL;
-        int16_t *low = to->w[0] + b * 256, *high = to->w[1] + b * 256;
-        if (layout == JL_LAYOUT_Q8)
-            widen_q8(w, low, high);
-        else
-            widen_q4(w, low, high, layout == JL_LAYOUT_Q4 ? 8 : 0);
-        widen_scales(d, to->d + b * JL_PANEL);
-        if (layout == JL_LAYOUT_Q4M) widen_scales(m, to->m + b * JL_PANEL);
+/* D and M of a group of a K layout. */
+static void widen_super_scales(jl_form f, const uint8_t *scales, const float *head, float *d,
+                               float *m) {
+    v128_t dv[4], mv[4] = { 0 };
+    super_scales(f, scales, scales + jl_scale_bytes(f), head, dv, mv);
+    for (int g = 0; g < 4; g++) {
+        wasm_v128_store(d + 4 * g, dv[g]);
+        wasm_v128_store(m + 4 * g, wasm_f32x4_neg(mv[g]));
+    }
+}
+
+/* w is a block, or the head before one. */
+static void widen(jl_form f, const uint8_t *w, size_t blocks, wide_chunk *to) {
+    float head[2 * JL_PANEL], *d = to->d, *m = to->m;
+    for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
+        if (b % JL_SUPER == 0) {
+            read_halves(w, jl_head_bytes(f) / 2, head);
+            w += jl_head_bytes(f);
+        }
+        const uint8_t *scales = w + jl_quant_bytes(f);
+        widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
+        if (f.super) {
+            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
+                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
+        } else {
+            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
+            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
+        }
     }
 }
 
 /* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
- * product. w [block][pair 16][row 8][parity 2], d and m [block][16]; the activations from
- * block·token `at` on are x [block][pair 16][token 4][parity 2], s and total [block][token 4].
- * Eight integer accumulators; two loads of weights and four of activations for every 64
- * products. */
-INLINE void tile(int minima, const int16_t *w, const float *d, const float *m, const jl_act *a,
-                 size_t at, size_t blocks, float *y, size_t stride) {
+ * product. w [block][pair 16][row 8][parity 2], d and m [group][16]; the activations from
+ * block·token `at` on are x [block][pair 16][token 4][parity 2], s [block][token 4], total
+ * [block][half 2][token 4]. Eight integer accumulators; two loads of weights and four of
+ * activations for every 64 products. */
+INLINE void tile(int minima, int group, const int16_t *w, const float *d, const float *m,
+                 const jl_act *a, size_t at, size_t blocks, float *y, size_t stride) {
     const int16_t *x = a->q + at * JL_BLOCK;
     const float *s = a->scale + at;
-    const int32_t *total = a->sum + at;
+    const int32_t *total = a->sum + 2 * at;
+    const size_t groups = (size_t)(JL_BLOCK / group);
     v128_t sum[8];
     UNROLL for (int i = 0; i < 8; i++) {
         sum[i] = wasm_v128_load(y + (size_t)(i / 2) * stride + i % 2 * 4);
     }
-    for (size_t b = 0; b < blocks; b++, d += JL_PANEL, m += JL_PANEL, s += 4, total += 4) {
+    for (size_t b = 0; b < blocks * groups; b++, d += JL_PANEL, m += JL_PANEL) {
         v128_t acc[8];
         UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_i32x4_splat(0);
-        ROLL for (int k = 0; k < JL_BLOCK / 2; k++, w += 16, x += 8) {
+        ROLL for (int k = 0; k < group / 2; k++, w += 16, x += 8) {
             v128_t w0 = wasm_v128_load(w), w1 = wasm_v128_load(w + 8);
             UNROLL for (int t = 0; t < 4; t++) {
                 v128_t pair = wasm_v128_load32_splat(x + 2 * t);
@@ -276,37 +408,43 @@ INLINE void tile(int minima, const int16_t *w, const float *d, const float *m, c
             v128_t st = wasm_v128_load32_splat(s + i / 2);
             v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
             v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
+            int32_t sum_x = total[i / 2] + (groups == 1 ? total[4 + i / 2] : 0);
             if (minima)
-                v = f_madd(v, wasm_f32x4_splat((float)total[i / 2]),
+                v = f_madd(v, wasm_f32x4_splat((float)sum_x),
                            wasm_f32x4_mul(wasm_v128_load(m + i % 2 * 4), st));
             sum[i] = wasm_f32x4_add(sum[i], v);
         }
+        total += 8 / groups;
+        if (groups == 1 || b % 2 == 1) s += 4;
     }
     UNROLL for (int i = 0; i < 8; i++) {
         wasm_v128_store(y + (size_t)(i / 2) * stride + i % 2 * 4, sum[i]);
     }
 }
 
-static NOINLINE void tile_plain(const int16_t *w, const float *d, const jl_act *a, size_t at,
-                                size_t blocks, float *y, size_t stride) {
-    tile(0, w, d, d, a, at, blocks, y, stride);
-}
+#define TILE(name, minima, group)                                                                  \
+    static NOINLINE void name(const int16_t *w, const float *d, const float *m, const jl_act *a,   \
+                              size_t at, size_t blocks, float *y, size_t stride) {                 \
+        tile(minima, group, w, d, m, a, at, blocks, y, stride);                                    \
+    }
+TILE(tile_32, 0, 32)
+TILE(tile_32_minima, 1, 32)
+TILE(tile_16, 0, 16)
+TILE(tile_16_minima, 1, 16)
 
-static NOINLINE void tile_minima(const int16_t *w, const float *d, const float *m, const jl_act *a,
-                                 size_t at, size_t blocks, float *y, size_t stride) {
-    tile(1, w, d, m, a, at, blocks, y, stride);
-}
-
-/* One panel, all tokens; y points at the panel's first row of token 0. Chunks are of equal length;
- * when there are no columns there is one, empty, and y becomes 0. */
+/* One panel, all tokens; y points at the panel's first row of token 0. Chunks are of equal length
+ * as far as whole super-blocks allow; when there are no columns there is one, empty, and y becomes
+ * 0. */
 static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
                         size_t stride, int rows) {
+    const jl_form f = jl_forms[layout];
     wide_chunk chunk;
-    size_t blocks = (size_t)a->cols / JL_BLOCK, chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1;
-    size_t step = (blocks + chunks - 1) / chunks;
+    size_t unit = f.super ? JL_SUPER : 1, blocks = (size_t)a->cols / JL_BLOCK;
+    size_t chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1;
+    size_t step = (blocks / unit + chunks - 1) / chunks * unit;
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
-        widen(layout, w + b0 * block_bytes(layout), nb, &chunk);
+        widen(f, w + jl_blocks_bytes(f, b0), nb, &chunk);
         place p = { .y = y, .y_stride = stride, .rows = rows };
         size_t at = b0 * JL_TILE; /* block·token where the tile's activations begin */
         for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
@@ -315,10 +453,9 @@ static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
             for (int h = 0; h < 2; h++) {
                 const float *d = chunk.d + 8 * h, *m = chunk.m + 8 * h;
                 float *to = p.sums + 8 * h;
-                if (layout == JL_LAYOUT_Q4M)
-                    tile_minima(chunk.w[h], d, m, a, at, nb, to, p.stride);
-                else
-                    tile_plain(chunk.w[h], d, a, at, nb, to, p.stride);
+                (f.group == 16 ? f.minima ? tile_16_minima : tile_16
+                 : f.minima    ? tile_32_minima
+                               : tile_32)(chunk.w[h], d, m, a, at, nb, to, p.stride);
             }
             place_close(&p);
         }
@@ -382,10 +519,8 @@ static void float_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
 
 void jl_matmul__simd(const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1) {
     int quantised = w->layout >= JL_LAYOUT_Q8;
-    size_t cols = (size_t)w->cols, stride = (size_t)w->rows;
-    size_t bytes = quantised ? cols / JL_BLOCK * block_bytes(w->layout)
-                             : cols * JL_PANEL * (size_t)float_bytes(w->layout);
-    panel_vector *vector = vector_of(w->layout);
+    size_t stride = (size_t)w->rows, bytes = jl_panel_bytes(w->layout, w->cols);
+    panel_vector *vector = vectors[w->layout];
     const uint8_t *panel = w->data + (size_t)panel0 * bytes;
     for (int p = panel0; p < panel1; p++, panel += bytes) {
         int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;

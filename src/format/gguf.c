@@ -264,11 +264,12 @@ static jl_status read_tensor_type(parser *p, jl_gguf_tensor *t, uint64_t element
             "expected a tensor type of the GGUF format, found number %u; the file is newer "
             "than this engine, or damaged",
             (uint64_t)type);
-    if (!info->bytes)
-        return jl_fail(
-            p->error, JL_ERR_TYPE, at, t->name,
-            "tensor type %s is not supported; use a file in F32, F16, BF16, Q8_0, Q4_0 or Q4_1",
-            info->name);
+    if (!info->bytes) {
+        char names[160];
+        return jl_fail(p->error, JL_ERR_TYPE, at, t->name,
+                       "tensor type %s is not supported; use a file in %s", info->name,
+                       jl_type_names(names, sizeof names));
+    }
     if (t->dims[0] % (uint64_t)info->block)
         return broken(p, at, t->name,
                       "a row of %u elements is not a whole number of %s blocks of %d" AGAIN,

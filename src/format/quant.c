@@ -9,30 +9,31 @@
 #include <string.h>
 
 #include "../base/half.h"
+#include "../base/status.h"
 
 static const jl_type_info types[] = {
     [JL_F32] = { "F32", 1, 4 },
     [JL_F16] = { "F16", 1, 2 },
     [JL_Q4_0] = { "Q4_0", 32, sizeof(jl_block_q4_0) },
     [JL_Q4_1] = { "Q4_1", 32, sizeof(jl_block_q4_1) },
-    [6] = { "Q5_0", 32, 0 },
-    [7] = { "Q5_1", 32, 0 },
+    [JL_Q5_0] = { "Q5_0", 32, sizeof(jl_block_q5_0) },
+    [JL_Q5_1] = { "Q5_1", 32, sizeof(jl_block_q5_1) },
     [JL_Q8_0] = { "Q8_0", 32, sizeof(jl_block_q8_0) },
     [9] = { "Q8_1", 32, 0 },
-    [10] = { "Q2_K", 256, 0 },
-    [11] = { "Q3_K", 256, 0 },
-    [12] = { "Q4_K", 256, 0 },
-    [13] = { "Q5_K", 256, 0 },
-    [14] = { "Q6_K", 256, 0 },
+    [JL_Q2_K] = { "Q2_K", 256, sizeof(jl_block_q2_k) },
+    [JL_Q3_K] = { "Q3_K", 256, sizeof(jl_block_q3_k) },
+    [JL_Q4_K] = { "Q4_K", 256, sizeof(jl_block_q4_k) },
+    [JL_Q5_K] = { "Q5_K", 256, sizeof(jl_block_q5_k) },
+    [JL_Q6_K] = { "Q6_K", 256, sizeof(jl_block_q6_k) },
     [15] = { "Q8_K", 256, 0 },
     [16] = { "IQ2_XXS", 256, 0 },
     [17] = { "IQ2_XS", 256, 0 },
     [18] = { "IQ3_XXS", 256, 0 },
     [19] = { "IQ1_S", 256, 0 },
-    [20] = { "IQ4_NL", 32, 0 },
+    [JL_IQ4_NL] = { "IQ4_NL", 32, sizeof(jl_block_iq4_nl) },
     [21] = { "IQ3_S", 256, 0 },
     [22] = { "IQ2_S", 256, 0 },
-    [23] = { "IQ4_XS", 256, 0 },
+    [JL_IQ4_XS] = { "IQ4_XS", 256, sizeof(jl_block_iq4_xs) },
     [24] = { "I8", 1, 0 },
     [25] = { "I16", 1, 0 },
     [26] = { "I32", 1, 0 },
@@ -52,6 +53,25 @@ const jl_type_info *jl_type_get(uint32_t type) {
     return type < sizeof types / sizeof *types && types[type].name ? &types[type] : &none;
 }
 
+const char *jl_type_names(char *out, size_t cap) {
+    size_t n = 0, count = sizeof types / sizeof *types, last = 0;
+    for (size_t i = 0; i < count; i++)
+        if (types[i].bytes) last = i;
+    for (size_t i = 0; i <= last; i++)
+        if (types[i].bytes && n < cap)
+            n += jl_format(out + n, cap - n,
+                           i == 0     ? "%s"
+                           : i < last ? ", %s"
+                                      : " or %s",
+                           types[i].name);
+    return out;
+}
+
+const int8_t jl_iq4_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
+                                   1,    13,   25,  38,  53,  69,  89,  113 };
+
+/* -- Blocks of 32 ------------------------------------------------------------------------------ */
+
 static void dequantize_16(const uint8_t *src, float *out, size_t n, float (*widen)(uint16_t)) {
     for (size_t i = 0; i < n; i++) {
         uint16_t h;
@@ -60,58 +80,167 @@ static void dequantize_16(const uint8_t *src, float *out, size_t n, float (*wide
     }
 }
 
-static void dequantize_q8_0(const uint8_t *src, float *out, size_t n) {
-    for (size_t i = 0; i < n; i += 32, src += sizeof(jl_block_q8_0)) {
-        jl_block_q8_0 b;
-        memcpy(&b, src, sizeof b);
-        float d = jl_half_to_float(b.d);
-        for (size_t j = 0; j < 32; j++) out[i + j] = d * b.q[j];
+static void dequantize_q8_0(const void *block, float *out) {
+    const jl_block_q8_0 *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 32; c++) out[c] = d * b->q[c];
+}
+
+/* Column c of nibbles that go by 16, and its fifth bit. */
+static int nibble(const uint8_t *q, int c) {
+    return q[c % 16] >> (c < 16 ? 0 : 4) & 15;
+}
+static int fifth_bit(const uint8_t high[4], int c) {
+    return (high[c / 8] >> c % 8 & 1) << 4;
+}
+
+static void dequantize_q4_0(const void *block, float *out) {
+    const jl_block_q4_0 *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 32; c++) out[c] = d * (float)(nibble(b->q, c) - 8);
+}
+
+static void dequantize_q4_1(const void *block, float *out) {
+    const jl_block_q4_1 *b = block;
+    float d = jl_half_to_float(b->d), m = jl_half_to_float(b->m);
+    for (int c = 0; c < 32; c++) out[c] = d * (float)nibble(b->q, c) + m;
+}
+
+static void dequantize_q5_0(const void *block, float *out) {
+    const jl_block_q5_0 *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 32; c++)
+        out[c] = d * (float)((nibble(b->q, c) | fifth_bit(b->high, c)) - 16);
+}
+
+static void dequantize_q5_1(const void *block, float *out) {
+    const jl_block_q5_1 *b = block;
+    float d = jl_half_to_float(b->d), m = jl_half_to_float(b->m);
+    for (int c = 0; c < 32; c++) out[c] = d * (float)(nibble(b->q, c) | fifth_bit(b->high, c)) + m;
+}
+
+static void dequantize_iq4_nl(const void *block, float *out) {
+    const jl_block_iq4_nl *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 32; c++) out[c] = d * jl_iq4_values[nibble(b->q, c)];
+}
+
+/* -- Super-blocks of 256 ----------------------------------------------------------------------- */
+
+void jl_k_scale(const uint8_t scales[12], int j, int *s, int *m) {
+    if (j < 4) {
+        *s = scales[j] & 63;
+        *m = scales[j + 4] & 63;
+    } else {
+        *s = (scales[j + 4] & 15) | (scales[j - 4] >> 6) << 4;
+        *m = scales[j + 4] >> 4 | (scales[j] >> 6) << 4;
     }
 }
 
-static void dequantize_q4_0(const uint8_t *src, float *out, size_t n) {
-    for (size_t i = 0; i < n; i += 32, src += sizeof(jl_block_q4_0)) {
-        jl_block_q4_0 b;
-        memcpy(&b, src, sizeof b);
-        float d = jl_half_to_float(b.d);
-        for (size_t j = 0; j < 16; j++) {
-            out[i + j] = d * (float)((b.q[j] & 15) - 8);
-            out[i + j + 16] = d * (float)((b.q[j] >> 4) - 8);
-        }
+int jl_q3_k_scale(const jl_block_q3_k *b, int j) {
+    int low = b->scales[j % 8] >> (j < 8 ? 0 : 4) & 15;
+    return (low | (b->scales[8 + j % 4] >> j / 4 * 2 & 3) << 4) - 32;
+}
+
+int jl_iq4_xs_scale(const jl_block_iq4_xs *b, int j) {
+    return ((b->scales_low[j / 2] >> j % 2 * 4 & 15) | (b->scales_high >> 2 * j & 3) << 4) - 32;
+}
+
+/* Column c of a plane of 2 bits, of 4 bits, and of 1 bit. */
+static int plane2(const uint8_t *q, int c) {
+    return q[c / 128 * 32 + c % 32] >> c / 32 % 4 * 2 & 3;
+}
+static int plane4(const uint8_t *q, int c) {
+    return q[c / 64 * 32 + c % 32] >> c / 32 % 2 * 4 & 15;
+}
+static int plane1(const uint8_t *q, int c) {
+    return q[c % 32] >> c / 32 & 1;
+}
+
+static void dequantize_q2_k(const void *block, float *out) {
+    const jl_block_q2_k *b = block;
+    float d = jl_half_to_float(b->d), dmin = jl_half_to_float(b->dmin);
+    for (int c = 0; c < 256; c++) {
+        int s = b->scales[c / 16] & 15, m = b->scales[c / 16] >> 4;
+        out[c] = (d * (float)s) * (float)plane2(b->q, c) - dmin * (float)m;
     }
 }
 
-static void dequantize_q4_1(const uint8_t *src, float *out, size_t n) {
-    for (size_t i = 0; i < n; i += 32, src += sizeof(jl_block_q4_1)) {
-        jl_block_q4_1 b;
-        memcpy(&b, src, sizeof b);
-        float d = jl_half_to_float(b.d), m = jl_half_to_float(b.m);
-        for (size_t j = 0; j < 16; j++) {
-            out[i + j] = d * (float)(b.q[j] & 15) + m;
-            out[i + j + 16] = d * (float)(b.q[j] >> 4) + m;
-        }
+static void dequantize_q3_k(const void *block, float *out) {
+    const jl_block_q3_k *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 256; c++) {
+        int q = (plane2(b->q, c) | plane1(b->high, c) << 2) - 4;
+        out[c] = (d * (float)jl_q3_k_scale(b, c / 16)) * (float)q;
+    }
+}
+
+static void dequantize_q4_k(const void *block, float *out) {
+    const jl_block_q4_k *b = block;
+    float d = jl_half_to_float(b->d), dmin = jl_half_to_float(b->dmin);
+    for (int c = 0; c < 256; c++) {
+        int s, m;
+        jl_k_scale(b->scales, c / 32, &s, &m);
+        out[c] = (d * (float)s) * (float)plane4(b->q, c) - dmin * (float)m;
+    }
+}
+
+static void dequantize_q5_k(const void *block, float *out) {
+    const jl_block_q5_k *b = block;
+    float d = jl_half_to_float(b->d), dmin = jl_half_to_float(b->dmin);
+    for (int c = 0; c < 256; c++) {
+        int s, m, q = plane4(b->q, c) | plane1(b->high, c) << 4;
+        jl_k_scale(b->scales, c / 32, &s, &m);
+        out[c] = (d * (float)s) * (float)q - dmin * (float)m;
+    }
+}
+
+static void dequantize_q6_k(const void *block, float *out) {
+    const jl_block_q6_k *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 256; c++) {
+        int low = b->low[c / 128 * 64 + c % 64] >> c / 64 % 2 * 4 & 15;
+        int q = (low | plane2(b->high, c) << 4) - 32;
+        out[c] = (d * b->scales[c / 16]) * (float)q;
+    }
+}
+
+static void dequantize_iq4_xs(const void *block, float *out) {
+    const jl_block_iq4_xs *b = block;
+    float d = jl_half_to_float(b->d);
+    for (int c = 0; c < 256; c++)
+        out[c] = (d * (float)jl_iq4_xs_scale(b, c / 32)) *
+                 jl_iq4_values[nibble(b->q + c / 32 * 16, c % 32)];
+}
+
+/* -- All types --------------------------------------------------------------------------------- */
+
+static void dequantize_blocks(jl_type type, const uint8_t *src, float *out, size_t n,
+                              void (*one)(const void *block, float *out)) {
+    union {
+        uint16_t alignment;
+        uint8_t bytes[sizeof(jl_block_q6_k)]; /* the largest */
+    } block;
+    size_t columns = (size_t)types[type].block, bytes = (size_t)types[type].bytes;
+    for (size_t i = 0; i < n; i += columns, src += bytes) {
+        memcpy(block.bytes, src, bytes);
+        one(block.bytes, out + i);
     }
 }
 
 void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n) {
-    switch (type) {
-    case JL_F32:
+    static void (*const readers[])(const void *, float *) = {
+        [JL_Q8_0] = dequantize_q8_0, [JL_Q4_0] = dequantize_q4_0, [JL_Q4_1] = dequantize_q4_1,
+        [JL_Q5_0] = dequantize_q5_0, [JL_Q5_1] = dequantize_q5_1, [JL_IQ4_NL] = dequantize_iq4_nl,
+        [JL_Q2_K] = dequantize_q2_k, [JL_Q3_K] = dequantize_q3_k, [JL_Q4_K] = dequantize_q4_k,
+        [JL_Q5_K] = dequantize_q5_k, [JL_Q6_K] = dequantize_q6_k, [JL_IQ4_XS] = dequantize_iq4_xs,
+    };
+    if (type == JL_F32)
         memcpy(out, src, n * sizeof *out);
-        break;
-    case JL_F16:
+    else if (type == JL_F16)
         dequantize_16(src, out, n, jl_half_to_float);
-        break;
-    case JL_BF16:
+    else if (type == JL_BF16)
         dequantize_16(src, out, n, jl_bf16_to_float);
-        break;
-    case JL_Q8_0:
-        dequantize_q8_0(src, out, n);
-        break;
-    case JL_Q4_0:
-        dequantize_q4_0(src, out, n);
-        break;
-    case JL_Q4_1:
-        dequantize_q4_1(src, out, n);
-        break;
-    }
+    else
+        dequantize_blocks(type, src, out, n, readers[type]);
 }

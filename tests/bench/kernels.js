@@ -20,7 +20,7 @@ const wasm = /** @type {Record<string, (...args: number[]) => number>} */ (insta
 if (wasm._initialize) wasm._initialize();
 if (!wasm.bench_start()) throw new Error('the benchmark needs 200 MB of memory');
 
-const LAYOUTS = ['F32', 'F16', 'BF16', 'Q8', 'Q4', 'Q4M'];
+const LAYOUTS = 'F32 F16 BF16 Q8 Q4 Q4M Q5 Q5M Q4T K2 K3 K4 K5 K6 K4T'.split(' ');
 const SHAPES = [
   [576, 576],
   [1536, 576],

@@ -203,28 +203,26 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned se
 
 /* ---- Seeds ----------------------------------------------------------------------------------- */
 
-/* One block of a type with small weights. */
+/* One block of a type with small weights: random quants and scales, and ordinary half floats at the
+ * places where the type has them. */
 static void put_block(hostile_file *f, jl_type type, jl_random *r) {
+    static const struct {
+        uint8_t d, m; /* bytes; m = 0: none */
+    } halves[] = { [JL_Q4_1] = { 0, 2 },   [JL_Q5_1] = { 0, 2 },   [JL_Q2_K] = { 80, 82 },
+                   [JL_Q3_K] = { 108, 0 }, [JL_Q4_K] = { 0, 2 },   [JL_Q5_K] = { 0, 2 },
+                   [JL_Q6_K] = { 208, 0 }, [JL_IQ4_XS] = { 0, 0 }, [JL_BF16] = { 0, 0 } };
     uint32_t bits = jl_random_bits(r);
-    uint16_t scale = type == JL_Q8_0 ? 0x1400 : 0x2000; /* halves: 2^-10, 2^-7 */
-    switch (type) {
-    case JL_F32:
-        put_float(f, (float)(bits >> 8) * 0x1p-25f - 0.25f);
-        return;
-    case JL_F16:
-        put_number(f, (bits & 0x83ff) | 0x2c00, 2); /* ±2^-4 … 2^-3 */
-        return;
-    case JL_BF16:
-        put_number(f, (bits & 0x807f) | 0x3d80, 2);
-        return;
-    case JL_Q8_0:
-    case JL_Q4_0:
-    case JL_Q4_1:
-        break;
-    }
-    put_number(f, scale, 2);
-    if (type == JL_Q4_1) put_number(f, 0xa800, 2); /* the minimum, −2^-5 */
-    for (int i = 0; i < (type == JL_Q8_0 ? 8 : 4); i++) put_u32(f, jl_random_bits(r));
+    if (type == JL_F32) put_float(f, (float)(bits >> 8) * 0x1p-25f - 0.25f);
+    if (type == JL_F16) put_number(f, (bits & 0x83ff) | 0x2c00, 2); /* ±2^-4 … 2^-3 */
+    if (type == JL_BF16) put_number(f, (bits & 0x807f) | 0x3d80, 2);
+    const jl_type_info *info = jl_type_get((uint32_t)type);
+    if (info->block == 1) return;
+    int d = halves[type].d, m = halves[type].m;
+    uint16_t scale = info->block == 256                     ? 0x0400
+                     : type == JL_Q8_0 || type == JL_IQ4_NL ? 0x1400
+                                                            : 0x2000;
+    for (int i = 0; i < info->bytes; i += 2)
+        put_number(f, i == d ? scale : m && i == m ? 0x2800u : jl_random_bits(r) & 0xffff, 2);
 }
 
 typedef struct shape {
@@ -239,7 +237,7 @@ static int blocks_of(const shape *s) {
 
 enum { VOCABULARY = 12 };
 
-static void put_metadata(hostile_file *f, int width) {
+static void put_metadata(hostile_file *f, int width, int head, int ff) {
     static const char *const tokens[VOCABULARY] = { "a",  "b",   "Ġ", "ab",     "<x>", "</s>",
                                                     "aa", "Ġab", "Ċ", "<0x41>", "ł",   "1" };
     static const uint32_t types[VOCABULARY] = { 1, 1, 1, 1, 4, 3, 1, 1, 1, 6, 1, 1 };
@@ -247,7 +245,9 @@ static void put_metadata(hostile_file *f, int width) {
     put_key(f, "general.architecture", JL_GGUF_STRING), put_string(f, "llama");
     put_key_u32(f, "llama.block_count", 1), put_key_u32(f, "llama.context_length", 32);
     put_key_u32(f, "llama.embedding_length", (uint32_t)width);
-    put_key_u32(f, "llama.feed_forward_length", (uint32_t)width);
+    put_key_u32(f, "llama.feed_forward_length", (uint32_t)ff);
+    put_key_u32(f, "llama.attention.key_length", (uint32_t)head);
+    put_key_u32(f, "llama.attention.value_length", (uint32_t)head);
     put_key_u32(f, "llama.attention.head_count", 2);
     put_key_u32(f, "llama.attention.head_count_kv", 1);
     put_key(f, "llama.attention.layer_norm_rms_epsilon", JL_GGUF_F32), put_float(f, 1e-5f);
@@ -264,27 +264,35 @@ static void put_metadata(hostile_file *f, int width) {
     put_key_u32(f, "tokenizer.ggml.bos_token_id", 5);
 }
 
-enum { N_METADATA = 16 };
+enum { N_METADATA = 18 };
 
-/* As wide as fits 8 KiB: 32 bytes a row of floats, one block of the other types, of which the
- * feed-forward weights are Q4_1, so that types mix. */
+/* As wide as fits 40 KiB: 32 bytes a row of floats, one block of the other types. Types mix: the
+ * feed-forward weights of blocks of 32 are Q4_1, and what has fewer columns than a block of 256 is
+ * F16 or Q4_1. */
 static void put_model(hostile_file *f, jl_type type) {
     const jl_type_info *info = jl_type_get((uint32_t)type);
-    int w = info->block == 1 ? 32 / info->bytes : info->block;
-    jl_type ff = info->block == 1 ? type : JL_Q4_1;
+    int w = info->block == 1 ? 32 / info->bytes : info->block, super = info->block == 256;
+    int head = super ? 4 : w / 2, ff = super ? 32 : w;
+    jl_type gate = info->block == 32 ? JL_Q4_1 : type, down = super ? JL_Q4_1 : gate;
     const shape shapes[] = {
-        { "token_embd.weight", VOCABULARY, w, type }, { "output_norm.weight", 1, w, JL_F32 },
-        { "rope_freqs.weight", 1, w / 4, JL_F32 },    { "blk.0.attn_norm.weight", 1, w, JL_F32 },
-        { "blk.0.attn_q.weight", w, w, type },        { "blk.0.attn_k.weight", w / 2, w, type },
-        { "blk.0.attn_v.weight", w / 2, w, type },    { "blk.0.attn_output.weight", w, w, type },
-        { "blk.0.ffn_norm.weight", 1, w, JL_F32 },    { "blk.0.ffn_gate.weight", w, w, ff },
-        { "blk.0.ffn_up.weight", w, w, ff },          { "blk.0.ffn_down.weight", w, w, ff },
+        { "token_embd.weight", VOCABULARY, w, type },
+        { "output_norm.weight", 1, w, JL_F32 },
+        { "rope_freqs.weight", 1, head / 2, JL_F32 },
+        { "blk.0.attn_norm.weight", 1, w, JL_F32 },
+        { "blk.0.attn_q.weight", 2 * head, w, type },
+        { "blk.0.attn_k.weight", head, w, type },
+        { "blk.0.attn_v.weight", head, w, type },
+        { "blk.0.attn_output.weight", w, 2 * head, super ? JL_F16 : type },
+        { "blk.0.ffn_norm.weight", 1, w, JL_F32 },
+        { "blk.0.ffn_gate.weight", ff, w, gate },
+        { "blk.0.ffn_up.weight", ff, w, gate },
+        { "blk.0.ffn_down.weight", w, ff, down },
     };
     enum { N = sizeof shapes / sizeof *shapes };
     uint64_t offset = 0;
     jl_random r;
     put_start(f, 3, N, N_METADATA);
-    put_metadata(f, w);
+    put_metadata(f, w, head, ff);
     for (int i = 0; i < N; i++) {
         const shape *s = &shapes[i];
         put_string(f, s->name), put_u32(f, s->rows == 1 ? 1 : 2), put_u64(f, (uint64_t)s->cols);
@@ -304,14 +312,13 @@ static void put_model(hostile_file *f, jl_type type) {
 }
 
 static void write_seeds(const char *folder) {
-    static const jl_type types[] = { JL_F32, JL_F16, JL_BF16, JL_Q8_0, JL_Q4_0, JL_Q4_1 };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    for (uint32_t i = 0; i < 64; i++) {
         hostile_file f;
         char path[1024];
-        put_model(&f, types[i]);
+        if (!jl_type_get(i)->bytes) continue;
+        put_model(&f, (jl_type)i);
         REQUIRE(try_file(f.bytes, f.n, f.n, 1) != 0); /* a seed that does not load is no seed */
-        snprintf(path, sizeof path, "%s/model-%s.gguf", folder,
-                 jl_type_get((uint32_t)types[i])->name);
+        snprintf(path, sizeof path, "%s/model-%s.gguf", folder, jl_type_get(i)->name);
         FILE *out = fopen(path, "wb");
         REQUIRE(out && fwrite(f.bytes, 1, f.n, out) == f.n && fclose(out) == 0);
     }

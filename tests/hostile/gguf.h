@@ -15,7 +15,7 @@
 #include "../../src/format/gguf.h"
 
 typedef struct hostile_file {
-    uint8_t bytes[8192];
+    uint8_t bytes[40960];
     size_t n;
     size_t header; /* bytes before the padding */
 } hostile_file;
@@ -363,11 +363,14 @@ static inline void type_removed(hostile_file *f) {
 static inline void type_unknown(hostile_file *f) {
     one_tensor(f, 32, 1, 0xffffffff, 0);
 }
-static inline void type_q4_k(hostile_file *f) {
-    one_tensor(f, 256, 1, 12, 0);
+static inline void type_iq2_xxs(hostile_file *f) {
+    one_tensor(f, 256, 1, 16, 0);
 }
-static inline void type_iq4_nl(hostile_file *f) {
-    one_tensor(f, 32, 1, 20, 0);
+static inline void type_mxfp4(hostile_file *f) {
+    one_tensor(f, 32, 1, 39, 0);
+}
+static inline void row_not_super_blocks(hostile_file *f) {
+    one_tensor(f, 128, 2, 12, 0);
 }
 static inline void row_not_blocks(hostile_file *f) {
     one_tensor(f, 48, 2, 8, 0);
@@ -471,9 +474,10 @@ static const hostile_case hostile_cases[] = {
     /* [19] [20] types and sizes */
     CASE(type_removed, TYPE, "t", "number 4", 0),
     CASE(type_unknown, TYPE, "t", "number 4294967295", 0),
-    CASE(type_q4_k, TYPE, "t", "Q4_K is not supported", 0),
-    CASE(type_iq4_nl, TYPE, "t", "IQ4_NL is not supported", 0),
+    CASE(type_iq2_xxs, TYPE, "t", "IQ2_XXS is not supported; use a file in F32, F16", 0),
+    CASE(type_mxfp4, TYPE, "t", "MXFP4 is not supported", 0),
     CASE(row_not_blocks, FORMAT, "t", "row of 48 elements", 0),
+    CASE(row_not_super_blocks, FORMAT, "t", "row of 128 elements is not a whole number of Q4_K", 0),
     CASE(size_wraps, FORMAT, "t", "size of the data", 0),
     /* [21] [22] [23] places */
     CASE(offset_unaligned, FORMAT, "t", "multiple of 32 bytes, found offset 16", 0),

@@ -1,0 +1,124 @@
+/* layout.h - the table of panel layouts, and from it sizes and where a quant lies.
+ *
+ * Part of kernels.h, whose first comment draws the layouts; everything about them that code needs
+ * is a row of jl_forms. Kernels are inlined functions of a row that is known when compiling, so one
+ * source serves all layouts. No function here looks at weights.
+ */
+#ifndef JL_LAYOUT_H
+#define JL_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    JL_PANEL = 16, /* rows a panel */
+    JL_BLOCK = 32, /* columns a block of the Q layouts */
+    JL_SUPER = 8   /* blocks that share a head in the K layouts */
+};
+
+typedef enum jl_layout {
+    JL_LAYOUT_F32,
+    JL_LAYOUT_F16,
+    JL_LAYOUT_BF16,
+    JL_LAYOUT_Q8, /* the first of the Q layouts: int16 activations */
+    JL_LAYOUT_Q4,
+    JL_LAYOUT_Q4M,
+    JL_LAYOUT_Q5,
+    JL_LAYOUT_Q5M,
+    JL_LAYOUT_Q4T,
+    JL_LAYOUT_K2,
+    JL_LAYOUT_K3,
+    JL_LAYOUT_K4,
+    JL_LAYOUT_K5,
+    JL_LAYOUT_K6,
+    JL_LAYOUT_K4T,
+    JL_LAYOUT_COUNT
+} jl_layout;
+
+/* Where the minima are: nowhere, beside the scales, or in the high nibbles of the scales' bytes. */
+typedef enum jl_minima { JL_NO_MINIMA, JL_MINIMA, JL_MINIMA_IN_NIBBLES } jl_minima;
+
+/* A Q layout: w = D·(v − offset) + M. */
+typedef struct jl_form {
+    int bits;         /* of a quant */
+    int offset;       /* what is taken off it */
+    int table;        /* v = jl_iq4_values[quant] + 127, not the quant itself */
+    int group;        /* columns that share a scale: 32 or 16 */
+    jl_minima minima; /* M */
+    int super;        /* K layouts: D = d·s, M = −dmin·m with d and dmin from the head */
+} jl_form;
+
+static const jl_form jl_forms[JL_LAYOUT_COUNT] = {
+    [JL_LAYOUT_Q8] = { 8, 0, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q4] = { 4, 8, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q4M] = { 4, 0, 0, 32, JL_MINIMA, 0 },
+    [JL_LAYOUT_Q5] = { 5, 16, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q5M] = { 5, 0, 0, 32, JL_MINIMA, 0 },
+    [JL_LAYOUT_Q4T] = { 4, 127, 1, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_K2] = { 2, 0, 0, 16, JL_MINIMA_IN_NIBBLES, 1 },
+    [JL_LAYOUT_K3] = { 4, 4, 0, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_K4] = { 4, 0, 0, 32, JL_MINIMA, 1 },
+    [JL_LAYOUT_K5] = { 5, 0, 0, 32, JL_MINIMA, 1 },
+    [JL_LAYOUT_K6] = { 6, 32, 0, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_K4T] = { 4, 127, 1, 32, JL_NO_MINIMA, 1 },
+};
+
+/* -- Sizes of 16 rows, in bytes ---------------------------------------------------------------- */
+
+/* The quants of a block. */
+static inline size_t jl_quant_bytes(jl_form f) {
+    return (size_t)f.bits * 64;
+}
+
+/* Its scales, or its minima where they lie beside. */
+static inline size_t jl_scale_bytes(jl_form f) {
+    return f.super ? (size_t)(JL_BLOCK / f.group * JL_PANEL) : 2 * JL_PANEL;
+}
+
+static inline size_t jl_block_bytes(jl_form f) {
+    return jl_quant_bytes(f) + jl_scale_bytes(f) * (f.minima == JL_MINIMA ? 2 : 1);
+}
+
+/* The head of a super-block: d, and dmin where there are minima. */
+static inline size_t jl_head_bytes(jl_form f) {
+    return (size_t)(f.super ? (f.minima ? 4 : 2) * JL_PANEL : 0);
+}
+
+/* Bytes of the first n blocks of a panel with the heads of their super-blocks. */
+static inline size_t jl_blocks_bytes(jl_form f, size_t n) {
+    return n * jl_block_bytes(f) + (n + JL_SUPER - 1) / JL_SUPER * jl_head_bytes(f);
+}
+
+/* Where block b of a panel begins: its quants. */
+static inline size_t jl_block_offset(jl_form f, size_t b) {
+    return b * jl_block_bytes(f) + (b / JL_SUPER + 1) * jl_head_bytes(f);
+}
+
+/* Bytes of a column of 16 rows of an F layout. */
+static inline size_t jl_column_bytes(jl_layout layout) {
+    return layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
+}
+
+static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
+    if (layout < JL_LAYOUT_Q8) return (size_t)cols * jl_column_bytes(layout);
+    return jl_blocks_bytes(jl_forms[layout], (size_t)cols / JL_BLOCK);
+}
+
+/* -- Lanes: quants of 2, 4, 5 and 6 bits ------------------------------------------------------- */
+
+/* A lane holds as many whole quants as fit; what is left of it holds parts of further ones. */
+static inline int jl_lane_quants(int bits) {
+    return 16 / bits;
+}
+static inline int jl_lane_spare(int bits) {
+    return 16 % bits;
+}
+/* Lanes that hold the parts of the same quants, and how many these are. */
+static inline int jl_lane_group(int bits) {
+    return bits == 5 ? 5 : bits == 6 ? 3 : 1;
+}
+static inline int jl_lane_extra(int bits) {
+    return jl_lane_group(bits) * jl_lane_spare(bits) / bits;
+}
+
+#endif
