@@ -38,6 +38,11 @@ endif
 NATIVE_CC := $(NATIVE_CC.$(config))
 NATIVE_CFLAGS := $(CFLAGS_ALL) $(NATIVE.$(config))
 NATIVE_LIBS := -lm
+# Training multiplies by OpenBLAS where it is installed (BLAS=0: by loops of its own).
+ifneq ($(BLAS),0)
+BLAS := $(shell echo 'int main(void) { openblas_set_num_threads(1); return 0; }' | \
+          $(NATIVE_CC) -include cblas.h -xc - -lopenblas -o /dev/null 2> /dev/null && echo 1)
+endif
 
 # ---- Sources and objects ---------------------------------------------------------------------------------
 SOURCES := $(filter-out src/cli/%,$(wildcard src/*/*.c))
@@ -58,7 +63,8 @@ WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kerne
 
 # ---- Native ----------------------------------------------------------------------------------------------
 # Only the command line touches the platform: files, clock, terminal.
-$(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L
+$(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L $(if $(filter 1,$(BLAS)),-DJL_BLAS)
+$(CLI): NATIVE_LIBS += -pthread $(if $(filter 1,$(BLAS)),-lopenblas)
 # CHECK without a message prints an empty format.
 $(B)/native/tests/%.o: NATIVE_CFLAGS += -Wno-format-zero-length
 

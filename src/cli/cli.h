@@ -14,7 +14,7 @@ typedef struct cli_options {
     const char *file, *cases, *ids, *out;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
-    int special, chat, json, n, n_given, pp, tg, context;
+    int special, chat, json, n, n_given, pp, tg, context, threads;
     jl_generation generation;
 } cli_options;
 
@@ -44,5 +44,6 @@ int cli_logits(const cli_options *o);
 int cli_score(const cli_options *o);
 int cli_info(const cli_options *o);
 int cli_bench(const cli_options *o);
+int cli_train(const cli_options *o); /* model: the recipe */
 
 #endif

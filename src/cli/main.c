@@ -20,7 +20,8 @@ static const char usage[] =
     "  logits MODEL --ids 1,2,3 --out F  every position's logits, float32 little-endian\n"
     "  score MODEL --file F [-n N]       perplexity of a text, as JSON\n"
     "  info MODEL                        the model's description, as JSON\n"
-    "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n";
+    "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
+    "  train RECIPE [--threads N]        trains a tiny model, or continues to\n";
 
 typedef struct command {
     const char *name;
@@ -31,6 +32,7 @@ static const command commands[] = {
     { "generate", cli_generate }, { "tokenize", cli_do_tokenize },
     { "logits", cli_logits },     { "score", cli_score },
     { "info", cli_info },         { "bench", cli_bench },
+    { "train", cli_train },
 };
 
 typedef enum kind { FLAG, INT, FLOAT, SEED, STRING, STOP } kind;
@@ -57,7 +59,7 @@ static const option options[] = {
     { "--special", FLAG, SLOT(special) },
     { "--json", FLAG, SLOT(json) },
     { "--context", INT, SLOT(context) },
-    { "--threads", INT, 0 },
+    { "--threads", INT, SLOT(threads) },
     { "--file", STRING, SLOT(file) },
     { "--cases", STRING, SLOT(cases) },
     { "--ids", STRING, SLOT(ids) },
@@ -130,6 +132,7 @@ static void parse(cli_options *o, int argc, char **argv) {
 int main(int argc, char **argv) {
     static cli_options o = {
         .n = 256,
+        .threads = 1,
         .pp = 128,
         .tg = 32,
         .generation.sampling = { 0.8f, 40, 0.95f, 0.05f, 1, 64, 0 },

@@ -7,6 +7,7 @@
  */
 #include "../base/half.h"
 #include "../format/quant.h"
+#include "exp.h"
 #include "kernels.h"
 
 #include <math.h>
@@ -338,24 +339,8 @@ void jl_scale__ref(float *x, float factor, int n) {
     for (int i = 0; i < n; i++) x[i] = x[i] * factor;
 }
 
-/* After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a
- * polynomial of degree 7. Twice e^r is computed, and the factor 2^(n-1) is made from its exponent
- * bits, so n = 128 needs no second factor; for x ≥ -86.9, n ≥ -125 and the factor stays normal. */
 float jl_exp__ref(float x) {
-    float c = x < -86.9f ? -86.9f : x > 89.0f ? 89.0f : x; /* NaN stays */
-    float shifted = c * 1.44269504f + 0x1.8p23f; /* rounds to an integer in the low bits */
-    float n = shifted - 0x1.8p23f;
-    float r =
-        (c - n * 0.693359375f) - n * -2.12194440e-4f; /* ln2 in two parts: n·0.693… is exact */
-    float p = 2 * 1.9875691500e-4f;
-    p = p * r + 2 * 1.3981999507e-3f;
-    p = p * r + 2 * 8.3334519073e-3f;
-    p = p * r + 2 * 4.1665795894e-2f;
-    p = p * r + 2 * 1.6666665459e-1f;
-    p = p * r + 2 * 5.0000001201e-1f;
-    float y = (p * (r * r) + (r + r)) + 2.0f;
-    y = y * jl_bits_to_float((jl_float_to_bits(shifted) << 23) + 0x3f000000u);
-    return x < -86.9f ? 0.0f : y;
+    return jl_exp_inline(x);
 }
 
 void jl_silu_mul__ref(float *gate, const float *up, int n) {

@@ -1,0 +1,225 @@
+/* train.c - `jielong train CONFIG`: texts → tokens → steps, with a log, checkpoints and exports.
+ *
+ * Continues from OUT.ckpt where there is one. Files are written beside their place and renamed, so
+ * a run that is stopped at any moment leaves whole ones.
+ */
+#include "train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../format/gguf.h"
+#include "../text/tokenizer.h"
+#include "../train/config.h"
+#include "cli.h"
+
+typedef struct tokens {
+    int32_t *ids;
+    size_t n;
+} tokens;
+
+typedef struct run {
+    jl_config config;
+    char *vocabulary; /* bytes of the tokenizer's file */
+    size_t n_vocabulary;
+    jl_gguf gguf;
+    jl_tokenizer *tokenizer;
+    tokens train, held;
+    double bytes_per_token; /* of the held-out text */
+    jl_trainer *trainer;
+    FILE *log;
+    int threads;
+} run;
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+static const char *path_of(const run *r, const char *ending) {
+    static char path[JL_CONFIG_TEXT + 16];
+    snprintf(path, sizeof path, "%s%s", r->config.out, ending);
+    return path;
+}
+
+static void write_whole(const char *path, const void *bytes, size_t n) {
+    char part[JL_CONFIG_TEXT + 32];
+    snprintf(part, sizeof part, "%s.part", path);
+    FILE *f = fopen(part, "wb");
+    int fine = f && fwrite(bytes, 1, n, f) == n;
+    if (f && fclose(f)) fine = 0;
+    if (!fine || rename(part, path)) cli_die(1, "FILE", "the file cannot be written", path);
+}
+
+static void *room(size_t n) {
+    void *p = malloc(n ? n : 1);
+    if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
+    return p;
+}
+
+/* ---- Data ------------------------------------------------------------------------------------ */
+
+static void load_vocabulary(run *r) {
+    jl_error error = { 0 };
+    r->vocabulary = cli_read(r->config.tokenizer, &r->n_vocabulary);
+    jl_status st = jl_gguf_parse(&r->gguf, (const uint8_t *)r->vocabulary, r->n_vocabulary,
+                                 r->n_vocabulary, &error);
+    if (st == JL_MORE) cli_die(1, "TRUNCATED", "the file ends in its header", r->config.tokenizer);
+    if (st == JL_OK) r->tokenizer = jl_tokenizer_new(&r->gguf, &error);
+    if (error.code) cli_fail(&error);
+    if (!r->tokenizer) cli_die(1, "BAD_TOKENIZER", "has no tokenizer", r->config.tokenizer);
+    r->config.train.shape.n_vocab = jl_tokenizer_n_vocab(r->tokenizer);
+}
+
+static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
+    jl_error error = { 0 };
+    if (n > INT32_MAX) cli_die(1, "BAD_ARGUMENT", "a text longer than 2 GB", "text");
+    int32_t *ids = realloc(t->ids, (t->n + n + 8) * sizeof *ids);
+    if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
+    t->ids = ids;
+    int count = jl_tokenizer_encode(r->tokenizer, text, n, JL_TOKENIZE_SPECIAL, ids + t->n,
+                                    (int)n + 8, &error);
+    if (count < 0) cli_fail(&error);
+    t->n += (size_t)count;
+}
+
+static void load_texts(run *r) {
+    size_t held_bytes = 0;
+    for (int i = 0; i < r->config.n_texts; i++) {
+        size_t n;
+        char *text = cli_read(r->config.text[i], &n);
+        size_t at = jl_held_out_at(text, n);
+        append_tokens(r, &r->train, text, at);
+        append_tokens(r, &r->held, text + at, n - at);
+        held_bytes += n - at;
+        free(text);
+    }
+    if (r->held.n) r->bytes_per_token = (double)held_bytes / (double)r->held.n;
+}
+
+/* ---- Checkpoints ----------------------------------------------------------------------------- */
+
+static void save(run *r) {
+    size_t n = jl_trainer_save_bytes(r->trainer);
+    uint8_t *bytes = room(n);
+    jl_trainer_save(r->trainer, bytes);
+    write_whole(path_of(r, ".ckpt"), bytes, n);
+    free(bytes);
+}
+
+static void restore(run *r) {
+    const char *path = path_of(r, ".ckpt");
+    jl_error error = { 0 };
+    FILE *there = fopen(path, "rb");
+    if (!there) return;
+    fclose(there);
+    size_t n;
+    char *bytes = cli_read(path, &n);
+    if (jl_trainer_restore(r->trainer, (const uint8_t *)bytes, n, &error)) cli_fail(&error);
+    free(bytes);
+    fprintf(stderr, "continuing %s after step %d\n", path, jl_trainer_steps_done(r->trainer));
+}
+
+/* ---- Log ------------------------------------------------------------------------------------- */
+
+static const char heading[] = "step,epoch,loss,held_out,bits_per_byte,gradient,tokens_per_second\n";
+
+/* Opens OUT.csv and keeps the rows up to the step that the run continues from. */
+static void open_log(run *r) {
+    const char *path = path_of(r, ".csv");
+    size_t n = 0, keep = 0;
+    FILE *there = fopen(path, "rb");
+    char *text = there ? cli_read(path, &n) : NULL;
+    if (there) fclose(there);
+    for (size_t at = 0; at < n;) {
+        const char *end = memchr(text + at, '\n', n - at);
+        if (!end || (at > 0 && atoi(text + at) > jl_trainer_steps_done(r->trainer))) break;
+        at = keep = (size_t)(end - text) + 1;
+    }
+    r->log = fopen(path, "wb");
+    if (!r->log) cli_die(1, "FILE", "the file cannot be written", path);
+    if (jl_trainer_steps_done(r->trainer) && keep)
+        fwrite(text, 1, keep, r->log);
+    else
+        fputs(heading, r->log);
+    free(text);
+}
+
+/* Losses in nats per token; held_out NaN where it was not measured. */
+static void write_log(run *r, const jl_train_report *now, double loss, double held_out,
+                      double speed) {
+    double bits = held_out / 0.69314718055994531 / r->bytes_per_token;
+    int steps = r->config.train.optimizer.steps, left = steps - now->step;
+    double tokens_a_step = (double)r->config.train.batch * r->config.train.length;
+    int seconds = (int)(left * tokens_a_step / speed);
+    fprintf(r->log, "%d,%.4f,%.5f,", now->step, now->epoch, loss);
+    fprintf(stderr, "step %d/%d  loss %.4f", now->step, steps, loss);
+    if (held_out < INFINITY) {
+        fprintf(r->log, "%.5f,%.5f", held_out, bits);
+        fprintf(stderr, "  held out %.4f (%.4f bits a byte)", held_out, bits);
+    } else {
+        fputc(',', r->log);
+    }
+    fprintf(r->log, ",%.4f,%.0f\n", now->norm, speed);
+    fprintf(stderr, "  %.0f tokens/s  %d:%02d:%02d left\n", speed, seconds / 3600,
+            seconds / 60 % 60, seconds % 60);
+    fflush(r->log);
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static int due(int step, int every, int steps) {
+    return step == steps || (every > 0 && step % every == 0);
+}
+
+static void train(run *r) {
+    const jl_config *c = &r->config;
+    int steps = c->train.optimizer.steps, counted = 0;
+    double loss = 0, started = cli_now();
+    jl_train_report now;
+    jl_error error = { 0 };
+    jl_status st;
+    while ((st = jl_trainer_step(r->trainer, &now, &error)) == JL_OK) {
+        loss += now.loss;
+        counted++;
+        if (due(now.step, c->log_every, steps)) {
+            double tokens_done = (double)counted * c->train.batch * c->train.length;
+            double speed = tokens_done * 1000 / (cli_now() - started), held_out = NAN;
+            if (due(now.step, c->evaluate_every, steps))
+                held_out = jl_trainer_held_out(r->trainer, c->evaluate_windows);
+            write_log(r, &now, loss / counted, held_out, speed);
+            loss = counted = 0;
+            started = cli_now();
+        }
+        if (due(now.step, c->checkpoint_every, steps)) save(r);
+    }
+    if (st < 0) cli_fail(&error);
+}
+
+int cli_train(const cli_options *o) {
+    static run r;
+    jl_error error = { 0 };
+    size_t n;
+    char *text = cli_read(o->model, &n);
+    if (jl_config_parse(&r.config, text, n, &error)) cli_fail(&error);
+    free(text);
+    r.threads = o->threads;
+    load_vocabulary(&r);
+    load_texts(&r);
+    jl_train_data data = { r.train.ids, r.held.ids, r.train.n, r.held.n };
+    jl_train_host host = { cli_gemm(), cli_parallel, &r.threads };
+    r.trainer = jl_trainer_new(&r.config.train, &data, &host, &error);
+    if (!r.trainer) cli_fail(&error);
+    fprintf(stderr, "%s: %zu parameters, %zu training tokens, %zu held out (%.3f bytes a token)\n",
+            r.config.name, jl_trainer_network(r.trainer)->n_params, r.train.n, r.held.n,
+            r.bytes_per_token);
+    restore(&r);
+    open_log(&r);
+    train(&r);
+    fclose(r.log);
+    jl_trainer_free(r.trainer);
+    jl_tokenizer_free(r.tokenizer);
+    jl_gguf_free(&r.gguf);
+    free(r.vocabulary);
+    free(r.train.ids);
+    free(r.held.ids);
+    return 0;
+}

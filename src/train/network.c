@@ -1,0 +1,216 @@
+/* network.c - what every kind of network shares: the list of tensors, first values, embedding,
+ * loss.
+ *
+ * Place in the flow: the kinds (transformer.c, ancestors.c) list their tensors and lay out their
+ * workspace through the functions here, and call the two ends, embedding and output, which are one
+ * matrix (Press & Wolf 2017).
+ */
+#include "network.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+#include "workspace.h"
+
+/* ---- Shape and tensors ----------------------------------------------------------------------- */
+
+static jl_status refuse(jl_error *error, const char *where, const char *expected) {
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "expected %s", expected);
+}
+
+static int within(int value, int least, int most) {
+    return value >= least && value <= most;
+}
+
+static jl_status check_decoder(const jl_net_shape *s, jl_error *error) {
+    if (!within(s->n_layers, 1, JL_MAX_LAYERS)) return refuse(error, "layers", "1 to 64");
+    if (!within(s->n_heads, 1, s->n_embd) || s->n_embd % s->n_heads)
+        return refuse(error, "heads", "a divisor of the width");
+    if (!within(s->n_kv_heads, 1, s->n_heads) || s->n_heads % s->n_kv_heads)
+        return refuse(error, "kv-heads", "a divisor of the heads");
+    if (s->n_embd / s->n_heads % 2) return refuse(error, "heads", "an even head size");
+    if (s->position == JL_NET_ALIBI && (s->n_heads & (s->n_heads - 1)))
+        return refuse(error, "heads", "a power of two for alibi");
+    return JL_OK;
+}
+
+static jl_status check_shape(const jl_net_shape *s, jl_error *error) {
+    if (!within(s->n_vocab, 2, 1 << 20)) return refuse(error, "vocabulary", "2 to 1048576 tokens");
+    if (!within(s->n_embd, 2, 8192)) return refuse(error, "width", "2 to 8192");
+    if (!within(s->n_ctx, 1, 65536)) return refuse(error, "context", "1 to 65536");
+    if (!within(s->n_ff, 1, 65536)) return refuse(error, "hidden", "1 to 65536");
+    if (!(s->dropout >= 0 && s->dropout < 1)) return refuse(error, "dropout", "0 to less than 1");
+    if (!(s->eps > 0)) return refuse(error, "eps", "more than 0");
+    if (s->kind == JL_NET_TRANSFORMER) return check_decoder(s, error);
+    if (s->kind == JL_NET_WINDOW && !within(s->n_window, 1, 64))
+        return refuse(error, "window", "1 to 64");
+    return JL_OK;
+}
+
+size_t jl_network_add(jl_network *net, const char *name, int layer, int rows, int cols,
+                      double start) {
+    size_t at = net->n_params;
+    if (net->tensors) {
+        jl_net_tensor *t = &net->tensors[net->n_tensors];
+        if (layer >= 0)
+            jl_format(t->name, sizeof t->name, "blk.%d.%s", layer, name);
+        else
+            jl_format(t->name, sizeof t->name, "%s", name);
+        t->rows = rows;
+        t->cols = cols;
+        t->at = at;
+        t->start = (float)start;
+    }
+    net->n_tensors++;
+    net->n_params += (size_t)rows * (size_t)cols;
+    return at;
+}
+
+static void list(jl_network *net) {
+    net->n_tensors = 0;
+    net->n_params = 0;
+    if (net->shape.kind == JL_NET_TRANSFORMER)
+        jl_network_list_transformer(net);
+    else
+        jl_network_list_ancestor(net);
+}
+
+jl_status jl_network_init(jl_network *net, const jl_net_shape *shape, jl_gemm *gemm,
+                          jl_error *error) {
+    memset(net, 0, sizeof *net);
+    net->shape = *shape;
+    net->gemm = gemm;
+    jl_status st = check_shape(shape, error);
+    if (st) return st;
+    list(net);
+    net->tensors = jl_alloc_array((uint64_t)net->n_tensors, sizeof *net->tensors);
+    if (!net->tensors)
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
+                       "no room for their list");
+    list(net);
+    return JL_OK;
+}
+
+void jl_network_free(jl_network *net) {
+    jl_free(net->tensors);
+    net->tensors = NULL;
+}
+
+/* Uniform numbers of the wanted deviation: unlike normal ones they need no logarithm, which differs
+ * between C libraries. */
+void jl_network_start(const jl_network *net, uint64_t seed, jl_real *params) {
+    jl_random r;
+    jl_random_seed(&r, seed);
+    for (int i = 0; i < net->n_tensors; i++) {
+        const jl_net_tensor *t = &net->tensors[i];
+        double half = (double)t->start * 1.7320508075688772; /* √3 */
+        jl_real *p = params + t->at;
+        for (size_t n = (size_t)t->rows * (size_t)t->cols; n > 0; n--, p++)
+            *p = t->start < 0 ? 1 : (jl_real)((2 * jl_random_next(&r) - 1) * half);
+    }
+}
+
+/* ---- Workspace ------------------------------------------------------------------------------- */
+
+static void take(jl_workspace *ws, jl_arena *arena, const jl_network *net) {
+    if (net->shape.kind == JL_NET_TRANSFORMER)
+        jl_workspace_take_transformer(ws, arena, net);
+    else
+        jl_workspace_take_ancestor(ws, arena, net);
+}
+
+jl_workspace *jl_workspace_new(const jl_network *net, int B, int T) {
+    jl_arena arena = { NULL, 0 };
+    jl_workspace *ws = jl_alloc_zero(sizeof *ws);
+    if (!ws) return NULL;
+    ws->B = B;
+    ws->T = T;
+    ws->layers = jl_alloc_array((uint64_t)net->shape.n_layers + 1, sizeof *ws->layers);
+    if (ws->layers) take(ws, &arena, net);
+    if (arena.used && arena.used < SIZE_MAX / 2) ws->block = jl_alloc((size_t)arena.used);
+    if (!ws->block) {
+        jl_workspace_free(ws);
+        return NULL;
+    }
+    arena = (jl_arena){ ws->block, 0 };
+    take(ws, &arena, net);
+    return ws;
+}
+
+void jl_workspace_free(jl_workspace *ws) {
+    if (!ws) return;
+    jl_free(ws->block);
+    jl_free(ws->layers);
+    jl_free(ws);
+}
+
+/* ---- Dropout --------------------------------------------------------------------------------- */
+
+/* In 256ths, so that one random number decides four places. */
+static uint32_t drop_limit(const jl_network *net, const jl_random *drop) {
+    return drop ? (uint32_t)((double)net->shape.dropout * 256 + 0.5) : 0;
+}
+
+void jl_drop_draw(const jl_network *net, jl_random *drop, jl_real *x, uint8_t *mask, size_t n) {
+    uint32_t bits = 0, limit = drop_limit(net, drop);
+    if (limit == 0) return;
+    for (size_t i = 0; i < n; i++, bits >>= 8) {
+        if (i % 4 == 0) bits = jl_random_bits(drop);
+        mask[i] = (bits & 255) >= limit;
+    }
+    jl_drop(x, mask, n, limit / 256.0);
+}
+
+void jl_drop_again(const jl_network *net, const jl_random *drop, jl_real *x, const uint8_t *mask,
+                   size_t n) {
+    uint32_t limit = drop_limit(net, drop);
+    if (limit) jl_drop(x, mask, n, limit / 256.0);
+}
+
+/* ---- Both ends ------------------------------------------------------------------------------- */
+
+void jl_embed(const jl_network *net, const jl_real *params, const int32_t *ids, int B, int T,
+              jl_real *x) {
+    size_t d = (size_t)net->shape.n_embd;
+    const jl_real *E = params + net->token_embd;
+    for (int b = 0; b < B; b++)
+        for (int t = 0; t < T; t++, x += d)
+            memcpy(x, E + (size_t)ids[b * (T + 1) + t] * d, d * sizeof *x);
+}
+
+void jl_embed_back(const jl_network *net, const int32_t *ids, int B, int T, const jl_real *dx,
+                   jl_real *grads) {
+    size_t d = (size_t)net->shape.n_embd;
+    for (int b = 0; b < B; b++)
+        for (int t = 0; t < T; t++, dx += d) {
+            jl_real *dE = grads + net->token_embd + (size_t)ids[b * (T + 1) + t] * d;
+            for (size_t j = 0; j < d; j++) dE[j] += dx[j];
+        }
+}
+
+double jl_head_loss(const jl_network *net, jl_workspace *ws, const jl_real *params,
+                    const int32_t *ids, int B, int T, const jl_real *h, jl_real *dh, jl_real *grads,
+                    double scale) {
+    int d = net->shape.n_embd, v = net->shape.n_vocab, n = B * T;
+    const jl_real *E = params + net->token_embd;
+    double loss = 0;
+    for (int i = 0; i < n; i++) ws->target[i] = ids[i / T * (T + 1) + i % T + 1];
+    for (int i = 0; i < n; i += JL_LOSS_ROWS) {
+        int rows = n - i < JL_LOSS_ROWS ? n - i : JL_LOSS_ROWS;
+        size_t at = (size_t)i * (size_t)d;
+        jl_linear(net->gemm, h + at, E, rows, d, v, ws->logits);
+        loss += jl_cross_entropy(ws->logits, ws->target + i, rows, v, scale);
+        if (grads)
+            jl_linear_back(net->gemm, h + at, E, ws->logits, rows, d, v, dh + at,
+                           grads + net->token_embd);
+    }
+    return loss;
+}
+
+double jl_network_loss(const jl_network *net, jl_workspace *ws, const jl_real *params,
+                       const int32_t *ids, int B, int T, jl_real *grads, double scale,
+                       jl_random *drop) {
+    if (net->shape.kind == JL_NET_TRANSFORMER)
+        return jl_loss_transformer(net, ws, params, ids, B, T, grads, scale, drop);
+    return jl_loss_ancestor(net, ws, params, ids, B, T, grads, scale, drop);
+}

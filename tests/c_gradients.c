@@ -1,0 +1,154 @@
+/* c_gradients.c - every gradient of training against finite differences, in double.
+ *
+ * The sources of src/train are compiled here once more with double as their number, so that a
+ * central difference has ten good digits. Each kind of network, norm, activation, position scheme,
+ * grouped queries and dropout is covered, and each tensor is probed at several places.
+ */
+#define JL_TRAIN_DOUBLE
+#include "../src/train/layers.c"
+
+#include "../src/train/ancestors.c"
+#include "../src/train/network.c"
+#include "../src/train/transformer.c"
+#include "check.h"
+
+static void plain_gemm(int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
+                       const double *b, int ldb, double beta, double *c, int ldc) {
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            double sum = 0;
+            for (int l = 0; l < k; l++)
+                sum +=
+                    (ta ? a[l * lda + i] : a[i * lda + l]) * (tb ? b[j * ldb + l] : b[l * ldb + j]);
+            c[i * ldc + j] = alpha * sum + (beta == 0 ? 0 : beta * c[i * ldc + j]);
+        }
+}
+
+enum { B = 2, T = 70 }; /* more than one block of queries */
+
+static double loss_at(const jl_network *net, jl_workspace *ws, const double *params,
+                      const int32_t *ids, double *grads) {
+    jl_random drop;
+    jl_random_seed(&drop, 5);
+    return jl_network_loss(net, ws, params, ids, B, T, grads, 1.0 / (B * T), &drop) / (B * T);
+}
+
+/* ∂L/∂params[at] by the difference of fourth order, (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h. */
+static double difference(const jl_network *net, jl_workspace *ws, double *params,
+                         const int32_t *ids, size_t at) {
+    static const double weight[] = { 1, -8, 8, -1 }, place[] = { -2, -1, 1, 2 };
+    double was = params[at], step = 1e-4, sum = 0;
+    for (int i = 0; i < 4; i++) {
+        params[at] = was + place[i] * step;
+        sum += weight[i] * loss_at(net, ws, params, ids, NULL);
+    }
+    params[at] = was;
+    return sum / (12 * step);
+}
+
+/* A few numbers of each tensor. */
+static void probe(const jl_network *net, jl_workspace *ws, double *params, const int32_t *ids,
+                  const double *grads, jl_random *r) {
+    for (int i = 0; i < net->n_tensors; i++) {
+        const jl_net_tensor *t = &net->tensors[i];
+        for (int k = 0; k < 6; k++) {
+            size_t at = t->at + jl_random_bits(r) % ((size_t)t->rows * (size_t)t->cols);
+            if (t->at == net->token_embd) at = (size_t)(ids[k] * t->cols + k); /* one in use */
+            double wanted = difference(net, ws, params, ids, at), found = grads[at];
+            CHECK(fabs(found - wanted) < 1e-9 + 1e-6 * fabs(wanted), "%s[%zu]: %.12g, not %.12g",
+                  t->name, at - t->at, found, wanted);
+        }
+    }
+}
+
+static void check_network(jl_net_shape shape) {
+    jl_network net;
+    jl_error error = { 0 };
+    int32_t ids[B * (T + 1)];
+    jl_random r;
+    jl_random_seed(&r, 3);
+    CHECK(jl_network_init(&net, &shape, plain_gemm, &error) == JL_OK, "%s", error.message);
+    jl_workspace *ws = jl_workspace_new(&net, B, T);
+    double *params = jl_alloc_array(net.n_params, sizeof *params);
+    double *grads = jl_alloc_array(net.n_params, sizeof *grads);
+    jl_network_start(&net, 7, params);
+    /* Away from the symmetric start: norms not all one, biases not zero, larger weights. */
+    for (size_t i = 0; i < net.n_params; i++)
+        params[i] = params[i] * 2 + 0.3 * (jl_random_next(&r) - 0.5);
+    for (int i = 0; i < B * (T + 1); i++)
+        ids[i] = (int32_t)(jl_random_bits(&r) % (unsigned)shape.n_vocab);
+    loss_at(&net, ws, params, ids, grads);
+    double length = 0;
+    for (size_t i = 0; i < net.n_params; i++) length += grads[i] * grads[i];
+    CHECK(sqrt(length) > 1e-3, "the gradient is almost zero: %g", sqrt(length));
+    probe(&net, ws, params, ids, grads, &r);
+    jl_free(params);
+    jl_free(grads);
+    jl_workspace_free(ws);
+    jl_network_free(&net);
+}
+
+static const jl_net_shape llama = { .n_vocab = 23,
+                                    .n_ctx = T,
+                                    .n_embd = 16,
+                                    .n_layers = 2,
+                                    .n_heads = 4,
+                                    .n_kv_heads = 2,
+                                    .n_ff = 20,
+                                    .n_window = 5,
+                                    .rope_base = 10000,
+                                    .eps = 1e-5f };
+
+static void decoder_like_llama(void) {
+    check_network(llama);
+}
+
+static void decoder_with_dropout(void) {
+    jl_net_shape s = llama;
+    s.dropout = 0.25f;
+    check_network(s);
+}
+
+static void decoder_like_gpt2(void) {
+    jl_net_shape s = llama;
+    s.norm = JL_NORM_LAYER;
+    s.ffn = JL_NET_GELU;
+    s.position = JL_NET_LEARNED;
+    s.n_kv_heads = 4;
+    check_network(s);
+}
+
+static void decoder_with_other_positions(void) {
+    static const jl_net_position schemes[] = { JL_NET_SINUSOIDAL, JL_NET_ALIBI, JL_NET_NONE };
+    for (int i = 0; i < 3; i++) {
+        jl_net_shape s = llama;
+        s.position = schemes[i];
+        check_network(s);
+    }
+}
+
+static void recurrent_ancestor(void) {
+    jl_net_shape s = llama;
+    s.kind = JL_NET_GRU;
+    check_network(s);
+    s.dropout = 0.25f;
+    check_network(s);
+}
+
+static void window_ancestor(void) {
+    jl_net_shape s = llama;
+    s.kind = JL_NET_WINDOW;
+    check_network(s);
+    s.dropout = 0.25f;
+    check_network(s);
+}
+
+int main(void) {
+    RUN(decoder_like_llama);
+    RUN(decoder_with_dropout);
+    RUN(decoder_like_gpt2);
+    RUN(decoder_with_other_positions);
+    RUN(recurrent_ancestor);
+    RUN(window_ancestor);
+    return check_report("c_gradients");
+}
