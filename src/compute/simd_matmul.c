@@ -36,14 +36,30 @@ INLINE v128_t i_madd(v128_t sum, v128_t w, v128_t x) {
 
 /* -- Quants ------------------------------------------------------------------------------------ */
 
-/* Quant n of every lane, and those that the spare bits of a group of lanes, collected by
- * collect(), hold. */
-INLINE v128_t whole_quant(int bits, int n, v128_t lanes) {
-    v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * bits));
-    return (n + 1) * bits == 16 ? v
-                                : wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
+INLINE v128_t low_bits(int bits, v128_t v) {
+    return wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
 }
 
+/* The values of the whole quants of every lane. The table takes two of them at once, from the bytes
+ * of a lane. */
+INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
+    if (f.table) {
+        const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
+                                             180, 196, 216, 240);
+        const v128_t nibble = wasm_i8x16_splat(15);
+        v128_t a = wasm_i8x16_swizzle(table, wasm_v128_and(lanes, nibble));
+        v128_t b = wasm_i8x16_swizzle(table, wasm_v128_and(wasm_u16x8_shr(lanes, 4), nibble));
+        value[0] = low_bits(8, a), value[2] = wasm_u16x8_shr(a, 8);
+        value[1] = low_bits(8, b), value[3] = wasm_u16x8_shr(b, 8);
+        return;
+    }
+    UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
+        v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * f.bits));
+        value[n] = (n + 1) * f.bits == 16 ? v : low_bits(f.bits, v);
+    }
+}
+
+/* The quants that the spare bits of a group of lanes hold, which collect() puts together. */
 INLINE v128_t collect(int bits, v128_t so_far, v128_t lanes) {
     const int spare = jl_lane_spare(bits);
     v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
@@ -53,15 +69,7 @@ INLINE v128_t collect(int bits, v128_t so_far, v128_t lanes) {
 INLINE v128_t extra_quant(int bits, int n, v128_t collected) {
     const int count = jl_lane_extra(bits), first = 16 - count * bits;
     v128_t v = wasm_u16x8_shr(collected, (uint32_t)(first + n * bits));
-    return n + 1 == count ? v : wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
-}
-
-/* The values of the table are bytes from 0 on, the first is 0: so the zero that is the high byte of
- * a lane stays one. */
-INLINE v128_t value_of(jl_form f, v128_t quant) {
-    const v128_t table =
-        wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216, 240);
-    return f.table ? wasm_i8x16_swizzle(table, quant) : quant;
+    return n + 1 == count ? v : low_bits(bits, v);
 }
 
 /* -- One token --------------------------------------------------------------------------------- */
@@ -77,14 +85,13 @@ INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
 
 /* The whole quants of one lane of 16 rows, from column x on. */
 INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc, v128_t *spare) {
-    const int whole = jl_lane_quants(f.bits);
-    UNROLL for (int n0 = 0; n0 < whole; n0 += 4) {
-        UNROLL for (int g = 0; g < 4; g++) {
-            v128_t v = wasm_v128_load(w + 16 * g);
-            UNROLL for (int n = n0; n < whole && n < n0 + 4; n++) acc[g] = i_madd(
-                acc[g], value_of(f, whole_quant(f.bits, n, v)), wasm_v128_load32_splat(x + 2 * n));
-            if (jl_lane_spare(f.bits)) spare[g] = collect(f.bits, spare[g], v);
+    UNROLL for (int g = 0; g < 4; g++) {
+        v128_t v = wasm_v128_load(w + 16 * g), value[8];
+        whole_values(f, v, value);
+        UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
+            acc[g] = i_madd(acc[g], value[n], wasm_v128_load32_splat(x + 2 * n));
         }
+        if (jl_lane_spare(f.bits)) spare[g] = collect(f.bits, spare[g], v);
     }
 }
 
@@ -108,30 +115,32 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
     }
 }
 
-/* Eight int8, or as many low or high nibbles, as floats. */
-INLINE void float8(v128_t bytes, v128_t *to) {
-    to[0] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(bytes));
-    to[1] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(bytes));
+/* Four integers as floats. The empty statement hides from clang that they were 16 bits wide, which
+ * it would convert lane by lane. */
+INLINE v128_t float4_of(v128_t v) {
+    __asm__("" : "+r"(v));
+    return wasm_f32x4_convert_i32x4(v);
 }
 
-/* D and M·−1 of 16 rows and one group, from the scales of a K layout; head: d [16], dmin [16]. */
-INLINE void super_scales(jl_form f, const uint8_t *scales, const uint8_t *minima, const float *head,
-                         v128_t *d, v128_t *m) {
-    UNROLL for (int i = 0; i < 2; i++) {
-        v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
-        if (f.minima == JL_MINIMA_IN_NIBBLES) {
-            low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
-            s = wasm_v128_and(s, wasm_i16x8_splat(15));
-        } else if (f.minima) {
-            low = wasm_i16x8_load8x8(minima + 8 * i);
-        }
-        float8(s, d + 2 * i);
-        if (f.minima) float8(low, m + 2 * i);
+/* D and −M of one group and rows 8i to 8i + 7, two vectors each, from the scales of a K layout;
+ * head: d [16], dmin [16]. */
+INLINE void super_scales(jl_form f, int i, const uint8_t *scales, const float *head, v128_t *d,
+                         v128_t *m) {
+    v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
+    if (f.minima == JL_MINIMA_IN_NIBBLES) {
+        low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
+        s = wasm_v128_and(s, wasm_i16x8_splat(15));
+    } else if (f.minima) {
+        low = wasm_i16x8_load8x8(scales + jl_scale_bytes(f) + 8 * i);
     }
-    UNROLL for (int g = 0; g < 4; g++) {
-        d[g] = wasm_f32x4_mul(d[g], wasm_v128_load(head + 4 * g));
-        if (f.minima) m[g] = wasm_f32x4_mul(m[g], wasm_v128_load(head + JL_PANEL + 4 * g));
-    }
+    const float *dh = head + 8 * i, *mh = dh + JL_PANEL;
+    d[0] = float4_of(wasm_i32x4_extend_low_i16x8(s));
+    d[1] = float4_of(wasm_i32x4_extend_high_i16x8(s));
+    UNROLL for (int k = 0; k < 2; k++) d[k] = wasm_f32x4_mul(d[k], wasm_v128_load(dh + 4 * k));
+    if (!f.minima) return;
+    m[0] = float4_of(wasm_i32x4_extend_low_i16x8(low));
+    m[1] = float4_of(wasm_i32x4_extend_high_i16x8(low));
+    UNROLL for (int k = 0; k < 2; k++) m[k] = wasm_f32x4_mul(m[k], wasm_v128_load(mh + 4 * k));
 }
 
 /* The halves of a head, which is followed by no other. */
@@ -157,23 +166,21 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
         const v128_t s = wasm_f32x4_splat(f.super ? a->scale[b] : a->scale[b] * 0x1p112f);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
-            const uint8_t *minima = scales + jl_scale_bytes(f);
             int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
-            v128_t start = wasm_i32x4_splat(-f.offset * x), d[4], m[4];
+            v128_t start = wasm_i32x4_splat(-f.offset * x);
             v128_t acc[4] = { start, start, start, start };
             v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x));
             dot_group(f, w + jl_quant_bytes(f) / 2 * (size_t)h, a->q + b * JL_BLOCK + 16 * h, acc);
-            if (f.super)
-                super_scales(f, scales, minima, head, d, m);
-            else
-                UNROLL for (int g = 0; g < 4; g++) {
-                    d[g] = half4_scaled(scales + 8 * g);
-                    if (f.minima) m[g] = half4_scaled(minima + 8 * g);
-                }
+            v128_t d[2], m[2];
             UNROLL for (int g = 0; g < 4; g++) {
+                if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
+                if (!f.super) {
+                    d[g % 2] = half4_scaled(scales + 8 * g);
+                    if (f.minima) m[g % 2] = half4_scaled(scales + jl_scale_bytes(f) + 8 * g);
+                }
                 v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
-                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g], s));
-                if (f.minima) v = f_madd(v, total, wasm_f32x4_mul(m[g], s));
+                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g % 2], s));
+                if (f.minima) v = f_madd(v, total, wasm_f32x4_mul(m[g % 2], s));
                 sum[g] = wasm_f32x4_add(sum[g], v);
             }
         }
@@ -308,10 +315,10 @@ INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high
         ROLL for (int i = 0; i < jl_lane_group(f.bits); i++) {
             UNROLL for (int g = 0; g < 4; g++, w += 16) {
                 int16_t *to = (g < 2 ? low : high) + g % 2 * 8;
-                v128_t v = wasm_v128_load(w);
+                v128_t v = wasm_v128_load(w), value[8];
+                whole_values(f, v, value);
                 UNROLL for (int n = 0; n < whole; n++) {
-                    v128_t q = value_of(f, whole_quant(f.bits, n, v));
-                    wasm_v128_store(to + 16 * n, wasm_i16x8_sub(q, o));
+                    wasm_v128_store(to + 16 * n, wasm_i16x8_sub(value[n], o));
                 }
                 if (extra) spare[g] = collect(f.bits, spare[g], v);
             }
@@ -350,11 +357,13 @@ static void widen_quants(jl_form f, const uint8_t *w, int16_t *low, int16_t *hig
 /* D and M of a group of a K layout. */
 static void widen_super_scales(jl_form f, const uint8_t *scales, const float *head, float *d,
                                float *m) {
-    v128_t dv[4], mv[4] = { 0 };
-    super_scales(f, scales, scales + jl_scale_bytes(f), head, dv, mv);
-    for (int g = 0; g < 4; g++) {
-        wasm_v128_store(d + 4 * g, dv[g]);
-        wasm_v128_store(m + 4 * g, wasm_f32x4_neg(mv[g]));
+    for (int i = 0; i < 2; i++, d += 8, m += 8) {
+        v128_t dv[2], mv[2] = { 0 };
+        super_scales(f, i, scales, head, dv, mv);
+        for (int k = 0; k < 2; k++) {
+            wasm_v128_store(d + 4 * k, dv[k]);
+            wasm_v128_store(m + 4 * k, wasm_f32x4_neg(mv[k]));
+        }
     }
 }
 
