@@ -104,7 +104,7 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
  * from 0, one accumulator a row. Per block, each product of two floats and each sum rounded once:
  *   F: y += w·x
  *   Q: for each of its groups of 16 or 32 columns in turn, y += t, where
- *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + float(Σxq)·(M·s). */
+ *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + M·(float(Σxq)·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
 /* Row r of W as floats, out[cols]: the embedding look-up. */

@@ -192,7 +192,7 @@ static void add_group(jl_form f, const int16_t *w, const float *d, const float *
     dot_pairs(w, x, pair_stride, (size_t)f.group / 2, acc);
     for (int r = 0; r < rows; r++) {
         float v = (float)acc[r] * (d[r] * s);
-        if (f.minima) v = v + (float)sum * (m[r] * s);
+        if (f.minima) v = v + m[r] * ((float)sum * s);
         y[r] = y[r] + v;
     }
 }

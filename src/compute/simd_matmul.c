@@ -59,16 +59,23 @@ INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
     }
 }
 
-/* The quants that the spare bits of a group of lanes hold, which collect() puts together. */
-INLINE v128_t collect(int bits, v128_t so_far, v128_t lanes) {
+/* The spare bits of a group of lanes one after another, those of the last lane on top; a group's
+ * lanes are 64 bytes apart. */
+INLINE v128_t spare_bits(int bits, const uint8_t *lanes) {
     const int spare = jl_lane_spare(bits);
-    v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
-    return wasm_v128_or(wasm_u16x8_shr(so_far, (uint32_t)spare), wasm_v128_and(lanes, top));
+    const v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
+    v128_t v = wasm_v128_and(wasm_v128_load(lanes), top);
+    UNROLL for (int i = 1; i < jl_lane_group(bits); i++) {
+        v128_t more = wasm_v128_and(wasm_v128_load(lanes + 64 * i), top);
+        v = wasm_v128_or(wasm_u16x8_shr(v, (uint32_t)spare), more);
+    }
+    return v;
 }
 
-INLINE v128_t extra_quant(int bits, int n, v128_t collected) {
+/* The quants that are made of them. */
+INLINE v128_t extra_quant(int bits, int n, v128_t spare) {
     const int count = jl_lane_extra(bits), first = 16 - count * bits;
-    v128_t v = wasm_u16x8_shr(collected, (uint32_t)(first + n * bits));
+    v128_t v = wasm_u16x8_shr(spare, (uint32_t)(first + n * bits));
     return n + 1 == count ? v : low_bits(bits, v);
 }
 
@@ -84,14 +91,13 @@ INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
 }
 
 /* The whole quants of one lane of 16 rows, from column x on. */
-INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc, v128_t *spare) {
+INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc) {
     UNROLL for (int g = 0; g < 4; g++) {
         v128_t v = wasm_v128_load(w + 16 * g), value[8];
         whole_values(f, v, value);
         UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
             acc[g] = i_madd(acc[g], value[n], wasm_v128_load32_splat(x + 2 * n));
         }
-        if (jl_lane_spare(f.bits)) spare[g] = collect(f.bits, spare[g], v);
     }
 }
 
@@ -103,15 +109,17 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
         return;
     }
     ROLL for (int lane = 0; lane < lanes; lane += together) {
-        v128_t spare[4] = { 0 };
+        const uint8_t *group = w;
         ROLL for (int i = 0; i < together; i++, w += 64, x += 2 * jl_lane_quants(f.bits)) {
-            dot_lane(f, w, x, acc, spare);
+            dot_lane(f, w, x, acc);
         }
-        UNROLL for (int n = 0; n < jl_lane_extra(f.bits); n++, x += 2) {
-            v128_t pair = wasm_v128_load32_splat(x);
-            UNROLL for (int g = 0; g < 4; g++) acc[g] =
-                i_madd(acc[g], extra_quant(f.bits, n, spare[g]), pair);
+        if (!jl_lane_extra(f.bits)) continue;
+        UNROLL for (int g = 0; g < 4; g++) {
+            v128_t spare = spare_bits(f.bits, group + 16 * g);
+            UNROLL for (int n = 0; n < jl_lane_extra(f.bits); n++) acc[g] =
+                i_madd(acc[g], extra_quant(f.bits, n, spare), wasm_v128_load32_splat(x + 2 * n));
         }
+        x += 2 * jl_lane_extra(f.bits);
     }
 }
 
@@ -163,24 +171,25 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             read_halves(w, jl_head_bytes(f) / 2, head);
             w += jl_head_bytes(f);
         }
-        const v128_t s = wasm_f32x4_splat(f.super ? a->scale[b] : a->scale[b] * 0x1p112f);
+        const float scale = a->scale[b];
+        const v128_t s = wasm_f32x4_splat(f.super ? scale : scale * 0x1p112f);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
             int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
             v128_t start = wasm_i32x4_splat(-f.offset * x);
             v128_t acc[4] = { start, start, start, start };
-            v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x));
+            v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x) * scale);
             dot_group(f, w + jl_quant_bytes(f) / 2 * (size_t)h, a->q + b * JL_BLOCK + 16 * h, acc);
             v128_t d[2], m[2];
             UNROLL for (int g = 0; g < 4; g++) {
                 if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
                 if (!f.super) {
                     d[g % 2] = half4_scaled(scales + 8 * g);
-                    if (f.minima) m[g % 2] = half4_scaled(scales + jl_scale_bytes(f) + 8 * g);
+                    if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
                 }
                 v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
                 v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g % 2], s));
-                if (f.minima) v = f_madd(v, total, wasm_f32x4_mul(m[g % 2], s));
+                if (f.minima) v = f_madd(v, m[g % 2], total);
                 sum[g] = wasm_f32x4_add(sum[g], v);
             }
         }
@@ -311,25 +320,27 @@ INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high
     const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);
     const v128_t o = wasm_i16x8_splat((int16_t)offset);
     ROLL for (int lane = 0; lane < f.bits; lane += jl_lane_group(f.bits)) {
-        v128_t spare[4] = { 0 };
+        const uint8_t *group = w;
         ROLL for (int i = 0; i < jl_lane_group(f.bits); i++) {
             UNROLL for (int g = 0; g < 4; g++, w += 16) {
                 int16_t *to = (g < 2 ? low : high) + g % 2 * 8;
-                v128_t v = wasm_v128_load(w), value[8];
-                whole_values(f, v, value);
+                v128_t value[8];
+                whole_values(f, wasm_v128_load(w), value);
                 UNROLL for (int n = 0; n < whole; n++) {
                     wasm_v128_store(to + 16 * n, wasm_i16x8_sub(value[n], o));
                 }
-                if (extra) spare[g] = collect(f.bits, spare[g], v);
             }
             low += 16 * whole, high += 16 * whole;
         }
-        UNROLL for (int n = 0; n < extra; n++, low += 16, high += 16) {
-            UNROLL for (int g = 0; g < 4; g++) {
-                v128_t q = extra_quant(f.bits, n, spare[g]);
-                wasm_v128_store((g < 2 ? low : high) + g % 2 * 8, wasm_i16x8_sub(q, o));
+        if (!extra) continue;
+        UNROLL for (int g = 0; g < 4; g++) {
+            v128_t spare = spare_bits(f.bits, group + 16 * g);
+            int16_t *to = (g < 2 ? low : high) + g % 2 * 8;
+            UNROLL for (int n = 0; n < extra; n++) {
+                wasm_v128_store(to + 16 * n, wasm_i16x8_sub(extra_quant(f.bits, n, spare), o));
             }
         }
+        low += 16 * extra, high += 16 * extra;
     }
 }
 
@@ -413,14 +424,21 @@ INLINE void tile(int minima, int group, const int16_t *w, const float *d, const 
                 acc[2 * t + 1] = i_madd(acc[2 * t + 1], w1, pair);
             }
         }
+        v128_t xs[4];
+        if (minima) {
+            v128_t all = wasm_v128_load(total);
+            if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
+            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
+            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
+            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
+            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
+            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
+        }
         UNROLL for (int i = 0; i < 8; i++) {
             v128_t st = wasm_v128_load32_splat(s + i / 2);
             v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
             v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
-            int32_t sum_x = total[i / 2] + (groups == 1 ? total[4 + i / 2] : 0);
-            if (minima)
-                v = f_madd(v, wasm_f32x4_splat((float)sum_x),
-                           wasm_f32x4_mul(wasm_v128_load(m + i % 2 * 4), st));
+            if (minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
             sum[i] = wasm_f32x4_add(sum[i], v);
         }
         total += 8 / groups;
