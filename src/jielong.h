@@ -85,8 +85,8 @@ int jl_model_n_heads(const jl_model *m);
 
 enum {
     JL_TOKENIZE_SPECIAL = 1, /* special tokens written in the text become their ids */
-    JL_TOKENIZE_BOS =
-        2 /* begin with the beginning-of-sequence token, where the file asks for one */
+    JL_TOKENIZE_BOS = 2,     /* begin with the beginning-of-sequence token, and */
+    JL_TOKENIZE_EOS = 4      /* end with the end-of-sequence token, where the file asks for one */
 };
 
 /* text[n] → ids. Writes at most cap ids and returns how many there are in all, or a negative
@@ -94,9 +94,14 @@ enum {
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
-/* The bytes of one token (borrowed from the model, length in *n). Control tokens have none unless
- * `special`. An id outside the vocabulary gives NULL. */
-const char *jl_token_bytes(const jl_model *m, int32_t id, int special, size_t *n);
+enum {
+    JL_BYTES_SPECIAL = 1, /* of control tokens and the unknown token too; else these have none */
+    JL_BYTES_FIRST = 2 /* as a text's first token: without the blank that jl_tokenize() put there */
+};
+
+/* The bytes of one token (borrowed from the model, length in *n); flags: JL_BYTES_…. An id outside
+ * the vocabulary gives NULL. */
+const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n);
 
 /* Whether the token ends a generation (end of sequence, end of turn). */
 int jl_token_is_end(const jl_model *m, int32_t id);

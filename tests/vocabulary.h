@@ -69,6 +69,11 @@ static inline void add_i32s(file *f, const char *key, const int32_t *a, size_t n
     put(f, a, n * sizeof *a);
 }
 
+static inline void add_f32s(file *f, const char *key, const float *a, size_t n) {
+    add(f, key, JL_GGUF_F32, 1, n);
+    put(f, a, n * sizeof *a);
+}
+
 static inline void add_u32(file *f, const char *key, uint32_t value) {
     add(f, key, JL_GGUF_U32, 0, 1);
     put(f, &value, sizeof value);

@@ -96,8 +96,8 @@ int jl_wasm_tokenize(const jl_model *m, const char *text, uint32_t n, int flags,
     return jl_tokenize(m, text, n, flags, ids, cap, fresh());
 }
 
-const char *jl_wasm_token_bytes(const jl_model *m, int32_t id, int special) {
-    return jl_token_bytes(m, id, special, &token_length);
+const char *jl_wasm_token_bytes(const jl_model *m, int32_t id, int flags) {
+    return jl_token_bytes(m, id, flags, &token_length);
 }
 
 uint32_t jl_wasm_token_length(void) {

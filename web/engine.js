@@ -313,19 +313,19 @@ export class Engine {
     });
   }
 
-  /** The bytes of a token: a view. @param {number} id @param {boolean} special */
-  #tokenBytes(id, special) {
-    const pointer = this.#call('token_bytes', this.#model, id, special);
+  /** The bytes of a token: a view. @param {number} id @param {number} flags 1: special, 2: first of a text */
+  #tokenBytes(id, flags) {
+    const pointer = this.#call('token_bytes', this.#model, id, flags);
     return pointer ? this.#bytes(pointer, this.#call('token_length')) : undefined;
   }
   /** @param {number} id */
   #tokenText(id) {
-    return decoder.decode(this.#tokenBytes(id, true));
+    return decoder.decode(this.#tokenBytes(id, 1));
   }
 
   /** @param {Int32Array} ids @param {boolean} special */
   detokenize(ids, special) {
-    const parts = Array.from(ids, (id) => this.#known(id, special));
+    const parts = Array.from(ids, (id, i) => this.#known(id, (special ? 1 : 0) | (i ? 0 : 2)));
     const bytes = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -335,29 +335,29 @@ export class Engine {
     return decoder.decode(bytes);
   }
 
-  /** A copy of the bytes of a token that must exist. @param {number} id @param {boolean} special */
-  #known(id, special) {
-    if (!this.#tokenBytes(id, true)) {
+  /** A copy of the bytes of a token that must exist. @param {number} id @param {number} flags */
+  #known(id, flags) {
+    if (!this.#tokenBytes(id, 1)) {
       throw new JielongError(
         'BAD_ARGUMENT',
         `there is no token ${id} in this model's vocabulary`,
         'id',
       );
     }
-    return this.#tokenBytes(id, special)?.slice() ?? new Uint8Array(0);
+    return this.#tokenBytes(id, flags)?.slice() ?? new Uint8Array(0);
   }
 
   /** @param {Int32Array} ids */
   pieces(ids) {
     return Array.from(ids, (id) => {
-      const bytes = this.#known(id, true);
+      const bytes = this.#known(id, 1);
       let whole = true;
       try {
         strict.decode(bytes);
       } catch {
         whole = false;
       }
-      const special = bytes.length > 0 && this.#known(id, false).length === 0;
+      const special = bytes.length > 0 && this.#known(id, 0).length === 0;
       const end = !!this.#call('token_is_end', this.#model, id);
       return { id, text: decoder.decode(bytes), bytes, whole, special, end };
     });

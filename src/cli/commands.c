@@ -231,7 +231,7 @@ static void score_row(void *context, const float *logits) {
 static size_t bytes_of(const jl_model *m, const int32_t *ids, int n) {
     size_t total = 0, length;
     for (int i = 0; i < n; i++) {
-        jl_token_bytes(m, ids[i], 1, &length);
+        jl_token_bytes(m, ids[i], JL_BYTES_SPECIAL | (i ? 0 : JL_BYTES_FIRST), &length);
         total += length;
     }
     return total;

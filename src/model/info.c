@@ -138,15 +138,17 @@ int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_
     return jl_tokenizer_encode(m->tokenizer, text, n, flags, ids, cap, error);
 }
 
-const char *jl_token_bytes(const jl_model *m, int32_t id, int special, size_t *n) {
+const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n) {
     *n = 0;
     if (id < 0 || id >= jl_model_n_vocab(m)) return NULL;
     if (!m->tokenizer) return "";
     jl_token_kind kind = jl_tokenizer_kind(m->tokenizer, id);
-    if (kind == JL_TOKEN_CONTROL && !special) return "";
+    int hidden = kind == JL_TOKEN_CONTROL || kind == JL_TOKEN_UNKNOWN;
     jl_str s = jl_tokenizer_bytes(m->tokenizer, id);
-    *n = s.n;
-    return s.n ? s.data : "";
+    if (s.n == 0 || (hidden && !(flags & JL_BYTES_SPECIAL))) return "";
+    int cut = (flags & JL_BYTES_FIRST) && jl_tokenizer_space_prefix(m->tokenizer) && *s.data == ' ';
+    *n = s.n - (size_t)cut;
+    return s.data + cut;
 }
 
 int jl_token_is_end(const jl_model *m, int32_t id) {

@@ -1,18 +1,18 @@
-/* bpe.c - merges as a table (left symbol, right symbol) → (rank, symbol), applied with a heap.
+/* bpe.c - merges as a table (left symbol, right symbol) → (rank, symbol), applied by merge.c.
  *
  * A symbol is the id of a string in the vocabulary: a token, or an internal symbol for a string
  * that merges name but that is no token (then its bytes come out one by one). Equal strings have
- * equal ids, so comparing ids is comparing strings. One piece of n bytes costs O(n log n): each of
- * at most n - 1 merges makes at most two new pairs, and stale pairs in the heap are known by their
- * length. Where a pair is listed twice the first one counts, as in llama.cpp.
+ * equal ids, so comparing ids is comparing strings. Where a pair is listed twice the first one
+ * counts, as in llama.cpp.
  */
 #include "bpe.h"
 
 #include <string.h>
 
 #include "../base/memory.h"
-#include "heap.h"
+#include "merge.h"
 #include "pretokenize.h"
+#include "tokenizer.h"
 #include "unicode.h"
 
 static const char merges_key[] = "tokenizer.ggml.merges";
@@ -69,10 +69,21 @@ static int decode_alphabet(jl_str text, uint8_t *out, size_t *n) {
     return 1;
 }
 
-static size_t store(jl_str text, uint8_t *out, int *keyed) {
+static int is_graphic_ascii(jl_str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.data[i] <= ' ' || s.data[i] > '~') return 0;
+    return s.n > 0;
+}
+
+/* Special tokens are kept as they are written. */
+static size_t store(jl_str text, int kind, uint8_t *out, int *keyed) {
     size_t n;
-    *keyed = decode_alphabet(text, out, &n);
-    if (*keyed) return n;
+    if (kind == JL_TOKEN_NORMAL || kind == JL_TOKEN_UNUSED) {
+        *keyed = decode_alphabet(text, out, &n);
+        if (*keyed) return n;
+    } else {
+        *keyed = is_graphic_ascii(text);
+    }
     memcpy(out, text.data, text.n);
     return text.n;
 }
@@ -247,64 +258,23 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
     return b;
 }
 
-static size_t memory(const void *self) {
+static size_t memory(const void *self, const jl_vocab *v) {
     const bpe *b = self;
+    (void)v;
     return sizeof *b + b->n_merges * sizeof *b->merges + b->n_slots * sizeof *b->slots;
 }
 
 /* ---- Encoding ------------------------------------------------------------------------------ */
 
-/* The symbols of one piece, a list threaded through an array indexed by their first byte: the next
- * symbol begins where this one ends. */
-typedef struct symbol {
-    int32_t id;
-    uint32_t length; /* bytes; 0: joined to the one before */
-    uint32_t before; /* where the previous one begins */
-} symbol;
-
-typedef struct workspace {
-    symbol *symbols; /* [cap] */
-    size_t cap;
-    jl_heap heap;
-} workspace;
-
-static int reserve(workspace *w, size_t n) {
-    if (n <= w->cap) return 1;
-    size_t cap = n < 64 ? 64 : n + n / 2;
-    jl_free(w->symbols);
-    w->symbols = cap > SIZE_MAX / sizeof *w->symbols ? NULL : jl_alloc(cap * sizeof *w->symbols);
-    w->cap = w->symbols ? cap : 0;
-    return w->symbols != NULL;
-}
-
-/* Offers the pair that begins at `at`, if there is one and it has a rank; 0 when there is no
- * memory. */
-static int offer(const bpe *b, workspace *w, uint32_t at, uint32_t n) {
-    const symbol *left = &w->symbols[at];
-    uint32_t next = at + left->length;
-    if (next >= n) return 1;
-    const symbol *right = &w->symbols[next];
+static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *left,
+                        const jl_symbol *right, jl_span *span) {
+    const bpe *b = self;
     const merge *m = find_merge(b, left->id, right->id);
-    if (!m) return 1;
-    return jl_heap_push(&w->heap, (jl_span){ (uint32_t)(m - b->merges), at,
-                                             left->length + right->length, m->result });
-}
-
-/* Joins the pair unless one of its sides has grown or gone since: symbols only grow, so the pair is
- * the same exactly if the two that are there now have the same length together. */
-static int join(const bpe *b, workspace *w, jl_span pair, uint32_t n) {
-    symbol *left = &w->symbols[pair.at];
-    uint32_t next = pair.at + left->length;
-    if (left->length == 0 || next >= n) return 1;
-    symbol *right = &w->symbols[next];
-    if (left->length + right->length != pair.length) return 1;
-    right->length = 0;
-    left->length = pair.length;
-    left->id = pair.id;
-    uint32_t end = pair.at + pair.length;
-    if (end < n) w->symbols[end].before = pair.at;
-    if (pair.at > 0 && !offer(b, w, left->before, n)) return 0;
-    return offer(b, w, pair.at, n);
+    (void)text;
+    if (!m) return 0;
+    span->rank = (uint32_t)(m - b->merges);
+    span->id = m->result;
+    return 1;
 }
 
 /* A symbol that is no token leaves the tokens of its bytes; a byte without one leaves nothing. */
@@ -320,7 +290,7 @@ static void emit(const bpe *b, const jl_vocab *v, int32_t id, jl_ids *ids) {
     }
 }
 
-static int encode_piece(const bpe *b, const jl_vocab *v, workspace *w, jl_str piece, jl_ids *ids) {
+static int encode_piece(const bpe *b, const jl_vocab *v, jl_merger *w, jl_str piece, jl_ids *ids) {
     const uint8_t *s = (const uint8_t *)piece.data;
     uint32_t n = (uint32_t)piece.n;
     if (b->pre->ignore_merges) {
@@ -330,14 +300,10 @@ static int encode_piece(const bpe *b, const jl_vocab *v, workspace *w, jl_str pi
             return 1;
         }
     }
-    if (!reserve(w, n)) return 0;
+    if (!jl_merger_reserve(w, n)) return 0;
     for (uint32_t i = 0; i < n; i++)
-        w->symbols[i] = (symbol){ b->byte_symbol[s[i]], 1, i ? i - 1 : 0 };
-    w->heap.n = 0;
-    for (uint32_t i = 0; i + 1 < n; i++)
-        if (!offer(b, w, i, n)) return 0;
-    while (w->heap.n)
-        if (!join(b, w, jl_heap_pop(&w->heap), n)) return 0;
+        w->symbols[i] = (jl_symbol){ .id = b->byte_symbol[s[i]], .length = 1 };
+    if (!jl_merger_run(w, s, n, rank_of_pair, b)) return 0;
     for (uint32_t i = 0; i < n; i += w->symbols[i].length) emit(b, v, w->symbols[i].id, ids);
     return 1;
 }
@@ -345,19 +311,19 @@ static int encode_piece(const bpe *b, const jl_vocab *v, workspace *w, jl_str pi
 static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
                         jl_ids *ids, jl_error *error) {
     const bpe *b = self;
-    workspace w = { 0 };
+    jl_merger w = { 0 };
     jl_pieces pieces;
     jl_str piece;
     int fine = 1;
     jl_pieces_begin(&pieces, b->pre, text, n);
     while (fine && jl_pieces_next(&pieces, &piece)) fine = encode_piece(b, v, &w, piece, ids);
-    jl_free(w.symbols);
-    jl_free(w.heap.items);
+    jl_merger_free(&w);
     return fine ? JL_OK : no_memory(error, "text");
 }
 
 const jl_family jl_family_bpe = { .model = "gpt2",
                                   .about = "byte-level BPE",
+                                  .ids = { -1, -1, -1, -1 },
                                   .store = store,
                                   .build = build,
                                   .encode = encode,

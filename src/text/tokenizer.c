@@ -8,15 +8,17 @@
  */
 #include "tokenizer.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "bpe.h"
 #include "special.h"
+#include "spm.h"
 
-static const jl_family *const families[] = { &jl_family_bpe };
+static const jl_family *const families[] = { &jl_family_bpe, &jl_family_spm };
+
+enum { MAX_TEXT = 1 << 29 }; /* bytes */
 
 static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char types_key[] = "tokenizer.ggml.token_type";
@@ -26,6 +28,8 @@ static const char scores_key[] = "tokenizer.ggml.scores";
 enum {
     ID_BOS,
     ID_EOS,
+    ID_UNKNOWN,
+    ID_SEPARATOR,
     ID_EOT,
     ID_EOM,
     ID_FIM_PRE,
@@ -46,7 +50,7 @@ struct jl_tokenizer {
     jl_family_facts facts;
     int32_t ids[ID_COUNT]; /* -1: none */
     uint8_t *is_end;       /* [n_tokens] */
-    int add_bos;
+    int add_bos, add_eos;
 };
 
 static const struct {
@@ -57,8 +61,8 @@ static const struct {
     { "tokenizer.ggml.eos_token_id", ID_EOS },
     { "tokenizer.ggml.eot_token_id", ID_EOT },
     { "tokenizer.ggml.eom_token_id", ID_EOM },
-    { "tokenizer.ggml.unknown_token_id", ID_CHECKED },
-    { "tokenizer.ggml.seperator_token_id", ID_CHECKED }, /* the format's own spelling */
+    { "tokenizer.ggml.unknown_token_id", ID_UNKNOWN },
+    { "tokenizer.ggml.seperator_token_id", ID_SEPARATOR }, /* the format's own spelling */
     { "tokenizer.ggml.padding_token_id", ID_CHECKED },
     { "tokenizer.ggml.mask_token_id", ID_CHECKED },
     { "tokenizer.ggml.fim_pre_token_id", ID_FIM_PRE },
@@ -146,7 +150,10 @@ static jl_status no_memory(jl_error *error) {
 /* ---- Ids with a meaning -------------------------------------------------------------------- */
 
 static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, jl_error *error) {
-    for (int i = 0; i < ID_COUNT; i++) t->ids[i] = -1;
+    for (int i = 0; i < ID_COUNT; i++) {
+        int32_t usual = i < 4 ? t->family->ids[i] : -1;
+        t->ids[i] = usual < (int64_t)n_tokens ? usual : -1;
+    }
     for (size_t i = 0; i < sizeof id_keys / sizeof *id_keys; i++) {
         uint32_t id = UINT32_MAX; /* what some writers put for "none" */
         jl_status status = jl_gguf_u32(g, id_keys[i].key, &id, error);
@@ -250,12 +257,6 @@ static int parse_byte_token(jl_str text) {
     return high && low ? (int)(high - digits) * 16 + (int)(low - digits) : -1;
 }
 
-static int is_graphic_ascii(jl_str s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.data[i] <= ' ' || s.data[i] > '~') return 0;
-    return s.n > 0;
-}
-
 /* Token i's type. 0 ("undefined" in the format) and a missing list mean an ordinary token. */
 static int32_t type_of(const token_lists *l, uint64_t i) {
     int32_t type = l->types ? jl_gguf_i32_at(l->types, i) : 0;
@@ -281,13 +282,11 @@ static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl
         scratch[0] = (uint8_t)byte;
         bytes = scratch;
         n = 1;
-    } else if (kind == JL_TOKEN_NORMAL || kind == JL_TOKEN_UNUSED) {
-        n = t->family->store(text, scratch, &keyed);
-        bytes = scratch;
     } else {
-        keyed = is_graphic_ascii(text); /* special tokens are kept as they are written */
+        n = t->family->store(text, (int)kind, scratch, &keyed);
+        bytes = scratch;
     }
-    if (!keyed && !is_utf8(text))
+    if (!is_utf8(text))
         return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
                        "token %u is not UTF-8", i);
     if (!keyed || n == 0) return jl_vocab_add(&t->vocab, bytes, n, error);
@@ -323,9 +322,13 @@ static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *er
     const char *key = "tokenizer.ggml.model";
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (jl_str_equal(model, families[i]->model)) return families[i];
+    char known[128];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        n += jl_format(known + n, sizeof known - n, "%s\"%s\" (%s)", i ? ", " : "",
+                       families[i]->model, families[i]->about);
     jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, key)->offset, jl_string(key),
-            "the tokenizer \"%S\" is not supported; supported is \"%s\" (%s)", model,
-            families[0]->model, families[0]->about);
+            "the tokenizer \"%S\" is not supported; supported are %s", model, known);
     return NULL;
 }
 
@@ -333,10 +336,14 @@ static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
     jl_status status = read_tokens(t, g, error);
     if (status != JL_OK) return status;
     t->facts.pre = "";
+    t->facts.unknown = t->ids[ID_UNKNOWN];
     t->rules = t->family->build(&t->vocab, g, &t->facts, error);
     if (!t->rules) return JL_ERR_TOKENIZER;
     t->add_bos = t->facts.add_bos;
+    t->add_eos = t->facts.add_eos;
     status = jl_gguf_bool(g, "tokenizer.ggml.add_bos_token", &t->add_bos, error);
+    if (status == JL_OK)
+        status = jl_gguf_bool(g, "tokenizer.ggml.add_eos_token", &t->add_eos, error);
     if (status != JL_OK) return status;
     return jl_specials_init(&t->specials, &t->vocab, error);
 }
@@ -388,10 +395,10 @@ static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_
 
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error) {
-    /* At most one id a byte and one before them: the count fits an int. */
-    if (n >= INT_MAX || cap < 0)
+    /* A blank may become three bytes' ids, and three more ids surround the text: an int counts them. */
+    if (n >= MAX_TEXT || cap < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
-                       "expected fewer than 2^31 - 1 bytes, found %u", (uint64_t)n);
+                       "expected fewer than %d bytes, found %u", (int)MAX_TEXT, (uint64_t)n);
     jl_ids out = { ids, cap, 0 };
     const uint8_t *s = (const uint8_t *)text;
     int32_t *marks;
@@ -402,9 +409,11 @@ int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int f
     if (status != JL_OK) return status;
     if (marks)
         status = encode_marked(t, s, n, marks, &out, error);
-    else
+    else if (n > 0)
         status = t->family->encode(t->rules, &t->vocab, s, n, &out, error);
     jl_free(marks);
+    if ((flags & JL_TOKENIZE_EOS) && t->add_eos && t->ids[ID_EOS] >= 0)
+        jl_ids_push(&out, t->ids[ID_EOS]);
     return status == JL_OK ? out.n : (int)status;
 }
 
@@ -438,6 +447,10 @@ int jl_tokenizer_is_end(const jl_tokenizer *t, int32_t id) {
     return known(t, id) && t->is_end[id];
 }
 
+int jl_tokenizer_space_prefix(const jl_tokenizer *t) {
+    return t->facts.space_prefix;
+}
+
 const char *jl_tokenizer_model(const jl_tokenizer *t) {
     return t->family->model;
 }
@@ -453,5 +466,5 @@ const char *jl_tokenizer_warning(const jl_tokenizer *t) {
 size_t jl_tokenizer_memory(const jl_tokenizer *t) {
     size_t specials = ((size_t)t->specials.count[0] + t->specials.count[1]) * sizeof(jl_special);
     return sizeof *t + jl_vocab_memory(&t->vocab) + t->vocab.n_tokens + specials +
-           t->family->memory(t->rules);
+           t->family->memory(t->rules, &t->vocab);
 }

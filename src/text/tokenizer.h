@@ -44,6 +44,9 @@ int32_t jl_tokenizer_bos(const jl_tokenizer *t);
 int32_t jl_tokenizer_eos(const jl_tokenizer *t);
 int jl_tokenizer_is_end(const jl_tokenizer *t, int32_t id);
 
+/* Whether encoding puts a blank before a text; a text's first token then brings it back. */
+int jl_tokenizer_space_prefix(const jl_tokenizer *t);
+
 /* Names for people: "gpt2" and "smollm". warning: "" or a sentence (an unknown pre-tokeniser). */
 const char *jl_tokenizer_model(const jl_tokenizer *t);
 const char *jl_tokenizer_pre(const jl_tokenizer *t);
