@@ -92,7 +92,7 @@ static size_t merge_slowly(const char *text, char out[][32]) {
                 if (place == n || scores[k] > best) best = scores[k], place = i;
             }
         if (place == n) return n;
-        strcat(out[place], out[place + 1]);
+        memcpy(out[place] + strlen(out[place]), out[place + 1], strlen(out[place + 1]) + 1);
         memmove(out[place + 1], out[place + 2], (--n - place - 1) * sizeof *out);
     }
 }
