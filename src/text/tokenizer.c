@@ -395,7 +395,7 @@ static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_
 
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error) {
-    /* A blank may become three bytes' ids, and three more ids surround the text: an int counts them. */
+    /* A blank may become three bytes' ids, and three more surround the text: an int counts them. */
     if (n >= MAX_TEXT || cap < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
                        "expected fewer than %d bytes, found %u", (int)MAX_TEXT, (uint64_t)n);
