@@ -3,7 +3,7 @@
  * can show: paths, and that memory does not grow.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -61,8 +61,8 @@ test('a file: address and a path are the same', async () => {
   }
 });
 
-/** Loads a tiny model and catches its linear memory on the way. */
-async function withMemory() {
+/** Loads a model and catches its linear memory on the way. @param {string} path */
+async function withMemory(path) {
   /** @type {any} */
   let memory;
   const { instantiate } = WebAssembly;
@@ -74,7 +74,7 @@ async function withMemory() {
     }
   );
   try {
-    const model = await jielong.loadModel(golden('types/q4_1.gguf'), { worker: false });
+    const model = await jielong.loadModel(path, { worker: false });
     return { model, size: () => memory.buffer.byteLength };
   } finally {
     WebAssembly.instantiate = instantiate;
@@ -82,7 +82,7 @@ async function withMemory() {
 }
 
 test('abort then generate again, 100 times: memory does not grow', async () => {
-  const { model, size } = await withMemory();
+  const { model, size } = await withMemory(golden('types/q4_1.gguf'));
   const round = async () => {
     const session = await model.createSession({ contextLength: 64 });
     for (let i = 0; i < 2; i++) {
@@ -112,4 +112,12 @@ test('failed loads give their memory back with their instance', async () => {
   for (let i = 0; i < 100; i++) {
     await assert.rejects(jielong.loadModel(file.subarray(0, 100000 + i)), { code: 'TRUNCATED' });
   }
+});
+
+const noModel = existsSync(smollm2) ? false : 'no model; run make models';
+test('a loaded model takes at most 1.15 times its file', { skip: noModel }, async () => {
+  const { model, size } = await withMemory(smollm2);
+  const most = 1.15 * statSync(smollm2).size;
+  assert.ok(size() <= most, `${size()} bytes of memory, more than ${most}`);
+  await model.close();
 });

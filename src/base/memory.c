@@ -45,6 +45,13 @@ void *jl_alloc(size_t n) {
     /* Nothing larger than half the address space: pointer differences stay in range, and an
      * allocator that adds its header to n cannot wrap round (wasm32). */
     if (n > SIZE_MAX / 2 || refused()) return NULL;
+#ifdef __wasm__
+    /* Emscripten's emmalloc grows the heap by n without room for the alignment, finds that it does
+     * not fit, and grows it by n again: twice the model. A freed block that is large enough is
+     * found first. */
+    void *volatile room = malloc(n + 2 * ALIGNMENT); /* volatile: not to be optimised away */
+    free(room);
+#endif
     if (posix_memalign(&p, ALIGNMENT, n ? n : 1)) return NULL;
     COUNT(1);
     return p;

@@ -46,6 +46,9 @@ const logitsCase = (folder, name, limit, options) => ({
       found.set(row, i * row.length);
     });
     below(nmse(found, wanted), limit, 'NMSE');
+    const bytes = (await t.bytes(`${folder}/${name}.gguf`)).length;
+    const most = (name === 'q3_k' ? 1.35 : 1.15) * bytes; // its 3 bits are kept in 4
+    below(model.info.memory.weights, most, 'bytes of the weights');
     await model.close();
   },
 });
