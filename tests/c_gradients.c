@@ -111,7 +111,7 @@ static void decoder_with_dropout(void) {
 
 static void decoder_like_gpt2(void) {
     jl_net_shape s = llama;
-    s.norm = JL_NORM_LAYER;
+    s.norm = JL_NET_LAYER_NORM;
     s.ffn = JL_NET_GELU;
     s.position = JL_NET_LEARNED;
     s.n_kv_heads = 4;

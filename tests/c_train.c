@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
+#include "../src/base/half.h"
+#include "../src/format/gguf_write.h"
 #include "../src/train/config.h"
-#include "../src/train/product.h"
+#include "../src/train/export.h"
+#include "../src/compute/kernels.h"
 #include "check.h"
 
 /* ---- Three steps against PyTorch (golden/torch_steps.py) ------------------------------------- */
@@ -58,7 +61,7 @@ static void compare_steps(jl_optimizer_kind kind, const float *golden) {
     jl_error error = { 0 };
     jl_optimizer o = optimizer;
     o.kind = kind;
-    CHECK(jl_network_init(&net, &shape, jl_gemm_plain, &error) == JL_OK, "%s", error.message);
+    CHECK(jl_network_init(&net, &shape, jl_product, &error) == JL_OK, "%s", error.message);
     size_t n = net.n_params;
     jl_workspace *ws = jl_workspace_new(&net, B, T);
     float *params = jl_alloc_array(4 * n, sizeof *params), *grads = params + n, *m = grads + n;
@@ -89,7 +92,7 @@ static void compare_steps(jl_optimizer_kind kind, const float *golden) {
 static void three_steps_as_pytorch(void) {
     jl_network net;
     jl_error error = { 0 };
-    CHECK(jl_network_init(&net, &shape, jl_gemm_plain, &error) == JL_OK, "%s", error.message);
+    CHECK(jl_network_init(&net, &shape, jl_product, &error) == JL_OK, "%s", error.message);
     size_t run = 2 * STEPS + 2 * net.n_params;
     float *golden = malloc(2 * run * sizeof *golden);
     FILE *f = fopen("tests/golden/torch_steps.f32", "rb");
@@ -103,7 +106,275 @@ static void three_steps_as_pytorch(void) {
     jl_network_free(&net);
 }
 
+/* ---- A small run ----------------------------------------------------------------------------- */
+
+enum { TEXT = 4000, WIDTH = 32 };
+
+static const char recipe[] = "# a comment\n"
+                             "name = small\n"
+                             "text = a.txt\r\n"
+                             "text=b.txt\n"
+                             "context = 16\nwidth = 32\nlayers = 2\nheads = 4\nkv-heads = 2\n"
+                             "hidden = 64\ndropout = 0.1\noptimizer = muon\nlr = 3e-3\n"
+                             "batch = 4\nshards = 2\nsteps = 40\nwarmup = 4\nseed = 11\n";
+
+/* A text of 20 letters in which the next one nearly follows from the last. */
+static void fill_text(int32_t *ids) {
+    jl_random r;
+    jl_random_seed(&r, 1);
+    for (int i = 0; i < TEXT; i++)
+        ids[i] = i < 2 || jl_random_bits(&r) % 8 == 0 ? (int32_t)(jl_random_bits(&r) % 20)
+                                                      : (ids[i - 1] * 3 + 1) % 20;
+}
+
+static void backwards(void *context, int n, void (*work)(void *, int), void *arg) {
+    (void)context;
+    for (int i = n - 1; i >= 0; i--) work(arg, i);
+}
+
+static jl_trainer *small_trainer(const int32_t *ids, const char *more, jl_parallel *parallel) {
+    static jl_config c;
+    jl_error error = { 0 };
+    char text[1024];
+    jl_format(text, sizeof text, "%s%s", recipe, more);
+    CHECK(jl_config_parse(&c, text, strlen(text), &error) == JL_OK, "%s", error.message);
+    c.train.shape.n_vocab = 20;
+    jl_train_data data = { ids, ids + TEXT * 9 / 10, TEXT * 9 / 10, TEXT / 10 };
+    jl_train_host host = { jl_product, parallel, NULL };
+    jl_trainer *t = jl_trainer_new(&c.train, &data, &host, &error);
+    CHECK(t, "%s: %s", error.where, error.message);
+    return t;
+}
+
+static double run_steps(jl_trainer *t, int n) {
+    jl_error error = { 0 };
+    jl_train_report report = { 0 };
+    for (int i = 0; i < n; i++)
+        CHECK(jl_trainer_step(t, &report, &error) == JL_OK, "%s", error.message);
+    return report.loss;
+}
+
+static int same_params(const jl_trainer *a, const jl_trainer *b) {
+    size_t n = jl_trainer_network(a)->n_params;
+    return memcmp(jl_trainer_params(a), jl_trainer_params(b), n * sizeof(float)) == 0;
+}
+
+static void learns_what_is_not_held_out(void) {
+    int32_t ids[TEXT];
+    fill_text(ids);
+    for (int i = 0; i < 2; i++) {
+        const char *kinds[] = { "steps = 150\n", "steps = 150\noptimizer = adamw\nlr = 1e-2\n" };
+        jl_trainer *t = small_trainer(ids, kinds[i], NULL);
+        double before = jl_trainer_held_out(t, 0);
+        run_steps(t, 150);
+        double after = jl_trainer_held_out(t, 0);
+        CHECK(fabs(before - log(20)) < 0.3, "it starts near the uniform loss, not at %g", before);
+        CHECK(after < 2, "held-out loss after 150 steps of run %d: %g", i, after);
+        jl_trainer_free(t);
+    }
+}
+
+static void the_order_of_shards_changes_nothing(void) {
+    int32_t ids[TEXT];
+    fill_text(ids);
+    jl_trainer *a = small_trainer(ids, "", NULL), *b = small_trainer(ids, "", backwards);
+    jl_trainer *c = small_trainer(ids, "seed = 12\n", NULL);
+    CHECK(!same_params(a, c), "another seed starts elsewhere");
+    run_steps(a, 5), run_steps(b, 5);
+    CHECK(same_params(a, b));
+    jl_trainer_free(a), jl_trainer_free(b), jl_trainer_free(c);
+}
+
+static void a_resumed_run_is_the_same_run(void) {
+    int32_t ids[TEXT];
+    jl_error error = { 0 };
+    jl_train_report report;
+    fill_text(ids);
+    jl_trainer *a = small_trainer(ids, "", NULL), *b = small_trainer(ids, "", NULL);
+    jl_trainer *other = small_trainer(ids, "batch = 8\n", NULL);
+    size_t n = jl_trainer_save_bytes(a);
+    uint8_t *saved = jl_alloc(n);
+    run_steps(a, 17);
+    jl_trainer_save(a, saved);
+    run_steps(a, 23);
+    CHECK(jl_trainer_step(a, &report, &error) == JL_DONE);
+    CHECK(jl_trainer_restore(b, saved, n, &error) == JL_OK, "%s", error.message);
+    CHECK(jl_trainer_steps_done(b) == 17);
+    run_steps(b, 23);
+    CHECK(same_params(a, b));
+    CHECK(jl_trainer_restore(b, saved, n - 1, &error) == JL_ERR_FORMAT);
+    CHECK(jl_trainer_restore(other, saved, n, &error) == JL_ERR_FORMAT, "another batch");
+    saved[3] ^= 1;
+    CHECK(jl_trainer_restore(b, saved, n, &error) == JL_ERR_FORMAT, "another file");
+    jl_free(saved);
+    jl_trainer_free(a), jl_trainer_free(b), jl_trainer_free(other);
+}
+
+static void recipes_are_refused_by_line(void) {
+    static const char *const bad[][2] = {
+        { "width = 12x\n", "width" },
+        { "\nwidht = 12\n", "config" },
+        { "position = rotary\n", "position" },
+        { "just words\n", "config" },
+        { "lr = 1e99\n", "lr" },
+        { "batch = -1\n", "batch" },
+    };
+    static jl_config c;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        jl_error error = { 0 };
+        CHECK(jl_config_parse(&c, bad[i][0], strlen(bad[i][0]), &error) == JL_ERR_ARGUMENT);
+        CHECK(strcmp(error.where, bad[i][1]) == 0, "%s: %s", error.where, error.message);
+    }
+    jl_error error = { 0 };
+    CHECK(jl_config_parse(&c, recipe, strlen(recipe), &error) == JL_OK);
+    CHECK(c.text.n == 2 && strcmp(c.text.path[0], "a.txt") == 0 &&
+          !strcmp(c.text.path[1], "b.txt"));
+    CHECK(c.train.length == 16 && c.train.seed == 11 && c.train.optimizer.kind == JL_MUON);
+}
+
+static void impossible_runs_are_refused(void) {
+    static const char *const bad[][2] = {
+        { "heads = 5\n", "heads" },
+        { "kv-heads = 3\n", "kv-heads" },
+        { "shards = 3\n", "shards" },
+        { "length = 17\n", "length" },
+        { "context = 5000\nlength = 5000\n", "text" },
+        { "dropout = 1\n", "dropout" },
+        { "steps = 2\n", "steps" },
+        { "layers = 65\n", "layers" },
+    };
+    int32_t ids[TEXT];
+    fill_text(ids);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static jl_config c;
+        jl_error error = { 0 };
+        char text[1024];
+        jl_format(text, sizeof text, "%s%s", recipe, bad[i][0]);
+        CHECK(jl_config_parse(&c, text, strlen(text), &error) == JL_OK, "%s", error.message);
+        c.train.shape.n_vocab = 20;
+        jl_train_data data = { ids, ids, TEXT, 0 };
+        jl_train_host host = { jl_product, NULL, NULL };
+        CHECK(!jl_trainer_new(&c.train, &data, &host, &error));
+        CHECK(strcmp(error.where, bad[i][1]) == 0, "%s: %s", error.where, error.message);
+    }
+}
+
+static void held_out_begins_at_a_line(void) {
+    char text[500];
+    memset(text, 'x', sizeof text);
+    CHECK(jl_held_out_at(text, 500) == 490);
+    text[493] = '\n';
+    CHECK(jl_held_out_at(text, 500) == 494);
+    text[493] = 'x', memcpy(text + 489, "\xe6\x8e\xa5", 3);
+    CHECK(jl_held_out_at(text, 500) == 492, "never within a character");
+    CHECK(jl_held_out_at(text, 0) == 0);
+}
+
+/* ---- Export ---------------------------------------------------------------------------------- */
+
+/* A little vocabulary, as the file of a tokenizer. */
+static uint64_t write_vocabulary(uint8_t *out) {
+    jl_gguf_writer w;
+    jl_gguf_begin(&w, out, 4, 0);
+    jl_gguf_put_string(&w, "tokenizer.ggml.model", jl_string("gpt2"));
+    jl_gguf_put_array(&w, "tokenizer.ggml.tokens", JL_GGUF_STRING, 3);
+    for (int i = 0; i < 3; i++) jl_gguf_add_string(&w, (jl_str){ &"abc"[i], 1 });
+    jl_gguf_put_array(&w, "tokenizer.ggml.token_type", JL_GGUF_I32, 3);
+    for (uint32_t i = 0; i < 3; i++) jl_gguf_add_u32(&w, i);
+    jl_gguf_put_bool(&w, "tokenizer.ggml.add_bos_token", 1);
+    return w.n;
+}
+
+static void check_tensor(const jl_gguf *g, const uint8_t *file, const jl_net_tensor *t,
+                         const float *params, jl_type type) {
+    const jl_gguf_tensor *found = jl_gguf_find_tensor(g, t->name);
+    size_t n = (size_t)t->rows * (size_t)t->cols;
+    float *values = jl_alloc_array(n, sizeof *values);
+    CHECK(found && found->type == (int)type, "%s", t->name);
+    CHECK(found->dims[0] == (uint64_t)t->cols && found->dims[1] == (uint64_t)t->rows);
+    jl_dequantize(type, file + found->offset, values, n);
+    for (size_t i = 0; i < n; i += 32) {
+        float most = 0;
+        for (size_t j = i; j < i + 32; j++) most = fmaxf(most, fabsf(params[t->at + j]));
+        for (size_t j = i; j < i + 32; j++)
+            CHECK(fabsf(values[j] - params[t->at + j]) <=
+                      (type == JL_F32 ? 0 : most * (0.5f / 127 + 0.001f)),
+                  "%s[%zu]", t->name, j);
+    }
+    jl_free(values);
+}
+
+static void an_export_reads_back(void) {
+    int32_t ids[TEXT];
+    uint8_t words[512];
+    jl_error error = { 0 };
+    jl_gguf vocabulary, g;
+    fill_text(ids);
+    CHECK(write_vocabulary(NULL) <= sizeof words);
+    uint64_t n_words = write_vocabulary(words);
+    CHECK(jl_gguf_parse(&vocabulary, words, n_words, n_words, &error) == JL_OK, "%s",
+          error.message);
+    jl_trainer *t = small_trainer(ids, "", NULL);
+    const jl_network *net = jl_trainer_network(t);
+    for (int q = 0; q < 2; q++) {
+        jl_type type = q ? JL_Q8_0 : JL_F32;
+        jl_export e = { type, &vocabulary, "small", "", NULL, "a test" };
+        uint64_t n = jl_export_write(net, jl_trainer_params(t), &e, NULL);
+        uint8_t *file = jl_alloc((size_t)n);
+        CHECK(jl_export_write(net, jl_trainer_params(t), &e, file) == n);
+        CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK, "%s: %s", error.where, error.message);
+        CHECK(g.data_end == n && g.n_tensors == net->n_tensors);
+        jl_str name = { 0 };
+        int bos = 0;
+        jl_gguf_string(&g, "general.architecture", &name, &error);
+        jl_gguf_bool(&g, "tokenizer.ggml.add_bos_token", &bos, &error);
+        CHECK(jl_str_equal(name, "llama") && bos && !jl_gguf_find(&g, "general.author"));
+        CHECK(jl_gguf_find(&g, "tokenizer.ggml.tokens")->count == 3);
+        for (int i = 0; i < net->n_tensors; i++)
+            check_tensor(&g, file, &net->tensors[i], jl_trainer_params(t),
+                         net->tensors[i].rows > 1 ? type : JL_F32);
+        jl_gguf_free(&g);
+        jl_free(file);
+    }
+    jl_gguf_free(&vocabulary);
+    jl_trainer_free(t);
+}
+
+static void every_refused_allocation_is_survived(void) {
+#ifdef JL_DEBUG
+    int32_t ids[TEXT];
+    fill_text(ids);
+    int before = jl_memory_live(), n = 0;
+    for (jl_trainer *t = NULL; !t; n++) {
+        static jl_config c;
+        jl_error error = { 0 };
+        CHECK(jl_config_parse(&c, recipe, strlen(recipe), &error) == JL_OK);
+        c.train.shape.n_vocab = 20;
+        jl_train_data data = { ids, ids, TEXT, 0 };
+        jl_train_host host = { jl_product, NULL, NULL };
+        jl_memory_fail_after(n);
+        t = jl_trainer_new(&c.train, &data, &host, &error);
+        jl_memory_fail_after(-1);
+        if (!t) CHECK(error.code == JL_ERR_MEMORY, "%d: %s", n, error.message);
+        if (t) jl_trainer_free(t);
+        CHECK(jl_memory_live() == before, "allocation %d leaks", n);
+        if (n > 100) break;
+    }
+    CHECK(n > 10, "only %d allocations", n);
+#else
+    SKIP("allocations are refused in debug builds alone");
+#endif
+}
+
 int main(void) {
     RUN(three_steps_as_pytorch);
+    RUN(learns_what_is_not_held_out);
+    RUN(the_order_of_shards_changes_nothing);
+    RUN(a_resumed_run_is_the_same_run);
+    RUN(recipes_are_refused_by_line);
+    RUN(impossible_runs_are_refused);
+    RUN(held_out_begins_at_a_line);
+    RUN(an_export_reads_back);
+    RUN(every_refused_allocation_is_survived);
     return check_report("c_train");
 }

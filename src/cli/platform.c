@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "../train/product.h"
+#include "../compute/kernels.h"
 
 #ifdef JL_BLAS
 #include <cblas.h>
@@ -24,7 +24,7 @@ jl_gemm *cli_gemm(void) {
     openblas_set_num_threads(1); /* shards run side by side instead */
     return blas_gemm;
 #else
-    return jl_gemm_plain;
+    return jl_product;
 #endif
 }
 

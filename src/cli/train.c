@@ -1,6 +1,7 @@
 /* train.c - `jielong train CONFIG`: texts → tokens → steps, with a log, checkpoints and exports.
  *
- * Continues from OUT.ckpt where there is one. Files are written beside their place and renamed, so
+ * Continues from OUT.ckpt where there is one; with --out FILE it only writes what that holds as an
+ * F32 file. Files are written beside their place and renamed, so
  * a run that is stopped at any moment leaves whole ones.
  */
 #include "train.h"
@@ -12,6 +13,7 @@
 #include "../format/gguf.h"
 #include "../text/tokenizer.h"
 #include "../train/config.h"
+#include "../train/export.h"
 #include "cli.h"
 
 typedef struct tokens {
@@ -26,6 +28,7 @@ typedef struct run {
     jl_gguf gguf;
     jl_tokenizer *tokenizer;
     tokens train, held;
+    size_t held_bytes;
     double bytes_per_token; /* of the held-out text */
     jl_trainer *trainer;
     FILE *log;
@@ -81,21 +84,36 @@ static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
     t->n += (size_t)count;
 }
 
+/* Trains on text[0..at), holds the rest out. */
+static void load_text(run *r, const char *path, int all_held_out) {
+    size_t n;
+    char *text = cli_read(path, &n);
+    size_t at = all_held_out ? 0 : r->config.held_out.n ? n : jl_held_out_at(text, n);
+    append_tokens(r, &r->train, text, at);
+    append_tokens(r, &r->held, text + at, n - at);
+    r->held_bytes += n - at;
+    free(text);
+}
+
 static void load_texts(run *r) {
-    size_t held_bytes = 0;
-    for (int i = 0; i < r->config.n_texts; i++) {
-        size_t n;
-        char *text = cli_read(r->config.text[i], &n);
-        size_t at = jl_held_out_at(text, n);
-        append_tokens(r, &r->train, text, at);
-        append_tokens(r, &r->held, text + at, n - at);
-        held_bytes += n - at;
-        free(text);
-    }
-    if (r->held.n) r->bytes_per_token = (double)held_bytes / (double)r->held.n;
+    for (int i = 0; i < r->config.text.n; i++) load_text(r, r->config.text.path[i], 0);
+    for (int i = 0; i < r->config.held_out.n; i++) load_text(r, r->config.held_out.path[i], 1);
+    if (r->held.n) r->bytes_per_token = (double)r->held_bytes / (double)r->held.n;
 }
 
 /* ---- Checkpoints ----------------------------------------------------------------------------- */
+
+static void export(const run *r, jl_type type, const char *path) {
+    const jl_config *c = &r->config;
+    const jl_network *net = jl_trainer_network(r->trainer);
+    const float *params = jl_trainer_params(r->trainer);
+    jl_export e = { type, &r->gguf, c->name, c->author, c->license, c->description };
+    size_t n = (size_t)jl_export_write(net, params, &e, NULL);
+    uint8_t *bytes = room(n);
+    jl_export_write(net, params, &e, bytes);
+    write_whole(path, bytes, n);
+    free(bytes);
+}
 
 static void save(run *r) {
     size_t n = jl_trainer_save_bytes(r->trainer);
@@ -103,6 +121,7 @@ static void save(run *r) {
     jl_trainer_save(r->trainer, bytes);
     write_whole(path_of(r, ".ckpt"), bytes, n);
     free(bytes);
+    export(r, JL_Q8_0, path_of(r, ".gguf"));
 }
 
 static void restore(run *r) {
@@ -211,10 +230,15 @@ int cli_train(const cli_options *o) {
     fprintf(stderr, "%s: %zu parameters, %zu training tokens, %zu held out (%.3f bytes a token)\n",
             r.config.name, jl_trainer_network(r.trainer)->n_params, r.train.n, r.held.n,
             r.bytes_per_token);
+    if (jl_export_check(jl_trainer_network(r.trainer), &error)) cli_fail(&error);
     restore(&r);
-    open_log(&r);
-    train(&r);
-    fclose(r.log);
+    if (o->out) {
+        export(&r, JL_F32, o->out);
+    } else {
+        open_log(&r);
+        train(&r);
+        fclose(r.log);
+    }
     jl_trainer_free(r.trainer);
     jl_tokenizer_free(r.tokenizer);
     jl_gguf_free(&r.gguf);

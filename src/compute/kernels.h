@@ -182,6 +182,16 @@ JL_KERNEL(void, jl_attention_weights,
           (jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
            const jl_score_form *form, int i, float *weights));
 
+/* The general product, for training: C [m][n] = alpha·op(A)·op(B) + beta·C, row-major, ld* the
+ * distance between rows; op(A) is [m][k], op(B) [k][n], transposed from memory where asked. C
+ * overlaps neither; beta = 0 never reads it. C = beta·C (or 0), then for each JL_PRODUCT_DEPTH of k
+ * in rising order C = C + alpha·s, s = Σ a·b over them in rising order from 0, one accumulator an
+ * element. */
+enum { JL_PRODUCT_DEPTH = 256 };
+JL_KERNEL(void, jl_product,
+          (int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
+           int lda, const float *b, int ldb, float beta, float *c, int ldc));
+
 #include "pick.h"
 
 #endif

@@ -32,6 +32,7 @@
 #define jl_kv_store          JL_PICK(jl_kv_store)
 #define jl_attention         JL_PICK(jl_attention)
 #define jl_attention_weights JL_PICK(jl_attention_weights)
+#define jl_product           JL_PICK(jl_product)
 
 /* One variant is enough: these are rare, or small beside the products around them. */
 #define jl_matrix_row jl_matrix_row__ref

@@ -23,6 +23,7 @@ static const key keys[] = {
     { "license", TEXT, AT(license), 0 },
     { "description", TEXT, AT(description), 0 },
     { "text", PATHS, AT(text), 0 },
+    { "held-out", PATHS, AT(held_out), 0 },
     { "tokenizer", TEXT, AT(tokenizer), 0 },
     { "out", TEXT, AT(out), 0 },
     { "kind", CHOICE, SHAPE(kind), "transformer gru window" },
@@ -148,9 +149,10 @@ static jl_status set(jl_config *c, const key *k, jl_str value, uint64_t line, jl
         return JL_OK;
     }
     if (k->kind == PATHS) {
-        if (c->n_texts == JL_CONFIG_TEXTS)
+        jl_config_paths *paths = (jl_config_paths *)(void *)slot;
+        if (paths->n == JL_CONFIG_TEXTS)
             return refuse(error, line, jl_string(k->name), "at most 8 texts", value);
-        slot += JL_CONFIG_TEXT * c->n_texts++;
+        slot = paths->path[paths->n++];
     }
     if (value.n >= JL_CONFIG_TEXT)
         return refuse(error, line, jl_string(k->name), "at most 255 bytes", value);

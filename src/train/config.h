@@ -11,14 +11,19 @@
 
 enum { JL_CONFIG_TEXT = 256, JL_CONFIG_TEXTS = 8 };
 
+typedef struct jl_config_paths {
+    int n;
+    char path[JL_CONFIG_TEXTS][JL_CONFIG_TEXT];
+} jl_config_paths;
+
 typedef struct jl_config {
     jl_train_options train; /* shape.n_vocab is left 0: the tokenizer knows it */
     char name[JL_CONFIG_TEXT], author[JL_CONFIG_TEXT], license[JL_CONFIG_TEXT];
     char description[JL_CONFIG_TEXT];
-    int n_texts;
-    char text[JL_CONFIG_TEXTS][JL_CONFIG_TEXT]; /* paths; the last 2 % of each are held out */
-    char tokenizer[JL_CONFIG_TEXT];             /* a GGUF file with the vocabulary */
-    char out[JL_CONFIG_TEXT];                   /* where results go: OUT.gguf, OUT.csv, OUT.ckpt */
+    jl_config_paths text;     /* the last 2 % of each are held out, where held_out names no files */
+    jl_config_paths held_out; /* texts that are only measured */
+    char tokenizer[JL_CONFIG_TEXT]; /* a GGUF file with the vocabulary */
+    char out[JL_CONFIG_TEXT];       /* where results go: OUT.gguf, OUT.csv, OUT.ckpt */
     int log_every, evaluate_every, evaluate_windows, checkpoint_every; /* steps, windows */
 } jl_config;
 

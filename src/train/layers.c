@@ -23,11 +23,11 @@ void jl_linear_back(jl_gemm *gemm, const jl_real *x, const jl_real *w, const jl_
 
 /* ---- Norms ----------------------------------------------------------------------------------- */
 
-void jl_norm(jl_norm_kind kind, const jl_real *x, const jl_real *w, const jl_real *b, double eps,
+void jl_norm(jl_net_norm kind, const jl_real *x, const jl_real *w, const jl_real *b, double eps,
              int n, int d, jl_real *y, jl_real *kept) {
     for (int i = 0; i < n; i++, x += d, y += d, kept += 2) {
         jl_real mean = 0, square = 0;
-        if (kind == JL_NORM_LAYER)
+        if (kind == JL_NET_LAYER_NORM)
             for (int j = 0; j < d; j++) mean += x[j] / (jl_real)d;
         for (int j = 0; j < d; j++) square += (x[j] - mean) * (x[j] - mean);
         jl_real r = 1 / jl_real_sqrt(square / (jl_real)d + (jl_real)eps);
@@ -39,7 +39,7 @@ void jl_norm(jl_norm_kind kind, const jl_real *x, const jl_real *w, const jl_rea
 
 /* With x̂ = (x − μ)·r and g = w ⊙ dy:  dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)), where RMSNorm has no
  * mean(g);  dw = Σ dy ⊙ x̂,  db = Σ dy. */
-void jl_norm_back(jl_norm_kind kind, const jl_real *x, const jl_real *w, const jl_real *kept,
+void jl_norm_back(jl_net_norm kind, const jl_real *x, const jl_real *w, const jl_real *kept,
                   const jl_real *dy, int n, int d, jl_real *dx, jl_real *dw, jl_real *db) {
     for (int i = 0; i < n; i++, x += d, dy += d, dx += d, kept += 2) {
         jl_real mean = kept[0], r = kept[1], g_mean = 0, gx_mean = 0;
@@ -50,7 +50,7 @@ void jl_norm_back(jl_norm_kind kind, const jl_real *x, const jl_real *w, const j
             dw[j] += dy[j] * unit;
             if (db) db[j] += dy[j];
         }
-        g_mean = kind == JL_NORM_LAYER ? g_mean / (jl_real)d : 0;
+        g_mean = kind == JL_NET_LAYER_NORM ? g_mean / (jl_real)d : 0;
         gx_mean /= (jl_real)d;
         for (int j = 0; j < d; j++)
             dx[j] += r * (w[j] * dy[j] - g_mean - (x[j] - mean) * r * gx_mean);

@@ -10,7 +10,7 @@
 
 #include "real.h"
 
-typedef enum jl_norm_kind { JL_NORM_RMS, JL_NORM_LAYER } jl_norm_kind;
+typedef enum jl_net_norm { JL_NET_RMS_NORM, JL_NET_LAYER_NORM } jl_net_norm;
 
 /* y = W x for n rows: x [n][in], W [out][in], y [n][out]. */
 void jl_linear(jl_gemm *gemm, const jl_real *x, const jl_real *w, int n, int in, int out,
@@ -22,10 +22,10 @@ void jl_linear_back(jl_gemm *gemm, const jl_real *x, const jl_real *w, const jl_
 /* RMSNorm (Zhang & Sennrich 2019): y = w ⊙ x·r, r = 1/√(mean x² + eps). LayerNorm (Ba et al. 2016):
  * y = w ⊙ (x − μ)·r + b, r = 1/√(var x + eps). x, y [n][d]; w, b [d], b NULL for RMSNorm; kept
  * [n][2]: μ and r of each row, for the way back. */
-void jl_norm(jl_norm_kind kind, const jl_real *x, const jl_real *w, const jl_real *b, double eps,
+void jl_norm(jl_net_norm kind, const jl_real *x, const jl_real *w, const jl_real *b, double eps,
              int n, int d, jl_real *y, jl_real *kept);
 /* dx added to; dw, db added to. */
-void jl_norm_back(jl_norm_kind kind, const jl_real *x, const jl_real *w, const jl_real *kept,
+void jl_norm_back(jl_net_norm kind, const jl_real *x, const jl_real *w, const jl_real *kept,
                   const jl_real *dy, int n, int d, jl_real *dx, jl_real *dw, jl_real *db);
 
 /* SwiGLU (Shazeer 2020): y = silu(g) ⊙ u, silu(g) = g·σ(g). gu [n][2·ff]: g then u in each row;

@@ -41,7 +41,7 @@ typedef struct jl_net_shape {
     int n_layers, n_heads, n_kv_heads;
     int n_ff;     /* hidden width: of the feed-forward part, of the window's layer */
     int n_window; /* tokens the window sees */
-    jl_norm_kind norm;
+    jl_net_norm norm;
     jl_net_ffn ffn;
     jl_net_position position;
     float rope_base, eps;

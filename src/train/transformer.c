@@ -32,7 +32,7 @@ static int in_width(const jl_net_shape *s) {
 static size_t add_norm(jl_network *net, const char *weight, const char *bias, int layer,
                        size_t *bias_at) {
     size_t at = jl_network_add(net, weight, layer, 1, net->shape.n_embd, -1);
-    if (net->shape.norm == JL_NORM_LAYER)
+    if (net->shape.norm == JL_NET_LAYER_NORM)
         *bias_at = jl_network_add(net, bias, layer, 1, net->shape.n_embd, 0);
     return at;
 }
@@ -169,7 +169,7 @@ static jl_heads heads_of(const pass *p) {
 }
 
 static const jl_real *bias_of(const pass *p, const jl_real *base, size_t at) {
-    return p->s->norm == JL_NORM_LAYER ? base + at : NULL;
+    return p->s->norm == JL_NET_LAYER_NORM ? base + at : NULL;
 }
 
 static void norm(const pass *p, const jl_real *x, size_t w, size_t b, jl_real *y, jl_real *kept) {
@@ -230,7 +230,7 @@ static void forward(const pass *p, const int32_t *ids) {
 
 static void norm_back(const pass *p, const jl_real *x, size_t w, size_t b, const jl_real *kept,
                       const jl_real *dy) {
-    jl_real *db = p->s->norm == JL_NORM_LAYER ? p->grads + b : NULL;
+    jl_real *db = p->s->norm == JL_NET_LAYER_NORM ? p->grads + b : NULL;
     jl_norm_back(p->s->norm, x, p->params + w, kept, dy, p->n, p->s->n_embd, p->ws->dx,
                  p->grads + w, db);
 }

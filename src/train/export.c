@@ -1,0 +1,143 @@
+/* export.c - a trained network as a GGUF file: metadata, the vocabulary it was trained with, tensors.
+ *
+ * Tensors already have GGUF's names and order of dimensions, and RoPE turns neighbours as llama's
+ * files want it, so an export only quantises. Q8_0 is made as ggml makes it: d = max|w| / 127,
+ * q = w / d rounded half away from zero.
+ */
+#include "export.h"
+
+#include <string.h>
+
+#include "../base/half.h"
+#include "../format/gguf_write.h"
+
+static const char *const position_names[] = { "rope", "learned", "sinusoidal", "alibi", "none" };
+static const char *const architecture_names[] = { "jielong", "jielong-gru", "jielong-window" };
+
+jl_status jl_export_check(const jl_network *net, jl_error *error) {
+    const jl_net_shape *s = &net->shape;
+    if (s->kind != JL_NET_TRANSFORMER || (s->norm == JL_NET_RMS_NORM && s->ffn == JL_NET_SWIGLU))
+        return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("export"),
+                   "files exist for decoders with norm = rms and activation = swiglu");
+}
+
+static const char *architecture_of(const jl_net_shape *s) {
+    if (s->kind == JL_NET_TRANSFORMER && s->position == JL_NET_ROPE) return "llama";
+    return architecture_names[s->kind];
+}
+
+/* ---- Metadata -------------------------------------------------------------------------------- */
+
+/* Puts and counts: the header wants the number of values first, so all of this runs twice. */
+typedef struct sink {
+    jl_gguf_writer *w;
+    const char *arch;
+    uint64_t n;
+} sink;
+
+static const char *key_of(const sink *s, char *key, const char *rest) {
+    jl_format(key, 64, "%s.%s", s->arch, rest);
+    return key;
+}
+
+static void put_text(sink *s, const char *key, const char *text) {
+    if (!text || !*text) return;
+    jl_gguf_put_string(s->w, key, jl_string(text));
+    s->n++;
+}
+
+static void put_int(sink *s, const char *rest, int value) {
+    char key[64];
+    jl_gguf_put_u32(s->w, key_of(s, key, rest), (uint32_t)value);
+    s->n++;
+}
+
+static void put_float(sink *s, const char *rest, float value) {
+    char key[64];
+    jl_gguf_put_f32(s->w, key_of(s, key, rest), value);
+    s->n++;
+}
+
+static void put_decoder(sink *s, const jl_net_shape *shape) {
+    char key[64];
+    put_int(s, "block_count", shape->n_layers);
+    put_int(s, "attention.head_count", shape->n_heads);
+    put_int(s, "attention.head_count_kv", shape->n_kv_heads);
+    put_float(s, "attention.layer_norm_rms_epsilon", shape->eps);
+    if (shape->position == JL_NET_ROPE) {
+        put_int(s, "rope.dimension_count", shape->n_embd / shape->n_heads);
+        put_float(s, "rope.freq_base", shape->rope_base);
+    } else {
+        put_text(s, key_of(s, key, "position"), position_names[shape->position]);
+    }
+}
+
+static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_export *e) {
+    const jl_net_shape *shape = &net->shape;
+    sink s = { w, architecture_of(shape), 0 };
+    put_text(&s, "general.architecture", s.arch);
+    put_text(&s, "general.name", e->name);
+    put_text(&s, "general.author", e->author);
+    put_text(&s, "general.license", e->license);
+    put_text(&s, "general.description", e->description);
+    jl_gguf_put_u32(w, "general.file_type", e->type == JL_Q8_0 ? 7 : 0);
+    s.n++;
+    put_int(&s, "vocab_size", shape->n_vocab);
+    put_int(&s, "context_length", shape->n_ctx);
+    put_int(&s, "embedding_length", shape->n_embd);
+    put_int(&s, "feed_forward_length", shape->n_ff);
+    if (shape->kind == JL_NET_TRANSFORMER) put_decoder(&s, shape);
+    if (shape->kind == JL_NET_WINDOW) put_int(&s, "window", shape->n_window);
+    for (int i = 0; e->vocabulary && i < e->vocabulary->n_values; i++) {
+        const jl_gguf_value *v = &e->vocabulary->values[i];
+        if (v->key.n < 10 || memcmp(v->key.data, "tokenizer.", 10) != 0) continue;
+        jl_gguf_put_value(w, v);
+        s.n++;
+    }
+    return s.n;
+}
+
+/* ---- Tensors --------------------------------------------------------------------------------- */
+
+static jl_type type_of(const jl_net_tensor *t, const jl_export *e) {
+    int whole = t->rows > 1 && t->cols % jl_type_get((uint32_t)e->type)->block == 0;
+    /* A row of learned positions is added, not multiplied: it stays exact. */
+    return whole && strcmp(t->name, "position_embd.weight") != 0 ? e->type : JL_F32;
+}
+
+static void quantise_q8_0(const float *x, size_t n, uint8_t *out) {
+    for (; n >= 32; n -= 32, x += 32, out += sizeof(jl_block_q8_0)) {
+        jl_block_q8_0 b;
+        float most = 0;
+        for (int i = 0; i < 32; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+        float d = most / 127, inverse = d > 0 ? 1 / d : 0;
+        b.d = jl_float_to_half(d);
+        for (int i = 0; i < 32; i++) b.q[i] = (int8_t)roundf(x[i] * inverse);
+        memcpy(out, &b, sizeof b);
+    }
+}
+
+uint64_t jl_export_write(const jl_network *net, const float *params, const jl_export *e,
+                         uint8_t *out) {
+    jl_gguf_writer w = { NULL, 0, 0 };
+    uint64_t n_values = put_values(&w, net, e);
+    jl_gguf_begin(&w, out, n_values, (uint64_t)net->n_tensors);
+    put_values(&w, net, e);
+    for (int i = 0; i < net->n_tensors; i++) {
+        const jl_net_tensor *t = &net->tensors[i];
+        jl_gguf_put_tensor(&w, t->name, (uint64_t)t->rows, (uint64_t)t->cols, (int)type_of(t, e));
+    }
+    for (int i = 0; i < net->n_tensors; i++) {
+        const jl_net_tensor *t = &net->tensors[i];
+        size_t n = (size_t)t->rows * (size_t)t->cols;
+        jl_type type = type_of(t, e);
+        uint8_t *to = jl_gguf_put_data(&w, (uint64_t)t->rows, (uint64_t)t->cols, (int)type);
+        if (!to) continue;
+        if (type == JL_Q8_0)
+            quantise_q8_0(params + t->at, n, to);
+        else
+            memcpy(to, params + t->at, n * sizeof(float));
+    }
+    return w.n;
+}

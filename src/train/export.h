@@ -1,0 +1,24 @@
+/* export.h - a trained network as the bytes of a GGUF file, which the engine loads. */
+#ifndef JL_EXPORT_H
+#define JL_EXPORT_H
+
+#include "../format/gguf.h"
+#include "../format/quant.h"
+#include "network.h"
+
+typedef struct jl_export {
+    jl_type type; /* of matrices: JL_F32 or JL_Q8_0 (where their rows are whole blocks) */
+    const jl_gguf *vocabulary;                         /* its tokenizer.* values are copied */
+    const char *name, *author, *license, *description; /* NULL or "": left out */
+} jl_export;
+
+/* Whether a file format exists for the network: decoders with RMSNorm and SwiGLU are `llama` where
+ * their positions are RoPE, else `jielong` with the key jielong.position; ancestors are `jielong`
+ * with the key jielong.kind. */
+jl_status jl_export_check(const jl_network *net, jl_error *error);
+
+/* Writes the file to out, or only counts where out is NULL; returns its length. */
+uint64_t jl_export_write(const jl_network *net, const float *params, const jl_export *e,
+                         uint8_t *out);
+
+#endif
