@@ -1,4 +1,5 @@
-/* export.c - a trained network as a GGUF file: metadata, the vocabulary it was trained with, tensors.
+/* export.c - a trained network as a GGUF file: metadata, the vocabulary it was trained with,
+ * tensors.
  *
  * Tensors already have GGUF's names and order of dimensions, and RoPE turns neighbours as llama's
  * files want it, so an export only quantises. Q8_0 is made as ggml makes it: d = max|w| / 127,
