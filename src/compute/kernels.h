@@ -18,18 +18,19 @@
  *   quants     8 bits: int8 [pair of columns 16][row 16][parity 2], v = the quant.
  *              2, 4, 5, 6 bits: [lane `bits`][row 16][parity 2] of 16 bits. The quants of a row and
  *              a parity (columns parity, parity + 2, …) fill the lanes, 16 / bits whole ones a lane
- *              from its lowest bits on; its 16 % bits highest bits are spare:
+ *              from its lowest bits on:
  *              2: 2 lanes of 8;   4: 4 lanes of 4;
- *              5: 5 lanes of 3, then quant 15, whose bit i is the spare bit of lane i;
+ *              5: 5 lanes of 3, their highest bit is 0; then bytes, [row 16][parity 2]: quant 15;
  *              6: 3 lanes of 2, then quants 6 and 7, whose 12 bits (those of 6 are the lower) are
- *              the spare 4 of lanes 0, 1, 2 from low to high; then the same for quants 8 to 15
+ *              the highest 4 of lanes 0, 1, 2 from low to high; then the same for quants 8 to 15
  *   Q* scales  [row 16] halves d; D = d. Minima: the same, M = m
  *   K* scales  [group of columns 1 or 2][row 16] int8 s; D = d·s, exact in a float. Minima: the
  *              same, M = −(dmin·m), exact too. K2: one byte for both, s the low nibble, m the high.
  *              Every 8 blocks (256 columns) begin with a head: halves d [row 16], then, where there
  *              are minima, dmin [row 16]
- * A block is 64·bits + 32 (+ 32) bytes in Q*, 64·bits + 16 or 32 (+ 16) in K*; so a type takes in
- * memory what it takes in the file, or a few percent more (K3, whose 3 bits take 4: a third).
+ * A block is 64·bits + 32 (+ 32) bytes in Q*, 64·bits + 16 or 32 (+ 16) in K*, and 32 more with 5
+ * bits. So a type takes in memory what it takes in the file, or up to 11 percent more; K3, whose 3
+ * bits take 4, a third more.
  * Half floats in weights and in the cache are read without infinities and NaN: exponent 31 is a
  * binade like the others (65536·1.f). No sane model has such values; a broken one gets numbers, not
  * a crash.

@@ -65,9 +65,12 @@ static const jl_form jl_forms[JL_LAYOUT_COUNT] = {
 
 /* -- Sizes of 16 rows, in bytes ---------------------------------------------------------------- */
 
-/* The quants of a block. */
+/* The quants of a block: lanes, and with 5 bits a tail of bytes. */
+static inline size_t jl_lane_bytes(int bits) {
+    return (size_t)bits * 64;
+}
 static inline size_t jl_quant_bytes(jl_form f) {
-    return (size_t)f.bits * 64;
+    return jl_lane_bytes(f.bits) + (f.bits == 5 ? 2 * JL_PANEL : 0);
 }
 
 /* Its scales, or its minima where they lie beside. */
@@ -106,19 +109,20 @@ static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
 
 /* -- Lanes: quants of 2, 4, 5 and 6 bits ------------------------------------------------------- */
 
-/* A lane holds as many whole quants as fit; what is left of it holds parts of further ones. */
+/* A lane holds as many whole quants as fit. With 5 bits the highest one is 0, and the last quant
+ * lies in the tail; with 6, the 4 highest are parts of further quants. */
 static inline int jl_lane_quants(int bits) {
     return 16 / bits;
 }
-static inline int jl_lane_spare(int bits) {
-    return 16 % bits;
-}
-/* Lanes that hold the parts of the same quants, and how many these are. */
+/* Lanes that hold the parts of the same quants, the bits of a lane that do, and how many quants. */
 static inline int jl_lane_group(int bits) {
-    return bits == 5 ? 5 : bits == 6 ? 3 : 1;
+    return bits == 6 ? 3 : 1;
+}
+static inline int jl_lane_spare(int bits) {
+    return bits == 6 ? 4 : 0;
 }
 static inline int jl_lane_extra(int bits) {
-    return jl_lane_group(bits) * jl_lane_spare(bits) / bits;
+    return bits == 6 ? 2 : 0;
 }
 
 #endif

@@ -172,13 +172,14 @@ static inline void write_lanes(int bits, uint8_t *block, size_t r, const uint8_t
             for (int i = 0; i < group; i++) {
                 unsigned v = 0;
                 for (int n = 0; n < whole; n++, next += 2) v |= (unsigned)*next << n * bits;
-                v |= (extra >> i * spare & ((1u << spare) - 1)) << (16 - spare);
+                if (spare) v |= (extra >> i * spare & ((1u << spare) - 1)) << (16 - spare);
                 uint8_t *to = block + (((size_t)(lane + i) * JL_PANEL + r) * 2 + parity) * 2;
                 to[0] = (uint8_t)v, to[1] = (uint8_t)(v >> 8);
             }
             next += 2 * jl_lane_extra(bits);
         }
     }
+    if (bits == 5) memcpy(block + jl_lane_bytes(5) + 2 * r, q + 30, 2);
 }
 
 static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {

@@ -133,6 +133,7 @@ static inline void read_quants(int bits, const uint8_t *block, uint8_t *q) {
         for (int lane = 0, pair = 0; lane < bits; lane += jl_lane_group(bits))
             pair += read_lanes(bits, block + (size_t)(lane * 2 * JL_PANEL + i) * 2,
                                q + pair * 2 * JL_PANEL + i, 2 * JL_PANEL);
+    if (bits == 5) memcpy(q + 30 * JL_PANEL, block + jl_lane_bytes(5), 2 * JL_PANEL);
 }
 
 /* v − offset of a block as w [pair 16][row 16][parity 2]. */
@@ -274,6 +275,7 @@ static void block_row(jl_form f, const uint8_t *panel, size_t b, int r, float *o
             to[2 * k] = block[(k * JL_PANEL + r) * 2 + parity];
         for (int i = 0; i < f.bits && f.bits < 8; i += jl_lane_group(f.bits))
             to += 2 * read_lanes(f.bits, lane + (size_t)i * 4 * JL_PANEL, to, 2);
+        if (f.bits == 5) *to = block[jl_lane_bytes(5) + (size_t)(2 * r + parity)];
     }
     for (int c = 0; c < JL_BLOCK; c++) {
         float m, d = block_scale(f, panel, b, c / f.group, r, &m);

@@ -55,7 +55,8 @@ INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
     }
     UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
         v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * f.bits));
-        value[n] = (n + 1) * f.bits == 16 ? v : low_bits(f.bits, v);
+        int last = n + 1 == jl_lane_quants(f.bits) && !jl_lane_extra(f.bits);
+        value[n] = last ? v : low_bits(f.bits, v);
     }
 }
 
@@ -81,7 +82,7 @@ INLINE v128_t extra_quant(int bits, int n, v128_t spare) {
 
 /* -- One token --------------------------------------------------------------------------------- */
 
-/* acc[g] = Σ q·x over n pairs of columns for rows 4g..4g+3, 8 bits. */
+/* acc[g] += Σ q·x over n pairs of columns for rows 4g..4g+3, bytes. */
 INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
     ROLL for (int k = 0; k < n; k++) {
         v128_t pair = wasm_v128_load32_splat(x + 2 * k);
@@ -121,6 +122,7 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
         }
         x += 2 * jl_lane_extra(f.bits);
     }
+    if (f.bits == 5) dot_bytes(1, w, x, acc);
 }
 
 /* Four integers as floats. The empty statement hides from clang that they were 16 bits wide, which
@@ -342,6 +344,10 @@ INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high
         }
         low += 16 * extra, high += 16 * extra;
     }
+    if (f.bits == 5) UNROLL for (int g = 0; g < 4; g++) {
+            v128_t q = wasm_i16x8_load8x8(w + 8 * g);
+            wasm_v128_store((g < 2 ? low : high) + g % 2 * 8, wasm_i16x8_sub(q, o));
+        }
 }
 
 #define WIDEN(name, layout)                                                                        \
