@@ -11,10 +11,10 @@
 
 typedef struct cli_options {
     const char *command, *model, *text; /* positional: MODEL and PROMPT or TEXT */
-    const char *file, *cases, *ids, *out;
+    const char *file, *cases, *ids, *out, *pre;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
-    int special, chat, json, n, n_given, pp, tg, context, threads;
+    int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters;
     jl_generation generation;
 } cli_options;
 
@@ -44,6 +44,7 @@ int cli_logits(const cli_options *o);
 int cli_score(const cli_options *o);
 int cli_info(const cli_options *o);
 int cli_bench(const cli_options *o);
-int cli_train(const cli_options *o); /* model: the recipe */
+int cli_train(const cli_options *o);           /* model: the recipe */
+int cli_train_tokenizer(const cli_options *o); /* model, text: the texts */
 
 #endif

@@ -21,7 +21,9 @@ static const char usage[] =
     "  score MODEL --file F [-n N]       perplexity of a text, as JSON\n"
     "  info MODEL                        the model's description, as JSON\n"
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
-    "  train RECIPE [--threads N]        trains a tiny model, or continues to\n";
+    "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
+    "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
+    "                                    learns a vocabulary: merges of bytes, or characters\n";
 
 typedef struct command {
     const char *name;
@@ -32,7 +34,7 @@ static const command commands[] = {
     { "generate", cli_generate }, { "tokenize", cli_do_tokenize },
     { "logits", cli_logits },     { "score", cli_score },
     { "info", cli_info },         { "bench", cli_bench },
-    { "train", cli_train },
+    { "train", cli_train },       { "train-tokenizer", cli_train_tokenizer },
 };
 
 typedef enum kind { FLAG, INT, FLOAT, SEED, STRING, STOP } kind;
@@ -64,6 +66,9 @@ static const option options[] = {
     { "--cases", STRING, SLOT(cases) },
     { "--ids", STRING, SLOT(ids) },
     { "--out", STRING, SLOT(out) },
+    { "--pre", STRING, SLOT(pre) },
+    { "--vocab", INT, SLOT(vocab) },
+    { "--characters", FLAG, SLOT(characters) },
     { "--pp", INT, SLOT(pp) },
     { "--tg", INT, SLOT(tg) },
 };
@@ -135,6 +140,7 @@ int main(int argc, char **argv) {
         .threads = 1,
         .pp = 128,
         .tg = 32,
+        .vocab = 4096,
         .generation.sampling = { 0.8f, 40, 0.95f, 0.05f, 1, 64, 0 },
     };
     o.generation.sampling.seed = (uint64_t)(cli_now() * 1000);

@@ -1,0 +1,92 @@
+/* train_tokenizer.c - `jielong train-tokenizer TEXT [TEXT] --out F`: texts → a vocabulary file.
+ *
+ * The last 2 % of each text are left out, as `jielong train` holds them out.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../text/vocab_write.h"
+#include "../train/config.h"
+#include "cli.h"
+
+static void *room(size_t n) {
+    void *p = calloc(n ? n : 1, 1);
+    if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+    return p;
+}
+
+/* The training parts of the texts, one after another. */
+static jl_str read_texts(const cli_options *o) {
+    const char *paths[2] = { o->model, o->text };
+    char *all = room(0);
+    size_t n = 0;
+    for (int i = 0; i < 2 && paths[i]; i++) {
+        size_t length;
+        char *text = cli_read(paths[i], &length);
+        length = jl_held_out_at(text, length);
+        all = realloc(all, n + length + 1);
+        if (!all) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+        memcpy(all + n, text, length);
+        n += length;
+        free(text);
+    }
+    return (jl_str){ all, n };
+}
+
+static void write_file(const char *path, const uint8_t *bytes, size_t n) {
+    FILE *f = fopen(path, "wb");
+    int fine = f && fwrite(bytes, 1, n, f) == n;
+    if (f && fclose(f)) fine = 0;
+    if (!fine) cli_die(1, "FILE", "the file cannot be written", path);
+}
+
+static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
+    jl_error error = { 0 };
+    jl_bpe_trainer *t = jl_bpe_trainer_new(text, (jl_str){ 0 }, jl_string(pre), &error);
+    if (!t) cli_fail(&error);
+    jl_bpe_step step;
+    jl_status st = JL_OK;
+    while (st == JL_OK && jl_bpe_trainer_n_tokens(t) < o->vocab)
+        st = jl_bpe_trainer_step(t, &step, &error);
+    if (st < 0) cli_fail(&error);
+    uint64_t n = jl_bpe_vocabulary_write(t, pre, "vocabulary", NULL);
+    uint8_t *bytes = room(n);
+    jl_bpe_vocabulary_write(t, pre, "vocabulary", bytes);
+    write_file(o->out, bytes, n);
+    double tokens = (double)jl_bpe_trainer_text_tokens(t);
+    printf("{\"tokens\":%d,\"merges\":%d,\"bytesPerToken\":%.4f}\n", jl_bpe_trainer_n_tokens(t),
+           jl_bpe_trainer_n_merges(t), (double)text.n / tokens);
+    free(bytes);
+    jl_bpe_trainer_free(t);
+}
+
+static void learn_characters(const cli_options *o, jl_str text) {
+    int most = o->vocab - JL_CHARACTERS_FIRST;
+    uint64_t *counts = room(JL_CODES * sizeof *counts), rest;
+    uint32_t *codes = room((size_t)most * sizeof *codes);
+    jl_characters_count(text, counts);
+    int n = jl_characters_choose(counts, most, codes, &rest);
+    uint64_t length = jl_characters_write(codes, n, "vocabulary", NULL);
+    uint8_t *bytes = room(length);
+    jl_characters_write(codes, n, "vocabulary", bytes);
+    write_file(o->out, bytes, length);
+    printf("{\"tokens\":%d,\"characters\":%d,\"spelledInBytes\":%llu}\n", n + JL_CHARACTERS_FIRST,
+           n, (unsigned long long)rest);
+    free(bytes);
+    free(codes);
+    free(counts);
+}
+
+int cli_train_tokenizer(const cli_options *o) {
+    if (!o->out) cli_die(2, "BAD_ARGUMENT", "expected the file to write", "--out");
+    if (o->vocab <= JL_CHARACTERS_FIRST || o->vocab > 1 << 20)
+        cli_die(2, "BAD_ARGUMENT", "expected 260 to 1048576 tokens", "--vocab");
+    jl_str text = read_texts(o);
+    if (o->characters)
+        learn_characters(o, text);
+    else
+        learn_bpe(o, text, o->pre ? o->pre : "gpt-2");
+    free((char *)text.data);
+    return 0;
+}
