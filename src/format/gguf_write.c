@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../base/half.h"
 #include "quant.h"
 
 enum { VERSION = 3, ALIGNMENT = 32 };
@@ -54,10 +55,8 @@ void jl_gguf_put_u32(jl_gguf_writer *w, const char *key, uint32_t value) {
 }
 
 void jl_gguf_put_f32(jl_gguf_writer *w, const char *key, float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
     put_key(w, jl_string(key), JL_GGUF_F32);
-    put_little(w, bits, 4);
+    put_little(w, jl_float_to_bits(value), 4);
 }
 
 void jl_gguf_put_bool(jl_gguf_writer *w, const char *key, int value) {
@@ -84,8 +83,19 @@ void jl_gguf_add_string(jl_gguf_writer *w, jl_str element) {
     put_text(w, element);
 }
 
+char *jl_gguf_add_string_of(jl_gguf_writer *w, uint64_t n) {
+    put_little(w, n, 8);
+    char *at = w->out ? (char *)w->out + w->n : NULL;
+    w->n += n;
+    return at;
+}
+
 void jl_gguf_add_u32(jl_gguf_writer *w, uint32_t element) {
     put_little(w, element, 4);
+}
+
+void jl_gguf_add_f32(jl_gguf_writer *w, float element) {
+    put_little(w, jl_float_to_bits(element), 4);
 }
 
 /* The elements of strings are found by walking, the others have one size. */

@@ -28,7 +28,10 @@ void jl_gguf_put_string(jl_gguf_writer *w, const char *key, jl_str value);
 /* An array of n elements of a type, whose elements the caller puts next. */
 void jl_gguf_put_array(jl_gguf_writer *w, const char *key, jl_gguf_type type, uint64_t n);
 void jl_gguf_add_string(jl_gguf_writer *w, jl_str element);
+/* A string of n bytes that the caller fills in; NULL while counting. */
+char *jl_gguf_add_string_of(jl_gguf_writer *w, uint64_t n);
 void jl_gguf_add_u32(jl_gguf_writer *w, uint32_t element); /* U32, I32 */
+void jl_gguf_add_f32(jl_gguf_writer *w, float element);
 
 /* A value of a file that was read, as it is. */
 void jl_gguf_put_value(jl_gguf_writer *w, const jl_gguf_value *value);

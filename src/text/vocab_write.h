@@ -23,8 +23,9 @@ enum {
 /* Adds the characters of text[n] to counts[JL_CODES]; what is not UTF-8 is not counted. */
 void jl_characters_count(jl_str text, uint64_t *counts);
 
-/* The n most frequent characters that occur at all, falling, among equals by code point: codes[≤ n];
- * returns how many; *rest: how many characters of the text are none of them. Uses counts up. */
+/* The n most frequent characters that occur at all, falling, among equals by code point, to
+ * codes[≤ n]; returns how many; *rest: how many characters of the text are none of them. Uses
+ * counts up. */
 int jl_characters_choose(uint64_t *counts, int n, uint32_t *codes, uint64_t *rest);
 
 uint64_t jl_characters_write(const uint32_t *codes, int n, const char *name, uint8_t *out);
