@@ -10,11 +10,11 @@
 #include "../jielong.h"
 
 typedef struct cli_options {
-    const char *command, *model, *text; /* positional: MODEL and PROMPT or TEXT */
+    const char *command, *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
     const char *file, *cases, *ids, *out, *pre;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
-    int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters;
+    int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters, order;
     jl_generation generation;
 } cli_options;
 
@@ -45,6 +45,7 @@ int cli_score(const cli_options *o);
 int cli_info(const cli_options *o);
 int cli_bench(const cli_options *o);
 int cli_train(const cli_options *o);           /* model: the recipe */
+int cli_ngram(const cli_options *o);           /* model: the vocabulary; text, second */
 int cli_train_tokenizer(const cli_options *o); /* model, text: the texts */
 
 #endif

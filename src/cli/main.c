@@ -23,7 +23,9 @@ static const char usage[] =
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
     "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
     "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
-    "                                    learns a vocabulary: merges of bytes, or characters\n";
+    "                                    learns a vocabulary: merges of bytes, or characters\n"
+    "  ngram VOCABULARY TEXT [TEXT] [--order N]\n"
+    "                                    what counted n-grams predict, as JSON\n";
 
 typedef struct command {
     const char *name;
@@ -35,6 +37,7 @@ static const command commands[] = {
     { "logits", cli_logits },     { "score", cli_score },
     { "info", cli_info },         { "bench", cli_bench },
     { "train", cli_train },       { "train-tokenizer", cli_train_tokenizer },
+    { "ngram", cli_ngram },
 };
 
 typedef enum kind { FLAG, INT, FLOAT, SEED, STRING, STOP } kind;
@@ -68,6 +71,7 @@ static const option options[] = {
     { "--out", STRING, SLOT(out) },
     { "--pre", STRING, SLOT(pre) },
     { "--vocab", INT, SLOT(vocab) },
+    { "--order", INT, SLOT(order) },
     { "--characters", FLAG, SLOT(characters) },
     { "--pp", INT, SLOT(pp) },
     { "--tg", INT, SLOT(tg) },
@@ -106,6 +110,10 @@ static const option *find_option(const char *name) {
     cli_die(2, "BAD_ARGUMENT", "unknown option; see jielong --help", name);
 }
 
+static int takes_two_texts(const char *name) {
+    return strcmp(name, "ngram") == 0;
+}
+
 static void take_positional(cli_options *o, const char *word) {
     if (!o->command)
         o->command = word;
@@ -113,6 +121,8 @@ static void take_positional(cli_options *o, const char *word) {
         o->model = word;
     else if (!o->text)
         o->text = word;
+    else if (!o->second && takes_two_texts(o->command))
+        o->second = word;
     else
         cli_die(2, "BAD_ARGUMENT", "one argument too many", word);
 }
@@ -141,6 +151,7 @@ int main(int argc, char **argv) {
         .pp = 128,
         .tg = 32,
         .vocab = 4096,
+        .order = 5,
         .generation.sampling = { 0.8f, 40, 0.95f, 0.05f, 1, 64, 0 },
     };
     o.generation.sampling.seed = (uint64_t)(cli_now() * 1000);

@@ -1,0 +1,73 @@
+/* ngram.c - `jielong ngram VOCABULARY TEXT [TEXT] [--order N]`: what counting alone predicts.
+ *
+ * The last 2 % of each text are held out, as `jielong train` holds them out, and scored in bits per
+ * byte of their UTF-8.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../text/tokenizer.h"
+#include "../train/config.h"
+#include "../train/ngram.h"
+#include "cli.h"
+
+typedef struct stream {
+    int32_t *ids;
+    size_t n, bytes;
+} stream;
+
+static void append(const jl_tokenizer *t, stream *s, const char *text, size_t n) {
+    jl_error error = { 0 };
+    int32_t *ids = realloc(s->ids, (s->n + n + 8) * sizeof *ids);
+    if (!ids || n > INT32_MAX - 8) cli_die(1, "OUT_OF_MEMORY", "no room for the tokens", NULL);
+    s->ids = ids;
+    int count =
+        jl_tokenizer_encode(t, text, n, JL_TOKENIZE_SPECIAL, ids + s->n, (int)n + 8, &error);
+    if (count < 0) cli_fail(&error);
+    s->n += (size_t)count;
+    s->bytes += n;
+}
+
+static void report(const jl_ngram *m, const stream *train, const stream *held) {
+    double nats = jl_ngram_nats(m, held->ids, held->n);
+    printf("{\"order\":%d,\"tokens\":%zu,\"heldOut\":%zu,\"bytes\":%zu,\"nll\":%.5f,"
+           "\"bitsPerByte\":%.5f,\"ngrams\":[",
+           jl_ngram_order(m), train->n, held->n, held->bytes, nats / (double)held->n,
+           nats / log(2) / (double)held->bytes);
+    for (int k = 1; k <= jl_ngram_order(m); k++)
+        printf("%s%u", k > 1 ? "," : "", jl_ngram_count(m, k));
+    printf("]}\n");
+}
+
+int cli_ngram(const cli_options *o) {
+    jl_error error = { 0 };
+    jl_gguf gguf;
+    stream train = { 0 }, held = { 0 };
+    size_t n;
+    const char *paths[2] = { o->text, o->second };
+    if (!o->text) cli_die(2, "BAD_ARGUMENT", "expected a text after the vocabulary", "ngram");
+    char *bytes = cli_read(o->model, &n);
+    jl_status st = jl_gguf_parse(&gguf, (const uint8_t *)bytes, n, n, &error);
+    if (st == JL_MORE) cli_die(1, "TRUNCATED", "the file ends in its header", o->model);
+    jl_tokenizer *t = st ? NULL : jl_tokenizer_new(&gguf, &error);
+    if (error.code) cli_fail(&error);
+    if (!t) cli_die(1, "BAD_TOKENIZER", "has no tokenizer", o->model);
+    for (int i = 0; i < 2 && paths[i]; i++) {
+        char *text = cli_read(paths[i], &n);
+        size_t at = jl_held_out_at(text, n);
+        append(t, &train, text, at);
+        append(t, &held, text + at, n - at);
+        free(text);
+    }
+    jl_ngram *m = jl_ngram_train(train.ids, train.n, jl_tokenizer_n_vocab(t), o->order, &error);
+    if (!m) cli_fail(&error);
+    report(m, &train, &held);
+    jl_ngram_free(m);
+    jl_tokenizer_free(t);
+    jl_gguf_free(&gguf);
+    free(bytes);
+    free(train.ids);
+    free(held.ids);
+    return 0;
+}
