@@ -24,8 +24,8 @@ static const char usage[] =
     "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
     "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
     "                                    learns a vocabulary: merges of bytes, or characters\n"
-    "  ngram VOCABULARY TEXT [TEXT] [--order N]\n"
-    "                                    what counted n-grams predict, as JSON\n";
+    "  ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]\n"
+    "                                    what counted n-grams predict, as JSON; F: N of them\n";
 
 typedef struct command {
     const char *name;

@@ -1,7 +1,8 @@
-/* ngram.c - `jielong ngram VOCABULARY TEXT [TEXT] [--order N]`: what counting alone predicts.
+/* ngram.c - `jielong ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]`: what counting alone
+ * predicts.
  *
  * The last 2 % of each text are held out, as `jielong train` holds them out, and scored in bits per
- * byte of their UTF-8.
+ * byte of their UTF-8. With --out the model is pruned to N n-grams, written, read again and scored.
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 #include "../text/tokenizer.h"
 #include "../train/config.h"
-#include "../train/ngram.h"
+#include "../train/ngram_file.h"
 #include "cli.h"
 
 typedef struct stream {
@@ -40,6 +41,33 @@ static void report(const jl_ngram *m, const stream *train, const stream *held) {
     printf("]}\n");
 }
 
+static void write_file(const char *path, const uint8_t *bytes, size_t n) {
+    FILE *f = fopen(path, "wb");
+    int fine = f && fwrite(bytes, 1, n, f) == n;
+    if (f && fclose(f)) fine = 0;
+    if (!fine) cli_die(1, "FILE", "the file cannot be written", path);
+}
+
+/* The pruned model as its file gives it back. */
+static jl_ngram *small(const cli_options *o, const jl_ngram *m, const jl_gguf *vocabulary) {
+    jl_error error = { 0 };
+    jl_gguf g;
+    jl_ngram *pruned = jl_ngram_prune(m, o->n_given ? (size_t)o->n : 400000, &error);
+    if (!pruned) cli_fail(&error);
+    size_t n = (size_t)jl_ngram_write(pruned, vocabulary, "n-grams", NULL);
+    uint8_t *bytes = malloc(n);
+    if (!bytes) cli_die(1, "OUT_OF_MEMORY", "no room for the file", NULL);
+    jl_ngram_write(pruned, vocabulary, "n-grams", bytes);
+    write_file(o->out, bytes, n);
+    jl_ngram_free(pruned);
+    if (jl_gguf_parse(&g, bytes, n, n, &error)) cli_fail(&error);
+    jl_ngram *back = jl_ngram_read(&g, &error);
+    if (!back) cli_fail(&error);
+    jl_gguf_free(&g);
+    free(bytes);
+    return back;
+}
+
 int cli_ngram(const cli_options *o) {
     jl_error error = { 0 };
     jl_gguf gguf;
@@ -63,6 +91,11 @@ int cli_ngram(const cli_options *o) {
     jl_ngram *m = jl_ngram_train(train.ids, train.n, jl_tokenizer_n_vocab(t), o->order, &error);
     if (!m) cli_fail(&error);
     report(m, &train, &held);
+    if (o->out) {
+        jl_ngram *pruned = small(o, m, &gguf);
+        report(pruned, &train, &held);
+        jl_ngram_free(pruned);
+    }
     jl_ngram_free(m);
     jl_tokenizer_free(t);
     jl_gguf_free(&gguf);

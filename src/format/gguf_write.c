@@ -94,6 +94,10 @@ void jl_gguf_add_u32(jl_gguf_writer *w, uint32_t element) {
     put_little(w, element, 4);
 }
 
+void jl_gguf_add_int(jl_gguf_writer *w, uint64_t element, int bytes) {
+    put_little(w, element, bytes);
+}
+
 void jl_gguf_add_f32(jl_gguf_writer *w, float element) {
     put_little(w, jl_float_to_bits(element), 4);
 }

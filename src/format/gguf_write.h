@@ -30,7 +30,8 @@ void jl_gguf_put_array(jl_gguf_writer *w, const char *key, jl_gguf_type type, ui
 void jl_gguf_add_string(jl_gguf_writer *w, jl_str element);
 /* A string of n bytes that the caller fills in; NULL while counting. */
 char *jl_gguf_add_string_of(jl_gguf_writer *w, uint64_t n);
-void jl_gguf_add_u32(jl_gguf_writer *w, uint32_t element); /* U32, I32 */
+void jl_gguf_add_u32(jl_gguf_writer *w, uint32_t element);            /* U32, I32 */
+void jl_gguf_add_int(jl_gguf_writer *w, uint64_t element, int bytes); /* any other integer */
 void jl_gguf_add_f32(jl_gguf_writer *w, float element);
 
 /* A value of a file that was read, as it is. */

@@ -6,28 +6,12 @@
  * halving. An n-gram's suffix, whose probability it is mixed with, is what stands one position
  * later in the stream, so levels are filled upwards.
  */
-#include "ngram.h"
+#include "ngram_levels.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "../base/memory.h"
-
-typedef struct level {
-    uint32_t n;
-    int32_t *token;     /* [n] the last token of the n-gram */
-    uint32_t *children; /* [n + 1] in the next level; NULL in the highest */
-    float *p;           /* [n] p(token | the tokens before it) */
-    float *weight; /* [n] of the shorter context's distribution where the n-gram is context; NULL
-                           in the highest */
-    double discount[3];
-} level;
-
-struct jl_ngram {
-    int order, n_vocab;
-    double weight; /* of the uniform distribution */
-    level levels[JL_NGRAM_MAX_ORDER];
-};
 
 /* What building needs besides. */
 typedef struct builder {
@@ -96,27 +80,27 @@ static uint32_t count_nodes(const builder *b, int k) {
     return n;
 }
 
-static jl_status take_level(builder *b, int k, jl_error *error) {
-    level *l = &b->m->levels[k - 1];
-    int highest = k == b->m->order;
-    size_t n = count_nodes(b, k);
-    l->n = (uint32_t)n;
-    l->token = jl_alloc_array(n, sizeof *l->token);
-    l->p = jl_alloc_array(n, sizeof *l->p);
-    if (!highest) l->children = jl_alloc_array(n + 1, sizeof *l->children);
-    if (!highest) l->weight = jl_alloc_array(n, sizeof *l->weight);
+jl_status jl_ngram_take_level(jl_ngram *m, int level, uint32_t n, jl_error *error) {
+    jl_ngram_level *l = &m->levels[level];
+    int highest = level + 1 == m->order;
+    l->n = n;
+    l->token = jl_alloc_array((uint64_t)n + 1, sizeof *l->token);
+    l->p = jl_alloc_array((uint64_t)n + 1, sizeof *l->p);
+    if (!highest) l->children = jl_alloc_array((uint64_t)n + 1, sizeof *l->children);
+    if (!highest) l->weight = jl_alloc_array((uint64_t)n + 1, sizeof *l->weight);
     int fine = l->token && l->p && (highest || (l->children && l->weight));
     return fine ? JL_OK : no_memory(error);
 }
 
 /* Nodes of the n-grams of k tokens: which position has which, and where children begin. */
 static void number_nodes(builder *b, int k) {
-    level *l = &b->m->levels[k - 1];
+    jl_ngram_level *l = &b->m->levels[k - 1];
     uint32_t node = 0, child = 0;
     for (size_t i = 0; i < b->n; i++) {
         size_t at = b->sorted[i];
         int first = begins(b, i, k);
         node += (uint32_t)first;
+        if (at + (size_t)k <= b->n) l->seen[node - 1]++;
         b->node[at] = node - 1; /* of no use where the stream ends within the n-gram */
         if (first) l->token[node - 1] = b->ids[at + (size_t)k - 1];
         if (first && l->children) l->children[node - 1] = child;
@@ -127,7 +111,7 @@ static void number_nodes(builder *b, int k) {
 
 /* The highest level counts n-grams, the others the different tokens before them. */
 static void count_level(builder *b, int k) {
-    level *l = &b->m->levels[k - 1];
+    jl_ngram_level *l = &b->m->levels[k - 1];
     memset(b->count, 0, l->n * sizeof *b->count);
     for (size_t i = 0; i < b->n; i++) {
         size_t at = b->sorted[i];
@@ -141,7 +125,7 @@ static void count_level(builder *b, int k) {
 
 /* Chen and Goodman's estimates (section 3). Where the text is too small for them, a count
  * of counts is 0 or a discount not above 0, it is half its count: no token may get nothing. */
-static void estimate(level *l, const uint32_t *count) {
+static void estimate(jl_ngram_level *l, const uint32_t *count) {
     double of[5] = { 0 };
     for (uint32_t i = 0; i < l->n; i++)
         if (count[i] >= 1 && count[i] <= 4) of[count[i]]++;
@@ -153,13 +137,13 @@ static void estimate(level *l, const uint32_t *count) {
     }
 }
 
-static double less(const level *l, uint32_t count) {
+static double less(const jl_ngram_level *l, uint32_t count) {
     return count == 0 ? 0 : l->discount[(count < 3 ? count : 3) - 1];
 }
 
 /* The children first..end of one context: p = discounted share for now; returns the weight that is
  * left for the shorter context. */
-static double share(level *l, const uint32_t *count, uint32_t first, uint32_t end) {
+static double share(jl_ngram_level *l, const uint32_t *count, uint32_t first, uint32_t end) {
     double total = 0, left = 0;
     for (uint32_t i = first; i < end; i++) total += count[i], left += less(l, count[i]);
     if (!(total > 0)) return 1;
@@ -170,7 +154,7 @@ static double share(level *l, const uint32_t *count, uint32_t first, uint32_t en
 
 static void fill_level(builder *b, int k) {
     jl_ngram *m = b->m;
-    level *l = &m->levels[k - 1], *up = k > 1 ? l - 1 : NULL;
+    jl_ngram_level *l = &m->levels[k - 1], *up = k > 1 ? l - 1 : NULL;
     estimate(l, b->count);
     if (!up) m->weight = share(l, b->count, 0, l->n);
     for (uint32_t h = 0; up && h < up->n; h++)
@@ -193,7 +177,10 @@ static jl_status build(builder *b, jl_error *error) {
     if (st) return st;
     find_shared(b);
     for (int k = 1; !st && k <= b->m->order; k++) {
-        st = take_level(b, k, error);
+        uint32_t n = count_nodes(b, k);
+        st = jl_ngram_take_level(b->m, k - 1, n, error);
+        b->m->levels[k - 1].seen = jl_alloc_array((uint64_t)n + 1, sizeof(uint32_t));
+        if (!st && !b->m->levels[k - 1].seen) st = no_memory(error);
         if (st) break;
         number_nodes(b, k);
         count_level(b, k);
@@ -244,11 +231,12 @@ jl_ngram *jl_ngram_train(const int32_t *ids, size_t n, int n_vocab, int order, j
 
 void jl_ngram_free(jl_ngram *m) {
     for (int k = 0; m && k < m->order; k++) {
-        level *l = &m->levels[k];
+        jl_ngram_level *l = &m->levels[k];
         jl_free(l->token);
         jl_free(l->children);
         jl_free(l->p);
         jl_free(l->weight);
+        jl_free(l->seen);
     }
     jl_free(m);
 }
@@ -268,7 +256,7 @@ const double *jl_ngram_discounts(const jl_ngram *m, int length) {
 }
 
 /* The node of a token among first..end of a level, −1 for none. */
-static int64_t find_token(const level *l, uint32_t first, uint32_t end, int32_t id) {
+static int64_t find_token(const jl_ngram_level *l, uint32_t first, uint32_t end, int32_t id) {
     while (first < end) {
         uint32_t middle = first + (end - first) / 2;
         if (l->token[middle] < id)
@@ -284,7 +272,7 @@ static int64_t find_ngram(const jl_ngram *m, const int32_t *ids, int k) {
     uint32_t first = 0, end = m->levels[0].n;
     int64_t node = -1;
     for (int i = 0; i < k; i++) {
-        const level *l = &m->levels[i];
+        const jl_ngram_level *l = &m->levels[i];
         node = first < end ? find_token(l, first, end, ids[i]) : -1;
         if (node < 0 || node >= end) return -1;
         if (i + 1 == m->order) break;
@@ -309,6 +297,21 @@ double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n,
         if (seen >= 0) weight *= (double)m->levels[k - 1].weight[seen];
     }
     return weight * m->weight / m->n_vocab;
+}
+
+void jl_ngram_distribution(const jl_ngram *m, const int32_t *context, size_t n, float *p) {
+    size_t most = (size_t)m->order - 1 < n ? (size_t)m->order - 1 : n;
+    const jl_ngram_level *l = &m->levels[0];
+    for (int i = 0; i < m->n_vocab; i++) p[i] = (float)(m->weight / m->n_vocab);
+    for (uint32_t i = 0; i < l->n; i++) p[l->token[i]] = l->p[i];
+    for (size_t k = 1; k <= most; k++) {
+        int64_t node = find_ngram(m, context + (n - k), (int)k);
+        if (node < 0) continue;
+        l = &m->levels[k - 1];
+        for (int i = 0; i < m->n_vocab; i++) p[i] *= l->weight[node];
+        for (uint32_t i = l->children[node]; i < l->children[node + 1]; i++)
+            p[l[1].token[i]] = l[1].p[i];
+    }
 }
 
 double jl_ngram_nats(const jl_ngram *m, const int32_t *ids, size_t n) {

@@ -22,11 +22,14 @@ void jl_ngram_free(jl_ngram *m); /* NULL is fine */
 
 int jl_ngram_order(const jl_ngram *m);
 uint32_t jl_ngram_count(const jl_ngram *m, int length); /* different n-grams of a length */
-/* What counts of 1, 2 and 3 or more are lessened by, for n-grams of a length. */
+/* Of a model from training: what counts of 1, 2 and 3 or more are lessened by, for n-grams of a length. */
 const double *jl_ngram_discounts(const jl_ngram *m, int length);
 
 /* p(id | the last order − 1 of context[n]). */
 double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n, int32_t id);
+
+/* The same of every id: p[n_vocab], summing to one. */
+void jl_ngram_distribution(const jl_ngram *m, const int32_t *context, size_t n, float *p);
 
 /* Nats of ids[n], the first of which has no context. */
 double jl_ngram_nats(const jl_ngram *m, const int32_t *ids, size_t n);
