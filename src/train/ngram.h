@@ -22,7 +22,8 @@ void jl_ngram_free(jl_ngram *m); /* NULL is fine */
 
 int jl_ngram_order(const jl_ngram *m);
 uint32_t jl_ngram_count(const jl_ngram *m, int length); /* different n-grams of a length */
-/* Of a model from training: what counts of 1, 2 and 3 or more are lessened by, for n-grams of a length. */
+/* What counts of 1, 2 and 3 or more are lessened by, for n-grams of a length; of a model from
+ * training, not from a file. */
 const double *jl_ngram_discounts(const jl_ngram *m, int length);
 
 /* p(id | the last order − 1 of context[n]). */
