@@ -20,8 +20,8 @@ static jl_status no_memory(jl_error *error) {
 
 /* ---- Weights --------------------------------------------------------------------------------- */
 
-/* Children of one context, whose tokens are gram[0..k): what they leave goes to the shorter context.
- * Rounding or a hostile file may give them too much; then they are scaled down. */
+/* Children of one context, whose tokens are gram[0..k): what they leave goes to the shorter
+ * context. Rounding or a hostile file may give them too much; then they are scaled down. */
 static void weigh(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     jl_ngram_level *l = &m->levels[k - 1], *next = l + 1;
     double most = 0.9999, mine = 0, shorter = 0;
@@ -34,12 +34,12 @@ static void weigh(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     }
     for (uint32_t i = first; i < end; i++)
         shorter += jl_ngram_probability(m, gram + 1, (size_t)k - 1, next->token[i]);
-    /* The shorter context's children leave it at least 1 − most, unless these are all its tokens. */
+    /* Nothing is left only where these are all tokens that the shorter context knows. */
     double left = 1 - shorter;
     l->weight[node] = (float)((1 - mine) / (left > 1e-6 ? left : 1e-6));
 }
 
-/* Visits the contexts of `length` tokens below a node of level k − 1, whose tokens are gram[0..k). */
+/* Visits the contexts of `length` tokens below a node of level k − 1, its tokens gram[0..k). */
 static void weigh_below(jl_ngram *m, int32_t *gram, int k, uint32_t first, uint32_t end,
                         int length) {
     jl_ngram_level *l = &m->levels[k - 1];

@@ -23,7 +23,8 @@
  * with *error filled on failure. */
 jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t most, jl_error *error);
 
-/* Writes the file to out, or only counts where out is NULL; returns its length. n_vocab ≤ 65,536. */
+/* Writes the file to out, or only counts where out is NULL; returns its length. n_vocab is at most
+ * 65,536. */
 uint64_t jl_ngram_write(const jl_ngram *m, const jl_gguf *vocabulary, const char *name,
                         uint8_t *out);
 
