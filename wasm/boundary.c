@@ -11,6 +11,7 @@
 
 #include "../src/base/memory.h"
 #include "../src/jielong.h"
+#include "../src/text/bpe_train.h"
 
 /* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -259,4 +260,40 @@ int jl_wasm_tap_cols(int i) {
 
 void jl_wasm_session_clear_taps(jl_session *s) {
     jl_session_clear_taps(s);
+}
+
+/* ---- Learning a vocabulary ------------------------------------------------------------------- */
+
+jl_bpe_trainer *jl_wasm_bpe_new(const char *text, uint32_t n, const char *sample, uint32_t n_sample,
+                                const char *pre) {
+    return jl_bpe_trainer_new((jl_str){ text, n }, (jl_str){ sample, n_sample }, jl_string(pre),
+                              fresh());
+}
+
+/* out: left, right, id, count, tokens, tokens of the sample before and after. */
+int jl_wasm_bpe_step(jl_bpe_trainer *t, double out[7]) {
+    jl_bpe_step s = { 0 };
+    int status = jl_bpe_trainer_step(t, &s, fresh());
+    double values[7] = { s.left,           s.right,         s.id,          (double)s.count,
+                         (double)s.tokens, s.sample_before, s.sample_after };
+    memcpy(out, values, sizeof values);
+    return status;
+}
+
+int jl_wasm_bpe_n_tokens(const jl_bpe_trainer *t) {
+    return jl_bpe_trainer_n_tokens(t);
+}
+
+/* Lengths of these two: jl_wasm_token_length(). */
+const char *jl_wasm_bpe_token(const jl_bpe_trainer *t, int32_t id) {
+    jl_str bytes = jl_bpe_trainer_token(t, id);
+    token_length = bytes.n;
+    return bytes.data;
+}
+
+const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
+    int n;
+    const int32_t *ids = jl_bpe_trainer_sample(t, &n);
+    token_length = (size_t)n;
+    return ids;
 }

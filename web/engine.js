@@ -2,9 +2,9 @@
  * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a
  * call.
  *
- * The only file that knows the exports (wasm/boundary.c) and touches their memory. Methods take
- * and give plain values that can be cloned, so that jielong.js can call it in this thread and
- * worker.js can pass it messages. Each call makes its own view of the memory, because the memory
+ * Knows the exports (wasm/boundary.c) and touches their memory, as learn.js alone does besides.
+ * Methods take and give plain values that can be cloned, so that jielong.js can call it in this
+ * thread and worker.js can pass it messages. Each call makes its own view of the memory, because the memory
  * may have grown; no pointer and no view survives a call or an `await`. Negative results become
  * JielongErrors with the engine's own words. A trap is our bug: the instance is given up, and every
  * later call says so.
@@ -79,7 +79,7 @@ async function compile(wasm) {
 }
 
 /** @param {any} wasm @returns {Promise<Exports>} */
-async function instantiate(wasm) {
+export async function instantiate(wasm) {
   try {
     const module = await compile(wasm);
     const imports = { env: { emscripten_notify_memory_growth() {} } };

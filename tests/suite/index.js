@@ -10,6 +10,7 @@ import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
+import { learn } from './learn.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
 /** @typedef {import('../../web/jielong.js').Model} Model */
@@ -34,7 +35,7 @@ import { golden } from './golden.js';
 /** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, run: (t: T) => Promise<void> }} Case */
 
 /** @type {Case[]} */
-export const cases = [...golden, ...equivalence, ...attention, ...generation, ...errors];
+export const cases = [...golden, ...equivalence, ...attention, ...generation, ...errors, ...learn];
 
 /**
  * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.

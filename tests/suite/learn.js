@@ -1,0 +1,109 @@
+/**
+ * learn.js of the suite - a vocabulary learnt in the page: by hand, on every host alike, its failures.
+ */
+import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
+import { ok, rejects, same } from './assert.js';
+
+/** @typedef {import('./index.js').Case} Case */
+
+/** @param {AsyncIterable<any>} steps */
+async function collect(steps) {
+  const all = [];
+  for await (const step of steps) all.push(step);
+  return all;
+}
+
+/** Pairs counted anew for each step, the definition, over words of a text of lower-case words. @param {string} text @param {number} n */
+function naive(text, n) {
+  // A word keeps the blank before it; ids stand for bytes in the order of GPT-2's alphabet.
+  const printable = (/** @type {number} */ b) => (b > 0x20 && b < 0x7f) || (b > 0xa0 && b !== 0xad);
+  const bytes = Array.from({ length: 256 }, (_, b) => b);
+  const order = [...bytes.filter(printable), ...bytes.filter((b) => !printable(b))];
+  const words = (text.match(/ ?[a-z]+/g) ?? []).map((word) =>
+    Array.from(word, (c) => 1 + order.indexOf(c.charCodeAt(0))),
+  );
+  /** @type {[number, number, number][]} */
+  const merges = [];
+  for (let id = 257; id < 257 + n; id++) {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const w of words)
+      for (let i = 1; i < w.length; i++) {
+        const key = `${w[i - 1]} ${w[i]}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    const best = [...counts]
+      .map(([key, count]) => [count, ...key.split(' ').map(Number)])
+      .sort((a, b) => b[0] - a[0] || a[1] - b[1] || a[2] - b[2])[0];
+    if (!best || best[0] < 2) break;
+    const [count, left, right] = best;
+    merges.push([left, right, count]);
+    for (const w of words)
+      for (let i = 0; i + 1 < w.length; i++)
+        if (w[i] === left && w[i + 1] === right) w.splice(i, 2, id);
+  }
+  return merges;
+}
+
+const rhyme =
+  'how much wood would a woodchuck chuck if a woodchuck could chuck wood he would chuck he would ' +
+  'as much as he could and chuck as much wood as a woodchuck would if a woodchuck could chuck wood';
+
+/** @type {Case[]} */
+export const learn = [
+  {
+    name: 'merges are learnt as the definition says',
+    async run() {
+      const steps = await collect(trainTokenizer(rhyme, { merges: 40 }));
+      const found = steps.map((s) => [s.left, s.right, s.count]);
+      const wanted = naive(rhyme, 40);
+      ok(wanted.length > 20, `only ${wanted.length} steps`);
+      same(found, wanted, 'merges');
+      same(
+        steps.map((s) => s.id),
+        wanted.map((_, i) => 257 + i),
+        'ids',
+      );
+    },
+  },
+  {
+    name: 'a sample is joined along, and its tokens spell it',
+    async run() {
+      const sample = 'a woodchuck, 接龍\n';
+      const trainer = await TokenizerTrainer.open(rhyme, { sample });
+      const spell = () => {
+        const bytes = Array.from(trainer.sample()).flatMap((id) => [...trainer.token(id)]);
+        return new TextDecoder().decode(new Uint8Array(bytes));
+      };
+      let last = trainer.sample().length;
+      same(last, new TextEncoder().encode(sample).length, 'bytes');
+      for (let step = trainer.step(); step; step = trainer.step()) {
+        same(step.sampleBefore, last, 'before');
+        last = trainer.sample().length;
+        same(step.sampleAfter, last, 'after');
+        same(spell(), sample, 'the sample');
+      }
+      ok(last < 12, `${last} tokens are left`);
+      trainer.close();
+      await rejects(() => trainer.step(), 'CLOSED');
+    },
+  },
+  {
+    name: 'learning: nothing to learn, an end, and what is refused',
+    async run() {
+      same(await collect(trainTokenizer('')), [], 'steps of no text');
+      same((await collect(trainTokenizer(rhyme, { merges: 3 }))).length, 3, 'steps');
+      const bad = /** @type {any} */ (7);
+      await rejects(collect(trainTokenizer(bad)), 'BAD_ARGUMENT', /text/);
+      await rejects(
+        collect(trainTokenizer('a', { pre: 'none such' })),
+        'BAD_ARGUMENT',
+        /none such/,
+      );
+      await rejects(collect(trainTokenizer('a', { merges: NaN })), 'BAD_ARGUMENT', /merges/);
+      const signal = AbortSignal.abort();
+      const aborted = await collect(trainTokenizer(rhyme, { signal })).catch((e) => e.name);
+      same(aborted, 'AbortError', 'an abort');
+    },
+  },
+];
