@@ -6,6 +6,7 @@
  */
 #include "quant.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/half.h"
@@ -243,4 +244,60 @@ void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n) {
         dequantize_16(src, out, n, jl_bf16_to_float);
     else
         dequantize_blocks(type, src, out, n, readers[type]);
+}
+
+/* ---- The other way --------------------------------------------------------------------------- */
+
+/* The element of largest size, with its sign; the first of equals. */
+static float extreme(const float *x) {
+    float most = 0;
+    for (int i = 0; i < 32; i++)
+        if (fabsf(x[i]) > fabsf(most)) most = x[i];
+    return most;
+}
+
+/* 1 / d, and 0 where that is no number: then the half d is 0 too. */
+static float inverse_of(float d) {
+    float inverse = 1 / d;
+    return fabsf(inverse) < INFINITY ? inverse : 0;
+}
+
+static void quantize_q8_0(const float *x, uint8_t *out) {
+    float d = fabsf(extreme(x)) / 127, inverse = inverse_of(d);
+    jl_block_q8_0 b = { .d = jl_float_to_half(d) };
+    for (int i = 0; i < 32; i++) b.q[i] = (int8_t)roundf(x[i] * inverse);
+    memcpy(out, &b, sizeof b);
+}
+
+/* The extreme becomes −8, so that the 16 steps are all used. */
+static void quantize_q4_0(const float *x, uint8_t *out) {
+    float d = extreme(x) / -8, inverse = inverse_of(d);
+    jl_block_q4_0 b = { .d = jl_float_to_half(d) };
+    for (int i = 0; i < 16; i++) {
+        int low = (int)(x[i] * inverse + 8.5f), high = (int)(x[i + 16] * inverse + 8.5f);
+        b.q[i] = (uint8_t)((low < 15 ? low : 15) | (high < 15 ? high : 15) << 4);
+    }
+    memcpy(out, &b, sizeof b);
+}
+
+int jl_quantize(jl_type type, const float *x, uint8_t *out, size_t n) {
+    switch ((int)type) {
+    case JL_F32:
+        if (n) memcpy(out, x, n * sizeof *x);
+        return 1;
+    case JL_F16:
+        for (size_t i = 0; i < n; i++, out += 2) {
+            uint16_t half = jl_float_to_half(x[i]);
+            memcpy(out, &half, sizeof half);
+        }
+        return 1;
+    case JL_Q8_0:
+        for (; n; n -= 32, x += 32, out += sizeof(jl_block_q8_0)) quantize_q8_0(x, out);
+        return 1;
+    case JL_Q4_0:
+        for (; n; n -= 32, x += 32, out += sizeof(jl_block_q4_0)) quantize_q4_0(x, out);
+        return 1;
+    default:
+        return 0;
+    }
 }

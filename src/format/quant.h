@@ -125,4 +125,9 @@ int jl_iq4_xs_scale(const jl_block_iq4_xs *b, int j);
 /* n elements (a multiple of the type's block) from src, which need not be aligned, to out[n]. */
 void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n);
 
+/* x[n], finite numbers, → n elements at out, which need not be aligned, as ggml's reference
+ * quantiser makes them. n is a multiple of the type's block; F32, F16, Q8_0, Q4_0. Returns 0 for
+ * any other type. */
+int jl_quantize(jl_type type, const float *x, uint8_t *out, size_t n);
+
 #endif

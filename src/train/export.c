@@ -2,8 +2,7 @@
  * tensors.
  *
  * Tensors already have GGUF's names and order of dimensions, and RoPE turns neighbours as llama's
- * files want it, so an export only quantises. Q8_0 is made as ggml makes it: d = max|w| / 127,
- * q = w / d rounded half away from zero.
+ * files want it, so an export only quantises. Matrices are quantised as ggml does it.
  */
 #include "export.h"
 
@@ -107,18 +106,6 @@ static jl_type type_of(const jl_net_tensor *t, const jl_export *e) {
     return whole && strcmp(t->name, "position_embd.weight") != 0 ? e->type : JL_F32;
 }
 
-static void quantise_q8_0(const float *x, size_t n, uint8_t *out) {
-    for (; n >= 32; n -= 32, x += 32, out += sizeof(jl_block_q8_0)) {
-        jl_block_q8_0 b;
-        float most = 0;
-        for (int i = 0; i < 32; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
-        float d = most / 127, inverse = d > 0 ? 1 / d : 0;
-        b.d = jl_float_to_half(d);
-        for (int i = 0; i < 32; i++) b.q[i] = (int8_t)roundf(x[i] * inverse);
-        memcpy(out, &b, sizeof b);
-    }
-}
-
 uint64_t jl_export_write(const jl_network *net, const float *params, const jl_export *e,
                          uint8_t *out) {
     jl_gguf_writer w = { NULL, 0, 0 };
@@ -134,11 +121,7 @@ uint64_t jl_export_write(const jl_network *net, const float *params, const jl_ex
         size_t n = (size_t)t->rows * (size_t)t->cols;
         jl_type type = type_of(t, e);
         uint8_t *to = jl_gguf_put_data(&w, (uint64_t)t->rows, (uint64_t)t->cols, (int)type);
-        if (!to) continue;
-        if (type == JL_Q8_0)
-            quantise_q8_0(params + t->at, n, to);
-        else
-            memcpy(to, params + t->at, n * sizeof(float));
+        if (to) jl_quantize(type, params + t->at, to, n);
     }
     return w.n;
 }
