@@ -76,20 +76,12 @@ static uint8_t *written(const jl_ngram *m, size_t *n) {
     return bytes;
 }
 
-static jl_ngram *read_back(const uint8_t *bytes, size_t n, jl_error *error) {
-    jl_gguf g;
-    if (jl_gguf_parse(&g, bytes, n, n, error)) return NULL;
-    jl_ngram *m = jl_ngram_read(&g, error);
-    jl_gguf_free(&g);
-    return m;
-}
-
 static void a_file_keeps_an_eighth_of_a_bit(void) {
     jl_ngram *m = model(), *p = jl_ngram_prune(m, 150, NULL);
     size_t n;
     uint8_t *bytes = written(p, &n);
     jl_error e = { 0 };
-    jl_ngram *back = read_back(bytes, n, &e);
+    jl_ngram *back = jl_ngram_open(bytes, n, &e);
     CHECK(back, "%s", e.message);
     CHECK(jl_ngram_order(back) == ORDER && jl_ngram_count(back, 2) == jl_ngram_count(p, 2));
     for (int length = 0; length < ORDER; length++) check_distributions(back, length);
@@ -112,7 +104,7 @@ static void hostile_files(void) {
             jl_error e = { 0 };
             uint8_t was = bytes[at];
             bytes[at] = values[v];
-            jl_ngram *back = read_back(bytes, n, &e);
+            jl_ngram *back = jl_ngram_open(bytes, n, &e);
             bytes[at] = was;
             refused += !back;
             read += back != NULL;
@@ -122,7 +114,7 @@ static void hostile_files(void) {
             jl_ngram_free(back);
         }
     CHECK(refused > 1000 && read > 1000, "%d refused, %d read", refused, read);
-    for (size_t length = 0; length < n; length++) CHECK(!read_back(bytes, length, NULL));
+    for (size_t length = 0; length < n; length++) CHECK(!jl_ngram_open(bytes, length, NULL));
     free(bytes);
     jl_ngram_free(p);
     jl_ngram_free(m);
@@ -142,7 +134,7 @@ static void every_allocation_may_fail(void) {
         for (; !p && i < 100; i++) {
             jl_error e = { 0 };
             jl_memory_fail_after(i);
-            p = what ? read_back(bytes, n, &e) : jl_ngram_prune(m, 100, &e);
+            p = what ? jl_ngram_open(bytes, n, &e) : jl_ngram_prune(m, 100, &e);
             jl_memory_fail_after(-1);
             if (!p) CHECK(e.code == JL_ERR_MEMORY && jl_memory_live() == live, "allocation %d", i);
         }

@@ -12,6 +12,7 @@
 #include "../src/base/memory.h"
 #include "../src/jielong.h"
 #include "../src/text/bpe_train.h"
+#include "../src/train/ngram_file.h"
 
 /* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -296,4 +297,22 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
     const int32_t *ids = jl_bpe_trainer_sample(t, &n);
     token_length = (size_t)n;
     return ids;
+}
+
+/* ---- N-grams --------------------------------------------------------------------------------- */
+
+jl_ngram *jl_wasm_ngram_new(const uint8_t *bytes, uint32_t n) {
+    return jl_ngram_open(bytes, n, fresh());
+}
+
+int jl_wasm_ngram_order(const jl_ngram *m) {
+    return jl_ngram_order(m);
+}
+
+int jl_wasm_ngram_n_vocab(const jl_ngram *m) {
+    return jl_ngram_n_vocab(m);
+}
+
+void jl_wasm_ngram_distribution(const jl_ngram *m, const int32_t *ids, uint32_t n, float *p) {
+    jl_ngram_distribution(m, ids, n, p);
 }

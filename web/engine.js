@@ -2,7 +2,7 @@
  * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a
  * call.
  *
- * Knows the exports (wasm/boundary.c) and touches their memory, as learn.js alone does besides.
+ * Knows the exports (wasm/boundary.c) and touches their memory, as learn.js and ngram.js do besides.
  * Methods take and give plain values that can be cloned, so that jielong.js can call it in this
  * thread and worker.js can pass it messages. Each call makes its own view of the memory, because the memory
  * may have grown; no pointer and no view survives a call or an `await`. Negative results become

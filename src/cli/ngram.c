@@ -32,10 +32,12 @@ static void append(const jl_tokenizer *t, stream *s, const char *text, size_t n)
 
 static void report(const jl_ngram *m, const stream *train, const stream *held) {
     double nats = jl_ngram_nats(m, held->ids, held->n);
-    printf("{\"order\":%d,\"tokens\":%zu,\"heldOut\":%zu,\"bytes\":%zu,\"nll\":%.5f,"
-           "\"bitsPerByte\":%.5f,\"ngrams\":[",
-           jl_ngram_order(m), train->n, held->n, held->bytes, nats / (double)held->n,
-           nats / log(2) / (double)held->bytes);
+    printf("{\"order\":%d,\"tokens\":%zu,\"heldOut\":%zu,\"bytes\":%zu,", jl_ngram_order(m),
+           train->n, held->n, held->bytes);
+    if (held->n)
+        printf("\"nll\":%.5f,\"bitsPerByte\":%.5f,", nats / (double)held->n,
+               nats / log(2) / (double)held->bytes);
+    printf("\"ngrams\":[");
     for (int k = 1; k <= jl_ngram_order(m); k++)
         printf("%s%u", k > 1 ? "," : "", jl_ngram_count(m, k));
     printf("]}\n");
@@ -51,7 +53,6 @@ static void write_file(const char *path, const uint8_t *bytes, size_t n) {
 /* The pruned model as its file gives it back. */
 static jl_ngram *small(const cli_options *o, const jl_ngram *m, const jl_gguf *vocabulary) {
     jl_error error = { 0 };
-    jl_gguf g;
     jl_ngram *pruned = jl_ngram_prune(m, o->n_given ? (size_t)o->n : 400000, &error);
     if (!pruned) cli_fail(&error);
     size_t n = (size_t)jl_ngram_write(pruned, vocabulary, "n-grams", NULL);
@@ -60,10 +61,8 @@ static jl_ngram *small(const cli_options *o, const jl_ngram *m, const jl_gguf *v
     jl_ngram_write(pruned, vocabulary, "n-grams", bytes);
     write_file(o->out, bytes, n);
     jl_ngram_free(pruned);
-    if (jl_gguf_parse(&g, bytes, n, n, &error)) cli_fail(&error);
-    jl_ngram *back = jl_ngram_read(&g, &error);
+    jl_ngram *back = jl_ngram_open(bytes, n, &error);
     if (!back) cli_fail(&error);
-    jl_gguf_free(&g);
     free(bytes);
     return back;
 }

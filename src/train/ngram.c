@@ -247,6 +247,10 @@ int jl_ngram_order(const jl_ngram *m) {
     return m->order;
 }
 
+int jl_ngram_n_vocab(const jl_ngram *m) {
+    return m->n_vocab;
+}
+
 uint32_t jl_ngram_count(const jl_ngram *m, int length) {
     return m->levels[length - 1].n;
 }

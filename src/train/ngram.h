@@ -21,6 +21,7 @@ jl_ngram *jl_ngram_train(const int32_t *ids, size_t n, int n_vocab, int order, j
 void jl_ngram_free(jl_ngram *m); /* NULL is fine */
 
 int jl_ngram_order(const jl_ngram *m);
+int jl_ngram_n_vocab(const jl_ngram *m);
 uint32_t jl_ngram_count(const jl_ngram *m, int length); /* different n-grams of a length */
 /* What counts of 1, 2 and 3 or more are lessened by, for n-grams of a length; of a model from
  * training, not from a file. */

@@ -331,3 +331,14 @@ jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error) {
     weigh_all(m);
     return m;
 }
+
+jl_ngram *jl_ngram_open(const uint8_t *bytes, size_t n, jl_error *error) {
+    jl_gguf g;
+    jl_status st = jl_gguf_parse(&g, bytes, n, n, error);
+    if (st == JL_MORE)
+        jl_fail(error, JL_ERR_TRUNCATED, n, jl_string(arch), "the file ends in its header");
+    if (st) return NULL;
+    jl_ngram *m = jl_ngram_read(&g, error);
+    jl_gguf_free(&g);
+    return m;
+}

@@ -28,7 +28,8 @@ jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t most, jl_error *error);
 uint64_t jl_ngram_write(const jl_ngram *m, const jl_gguf *vocabulary, const char *name,
                         uint8_t *out);
 
-/* Copies what it needs. NULL with *error filled on failure. */
+/* Copies what they need. NULL with *error filled on failure. */
 jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error);
+jl_ngram *jl_ngram_open(const uint8_t *bytes, size_t n, jl_error *error); /* of a whole file */
 
 #endif

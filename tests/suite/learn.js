@@ -1,7 +1,10 @@
 /**
- * learn.js of the suite - a vocabulary learnt in the page: by hand, on every host alike, its failures.
+ * learn.js of the suite - a vocabulary learnt in the page, n-grams asked there: by hand, on every host
+ * alike, their failures.
  */
+
 import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
+import { Ngram } from '../../web/ngram.js';
 import { ok, rejects, same } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
@@ -48,6 +51,12 @@ function naive(text, n) {
 const rhyme =
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood he would chuck he would ' +
   'as much as he could and chuck as much wood as a woodchuck would if a woodchuck could chuck wood';
+
+/** What ngram.gguf was counted from, three times over. */
+const heard =
+  'how much wood would a woodchuck chuck if a woodchuck could chuck wood\n' +
+  'he would chuck he would as much as he could\n' +
+  'and chuck as much wood as a woodchuck would if a woodchuck could chuck wood\n';
 
 /** @type {Case[]} */
 export const learn = [
@@ -104,6 +113,42 @@ export const learn = [
       const signal = AbortSignal.abort();
       const aborted = await collect(trainTokenizer(rhyme, { signal })).catch((e) => e.name);
       same(aborted, 'AbortError', 'an abort');
+    },
+  },
+  {
+    name: 'n-grams: distributions, and a rhyme said by heart',
+    async run(t) {
+      const ngram = await Ngram.open(await t.bytes('ngram.gguf'));
+      same(ngram.order, 4, 'order');
+      // 3 special tokens and 256 bytes stand before the characters, the most frequent first.
+      const characters = [...' cuodhwlkafm\nnsi'];
+      const counts = new Map([...heard].map((c) => [c, heard.split(c).length]));
+      characters.sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || (a < b ? -1 : 1));
+      const id = (/** @type {string} */ c) => 259 + characters.indexOf(c);
+      for (const context of ['', 'w', 'wo', 'woo', 'a woodchuck', 'zzz', 'kcu']) {
+        const p = ngram.distribution([...context].map(id));
+        same(p.length, 276, 'probabilities');
+        ok(
+          p.every((x) => x > 0),
+          `${context}: a token cannot come`,
+        );
+        const sum = p.reduce((a, x) => a + x, 0);
+        ok(Math.abs(sum - 1) < 1e-4, `${context}: the sum is ${sum}`);
+      }
+      const chuck = ngram.distribution([...'chu'].map(id));
+      same(chuck.indexOf(Math.max(...chuck)), id('c'), 'after chu');
+      ok(chuck[id('c')] > 0.9, `after chu c has ${chuck[id('c')]}`);
+      ngram.close();
+      await rejects(() => ngram.distribution([]), 'CLOSED');
+    },
+  },
+  {
+    name: 'n-grams: files that are none',
+    async run(t) {
+      const file = await t.bytes('ngram.gguf');
+      await rejects(Ngram.open(file.slice(0, 900)), 'TRUNCATED');
+      await rejects(Ngram.open(await t.bytes('arch/llama.gguf')), 'BAD_FORMAT', /architecture/);
+      await rejects(Ngram.open(/** @type {any} */ ('ngram.gguf')), 'BAD_ARGUMENT', /file/);
     },
   },
 ];
