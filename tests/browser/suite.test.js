@@ -21,6 +21,7 @@ const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
 /** @type {[string, string][]} */
 const roots = [
   ['/tests/', tests],
+  ['/web/', join(tests, '..', 'web')],
   ['/models/', models],
 ];
 const server = makeServer({ roots });
@@ -40,7 +41,8 @@ for (const name of chosen) {
       if (missing) return;
       const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       tab = await driver.open(`http://127.0.0.1:${port}/tests/browser/page.html`);
-      for (let i = 0; i < 100 && !(await tab.evaluate('window.ready === true')); i++) {
+      for (let i = 0; !(await tab.evaluate('window.ready === true')); i++) {
+        if (i === 300) throw new Error('page.html does not load; its console says why');
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     });
