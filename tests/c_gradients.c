@@ -127,6 +127,21 @@ static void decoder_with_other_positions(void) {
     }
 }
 
+/* What no other case puts together: one key head for all, LayerNorm with SwiGLU and ALiBi, RMSNorm
+ * with GELU and learned positions, each with dropout. */
+static void decoder_of_mixed_parts(void) {
+    jl_net_shape s = llama;
+    s.dropout = 0.25f;
+    s.n_kv_heads = 1;
+    s.norm = JL_NET_LAYER_NORM;
+    s.position = JL_NET_ALIBI;
+    check_network(s);
+    s.norm = JL_NET_RMS_NORM;
+    s.ffn = JL_NET_GELU;
+    s.position = JL_NET_LEARNED;
+    check_network(s);
+}
+
 static void recurrent_ancestor(void) {
     jl_net_shape s = llama;
     s.kind = JL_NET_GRU;
@@ -148,6 +163,7 @@ int main(void) {
     RUN(decoder_with_dropout);
     RUN(decoder_like_gpt2);
     RUN(decoder_with_other_positions);
+    RUN(decoder_of_mixed_parts);
     RUN(recurrent_ancestor);
     RUN(window_ancestor);
     return check_report("c_gradients");

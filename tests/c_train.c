@@ -190,8 +190,10 @@ static void a_resumed_run_is_the_same_run(void) {
     jl_error error = { 0 };
     jl_train_report report;
     fill_text(ids);
-    jl_trainer *a = small_trainer(ids, "", NULL), *b = small_trainer(ids, "", NULL);
-    jl_trainer *other = small_trainer(ids, "batch = 8\n", NULL);
+    /* 40 steps of 8 sequences: more than the 224 of an epoch. */
+    jl_trainer *a = small_trainer(ids, "batch = 8\n", NULL);
+    jl_trainer *b = small_trainer(ids, "batch = 8\n", NULL);
+    jl_trainer *other = small_trainer(ids, "", NULL);
     size_t n = jl_trainer_save_bytes(a);
     uint8_t *saved = jl_alloc(n);
     run_steps(a, 17);
@@ -285,6 +287,13 @@ static uint64_t write_vocabulary(uint8_t *out) {
     return w.n;
 }
 
+/* Largest error of a value, as a part of the largest value of its 32. */
+static float error_of(jl_type type) {
+    if (type == JL_Q8_0) return 0.5f / 127 + 0.001f;
+    if (type == JL_Q4_0) return 1.0f / 8 + 0.001f; /* the side that has no step 8 */
+    return type == JL_F16 ? 0.0005f : 0;
+}
+
 static void check_tensor(const jl_gguf *g, const uint8_t *file, const jl_net_tensor *t,
                          const float *params, jl_type type) {
     const jl_gguf_tensor *found = jl_gguf_find_tensor(g, t->name);
@@ -297,9 +306,8 @@ static void check_tensor(const jl_gguf *g, const uint8_t *file, const jl_net_ten
         float most = 0;
         for (size_t j = i; j < i + 32; j++) most = fmaxf(most, fabsf(params[t->at + j]));
         for (size_t j = i; j < i + 32; j++)
-            CHECK(fabsf(values[j] - params[t->at + j]) <=
-                      (type == JL_F32 ? 0 : most * (0.5f / 127 + 0.001f)),
-                  "%s[%zu]", t->name, j);
+            CHECK(fabsf(values[j] - params[t->at + j]) <= most * error_of(type), "%s[%zu]", t->name,
+                  j);
     }
     jl_free(values);
 }
@@ -316,14 +324,19 @@ static void an_export_reads_back(void) {
           error.message);
     jl_trainer *t = small_trainer(ids, "", NULL);
     const jl_network *net = jl_trainer_network(t);
-    for (int q = 0; q < 2; q++) {
-        jl_type type = q ? JL_Q8_0 : JL_F32;
+    static const jl_type types[] = { JL_F32, JL_F16, JL_Q8_0, JL_Q4_0 };
+    static const uint32_t file_types[] = { 0, 1, 7, 2 };
+    for (int q = 0; q < 4; q++) {
+        jl_type type = types[q];
         jl_export e = { type, &vocabulary, "small", "", NULL, "a test" };
         uint64_t n = jl_export_write(net, jl_trainer_params(t), &e, NULL);
         uint8_t *file = jl_alloc((size_t)n);
         CHECK(jl_export_write(net, jl_trainer_params(t), &e, file) == n);
         CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK, "%s: %s", error.where, error.message);
         CHECK(g.data_end == n && g.n_tensors == net->n_tensors);
+        uint32_t file_type = 99;
+        jl_gguf_u32(&g, "general.file_type", &file_type, &error);
+        CHECK(file_type == file_types[q]);
         jl_str name = { 0 };
         int bos = 0;
         jl_gguf_string(&g, "general.architecture", &name, &error);

@@ -22,6 +22,7 @@ static const char usage[] =
     "  info MODEL                        the model's description, as JSON\n"
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
     "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
+    "  train RECIPE --out F [--type T]   writes it as it is: F32, F16, Q8_0 or Q4_0\n"
     "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
     "                                    learns a vocabulary: merges of bytes, or characters\n"
     "  ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]\n"
@@ -70,6 +71,7 @@ static const option options[] = {
     { "--ids", STRING, SLOT(ids) },
     { "--out", STRING, SLOT(out) },
     { "--pre", STRING, SLOT(pre) },
+    { "--type", STRING, SLOT(type) },
     { "--vocab", INT, SLOT(vocab) },
     { "--order", INT, SLOT(order) },
     { "--characters", FLAG, SLOT(characters) },

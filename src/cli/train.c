@@ -1,8 +1,8 @@
 /* train.c - `jielong train CONFIG`: texts → tokens → steps, with a log, checkpoints and exports.
  *
- * Continues from OUT.ckpt where there is one; with --out FILE it only writes what that holds as an
- * F32 file. Files are written beside their place and renamed, so
- * a run that is stopped at any moment leaves whole ones.
+ * Continues from OUT.ckpt where there is one; with --out FILE it only writes what that holds as a
+ * file of --type F32 (the default), F16, Q8_0 or Q4_0. Files are written beside their place and
+ * renamed, so a run that is stopped at any moment leaves whole ones.
  */
 #include "train.h"
 
@@ -213,9 +213,19 @@ static void train(run *r) {
     if (st < 0) cli_fail(&error);
 }
 
+/* Of --type. */
+static jl_type type_of(const char *name) {
+    static const jl_type types[] = { JL_F32, JL_F16, JL_Q8_0, JL_Q4_0 };
+    if (!name) return JL_F32;
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, jl_type_get(types[i])->name) == 0) return types[i];
+    cli_die(2, "BAD_ARGUMENT", "expected F32, F16, Q8_0 or Q4_0", "--type");
+}
+
 int cli_train(const cli_options *o) {
     static run r;
     jl_error error = { 0 };
+    jl_type type = type_of(o->type);
     size_t n;
     char *text = cli_read(o->model, &n);
     if (jl_config_parse(&r.config, text, n, &error)) cli_fail(&error);
@@ -233,7 +243,7 @@ int cli_train(const cli_options *o) {
     if (jl_export_check(jl_trainer_network(r.trainer), &error)) cli_fail(&error);
     restore(&r);
     if (o->out) {
-        export(&r, JL_F32, o->out);
+        export(&r, type, o->out);
     } else {
         open_log(&r);
         train(&r);

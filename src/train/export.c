@@ -73,6 +73,11 @@ static void put_decoder(sink *s, const jl_net_shape *shape) {
     }
 }
 
+/* llama_ftype of llama.cpp. */
+static uint32_t file_type(jl_type type) {
+    return type == JL_F16 ? 1 : type == JL_Q4_0 ? 2 : type == JL_Q8_0 ? 7 : 0;
+}
+
 static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_export *e) {
     const jl_net_shape *shape = &net->shape;
     sink s = { w, architecture_of(shape), 0 };
@@ -81,7 +86,7 @@ static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_ex
     put_text(&s, "general.author", e->author);
     put_text(&s, "general.license", e->license);
     put_text(&s, "general.description", e->description);
-    jl_gguf_put_u32(w, "general.file_type", e->type == JL_Q8_0 ? 7 : 0);
+    jl_gguf_put_u32(w, "general.file_type", file_type(e->type));
     s.n++;
     put_int(&s, "vocab_size", shape->n_vocab);
     put_int(&s, "context_length", shape->n_ctx);

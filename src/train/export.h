@@ -7,7 +7,7 @@
 #include "network.h"
 
 typedef struct jl_export {
-    jl_type type; /* of matrices: JL_F32 or JL_Q8_0 (where their rows are whole blocks) */
+    jl_type type; /* of matrices of whole blocks: JL_F32, F16, Q8_0 or Q4_0; all else is F32 */
     const jl_gguf *vocabulary;                         /* its tokenizer.* values are copied */
     const char *name, *author, *license, *description; /* NULL or "": left out */
 } jl_export;
