@@ -123,13 +123,13 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all native wasm wasm-tests help run test models bench size dist format lint clean types FORCE
+.PHONY: all native wasm wasm-tests help run test models bench bench-peers size dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
 help: ## this list
 	@echo 'make TARGET [config=debug|sanitize|release|scalar]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 all: native wasm ## library, command line and wasm of one config, in build/$(config)/
 
@@ -164,6 +164,9 @@ ifneq ($(config),release)
 build/release/jielong: FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
+
+bench-peers: web/jielong.wasm node_modules ## beside wllama, Flare and native llama.cpp (tests/bench/peers.js)
+	node tests/bench/peers.js
 
 size: web/jielong.wasm ## bytes, raw and gzipped, against the budgets of wasm/size.txt
 	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \

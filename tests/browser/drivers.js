@@ -16,7 +16,7 @@ import puppeteer from 'puppeteer-core';
 /** The first of these paths that exists. @param {(string | undefined)[]} paths */
 const first = (paths) => paths.find((path) => path && existsSync(path));
 
-const chromiumFlags = [
+export const chromiumFlags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
