@@ -69,7 +69,7 @@ async function withMemory(path) {
   WebAssembly.instantiate = /** @type {any} */ (
     async (/** @type {any} */ ...args) => {
       const instance = await /** @type {any} */ (instantiate)(...args);
-      memory = instance.exports.memory;
+      memory = args[1].env.memory;
       return instance;
     }
   );

@@ -24,6 +24,9 @@ WASM_CFLAGS = $(CFLAGS_ALL) $(WASM_OPTIMISE) $(WASM_SIMD.$(config))
 WASM_CFLAGS += -fno-vectorize -fno-slp-vectorize
 # One section a function, so that the linker drops what no export reaches.
 WASM_CFLAGS += -ffunction-sections -fdata-sections
+# Atomics for worker threads; bulk memory and mutable globals belong to a shared link. All three are older than
+# SIMD in every browser.
+WASM_CFLAGS += -matomics -mbulk-memory -mmutable-globals
 
 # ---- wasm link ----------------------------------------------------------------------------------------
 WASM_LDFLAGS := -O1 -g0
@@ -37,3 +40,8 @@ WASM_LDFLAGS += -sMALLOC=emmalloc
 # TOTAL_STACK is the name that 3.1.6 knows (bytes); a current emcc still takes it for STACK_SIZE.
 WASM_LDFLAGS += -Wl,--stack-first -sTOTAL_STACK=262144
 WASM_LDFLAGS += -Wl,--gc-sections
+# One binary for one thread and for several: a memory from the host, marked shared, which web/instance.js
+# unmarks where there is one thread. Data is copied into it once, by the first instance.
+WASM_LDFLAGS += -Wl,--shared-memory,--import-memory -sINITIAL_MEMORY=16MB
+# Each thread has a stack of its own.
+WASM_LDFLAGS += -Wl,--export=__stack_pointer

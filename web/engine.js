@@ -1,6 +1,5 @@
 /**
- * engine.js - the engine as an object: instantiates the .wasm and wraps its exports, one method a
- * call.
+ * engine.js - the engine as an object: wraps the exports of a running instance, one method a call.
  *
  * Knows the exports (wasm/boundary.c) and touches their memory, as learn.js and ngram.js do besides.
  * Methods take and give plain values that can be cloned, so that jielong.js can call it in this
@@ -15,11 +14,10 @@
  */
 
 import { JielongError } from './error.js';
-import { fetchUrl, nodeModule, openSource, sha256 } from './source.js';
+import { instantiate } from './instance.js';
+import { openSource, sha256 } from './source.js';
 
-/**
- * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
- */
+/** @typedef {import('./instance.js').Exports} Exports */
 
 const MORE = 1;
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
@@ -30,70 +28,6 @@ const encoder = new TextEncoder();
 // U+FEFF at the beginning is text like any other.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
-
-/* ---- Instantiation --------------------------------------------------------------------------- */
-
-/** @param {string} message @param {string} [where] */
-const wasmError = (message, where) => new JielongError('WASM', message, where);
-
-/** @param {any} bytes a BufferSource @param {string} name */
-async function compileBytes(bytes, name) {
-  const head = ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset)
-    : new Uint8Array(bytes);
-  if ([0, 0x61, 0x73, 0x6d].some((byte, i) => head[i] !== byte)) {
-    throw wasmError(
-      `${name} is no WebAssembly (it does not begin with \\0asm); ` +
-        "is it the server's page for missing files?",
-      name,
-    );
-  }
-  return WebAssembly.compile(bytes);
-}
-
-/** @param {string} url */
-async function compileUrl(url) {
-  const response = await fetchUrl(url);
-  if (!response.ok) throw wasmError(`the server answered ${response.status} for ${url}`, url);
-  // Streaming insists on the right type; a server that sends another one gets the slower way.
-  const typed = response.headers.get('content-type')?.startsWith('application/wasm');
-  return typed
-    ? WebAssembly.compileStreaming(response)
-    : compileBytes(await response.arrayBuffer(), url);
-}
-
-/**
- * @param {any} wasm a described address, bytes, a module, or nothing: the one beside this file
- */
-async function compile(wasm) {
-  if (wasm instanceof WebAssembly.Module) return wasm;
-  if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'");
-  const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
-  const fs = nodeModule('fs');
-  if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url);
-  const path = url.startsWith('file:') ? new URL(url) : url;
-  const bytes = await fs.promises.readFile(path).catch((/** @type {Error} */ e) => {
-    throw wasmError(`${url} cannot be read: ${e.message}`, url);
-  });
-  return compileBytes(bytes, url);
-}
-
-/** @param {any} wasm @returns {Promise<Exports>} */
-export async function instantiate(wasm) {
-  try {
-    const module = await compile(wasm);
-    const imports = { env: { emscripten_notify_memory_growth() {} } };
-    const exports = /** @type {any} */ ((await WebAssembly.instantiate(module, imports)).exports);
-    exports._initialize?.();
-    return exports;
-  } catch (e) {
-    if (e instanceof JielongError) throw e;
-    throw wasmError(
-      `the engine could not be started: ${/** @type {Error} */ (e).message}. ` +
-        "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' in a Content-Security-Policy",
-    );
-  }
-}
 
 /** @param {string} what */
 const outOfMemory = (what) =>
@@ -178,10 +112,13 @@ export class Engine {
   #ints(pointer, n) {
     return new Int32Array(this.#buffer, pointer >>> 0, n).slice();
   }
+  /** Decoders take no view of a shared memory. @param {number} pointer @param {number} n */
+  #text(pointer, n) {
+    return decoder.decode(this.#bytes(pointer, n).slice());
+  }
   /** @param {number} pointer */
   #cString(pointer) {
-    const bytes = new Uint8Array(this.#buffer, pointer >>> 0);
-    return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+    return this.#text(pointer, new Uint8Array(this.#buffer, pointer >>> 0).indexOf(0));
   }
 
   /**
@@ -288,7 +225,7 @@ export class Engine {
     const length = this.#call('model_info', this.#model, 0, 0);
     const json = this.#lend(new Uint8Array(length + 1), (pointer) => {
       this.#call('model_info', this.#model, pointer, length + 1);
-      return decoder.decode(this.#bytes(pointer, length));
+      return this.#text(pointer, length);
     });
     const info = { threads: 1, ...JSON.parse(json) };
     this.#vocabulary = info.vocabularySize;
@@ -320,7 +257,7 @@ export class Engine {
   }
   /** @param {number} id */
   #tokenText(id) {
-    return decoder.decode(this.#tokenBytes(id, 1));
+    return decoder.decode(this.#tokenBytes(id, 1)?.slice());
   }
 
   /** @param {Int32Array} ids @param {boolean} special */
@@ -529,7 +466,7 @@ export class Engine {
     const finish = FINISH[call('finish')];
     return {
       id: call('id'),
-      text: decoder.decode(this.#bytes(call('text'), call('text_length'))),
+      text: this.#text(call('text'), call('text_length')),
       logprob: call('logprob'),
       index: call('index'),
       ...(top.length && { top }),

@@ -6,8 +6,8 @@
  * takes microseconds, 300 merges of 200 KB of English less than a second. Like engine.js it makes
  * views anew after each call.
  */
-import { instantiate } from './engine.js';
 import { JielongError } from './error.js';
+import { instantiate } from './instance.js';
 
 /**
  * @typedef {object} MergeStep
@@ -41,7 +41,7 @@ const wrong = (where, expected, found) =>
 
 /** A vocabulary that grows. Close it; an iteration that ends does so itself. */
 export class TokenizerTrainer {
-  /** @type {import('./engine.js').Exports | undefined} */ #exports;
+  /** @type {import('./instance.js').Exports | undefined} */ #exports;
   #trainer = 0;
   #out = 0;
 
@@ -118,7 +118,7 @@ export class TokenizerTrainer {
   #error() {
     const [name, where, message] = ['name', 'where', 'message'].map((part) => {
       const bytes = this.#bytes(this.#call(`error_${part}`), 256);
-      return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+      return decoder.decode(bytes.slice(0, bytes.indexOf(0)));
     });
     return new JielongError(name, message || name, where);
   }

@@ -6,13 +6,13 @@
  * Ids are those of the vocabulary it was counted with, so the tokens of a Transformer that was
  * trained with the same one serve both: `ngram.distribution(await model.tokenize(text))`.
  */
-import { instantiate } from './engine.js';
 import { JielongError } from './error.js';
+import { instantiate } from './instance.js';
 
 const decoder = new TextDecoder();
 
 export class Ngram {
-  /** @type {import('./engine.js').Exports | undefined} */ #exports;
+  /** @type {import('./instance.js').Exports | undefined} */ #exports;
   #handle = 0;
 
   /**
@@ -78,7 +78,7 @@ export class Ngram {
   #error() {
     const [name, where, message] = ['name', 'where', 'message'].map((part) => {
       const bytes = new Uint8Array(this.#memory, this.#call(`error_${part}`) >>> 0);
-      return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+      return decoder.decode(bytes.slice(0, bytes.indexOf(0)));
     });
     return new JielongError(name, message || name, where);
   }

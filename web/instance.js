@@ -1,0 +1,136 @@
+/**
+ * instance.js - from the .wasm to a running instance: finds, compiles and instantiates it with a memory.
+ *
+ * One binary serves one thread and several. It is linked for a shared memory, which only isolated pages
+ * and Node can give to other threads; everywhere else the shared bit of its memory import is cleared before
+ * it is compiled, one byte. Atomic instructions are valid on a memory that is not shared (WebAssembly threads
+ * proposal), and with one thread none of them waits. The exports of this module know no model and no pool.
+ */
+
+import { JielongError } from './error.js';
+import { fetchUrl, nodeModule } from './source.js';
+
+/**
+ * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
+ */
+
+const INITIAL_PAGES = 256; // of 64 KB, as in wasm/flags.mk
+const MAXIMUM_PAGES = 65536; // all that 32-bit addresses reach
+/** Phones refuse to reserve all of it at once. */
+const SHARED_MAXIMA = [MAXIMUM_PAGES, MAXIMUM_PAGES / 2, MAXIMUM_PAGES / 4];
+
+/** @param {string} message @param {string} [where] */
+const wasmError = (message, where) => new JielongError('WASM', message, where);
+
+/* ---- Compilation ----------------------------------------------------------------------------- */
+
+/** The import entry env.memory: two names, each after its length, and the kind; flags follow. */
+const MEMORY_IMPORT = [3, ...'env', 6, ...'memory', 2].map((c) =>
+  typeof c === 'string' ? c.charCodeAt(0) : c,
+);
+const SHARED = 2;
+
+/** A copy whose memory import has no shared bit. @param {Uint8Array} bytes */
+function unshared(bytes) {
+  const copy = bytes.slice();
+  const at = copy.findIndex((_, i) => MEMORY_IMPORT.every((byte, k) => copy[i + k] === byte));
+  if (at >= 0) copy[at + MEMORY_IMPORT.length] &= ~SHARED;
+  return copy;
+}
+
+/** @param {any} source a BufferSource @param {string} name @param {boolean} shared */
+function compileBytes(source, name, shared) {
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  if ([0, 0x61, 0x73, 0x6d].some((byte, i) => bytes[i] !== byte)) {
+    throw wasmError(
+      `${name} is no WebAssembly (it does not begin with \\0asm); ` +
+        "is it the server's page for missing files?",
+      name,
+    );
+  }
+  return WebAssembly.compile(shared ? bytes : unshared(bytes));
+}
+
+/** @param {string} url @param {boolean} shared */
+async function compileUrl(url, shared) {
+  const response = await fetchUrl(url);
+  if (!response.ok) throw wasmError(`the server answered ${response.status} for ${url}`, url);
+  return compileBytes(await response.arrayBuffer(), url, shared);
+}
+
+/**
+ * @param {any} wasm a described address, bytes, a module, or nothing: the one beside this file
+ * @param {boolean} shared
+ */
+async function compile(wasm, shared) {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
+  const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
+  const fs = nodeModule('fs');
+  if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url, shared);
+  const path = url.startsWith('file:') ? new URL(url) : url;
+  const bytes = await fs.promises.readFile(path).catch((/** @type {Error} */ e) => {
+    throw wasmError(`${url} cannot be read: ${e.message}`, url);
+  });
+  return compileBytes(bytes, url, shared);
+}
+
+/* ---- Instantiation --------------------------------------------------------------------------- */
+
+/**
+ * A shared memory that can grow to at least `bytes`, or undefined where the host gives none.
+ * @param {number} bytes
+ */
+function sharedMemory(bytes) {
+  for (const maximum of SHARED_MAXIMA) {
+    if (maximum * 65536 < bytes) return undefined;
+    try {
+      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared: true });
+    } catch {
+      // No room for so much of it.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {WebAssembly.Module} module @param {WebAssembly.Memory} memory
+ * @returns {Promise<Exports>}
+ */
+export async function link(module, memory) {
+  const imports = { env: { memory, emscripten_notify_memory_growth() {} } };
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  return /** @type {any} */ ({ ...exports, memory });
+}
+
+/**
+ * @param {any} wasm see compile()
+ * @param {number} [sharedBytes] what a shared memory must hold; left out: a memory of its own
+ * @returns {Promise<{ exports: any, module: WebAssembly.Module, shared: boolean }>}
+ */
+export async function open(wasm, sharedBytes) {
+  try {
+    const shared = sharedBytes === undefined ? undefined : sharedMemory(sharedBytes);
+    const own = () => new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+    const module = await compile(wasm, !!shared);
+    const exports = await link(module, shared ?? own()).catch((e) => {
+      // A module that came compiled may be of the other kind.
+      const other = wasm === module && (shared ? own() : sharedMemory(0));
+      if (!other) throw e;
+      return link(module, other);
+    });
+    exports._initialize?.();
+    return { exports, module, shared: exports.memory === shared };
+  } catch (e) {
+    if (e instanceof JielongError) throw e;
+    throw wasmError(
+      `the engine could not be started: ${/** @type {Error} */ (e).message}. ` +
+        "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' in a Content-Security-Policy",
+    );
+  }
+}
+
+/** One thread, a memory of its own. @param {any} wasm @returns {Promise<Exports>} */
+export const instantiate = async (wasm) => (await open(wasm)).exports;
