@@ -80,16 +80,26 @@ static void rotate(const jl_model *m, float *x, int heads, int n, const float *a
                 r->distance);
 }
 
+/* q, k and v of n tokens, k and v into the cache. Without queries that is all a block leaves to
+ * later positions. */
+static void project(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, int layer, int n,
+                    int pos, int queries) {
+    const jl_layer *l = &m->w.layers[layer];
+    const jl_matrix *w[] = { &l->wq, &l->wk, &l->wv };
+    float *to[] = { s->q, s->k, s->v };
+    int first = queries ? 0 : 1;
+    normalise(m, s->x, l->attn_norm, n, s->h);
+    multiply_all(s, s->h, n, w + first, to + first, 3 - first);
+    if (queries) rotate(m, s->q, m->h.n_heads, n, s->angles);
+    rotate(m, s->k, m->h.n_kv_heads, n, s->angles);
+    jl_kv_write(cache, m, layer, pos, n, s->k, s->v);
+}
+
 /* h = W_o · attention over everything up to each token */
 static void attention_part(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, int layer,
                            int n, int pos, const jl_taps *taps) {
     const jl_layer *l = &m->w.layers[layer];
-    normalise(m, s->x, l->attn_norm, n, s->h);
-    const jl_matrix *w[] = { &l->wq, &l->wk, &l->wv };
-    multiply_all(s, s->h, n, w, (float *[]){ s->q, s->k, s->v }, 3);
-    rotate(m, s->q, m->h.n_heads, n, s->angles);
-    rotate(m, s->k, m->h.n_kv_heads, n, s->angles);
-    jl_kv_write(cache, m, layer, pos, n, s->k, s->v);
+    project(m, cache, s, layer, n, pos, 1);
     jl_attend(cache, m, layer, pos, n, s->q, s->heads, &s->attention, taps);
     jl_act a = prepare(s, s->heads, n, &l->wo);
     multiply(&l->wo, &a, s->h);
@@ -106,12 +116,30 @@ static void feed_forward_part(const jl_model *m, jl_scratch *s, int layer, int n
     multiply(&l->w_down, &a, s->h);
 }
 
+/* The tokens whose logits nobody wants leave the last block with their keys and values; the others
+ * move to the front. Returns how many left. */
+static int leave(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, int layer, int n,
+                 int pos, int rows) {
+    size_t left = (size_t)(n - rows), width = (size_t)m->h.n_embd;
+    size_t angles = 2 * (size_t)m->rope.n_pairs;
+    if (left == 0) return 0;
+    project(m, cache, s, layer, n - rows, pos, 0);
+    memmove(s->x, s->x + left * width, (size_t)rows * width * sizeof *s->x);
+    memmove(s->angles, s->angles + left * angles, (size_t)rows * angles * sizeof *s->angles);
+    return n - rows;
+}
+
 void jl_forward(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, const int32_t *ids,
                 int n, int pos, int rows, float *logits, const jl_taps *taps) {
     int width = m->h.n_embd;
     embed(m, ids, n, s->x);
     jl_rope_angles(&m->rope, pos, n, s->angles);
     for (int layer = 0; layer < m->h.n_layers; layer++) {
+        if (layer == m->h.n_layers - 1 && !taps) {
+            int left = leave(m, cache, s, layer, n, pos, rows);
+            n -= left, pos += left;
+            if (n == 0) return;
+        }
         attention_part(m, cache, s, layer, n, pos, taps);
         jl_add(s->x, s->h, n * width);
         feed_forward_part(m, s, layer, n);
