@@ -60,7 +60,9 @@ WASM_OBJECTS := $(SOURCES:%.c=$(B)/wasm/%.o) $(B)/wasm/wasm/boundary.o
 
 LIBRARY := $(B)/libjielong.a
 CLI := $(B)/jielong
+# Two modules of the same objects: one runs models, the other learns (vocabularies, networks, n-grams).
 WASM := $(B)/jielong.wasm
+TRAIN_WASM := $(B)/jielong-train.wasm
 # Tests of compute/ also run as wasm: they are the ones that include check_kernels.h.
 WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kernels.h tests/c_*.c))
 
@@ -96,16 +98,18 @@ WASM_CC ?= emcc
 comma := ,
 empty :=
 space := $(empty) $(empty)
-EXPORTS := $(subst $(space),$(comma),$(addprefix _,$(shell cat wasm/exports.txt)))
+exports_of = $(subst $(space),$(comma),$(addprefix _,$(shell cat $(1))))
 
 $(B)/wasm/%.o: %.c Makefile wasm/flags.mk
 	@mkdir -p $(@D)
 	$(call say,emcc)
 	$(Q)$(WASM_CC) $(WASM_CFLAGS) -MMD -MP -c $< -o $@
 
-$(WASM): $(WASM_OBJECTS) wasm/exports.txt
+$(WASM): EXPORTS := wasm/exports.txt
+$(TRAIN_WASM): EXPORTS := wasm/exports-train.txt
+$(WASM) $(TRAIN_WASM): $(WASM_OBJECTS) wasm/exports.txt wasm/exports-train.txt
 	$(call say,link)
-	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(EXPORTS) -o $@
+	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
 
 # The kernel tests as WASI programs: the same C files, compiled to what the pages run.
 $(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
@@ -113,10 +117,11 @@ $(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
 
-web/jielong.wasm: build/release/jielong.wasm
+web/jielong.wasm: web/jielong-train.wasm
+web/%.wasm: build/release/%.wasm
 	cp $< $@
 ifneq ($(config),release)
-build/release/jielong.wasm: FORCE
+build/release/jielong.wasm build/release/jielong-train.wasm: FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
 
@@ -135,7 +140,7 @@ all: native wasm ## library, command line and wasm of one config, in build/$(con
 
 native: $(CLI) $(TESTS)
 
-wasm: $(WASM)
+wasm: $(WASM) $(TRAIN_WASM)
 
 wasm-tests: $(WASM_TESTS)
 
@@ -192,7 +197,7 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install tsc
 
 clean: ## removes what was built; keeps build/models
-	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/jielong.wasm
+	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm

@@ -219,6 +219,12 @@ static void recipes_are_refused_by_line(void) {
         { "position = rotary\n", "position" },
         { "just words\n", "config" },
         { "lr = 1e99\n", "lr" },
+        { "lr = 1e\n", "lr" },
+        { "lr = .\n", "lr" },
+        { "lr = 0x1p3\n", "lr" },
+        { "lr = 0.1 2\n", "lr" },
+        { "width = 99999999999\n", "width" },
+        { "seed = -1\n", "seed" },
         { "batch = -1\n", "batch" },
     };
     static jl_config c;
@@ -234,6 +240,34 @@ static void recipes_are_refused_by_line(void) {
     CHECK(c.train.length == 16 && c.train.seed == 11 && c.train.optimizer.kind == JL_MUON);
 }
 
+static void numbers_are_the_nearest(void) {
+    static const struct {
+        const char *text;
+        float value;
+    } good[] = { { "0.02", 0.02f },
+                 { "2e-3", 2e-3f },
+                 { "1E1", 10 },
+                 { "1e+30", 1e30f },
+                 { "-.5", -0.5f },
+                 { "1e-8", 1e-8f },
+                 { "0.95", 0.95f },
+                 { "10000", 10000 },
+                 { "5.", 5 },
+                 { "1.1754944e-38", 1.1754944e-38f },
+                 { "1e-50", 0 },
+                 { "0", 0 },
+                 { "3.4028234e38", 3.4028234e38f } };
+    static jl_config c;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        jl_error error = { 0 };
+        char text[64];
+        jl_format(text, sizeof text, "lr = %s\n", good[i].text);
+        CHECK(jl_config_parse(&c, text, strlen(text), &error) == JL_OK, "%s", error.message);
+        CHECK(memcmp(&c.train.optimizer.lr, &good[i].value, sizeof(float)) == 0, "%s is not %.9g",
+              good[i].text, (double)c.train.optimizer.lr);
+    }
+}
+
 static void impossible_runs_are_refused(void) {
     static const char *const bad[][2] = {
         { "heads = 5\n", "heads" },
@@ -244,6 +278,9 @@ static void impossible_runs_are_refused(void) {
         { "dropout = 1\n", "dropout" },
         { "steps = 2\n", "steps" },
         { "layers = 65\n", "layers" },
+        { "layers = 64\nwidth = 8192\nhidden = 65536\n", "width" },
+        { "width = 8192\nheads = 512\nkv-heads = 512\n", "heads" },
+        { "context = 65536\nlength = 65536\nbatch = 65536\n", "batch" },
     };
     int32_t ids[TEXT];
     fill_text(ids);
@@ -385,6 +422,7 @@ int main(void) {
     RUN(the_order_of_shards_changes_nothing);
     RUN(a_resumed_run_is_the_same_run);
     RUN(recipes_are_refused_by_line);
+    RUN(numbers_are_the_nearest);
     RUN(impossible_runs_are_refused);
     RUN(held_out_begins_at_a_line);
     RUN(an_export_reads_back);

@@ -12,6 +12,7 @@
 #include "../src/base/memory.h"
 #include "../src/jielong.h"
 #include "../src/text/bpe_train.h"
+#include "../src/train/live.h"
 #include "../src/train/ngram_file.h"
 
 /* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
@@ -297,6 +298,42 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
     const int32_t *ids = jl_bpe_trainer_sample(t, &n);
     token_length = (size_t)n;
     return ids;
+}
+
+/* ---- Training -------------------------------------------------------------------------------- */
+
+jl_live *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe, uint32_t n_recipe,
+                          int n_vocab) {
+    return jl_live_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
+}
+
+void jl_wasm_live_free(jl_live *l) {
+    jl_live_free(l);
+}
+
+/* out: the fields of jl_live_info. */
+void jl_wasm_live_describe(const jl_live *l, double out[8]) {
+    jl_live_info i = jl_live_describe(l);
+    double values[8] = { i.n_vocab,         (double)i.n_params, (double)i.n_train, (double)i.n_held,
+                         i.bytes_per_token, i.unigram,          i.steps,           i.step_tokens };
+    memcpy(out, values, sizeof values);
+}
+
+/* out: step, loss, norm, epoch. */
+int jl_wasm_live_step(jl_live *l, double out[4]) {
+    jl_train_report r = { 0 };
+    int status = jl_live_step(l, &r, fresh());
+    double values[4] = { r.step, r.loss, r.norm, r.epoch };
+    memcpy(out, values, sizeof values);
+    return status;
+}
+
+double jl_wasm_live_held_out(jl_live *l, int windows) {
+    return jl_live_held_out(l, windows);
+}
+
+double jl_wasm_live_export(const jl_live *l, int type, uint8_t *out) {
+    return (double)jl_live_export(l, (jl_type)type, out);
 }
 
 /* ---- N-grams --------------------------------------------------------------------------------- */

@@ -28,11 +28,20 @@ const breathe = () =>
 /** The engine in this thread. @implements {Backend} */
 class LocalBackend {
   #engine = new Engine();
+  /** @type {Promise<any> | undefined} */ #trainer;
 
   /** @param {string} op @param {any[]} args */
   async call(op, ...args) {
+    if (op.startsWith('train.')) return this.#train(op.slice(6), args);
     const result = /** @type {any} */ (this.#engine)[op](...args);
     if (op === 'advance' || op === 'step') await breathe();
+    return result;
+  }
+  /** @param {string} op @param {any[]} args */
+  async #train(op, args) {
+    this.#trainer ??= import('./train-engine.js').then(({ TrainEngine }) => new TrainEngine());
+    const result = await (await this.#trainer)[op](...args);
+    await breathe();
     return result;
   }
   /** @type {Backend['load']} */

@@ -64,7 +64,7 @@ async function compileUrl(url, shared) {
  * @param {any} wasm a described address, bytes, a module, or nothing: the one beside this file
  * @param {boolean} shared
  */
-async function compile(wasm, shared) {
+export async function compile(wasm, shared) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
   const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;

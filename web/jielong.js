@@ -85,6 +85,12 @@ export async function loadModel(source, options = {}) {
   }
 }
 
+/**
+ * Makes a network that a page can train; see train.js, which is fetched now.
+ * @param {import('./types.js').TrainOptions} options
+ */
+export const createTrainer = async (options) => (await import('./train.js')).createTrainer(options);
+
 /** A loaded model: immutable, shared by its sessions. Made by loadModel. */
 export class Model {
   #backend;

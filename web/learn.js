@@ -28,10 +28,12 @@ import { instantiate } from './instance.js';
  * @property {string} [pre]  the pre-tokenizer, 'gpt-2' where it is left out
  * @property {number} [merges]  at most so many steps
  * @property {AbortSignal} [signal]
- * @property {any} [wasm]  a WebAssembly.Module or its bytes; left out: the file beside this one
+ * @property {any} [wasm]  a WebAssembly.Module or its bytes; left out: the jielong-train.wasm beside this file
  */
 
 const DONE = 2;
+/** The module that learns; jielong.wasm only runs models. */
+const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -51,7 +53,7 @@ export class TokenizerTrainer {
       if (typeof value !== 'string') throw wrong(where, 'a string', value);
     }
     const self = new TokenizerTrainer();
-    self.#exports = await instantiate(wasm);
+    self.#exports = await instantiate(wasm ?? TRAINING);
     const [a, b, c] = [text, sample, `${pre}\0`].map((s) => self.#copy(s));
     self.#out = self.#call('alloc', 7 * 8);
     self.#trainer = self.#call('bpe_new', a.at, a.n, b.at, b.n, c.at) >>> 0;

@@ -10,6 +10,8 @@ import { JielongError } from './error.js';
 import { instantiate } from './instance.js';
 
 const decoder = new TextDecoder();
+/** The module that counts and learns; jielong.wasm only runs models. */
+const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
 
 export class Ngram {
   /** @type {import('./instance.js').Exports | undefined} */ #exports;
@@ -17,7 +19,7 @@ export class Ngram {
 
   /**
    * @param {Uint8Array | ArrayBuffer} file
-   * @param {{ wasm?: any }} [options]  wasm: a WebAssembly.Module or its bytes; left out: the file beside this one
+   * @param {{ wasm?: any }} [options]  wasm: a WebAssembly.Module or its bytes; left out: the jielong-train.wasm beside this file
    */
   static async open(file, { wasm } = {}) {
     const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
@@ -25,7 +27,7 @@ export class Ngram {
       throw new JielongError('BAD_ARGUMENT', 'expected the bytes of a file', 'file');
     }
     const self = new Ngram();
-    self.#exports = await instantiate(wasm);
+    self.#exports = await instantiate(wasm ?? TRAINING);
     self.#handle = self.#lend(bytes, (at) => self.#call('ngram_new', at, bytes.length) >>> 0);
     if (!self.#handle) throw self.#error();
     return self;

@@ -15,16 +15,16 @@ export const integer = (low, high) => [
   `an integer from ${low} to ${high}`,
 ];
 /** @type {(low: number, high?: number) => Rule} */
-const number = (low, high = Infinity) => [
+export const number = (low, high = Infinity) => [
   (v) => Number.isFinite(v) && v >= low && v <= high,
   high === Infinity ? `a number of at least ${low}` : `a number from ${low} to ${high}`,
 ];
 /** @type {(type: string, words: string) => Rule} */
-const typed = (type, words) => [(v) => typeof v === type, words];
+export const typed = (type, words) => [(v) => typeof v === type, words];
 export const FLAG = typed('boolean', 'true or false');
 const CALLBACK = typed('function', 'a function');
 /** @type {Rule} */
-const SIGNAL = [(v) => v instanceof AbortSignal, 'an AbortSignal'];
+export const SIGNAL = [(v) => v instanceof AbortSignal, 'an AbortSignal'];
 export const COUNT = integer(0, 2 ** 31 - 1);
 export const POSITIVE = integer(1, 2 ** 31 - 1);
 /** @type {Rule} */
@@ -52,7 +52,7 @@ const WASM = [
   'an address, bytes or a WebAssembly.Module',
 ];
 /** @type {Rule} */
-const WORKER = [
+export const WORKER = [
   (v) => isAddress(v) || typeof v === 'function' || typeof v === 'boolean',
   'true, false, an address or a function',
 ];

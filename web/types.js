@@ -7,7 +7,8 @@
  *   of the file    NOT_GGUF · BAD_FORMAT · TRUNCATED · UNKNOWN_ARCHITECTURE · UNKNOWN_TYPE ·
  *                  BAD_TENSOR · BAD_TOKENIZER · CHECKSUM (not the file that `sha256` names)
  *   of getting it  NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable)
- *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER · NO_CHAT_TEMPLATE
+ *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER (also a loss that diverges) ·
+ *                  NO_CHAT_TEMPLATE
  *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (one operation a session) · CLOSED
  *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (load again)
  */
@@ -146,3 +147,77 @@ export {};
 
 /** @typedef {{ role: string, content: string }} Message */
 /** @typedef {Int32Array | number[]} Ids */
+
+/* ---- Training (train.js) ---- */
+
+/**
+ * @typedef {object} TrainOptions
+ * @property {string} text to learn from; its last 5 % are held out. Both parts must be longer than the context
+ * @property {TrainConfig} [config]
+ * @property {AbortSignal} [signal] of the preparation; run() takes its own
+ * @property {boolean | string | URL | (() => Worker)} [worker] as in LoadOptions
+ * @property {BufferSource | WebAssembly.Module} [wasm] instead of the jielong-train.wasm beside this file
+ */
+
+/**
+ * What to train and how. Each has a default (TRAIN_DEFAULTS in train.js): together 0.36 million parameters that
+ * read single characters. Keys of the network and the optimiser mean what they mean in a recipe of `jielong train`.
+ * @typedef {object} TrainConfig
+ * @property {'characters' | number} [vocabulary] a token for each character (at most the 4,096 most frequent, bytes
+ *   for the rest), or byte-level BPE of so many tokens, 257 or more, learnt from the text
+ * @property {number} [context] tokens that it sees at once
+ * @property {number} [width] of a token's vector; a multiple of heads (of 32 for Q8_0 and Q4_0)
+ * @property {number} [layers]
+ * @property {number} [heads]
+ * @property {number} [kvHeads] heads of keys and values, a divisor of heads; as many unless given
+ * @property {number} [hidden] width of the feed-forward part
+ * @property {'rope' | 'learned' | 'sinusoidal' | 'alibi' | 'none'} [position] llama.cpp knows 'rope' alone
+ * @property {number} [ropeBase] 10000
+ * @property {number} [dropout] share of numbers left out of embeddings and of what blocks add
+ * @property {'adamw' | 'muon'} [optimizer] muon: the matrices of the blocks by Muon, the rest by AdamW
+ * @property {number} [steps] the rate falls along a cosine until the last one
+ * @property {number} [warmup] steps in which the rate rises
+ * @property {number} [lr] highest rate of AdamW
+ * @property {number} [lrMatrix] highest rate of Muon
+ * @property {number} [lrEnd] where the cosine ends, as a part of the highest rate
+ * @property {number} [beta1] 0.9; of AdamW
+ * @property {number} [beta2] 0.98
+ * @property {number} [momentum] 0.95; of Muon
+ * @property {number} [decay] of matrices, as a part of the rate
+ * @property {number} [clip] longest gradient; 0: no limit
+ * @property {number} [batch] sequences of `context` tokens a step
+ * @property {number} [seed] of first weights, order, dropout and samples
+ * @property {string} [name] in the exported file, as are author, license and description
+ * @property {string} [author]
+ * @property {string} [license]
+ * @property {string} [description]
+ * @property {number} [evaluateEvery] steps between two held-out losses
+ * @property {number} [evaluateWindows] windows of `context` tokens that one takes at most; 0: all
+ * @property {number} [sampleEvery] steps between two samples
+ * @property {number} [sampleTokens] their length; 0: no samples
+ * @property {string} [prompt] what they go on from
+ */
+
+/**
+ * @typedef {object} TrainInfo
+ * @property {number} parameters
+ * @property {number} vocabularySize
+ * @property {number} trainTokens
+ * @property {number} heldOutTokens
+ * @property {number} bytesPerToken of the held-out part, UTF-8
+ * @property {number} uniform nats per token of a model that knows nothing: ln of the vocabulary's size
+ * @property {number} unigram nats per token of the held-out part for a model that only counts tokens
+ * @property {number} steps of the whole run
+ * @property {number} stepTokens tokens whose loss a step sees
+ */
+
+/**
+ * @typedef {object} TrainReport after a step (0: before the first)
+ * @property {number} step steps done
+ * @property {number} epoch passes over the training tokens
+ * @property {number} [loss] nats per token of the step's batch, before the step changed anything
+ * @property {number} [norm] length of the gradient before it was clipped
+ * @property {number} [heldOut] nats per token, every `evaluateEvery` steps and after the last
+ * @property {number} [bitsPerByte] the same in bits per byte of UTF-8, comparable across vocabularies
+ * @property {string} [sample] every `sampleEvery` steps and after the last
+ */

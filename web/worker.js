@@ -2,8 +2,8 @@
  * worker.js - an engine behind messages, in a worker of a page or of Node.
  *
  * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
- *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js); n is
- *   the page's number
+ *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js), or
+ *   `train.op` of TrainEngine (train-engine.js); n is the page's number
  *                    { cancel: n }              abort the load that call n began
  *   from the worker  { n, result }              what it returned; large arrays are transferred, not
  *   copied
@@ -34,8 +34,15 @@ function buffers(value) {
   return Object.values(value).flatMap(buffers);
 }
 
+/** What trains, fetched when it is first asked for. @type {Promise<any> | undefined} */
+let trainer;
+
 /** @param {number} n @param {string} op @param {any[]} args */
 function run(n, op, args) {
+  if (op.startsWith('train.')) {
+    trainer ??= import('./train-engine.js').then(({ TrainEngine }) => new TrainEngine());
+    return trainer.then((it) => it[op.slice(6)](...args));
+  }
   if (op !== 'load') return /** @type {any} */ (engine)[op](...args);
   const controller = new AbortController();
   loads.set(n, controller);
@@ -51,9 +58,10 @@ function run(n, op, args) {
 port.onmessage = async (/** @type {MessageEvent} */ { data: { n, op, args, cancel } }) => {
   if (cancel) return loads.get(cancel)?.abort();
   try {
-    // Only a load is awaited: the others are done when they return, in the order of their messages.
+    // Only a load and training are awaited: the others are done when they return, in the order of
+    // their messages.
     const made = run(n, op, args);
-    const result = op === 'load' ? await made : made;
+    const result = made instanceof Promise ? await made : made;
     port.postMessage({ n, result }, buffers(result));
   } catch (e) {
     port.postMessage({ n, error: packError(e) });

@@ -1,7 +1,6 @@
 /* config.c - the table of a recipe's keys, and its reader. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef enum kind { INT, FLOAT, SEED, TEXT, PATHS, CHOICE } kind;
@@ -116,24 +115,53 @@ static int choose(const char *choices, jl_str value) {
     return -1;
 }
 
-/* A whole decimal number; the value was copied, so that it ends. */
-static int read_number(kind type, jl_str value, void *slot) {
-    char text[64], *end = text;
-    if (value.n == 0 || value.n >= sizeof text) return 0;
-    memcpy(text, value.data, value.n);
-    text[value.n] = 0;
-    if (type == INT) {
-        long i = strtol(text, &end, 10);
-        if (i < 0 || i > 1 << 30) return 0;
-        memcpy(slot, &(int){ (int)i }, sizeof(int));
-    } else if (type == SEED) {
-        memcpy(slot, &(uint64_t){ strtoull(text, &end, 10) }, sizeof(uint64_t));
-    } else {
-        float f = strtof(text, &end);
-        if (!(fabsf(f) < INFINITY)) return 0;
-        memcpy(slot, &f, sizeof f);
+/* Digits at the start of s, at most 19 of them (so that they fit); returns how many. */
+static size_t read_digits(jl_str s, uint64_t *value) {
+    size_t i = 0;
+    for (; i < s.n && i < 19 && s.data[i] >= '0' && s.data[i] <= '9'; i++)
+        *value = *value * 10 + (uint64_t)(s.data[i] - '0');
+    return i;
+}
+
+static jl_str after(jl_str s, size_t n) {
+    return (jl_str){ s.data + n, s.n - n };
+}
+
+/* [-]digits[.digits][e[-+]digits]. With up to 15 digits, as recipes have, the value is the nearest
+ * double. strtod() would read more and be a tenth of the training module. */
+static int read_float(jl_str s, float *out) {
+    uint64_t mantissa = 0, shift = 0;
+    int minus = s.n && s.data[0] == '-', point = 0, down = 0;
+    s = after(s, (size_t)minus);
+    size_t whole = read_digits(s, &mantissa);
+    s = after(s, whole);
+    if (s.n && s.data[0] == '.') {
+        point = (int)read_digits(after(s, 1), &mantissa);
+        s = after(s, 1 + (size_t)point);
     }
-    return *end == 0;
+    if (whole + (size_t)point == 0 || whole + (size_t)point > 19) return 0;
+    if (s.n && (s.data[0] == 'e' || s.data[0] == 'E')) {
+        down = s.n > 1 && s.data[1] == '-';
+        s = after(s, 1 + (size_t)(down || (s.n > 1 && s.data[1] == '+')));
+        size_t digits = read_digits(s, &shift);
+        if (digits == 0 || digits > 3) return 0;
+        s = after(s, digits);
+    }
+    int power = (down ? -(int)shift : (int)shift) - point;
+    double x = (double)mantissa, ten = 1;
+    for (int i = power < 0 ? -power : power; i > 0; i--) ten *= 10;
+    x = power < 0 ? x / ten : x * ten;
+    *out = (float)(minus ? -x : x);
+    return s.n == 0 && fabsf(*out) < INFINITY;
+}
+
+static int read_number(kind type, jl_str value, void *slot) {
+    uint64_t whole = 0;
+    if (type == FLOAT) return read_float(value, slot);
+    if (value.n == 0 || read_digits(value, &whole) != value.n) return 0;
+    if (type == SEED) memcpy(slot, &whole, sizeof whole);
+    if (type == INT) memcpy(slot, &(int){ (int)whole }, sizeof(int));
+    return type == SEED || whole <= 1 << 30;
 }
 
 static jl_status set(jl_config *c, const key *k, jl_str value, uint64_t line, jl_error *error) {

@@ -24,8 +24,8 @@ static int within(int value, int least, int most) {
 
 static jl_status check_decoder(const jl_net_shape *s, jl_error *error) {
     if (!within(s->n_layers, 1, JL_MAX_LAYERS)) return refuse(error, "layers", "1 to 64");
-    if (!within(s->n_heads, 1, s->n_embd) || s->n_embd % s->n_heads)
-        return refuse(error, "heads", "a divisor of the width");
+    if (!within(s->n_heads, 1, 256) || s->n_embd % s->n_heads)
+        return refuse(error, "heads", "a divisor of the width, at most 256");
     if (!within(s->n_kv_heads, 1, s->n_heads) || s->n_heads % s->n_kv_heads)
         return refuse(error, "kv-heads", "a divisor of the heads");
     if (s->n_embd / s->n_heads % 2) return refuse(error, "heads", "an even head size");
@@ -62,7 +62,8 @@ size_t jl_network_add(jl_network *net, const char *name, int layer, int rows, in
         t->start = (float)start;
     }
     net->n_tensors++;
-    net->n_params += (size_t)rows * (size_t)cols;
+    uint64_t after = net->n_params + (uint64_t)rows * (uint64_t)cols;
+    net->n_params = after < JL_MOST_PARAMS ? (size_t)after : JL_MOST_PARAMS;
     return at;
 }
 
@@ -83,6 +84,8 @@ jl_status jl_network_init(jl_network *net, const jl_net_shape *shape, jl_gemm *g
     jl_status st = check_shape(shape, error);
     if (st) return st;
     list(net);
+    if (net->n_params == JL_MOST_PARAMS)
+        return refuse(error, "width", "a network of less than 268435456 parameters");
     net->tensors = jl_alloc_array((uint64_t)net->n_tensors, sizeof *net->tensors);
     if (!net->tensors)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),

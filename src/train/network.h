@@ -48,7 +48,7 @@ typedef struct jl_net_shape {
     float dropout; /* of embeddings and of what a block adds; 0: none */
 } jl_net_shape;
 
-enum { JL_NET_NAME = 48, JL_MAX_LAYERS = 64 };
+enum { JL_NET_NAME = 48, JL_MAX_LAYERS = 64, JL_MOST_PARAMS = 1 << 28 };
 
 typedef struct jl_net_tensor {
     char name[JL_NET_NAME];

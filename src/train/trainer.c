@@ -25,6 +25,9 @@ struct jl_trainer {
     double *losses; /* [shards] */
 };
 
+/* Products of sizes fit the 32 bits of wasm's addresses. */
+enum { JL_MOST_TOKENS = 1 << 22 };
+
 static jl_status refuse(jl_error *error, const char *where, const char *expected) {
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "expected %s", expected);
 }
@@ -34,6 +37,8 @@ static jl_status check(const jl_train_options *o, const jl_train_data *d, jl_err
     if (o->length < 1 || o->length > o->shape.n_ctx)
         return refuse(error, "length", "1 to the context length");
     if (o->batch < 1 || o->batch > 65536) return refuse(error, "batch", "1 to 65536 sequences");
+    if ((int64_t)o->batch * o->length > JL_MOST_TOKENS)
+        return refuse(error, "batch", "at most 4194304 tokens a step");
     if (o->shards < 1 || o->shards > o->batch || o->batch % o->shards)
         return refuse(error, "shards", "a divisor of the batch");
     if (p->steps < 1 || p->warmup < 0 || p->warmup > p->steps)
@@ -56,8 +61,8 @@ static int allocate(jl_trainer *t) {
     t->params = jl_alloc_array(n, size);
     t->m = jl_alloc_array(n, size);
     t->v = jl_alloc_array(n, size);
-    t->grads = jl_alloc_array(n * shards, size);
-    t->scratch = jl_alloc_array(jl_update_scratch(&t->net) * shards + 1, size);
+    t->grads = jl_alloc_array((uint64_t)n * shards, size);
+    t->scratch = jl_alloc_array((uint64_t)jl_update_scratch(&t->net) * shards + 1, size);
     t->ws = jl_alloc_array(shards, sizeof *t->ws);
     t->losses = jl_alloc_array(shards, sizeof *t->losses);
     t->batch = jl_alloc_array((size_t)t->o.batch * window, sizeof *t->batch);

@@ -11,6 +11,7 @@ import { errors } from './errors.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { learn } from './learn.js';
+import { train } from './train.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
 /** @typedef {import('../../web/jielong.js').Model} Model */
@@ -35,7 +36,15 @@ import { learn } from './learn.js';
 /** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, run: (t: T) => Promise<void> }} Case */
 
 /** @type {Case[]} */
-export const cases = [...golden, ...equivalence, ...attention, ...generation, ...errors, ...learn];
+export const cases = [
+  ...golden,
+  ...equivalence,
+  ...attention,
+  ...generation,
+  ...errors,
+  ...learn,
+  ...train,
+];
 
 /**
  * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.

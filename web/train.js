@@ -1,0 +1,268 @@
+/**
+ * train.js - trains a small Transformer on a text, in the page or in Node, while one watches.
+ *
+ *   const trainer = await createTrainer({ text, config: { steps: 1000 } });
+ *   for await (const { step, loss, heldOut, sample } of trainer.run({ signal })) …
+ *   const model = await loadModel(await trainer.export());
+ *
+ * Apart from jielong.js, which fetches this file when createTrainer is first called. In a page training
+ * runs in a worker of its own, in Node in this thread. One step is pulled at a time, so pausing is not
+ * pulling (or `break`, and run() again later), and an AbortSignal takes effect between two steps. The same
+ * text, config and seed give the same losses, samples and file on every machine, bit for bit. What a
+ * network is, how it learns and what a file looks like is the engine's business (src/train); here options are
+ * checked and named.
+ */
+import { closed, openBackend } from './backend.js';
+import { JielongError } from './error.js';
+import {
+  ANY,
+  badArgument,
+  checkOptions,
+  integer,
+  number,
+  POSITIVE,
+  SAMPLING,
+  SIGNAL,
+  typed,
+  WORKER,
+} from './options.js';
+
+/** @typedef {import('./types.js').TrainConfig} TrainConfig */
+/** @typedef {import('./types.js').TrainInfo} TrainInfo */
+/** @typedef {import('./types.js').TrainReport} TrainReport */
+
+/** @typedef {import('./options.js').Rule} Rule */
+const STRING = typed('string', 'a string');
+/** @param {string[]} names @returns {Rule} */
+const choice = (...names) => [(v) => names.includes(v), names.map((n) => `'${n}'`).join(', ')];
+/** One line of a recipe. @type {Rule} */
+const LINE = [(v) => typeof v === 'string' && !/[\n\r]/.test(v), 'a string of one line'];
+
+/** Keys of src/train/config.h, as the recipes of `jielong train` have them but for the hyphens. */
+const NETWORK = {
+  context: integer(1, 65536),
+  width: integer(2, 8192),
+  layers: integer(1, 64),
+  heads: integer(1, 256),
+  kvHeads: integer(1, 256),
+  hidden: integer(1, 65536),
+  position: choice('rope', 'learned', 'sinusoidal', 'alibi', 'none'),
+  ropeBase: number(1),
+  dropout: number(0, 0.99),
+  optimizer: choice('adamw', 'muon'),
+  steps: integer(1, 1e9),
+  warmup: integer(0, 1e9),
+  lr: number(0),
+  lrMatrix: number(0),
+  lrEnd: number(0, 1),
+  beta1: number(0, 1),
+  beta2: number(0, 1),
+  momentum: number(0, 1),
+  decay: number(0),
+  clip: number(0),
+  batch: integer(1, 65536),
+  seed: integer(0, Number.MAX_SAFE_INTEGER),
+  name: LINE,
+  author: LINE,
+  license: LINE,
+  description: LINE,
+};
+/** What only the loop here asks for. */
+const WATCH = {
+  vocabulary: /** @type {Rule} */ ([
+    (v) => v === 'characters' || (Number.isInteger(v) && v >= 257 && v <= 65536),
+    "'characters' or a number of tokens from 257 to 65536",
+  ]),
+  evaluateEvery: POSITIVE,
+  evaluateWindows: integer(0, 1e6),
+  sampleEvery: POSITIVE,
+  sampleTokens: integer(0, 65536),
+  prompt: STRING,
+};
+
+/** About 0.3 million parameters that read single characters: words in two minutes. @type {Required<Omit<TrainConfig, 'kvHeads' | 'ropeBase' | 'beta1' | 'beta2' | 'momentum' | 'author' | 'license' | 'description'>>} */
+export const TRAIN_DEFAULTS = {
+  vocabulary: 'characters',
+  context: 64,
+  width: 96,
+  layers: 3,
+  heads: 4,
+  hidden: 256,
+  position: 'rope',
+  dropout: 0,
+  optimizer: 'muon',
+  steps: 1500,
+  warmup: 50,
+  lr: 0.005,
+  lrMatrix: 0.02,
+  lrEnd: 0.05,
+  decay: 0.1,
+  clip: 1,
+  batch: 8,
+  seed: 1,
+  name: 'Trained in the page',
+  evaluateEvery: 25,
+  evaluateWindows: 16,
+  sampleEvery: 100,
+  sampleTokens: 200,
+  prompt: '\n',
+};
+
+/** `key = value` lines. @param {Record<string, any>} config */
+const recipeOf = (config) =>
+  Object.keys(NETWORK)
+    .filter((key) => config[key] !== undefined)
+    .map((key) => {
+      const name = key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+      return `${name} = ${config[key]}\n`;
+    })
+    .join('');
+
+/**
+ * Learns a vocabulary from the text and makes an untrained network for it.
+ * @param {import('./types.js').TrainOptions} options
+ * @returns {Promise<Trainer>}
+ */
+export async function createTrainer(options) {
+  const rules = { text: STRING, config: ANY, signal: SIGNAL, worker: WORKER, wasm: ANY };
+  const given = checkOptions('createTrainer', options, rules);
+  if (given.text === undefined) throw badArgument('createTrainer needs a text', 'text');
+  const config = {
+    ...TRAIN_DEFAULTS,
+    ...checkOptions('config', given.config ?? {}, { ...NETWORK, ...WATCH }),
+  };
+  // A warm-up that was not asked for does not outlast a short run.
+  if (given.config?.warmup === undefined) config.warmup = Math.min(50, config.steps >> 1);
+  given.signal?.throwIfAborted();
+  const backend = openBackend(given.worker);
+  try {
+    const vocabulary = config.vocabulary === 'characters' ? 0 : config.vocabulary;
+    const recipe = recipeOf(config);
+    const info = await backend.call('train.open', given.text, recipe, vocabulary, given.wasm);
+    given.signal?.throwIfAborted();
+    return new Trainer(backend, info, config);
+  } catch (e) {
+    backend.close();
+    throw e;
+  }
+}
+
+/** A network that is being trained. Made by createTrainer; close() gives its memory back. */
+export class Trainer {
+  #backend;
+  #config;
+  #step = 0;
+  #started = false;
+  #running = false;
+  #closed = false;
+
+  /** @param {import('./backend.js').Backend} backend @param {TrainInfo} info @param {any} config */
+  constructor(backend, info, config) {
+    this.#backend = backend;
+    this.#config = config;
+    /** @readonly */
+    this.info = info;
+    /** What is not given in createTrainer is filled in. @type {TrainConfig} @readonly */
+    this.config = Object.freeze({ ...config });
+  }
+
+  /** Steps done. */
+  get step() {
+    return this.#step;
+  }
+
+  /** @param {string} op @param {any[]} args */
+  async #call(op, ...args) {
+    if (this.#closed) throw closed('trainer');
+    return this.#backend.call(`train.${op}`, ...args);
+  }
+
+  /**
+   * Goes on training: a report before the first step and after each one, until the last. Leaving the loop
+   * pauses; run() again goes on where it stopped. Rejects with signal.reason after an abort, which leaves the
+   * trainer usable, or with a JielongError: NOT_A_NUMBER when the loss diverges, BUSY when another run is open.
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {AsyncGenerator<TrainReport, void, void>}
+   */
+  async *run(options = {}) {
+    const { signal: stop } = checkOptions('run', options, { signal: SIGNAL });
+    if (this.#running) throw new JielongError('BUSY', 'another run of this trainer is open', 'run');
+    this.#running = true;
+    try {
+      stop?.throwIfAborted();
+      if (!this.#started) {
+        const first = await this.#report({ step: 0, epoch: 0 });
+        this.#started = true;
+        yield first;
+      }
+      for (;;) {
+        stop?.throwIfAborted();
+        const done = await this.#call('step');
+        if (!done) return;
+        this.#step = done.step;
+        yield await this.#report(done);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Adds what is due. @param {any} done @returns {Promise<TrainReport>} */
+  async #report(done) {
+    const { evaluateEvery, evaluateWindows, sampleEvery, sampleTokens } = this.#config;
+    const last = done.step === this.info.steps;
+    const report = { ...done };
+    if (last || done.step % evaluateEvery === 0) {
+      report.heldOut = await this.heldOut(evaluateWindows);
+      report.bitsPerByte = report.heldOut / Math.LN2 / this.info.bytesPerToken;
+    }
+    if (sampleTokens && (last || done.step % sampleEvery === 0)) {
+      report.sample = await this.sample();
+    }
+    return report;
+  }
+
+  /**
+   * Mean nats per token over the held-out part of the text, in windows of the context's length, each
+   * starting afresh; at most so many of them, spread evenly (0: all).
+   * @param {number} [windows]
+   * @returns {Promise<number>}
+   */
+  async heldOut(windows = 0) {
+    return this.#call('heldOut', windows);
+  }
+
+  /**
+   * What the network writes as it is. The same seed draws alike at every step, so samples can be compared.
+   * @param {{ prompt?: string, maxTokens?: number, seed?: number } & import('./types.js').SamplingOptions} [options]
+   * @returns {Promise<string>}
+   */
+  async sample(options = {}) {
+    const { prompt, sampleTokens: maxTokens, seed } = this.#config;
+    const rules = { ...SAMPLING, prompt: STRING, maxTokens: POSITIVE, seed: NETWORK.seed };
+    const given = checkOptions('sample', options, rules);
+    const all = { prompt, maxTokens: maxTokens || 1, seed, temperature: 0.8, ...given };
+    const { prompt: start, ...rest } = all;
+    if (!start)
+      throw badArgument('a sample goes on from a prompt of at least a character', 'prompt');
+    return this.#call('sample', start, rest);
+  }
+
+  /**
+   * The network as it is: bytes of a GGUF file, for loadModel, a download, llama.cpp.
+   * @param {{ type?: 'F32' | 'F16' | 'Q8_0' | 'Q4_0' }} [options] of matrices; F32 unless given
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  async export(options = {}) {
+    const { type = 'F32' } = checkOptions('export', options, {
+      type: choice('F32', 'F16', 'Q8_0', 'Q4_0'),
+    });
+    return this.#call('write', type);
+  }
+
+  /** Stops the engine and gives all memory back. */
+  async close() {
+    this.#closed = true;
+    this.#backend.close();
+  }
+}
