@@ -84,7 +84,7 @@ const COMMANDS = {
 bitsPerByte. The text begins with the model's beginning-of-sequence token where the file asks for
 one; the first token is not scored. A text longer than the context is read in windows of it, each
 beginning with the last token of the one before`,
-    ['file', 'n', 'context'],
+    ['file', 'n', 'context', 'special'],
     score,
   ],
   info: ['MODEL', 'what the model file says about itself, as JSON', [], info],
@@ -281,7 +281,8 @@ function surprise(row, id) {
 /** @param {Model} model @param {string[]} _args @param {Values} values */
 async function score(model, _args, values) {
   if (values.file === undefined) throw new UsageError('score needs --file FILE');
-  const ids = await model.tokenize(readText(values.file), { bos: true });
+  const { special } = values;
+  const ids = await model.tokenize(readText(values.file), { bos: true, special });
   const scored = Math.min(ids.length - 1, optional(values.n) ?? Infinity);
   if (scored < 1)
     throw new JielongError(

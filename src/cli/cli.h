@@ -42,6 +42,10 @@ int cli_generate(const cli_options *o);
 int cli_do_tokenize(const cli_options *o);
 int cli_logits(const cli_options *o);
 int cli_score(const cli_options *o);
+/* Of a file that only src/train knows; and what both print. nats: of `tokens`, spelled in bytes. */
+int cli_is_ancestor(const char *path);
+int cli_score_ancestor(const cli_options *o);
+void cli_report_score(double nats, int tokens, size_t bytes);
 int cli_info(const cli_options *o);
 int cli_bench(const cli_options *o);
 int cli_train(const cli_options *o);           /* model: the recipe */

@@ -237,16 +237,24 @@ static size_t bytes_of(const jl_model *m, const int32_t *ids, int n) {
     return total;
 }
 
+void cli_report_score(double nats, int tokens, size_t bytes) {
+    double nll = nats / tokens;
+    printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":%.5f}\n", tokens, nll,
+           exp(nll), nats / log(2) / (double)bytes);
+}
+
 /* Windows of the context length, each starting afresh; its first token is context and not scored.
  * */
 int cli_score(const cli_options *o) {
     if (!o->file) cli_die(2, "BAD_ARGUMENT", "needs --file", "score");
+    if (cli_is_ancestor(o->model)) return cli_score_ancestor(o);
     size_t n;
     int count;
     jl_error error = { 0 };
     char *text = cli_read(o->file, &n);
     jl_model *m = cli_load(o->model);
-    int32_t *ids = cli_tokenize(m, text, n, JL_TOKENIZE_BOS, &count);
+    int flags = JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0);
+    int32_t *ids = cli_tokenize(m, text, n, flags, &count);
     if (count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
     jl_session *s = open_session(m, o->context, 1);
     int limit = o->n_given && o->n < count - 1 ? o->n : count - 1, window = jl_session_n_ctx(s);
@@ -258,9 +266,7 @@ int cli_score(const cli_options *o) {
         sc.left = rows;
         each_row(s, score_row, &sc);
     }
-    double nll = sc.nll / limit;
-    printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":%.5f}\n", limit, nll,
-           exp(nll), sc.nll / log(2) / (double)bytes_of(m, ids + 1, limit));
+    cli_report_score(sc.nll, limit, bytes_of(m, ids + 1, limit));
     free(ids);
     free(text);
     jl_session_free(s);

@@ -1,0 +1,144 @@
+/* import.c - keys → shape → list of tensors, each of which the file must have in that shape. */
+#include "import.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../format/quant.h"
+
+/* As export.c names them, in the order of jl_net_kind and jl_net_position. */
+static const char *const architectures[] = { "jielong", "jielong-gru", "jielong-window" };
+static const char *const positions[] = { "rope", "learned", "sinusoidal", "alibi", "none" };
+
+static int index_of(const char *const *names, int n, jl_str name) {
+    for (int i = 0; i < n; i++)
+        if (jl_str_equal(name, names[i])) return i;
+    return -1;
+}
+
+static int kind_of(const jl_gguf *g, jl_str *name) {
+    jl_error ignored = { 0 };
+    *name = jl_string("");
+    jl_gguf_string(g, "general.architecture", name, &ignored);
+    return jl_str_equal(*name, "llama") ? JL_NET_TRANSFORMER
+                                        : index_of(architectures, JL_NET_KINDS, *name);
+}
+
+int jl_import_is_ancestor(const jl_gguf *g) {
+    jl_str name;
+    return kind_of(g, &name) > JL_NET_TRANSFORMER;
+}
+
+/* ---- Shape ----------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const jl_gguf *g;
+    jl_str arch;
+    jl_error *error;
+    jl_status status;
+} reader;
+
+static const char *key_of(const reader *r, char key[96], const char *rest) {
+    jl_format(key, 96, "%S.%s", r->arch, rest);
+    return key;
+}
+
+static int read_int(reader *r, const char *rest) {
+    char key[96];
+    uint32_t value = UINT32_MAX;
+    if (r->status) return 0;
+    r->status = jl_gguf_u32(r->g, key_of(r, key, rest), &value, r->error);
+    if (!r->status && value > 1 << 30)
+        r->status = jl_fail(r->error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                            "expected a number up to 2^30; the file has %s",
+                            value == UINT32_MAX ? "none" : "a larger one");
+    return r->status ? 0 : (int)value;
+}
+
+static float read_float(reader *r, const char *rest, float missing) {
+    char key[96];
+    if (!r->status) r->status = jl_gguf_f32(r->g, key_of(r, key, rest), &missing, r->error);
+    return missing;
+}
+
+static jl_net_position read_position(reader *r) {
+    char key[96];
+    jl_str name = jl_string("rope");
+    if (!r->status) r->status = jl_gguf_string(r->g, key_of(r, key, "position"), &name, r->error);
+    int i = index_of(positions, JL_NET_NONE + 1, name);
+    if (!r->status && i < 0)
+        r->status = jl_fail(r->error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                            "expected rope, learned, sinusoidal, alibi or none, found '%S'", name);
+    return i < 0 ? JL_NET_ROPE : (jl_net_position)i;
+}
+
+static jl_net_shape read_shape(reader *r, jl_net_kind kind) {
+    jl_net_shape s = { .kind = kind, .eps = 1e-5f, .rope_base = 10000 };
+    s.n_vocab = read_int(r, "vocab_size");
+    s.n_ctx = read_int(r, "context_length");
+    s.n_embd = read_int(r, "embedding_length");
+    s.n_ff = read_int(r, "feed_forward_length");
+    if (kind == JL_NET_WINDOW) s.n_window = read_int(r, "window");
+    if (kind != JL_NET_TRANSFORMER) return s;
+    s.n_layers = read_int(r, "block_count");
+    s.n_heads = read_int(r, "attention.head_count");
+    s.n_kv_heads = read_int(r, "attention.head_count_kv");
+    s.eps = read_float(r, "attention.layer_norm_rms_epsilon", s.eps);
+    s.rope_base = read_float(r, "rope.freq_base", s.rope_base);
+    s.position = read_position(r);
+    return s;
+}
+
+/* ---- Tensors --------------------------------------------------------------------------------- */
+
+static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jl_net_tensor *want,
+                              jl_error *error) {
+    const jl_gguf_tensor *t = jl_gguf_find_tensor(g, want->name);
+    uint64_t rows = (uint64_t)want->rows, cols = (uint64_t)want->cols;
+    if (!t)
+        return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string(want->name),
+                       "the file has no such tensor; expected %u × %u numbers", rows, cols);
+    if (t->dims[0] != cols || t->dims[1] != rows || t->dims[2] != 1 || t->dims[3] != 1)
+        return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
+                       "expected %u × %u numbers by the file's keys, found %u × %u", rows, cols,
+                       t->dims[1], t->dims[0]);
+    if (t->offset > n || t->bytes > n - t->offset)
+        return jl_fail(error, JL_ERR_TRUNCATED, t->offset, t->name, "the file ends before it does");
+    return JL_OK;
+}
+
+/* Every tensor is there before memory is taken, so that no file can ask for more than it holds. */
+static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
+                              const jl_network *net, float **params, jl_error *error) {
+    for (int i = 0; i < net->n_tensors; i++) {
+        jl_status st = check_tensor(g, n, &net->tensors[i], error);
+        if (st) return st;
+    }
+    *params = jl_alloc_array(net->n_params, sizeof **params);
+    if (!*params)
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("parameters"),
+                       "no room for %u numbers", (uint64_t)net->n_params);
+    for (int i = 0; i < net->n_tensors; i++) {
+        const jl_net_tensor *want = &net->tensors[i];
+        const jl_gguf_tensor *t = jl_gguf_find_tensor(g, want->name);
+        jl_dequantize((jl_type)t->type, file + t->offset, *params + want->at,
+                      (size_t)want->rows * (size_t)want->cols);
+    }
+    return JL_OK;
+}
+
+jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, jl_gemm *gemm,
+                    jl_network *net, float **params, jl_error *error) {
+    reader r = { g, jl_string(""), error, JL_OK };
+    int kind = kind_of(g, &r.arch);
+    if (kind < 0)
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("general.architecture"),
+                       "expected llama, jielong, jielong-gru or jielong-window, found '%S'",
+                       r.arch);
+    jl_net_shape shape = read_shape(&r, (jl_net_kind)kind);
+    jl_status st = r.status ? r.status : jl_network_init(net, &shape, gemm, error);
+    if (st) return st;
+    st = read_tensors(g, file, n, net, params, error);
+    if (st) jl_network_free(net);
+    return st;
+}

@@ -1,0 +1,18 @@
+/* import.h - the bytes of a file that export.c wrote, back as a network: how an ancestor, which is
+ * no decoder, is asked what it predicts. */
+#ifndef JL_IMPORT_H
+#define JL_IMPORT_H
+
+#include "../format/gguf.h"
+#include "network.h"
+
+/* Whether only src/train knows the file's architecture: a recurrent network, a window. */
+int jl_import_is_ancestor(const jl_gguf *g);
+
+/* g: parsed from file[n], the whole of it. Fills *net and *params [net->n_params], dequantised, the
+ * caller's to free (jl_network_free, jl_free). A missing key, a missing tensor or one of another
+ * shape than the keys say is an error that names it; then there is nothing to free. */
+jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, jl_gemm *gemm,
+                    jl_network *net, float **params, jl_error *error);
+
+#endif

@@ -1,0 +1,224 @@
+/* c_import.c - what export.c wrote comes back: every kind of network, and files that are none.
+ *
+ * A hostile file can only produce an error: each key and each tensor is taken out, shapes are made
+ * to disagree, and the file is cut at every offset.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../src/base/memory.h"
+#include "../src/train/export.h"
+#include "../src/train/import.h"
+#include "../src/compute/kernels.h"
+#include "check.h"
+
+static const jl_net_shape decoder = {
+    .kind = JL_NET_TRANSFORMER,
+    .n_vocab = 20,
+    .n_ctx = 12,
+    .n_embd = 32,
+    .n_layers = 2,
+    .n_heads = 4,
+    .n_kv_heads = 2,
+    .n_ff = 32,
+    .n_window = 3,
+    .rope_base = 10000,
+    .eps = 1e-5f,
+};
+
+/* The file of a network of this shape (owned by the caller), with what it was made of. */
+static uint8_t *write(const jl_net_shape *shape, jl_network *net, float **params, uint64_t *n) {
+    jl_error error = { 0 };
+    jl_export e = { JL_F32, NULL, "small", "", NULL, "a test" };
+    CHECK(jl_network_init(net, shape, jl_product, &error) == JL_OK, "%s", error.message);
+    *params = jl_alloc_array(net->n_params, sizeof **params);
+    jl_network_start(net, 7, *params);
+    *n = jl_export_write(net, *params, &e, NULL);
+    uint8_t *file = jl_alloc((size_t)*n);
+    CHECK(jl_export_write(net, *params, &e, file) == *n);
+    return file;
+}
+
+static double loss_of(const jl_network *net, const float *params) {
+    static const int32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9 };
+    jl_workspace *ws = jl_workspace_new(net, 1, 12);
+    double loss = jl_network_loss(net, ws, params, ids, 1, 12, NULL, 0, NULL);
+    jl_workspace_free(ws);
+    return loss;
+}
+
+/* Parses and imports; on success there is nothing left to free. */
+static jl_status try(const uint8_t *file, uint64_t n, uint64_t have, jl_error *error) {
+    jl_gguf g;
+    jl_network net;
+    float *params;
+    jl_status st = jl_gguf_parse(&g, file, have, n, error);
+    if (st) return st;
+    st = jl_import(&g, file, have, jl_product, &net, &params, error);
+    jl_gguf_free(&g);
+    if (st) return st;
+    jl_free(params);
+    jl_network_free(&net);
+    return JL_OK;
+}
+
+static void check_round_trip(const jl_net_shape *shape) {
+    jl_network net, back;
+    float *params, *again;
+    uint64_t n;
+    jl_gguf g;
+    jl_error error = { 0 };
+    uint8_t *file = write(shape, &net, &params, &n);
+    CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK, "%s", error.message);
+    CHECK(jl_import_is_ancestor(&g) == (shape->kind != JL_NET_TRANSFORMER));
+    CHECK(jl_import(&g, file, n, jl_product, &back, &again, &error) == JL_OK, "%s: %s", error.where,
+          error.message);
+    CHECK(back.n_params == net.n_params);
+    CHECK(memcmp(again, params, net.n_params * sizeof *params) == 0);
+    double loss = loss_of(&net, params);
+    CHECK(loss > 0 && fabs(loss_of(&back, again) - loss) <= 0, "the same bits");
+    jl_gguf_free(&g);
+    jl_free(file), jl_free(params), jl_free(again);
+    jl_network_free(&net), jl_network_free(&back);
+}
+
+static void every_kind_comes_back(void) {
+    for (int position = JL_NET_ROPE; position <= JL_NET_NONE; position++) {
+        jl_net_shape s = decoder;
+        s.position = (jl_net_position)position;
+        check_round_trip(&s);
+    }
+    for (int kind = JL_NET_GRU; kind < JL_NET_KINDS; kind++) {
+        jl_net_shape s = decoder;
+        s.kind = (jl_net_kind)kind;
+        check_round_trip(&s);
+    }
+}
+
+/* Overwrites the first `from` in the file, same length. */
+static int replace(uint8_t *file, uint64_t n, const char *from, const char *to) {
+    size_t length = strlen(from);
+    for (uint64_t i = 0; i + length <= n; i++)
+        if (memcmp(file + i, from, length) == 0) {
+            memcpy(file + i, to, length);
+            return 1;
+        }
+    return 0;
+}
+
+static void what_is_missing_is_named(void) {
+    static const struct {
+        int kind;
+        const char *from, *to, *where;
+        jl_status status;
+    } cases[] = {
+        { JL_NET_GRU, "jielong-gru\t", "", "", JL_OK }, /* unchanged */
+        { JL_NET_GRU, "gru.embedding_length", "gru.embedding_lengtx",
+          "jielong-gru.embedding_length", JL_ERR_FORMAT },
+        { JL_NET_WINDOW, "window.window", "window.windox", "jielong-window.window", JL_ERR_FORMAT },
+        { JL_NET_WINDOW, "blk.0.window.bias", "blk.0.window.bies", "blk.0.window.bias",
+          JL_ERR_TENSOR },
+        { JL_NET_GRU, "token_embd.weight", "token_embd.weighx", "token_embd.weight",
+          JL_ERR_TENSOR },
+        { JL_NET_TRANSFORMER, "blk.1.ffn_down.weight", "blk.2.ffn_down.weight",
+          "blk.1.ffn_down.weight", JL_ERR_TENSOR },
+        { JL_NET_TRANSFORMER, "alibi", "blibi", "jielong.position", JL_ERR_FORMAT },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        jl_net_shape s = decoder;
+        jl_network net;
+        float *params;
+        uint64_t n;
+        jl_error error = { 0 };
+        s.kind = (jl_net_kind)cases[i].kind;
+        s.position = JL_NET_ALIBI;
+        uint8_t *file = write(&s, &net, &params, &n);
+        CHECK(replace(file, n, cases[i].from, cases[i].to) == (cases[i].status != JL_OK));
+        CHECK(try(file, n, n, &error) == cases[i].status, "case %zu: %s", i, error.message);
+        CHECK(strcmp(error.where, cases[i].where) == 0, "%s", error.where);
+        jl_free(file), jl_free(params);
+        jl_network_free(&net);
+    }
+}
+
+/* Keys that disagree with the tensors, and sizes that no machine has. */
+static void shapes_must_agree(void) {
+    static const struct {
+        const char *key, *where;
+        uint32_t value;
+    } cases[] = {
+        { "gru.embedding_length", "token_embd.weight", 64 },
+        { "gru.vocab_size", "token_embd.weight", 21 },
+        { "gru.vocab_size", "vocabulary", 1u << 30 },
+        { "gru.embedding_length", "width", 1u << 30 },
+        { "gru.context_length", "jielong-gru.context_length", UINT32_MAX },
+        { "gru.context_length", "context", 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        jl_net_shape s = decoder;
+        jl_network net;
+        float *params;
+        uint64_t n;
+        jl_error error = { 0 };
+        s.kind = JL_NET_GRU;
+        uint8_t *file = write(&s, &net, &params, &n);
+        size_t length = strlen(cases[i].key);
+        uint64_t at = 0;
+        while (at + length < n && memcmp(file + at, cases[i].key, length) != 0) at++;
+        memcpy(file + at + length + 4, &cases[i].value, 4); /* after the value's type */
+        CHECK(try(file, n, n, &error) != JL_OK, "case %zu", i);
+        CHECK(strcmp(error.where, cases[i].where) == 0, "case %zu: %s", i, error.where);
+        jl_free(file), jl_free(params);
+        jl_network_free(&net);
+    }
+}
+
+static void cut_files_are_errors(void) {
+    jl_net_shape s = decoder;
+    jl_network net;
+    float *params;
+    uint64_t n;
+    s.kind = JL_NET_WINDOW;
+    uint8_t *file = write(&s, &net, &params, &n);
+    for (uint64_t have = 0; have < n; have++) {
+        jl_error error = { 0 };
+        uint8_t *part = jl_alloc((size_t)have + 1); /* so that a read past the cut is seen */
+        memcpy(part, file, (size_t)have);
+        jl_status st = try(part, n, have, &error);
+        if (st == JL_OK) CHECK(0, "cut at %llu", (unsigned long long)have);
+        jl_free(part);
+    }
+    jl_free(file), jl_free(params);
+    jl_network_free(&net);
+}
+
+#ifdef JL_DEBUG
+static void refused_memory_is_an_error(void) {
+    jl_network net;
+    float *params;
+    uint64_t n;
+    jl_error error = { 0 };
+    uint8_t *file = write(&decoder, &net, &params, &n);
+    int before = jl_memory_live(), i = 0;
+    do {
+        error = (jl_error){ 0 };
+        jl_memory_fail_after(i++);
+    } while (try(file, n, n, &error) != JL_OK && error.code == JL_ERR_MEMORY && i < 100);
+    jl_memory_fail_after(-1);
+    CHECK(i > 3 && i < 100 && error.code == JL_OK, "%s", error.message);
+    CHECK(jl_memory_live() == before);
+    jl_free(file), jl_free(params);
+    jl_network_free(&net);
+}
+#endif
+
+int main(void) {
+    RUN(every_kind_comes_back);
+    RUN(what_is_missing_is_named);
+    RUN(shapes_must_agree);
+    RUN(cut_files_are_errors);
+#ifdef JL_DEBUG
+    RUN(refused_memory_is_an_error);
+#endif
+    return check_report("c_import");
+}
