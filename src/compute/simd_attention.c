@@ -33,19 +33,46 @@ INLINE v128_t tile4(const uint8_t *p, int bytes) {
     return bytes == 2 ? half4(p) : wasm_v128_load(p);
 }
 
-/* s[j] = Σ_d q[d]·k[d][j] of the whole tile, with −∞ for the keys from n on. Returns the maximum.
- * */
-INLINE float scores_of(const float *q, const uint8_t *k, int hd, int n, int bytes, float *s) {
-    v128_t acc[KEY_VECTORS], max = wasm_f32x4_splat(-INFINITY);
-    UNROLL for (int g = 0; g < KEY_VECTORS; g++) acc[g] = wasm_f32x4_splat(0);
-    ROLLED for (const float *end = q + hd; q < end; q++, k += JL_KV_TILE * bytes) {
-        v128_t qd = wasm_v128_load32_splat(q);
-        UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
-            v128_t product = wasm_f32x4_mul(qd, tile4(k + 4 * g * bytes, bytes));
-            acc[g] = wasm_f32x4_add(acc[g], product);
+/* s[query][j] = Σ_d q[query][d]·k[d][j] of the whole tile for one query or two, hd apart. Two share
+ * what is loaded of K, half a tile at a time, so that their sums stay in registers. */
+INLINE void scores_of(int queries, const float *q, const uint8_t *k, int hd, int bytes, float *s) {
+    const int vectors = KEY_VECTORS / queries;
+    for (int part = 0; part < queries; part++, k += 4 * vectors * bytes, s += 4 * vectors) {
+        const uint8_t *row = k;
+        v128_t acc[KEY_VECTORS];
+        UNROLL for (int i = 0; i < KEY_VECTORS; i++) acc[i] = wasm_f32x4_splat(0);
+        ROLLED for (const float *x = q, *end = q + hd; x < end; x++, row += JL_KV_TILE * bytes) {
+            v128_t q0 = wasm_v128_load32_splat(x), q1 = q0;
+            if (queries == 2) q1 = wasm_v128_load32_splat(x + hd);
+            UNROLL for (int g = 0; g < vectors; g++) {
+                v128_t key = tile4(row + 4 * g * bytes, bytes);
+                acc[g] = wasm_f32x4_add(acc[g], wasm_f32x4_mul(q0, key));
+                if (queries == 1) continue;
+                acc[vectors + g] = wasm_f32x4_add(acc[vectors + g], wasm_f32x4_mul(q1, key));
+            }
+        }
+        UNROLL for (int i = 0; i < KEY_VECTORS; i++) {
+            wasm_v128_store(s + i / vectors * JL_KV_TILE + i % vectors * 4, acc[i]);
         }
     }
-    UNROLL for (int g = 0; g < KEY_VECTORS; g++) wasm_v128_store(s + 4 * g, acc[g]);
+}
+
+/* Not inlined: the variants are used twice each. */
+NOINLINE void scores_half(const float *q, const uint8_t *k, int hd, float *s) {
+    scores_of(1, q, k, hd, 2, s);
+}
+
+NOINLINE void scores_wide(const float *q, const uint8_t *k, int hd, float *s) {
+    scores_of(1, q, k, hd, 4, s);
+}
+
+NOINLINE void scores_pair(const float *q, const uint8_t *k, int hd, float *s) {
+    scores_of(2, q, k, hd, 4, s);
+}
+
+/* −∞ for the keys from n on. Returns the maximum. */
+NOINLINE float mask(float *s, int n) {
+    v128_t max = wasm_f32x4_splat(-INFINITY);
     ROLLED for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
     UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
         max = wasm_f32x4_pmax(max, wasm_v128_load(s + 4 * g));
@@ -53,29 +80,29 @@ INLINE float scores_of(const float *q, const uint8_t *k, int hd, int n, int byte
     return lanes_max(max);
 }
 
-/* Not inlined: the variants are used twice each. */
-NOINLINE float scores_half(const float *q, const uint8_t *k, int hd, int n, float *s) {
-    return scores_of(q, k, hd, n, 2, s);
-}
-
-NOINLINE float scores_wide(const float *q, const uint8_t *k, int hd, int n, float *s) {
-    return scores_of(q, k, hd, n, 4, s);
-}
-
-/* acc[dims] += Σ_j p[j]·v[j][dims], rising j < n; v points at the first of the dims, rows are hd
- * apart. */
-INLINE void weigh(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
-                  float *acc) {
-    v128_t sum[4];
-    UNROLL for (int g = 0; g < dims / 4; g++) sum[g] = wasm_v128_load(acc + 4 * g);
-    ROLLED for (const float *end = p + n; p < end; p++, v += hd * bytes) {
-        v128_t pj = wasm_v128_load32_splat(p);
-        UNROLL for (int g = 0; g < dims / 4; g++) {
-            v128_t product = wasm_f32x4_mul(pj, tile4(v + 4 * g * bytes, bytes));
-            sum[g] = wasm_f32x4_add(sum[g], product);
+/* acc[query][dims] += Σ_j p[query][j]·v[j][dims], rising j in [from, n), for one query or two; v
+ * points at the first of the dims, its rows and those of acc are hd apart. */
+INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v, int hd, int dims,
+                  int bytes, float *acc) {
+    const int vectors = dims / 4;
+    v128_t sum[8];
+    UNROLL for (int i = 0; i < queries * vectors; i++) {
+        sum[i] = wasm_v128_load(acc + i / vectors * hd + i % vectors * 4);
+    }
+    v += from * hd * bytes;
+    ROLLED for (const float *x = p + from, *end = p + n; x < end; x++, v += hd * bytes) {
+        v128_t p0 = wasm_v128_load32_splat(x), p1 = p0;
+        if (queries == 2) p1 = wasm_v128_load32_splat(x + JL_KV_TILE);
+        UNROLL for (int g = 0; g < vectors; g++) {
+            v128_t value = tile4(v + 4 * g * bytes, bytes);
+            sum[g] = wasm_f32x4_add(sum[g], wasm_f32x4_mul(p0, value));
+            if (queries == 1) continue;
+            sum[vectors + g] = wasm_f32x4_add(sum[vectors + g], wasm_f32x4_mul(p1, value));
         }
     }
-    UNROLL for (int g = 0; g < dims / 4; g++) wasm_v128_store(acc + 4 * g, sum[g]);
+    UNROLL for (int i = 0; i < queries * vectors; i++) {
+        wasm_v128_store(acc + i / vectors * hd + i % vectors * 4, sum[i]);
+    }
 }
 
 /* The dims beyond a multiple of 4, which only toys have. */
@@ -125,21 +152,27 @@ NOINLINE float shape_scores(const jl_score_form *form, int i, int n_keys, int j0
     return jl_max__simd(s, JL_KV_TILE);
 }
 
-/* Which query of which form is at which tile; NULL where the scores are used as they are. */
+/* Which query of which form is at which tile; form is NULL where scores are used as they are. */
 typedef struct shaping {
     const jl_score_form *form;
     int i, n_keys, j0;
 } shaping;
 
+/* The scores s of a query that sees n keys of the tile become weights. */
+INLINE void weights_of(const shaping *how, int n, float *s, running *r, float *acc, int hd) {
+    float max = how->form ? shape_scores(how->form, how->i, how->n_keys, how->j0, s) : mask(s, n);
+    soften(s, max, r, acc, hd);
+}
+
 /* One query and one tile of which it sees n keys; acc [hd]. */
 INLINE void attend(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd, int bytes,
                    const shaping *how, running *r, float *acc) {
-    float p[JL_KV_TILE], max = (bytes == 2 ? scores_half : scores_wide)(q, k, hd, n, p);
-    if (how) max = shape_scores(how->form, how->i, how->n_keys, how->j0, p);
-    soften(p, max, r, acc, hd);
+    float p[JL_KV_TILE];
+    (bytes == 2 ? scores_half : scores_wide)(q, k, hd, p);
+    weights_of(how, n, p, r, acc, hd);
     int d = 0;
-    for (; d + 16 <= hd; d += 16) weigh(p, n, v + d * bytes, hd, 16, bytes, acc + d);
-    for (; d + 4 <= hd; d += 4) weigh(p, n, v + d * bytes, hd, 4, bytes, acc + d);
+    for (; d + 16 <= hd; d += 16) weigh(1, p, 0, n, v + d * bytes, hd, 16, bytes, acc + d);
+    for (; d + 4 <= hd; d += 4) weigh(1, p, 0, n, v + d * bytes, hd, 4, bytes, acc + d);
     weigh_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
 }
 
@@ -151,6 +184,19 @@ NOINLINE void attend_half(const float *q, int n, const uint8_t *k, const uint8_t
 NOINLINE void attend_wide(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
                           const shaping *how, running *r, float *acc) {
     attend(q, n, k, v, hd, 4, how, r, acc);
+}
+
+/* Two queries, of which the second sees no fewer keys: n[0] ≤ n[1]. hd is a multiple of 16. */
+NOINLINE void attend_pair(const float *q, const int *n, const uint8_t *k, const uint8_t *v, int hd,
+                          const shaping *how, running *r, float *acc) {
+    float p[2 * JL_KV_TILE], *p1 = p + JL_KV_TILE;
+    scores_pair(q, k, hd, p);
+    weights_of(how, n[0], p, r, acc, hd);
+    weights_of(how + 1, n[1], p1, r + 1, acc + hd, hd);
+    for (int d = 0; d < hd; d += 16, v += 64, acc += 16) {
+        weigh(2, p, 0, n[0], v, hd, 16, 4, acc);
+        if (n[0] < n[1]) weigh(1, p1, n[0], n[1], v, hd, 16, 4, acc + hd);
+    }
 }
 
 NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
@@ -175,11 +221,22 @@ static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_k
         floats = 1;
     }
     for (int i = 0; i < n_q; i++) {
-        int left = n_keys[i] - j0, n = left < JL_KV_TILE ? left : JL_KV_TILE;
-        shaping how = { form, i, n_keys[i], j0 };
-        if (n <= 0 || (form && form->first && form->first[i] >= j0 + JL_KV_TILE)) continue;
-        (floats ? attend_wide : attend_half)(q + i * hd, n, k, v, hd, form ? &how : NULL, state + i,
-                                             out + i * hd);
+        shaping how[2];
+        int n[2];
+        for (int j = 0; j < 2; j++) {
+            int left = i + j < n_q ? n_keys[i + j] - j0 : 0;
+            n[j] = left < JL_KV_TILE ? left : JL_KV_TILE;
+            how[j] = (shaping){ form, i + j, i + j < n_q ? n_keys[i + j] : 0, j0 };
+            if (n[j] > 0 && form && form->first && form->first[i + j] >= j0 + JL_KV_TILE) n[j] = 0;
+        }
+        if (n[0] <= 0) continue;
+        if (floats && n[1] >= n[0] && hd % 16 == 0) {
+            attend_pair(q + i * hd, n, k, v, hd, how, state + i, out + i * hd);
+            i++;
+        } else {
+            (floats ? attend_wide : attend_half)(q + i * hd, n[0], k, v, hd, how, state + i,
+                                                 out + i * hd);
+        }
     }
 }
 
@@ -211,7 +268,7 @@ void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, con
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        (type == JL_KV_F32 ? scores_wide : scores_half)(q, tile, hd, n, s);
+        (type == JL_KV_F32 ? scores_wide : scores_half)(q, tile, hd, s);
         if (form) shape_scores(form, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
