@@ -117,9 +117,12 @@ $(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
 
-web/jielong.wasm: web/jielong-train.wasm
+web/jielong.wasm: web/jielong-train.wasm | web/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
+# Chat templates are read by a package; pages get its module as a file.
+web/jinja.js: package.json wasm/toolchain.sh
+	@wasm/toolchain.sh jinja
 ifneq ($(config),release)
 build/release/jielong.wasm build/release/jielong-train.wasm: FORCE
 	$(MAKE) --no-print-directory config=release $@
@@ -183,7 +186,7 @@ size: web/jielong.wasm ## bytes, raw and gzipped, against the budgets of wasm/si
 types: node_modules ## type declarations from JSDoc, into build/types
 	@npx --no-install tsc
 
-dist: web/jielong.wasm types ## the npm package, into build/dist
+dist: web/jielong.wasm web/jinja.js types ## the npm package, into build/dist
 	@rm -rf build/dist && mkdir -p build/dist
 	npm pack --silent --pack-destination build/dist
 
@@ -197,7 +200,7 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install tsc
 
 clean: ## removes what was built; keeps build/models
-	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm
+	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm web/jinja.js
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm

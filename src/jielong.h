@@ -94,6 +94,17 @@ enum {
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
+typedef struct jl_quote {
+    uint32_t start, end; /* bytes [start, end) of a text */
+} jl_quote;
+
+/* jl_tokenize() for a text of two authors: what lies in the quotes (ascending, apart) is someone
+ * else's words, and no control token that touches one of them counts. The text is read as one, so
+ * without control tokens in the quotes the ids are those of jl_tokenize(). */
+int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
+                       const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
+                       jl_error *error);
+
 enum {
     JL_BYTES_SPECIAL = 1, /* of control tokens and the unknown token too; else these have none */
     JL_BYTES_FIRST = 2 /* as a text's first token: without the blank that jl_tokenize() put there */

@@ -298,6 +298,58 @@ static void special_tokens(void) {
     free(f);
 }
 
+/* Control tokens that touch a quote are text; user-defined ones count, and the text stays one. */
+static void quoted_text(void) {
+    static const char *const more[] = { "<|end|>", "<u>", "<|end|>x", "ab", "<|" };
+    static const int32_t types[] = { 3, 4, 3, 1, 3 };
+    static const char *const merges[] = { "a b" };
+    recipe r = { "gpt-2", more, types, COUNT(more), merges, COUNT(merges), NULL };
+    file *f = cook(&r);
+    jl_tokenizer *t = make(f);
+    static const struct {
+        const char *text;
+        jl_quote quotes[2];
+        size_t n;
+        int32_t ids[16];
+        int count;
+    } cases[] = {
+        { "<|end|>ab", { { 0, 0 } }, 0, { 255 + 1, 256 + 3 }, 2 },
+        { "<|end|>ab", { { 8, 9 } }, 1, { 256, 259 }, 2 }, /* a pair of two authors merges */
+        { "<|end|>ab", { { 7, 9 } }, 1, { 256, 259 }, 2 },
+        { "<|end|>x", { { 7, 8 } }, 1, { 256, 'x' }, 2 }, /* the longer one reaches into it */
+        { "<|end|>", { { 6, 7 } }, 1, { 260, 'e', 'n', 'd', '|', '>' }, 6 },
+        { "<|end|>", { { 0, 1 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>' }, 7 },
+        { "<|end|><u>", { { 0, 10 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>', 257 }, 8 },
+        { "<u><|end|>", { { 1, 2 } }, 1, { 257, 256 }, 2 },
+        { "<|end|>a<|end|>",
+          { { 0, 7 }, { 7, 8 } },
+          2,
+          { '<', '|', 'e', 'n', 'd', '|', '>', 'a', 256 },
+          9 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int32_t ids[16];
+        int count =
+            jl_tokenizer_encode_quoted(t, cases[i].text, strlen(cases[i].text), JL_TOKENIZE_SPECIAL,
+                                       cases[i].quotes, cases[i].n, ids, 16, NULL);
+        CHECK(count == cases[i].count, "case %d: %d ids", (int)i, count);
+        CHECK(memcmp(ids, cases[i].ids, (size_t)cases[i].count * sizeof *ids) == 0, "case %d",
+              (int)i);
+    }
+    static const jl_quote wrong[][2] = { { { 2, 1 }, { 3, 4 } },
+                                         { { 1, 3 }, { 2, 4 } },
+                                         { { 0, 1 }, { 1, 6 } } };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        int32_t ids[16];
+        jl_error e = { 0 };
+        CHECK(jl_tokenizer_encode_quoted(t, "abcde", 5, 0, wrong[i], 2, ids, 16, &e) ==
+              JL_ERR_ARGUMENT);
+        CHECK(strcmp(e.where, "quotes") == 0);
+    }
+    jl_tokenizer_free(t);
+    free(f);
+}
+
 static void habits_of_pre_tokenisers(void) {
     recipe r = { "llama-bpe", NULL, NULL, 0, NULL, 0, NULL };
     file *f = cook(&r);
@@ -405,6 +457,7 @@ int main(void) {
     RUN(pieces);
     RUN(classes);
     RUN(special_tokens);
+    RUN(quoted_text);
     RUN(habits_of_pre_tokenisers);
     RUN(known_texts);
     RUN(specials_equal_the_definition);

@@ -94,9 +94,9 @@ uint32_t jl_wasm_model_info(const jl_model *m, char *json, uint32_t cap) {
     return (uint32_t)jl_model_info(m, json, cap);
 }
 
-int jl_wasm_tokenize(const jl_model *m, const char *text, uint32_t n, int flags, int32_t *ids,
-                     int cap) {
-    return jl_tokenize(m, text, n, flags, ids, cap, fresh());
+int jl_wasm_tokenize(const jl_model *m, const char *text, uint32_t n, int flags,
+                     const jl_quote *quotes, uint32_t n_quotes, int32_t *ids, int cap) {
+    return jl_tokenize_quoted(m, text, n, flags, quotes, n_quotes, ids, cap, fresh());
 }
 
 const char *jl_wasm_token_bytes(const jl_model *m, int32_t id, int flags) {

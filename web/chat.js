@@ -1,53 +1,215 @@
 /**
- * chat.js - a conversation → token ids, in the format that the model was trained on.
+ * chat.js - a conversation → token ids, in the format that the model was trained on; and which
+ * part of the answer is thinking aloud.
  *
- * ChatML for now. The two markers are the only special tokens; roles and contents are tokenised as
- * plain text between them, so nothing that is written in a message can forge a role.
+ * Place in the flow: session.chat() loads this file when it is first called. The format is the
+ * file's own Jinja template, that of a family (families.js) where the file has none, or one that
+ * the caller names. A template is a program of a stranger: it runs in a worker (template.js) that
+ * is ended after TIME_MS, and what it writes is kept to MAX_TEXT characters.
+ *
+ * Whose words. The worker says which stretches of the text are the template's own; only there do
+ * special tokens count, so nothing that a message holds can end a turn or take a role. Where no
+ * message holds a special token the ids are those of the plain text with special tokens read.
  */
 
+import { listen, startWorker } from './backend.js';
 import { JielongError } from './error.js';
+import { families } from './families.js';
 import { badArgument } from './options.js';
 
 /** @typedef {import('./jielong.js').Model} Model */
 /** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./types.js').ChatOptions} ChatOptions */
+/** @typedef {{ text: string, runs: [length: number, own: boolean][] }} Rendering */
+/** @typedef {{ open: string, close: string, openId?: number, closeId?: number }} Marks */
+
+const TIME_MS = 250; // for one rendering, from when the worker is ready
+const MAX_TEXT = 1_000_000; // characters that a rendering may have
+const MEMORY_MB = 64; // that Node lets the worker have
+const KEY = 'tokenizer.chat_template';
+
+/* ---- Rendering ------------------------------------------------------------------------------- */
 
 /**
- * A conversation up to where the assistant speaks. A first message that is no system message is
- * preceded by the one that the model's template holds, if it does.
- * @param {Model} model @param {Message[]} messages @returns {Promise<Int32Array>}
+ * Runs a template.
+ * @param {string} template Jinja @param {Record<string, any>} variables plain data
+ * @returns {Promise<Rendering>} rejects with BAD_TEMPLATE, TEMPLATE_LIMIT or WORKER
  */
-export async function chatIds(model, messages) {
-  const template = model.info.chatTemplate ?? '';
-  if (!template.includes('<|im_start|>')) {
-    const what = template ? 'a chat template of another format than ChatML' : 'no chat template';
-    throw new JielongError(
-      'NO_CHAT_TEMPLATE',
-      `this model has ${what}; write its prompt yourself and use generate()`,
-      'tokenizer.chat_template',
+export function render(template, variables) {
+  const late = new JielongError(
+    'TEMPLATE_LIMIT',
+    `the chat template was still running after ${TIME_MS} ms and was ended; use generate() with a ` +
+      'prompt of your own, or give chat() another chatTemplate',
+    KEY,
+  );
+  const worker = startWorker('template.js', MEMORY_MB);
+  /** @type {any} */ let timer;
+  const work = new Promise((resolve, reject) => {
+    // An answer that waits behind a busy thread's timer is still an answer.
+    const giveUp = () => setTimeout(() => reject(late), 0);
+    const receive = (/** @type {any} */ { ready, error, ...rendering }) => {
+      if (error) reject(new JielongError(error.code, error.message, error.where));
+      else if (!ready) resolve(rendering);
+      else {
+        worker.postMessage({ template, variables, limit: MAX_TEXT });
+        timer = setTimeout(giveUp, TIME_MS);
+      }
+    };
+    const fail = (/** @type {any} */ e) => {
+      const why = e.message || 'template.js or jinja.js beside it could not be loaded';
+      const error = new JielongError('WORKER', `the worker of chat templates failed: ${why}`);
+      reject(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late : error);
+    };
+    listen(worker, receive, fail);
+  });
+  return work.finally(() => {
+    clearTimeout(timer);
+    worker.terminate();
+  });
+}
+
+/* ---- Which template -------------------------------------------------------------------------- */
+
+/** The id of a special token, undefined if the text is no token. @param {Model} model @param {string} text */
+async function specialId(model, text) {
+  const ids = await model.tokenize(text, { special: true });
+  return ids.length === 1 ? ids[0] : undefined;
+}
+
+/** @param {Model} model @param {string} [wanted] the caller's: a family's name or a template */
+async function findTemplate(model, wanted) {
+  if (wanted !== undefined && Object.hasOwn(families, wanted)) return families[wanted].template;
+  if (wanted?.includes('{')) return wanted;
+  const names = Object.keys(families).join(', ');
+  if (wanted !== undefined)
+    throw badArgument(
+      `'${wanted}' is neither a Jinja template nor one of ${names}`,
+      'chatTemplate',
     );
+  if (model.info.chatTemplate) return model.info.chatTemplate;
+  for (const { tokens, template } of model.info.tokenizer ? Object.values(families) : []) {
+    if (!tokens) continue;
+    const ids = await Promise.all(tokens.map((token) => specialId(model, token)));
+    if (!ids.includes(undefined)) return template;
   }
+  throw new JielongError(
+    'NO_CHAT_TEMPLATE',
+    'the file has no chat template, and its vocabulary has the marks of no family that is known; ' +
+      `use generate() with a prompt of your own, or give chat() a chatTemplate (Jinja, or ${names})`,
+    KEY,
+  );
+}
+
+/** @param {any} messages */
+function checkMessages(messages) {
   if (!Array.isArray(messages) || messages.length === 0)
     throw badArgument('chat takes a list of at least one message', 'messages');
   messages.forEach((m, i) => {
-    if (typeof m?.role === 'string' && /^\w+$/.test(m.role) && typeof m.content === 'string')
+    if (typeof m?.role === 'string' && /^[\w-]+$/.test(m.role) && typeof m.content === 'string')
       return;
     throw badArgument(
       `messages[${i}] must be { role, content }: a word and a string`,
       `messages[${i}]`,
     );
   });
-  // In the template this is a string literal, where \n may be written as two characters.
-  const standard = /<\|im_start\|>system(?:\\n|\n)([^<'"{}]+)<\|im_end\|>/.exec(template)?.[1];
-  const all =
-    messages[0].role === 'system' || !standard
-      ? messages
-      : [{ role: 'system', content: standard }, ...messages];
+}
 
-  const start = await model.tokenize('<|im_start|>', { special: true });
-  const end = await model.tokenize('<|im_end|>', { special: true });
-  const line = await model.tokenize('\n');
-  const ids = [...(await model.tokenize('', { bos: true }))];
-  for (const { role, content } of all)
-    ids.push(...start, ...(await model.tokenize(`${role}\n${content}`)), ...end, ...line);
-  return Int32Array.from([...ids, ...start, ...(await model.tokenize('assistant\n'))]);
+/** Data without functions, classes and circles. @param {any} value @param {string} what */
+function plain(value, what) {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (e) {
+    throw badArgument(`${what} must be plain data: ${/** @type {Error} */ (e).message}`, what);
+  }
+}
+
+/* ---- Conversation → ids ------------------------------------------------------------------------ */
+
+/**
+ * A conversation up to where the assistant speaks.
+ * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
+ * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
+ */
+export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
+  checkMessages(messages);
+  const template = await findTemplate(model, chatTemplate);
+  const { bosToken, eosToken } = model.info;
+  const { text, runs } = await render(template, {
+    ...plain(templateOptions, 'templateOptions'),
+    messages: plain(messages, 'messages'),
+    add_generation_prompt: true,
+    bos_token: bosToken ?? '',
+    eos_token: eosToken ?? '',
+  });
+  let at = 0;
+  const parts = runs.map(([length, own]) => {
+    const part = text.slice(at, at + length);
+    at += length;
+    return own ? part : { quoted: part };
+  });
+  // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
+  const bos = !(bosToken && text.startsWith(bosToken));
+  const ids = await model.tokenize(parts, { special: true, bos });
+  const marks = await findMarks(model, template);
+  return { ids, speaker: () => new Speaker(marks, text) };
+}
+
+/* ---- Thinking and answering -------------------------------------------------------------------- */
+
+/** What models put around their reasoning. */
+const MARKS = [
+  ['<think>', '</think>'],
+  ['<thinking>', '</thinking>'],
+  ['[THINK]', '[/THINK]'],
+  ['<seed:think>', '</seed:think>'],
+  ['<|START_THINKING|>', '<|END_THINKING|>'],
+  ['<|inner_prefix|>', '<|inner_suffix|>'],
+];
+
+/** Those that a model uses: its template speaks of them, or they are tokens of its vocabulary.
+ * @param {Model} model @param {string} template @returns {Promise<Marks[]>} */
+async function findMarks(model, template) {
+  const marks = [];
+  for (const [open, close] of MARKS) {
+    const [openId, closeId] = [await specialId(model, open), await specialId(model, close)];
+    if (closeId !== undefined || template.includes(close))
+      marks.push({ open, close, openId, closeId });
+  }
+  return marks;
+}
+
+/**
+ * Tells reasoning from answer, token by token. Reasoning comes first or not at all: it begins with
+ * an opening mark, at the end of the prompt or as the first thing that is said, and ends with the
+ * closing one. The marks are reasoning too.
+ */
+export class Speaker {
+  #marks;
+  /** @type {Marks | undefined} */ #inside;
+  #begun = false;
+  #text = '';
+
+  /** @param {Marks[]} marks @param {string} prompt */
+  constructor(marks, prompt) {
+    this.#marks = marks;
+    this.#inside = marks.find(({ open }) => prompt.trimEnd().endsWith(open));
+    this.#begun = !!this.#inside;
+  }
+
+  /** @param {{ id: number, text: string }} token @returns {'reasoning' | 'answer'} */
+  take({ id, text }) {
+    if (!this.#inside && this.#begun) return 'answer';
+    this.#text += text;
+    const said = this.#text.trimStart();
+    if (!this.#begun) {
+      this.#inside = this.#marks.find((m) => id === m.openId || said.startsWith(m.open));
+      const maybe = this.#marks.some(({ open }) => open.startsWith(said));
+      this.#begun = !!this.#inside || !maybe;
+      if (!this.#inside) return maybe && said ? 'reasoning' : 'answer';
+    }
+    const { close, closeId } = /** @type {Marks} */ (this.#inside);
+    if (id === closeId || this.#text.includes(close)) this.#inside = undefined;
+    this.#text = this.#text.slice(-close.length);
+    return 'reasoning';
+  }
 }

@@ -43,6 +43,7 @@ const OPTIONS = {
   seed: ['S', 'an integer; the same seed draws the same tokens', (text) => /^\d+$/.test(text)],
   stop: ['TEXT', 'end before TEXT appears; may be given several times'],
   chat: ['', "the prompt is a user's message in a conversation"],
+  'chat-template': ['T', "with --chat: Jinja or a family's name, instead of the file's template"],
   special: ['', 'special tokens written in the text become their ids'],
   json: ['', 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
@@ -68,7 +69,7 @@ const COMMANDS = {
   generate: [
     'MODEL [PROMPT]',
     'continue a prompt (standard input where it is left out), streaming the text',
-    SAMPLING.concat(['chat', 'special', 'json', 'context']),
+    SAMPLING.concat(['chat', 'chat-template', 'special', 'json', 'context']),
     generate,
   ],
   tokenize: [
@@ -188,7 +189,10 @@ async function generate(model, [prompt], values) {
   const options = { ...sampling(values), special: values.chat ? undefined : values.special };
   const start = performance.now();
   const tokens = values.chat
-    ? session.chat([{ role: 'user', content: text }], options)
+    ? session.chat([{ role: 'user', content: text }], {
+        ...options,
+        chatTemplate: values['chat-template'],
+      })
     : session.generate(text, options);
   const ids = [];
   let [out, first] = ['', start];

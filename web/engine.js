@@ -33,6 +33,17 @@ const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 const outOfMemory = (what) =>
   new JielongError('OUT_OF_MEMORY', `no room for ${what}; ask for less at once, or close sessions`);
 
+/** @param {Uint8Array[]} parts @param {number} length of all */
+function joined(parts, length) {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 /* ---- The engine ------------------------------------------------------------------------------ */
 
 export class Engine {
@@ -232,22 +243,35 @@ export class Engine {
     return info;
   }
 
-  /** @param {string} text @param {boolean} special @param {boolean} bos */
-  tokenize(text, special, bos) {
-    const bytes = encoder.encode(text);
+  /**
+   * @param {[text: string, quoted: boolean][]} parts that make the text; special tokens do not count
+   *   in quoted ones
+   * @param {boolean} special @param {boolean} bos
+   */
+  tokenize(parts, special, bos) {
+    /** @type {number[]} */ const quotes = []; // bytes [start, end), pair after pair
+    const pieces = parts.map(([text]) => encoder.encode(text));
+    let n = 0;
+    for (const [i, { length }] of pieces.entries()) {
+      if (parts[i][1]) quotes.push(n, n + length);
+      n += length;
+    }
     const flags = (special ? 1 : 0) | (bos ? 2 : 0);
-    return this.#lend(bytes, (pointer) => {
-      // A token is a byte or longer, so this nearly always does; if not, the count says what does.
-      let cap = bytes.length + 8;
-      for (;;) {
-        const ids = this.#lend(new Int32Array(cap), (out) => {
-          const n = this.#try('tokenize', this.#model, pointer, bytes.length, flags, out, cap);
-          if (n <= cap) return this.#ints(out, n);
-          cap = n;
-        });
-        if (ids) return ids;
-      }
-    });
+    return this.#lend(joined(pieces, n), (text) =>
+      this.#lend(Int32Array.from(quotes), (quoted) => {
+        // A token is a byte or longer, so this nearly always does; if not, the count says what does.
+        let cap = n + 8;
+        for (;;) {
+          const ids = this.#lend(new Int32Array(cap), (out) => {
+            const args = [text, n, flags, quoted, quotes.length / 2, out, cap];
+            const count = this.#try('tokenize', this.#model, ...args);
+            if (count <= cap) return this.#ints(out, count);
+            cap = count;
+          });
+          if (ids) return ids;
+        }
+      }),
+    );
   }
 
   /** The bytes of a token: a view. @param {number} id @param {number} flags 1: special, 2: first of a text */
@@ -263,13 +287,12 @@ export class Engine {
   /** @param {Int32Array} ids @param {boolean} special */
   detokenize(ids, special) {
     const parts = Array.from(ids, (id, i) => this.#known(id, (special ? 1 : 0) | (i ? 0 : 2)));
-    const bytes = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return decoder.decode(bytes);
+    return decoder.decode(
+      joined(
+        parts,
+        parts.reduce((n, part) => n + part.length, 0),
+      ),
+    );
   }
 
   /** A copy of the bytes of a token that must exist. @param {number} id @param {number} flags */

@@ -19,6 +19,7 @@ import { JielongError } from './error.js';
 import {
   ANY,
   badArgument,
+  CHAT,
   COUNT,
   checkIds,
   checkOptions,
@@ -38,11 +39,13 @@ import { describeSource } from './source.js';
 export { JielongError };
 
 /** @typedef {import('./backend.js').Backend} Backend */
+/** @typedef {import('./chat.js').Speaker} Speaker */
 /** @typedef {import('./types.js').Source} Source */
 /** @typedef {import('./types.js').LoadOptions} LoadOptions */
 /** @typedef {import('./types.js').Progress} Progress */
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
 /** @typedef {import('./types.js').GenerateOptions} GenerateOptions */
+/** @typedef {import('./types.js').ChatOptions} ChatOptions */
 /** @typedef {import('./types.js').SamplingOptions} SamplingOptions */
 /** @typedef {import('./types.js').Token} Token */
 /** @typedef {import('./types.js').Piece} Piece */
@@ -106,8 +109,10 @@ export class Model {
 
   /**
    * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become
-   * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one.
-   * @param {string} text
+   * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one. A text of
+   * two authors comes in parts: what is quoted is text, whatever special tokens it spells; else the
+   * ids are those of the whole.
+   * @param {string | (string | { quoted: string })[]} text
    * @param {{ special?: boolean, bos?: boolean }} [options]
    * @returns {Promise<Int32Array>}
    */
@@ -116,8 +121,13 @@ export class Model {
       special: FLAG,
       bos: FLAG,
     });
-    if (typeof text !== 'string') throw badArgument(`a text is a string, not ${describe(text)}`);
-    return this.#backend.call('tokenize', text, special, bos);
+    const parts = [text].flat().map((part) => {
+      const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
+      const string = quoted ? part.quoted : part;
+      if (typeof string === 'string') return [string, quoted];
+      throw badArgument(`a text is a string or a list of parts, not ${describe(part)}`);
+    });
+    return this.#backend.call('tokenize', parts, special, bos);
   }
 
   /**
@@ -189,6 +199,8 @@ export class Session {
   #busy = false;
   #closed = false;
   /** @type {Generation | undefined} */ #open;
+  /** Where answers begin on the timeline. @type {{ from: number, speaker: () => Speaker }[]} */
+  #answers = [];
 
   /**
    * @param {Model} model
@@ -265,7 +277,7 @@ export class Session {
     return this.#run(true, async () => {
       if (!COUNT[0](position))
         throw badArgument(`rewind takes ${COUNT[1]}, not ${describe(position)}`, 'position');
-      this.#position = await this.#call('rewind', position);
+      await this.#rewind(position);
     });
   }
 
@@ -340,22 +352,23 @@ export class Session {
   }
 
   /**
-   * The assistant's answer to a conversation, in the model's own format (ChatML for now; a model
-   * with another template gets NO_CHAT_TEMPLATE). Give the whole conversation each time: what the
-   * session already holds of it is kept, the rest of the session is forgotten. Special tokens
-   * written in a message are plain text and cannot forge a role.
+   * The assistant's answer to a conversation, in the model's own format: the file's chat template,
+   * or what chatTemplate says. Give the whole conversation each time: what the session already holds
+   * of it is kept, the rest of the session is forgotten. Special tokens written in a message are
+   * plain text and cannot forge a role. Each token says which `part` it is of: reasoning or answer.
    * @param {Message[]} messages
-   * @param {GenerateOptions} [options]
+   * @param {ChatOptions} [options]
    * @returns {Generation}
    */
   chat(messages, options = {}) {
-    return this.#generation('chat', options, async () => {
-      const { chatIds } = await import('./chat.js'); // only pages that chat load it
-      const ids = await chatIds(this.model, messages);
+    return this.#generation('chat', options, async (given) => {
+      const { prepareChat } = await import('./chat.js'); // only pages that chat load it
+      const { ids, speaker } = await prepareChat(this.model, messages, given);
       const have = /** @type {Int32Array} */ (await this.#call('ids'));
       let same = 0;
       while (same < have.length && same < ids.length - 1 && have[same] === ids[same]) same++;
-      this.#position = await this.#call('rewind', same);
+      await this.#rewind(same);
+      this.#answers.push({ from: ids.length, speaker });
       return ids.subarray(same);
     });
   }
@@ -408,6 +421,23 @@ export class Session {
     this.#position = await this.#call('append', ids);
   }
 
+  /** @param {number} position */
+  async #rewind(position) {
+    this.#position = await this.#call('rewind', position);
+    this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
+  }
+
+  /** Who tells reasoning from answer, if the timeline ends in an answer of chat(). */
+  async #speaker() {
+    const answer = this.#answers.at(-1);
+    const speaker = answer?.speaker();
+    if (!answer || this.#position === answer.from) return speaker;
+    const said = (await this.#call('ids')).subarray(answer.from);
+    for (const { id, text, special } of await this.model.pieces(said))
+      speaker?.take({ id, text: special ? '' : text });
+    return speaker;
+  }
+
   /** Evaluates what is pending, a batch a call. */
   async #evaluate() {
     while (await this.#call('advance'));
@@ -425,24 +455,25 @@ export class Session {
   }
 
   /**
-   * @param {string} caller @param {GenerateOptions} options
-   * @param {(options: GenerateOptions) => Promise<Int32Array>} prompt what to append, found at the
+   * @param {'generate' | 'chat'} caller @param {ChatOptions} options
+   * @param {(options: ChatOptions) => Promise<Int32Array>} prompt what to append, found at the
    *   first pull
    */
   #generation(caller, options, prompt) {
-    /** @type {GenerateOptions} */ let given = {};
+    /** @type {ChatOptions} */ let given = {};
     /** @type {unknown} */ let wrong;
     try {
-      given = checkOptions(caller, options, GENERATE);
+      given = checkOptions(caller, options, caller === 'chat' ? CHAT : GENERATE);
     } catch (e) {
       wrong = e; // made here, where the caller's stack shows, and thrown by the first pull
     }
-    const { signal, onToken, stop = [], ...rest } = given;
+    const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = given;
     const random = crypto.getRandomValues(new Uint32Array(1))[0];
     const seed = BigInt.asUintN(64, BigInt(given.seed ?? random));
     const settings = { ...DEFAULTS, ...LIMITS, ...rest, seed, stop: [stop].flat() };
 
     let begun = false;
+    /** @type {Speaker | undefined} */ let speaker;
     /** @param {Generation} self */
     const begin = async (self) => {
       if (wrong) throw wrong;
@@ -450,6 +481,7 @@ export class Session {
       const ids = await prompt(given);
       signal?.throwIfAborted();
       this.#position = await this.#call('generate', ids, settings);
+      speaker = await this.#speaker();
       begun = true;
     };
     /** Until a token is drawn or the end is reached. @returns {Promise<Token | undefined>} */
@@ -460,7 +492,7 @@ export class Session {
         const { more, token, position } = await this.#call('step');
         this.#position = position;
         if (signal?.aborted && token) this.#position = await this.#call('rewind', before);
-        if (!more) return token;
+        if (!more) return token && speaker ? { ...token, part: speaker.take(token) } : token;
       }
     };
     /** @param {Generation} self */

@@ -89,6 +89,14 @@ export const GENERATE = {
   signal: SIGNAL,
   onToken: CALLBACK,
 };
+export const CHAT = {
+  ...GENERATE,
+  chatTemplate: typed('string', 'a Jinja template or the name of a family'),
+  templateOptions: /** @type {Rule} */ ([
+    (v) => !!v && typeof v === 'object' && !Array.isArray(v),
+    'an object of variables for the template',
+  ]),
+};
 export const DEFAULTS = {
   temperature: 0.8,
   topK: 40,

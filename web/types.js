@@ -7,8 +7,9 @@
  *   of the file    NOT_GGUF · BAD_FORMAT · TRUNCATED · UNKNOWN_ARCHITECTURE · UNKNOWN_TYPE ·
  *                  BAD_TENSOR · BAD_TOKENIZER · CHECKSUM (not the file that `sha256` names)
  *   of getting it  NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable)
- *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER (also a loss that diverges) ·
- *                  NO_CHAT_TEMPLATE
+ *   of running     OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER (also a loss that diverges)
+ *   of chatting    NO_CHAT_TEMPLATE · BAD_TEMPLATE (it is broken, or refuses the messages) ·
+ *                  TEMPLATE_LIMIT (it took more than 250 ms, or wrote more than a million characters)
  *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (one operation a session) · CLOSED
  *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (load again)
  */
@@ -61,7 +62,9 @@ export {};
  * @property {number} kvHeads
  * @property {number} embeddingLength
  * @property {string} tokenizer
- * @property {string | null} chatTemplate
+ * @property {string | null} bosToken how the beginning-of-sequence token is written
+ * @property {string | null} eosToken the same of the end
+ * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels
  * @property {number} threads
@@ -95,6 +98,16 @@ export {};
 /** @typedef {SamplingOptions & GenerateExtras} GenerateOptions */
 
 /**
+ * @typedef {object} ChatExtras
+ * @property {string} [chatTemplate] instead of the file's: a Jinja template, or the name of a
+ *   family (chatml llama2 llama3 gemma phi3 mistral zephyr vicuna alpaca granite commandr deepseek)
+ * @property {Record<string, unknown>} [templateOptions] more variables for the template, plain
+ *   data, such as { enable_thinking: false } or { tools: [...] }; what they may be is the
+ *   template's business
+ */
+/** @typedef {GenerateOptions & ChatExtras} ChatOptions */
+
+/**
  * @typedef {object} Token
  * @property {number} id
  * @property {string} text what became certain with this token: '' while a character is incomplete
@@ -103,6 +116,8 @@ export {};
  * @property {number} index 0 for the first of its generation
  * @property {{ id: number, text: string, logprob: number }[]} [top] with topLogprobs, most probable
  *   first
+ * @property {'reasoning' | 'answer'} [part] of what chat() draws: a model that thinks aloud does so
+ *   first, between marks such as <think> and </think>, which are of the reasoning too
  * @property {'length' | 'end' | 'stop' | 'context'} [finish] on the last token: maxTokens reached,
  *   end token, stop string, context full
  */
@@ -145,7 +160,12 @@ export {};
  * @property {{ id: number, text: string, probability: number }[]} top most probable first
  */
 
-/** @typedef {{ role: string, content: string }} Message */
+/**
+ * One message of a conversation. A role is a word: system, user, assistant, or what else the
+ * model's template knows. More fields (tool_calls, reasoning_content) go to the template as they
+ * are. Of an answer with reasoning, content is the `answer` part.
+ * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
+ */
 /** @typedef {Int32Array | number[]} Ids */
 
 /* ---- Training (train.js) ---- */

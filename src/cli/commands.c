@@ -36,19 +36,32 @@ static void append_text(jl_session *s, const jl_model *m, const char *text, size
     free(ids);
 }
 
-/* One turn of ChatML. Only the frame may hold special tokens, so the prompt cannot forge roles. */
+/* One turn of ChatML. The prompt is quoted, so it cannot forge roles. Other templates are Jinja,
+ * which web/chat.js runs. */
 static void append_chat(jl_session *s, const jl_model *m, const char *text, size_t n) {
     static const char before[] = "<|im_start|>user\n";
     static const char after[] = "<|im_end|>\n<|im_start|>assistant\n";
-    size_t length = jl_model_info(m, NULL, 0);
-    char *info = malloc(length + 1);
-    if (!info || jl_model_info(m, info, length + 1) != length || !strstr(info, "<|im_start|>"))
+    enum { BEFORE = sizeof before - 1, AFTER = sizeof after - 1 };
+    size_t length = jl_model_info(m, NULL, 0), whole = BEFORE + n + AFTER;
+    char *info = malloc(length + 1), *turn = malloc(whole);
+    int32_t *ids = malloc((whole + 8) * sizeof *ids);
+    if (!info || !turn || !ids || whole > INT32_MAX / 2)
+        cli_die(1, "OUT_OF_MEMORY", "no room for the prompt", "--chat");
+    if (jl_model_info(m, info, length + 1) != length || !strstr(info, "<|im_start|>"))
         cli_die(1, "NO_CHAT_TEMPLATE", "the model's chat template is not ChatML; give a raw prompt",
                 "--chat");
+    memcpy(turn, before, BEFORE);
+    memcpy(turn + BEFORE, text, n);
+    memcpy(turn + BEFORE + n, after, AFTER);
+    jl_quote prompt = { BEFORE, (uint32_t)(BEFORE + n) };
+    jl_error error = { 0 };
+    int count = jl_tokenize_quoted(m, turn, whole, JL_TOKENIZE_SPECIAL | JL_TOKENIZE_BOS, &prompt,
+                                   1, ids, (int)whole + 8, &error);
+    if (count < 0) cli_fail(&error);
+    append(s, ids, count);
+    free(ids);
+    free(turn);
     free(info);
-    append_text(s, m, before, sizeof before - 1, JL_TOKENIZE_SPECIAL | JL_TOKENIZE_BOS);
-    append_text(s, m, text, n, 0);
-    append_text(s, m, after, sizeof after - 1, JL_TOKENIZE_SPECIAL);
 }
 
 typedef struct transcript {

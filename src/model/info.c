@@ -45,6 +45,15 @@ static void put_string(writer *w, const char *s) {
     put(w, "\"", 1);
 }
 
+/* A token as it is written, null for none. Tokens hold no NUL. */
+static void put_token(writer *w, const jl_tokenizer *t, int32_t id) {
+    jl_str s = id < 0 ? (jl_str){ 0 } : jl_tokenizer_bytes(t, id);
+    char text[64];
+    int fits = s.n > 0 && s.n < sizeof text;
+    if (fits) memcpy(text, s.data, s.n), text[s.n] = 0;
+    put_string(w, fits ? text : NULL);
+}
+
 static void put_key(writer *w, const char *key) {
     put_text(w, w->begun ? ",\"" : "\"");
     w->begun = 1;
@@ -102,6 +111,10 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     put_field(&w, "tokenizer", t ? jl_tokenizer_model(t) : NULL);
     put_field(&w, "preTokenizer", t ? jl_tokenizer_pre(t) : NULL);
     put_field(&w, "warning", t && *jl_tokenizer_warning(t) ? jl_tokenizer_warning(t) : NULL);
+    put_key(&w, "bosToken");
+    put_token(&w, t, t ? jl_tokenizer_bos(t) : -1);
+    put_key(&w, "eosToken");
+    put_token(&w, t, t ? jl_tokenizer_eos(t) : -1);
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
     put_memory(&w, m);
     put_field(&w, "kernels", JL_KERNELS);
@@ -132,10 +145,17 @@ int jl_model_n_heads(const jl_model *m) {
 
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error) {
+    return jl_tokenize_quoted(m, text, n, flags, NULL, 0, ids, cap, error);
+}
+
+int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
+                       const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
+                       jl_error *error) {
     if (!m->tokenizer)
         return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.model"),
                        "the file has no tokenizer; give token ids instead of text");
-    return jl_tokenizer_encode(m->tokenizer, text, n, flags, ids, cap, error);
+    return jl_tokenizer_encode_quoted(m->tokenizer, text, n, flags, quotes, n_quotes, ids, cap,
+                                      error);
 }
 
 const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n) {

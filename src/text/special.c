@@ -121,11 +121,31 @@ static const jl_special *longest(const jl_special *list, uint32_t count, const u
     return best;
 }
 
+/* Bytes from `at` to the next quote; 0 inside of one. */
+static size_t unquoted(const jl_marked_text *in, size_t at) {
+    size_t low = 0, high = in->n_quotes; /* the first quote that ends after `at` */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (in->quotes[middle].end > at)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low == in->n_quotes) return in->n - at;
+    return in->quotes[low].start > at ? in->quotes[low].start - at : 0;
+}
+
 /* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory. */
-static int offer(jl_heap *heap, const jl_specials *s, int which, const uint8_t *text, size_t at,
+static int offer(jl_heap *heap, const jl_specials *s, const jl_marked_text *in, size_t at,
                  size_t room) {
-    if (!s->begins[which][text[at]]) return 1;
-    const jl_special *found = longest(s->list[which], s->count[which], text + at, room);
+    const uint8_t *text = in->text + at;
+    const jl_special *found = NULL;
+    if (s->begins[0][*text]) found = longest(s->list[0], s->count[0], text, room);
+    if (in->control && s->begins[1][*text]) {
+        size_t own = in->n_quotes ? unquoted(in, at) : room;
+        const jl_special *any = longest(s->list[1], s->count[1], text, own < room ? own : room);
+        if (any && (!found || any->n >= found->n)) found = any;
+    }
     if (!found) return 1;
     /* Longer first, then the lower id: 10 bits and 21 bits (JL_MAX_TOKENS). */
     uint32_t rank = (JL_MAX_SPECIAL_BYTES - found->n) << 21 | (uint32_t)found->id;
@@ -139,7 +159,7 @@ static int32_t *new_marks(size_t n) {
 }
 
 /* Takes the span if it is free, else offers what still fits at its place. */
-static int settle(jl_heap *heap, const jl_specials *s, int which, const uint8_t *text, jl_span span,
+static int settle(jl_heap *heap, const jl_specials *s, const jl_marked_text *in, jl_span span,
                   int32_t *marks) {
     if (marks[span.at] != JL_MARK_TEXT) return 1;
     if (marks[span.at + span.length - 1] == JL_MARK_TEXT) {
@@ -149,18 +169,18 @@ static int settle(jl_heap *heap, const jl_specials *s, int which, const uint8_t 
     }
     uint32_t room = 1;
     while (marks[span.at + room] == JL_MARK_TEXT) room++;
-    return offer(heap, s, which, text, span.at, room);
+    return offer(heap, s, in, span.at, room);
 }
 
-jl_status jl_specials_mark(const jl_specials *s, const uint8_t *text, size_t n, int control,
-                           int32_t **marks, jl_error *error) {
-    int which = control != 0, fine = 1;
+jl_status jl_specials_mark(const jl_specials *s, const jl_marked_text *in, int32_t **marks,
+                           jl_error *error) {
+    int fine = 1;
     jl_heap heap = { 0 };
     *marks = NULL;
-    if (s->count[which] == 0) return JL_OK;
-    for (size_t at = 0; at < n && fine; at++) fine = offer(&heap, s, which, text, at, n - at);
-    if (fine && heap.n) fine = (*marks = new_marks(n)) != NULL;
-    while (fine && heap.n) fine = settle(&heap, s, which, text, jl_heap_pop(&heap), *marks);
+    if (s->count[in->control != 0] == 0) return JL_OK;
+    for (size_t at = 0; at < in->n && fine; at++) fine = offer(&heap, s, in, at, in->n - at);
+    if (fine && heap.n) fine = (*marks = new_marks(in->n)) != NULL;
+    while (fine && heap.n) fine = settle(&heap, s, in, jl_heap_pop(&heap), *marks);
     jl_free(heap.items);
     if (fine) return JL_OK;
     jl_free(*marks);

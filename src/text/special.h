@@ -9,6 +9,7 @@
 #ifndef JL_SPECIAL_H
 #define JL_SPECIAL_H
 
+#include "../jielong.h"
 #include "vocab.h"
 
 enum { JL_MAX_SPECIAL_BYTES = 1024 };
@@ -31,10 +32,19 @@ void jl_specials_free(jl_specials *s);
 
 enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
 
-/* marks: NULL where text[n] (n < 2^31) has none, else [n], owned by the caller: the id at the
- * first byte of each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere.
- * control: also those that only count when the caller asks for them (control and unknown). */
-jl_status jl_specials_mark(const jl_specials *s, const uint8_t *text, size_t n, int control,
-                           int32_t **marks, jl_error *error);
+/* A text in which special tokens are looked for. quotes ascend and do not overlap; in them, and
+ * where they are touched, only user-defined tokens count. */
+typedef struct jl_marked_text {
+    const uint8_t *text; /* [n], n < 2^31 */
+    size_t n;
+    int control; /* also those that only count when the caller asks for them (control, unknown) */
+    const jl_quote *quotes; /* [n_quotes] */
+    size_t n_quotes;
+} jl_marked_text;
+
+/* marks: NULL where the text has none, else [n], owned by the caller: the id at the first byte of
+ * each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere. */
+jl_status jl_specials_mark(const jl_specials *s, const jl_marked_text *in, int32_t **marks,
+                           jl_error *error);
 
 #endif

@@ -393,8 +393,24 @@ static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_
     return status;
 }
 
+static jl_status check_quotes(const jl_quote *quotes, size_t n_quotes, size_t n, jl_error *error) {
+    size_t at = 0;
+    for (size_t i = 0; i < n_quotes; at = quotes[i++].end)
+        if (quotes[i].start < at || quotes[i].end < quotes[i].start || quotes[i].end > n)
+            return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("quotes"),
+                           "quote %u does not lie between the one before and the text's end",
+                           (uint64_t)i);
+    return JL_OK;
+}
+
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error) {
+    return jl_tokenizer_encode_quoted(t, text, n, flags, NULL, 0, ids, cap, error);
+}
+
+int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                               const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
+                               jl_error *error) {
     /* A blank may become three bytes' ids, and three more surround the text: an int counts them. */
     if (n >= MAX_TEXT || cap < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
@@ -402,11 +418,12 @@ int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int f
     jl_ids out = { ids, cap, 0 };
     const uint8_t *s = (const uint8_t *)text;
     int32_t *marks;
+    jl_marked_text in = { s, n, flags & JL_TOKENIZE_SPECIAL, quotes, n_quotes };
+    jl_status status = check_quotes(quotes, n_quotes, n, error);
+    if (status == JL_OK) status = jl_specials_mark(&t->specials, &in, &marks, error);
+    if (status != JL_OK) return status;
     if ((flags & JL_TOKENIZE_BOS) && t->add_bos && t->ids[ID_BOS] >= 0)
         jl_ids_push(&out, t->ids[ID_BOS]);
-    jl_status status =
-        jl_specials_mark(&t->specials, s, n, flags & JL_TOKENIZE_SPECIAL, &marks, error);
-    if (status != JL_OK) return status;
     if (marks)
         status = encode_marked(t, s, n, marks, &out, error);
     else if (n > 0)

@@ -33,6 +33,11 @@ void jl_tokenizer_free(jl_tokenizer *t);
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error);
 
+/* The same with quotes, as jl_tokenize_quoted(). */
+int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                               const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
+                               jl_error *error);
+
 int jl_tokenizer_n_vocab(const jl_tokenizer *t);
 /* The token's bytes as they appear in text (byte-level alphabet undone); special tokens as written.
  * */

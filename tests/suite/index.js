@@ -6,6 +6,7 @@
  * Node or of a page.
  */
 import { attention } from './attention.js';
+import { chat } from './chat.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
 import { generation } from './generation.js';
@@ -42,6 +43,7 @@ export const cases = [
   ...attention,
   ...generation,
   ...errors,
+  ...chat,
   ...learn,
   ...train,
 ];

@@ -1,0 +1,18 @@
+/**
+ * templates.js - renders chat templates as pages do, for templates.py: standard input is a JSON array of
+ * [template, variables], standard output an array of { text, runs } or { error }. --families: prints families.js.
+ */
+import { readFileSync } from 'node:fs';
+import { render } from '../../web/chat.js';
+import { families } from '../../web/families.js';
+
+if (process.argv[2] === '--families') {
+  process.stdout.write(JSON.stringify(families));
+} else {
+  const results = [];
+  for (const [template, variables] of JSON.parse(readFileSync(0, 'utf8'))) {
+    const refused = (/** @type {any} */ e) => ({ error: `${e.code} ${e.message}` });
+    results.push(await render(template, variables).catch(refused));
+  }
+  process.stdout.write(JSON.stringify(results));
+}
