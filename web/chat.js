@@ -5,7 +5,8 @@
  * Place in the flow: session.chat() loads this file when it is first called. The format is the
  * file's own Jinja template, that of a family (families.js) where the file has none, or one that
  * the caller names. A template is a program of a stranger: it runs in a worker (template.js) that
- * is ended after TIME_MS, and what it writes is kept to MAX_TEXT characters.
+ * is ended when a rendering takes longer than TIME_MS, and what it writes is kept to MAX_TEXT
+ * characters.
  *
  * Whose words. The worker says which stretches of the text are the template's own; only there do
  * special tokens count, so nothing that a message holds can end a turn or take a role. Where no
@@ -30,43 +31,84 @@ const KEY = 'tokenizer.chat_template';
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
+/** The last worker, kept for the next rendering. @type {TemplateWorker | undefined} */
+let idle;
+
 /**
  * Runs a template.
  * @param {string} template Jinja @param {Record<string, any>} variables plain data
  * @returns {Promise<Rendering>} rejects with BAD_TEMPLATE, TEMPLATE_LIMIT or WORKER
  */
-export function render(template, variables) {
-  const late = new JielongError(
+export async function render(template, variables) {
+  const worker = idle ?? new TemplateWorker();
+  idle = undefined; // one rendering at a time in each
+  try {
+    const rendering = await worker.render(template, variables);
+    if (idle) worker.end();
+    else idle = worker;
+    return rendering;
+  } catch (e) {
+    worker.end();
+    throw e;
+  }
+}
+
+/** A worker with template.js in it. */
+class TemplateWorker {
+  #worker = startWorker('template.js', MEMORY_MB);
+  /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
+  #ready = this.#answer();
+
+  constructor() {
+    const receive = (/** @type {any} */ { error, ...rest }) => {
+      if (error) this.#waiting?.reject(new JielongError(error.code, error.message, error.where));
+      else this.#waiting?.resolve(rest);
+    };
+    const fail = (/** @type {any} */ e) => {
+      const why = e.message || 'template.js or jinja.js beside it could not be loaded';
+      const error = new JielongError('WORKER', `the worker of chat templates failed: ${why}`);
+      this.#waiting?.reject(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late() : error);
+      if (idle === this) idle = undefined;
+    };
+    listen(this.#worker, receive, fail);
+  }
+
+  /** The next message. @returns {Promise<any>} */
+  #answer() {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  /** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */
+  async render(template, variables) {
+    this.#worker.ref?.();
+    await this.#ready;
+    const answer = this.#answer();
+    this.#worker.postMessage({ template, variables, limit: MAX_TEXT });
+    // An answer that waits behind a busy thread's timer is still an answer.
+    const giveUp = () => setTimeout(() => this.#waiting?.reject(late()), 0);
+    const timer = setTimeout(giveUp, TIME_MS);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      this.#worker.unref?.();
+    }
+  }
+
+  end() {
+    this.#worker.terminate();
+  }
+}
+
+const late = () =>
+  new JielongError(
     'TEMPLATE_LIMIT',
     `the chat template was still running after ${TIME_MS} ms and was ended; use generate() with a ` +
       'prompt of your own, or give chat() another chatTemplate',
     KEY,
   );
-  const worker = startWorker('template.js', MEMORY_MB);
-  /** @type {any} */ let timer;
-  const work = new Promise((resolve, reject) => {
-    // An answer that waits behind a busy thread's timer is still an answer.
-    const giveUp = () => setTimeout(() => reject(late), 0);
-    const receive = (/** @type {any} */ { ready, error, ...rendering }) => {
-      if (error) reject(new JielongError(error.code, error.message, error.where));
-      else if (!ready) resolve(rendering);
-      else {
-        worker.postMessage({ template, variables, limit: MAX_TEXT });
-        timer = setTimeout(giveUp, TIME_MS);
-      }
-    };
-    const fail = (/** @type {any} */ e) => {
-      const why = e.message || 'template.js or jinja.js beside it could not be loaded';
-      const error = new JielongError('WORKER', `the worker of chat templates failed: ${why}`);
-      reject(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late : error);
-    };
-    listen(worker, receive, fail);
-  });
-  return work.finally(() => {
-    clearTimeout(timer);
-    worker.terminate();
-  });
-}
 
 /* ---- Which template -------------------------------------------------------------------------- */
 

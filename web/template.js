@@ -1,9 +1,9 @@
 /**
- * template.js - a chat template at work, in a worker of its own: variables → text, and which parts
+ * template.js - chat templates at work, in a worker of their own: variables → text, and which parts
  * of the text are the template's.
  *
- * Place in the flow: chat.js starts this worker for one rendering, ends it when it takes too long,
- * and has the text tokenised. The templates are Jinja as Hugging Face's transformers run it
+ * Place in the flow: chat.js has this worker render, ends it when a rendering takes too long, and
+ * has the text tokenised. The templates are Jinja as Hugging Face's transformers run it
  * (trim_blocks, lstrip_blocks); the language is read by the package @huggingface/jinja.
  *
  * Whose words. Special tokens must count where the template writes them and must not where a
