@@ -70,9 +70,10 @@ typedef struct transcript {
 } transcript;
 
 static void record(transcript *t, const char *text, size_t n) {
+    if (n == 0) return;
     if (t->n + n > t->cap) t->text = realloc(t->text, t->cap = 2 * (t->n + n));
     if (!t->text) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
-    if (n) memcpy(t->text + t->n, text, n);
+    memcpy(t->text + t->n, text, n);
     t->n += n;
 }
 
