@@ -85,7 +85,7 @@ export class TrainEngine {
     this.#sampler ??= await compile(undefined, false);
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
     const { handle } = engine.openSession(0, false);
-    const ids = engine.tokenize(prompt, false, true);
+    const ids = engine.tokenize([[prompt, false]], false, true);
     engine.generate(handle, ids, { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options });
     let text = '';
     for (let more = true; more; ) {
