@@ -4,7 +4,7 @@
  *
  *   node web/serve.js          PORT=8080 (0: any free one), HOST=127.0.0.1, ISOLATE=0: no isolation headers
  *
- * Serves web/ at /, and the models fetched by `make models` at /models/NAME.gguf where web/models/ has
+ * Serves web/ at / and at /web/, examples/ at /examples/, and the models fetched by `make models` at /models/NAME.gguf where web/models/ has
  * no such file. Ranges are answered (one range a request), so downloads can resume. The isolation
  * headers (COOP, COEP) give pages SharedArrayBuffer. Paths never leave the folders they are mapped to.
  */
@@ -19,6 +19,8 @@ const web = fileURLToPath(new URL('.', import.meta.url));
 /** Address prefix → folder; the first folder that has the file answers. @type {[string, string][]} */
 const defaultRoots = [
   ['/', web],
+  ['/web/', web],
+  ['/examples/', join(web, '..', 'examples')],
   ['/models/', join(web, '..', 'build', 'models')],
 ];
 
@@ -49,7 +51,8 @@ async function find(path, roots) {
   if (path.includes('\0')) return undefined;
   for (const [prefix, folder] of roots) {
     if (!path.startsWith(prefix)) continue;
-    const file = normalize(join(folder, path.slice(prefix.length) || 'index.html'));
+    const rest = path.slice(prefix.length);
+    const file = normalize(join(folder, /(^|\/)$/.test(rest) ? `${rest}index.html` : rest));
     if (!file.startsWith(normalize(folder + sep))) continue;
     const info = await stat(file).catch(() => undefined);
     if (info?.isFile()) return { file, size: info.size };

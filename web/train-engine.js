@@ -79,19 +79,31 @@ export class TrainEngine {
     return file;
   }
 
-  /** @param {string} prompt @param {any} options  of a generation */
+  /**
+   * A text longer than the context slides on: the last half of what stands there is read anew.
+   * @param {string} prompt @param {any} options  of a generation
+   */
   async sample(prompt, options) {
     const engine = new Engine();
     this.#sampler ??= await compile(undefined, false);
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
-    const { handle } = engine.openSession(0, false);
-    const ids = engine.tokenize([[prompt, false]], false, true);
-    engine.generate(handle, ids, { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options });
-    let text = '';
-    for (let more = true; more; ) {
-      const pulled = engine.step(handle);
-      text += pulled.token?.text ?? '';
-      more = pulled.more || (pulled.token !== undefined && !pulled.token.finish);
+    const { handle, contextLength } = engine.openSession(0, false);
+    const settings = { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options };
+    let ids = engine.tokenize([[prompt, false]], false, true).slice(1 - contextLength);
+    let [text, position] = ['', 0];
+    for (let left = settings.maxTokens; left > 0; left -= position - ids.length) {
+      if (position) {
+        ids = engine.ids(handle).slice(-(contextLength >> 1));
+        settings.seed++; // or the draws would repeat, and the text with them
+      }
+      engine.rewind(handle, 0);
+      engine.generate(handle, ids, { ...settings, maxTokens: left });
+      for (let more = true; more; ) {
+        const pulled = engine.step(handle);
+        text += pulled.token?.text ?? '';
+        position = pulled.position;
+        more = pulled.more || (pulled.token !== undefined && !pulled.token.finish);
+      }
     }
     engine.close();
     return text;

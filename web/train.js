@@ -83,16 +83,16 @@ const WATCH = {
 /** About 0.3 million parameters that read single characters: words in two minutes. @type {Required<Omit<TrainConfig, 'kvHeads' | 'ropeBase' | 'beta1' | 'beta2' | 'momentum' | 'author' | 'license' | 'description'>>} */
 export const TRAIN_DEFAULTS = {
   vocabulary: 'characters',
-  context: 64,
+  context: 128,
   width: 96,
   layers: 3,
-  heads: 4,
+  heads: 3,
   hidden: 256,
   position: 'rope',
   dropout: 0,
   optimizer: 'muon',
-  steps: 1500,
-  warmup: 50,
+  steps: 600,
+  warmup: 40,
   lr: 0.005,
   lrMatrix: 0.02,
   lrEnd: 0.05,
@@ -101,9 +101,9 @@ export const TRAIN_DEFAULTS = {
   batch: 8,
   seed: 1,
   name: 'Trained in the page',
-  evaluateEvery: 25,
+  evaluateEvery: 20,
   evaluateWindows: 16,
-  sampleEvery: 100,
+  sampleEvery: 50,
   sampleTokens: 200,
   prompt: '\n',
 };
@@ -132,7 +132,8 @@ export async function createTrainer(options) {
     ...checkOptions('config', given.config ?? {}, { ...NETWORK, ...WATCH }),
   };
   // A warm-up that was not asked for does not outlast a short run.
-  if (given.config?.warmup === undefined) config.warmup = Math.min(50, config.steps >> 1);
+  if (given.config?.warmup === undefined)
+    config.warmup = Math.min(TRAIN_DEFAULTS.warmup, config.steps >> 1);
   given.signal?.throwIfAborted();
   const backend = openBackend(given.worker);
   try {

@@ -1,0 +1,90 @@
+/**
+ * train.test.js - examples/train/ in real browsers: a few steps, a pause, the model that comes out.
+ *
+ * A network of the page's own size learns from the page's own text for twelve steps, which is enough for it to
+ * know that letters are not alike. Screenshots are the playground's business (playground.test.js). BROWSERS picks.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { makeServer } from '../../web/serve.js';
+import { drivers } from './drivers.js';
+
+const server = makeServer();
+before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
+for (const name of chosen) {
+  const missing = drivers[name].find() ? false : `${name} is not installed`;
+  describe(`training in ${name}`, { skip: missing }, () => {
+    /** @type {import('./drivers.js').Tab} */
+    let tab;
+    /** @param {string} id */
+    const text = (id) => tab.evaluate(`document.getElementById('${id}').textContent`);
+    /** @param {string} id */
+    const click = (id) => tab.evaluate(`document.getElementById('${id}').click()`);
+    /** @param {string} condition @param {string} what */
+    const until = async (condition, what) => {
+      for (let i = 0; !(await tab.evaluate(condition)); i++) {
+        assert.ok(i < 1200, `${what}: ${await text('status')}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    /** Held-out losses of the table. */
+    const losses = async () =>
+      JSON.parse(
+        await tab.evaluate(
+          `JSON.stringify([...document.querySelectorAll('#rows tr')].map((r) => Number(r.children[2].textContent)))`,
+        ),
+      );
+
+    before(async () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      tab = await drivers[name].open(`http://127.0.0.1:${port}/examples/train/?steps=12&lang=en`);
+      await until(`'ready' in document.body.dataset`, 'the page is set up');
+    });
+    after(() => tab?.close());
+
+    test('a pause leaves a model behind, going on lets losses fall', {
+      timeout: 300_000,
+    }, async () => {
+      assert.match(await text('start'), /184 kB of text in 12 steps/);
+      await click('start');
+      await until(`document.querySelectorAll('#rows tr').length >= 3`, 'the first steps');
+      await click('pause');
+      await until(`!document.getElementById('download').disabled`, 'the pause');
+      const before = (await losses()).length;
+      await click('pause');
+      await until(`/^Done/.test(document.getElementById('status').textContent)`, 'the end');
+      const all = await losses();
+      assert.equal(all.length, 13);
+      assert.ok(before >= 3 && before <= 13, `${before} rows at the pause`);
+      assert.ok(Math.abs(all[0] - Math.log(322)) < 0.1, `it starts at ${all[0]}`);
+      assert.ok(all[12] < all[0] - 1.5, `from ${all[0]} to ${all[12]}`);
+      assert.equal(await tab.evaluate(`document.querySelectorAll('#samples li').length`), 13);
+    });
+
+    test('the model is loaded and writes', { timeout: 300_000 }, async () => {
+      await click('load');
+      await until(`!document.getElementById('play').hidden`, 'the model');
+      await click('write');
+      await until(`!document.getElementById('write').disabled`, 'the text');
+      const written = await text('written');
+      assert.ok(written.startsWith('The king') && written.length > 100, written);
+    });
+
+    test('an error is told in words, and stopping forgets', { timeout: 300_000 }, async () => {
+      await click('stop');
+      await until(`!document.getElementById('start').disabled`, 'the stop');
+      await tab.evaluate(
+        `(document.getElementById('text').value = 'too short', document.getElementById('text').dispatchEvent(new Event('input')))`,
+      );
+      await click('start');
+      await until(`/too short/.test(document.getElementById('status').textContent)`, 'the error');
+      assert.equal(await tab.evaluate(`document.getElementById('start').disabled`), false);
+    });
+  });
+}
