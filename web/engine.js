@@ -167,8 +167,15 @@ export class Engine {
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
-    this.#exports = await instantiate(options.wasm);
-    const reader = await openSource(source, signal);
+    const opening = openSource(source, signal); // the bytes set out while the module is compiled
+    opening.catch(() => {}); // said where it is awaited
+    try {
+      this.#exports = await instantiate(options.wasm);
+    } catch (e) {
+      opening.then((unread) => unread.cancel()).catch(() => {});
+      throw e;
+    }
+    const reader = await opening;
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {

@@ -152,14 +152,14 @@ export async function fetchUrl(url, signal) {
  * @returns {Reader}
  */
 function openStream({ stream, name, size, total }) {
-  const reader = stream.getReader();
+  const next = nextChunk(stream);
   let loaded = 0;
   return {
     name,
     size,
     total,
     async read() {
-      const { value } = await reader.read().catch((e) => {
+      const value = await next.read().catch((e) => {
         throw broken(e, name, loaded, total);
       });
       if (value && !(value instanceof Uint8Array)) {
@@ -168,8 +168,36 @@ function openStream({ stream, name, size, total }) {
       loaded += value?.length ?? 0;
       return value;
     },
-    cancel: (reason) => reader.cancel(reason).catch(() => {}),
+    cancel: (reason) => next.cancel(reason).catch(() => {}),
   };
+}
+
+/**
+ * Chunks of a stream, undefined at its end. Where the stream can write into a buffer of ours (a fetch or a
+ * Blob, in Chromium and Firefox), the same one takes them all: chunks of the stream's own would be
+ * garbage by the hundred megabytes before the first collection.
+ * @param {ReadableStream<Uint8Array>} stream
+ */
+function nextChunk(stream) {
+  let buffer = new ArrayBuffer(CHUNK);
+  try {
+    const reader = stream.getReader({ mode: 'byob' });
+    return {
+      async read() {
+        const { value, done } = await reader.read(new Uint8Array(buffer));
+        if (done || !value) return undefined;
+        buffer = /** @type {ArrayBuffer} */ (value.buffer);
+        return value;
+      },
+      cancel: (/** @type {unknown} */ reason) => reader.cancel(reason),
+    };
+  } catch {
+    const reader = stream.getReader();
+    return {
+      read: async () => (await reader.read()).value,
+      cancel: (/** @type {unknown} */ reason) => reader.cancel(reason),
+    };
+  }
 }
 
 /**
