@@ -158,6 +158,7 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 	@wasm/toolchain.sh native wasm node browsers
 	@$(MAKE) --no-print-directory -j2 config=sanitize native
 	@$(MAKE) --no-print-directory -j2 config=release native wasm-tests web/jielong.wasm
+	@$(MAKE) --no-print-directory dist
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
 
@@ -176,19 +177,19 @@ endif
 bench-peers: web/jielong.wasm node_modules ## beside wllama, Flare and native llama.cpp (tests/bench/peers.js)
 	node tests/bench/peers.js
 
-size: web/jielong.wasm ## bytes, raw and gzipped, against the budgets of wasm/size.txt
+size: dist ## bytes, raw and gzipped file by file, against the budgets of wasm/size.txt
 	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \
-	  raw=$$(cat $$files | wc -c); gz=$$(cat $$files | gzip -9 | wc -c); \
-	  printf '%-11s %7d raw %7d gzipped, budget %d\n' $$name $$raw $$gz $$budget; \
+	  raw=$$(cat $$files | wc -c); gz=$$(for f in $$files; do gzip -9 < $$f; done | wc -c); \
+	  printf '%s%7d raw %7d gzipped, budget %d\n' "$$name" $$raw $$gz $$budget; \
 	  [ $$gz -le $$budget ] || { echo "size: $$name is over its budget" >&2; status=1; }; \
 	done; exit $$status; }
 
 types: node_modules ## type declarations from JSDoc, into build/types
 	@npx --no-install tsc
 
-dist: web/jielong.wasm web/jinja.js types ## the npm package, into build/dist
-	@rm -rf build/dist && mkdir -p build/dist
-	npm pack --silent --pack-destination build/dist
+dist: web/jielong.wasm web/jielong-train.wasm web/jinja.js types ## one file, separate files, npm package: build/dist (wasm/dist.js)
+	node wasm/dist.js
+	@npm pack --silent --pack-destination build/dist
 
 format: node_modules ## rewrites C and JavaScript in the house style
 	clang-format -i $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c

@@ -6,6 +6,7 @@
  * worker are described in worker.js.
  */
 
+import { workerInside } from './embedded.js';
 import { Engine } from './engine.js';
 import { JielongError, unpackError } from './error.js';
 import { nodeModule, openSource, pump } from './source.js';
@@ -169,6 +170,11 @@ export function openBackend(worker) {
  */
 export function startWorker(name, memory) {
   const node = nodeModule('worker_threads');
+  const inside = workerInside?.(name);
+  if (inside)
+    return started(() =>
+      node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
+    );
   const script = new URL(name, import.meta.url);
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
@@ -183,8 +189,8 @@ export function startWorker(name, memory) {
     );
   }
   // A worker must come from the page's own origin, but a module that it imports need not.
-  const shim = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
-  return started(() => new Worker(URL.createObjectURL(shim), { type: 'module' }));
+  const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
+  return started(() => new Worker(shim, { type: 'module' }));
 }
 
 /** @template W @param {() => W} start @returns {W} */
@@ -198,3 +204,6 @@ function started(start) {
     );
   }
 }
+
+/** @param {string} script */
+const blobUrl = (script) => URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));

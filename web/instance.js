@@ -7,6 +7,7 @@
  * proposal), and with one thread none of them waits. The exports of this module know no model and no pool.
  */
 
+import { wasmInside } from './embedded.js';
 import { JielongError } from './error.js';
 import { fetchUrl, nodeModule } from './source.js';
 
@@ -67,6 +68,7 @@ async function compileUrl(url, shared) {
 export async function compile(wasm, shared) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
+  if (!wasm && wasmInside) return compileBytes(await wasmInside('jielong.wasm'), 'it', shared);
   const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
   const fs = nodeModule('fs');
   if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url, shared);

@@ -49,6 +49,12 @@ export const cases = [
 ];
 
 /**
+ * What is run again on what `make dist` writes: loading, generating, tokenizing, training, failing.
+ * @type {Case[]}
+ */
+export const essentials = [...golden.slice(0, 2), ...generation, ...errors, ...train];
+
+/**
  * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.
  * @param {Host} host
  * @returns {{ t: T, close: () => Promise<void> }}

@@ -1,0 +1,94 @@
+/**
+ * dist.test.js - what `make dist` writes, in Node: the shared suite's essentials on the engine that is one
+ * file, and the parts that it fetches on demand.
+ *
+ * Without build/dist everything is skipped, visibly. The same in pages: browser/dist.test.js.
+ */
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { makeServer } from '../web/serve.js';
+import { essentials, prepare } from './suite/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'build', 'dist');
+const smollm2 = join(
+  process.env.MODELS ?? join(root, 'build', 'models'),
+  'smollm2-135m-instruct-q4_1.gguf',
+);
+const missing = existsSync(join(dist, 'jielong.js')) ? false : 'no build/dist; run make dist';
+const golden = (/** @type {string} */ name) => join(root, 'tests', 'golden', name);
+/** @param {string} path @returns {Promise<any>} */
+const load = (path) => import(pathToFileURL(path).href);
+
+const server = makeServer({ roots: [['/tests/', join(root, 'tests')]] });
+before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+if (missing) test('the engine as one file', { skip: missing }, () => {});
+else {
+  const jielong = await load(join(dist, 'jielong.js'));
+  for (const worker of [false, true]) {
+    describe(`the engine as one file, ${worker ? 'through a worker' : 'in this thread'}`, () => {
+      const { t, close } = prepare({
+        jielong,
+        options: { worker },
+        source: (name) => (name === 'smollm2' ? smollm2 : golden(name)),
+        bytes: async (name) => new Uint8Array(await readFile(golden(name))),
+        origin: '',
+      });
+      before(() => {
+        const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+        t.origin = `http://127.0.0.1:${address.port}`;
+      });
+      after(close);
+      for (const { name, needs, run } of essentials) {
+        const skip = needs && !existsSync(smollm2) ? 'no model; run make models' : false;
+        test(name, { skip, timeout: 300_000 }, () => run(t));
+      }
+    });
+  }
+
+  test('the one file alone, somewhere else, runs a model', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'jielong-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    copyFileSync(join(dist, 'jielong.js'), join(folder, 'engine.mjs'));
+    const { loadModel } = await load(join(folder, 'engine.mjs'));
+    for (const worker of [false, true]) {
+      const model = await loadModel(golden('arch/llama.gguf'), { worker });
+      const session = await model.createSession();
+      assert.equal((await session.complete([1, 2, 3], { maxTokens: 5 })).ids.length, 5);
+      await model.close();
+    }
+  });
+
+  test('the separate files give the same tokens as the one', async () => {
+    const files = await load(join(dist, 'files', 'jielong.js'));
+    const answers = [];
+    for (const { loadModel } of [jielong, files])
+      for (const worker of [false, true]) {
+        const model = await loadModel(golden('arch/llama.gguf'), { worker });
+        const session = await model.createSession();
+        answers.push((await session.complete([1, 2, 3], { maxTokens: 20, seed: 7 })).ids);
+        await model.close();
+      }
+    for (const ids of answers.slice(1)) assert.deepEqual(ids, answers[0]);
+  });
+
+  test('parts on demand share the error class of the one file', async () => {
+    const { trainTokenizer } = await load(join(dist, 'learn.js'));
+    const { Ngram } = await load(join(dist, 'ngram.js'));
+    await assert.rejects(Ngram.open(new Uint8Array(8)), jielong.JielongError);
+    const merges = [];
+    for await (const merge of trainTokenizer('low lower lowest '.repeat(9), { merges: 3 }))
+      merges.push(merge.text);
+    assert.equal(merges.length, 3);
+  });
+}

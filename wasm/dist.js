@@ -1,0 +1,209 @@
+/**
+ * dist.js - the engine for delivery, from web/ into build/dist; `make dist` runs it after the build.
+ *
+ *   build/dist/jielong.js   one ES module: the interface, its worker and the .wasm inside
+ *   build/dist/NAME         what it fetches when it is first wanted, if at all (PARTS, WORKERS, FILES)
+ *   build/dist/files/       the same as separate files, each minified, nothing inside another
+ *
+ * One file. Everything that a worker runs is one function E, which makes its modules when it is called: the
+ * page calls it for what both sides need, and the worker's script is its source, `(E)(base).start(…)`,
+ * so nothing is there twice. A .wasm is deflated and written as base64, which gzip brings back to
+ * within 2 % of its deflated size; as plain base64 it would be half as large again. The parts take
+ * what they share with the engine from jielong.js, so that there is one JielongError.
+ */
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const web = join(root, 'web');
+const out = join(root, 'build', 'dist');
+
+/** What goes inside, and the modules that both sides of a worker need. */
+const WASM = ['jielong.wasm'];
+const STARTS = ['worker.js'];
+const SHARED = ['engine.js', 'error.js', 'source.js', 'instance.js', 'embedded.js'];
+/** Modules that are fetched on demand: by the engine, or by whoever imports them. */
+const PARTS = ['chat.js', 'learn.js', 'ngram.js', 'train.js', 'train-engine.js'];
+/** Scripts of workers that are fetched on demand; and what else is. */
+const WORKERS = ['template.js'];
+const FILES = ['jielong-train.wasm'];
+const external = [...PARTS, ...WORKERS].map((name) => `./${name}`);
+
+const target = 'es2022';
+const common = /** @type {const} */ ({
+  bundle: true,
+  minify: true,
+  write: false,
+  metafile: true,
+  target,
+  charset: 'utf8',
+  legalComments: 'inline',
+});
+
+/** Imports of modules of web/. @param {string[]} names @returns {RegExp} */
+const oneOf = (names) => new RegExp(`^\\./(${names.map((n) => n.slice(0, -3)).join('|')})\\.js$`);
+
+/**
+ * A plugin: imports of the modules `names` get `contents(name)` instead of the file.
+ * @param {string[]} names @param {(name: string) => string | Promise<string>} contents
+ * @returns {import('esbuild').Plugin}
+ */
+const instead = (names, contents) => ({
+  name: `instead of ${names}`,
+  setup(builder) {
+    const space = `instead:${names}`;
+    builder.onResolve({ filter: oneOf(names) }, ({ path }) => ({
+      path: basename(path),
+      namespace: space,
+    }));
+    builder.onLoad({ filter: /./, namespace: space }, async ({ path }) => ({
+      contents: await contents(path),
+      resolveDir: web,
+    }));
+  },
+});
+
+/** The names that a module of web/ exports, without `default`. @param {string} name */
+const exportsOf = async (name) => Object.keys(await import(pathToFileURL(join(web, name)).href));
+
+/** Re-exports of what another module has gathered: `export const { a, b } = from`. @param {string} name @param {string} from */
+const picked = async (name, from) => `export const { ${await exportsOf(name)} } = ${from};`;
+
+/** embedded.js of the one file. It runs inside E, whose source is the worker's script. */
+async function embeddedModule() {
+  /** @type {Record<string, string>} */
+  const packed = {};
+  for (const name of WASM)
+    packed[name] = deflateRawSync(await readFile(join(web, name)), { level: 9 }).toString('base64');
+  return `
+    const packed = ${JSON.stringify(packed)};
+    export async function wasmInside(name) {
+      const bytes = Uint8Array.from(atob(packed[name]), (c) => c.charCodeAt(0));
+      const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+      return new Response(plain).arrayBuffer();
+    }
+    export const workerInside = (name) =>
+      ${JSON.stringify(STARTS)}.includes(name) ? '(' + E + ')(' + JSON.stringify(BASE) + ').start(' + JSON.stringify(name) + ')' : undefined;
+  `;
+}
+
+/** The files of web/ that a build has read. @param {import('esbuild').Metafile} metafile */
+const sources = (metafile) =>
+  Object.keys(metafile.inputs)
+    .filter((path) => /^web\/[\w-]+\.js$/.test(path))
+    .map((path) => basename(path));
+
+/** The licences that files bring along as their first comment, which minifying would lose. @param {string[]} names */
+async function licences(names) {
+  const texts = await Promise.all(names.map((name) => readFile(join(web, name), 'utf8')));
+  const heads = texts.map((text) => text.match(/^\/\*[\s\S]*?\*\//)?.[0] ?? '');
+  return heads
+    .filter((head) => /Permission is hereby granted|Licensed under/.test(head))
+    .join('\n');
+}
+
+/** Everything that a worker runs: `function E(BASE){…}`, BASE being the address of jielong.js. */
+async function engineFunction() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    format: 'iife',
+    globalName: 'modules',
+    external,
+    define: { 'import.meta.url': 'BASE' },
+    stdin: {
+      resolveDir: web,
+      contents: `
+        ${SHARED.map((name) => `export * as ${name.slice(0, -3)} from './${name}';`).join('\n')}
+        const starts = { ${STARTS.map((name) => `'${name}': () => require('./${name}')`)} };
+        export const start = (name) => starts[name]();`,
+    },
+    plugins: [instead(['embedded.js'], embeddedModule)],
+  });
+  const twice = sources(metafile).filter((name) => ![...SHARED, ...STARTS].includes(name));
+  if (twice.length) throw new Error(`dist: ${twice} is needed on both sides; add it to SHARED`);
+  // A Blob has no neighbours: what lies beside jielong.js is named in full.
+  const code = outputFiles[0].text.replace(
+    /\bimport\("(\.\/[\w-]+\.js)"\)/g,
+    'import(new URL("$1",BASE).href)',
+  );
+  return `function E(BASE){${code}return modules}`;
+}
+
+/** jielong.js, the one file. */
+async function buildOne() {
+  const code = await engineFunction();
+  const { outputFiles, metafile } = await build({
+    ...common,
+    format: 'esm',
+    external,
+    stdin: {
+      resolveDir: web,
+      contents: `
+        export * from './jielong.js';
+        import * as backend from './backend.js';
+        import * as options from './options.js';
+        import { modules } from './engine-function.js';
+        export const internals = { ...modules, backend, options };`,
+    },
+    plugins: [
+      instead(['engine-function.js'], () => `export const modules = E(import.meta.url);\n${code}`),
+      instead(SHARED, async (name) => {
+        const from = `modules.${name.slice(0, -3)}`;
+        return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
+      }),
+    ],
+  });
+  await writeFile(join(out, 'jielong.js'), outputFiles[0].contents);
+  return sources(metafile);
+}
+
+/** A module that is fetched on demand. @param {string} name */
+async function buildPart(name) {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    format: 'esm',
+    entryPoints: [join(web, name)],
+    external: ['./jielong.js', ...external],
+    plugins: [
+      instead([...SHARED, 'backend.js', 'options.js'], async (one) => {
+        const from = `internals.${one.slice(0, -3)}`;
+        return `import { internals } from './jielong.js';\n${await picked(one, from)}`;
+      }),
+    ],
+  });
+  await writeFile(join(out, name), outputFiles[0].contents);
+  return sources(metafile);
+}
+
+/** A script of a worker that is fetched on demand. @param {string} name */
+async function buildWorker(name) {
+  const entryPoints = [join(web, name)];
+  const { outputFiles, metafile } = await build({ ...common, format: 'esm', entryPoints });
+  const used = sources(metafile);
+  const head = await licences(used);
+  await writeFile(join(out, name), head ? `${head}\n${outputFiles[0].text}` : outputFiles[0].text);
+  return used;
+}
+
+/** Separate files. @param {string[]} names */
+async function buildFiles(names) {
+  await mkdir(join(out, 'files'));
+  for (const name of names) {
+    const text = await readFile(join(web, name), 'utf8');
+    const options = /** @type {const} */ ({ minify: true, target, format: 'esm', charset: 'utf8' });
+    const { code } = await transform(text, options);
+    await writeFile(join(out, 'files', name), (await licences([name])) + code);
+  }
+  for (const name of [...WASM, ...FILES]) await copyFile(join(web, name), join(out, 'files', name));
+}
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+const used = new Set([...SHARED, ...STARTS, ...(await buildOne())]);
+for (const name of PARTS) for (const source of await buildPart(name)) used.add(source);
+for (const name of WORKERS) for (const source of await buildWorker(name)) used.add(source);
+for (const name of FILES) await copyFile(join(web, name), join(out, name));
+await buildFiles([...used]);
