@@ -146,7 +146,8 @@ static void long_runs(void) {
 static void any_bytes_come_back(void) {
     static const char *const more[] = { "ab", "ĠĠ", "Ãł", "ðŁ" };
     static const char *const merges[] = { "a b", "Ġ Ġ", "Ã ł", "ð Ł" };
-    static const char *const names[] = { "gpt-2", "smollm", "llama-bpe", "qwen2" };
+    static const char *const names[] = { "gpt-2",   "smollm",       "llama-bpe", "qwen2",
+                                         "default", "deepseek-llm", "tekken",    "chameleon" };
     static const char *const parts[] = {
         "ab",   "  ", "\xc3\xa0", "\xf0\x9f\x98\x80", "\xe4\xb8",     "1",
         "\xff", "\n", "'s",       "\xe2\x80\x83",     "\xed\xa0\x80", "\xc0\xa0"
@@ -207,6 +208,31 @@ static void pieces(void) {
     expect_pieces("llama-bpe", "(word) .x  é", "(word_)_ ._x_ _ é");
     expect_pieces("qwen2", "a123 4", "a_1_2_3_ _4");
     expect_pieces("qwen2", "it'S\r\nno\u00a0x", "it_'S_\r\n_no_\u00a0x");
+    expect_pieces("default", "a$b`c 12345", "a_$_b_`_c_ _123_45");
+    expect_pieces("falcon", "a$`c 1234", "a_$`_c_ _123_4");
+    expect_pieces("deepseek-llm", "a\n\nb 你好 12 ", "a_\n_\n_b_ _你好_ _12_ ");
+    expect_pieces("deepseek-llm", "é中ñ   7  ", "é_中_ñ_   _7_  ");
+    expect_pieces("deepseek-coder", "x 12, y!", "x_ _1_2_,_ y_!");
+    expect_pieces("deepseek-v3", "Don't 1234 ok.", "Don_'t_ _123_4_ ok_.");
+    expect_pieces("spark2_5", "a\n\nb", "a_\n_\n_b");
+    expect_pieces("youtu", "It's 12! 한국어", "It's_ _1_2_!_ _한국어");
+    expect_pieces("tekken", "camelCaseABC ÉTÉS", "camel_Case_ABC_ ÉTÉ_S");
+    expect_pieces("gpt-4o", "I'LL HTMLParser's 1234", "I'LL_ HTMLParser's_ _123_4");
+    expect_pieces("granite-embed-multi-97m", "\u0301AA", "\u0301_AA");
+    expect_pieces("tiny_aya", "a 1234567", "a_ _1_234_567");
+    expect_pieces("afmoe", "12345ไทย", "12_345_ไ_ทย");
+    expect_pieces("superbpe", "a 1234567 b12", "a _1_234_567_ b_12");
+    expect_pieces("exaone-moe", "the cat sat  on 12", "the cat sat_ _ on_ _1_2");
+    expect_pieces("jais-2", "a       b", "a_    _  _ b");
+    expect_pieces("bloom", "(a b),c  d", "(_a_ b_),_c_ _ d");
+    expect_pieces("viking", "a12", "a_1_2");
+    expect_pieces("kimi-k2", "漢字abc's 1234", "漢字_abc's_ _123_4");
+    expect_pieces("chameleon", "<sentinel:12>IMGIMGABZ   a", "<_sentinel_:_1_2_>_IMGIMGABZ_  _ a");
+    expect_pieces("chameleon", "<sentinel:>IMGIMGABCDEZ", "<_sentinel_:_>_IMGIMGABCDEZ");
+    expect_pieces("laguna", "a\r\n\n b", "a_\r_\n\n_ b");
+    expect_pieces("qwen35", "e\u0301a\u0301", "e\u0301a\u0301");
+    expect_pieces("minicpm5", "a  12", "a_  _12");
+    expect_pieces("gemma4", "a b\n\nc", "a b_\n\n_c");
     CHECK(jl_pretokenizer_find(jl_string("falcon3")) == jl_pretokenizer_find(jl_string("llama3")));
     CHECK(jl_pretokenizer_find(jl_string("megrez")) == jl_pretokenizer_find(jl_string("qwen2")));
     CHECK(jl_pretokenizer_find(jl_string("mega")) == NULL);
@@ -215,42 +241,129 @@ static void pieces(void) {
     CHECK(jl_pretokenizer_find(jl_string("phi-2 jina-es")) == NULL);
 }
 
+/* The work on text[n], in looks at characters; the pieces must make up the text. */
+static size_t work_of(const jl_pretokenizer *how, const char *text, size_t n) {
+    jl_pieces p;
+    jl_str piece;
+    size_t at = 0;
+    jl_pieces_begin(&p, how, (const uint8_t *)text, n);
+    while (jl_pieces_next(&p, &piece)) {
+        CHECK(piece.n > 0 && piece.data == text + at, "%s: byte %d", how->name, (int)at);
+        at += piece.n;
+    }
+    CHECK(at == n, "%s: %d of %d bytes", how->name, (int)at, (int)n);
+#ifdef JL_DEBUG
+    return p.looks;
+#else
+    return n;
+#endif
+}
+
+/* Runs of one thing and of two in turn, which a second look at what was passed over would make
+ * quadratic; then strings at random. */
+static void every_pre_tokeniser(void) {
+    enum { N = 3000 };
+    static char text[N + 16];
+    static const char *const units[] = {
+        " ",           "a",    "A",   "7",  "\n",        "\r\n",         " \n", "\t",
+        "\xcc\x81",    "é",    "aé",  "Aé", "A\xcc\x81", "中",           "!",   "<",
+        "'",           "\xff", "IMG", "a ", " 7",        "\xe3\x80\x80", "٣",   "7٣",
+        "<sentinel:1", "😀",    "a\n"
+    };
+    static const char *const ends[] = { "", "a", "1", "\n", "!" };
+    for (int i = 0; jl_pretokenizer_at(i); i++) {
+        const jl_pretokenizer *how = jl_pretokenizer_at(i);
+        for (size_t u = 0; u < COUNT(units); u++)
+            for (size_t e = 0; e < COUNT(ends); e++) {
+                size_t n = 0, length = strlen(units[u]);
+                for (; n + length <= N; n += length) memcpy(text + n, units[u], length);
+                memcpy(text + n, ends[e], strlen(ends[e]));
+                size_t work = work_of(how, text, n + strlen(ends[e]));
+                CHECK(work < (size_t)100 * N, "%s, runs of '%s': %.1f looks a byte", how->name,
+                      units[u], (double)work / N);
+            }
+        for (int trial = 0; trial < 100; trial++) {
+            size_t n = 0;
+            while (n < 60) {
+                const char *unit = units[draw(COUNT(units))];
+                memcpy(text + n, unit, strlen(unit));
+                n += strlen(unit);
+            }
+            work_of(how, text, n);
+        }
+    }
+    CHECK(jl_pretokenizer_at(-1) == NULL);
+}
+
+/* README's table of pre-tokenisers has every row of ours, name and other names, and no other. */
+static void readme_table(void) {
+    static char text[1 << 18];
+    FILE *readme = fopen("README.md", "rb");
+    if (!readme) SKIP("README.md is not in the working directory");
+    size_t n = fread(text, 1, sizeof text - 1, readme);
+    fclose(readme);
+    text[n] = 0;
+    char *row = strstr(text, "\n| Pre-tokeniser ");
+    for (int line = 0; row && line < 2; line++) row = strchr(row + 1, '\n');
+    int i = 0;
+    for (; row && row[1] == '|'; i++, row = strchr(row + 1, '\n')) {
+        const jl_pretokenizer *how = jl_pretokenizer_at(i);
+        char found[600], name[40] = "", alias[500] = " ";
+        CHECK(how != NULL, "row %d", i);
+        if (!how) return;
+        int fields = sscanf(row + 1, "| %39[^ |] |%499[^|]|", name, alias);
+        for (size_t end = strlen(alias); end > 1 && alias[end - 2] == ' '; end--)
+            alias[end - 1] = 0;
+        snprintf(found, sizeof found, "%s", how->alias ? how->alias : " ");
+        CHECK(fields == 2 && !strcmp(name, how->name) && !strcmp(alias, found),
+              "row %d: expected %s |%s|, found %s |%s|", i, how->name, found, name, alias);
+    }
+    CHECK(i > 0 && jl_pretokenizer_at(i) == NULL, "%d rows", i);
+}
+
 static void classes(void) {
     static const struct {
         uint32_t code;
         int class;
     } cases[] = {
-        { 'a', JL_CHAR_LETTER },
-        { 'Z', JL_CHAR_LETTER },
-        { '@', JL_CHAR_OTHER },
-        { '[', JL_CHAR_OTHER },
-        { '0', JL_CHAR_NUMBER },
-        { ':', JL_CHAR_OTHER },
+        { 'a', JL_CHAR_LOWER },
+        { 'Z', JL_CHAR_UPPER },
+        { '@', JL_CHAR_ASCII_PUNCTUATION },
+        { '[', JL_CHAR_ASCII_PUNCTUATION },
+        { '0', JL_CHAR_DIGIT },
+        { ':', JL_CHAR_ASCII_PUNCTUATION },
         { ' ', JL_CHAR_BLANK },
-        { '\r', JL_CHAR_NEWLINE },
+        { '\r', JL_CHAR_CR },
         { '\t', JL_CHAR_SPACE },
         { 0x0b, JL_CHAR_SPACE },
-        { 0x1c, JL_CHAR_OTHER },
+        { 0x1c, JL_CHAR_CONTROL },
         { 0x85, JL_CHAR_SPACE },
         { 0xa0, JL_CHAR_SPACE },
-        { 0xaa, JL_CHAR_LETTER },
-        { 0xb2, JL_CHAR_NUMBER },
-        { 0x301, JL_CHAR_OTHER },
-        { 0x200b, JL_CHAR_OTHER },
+        { 0xaa, JL_CHAR_OTHER_LETTER },
+        { 0xb2, JL_CHAR_OTHER_NUMBER },
+        { 0x301, JL_CHAR_MARK },
+        { 0x200b, JL_CHAR_CONTROL },
         { 0x2028, JL_CHAR_SPACE },
         { 0x3000, JL_CHAR_SPACE },
-        { 0x3007, JL_CHAR_NUMBER },
-        { 0x4e00, JL_CHAR_LETTER },
-        { 0x9fff, JL_CHAR_LETTER },
-        { 0xd7a3, JL_CHAR_LETTER },
-        { 0xe000, JL_CHAR_OTHER },
-        { 0x1d7ff, JL_CHAR_NUMBER },
-        { 0x1f600, JL_CHAR_OTHER },
-        { 0x2ebf0, JL_CHAR_LETTER },
-        { 0x323af, JL_CHAR_LETTER },
-        { 0x323b0, JL_CHAR_OTHER },
-        { 0x10ffff, JL_CHAR_OTHER },
-        { JL_INVALID_BYTE, JL_CHAR_OTHER },
+        { 0x3007, JL_CHAR_OTHER_NUMBER },
+        { 0x4e00, JL_CHAR_OTHER_LETTER },
+        { 0x9fff, JL_CHAR_OTHER_LETTER },
+        { 0xd7a3, JL_CHAR_OTHER_LETTER },
+        { 0xe000, JL_CHAR_CONTROL },
+        { 0x1d7ff, JL_CHAR_OTHER_NUMBER },
+        { 0x1f600, JL_CHAR_OTHER_SYMBOL },
+        { 0x2ebf0, JL_CHAR_OTHER_LETTER },
+        { 0x323af, JL_CHAR_OTHER_LETTER },
+        { 0x323b0, JL_CHAR_UNASSIGNED },
+        { 0x10ffff, JL_CHAR_UNASSIGNED },
+        { JL_INVALID_BYTE, JL_CHAR_OTHER_SYMBOL },
+        { '/', JL_CHAR_SLASH },
+        { '`', JL_CHAR_BACKTICK },
+        { '$', JL_CHAR_ASCII_SYMBOL },
+        { '\n', JL_CHAR_LF },
+        { 0xbf, JL_CHAR_OTHER_PUNCTUATION },
+        { 0x2ffc, JL_CHAR_OTHER_SYMBOL },
+        { 0x378, JL_CHAR_UNASSIGNED },
     };
     jl_char_run kept = { 0 };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -258,6 +371,41 @@ static void classes(void) {
         CHECK(jl_char_class(cases[i].code, &fresh) == cases[i].class, "U+%04X",
               (unsigned)cases[i].code);
         CHECK(jl_char_class(cases[i].code, &kept) == cases[i].class);
+    }
+    /* Each code point has one class, whatever was looked up before. */
+    for (uint32_t code = 0; code < 0x110000; code += 1 + draw(40)) {
+        jl_char_run fresh = { 0 };
+        int class = jl_char_class(code, &fresh);
+        CHECK(class > 0 && !(class & (class - 1)) && jl_char_class(code, &kept) == class, "U+%04X",
+              (unsigned)code);
+    }
+}
+
+static void maps(void) {
+    static const uint32_t cases[][3] = {
+        /* code, lower case, base */
+        { 'A', 'a', 'A' },
+        { '[', '[', '[' },
+        { 0xc9, 0xe9, 'E' },
+        { 0xd7, 0xd7, 0xd7 },
+        { 0x130, 'i', 'I' },
+        { 0x178, 0xff, 'Y' },
+        { 0x1c4, 0x1c6, 0x1c4 },
+        { 0x1d5, 0x1d6, 'U' },
+        { 0x3a9, 0x3c9, 0x3a9 },
+        { 0x1f82, 0x1f82, 0x3b1 },
+        { 0x212a, 'k', 'K' },
+        { 0x304c, 0x304c, 0x304b },
+        { 0xac00, 0xac00, 0x1100 },
+        { 0xd7a3, 0xd7a3, 0x1112 },
+        { 0xf900, 0xf900, 0x8c48 },
+        { 0x1e921, 0x1e943, 0x1e921 },
+        { 0x2fa1d, 0x2fa1d, 0x2a600 },
+        { 0x10ffff, 0x10ffff, 0x10ffff },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK(jl_char_lower(cases[i][0]) == cases[i][1], "U+%04X", (unsigned)cases[i][0]);
+        CHECK(jl_char_base(cases[i][0]) == cases[i][2], "U+%04X", (unsigned)cases[i][0]);
     }
 }
 
@@ -368,7 +516,7 @@ static void habits_of_pre_tokenisers(void) {
     add_string(f, "tokenizer.ggml.pre", "never-heard-of");
     t = make(f);
     CHECK(strstr(jl_tokenizer_warning(t), "never-heard-of") &&
-          !strcmp(jl_tokenizer_pre(t), "gpt-2"));
+          !strcmp(jl_tokenizer_pre(t), "default"));
     jl_tokenizer_free(t);
     free(f);
 }
@@ -455,7 +603,10 @@ int main(void) {
     RUN(long_runs);
     RUN(any_bytes_come_back);
     RUN(pieces);
+    RUN(every_pre_tokeniser);
+    RUN(readme_table);
     RUN(classes);
+    RUN(maps);
     RUN(special_tokens);
     RUN(quoted_text);
     RUN(habits_of_pre_tokenisers);

@@ -212,17 +212,19 @@ static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl
     if (status != JL_OK) return status;
     b->pre = jl_pretokenizer_find(name);
     if (!b->pre) {
-        b->pre = jl_pretokenizer_find(jl_string("gpt-2"));
+        b->pre = jl_pretokenizer_find(jl_string("default"));
         jl_str shown = { name.data, name.n < 40 ? name.n : 40 };
         if (name.n)
-            jl_format(facts->warning, sizeof facts->warning,
-                      "The pre-tokeniser \"%S\" is not known; gpt-2's is used, so some tokens may "
-                      "differ from the model's own.",
-                      shown);
+            jl_format(
+                facts->warning, sizeof facts->warning,
+                "The pre-tokeniser \"%S\" is not known; the default is used, so some tokens may "
+                "differ from the model's own.",
+                shown);
         else
-            jl_format(facts->warning, sizeof facts->warning,
-                      "The file names no pre-tokeniser; gpt-2's is used, so some tokens may differ "
-                      "from the model's own.");
+            jl_format(
+                facts->warning, sizeof facts->warning,
+                "The file names no pre-tokeniser; the default is used, so some tokens may differ "
+                "from the model's own.");
     }
     facts->pre = b->pre->name;
     facts->add_bos = b->pre->add_bos;

@@ -314,9 +314,9 @@ static jl_status fill(jl_bpe_trainer *t, jl_str text, jl_str sample, const jl_pr
 
 jl_bpe_trainer *jl_bpe_trainer_new(jl_str text, jl_str sample, jl_str pre, jl_error *error) {
     const jl_pretokenizer *how = jl_pretokenizer_find(pre);
-    if (!how) {
+    if (!how || how->raw) {
         jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("pre"),
-                "no pre-tokenizer is called '%S'", pre);
+                "no pre-tokenizer of byte-level BPE is called '%S'", pre);
         return NULL;
     }
     if (text.n > INT32_MAX || sample.n > INT32_MAX) {

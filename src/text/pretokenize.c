@@ -1,119 +1,52 @@
-/* pretokenize.c - the table of pre-tokenisers and the machine that runs their rules.
+/* pretokenize.c - the machine that runs the rules of a pre-tokeniser.
  *
- * Rules are tried in order at one position, each at most one pass over the characters it takes,
- * and what a rule looks at beyond its piece is white space that the next rules take: linear time,
- * no backtracking. White space is never copied or changed here, and positions are bytes.
+ * Rules are tried in order at one place, each at most a few passes over the characters it takes.
+ * Where a rule has to look at a whole run of white space or digits to take a part of it or nothing,
+ * the run is measured once. So time is linear and there is no backtracking. Nothing is copied or
+ * changed here, and places are bytes.
  */
 #include "pretokenize.h"
 
 #include <string.h>
 
-typedef enum rule_kind {
-    RULE_END,
-    RULE_RUN,            /* one `before`?, then `body`{1,max} (max 0: any number), then `after`* */
-    RULE_CONTRACTION,    /* 's 't 're 've 'm 'll 'd */
-    RULE_CONTRACTION_CI, /* the same in any case */
-    RULE_WHITE_NEWLINE,  /* \s*[\r\n]+: white space up to its last line break */
-    RULE_WHITE           /* \s+(?!\S)|\s+: leaves the last one to what follows */
-} rule_kind;
-
-struct jl_split_rule {
-    uint8_t kind;
-    uint8_t before, body, after; /* masks of JL_CHAR_… */
-    uint8_t max;
-};
-
-enum {
-    L = JL_CHAR_LETTER,
-    N = JL_CHAR_NUMBER,
-    BLANK = JL_CHAR_BLANK,
-    OTHER = JL_CHAR_OTHER,
-    NEWLINE = JL_CHAR_NEWLINE,
-    SPACE = JL_CHAR_SPACE
-};
-
-/* Radford et al. 2019:
- * 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
-static const jl_split_rule rules_gpt2[] = {
-    { .kind = RULE_CONTRACTION },
-    { .kind = RULE_RUN, .before = BLANK, .body = L },
-    { .kind = RULE_RUN, .before = BLANK, .body = N },
-    { .kind = RULE_RUN, .before = BLANK, .body = OTHER },
-    { .kind = RULE_WHITE },
-    { .kind = RULE_END },
-};
-
-/* Llama 3:
- * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
- * |\s*[\r\n]+|\s+(?!\S)|\s+ */
-static const jl_split_rule rules_llama3[] = {
-    { .kind = RULE_CONTRACTION_CI },
-    { .kind = RULE_RUN, .before = BLANK | SPACE | OTHER, .body = L },
-    { .kind = RULE_RUN, .body = N, .max = 3 },
-    { .kind = RULE_RUN, .before = BLANK, .body = OTHER, .after = NEWLINE },
-    { .kind = RULE_WHITE_NEWLINE },
-    { .kind = RULE_WHITE },
-    { .kind = RULE_END },
-};
-
-/* The same with one digit a piece. */
-static const jl_split_rule rules_qwen2[] = {
-    { .kind = RULE_CONTRACTION_CI },
-    { .kind = RULE_RUN, .before = BLANK | SPACE | OTHER, .body = L },
-    { .kind = RULE_RUN, .body = N, .max = 1 },
-    { .kind = RULE_RUN, .before = BLANK, .body = OTHER, .after = NEWLINE },
-    { .kind = RULE_WHITE_NEWLINE },
-    { .kind = RULE_WHITE },
-    { .kind = RULE_END },
-};
-
-/* Names that llama.cpp (src/llama-vocab.cpp) maps to the same expressions and the same flags. */
-static const jl_pretokenizer table[] = {
-    { .name = "gpt-2",
-      .alias = " phi-2 jina-es jina-de gigachat a.x-4.0 mellum exaone4 mpt olmo jais trillion"
-               " granite-docling ",
-      .rules = rules_gpt2 },
-    { .name = "smollm",
-      .alias = " starcoder refact command-r codeshell exaone minerva-7b mellum2 ",
-      .rules = rules_gpt2,
-      .isolate = N },
-    { .name = "llama-bpe",
-      .alias = " llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano ",
-      .rules = rules_llama3,
-      .ignore_merges = 1,
-      .add_bos = 1 },
-    { .name = "dbrx", .alias = " smaug-bpe ", .rules = rules_llama3 },
-    { .name = "qwen2",
-      .alias = " deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open ",
-      .rules = rules_qwen2 },
-};
-
-/* Whether list, " one two ", has the name. */
-static int listed(const char *list, jl_str name) {
-    while (*list) {
-        const char *start = list + 1, *end = strchr(start, ' ');
-        if (!end) return 0;
-        if ((size_t)(end - start) == name.n && memcmp(start, name.data, name.n) == 0) return 1;
-        list = end;
-    }
-    return 0;
-}
-
-const jl_pretokenizer *jl_pretokenizer_find(jl_str name) {
-    if (name.n == 0) return NULL;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (jl_str_equal(name, table[i].name) || listed(table[i].alias, name)) return &table[i];
-    return NULL;
-}
-
-/* ---- The machine --------------------------------------------------------------------------- */
-
 /* The class of the character at `at` and where it ends; JL_CHAR_END at the end of the stretch. */
 static int class_at(jl_pieces *p, size_t at, size_t *end) {
-    if (at >= p->limit) return JL_CHAR_END;
-    uint32_t code;
-    *end = at + (size_t)jl_utf8_decode(p->text + at, p->limit - at, &code);
-    return jl_char_class(code, &p->run);
+    size_t limit = p->stage->limit;
+#ifdef JL_DEBUG
+    p->looks++;
+#endif
+    if (at >= limit) return JL_CHAR_END;
+    if (p->text[at] < 0x80) {
+        *end = at + 1;
+        return jl_char_class(p->code = p->text[at], &p->found);
+    }
+    *end = at + (size_t)jl_utf8_decode(p->text + at, limit - at, &p->code);
+    return jl_char_class(p->code, &p->found);
+}
+
+/* Whether a set such as "a-zé" or "^a-z" has the code point. */
+static int in_set(const char *set, uint32_t code) {
+    const uint8_t *s = (const uint8_t *)set;
+    int negated = *s == '^';
+    s += negated;
+    while (*s) {
+        uint32_t low, high;
+        s += jl_utf8_decode(s, 4, &low);
+        high = low;
+        if (*s == '-') {
+            s++;
+            s += jl_utf8_decode(s, 4, &high);
+        }
+        if (low <= code && code <= high) return !negated;
+    }
+    return negated;
+}
+
+/* Whether the character at `at` may be body of the rule. Sets have no white space beyond ASCII. */
+static int is_body(jl_pieces *p, const jl_split_rule *r, size_t at, size_t *end) {
+    int class = class_at(p, at, end);
+    return (class & r->body) &&
+           (!r->set || (!(class & JL_CHAR_SPACE && p->code >= 0x80) && in_set(r->set, p->code)));
 }
 
 /* Passes up to max characters of the mask (0: any number); returns where they end. */
@@ -125,23 +58,10 @@ static size_t pass(jl_pieces *p, size_t at, int mask, int max) {
 
 /* Each match_… returns where the match that begins at `at` ends, or `at` itself for none. */
 
-static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
-    size_t start = at, end;
-    int class = class_at(p, at, &end);
-    if (class & r->before) {
-        size_t unused;
-        /* The optional character counts only where the body follows; else it may be body. */
-        if (class_at(p, end, &unused) & r->body) start = end;
-    }
-    size_t body = pass(p, start, r->body, r->max);
-    if (body == start) return at;
-    return r->after ? pass(p, body, r->after, 0) : body;
-}
-
 static size_t match_contraction(const jl_pieces *p, size_t at, int any_case) {
     const uint8_t *s = p->text + at;
-    size_t room = p->limit - at;
-    if (s[0] != '\'' || room < 2) return at;
+    size_t room = p->stage->limit - at;
+    if (room < 2 || s[0] != '\'') return at;
     int fold = any_case ? 0x20 : 0;
     int a = s[1] | fold, b = room > 2 ? s[2] | fold : 0;
     if (a == 's' || a == 't' || a == 'm' || a == 'd') return at + 2;
@@ -149,63 +69,228 @@ static size_t match_contraction(const jl_pieces *p, size_t at, int any_case) {
     return at;
 }
 
+static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
+    size_t start = at, end;
+    if (r->before && (class_at(p, at, &end) & r->before)) {
+        size_t unused;
+        /* The optional character counts only where the body follows; else it may be body. */
+        if (is_body(p, r, end, &unused)) start = end;
+    }
+    if (r->kind == JL_SPLIT_PREFIXED && start == at) return at;
+    size_t body = start;
+    int count = 0;
+    for (; (r->max == 0 || count < r->max) && is_body(p, r, body, &end); body = end) count++;
+    if (count == 0 || count < r->min) return at;
+    if (r->after) body = pass(p, body, r->after, r->most);
+    return r->contraction ? match_contraction(p, body, 1) : body;
+}
+
+/* U*W+ where U are capitals, W small letters, and what has no case (`both`) is in either: the match
+ * ends after the small letters, or else after the last of both. */
+static size_t capitals_then_small(jl_pieces *p, size_t at, int both) {
+    size_t last = at, end;
+    for (int class; (class = class_at(p, at, &end)) & (both | JL_CHAR_UPPER); at = end)
+        if (class & both) last = end;
+    if (class_at(p, at, &end) & JL_CHAR_LOWER) return pass(p, at, both | JL_CHAR_LOWER, 0);
+    return last;
+}
+
+/* before?U*W+|before?U+W* as backtracking finds it: with `before` if that leads anywhere. */
+static size_t match_cased(jl_pieces *p, const jl_split_rule *r, size_t at) {
+    int both = r->body;
+    size_t start, end = at;
+    if (!(class_at(p, at, &start) & r->before)) start = at;
+    end = capitals_then_small(p, start, both);
+    if (end == start && start != at) {
+        size_t without = capitals_then_small(p, at, both);
+        if (without > at) start = at, end = without;
+    }
+    if (end == start) end = pass(p, start, both | JL_CHAR_UPPER, 0);
+    if (end == start) return at;
+    return r->contraction ? match_contraction(p, end, 1) : end;
+}
+
+static size_t match_phrase(jl_pieces *p, const jl_split_rule *r, size_t at) {
+    size_t start = at, end, next;
+    if (class_at(p, at, &end) & r->before) start = end;
+    for (size_t word = start;; word = next) {
+        int class = class_at(p, word, &next);
+        if (word > start && class == JL_CHAR_BLANK) class = class_at(p, next, &next);
+        if (!(class & JL_CHAR_LETTER)) return word > start ? word : at;
+        next = pass(p, next, JL_CHAR_MARK, 0);
+    }
+}
+
+static size_t match_text(const jl_pieces *p, const char *text, size_t at) {
+    size_t n = strlen(text);
+    return p->stage->limit - at >= n && memcmp(p->text + at, text, n) == 0 ? at + n : at;
+}
+
+static size_t match_between(jl_pieces *p, const jl_split_rule *r, size_t at) {
+    size_t start = match_text(p, r->open, at), body = start, end;
+    if (start == at) return at;
+    for (int i = 0; (r->max == 0 || i < r->max) && is_body(p, r, body, &end); i += r->max > 0)
+        body = end;
+    end = match_text(p, r->close, body);
+    return body > start && end > body ? end : at;
+}
+
+/* ---- White space --------------------------------------------------------------------------- */
+
+/* Measures the run of white space that `at` is in; 0 where it is in none. */
+static int measure_white(jl_pieces *p, size_t at) {
+    jl_stage_place *s = p->stage;
+    size_t end = at;
+    if (at >= s->run && at < s->run_end) return 1;
+    if (!(class_at(p, at, &end) & JL_CHAR_WHITE)) return 0;
+    s->run = s->run_last = s->newline_end = at;
+    for (int class; (class = class_at(p, at, &end)) & JL_CHAR_WHITE; at = end) {
+        s->run_last = at;
+        if (class & JL_CHAR_NEWLINE) s->newline_end = end;
+    }
+    s->run_end = at;
+    return 1;
+}
+
 static size_t match_white_newline(jl_pieces *p, size_t at) {
-    size_t match = at, end;
-    for (int class; (class = class_at(p, at, &end)) & JL_CHAR_WHITE; at = end)
-        if (class == JL_CHAR_NEWLINE) match = end;
-    return match;
+    return measure_white(p, at) && p->stage->newline_end > at ? p->stage->newline_end : at;
 }
 
 static size_t match_white(jl_pieces *p, size_t at) {
-    size_t start = at, last = at, end;
-    while (class_at(p, at, &end) & JL_CHAR_WHITE) last = at, at = end;
+    const jl_stage_place *s = p->stage;
+    if (!measure_white(p, at)) return at;
     /* (?!\S): something follows, so the last one stays with it, unless it is the only one. */
-    return at < p->limit && last > start ? last : at;
+    return s->run_end < s->limit && s->run_last > at ? s->run_last : s->run_end;
 }
 
+static size_t match_white_end(jl_pieces *p, size_t at) {
+    return measure_white(p, at) && p->stage->run_end == p->stage->limit ? p->stage->limit : at;
+}
+
+static size_t match_white_powers(jl_pieces *p, size_t at) {
+    if (!measure_white(p, at)) return at;
+    size_t stop = p->stage->run_end, best = at, end = at;
+    class_at(p, at, &best); /* \s */
+    for (int n = 1; n <= 512 && at < stop; n++, at = end) {
+        class_at(p, at, &end);
+        /* (?!\S): more of the run follows, or nothing does. */
+        if ((n & (n - 1)) == 0 && (end < stop || stop == p->stage->limit)) best = end;
+    }
+    return best;
+}
+
+/* ---- Digits -------------------------------------------------------------------------------- */
+
+/* Measures the run of characters of the mask that begins at `at`; returns how many modulo 3. */
+static int measure_digits(jl_pieces *p, size_t at, int mask) {
+    size_t end = at;
+    int count = 0;
+    p->stage->run = at;
+    for (; class_at(p, at, &end) & mask; at = end) count = (count + 1) % 3;
+    p->stage->run_end = at;
+    return count;
+}
+
+/* What stands before a run goes with its first one to three. */
+static size_t match_threes(jl_pieces *p, const jl_split_rule *r, size_t at) {
+    int inside = at > p->stage->run && at < p->stage->run_end, rest = 0;
+    size_t end = at;
+    while (!inside && at < p->stage->limit && !(class_at(p, at, &end) & r->body)) at = end;
+    if (!inside) rest = measure_digits(p, at, r->body);
+    return pass(p, at, r->body, rest ? rest : 3);
+}
+
+/* (?=(\d{3})+(?!\d)) cuts before a digit; here everything up to the next such place is a match. */
+static size_t match_before_threes(jl_pieces *p, size_t at) {
+    jl_stage_place *s = p->stage;
+    size_t start = at, end = at;
+    for (int class; (class = class_at(p, at, &end)) != JL_CHAR_END; at = end) {
+        if (class != JL_CHAR_DIGIT) continue;
+        if (at < s->run || at >= s->run_end) measure_digits(p, at, JL_CHAR_DIGIT);
+        size_t left = s->run_end - at; /* digits, of one byte each */
+        if (left >= 3 && left % 3 == 0 && at > start) return at;
+        end = left <= 3 ? s->run_end : at + (left % 3 ? left % 3 : 3);
+    }
+    return at;
+}
+
+/* ---- Stages -------------------------------------------------------------------------------- */
+
 static size_t match(jl_pieces *p, const jl_split_rule *r, size_t at) {
-    switch ((rule_kind)r->kind) {
-    case RULE_RUN:
+    switch (r->kind) {
+    case JL_SPLIT_RUN:
+    case JL_SPLIT_PREFIXED:
         return match_run(p, r, at);
-    case RULE_CONTRACTION:
+    case JL_SPLIT_CASED:
+        return match_cased(p, r, at);
+    case JL_SPLIT_PHRASE:
+        return match_phrase(p, r, at);
+    case JL_SPLIT_BETWEEN:
+        return match_between(p, r, at);
+    case JL_SPLIT_CONTRACTION:
         return match_contraction(p, at, 0);
-    case RULE_CONTRACTION_CI:
+    case JL_SPLIT_CONTRACTION_CI:
         return match_contraction(p, at, 1);
-    case RULE_WHITE_NEWLINE:
+    case JL_SPLIT_WHITE_NEWLINE:
         return match_white_newline(p, at);
-    case RULE_WHITE:
+    case JL_SPLIT_WHITE:
         return match_white(p, at);
-    case RULE_END:
+    case JL_SPLIT_WHITE_POWERS:
+        return match_white_powers(p, at);
+    case JL_SPLIT_WHITE_END:
+        return match_white_end(p, at);
+    case JL_SPLIT_THREES:
+        return match_threes(p, r, at);
+    case JL_SPLIT_BEFORE_THREES:
+        return match_before_threes(p, at);
+    case JL_SPLIT_END:
         break;
     }
     return at;
 }
 
 void jl_pieces_begin(jl_pieces *p, const jl_pretokenizer *how, const uint8_t *text, size_t n) {
-    *p = (jl_pieces){ .how = how, .text = text, .n = n, .limit = how->isolate ? 0 : n };
+    *p = (jl_pieces){ .how = how, .text = text };
+    p->stages[0].limit = n;
+    while (how->stages[p->last + 1]) p->last++;
 }
 
-/* At the end of a stretch: the next piece is one isolated character, or the next stretch begins. */
-static size_t next_stretch(jl_pieces *p) {
-    size_t end;
-    p->limit = p->n;
-    if (class_at(p, p->at, &end) & p->how->isolate) return p->limit = end;
-    for (size_t at = p->at; at < p->n; at = end)
-        if (class_at(p, at, &end) & p->how->isolate) {
-            p->limit = at;
-            break;
-        }
-    return p->at;
+/* Where the first rule ends that matches at `at`, or `at`. */
+static size_t match_any(jl_pieces *p, const jl_split_rule *rules, size_t at) {
+    for (const jl_split_rule *r = rules; r->kind != JL_SPLIT_END; r++) {
+        size_t end = match(p, r, at);
+        if (end > at) return end;
+    }
+    return at;
+}
+
+/* The next piece [*from, *to) that stage k leaves; 0 at the end of the text. */
+static int next_of_stage(jl_pieces *p, int k, size_t *from, size_t *to) {
+    jl_stage_place *s = &p->stages[k];
+    if (s->at == s->limit) {
+        size_t at, limit;
+        if (k == 0 || !next_of_stage(p, k - 1, &at, &limit)) return 0;
+        *s = (jl_stage_place){ .at = at, .limit = limit };
+    }
+    p->stage = s;
+    *from = s->at;
+    size_t at = s->at, end = s->next;
+    while (!end) {
+        size_t match = match_any(p, p->how->stages[k], at);
+        if (match > at)
+            end = match;
+        else
+            class_at(p, at, &at);
+        if (at == s->limit) break;
+    }
+    s->next = at > *from ? end : 0;
+    *to = s->at = at > *from ? at : end;
+    return 1;
 }
 
 int jl_pieces_next(jl_pieces *p, jl_str *piece) {
-    size_t start = p->at, end = start;
-    if (start >= p->n) return 0;
-    if (start == p->limit) end = next_stretch(p);
-    for (const jl_split_rule *r = p->how->rules; end == start && r->kind != RULE_END; r++)
-        end = match(p, r, start);
-    if (end == start) class_at(p, start, &end);
-    p->at = end;
-    *piece = (jl_str){ (const char *)p->text + start, end - start };
+    size_t from, to;
+    if (!next_of_stage(p, p->last, &from, &to)) return 0;
+    *piece = (jl_str){ (const char *)p->text + from, to - from };
     return 1;
 }

@@ -1,8 +1,8 @@
-/* unicode.c - decoding by the shared definition of UTF-8, classes by search in delta-coded tables.
+/* unicode.c - decoding by the shared definition of UTF-8, classes and maps from delta-coded tables.
  *
  * The first step of the text stage. A class is found by bisection over an index of every 16th run
  * and a walk of at most 16 runs (coding: make_unicode.py); ASCII and the run found last need
- * neither.
+ * neither. Maps are found in the same way.
  */
 #include "unicode.h"
 
@@ -25,18 +25,20 @@ int jl_utf8_decode(const uint8_t *s, size_t n, uint32_t *code) {
     return length;
 }
 
-static int ascii_class(uint32_t c) {
-    if ((c | 32) - 'a' < 26) return JL_CHAR_LETTER;
-    if (c == ' ') return JL_CHAR_BLANK;
-    if (c == '\r' || c == '\n') return JL_CHAR_NEWLINE;
-    if (c - '0' < 10) return JL_CHAR_NUMBER;
-    return c - '\t' < 5 ? JL_CHAR_SPACE : JL_CHAR_OTHER; /* TAB, VT, FF */
+size_t jl_utf8_encode(uint32_t code, uint8_t out[4]) {
+    static const uint8_t lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = n; i-- > 1; code >>= 6) out[i] = (uint8_t)(0x80 | (code & 0x3f));
+    out[0] = (uint8_t)(lead[n] | code);
+    return n;
 }
 
 /* Walks the runs of one block until the one that holds code, which the block's start precedes. */
 static void find_run(uint32_t code, jl_char_run *run) {
-    static const uint8_t classes[4] = { JL_CHAR_OTHER, JL_CHAR_LETTER, JL_CHAR_NUMBER,
-                                        JL_CHAR_SPACE };
+    static const int classes[8] = {
+        JL_CHAR_UNASSIGNED,        JL_CHAR_OTHER_LETTER, JL_CHAR_MARK,    JL_CHAR_OTHER_NUMBER,
+        JL_CHAR_OTHER_PUNCTUATION, JL_CHAR_OTHER_SYMBOL, JL_CHAR_CONTROL, JL_CHAR_SPACE
+    };
     size_t low = 0, high = sizeof block_starts / sizeof *block_starts;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
@@ -48,9 +50,9 @@ static void find_run(uint32_t code, jl_char_run *run) {
     const uint8_t *p = runs + block_offsets[low];
     uint32_t end = block_starts[low];
     do {
-        uint32_t length = (*p >> 2 & 31u) + 1;
-        run->class = classes[*p & 3];
-        for (int shift = 5; *p & 0x80; shift += 7) length += (*++p & 0x7fu) << shift;
+        uint32_t length = (*p >> 3 & 15u) + 1;
+        run->class = classes[*p & 7];
+        for (int shift = 4; *p & 0x80; shift += 7) length += (*++p & 0x7fu) << shift;
         p++;
         run->first = end;
         end += length;
@@ -59,8 +61,54 @@ static void find_run(uint32_t code, jl_char_run *run) {
 }
 
 int jl_char_class(uint32_t code, jl_char_run *run) {
-    if (code < 0x80) return ascii_class(code);
-    if (code > 0x10ffff) return JL_CHAR_OTHER;
+    if (code < 0x80) return 1 << ascii_bits[code];
+    if (code > 0x10ffff) return JL_CHAR_OTHER_SYMBOL;
     if (code < run->first || code >= run->end) find_run(code, run);
     return run->class;
+}
+
+static uint32_t next_varint(const uint8_t **p) {
+    uint32_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        uint8_t byte = *(*p)++;
+        value |= (byte & 0x7fu) << shift;
+        if (byte < 0x80) return value;
+    }
+}
+
+/* The image of code in a list of ramps with its index of n triples. */
+static uint32_t image_of(const uint8_t *ramps, const uint32_t (*index)[3], size_t n,
+                         uint32_t code) {
+    size_t low = 0;
+    while (n - low > 1) {
+        size_t middle = (low + n) / 2;
+        if (index[middle][0] <= code)
+            low = middle;
+        else
+            n = middle;
+    }
+    const uint8_t *p = ramps + index[low][2];
+    uint32_t end = index[low][0], to = index[low][1];
+    for (;;) {
+        uint32_t head = next_varint(&p), shape = head % 7, first = end + head / 7;
+        if (code < first) return code;
+        uint32_t count = shape ? next_varint(&p) + 2 : 1, move = next_varint(&p);
+        uint32_t step = shape > 3 ? 2 : 1, rise = shape ? (shape - 1) % 3 : 0;
+        to += move & 1 ? 0 - (move >> 1) : move >> 1;
+        end = first + (count - 1) * step + 1;
+        if (code < end) return (code - first) % step ? code : to + (code - first) / step * rise;
+        to += (count - 1) * rise;
+    }
+}
+
+#define IMAGE_OF(name, code)                                                                       \
+    image_of(name##_ramps, name##_index, sizeof name##_index / sizeof *name##_index, code)
+
+uint32_t jl_char_lower(uint32_t code) {
+    if (code < 0x80) return code - 'A' < 26 ? code + 32 : code;
+    return IMAGE_OF(lower, code);
+}
+
+uint32_t jl_char_base(uint32_t code) {
+    return code < 0x80 ? code : IMAGE_OF(base, code);
 }

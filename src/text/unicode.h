@@ -1,9 +1,10 @@
-/* unicode.h - UTF-8 → code points, code points → character classes.
+/* unicode.h - UTF-8 → code points, code points → character classes, lower case, bases.
  *
  * Decoding survives anything: a byte that begins no well-formed sequence is a character of its
- * own, one byte long, class "other" (as U+FFFD is), so no byte of a text is ever lost or changed.
- * Classes are bits, so that a rule of a pre-tokeniser is a mask. No case folding, no
- * normalisation.
+ * own, one byte long, a symbol (as U+FFFD is), so no byte of a text is ever lost or changed.
+ * Classes are bits, so that a rule of a pre-tokeniser is a mask; ASCII characters have classes of
+ * their own, because most rules tell some of them apart. Maps are those that WordPiece needs: one
+ * code point to one.
  */
 #ifndef JL_UNICODE_H
 #define JL_UNICODE_H
@@ -11,16 +12,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every character has exactly one. JL_CHAR_END is no character: the end of the text. */
+/* Every character has exactly one of the single bits. JL_CHAR_END is no character: the end of the
+ * text. The order is known to make_unicode.py. */
 enum {
     JL_CHAR_END = 0,
-    JL_CHAR_OTHER = 1,    /* punctuation, symbols, marks, controls, unassigned, invalid bytes */
-    JL_CHAR_LETTER = 2,   /* \p{L} */
-    JL_CHAR_NUMBER = 4,   /* \p{N} */
-    JL_CHAR_BLANK = 8,    /* U+0020 alone */
-    JL_CHAR_NEWLINE = 16, /* CR, LF */
-    JL_CHAR_SPACE = 32,   /* the rest of White_Space */
-    JL_CHAR_WHITE = JL_CHAR_BLANK | JL_CHAR_NEWLINE | JL_CHAR_SPACE /* \s */
+    JL_CHAR_UNASSIGNED = 1 << 0, /* \p{Cn} */
+    JL_CHAR_CONTROL = 1 << 1,    /* the rest of \p{C}: controls, formats, private use */
+    JL_CHAR_OTHER_LETTER = 1 << 2,
+    JL_CHAR_UPPER = 1 << 3, /* A-Z */
+    JL_CHAR_LOWER = 1 << 4, /* a-z */
+    JL_CHAR_MARK = 1 << 5,  /* \p{M} */
+    JL_CHAR_OTHER_NUMBER = 1 << 6,
+    JL_CHAR_DIGIT = 1 << 7, /* 0-9 */
+    JL_CHAR_OTHER_PUNCTUATION = 1 << 8,
+    JL_CHAR_OTHER_SYMBOL = 1 << 9,
+    JL_CHAR_ASCII_PUNCTUATION = 1 << 10, /* but for / */
+    JL_CHAR_ASCII_SYMBOL = 1 << 11,      /* $+<=>^|~ */
+    JL_CHAR_SLASH = 1 << 12,
+    JL_CHAR_BACKTICK = 1 << 13,
+    JL_CHAR_BLANK = 1 << 14, /* U+0020 alone */
+    JL_CHAR_CR = 1 << 15,
+    JL_CHAR_LF = 1 << 16,
+    JL_CHAR_SPACE = 1 << 17, /* the rest of White_Space */
+    JL_CHAR_ALL = (1 << 18) - 1,
+
+    JL_CHAR_LETTER = JL_CHAR_OTHER_LETTER | JL_CHAR_UPPER | JL_CHAR_LOWER, /* \p{L} */
+    JL_CHAR_NUMBER = JL_CHAR_OTHER_NUMBER | JL_CHAR_DIGIT,                 /* \p{N} */
+    JL_CHAR_PUNCTUATION =
+        JL_CHAR_OTHER_PUNCTUATION | JL_CHAR_ASCII_PUNCTUATION | JL_CHAR_SLASH,       /* \p{P} */
+    JL_CHAR_SYMBOL = JL_CHAR_OTHER_SYMBOL | JL_CHAR_ASCII_SYMBOL | JL_CHAR_BACKTICK, /* \p{S} */
+    JL_CHAR_NEWLINE = JL_CHAR_CR | JL_CHAR_LF,                                       /* [\r\n] */
+    JL_CHAR_WHITE = JL_CHAR_BLANK | JL_CHAR_NEWLINE | JL_CHAR_SPACE                  /* \s */
 };
 
 #define JL_INVALID_BYTE 0xffffffffu
@@ -29,14 +51,24 @@ enum {
  * for a byte that is part of no well-formed sequence. */
 int jl_utf8_decode(const uint8_t *s, size_t n, uint32_t *code);
 
+/* UTF-8 of a code point; returns its length. */
+size_t jl_utf8_encode(uint32_t code, uint8_t out[4]);
+
 /* A stretch of code points of one class; a caller that keeps it saves most searches. */
 typedef struct jl_char_run {
     uint32_t first, end; /* [first, end) */
     int class;
 } jl_char_run;
 
-/* The class of a code point (JL_CHAR_OTHER for JL_INVALID_BYTE). *run: the run that was found
- * last, all zero at first. */
+/* The class of a code point (a symbol for JL_INVALID_BYTE). *run: the run that was found last, all
+ * zero at first. */
 int jl_char_class(uint32_t code, jl_char_run *run);
+
+/* Simple lower case; the code point itself where it has none. */
+uint32_t jl_char_lower(uint32_t code);
+
+/* The first code point of the canonical decomposition: a letter without its accents. The code point
+ * itself where it has none. */
+uint32_t jl_char_base(uint32_t code);
 
 #endif

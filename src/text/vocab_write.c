@@ -100,15 +100,6 @@ int jl_characters_choose(uint64_t *counts, int n, uint32_t *codes, uint64_t *res
     return kept;
 }
 
-/* UTF-8 of a code point; returns its length. */
-static size_t encode(uint32_t code, char out[4]) {
-    static const uint8_t lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = n; i-- > 1; code >>= 6) out[i] = (char)(0x80 | (code & 0x3f));
-    out[0] = (char)(lead[n] | code);
-    return n;
-}
-
 static void put_characters(jl_gguf_writer *w, const uint32_t *codes, int n) {
     static const char *const special[] = { "<unk>", "<s>", "</s>" };
     static const char digits[] = "0123456789ABCDEF";
@@ -118,10 +109,10 @@ static void put_characters(jl_gguf_writer *w, const uint32_t *codes, int n) {
         jl_gguf_add_string(w, (jl_str){ byte, sizeof byte });
     }
     for (int i = 0; i < n; i++) {
-        char utf8[4];
+        uint8_t utf8[4];
         /* SentencePiece writes a blank as U+2581. */
-        size_t length = encode(codes[i] == ' ' ? 0x2581 : codes[i], utf8);
-        jl_gguf_add_string(w, (jl_str){ utf8, length });
+        size_t length = jl_utf8_encode(codes[i] == ' ' ? 0x2581 : codes[i], utf8);
+        jl_gguf_add_string(w, (jl_str){ (const char *)utf8, length });
     }
 }
 

@@ -3,7 +3,8 @@
 
   tokenizer_fuzz.py VOCAB.gguf [-n 100000] [--seed 1] [--special] [--set key=value …] [--pre NAME,NAME,…|all] [--show 5]
 
-VOCAB.gguf is any file with a vocabulary; weights are not read. --set rewrites metadata in a temporary copy, for instance
+VOCAB.gguf is any file with a vocabulary; weights are not read. `pairs` instead of a file stands for a vocabulary made on the
+spot that has a token for every two bytes, so that any two bytes join unless they lie in two pieces. --set rewrites metadata in a temporary copy, for instance
 tokenizer.ggml.add_space_prefix=false (true, false, a number or a string). --pre runs once for each name of a pre-tokeniser,
 put into tokenizer.ggml.pre of a temporary copy ("all": every name of `jielong`'s table, read from src/text/split_table.c).
 Needs PyPI: gguf, llama-cpp-python; and build/release/jielong (make native). Exit status 1 where something differs.
@@ -59,6 +60,23 @@ def rewrite(source, target, changes):
         else: w.add_string(name, value)
     w.write_header_to_file(); w.write_kv_data_to_file(); w.close()
 
+def alphabet():
+    """The character that GPT-2's alphabet has for each byte."""
+    own = [*range(0x21, 0x7f), *range(0xa1, 0xad), *range(0xae, 0x100)]
+    rest = iter(range(0x100, 0x200))
+    return [chr(b if b in own else next(rest)) for b in range(256)]
+
+def pairs(target):
+    import gguf
+    letters = alphabet()
+    both = [(a, b) for a in letters for b in letters]
+    random.Random(7).shuffle(both)
+    w = gguf.GGUFWriter(target, 'llama')
+    w.add_tokenizer_model('gpt2'); w.add_tokenizer_pre('default')
+    w.add_token_list(letters + [a + b for a, b in both])
+    w.add_token_merges([f'{a} {b}' for a, b in both])
+    w.write_header_to_file(); w.write_kv_data_to_file(); w.close()
+
 def parse(value):
     return {'true': True, 'false': False, 'none': None}.get(value, int(value) if value.isdigit() else value)
 
@@ -110,9 +128,12 @@ def main():
     for pre in runs:
         with tempfile.TemporaryDirectory() as folder:
             path, wanted = a.vocab, dict(changes, **({'tokenizer.ggml.pre': pre} if pre else {}))
+            if a.vocab == 'pairs':
+                path = f'{folder}/pairs.gguf'
+                pairs(path)
             if wanted:
+                rewrite(path, f'{folder}/v.gguf', wanted)
                 path = f'{folder}/v.gguf'
-                rewrite(a.vocab, path, wanted)
             try:
                 differ = compare(path, a.n, a.seed, a.special, a.show, a.tool)
             except subprocess.CalledProcessError as e:
