@@ -43,7 +43,7 @@ typedef struct jl_error {
     jl_status code;    /* JL_OK: nothing has failed */
     uint64_t offset;   /* byte offset in the file, or UINT64_MAX where none applies */
     char where[96];    /* NUL-terminated: tensor name, metadata key or argument */
-    char message[256]; /* NUL-terminated: what was expected, what was found, what to do */
+    char message[320]; /* NUL-terminated: what was expected, what was found, what to do */
 } jl_error;
 
 /* A stable name such as "CONTEXT_FULL"; static, NUL-terminated. */

@@ -127,8 +127,11 @@ JL_KERNEL(void, jl_mul, (float *y, const float *x, int n));
 JL_KERNEL(void, jl_scale, (float *x, float factor, int n));
 /* gate = (gate / (1 + exp(−gate)))·up */
 JL_KERNEL(void, jl_silu_mul, (float *gate, const float *up, int n));
-/* x = x / (1 + exp(−2u)), u = sqrt(2/π)·(x + 0.044715·x³): GELU by tanh (Hendrycks & Gimpel 2016),
- * written with ½·(1 + tanh u) = 1 / (1 + exp(−2u)); −2u as (x·(x²·0.044715 + 1))·−2·sqrt(2/π). */
+/* x = r(v / (1 + exp(−2u))), v = r(x), u = sqrt(2/π)·(v + 0.044715·v³): GELU by tanh (Hendrycks &
+ * Gimpel 2016), written with ½·(1 + tanh u) = 1 / (1 + exp(−2u)); −2u as (v·(v²·0.044715 +
+ * 1))·−2·sqrt(2/π). r rounds to the 11 bits of a half float, as c − (c − x), c = 8193·x (Veltkamp
+ * 1968): llama.cpp has GELU in a table of halves, and a hundred times less than its rounding is
+ * asked of us. From 10 on x stays, up to −10 it becomes 0. */
 JL_KERNEL(void, jl_gelu, (float *x, int n));
 /* x = cap·tanh(x / cap) (Gemma 2), tanh v = 1 − 2 / (1 + exp(2v)), 2v = x·(2 / cap). */
 JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));

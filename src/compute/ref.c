@@ -349,10 +349,17 @@ void jl_silu_mul__ref(float *gate, const float *up, int n) {
     for (int i = 0; i < n; i++) gate[i] = (gate[i] / (1.0f + jl_exp__ref(-gate[i]))) * up[i];
 }
 
+static float round_to_11_bits(float x) {
+    float c = x * 8193.0f;
+    return c - (c - x);
+}
+
 void jl_gelu__ref(float *x, int n) {
     for (int i = 0; i < n; i++) {
-        float u = (x[i] * ((x[i] * x[i]) * 0.044715f + 1.0f)) * -1.59576912f; /* −2·sqrt(2/π) */
-        x[i] = x[i] / (1.0f + jl_exp__ref(u));
+        float v = round_to_11_bits(x[i]);
+        float u = (v * ((v * v) * 0.044715f + 1.0f)) * -1.59576912f; /* −2·sqrt(2/π) */
+        float y = round_to_11_bits(v / (1.0f + jl_exp__ref(u)));
+        x[i] = x[i] >= 10 ? x[i] : x[i] <= -10 ? 0 : y;
     }
 }
 

@@ -170,15 +170,22 @@ void jl_silu_mul__simd(float *gate, const float *up, int n) {
     jl_silu_mul__ref(gate + whole, up + whole, n - whole);
 }
 
+INLINE v128_t round_to_11_bits(v128_t x) {
+    v128_t c = wasm_f32x4_mul(x, wasm_f32x4_splat(8193.0f));
+    return wasm_f32x4_sub(c, wasm_f32x4_sub(c, x));
+}
+
 void jl_gelu__simd(float *x, int n) {
-    const v128_t one = wasm_f32x4_splat(1);
+    const v128_t one = wasm_f32x4_splat(1), ten = wasm_f32x4_splat(10);
     int whole = n & ~3;
     for (int i = 0; i < whole; i += 4) {
-        v128_t v = wasm_v128_load(x + i);
+        v128_t all = wasm_v128_load(x + i), v = round_to_11_bits(all);
         v128_t u = wasm_f32x4_mul(wasm_f32x4_mul(v, v), wasm_f32x4_splat(0.044715f));
         u = wasm_f32x4_mul(v, wasm_f32x4_add(u, one));
         u = exp4(wasm_f32x4_mul(u, wasm_f32x4_splat(-1.59576912f)));
-        wasm_v128_store(x + i, wasm_f32x4_div(v, wasm_f32x4_add(one, u)));
+        v128_t y = round_to_11_bits(wasm_f32x4_div(v, wasm_f32x4_add(one, u)));
+        y = wasm_v128_andnot(y, wasm_f32x4_le(all, wasm_f32x4_neg(ten)));
+        wasm_v128_store(x + i, wasm_v128_bitselect(all, y, wasm_f32x4_ge(all, ten)));
     }
     jl_gelu__ref(x + whole, n - whole);
 }

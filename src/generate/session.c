@@ -44,7 +44,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->ids = jl_arena_take(arena, (uint64_t)s->n_ctx * sizeof(int32_t));
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
-    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch);
+    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_ctx);
     s->logits =
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
     s->sampler.logits = jl_arena_take(arena, vocab * sizeof(float));

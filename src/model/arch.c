@@ -1,39 +1,188 @@
-/* arch.c - the table of architectures.
+/* arch.c - the table of architectures, and the tensors that their sets are made of.
  *
  * Place in the flow: metadata → [a row] → shape-checked weights → forward pass. Names of tensors
- * are those of the GGUF specification ("Standardized tensor names"). A row says only what differs.
+ * are those of the GGUF specification ("Standardized tensor names"); what each architecture does
+ * with them follows its paper or reference code, and llama.cpp where they leave a choice. A row
+ * says only what differs.
  */
 #include "arch.h"
 
 #include <string.h>
 
-#define GLOBAL(field) offsetof(jl_weights, field)
-#define BLOCK(field)  offsetof(jl_layer, field)
+#define MODEL(field) offsetof(jl_weights, field)
+#define BLOCK(field) offsetof(jl_layer, field)
+#define SET(tensor)  ((jl_tensor_set)1 << (tensor))
 
-static const jl_weight_spec llama_globals[] = {
-    { "token_embd.weight", GLOBAL(token_embd), JL_DIM_VOCAB, JL_DIM_EMBD, 0 },
-    { "output_norm.weight", GLOBAL(output_norm), JL_DIM_ONE, JL_DIM_EMBD, 0 },
-    { "output.weight", GLOBAL(output), JL_DIM_VOCAB, JL_DIM_EMBD, 1 },
-    { "rope_freqs.weight", GLOBAL(rope_factors), JL_DIM_ONE, JL_DIM_PAIRS, 1 },
-    { 0 },
+/* ---- Tensors --------------------------------------------------------------------------------- */
+
+#define VECTOR(name, slot, length)                                                                 \
+    { name, JL_DIM_NONE, { { slot, JL_DIM_##length } }, 0 }
+#define MATRIX(name, slot, rows, cols)                                                             \
+    { name, JL_DIM_##cols, { { slot, JL_DIM_##rows } }, 0 }
+
+const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
+    [JL_TOKEN_EMBD] = MATRIX("token_embd.weight", MODEL(token_embd), VOCAB, EMBD),
+    [JL_POSITION_EMBD] = MATRIX("position_embd.weight", MODEL(position_embd), CONTEXT, EMBD),
+    [JL_TOKEN_NORM] = VECTOR("token_embd_norm.weight", MODEL(token_norm.weight), EMBD),
+    [JL_TOKEN_NORM_B] = VECTOR("token_embd_norm.bias", MODEL(token_norm.bias), EMBD),
+    [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
+    [JL_OUTPUT_NORM_B] = VECTOR("output_norm.bias", MODEL(output_norm.bias), EMBD),
+    [JL_OUTPUT] = MATRIX("output.weight", MODEL(output.w), VOCAB, EMBD),
+    [JL_OUTPUT_B] = VECTOR("output.bias", MODEL(output.bias), VOCAB),
+    [JL_ROPE_FREQS] = VECTOR("rope_freqs.weight", MODEL(rope_factors), PAIRS),
+    [JL_ROPE_LONG] = VECTOR("rope_factors_long.weight", MODEL(rope_long), PAIRS),
+    [JL_ROPE_SHORT] = VECTOR("rope_factors_short.weight", MODEL(rope_short), PAIRS),
+    [JL_ATTN_NORM] = VECTOR("attn_norm.weight", BLOCK(attn_norm.weight), EMBD),
+    [JL_ATTN_NORM_B] = VECTOR("attn_norm.bias", BLOCK(attn_norm.bias), EMBD),
+    [JL_ATTN_NORM_2] = VECTOR("attn_norm_2.weight", BLOCK(falcon_norm.weight), EMBD),
+    [JL_ATTN_NORM_2_B] = VECTOR("attn_norm_2.bias", BLOCK(falcon_norm.bias), EMBD),
+    [JL_ATTN_Q] = MATRIX("attn_q.weight", BLOCK(q.w), Q, EMBD),
+    [JL_ATTN_Q_B] = VECTOR("attn_q.bias", BLOCK(q.bias), Q),
+    [JL_ATTN_K] = MATRIX("attn_k.weight", BLOCK(k.w), KV, EMBD),
+    [JL_ATTN_K_B] = VECTOR("attn_k.bias", BLOCK(k.bias), KV),
+    [JL_ATTN_V] = MATRIX("attn_v.weight", BLOCK(v.w), KV, EMBD),
+    [JL_ATTN_V_B] = VECTOR("attn_v.bias", BLOCK(v.bias), KV),
+    [JL_ATTN_QKV] = { "attn_qkv.weight",
+                      JL_DIM_EMBD,
+                      { { BLOCK(q.w), JL_DIM_Q },
+                        { BLOCK(k.w), JL_DIM_KV },
+                        { BLOCK(v.w), JL_DIM_KV } },
+                      SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) },
+    [JL_ATTN_QKV_B] = { "attn_qkv.bias",
+                        JL_DIM_NONE,
+                        { { BLOCK(q.bias), JL_DIM_Q },
+                          { BLOCK(k.bias), JL_DIM_KV },
+                          { BLOCK(v.bias), JL_DIM_KV } },
+                        SET(JL_ATTN_Q_B) | SET(JL_ATTN_K_B) | SET(JL_ATTN_V_B) },
+    [JL_HEAD_Q_NORM] = VECTOR("attn_q_norm.weight", BLOCK(q_norm.weight), HEAD),
+    [JL_HEAD_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), HEAD),
+    [JL_WHOLE_Q_NORM] = VECTOR("attn_q_norm.weight", BLOCK(q_norm.weight), Q),
+    [JL_WHOLE_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), KV),
+    [JL_ATTN_OUTPUT] = MATRIX("attn_output.weight", BLOCK(o.w), EMBD, Q),
+    [JL_ATTN_OUTPUT_B] = VECTOR("attn_output.bias", BLOCK(o.bias), EMBD),
+    [JL_ATTN_POST_NORM] = VECTOR("post_attention_norm.weight", BLOCK(attn_post_norm.weight), EMBD),
+    [JL_FFN_NORM] = VECTOR("ffn_norm.weight", BLOCK(ffn_norm.weight), EMBD),
+    [JL_FFN_NORM_B] = VECTOR("ffn_norm.bias", BLOCK(ffn_norm.bias), EMBD),
+    [JL_FFN_GATE] = MATRIX("ffn_gate.weight", BLOCK(gate.w), FF, EMBD),
+    [JL_FFN_GATE_B] = VECTOR("ffn_gate.bias", BLOCK(gate.bias), FF),
+    [JL_FFN_UP] = MATRIX("ffn_up.weight", BLOCK(up.w), FF, EMBD),
+    [JL_FFN_UP_B] = VECTOR("ffn_up.bias", BLOCK(up.bias), FF),
+    [JL_FFN_GATE_UP] = { "ffn_up.weight",
+                         JL_DIM_EMBD,
+                         { { BLOCK(gate.w), JL_DIM_FF }, { BLOCK(up.w), JL_DIM_FF } },
+                         SET(JL_FFN_GATE) | SET(JL_FFN_UP) },
+    [JL_FFN_DOWN] = MATRIX("ffn_down.weight", BLOCK(down.w), EMBD, FF),
+    [JL_FFN_DOWN_B] = VECTOR("ffn_down.bias", BLOCK(down.bias), EMBD),
+    [JL_FFN_POST_NORM] = VECTOR("post_ffw_norm.weight", BLOCK(ffn_post_norm.weight), EMBD),
 };
 
-static const jl_weight_spec llama_blocks[] = {
-    { "attn_norm.weight", BLOCK(attn_norm), JL_DIM_ONE, JL_DIM_EMBD, 0 },
-    { "attn_q.weight", BLOCK(wq), JL_DIM_Q, JL_DIM_EMBD, 0 },
-    { "attn_k.weight", BLOCK(wk), JL_DIM_KV, JL_DIM_EMBD, 0 },
-    { "attn_v.weight", BLOCK(wv), JL_DIM_KV, JL_DIM_EMBD, 0 },
-    { "attn_output.weight", BLOCK(wo), JL_DIM_EMBD, JL_DIM_Q, 0 },
-    { "ffn_norm.weight", BLOCK(ffn_norm), JL_DIM_ONE, JL_DIM_EMBD, 0 },
-    { "ffn_gate.weight", BLOCK(w_gate), JL_DIM_FF, JL_DIM_EMBD, 0 },
-    { "ffn_up.weight", BLOCK(w_up), JL_DIM_FF, JL_DIM_EMBD, 0 },
-    { "ffn_down.weight", BLOCK(w_down), JL_DIM_EMBD, JL_DIM_FF, 0 },
-    { 0 },
-};
+/* ---- Sets ------------------------------------------------------------------------------------ */
+
+#define ENDS       (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
+#define QKVO       (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
+#define GATED      (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define PLAIN      (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define NORMS      (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
+#define POST_NORMS (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
+#define HEAD_NORMS (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
+#define ALL_NORMS  (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
+
+#define FUSED       (SET(JL_ATTN_QKV) | SET(JL_ATTN_QKV_B))
+#define QKV_BIASES  (SET(JL_ATTN_Q_B) | SET(JL_ATTN_K_B) | SET(JL_ATTN_V_B))
+#define FFN_BIASES  (SET(JL_FFN_UP_B) | SET(JL_FFN_DOWN_B))
+#define BIASES      (QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | FFN_BIASES)
+#define END_BIAS    SET(JL_OUTPUT_NORM_B)
+#define NORM_BIASES (SET(JL_ATTN_NORM_B) | SET(JL_FFN_NORM_B) | END_BIAS)
+
+/* LLaMA's block (Touvron et al. 2023): two norms, attention, a gated feed-forward part. */
+#define LLAMA (ENDS | NORMS | QKVO | GATED)
+/* GPT-2's (Radford et al. 2019): LayerNorm and biases everywhere, no gate. */
+#define GPT (ENDS | NORMS | NORM_BIASES | QKVO | PLAIN | BIASES)
+
+#define OUTPUT SET(JL_OUTPUT)
+#define TIED   (FUSED | QKV_BIASES | OUTPUT) /* what most files may have beside */
+
+/* ---- Architectures --------------------------------------------------------------------------- */
 
 static const jl_arch table[] = {
-    /* RMSNorm, grouped-query attention, RoPE, SwiGLU (Touvron et al. 2023); SmolLM, Mistral, … */
-    { "llama", JL_ROPE_NEIGHBOURS, llama_globals, llama_blocks },
+    { .name = "llama", /* Llama 2 and 3, Mistral, SmolLM, TinyLlama, … */
+      .need = LLAMA,
+      .may = TIED | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .rope = JL_ROPE_NEIGHBOURS },
+    { .name = "gpt2",
+      .need = GPT | SET(JL_POSITION_EMBD),
+      .may = TIED,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU },
+    { .name = "gptneox", /* Pythia, StableLM α, … (Black et al. 2022) */
+      .need = GPT | OUTPUT,
+      .may = FUSED,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_PARALLEL_KEY },
+    { .name = "phi2", /* one norm for both parts */
+      .need = (GPT | OUTPUT | SET(JL_OUTPUT_B)) & ~(SET(JL_FFN_NORM) | SET(JL_FFN_NORM_B)),
+      .may = FUSED,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_PARALLEL },
+    { .name = "phi3",
+      .need = LLAMA,
+      .may = TIED | SET(JL_FFN_GATE_UP) | SET(JL_ROPE_LONG) | SET(JL_ROPE_SHORT),
+      .rope = JL_ROPE_HALVES },
+    { .name = "qwen2", .need = LLAMA, .may = TIED | SET(JL_OUTPUT_B), .rope = JL_ROPE_HALVES },
+    { .name = "qwen3", .need = LLAMA | HEAD_NORMS, .may = TIED, .rope = JL_ROPE_HALVES },
+    { .name = "gemma",
+      .need = LLAMA,
+      .may = FUSED,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_SCALE_EMBEDDING },
+    { .name = "gemma2",
+      .need = LLAMA | POST_NORMS,
+      .may = FUSED,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_SCALE_EMBEDDING | JL_WINDOW_NEEDED,
+      .window_step = 2,
+      .wide_layers = 46,
+      .score_cap = 50,
+      .logit_cap = 30 },
+    { .name = "gemma3",
+      .need = LLAMA | POST_NORMS | HEAD_NORMS,
+      .may = FUSED | OUTPUT,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_SCALE_EMBEDDING | JL_LOCAL_UNSCALED,
+      .window_step = 6,
+      .wide_layers = 62,
+      .local_base = 10000 },
+    { .name = "stablelm",
+      .need = LLAMA | NORM_BIASES | OUTPUT,
+      .may = FUSED | QKV_BIASES,
+      .norm = JL_LAYER_NORM,
+      .rope = JL_ROPE_HALVES },
+    { .name = "starcoder2",
+      .need = GPT,
+      .may = TIED,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES },
+    { .name = "olmo2", /* norms behind the parts alone (OLMo 2025); OLMo 3 has windows */
+      .need = (LLAMA & ~NORMS) | POST_NORMS | ALL_NORMS | OUTPUT,
+      .may = FUSED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_LOCAL_UNSCALED,
+      .window_step = 4 },
+    { .name = "smollm3", .need = LLAMA, .may = TIED, .rope = JL_ROPE_NEIGHBOURS, .rope_skip = 4 },
+    { .name = "bloom", /* ALiBi (Press et al. 2022) */
+      .need = GPT | SET(JL_TOKEN_NORM) | SET(JL_TOKEN_NORM_B),
+      .may = TIED,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .alibi = 8 },
 };
 
 enum { ROWS = sizeof table / sizeof table[0] };

@@ -1,9 +1,10 @@
 /* arch.h - one row per architecture: what differs between Transformers is data here, not code
  * elsewhere.
  *
- * The forward pass reads a row's fields; model.c reads its list of weights. A new architecture is a
- * new row, and a new kind of norm, activation or position is a new value of an enum with its
- * kernel.
+ * A row says which tensors a file must and may have, which norm, activation and positions the
+ * forward pass uses, and what holds where the file's metadata is silent. The forward pass reads
+ * the model that was made from a row, never its name. A new architecture is a new row, and a new
+ * kind of part is a new file beside attention.c and feed_forward.c.
  */
 #ifndef JL_ARCH_H
 #define JL_ARCH_H
@@ -12,53 +13,157 @@
 
 /* Lengths that tensor shapes are made of. */
 typedef enum jl_dim {
-    JL_DIM_ONE,  /* a vector */
-    JL_DIM_EMBD, /* width of the residual stream */
-    JL_DIM_Q,    /* heads × head size */
-    JL_DIM_KV,   /* KV heads × head size */
-    JL_DIM_FF,   /* hidden width of the feed-forward part */
-    JL_DIM_VOCAB,
-    JL_DIM_PAIRS, /* rotated pairs of a head */
-    JL_DIM_COUNT
+    JL_DIM_NONE,    /* in place of the columns: a vector */
+    JL_DIM_EMBD,    /* width of the residual stream */
+    JL_DIM_HEAD,    /* size of a head */
+    JL_DIM_Q,       /* heads × head size */
+    JL_DIM_KV,      /* KV heads × head size */
+    JL_DIM_FF,      /* hidden width of the feed-forward part */
+    JL_DIM_VOCAB,   /* tokens */
+    JL_DIM_CONTEXT, /* trained positions */
+    JL_DIM_PAIRS    /* rotated pairs of a head */
 } jl_dim;
 
-/* The weights of one block. Matrices are [rows][cols] = [out][in]. */
+/* y = W x + b. */
+typedef struct jl_linear {
+    jl_matrix w; /* [out][in] */
+    float *bias; /* [out]; NULL: none */
+} jl_linear;
+
+typedef struct jl_norm {
+    float *weight; /* [width]; NULL: there is no norm at this place */
+    float *bias;   /* [width]; NULL: none */
+} jl_norm;
+
+/* One block: its weights, and which of the model's ways it goes. */
 typedef struct jl_layer {
-    float *attn_norm;     /* [embd] */
-    jl_matrix wq, wk, wv; /* [q][embd], [kv][embd], [kv][embd] */
-    jl_matrix wo;         /* [embd][q] */
-    float *ffn_norm;      /* [embd] */
-    jl_matrix w_gate;     /* [ff][embd] */
-    jl_matrix w_up;       /* [ff][embd] */
-    jl_matrix w_down;     /* [embd][ff] */
+    jl_norm attn_norm, ffn_norm;           /* of what the parts read */
+    jl_norm attn_post_norm, ffn_post_norm; /* of what they add (Gemma 2, OLMo 2) */
+    jl_norm falcon_norm;                   /* where attention has a norm of its own beside ffn's */
+    jl_linear q, k, v;                     /* [q][embd], [kv][embd], [kv][embd] */
+    jl_norm q_norm, k_norm;                /* of every head, or of all heads as one vector */
+    jl_linear o;                           /* [embd][q] */
+    jl_linear gate, up;                    /* [ff][embd]; gate absent: no gate */
+    jl_linear down;                        /* [embd][ff] */
+    int window; /* positions that a token sees, itself included; 0: all before it */
+    int rope;   /* jl_rope_scope, or −1: positions are not rotated */
 } jl_layer;
 
 /* The weights outside the blocks. */
 typedef struct jl_weights {
-    jl_matrix token_embd; /* [vocab][embd] */
-    float *output_norm;   /* [embd] */
-    jl_matrix output;     /* [vocab][embd]; the embedding itself where the file ties them */
-    float *rope_factors;  /* [pairs] divisors of the rope frequencies, or NULL */
-    jl_layer *layers;     /* [n_layers] */
+    jl_matrix token_embd;    /* [vocab][embd] */
+    jl_matrix position_embd; /* [context][embd]; rows = 0: positions are not added */
+    jl_norm token_norm, output_norm;
+    jl_linear output;    /* [vocab][embd]; the embedding itself where the file ties them */
+    float *rope_factors; /* [pairs] divisors of the rope frequencies, or NULL; */
+    float *rope_long;    /* the same for contexts beyond the original one, */
+    float *rope_short;   /* and for those within (phi 3) */
+    float *slopes;       /* [heads] of ALiBi, or NULL */
+    jl_layer *layers;    /* [n_layers] */
 } jl_weights;
 
-/* Where one tensor goes. */
-typedef struct jl_weight_spec {
-    const char *name;  /* in the file; a block's weights come after "blk.N." */
-    size_t slot;       /* offset of the jl_matrix or float * in jl_layer or jl_weights */
-    jl_dim rows, cols; /* rows JL_DIM_ONE: a vector of cols floats */
-    int optional;
-} jl_weight_spec;
+/* ---- Tensors --------------------------------------------------------------------------------- */
+
+/* Every tensor that some architecture has; rows are sets of them. */
+typedef enum jl_tensor {
+    JL_TOKEN_EMBD,
+    JL_POSITION_EMBD,
+    JL_TOKEN_NORM,
+    JL_TOKEN_NORM_B,
+    JL_OUTPUT_NORM,
+    JL_OUTPUT_NORM_B,
+    JL_OUTPUT,
+    JL_OUTPUT_B,
+    JL_ROPE_FREQS,
+    JL_ROPE_LONG,
+    JL_ROPE_SHORT,
+    JL_ATTN_NORM, /* the first one of the blocks */
+    JL_ATTN_NORM_B,
+    JL_ATTN_NORM_2,
+    JL_ATTN_NORM_2_B,
+    JL_ATTN_Q,
+    JL_ATTN_Q_B,
+    JL_ATTN_K,
+    JL_ATTN_K_B,
+    JL_ATTN_V,
+    JL_ATTN_V_B,
+    JL_ATTN_QKV,
+    JL_ATTN_QKV_B,
+    JL_HEAD_Q_NORM,
+    JL_HEAD_K_NORM,
+    JL_WHOLE_Q_NORM,
+    JL_WHOLE_K_NORM,
+    JL_ATTN_OUTPUT,
+    JL_ATTN_OUTPUT_B,
+    JL_ATTN_POST_NORM,
+    JL_FFN_NORM,
+    JL_FFN_NORM_B,
+    JL_FFN_GATE,
+    JL_FFN_GATE_B,
+    JL_FFN_UP,
+    JL_FFN_UP_B,
+    JL_FFN_GATE_UP,
+    JL_FFN_DOWN,
+    JL_FFN_DOWN_B,
+    JL_FFN_POST_NORM,
+    JL_TENSOR_COUNT
+} jl_tensor;
+
+typedef uint64_t jl_tensor_set;
+_Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
+
+/* Where a tensor goes. */
+typedef struct jl_tensor_spec {
+    const char *name; /* in the file; a block's follow "blk.N." */
+    jl_dim cols;      /* of a matrix; JL_DIM_NONE: a vector of floats */
+    struct {
+        size_t slot; /* offset of the jl_matrix or float * in jl_layer or jl_weights */
+        jl_dim rows;
+    } parts[3];         /* rows of the file one after another; ends with rows JL_DIM_NONE */
+    jl_tensor_set with; /* a fused tensor: those whose places it fills */
+} jl_tensor_spec;
+
+extern const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT];
+
+/* ---- Architectures --------------------------------------------------------------------------- */
+
+typedef enum jl_norm_kind { JL_RMS_NORM, JL_LAYER_NORM } jl_norm_kind;
+
+typedef enum jl_activation { JL_SILU, JL_GELU } jl_activation;
 
 typedef enum jl_rope_pairs {
+    JL_ROPE_NONE,
     JL_ROPE_NEIGHBOURS, /* (0,1), (2,3), …  as GGUF permutes llama's weights */
     JL_ROPE_HALVES      /* (0,n/2), (1,n/2+1), …  as in GPT-NeoX */
 } jl_rope_pairs;
 
+/* Which rotation a block uses: models with windows may have another one for the windowed blocks. */
+typedef enum jl_rope_scope { JL_ROPE_GLOBAL, JL_ROPE_LOCAL, JL_ROPE_SCOPES } jl_rope_scope;
+
+enum {
+    JL_PARALLEL = 1,         /* attention and feed-forward part both read x; their sums join it */
+    JL_PARALLEL_KEY = 2,     /* the same where the file's use_parallel_residual says so */
+    JL_SCALE_EMBEDDING = 4,  /* embeddings are multiplied by √width */
+    JL_DIVIDE_LOGITS = 8,    /* logit_scale divides instead of multiplying */
+    JL_LOCAL_UNSCALED = 16,  /* rope scaling is not for the windowed blocks */
+    JL_WINDOW_NEEDED = 32,   /* there is a window even where the file names none */
+    JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false: no block rotates */
+};
+
 typedef struct jl_arch {
-    const char *name; /* general.architecture, and the prefix of its metadata keys */
+    const char *name;        /* general.architecture, and the prefix of its metadata keys */
+    jl_tensor_set need, may; /* tensors that a file must and may have */
+    jl_norm_kind norm;
+    jl_activation activation;
     jl_rope_pairs rope;
-    const jl_weight_spec *globals, *blocks; /* end with a NULL name */
+    int rules; /* JL_PARALLEL … */
+    /* What holds where the file says nothing; 0: nothing does. */
+    int rope_skip;    /* every such block does not rotate: block i with (i + 1) % rope_skip == 0 */
+    int window_step;  /* in such a model every such block sees all positions; 0: no windows */
+    float local_base; /* base of the rotation in windowed blocks; 0: as in the others */
+    int wide_layers;  /* a model of so many blocks scales its scores by 1/√(width / heads) */
+    float score_cap, logit_cap; /* soft caps */
+    float alibi;                /* largest exponent of the slopes */
 } jl_arch;
 
 const jl_arch *jl_arch_find(const char *name, size_t n); /* NULL: not in the table */

@@ -6,22 +6,10 @@
 #ifndef JL_FORWARD_H
 #define JL_FORWARD_H
 
-#include "attention.h"
-#include "../base/arena.h"
+#include "pass.h"
 
-/* Buffers for a batch of up to n_batch tokens. n is the batch, widths as in jl_hparams. */
-typedef struct jl_scratch {
-    float *x;         /* [n][embd] the residual stream */
-    float *h;         /* [n][embd] normalised, or what a part adds to x */
-    float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd] */
-    float *heads;     /* [n][heads·hd] what attention gathered */
-    float *gate, *up; /* [n][ff] */
-    float *angles;    /* [n][pairs][2] */
-    void *act;        /* prepared activations of one product */
-    jl_attention_scratch attention;
-} jl_scratch;
-
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch);
+/* Lays the buffers out for batches of up to n_batch tokens in a context of n_ctx positions. */
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx);
 
 /* Evaluates ids[n] at positions pos … pos + n − 1 and writes the logits [rows][vocab] of the
  * batch's last `rows` tokens (0 ≤ rows ≤ n). The cache must hold the positions before pos. taps may

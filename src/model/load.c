@@ -91,7 +91,7 @@ static size_t take(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
 }
 
 static void consume(jl_loader *l, const uint8_t *src, size_t n) {
-    while (n > 0 && l->current < l->gguf.n_tensors) {
+    while (n > 0 && l->current < l->n_targets) {
         jl_target *t = &l->targets[l->current];
         size_t part;
         if (l->position < t->offset) { /* padding between tensors */
@@ -109,16 +109,13 @@ static void consume(jl_loader *l, const uint8_t *src, size_t n) {
 }
 
 static jl_status complete(jl_model *m, jl_error *error) {
-    if (m->w.rope_factors) {
-        jl_status st = jl_rope_divide(&m->rope, m->w.rope_factors, error);
-        if (st) return st;
-    }
-    free_loader(m);
-    return JL_OK;
+    jl_status st = jl_model_complete(m, error);
+    if (!st) free_loader(m);
+    return st;
 }
 
 static jl_status progress(jl_model *m, jl_error *error) {
-    return m->loader->current == m->loader->gguf.n_tensors ? complete(m, error) : JL_MORE;
+    return m->loader->current == m->loader->n_targets ? complete(m, error) : JL_MORE;
 }
 
 /* ---- Header ---------------------------------------------------------------------------------- */
@@ -200,12 +197,19 @@ jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error) {
     return st;
 }
 
+/* The tensor whose bytes are to come. */
+static jl_str current_name(const jl_loader *l) {
+    int i = 0;
+    while (i + 1 < l->gguf.n_tensors && l->gguf.tensors[i + 1].offset <= l->position) i++;
+    return l->gguf.tensors[i].name;
+}
+
 static jl_status truncated(const jl_loader *l, jl_error *error) {
     if (!l->have_header)
         return jl_fail(error, JL_ERR_TRUNCATED, l->inbox_fill, jl_string("header"),
                        "the file ends after %u bytes, inside the header; load it again",
                        (uint64_t)l->inbox_fill);
-    return jl_fail(error, JL_ERR_TRUNCATED, l->position, l->gguf.tensors[l->current].name,
+    return jl_fail(error, JL_ERR_TRUNCATED, l->position, current_name(l),
                    "the file ends after %u bytes, %u were expected; load it again", l->position,
                    l->gguf.data_end);
 }

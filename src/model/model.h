@@ -1,9 +1,9 @@
 /* model.h - a loaded model: hyper-parameters, weights in kernel layout, tokenizer.
  *
  * Life: jl_model_new → the loader (load.c) collects the header → jl_model_build (model.c) checks
- * every hyper-parameter and tensor shape and takes all memory → the loader packs tensors as they
- * arrive → complete, and from then on immutable. All refusals happen before the first weight is
- * stored.
+ * every hyper-parameter (hparams.c) and tensor shape (bind.c) and takes all memory → the loader
+ * packs tensors as they arrive → complete, and from then on immutable. All refusals happen before
+ * the first weight is stored.
  */
 #ifndef JL_MODEL_H
 #define JL_MODEL_H
@@ -17,18 +17,25 @@
 typedef struct jl_hparams {
     int n_layers, n_heads, n_kv_heads;
     int n_embd, head_dim, n_ff, n_vocab;
-    int n_ctx; /* positions the model was trained for */
-    float eps; /* of the norms */
+    int n_ctx;          /* positions the model was trained for */
+    int n_ctx_original; /* the same before its rope was stretched */
+    int parallel;       /* attention and feed-forward part read the same x */
+    float eps;          /* of the norms */
+    float embedding_scale, residual_scale, logit_scale; /* factors; 1: as they are */
+    float query_scale;          /* factor of the scores, 1/√(head size) as a rule */
+    float score_cap, logit_cap; /* soft caps; 0: none */
+    float clamp_qkv;            /* queries, keys and values are kept within ± this; 0: not */
+    float alibi;                /* largest exponent of ALiBi's slopes; 0: none */
 } jl_hparams;
 
-/* What happens to one tensor of the file. */
+/* Where a run of rows of the file goes: a tensor, or a part of a fused one. */
 typedef struct jl_target {
     uint64_t offset, end; /* in the file */
     uint64_t row_bytes;   /* in the file */
     int rows;             /* 1 for a vector */
     int cols;
     jl_type type;
-    jl_matrix *matrix; /* one of these two, or neither: the tensor is passed over */
+    jl_matrix *matrix; /* one of these two */
     float **vector;    /* the slot that points to its floats */
 } jl_target;
 
@@ -42,9 +49,10 @@ typedef struct jl_loader {
     int have_header, failed;
     jl_gguf gguf;       /* borrows from header */
     uint8_t *header;    /* the bytes gguf points into */
-    jl_target *targets; /* [gguf.n_tensors], in file order */
-    int current;        /* tensor that bytes go to */
-    int row;            /* its next row */
+    jl_target *targets; /* [n_targets], in file order */
+    int n_targets;
+    int current;    /* target that bytes go to */
+    int row;        /* its next row */
     uint8_t *carry; /* [carry_cap] a panel's rows, in the file's form, until they are complete */
     size_t carry_fill, carry_cap;
 } jl_loader;
@@ -52,7 +60,8 @@ typedef struct jl_loader {
 struct jl_model {
     const jl_arch *arch; /* NULL: a vocabulary without weights */
     jl_hparams h;
-    jl_rope_table rope;
+    jl_rope_table rope[JL_ROPE_SCOPES];
+    jl_rope_table rope_long; /* the global one of contexts beyond n_ctx_original */
     jl_weights w;
     jl_tokenizer *tokenizer; /* NULL: the file has none */
     void *memory;            /* weights, layers; one block */
@@ -68,5 +77,12 @@ enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMP
 /* Everything between a parsed header and the first weight. On failure m is left to jl_model_free.
  * */
 jl_status jl_model_build(jl_model *m, jl_error *error);
+
+/* Its steps. Metadata → m->h, m->rope and the blocks' ways, m->w.layers allocated (hparams.c); */
+jl_status jl_hparams_read(jl_model *m, jl_error *error);
+/* the file's tensors → targets and matrices without their memory (bind.c); */
+jl_status jl_bind(jl_model *m, jl_error *error);
+/* once the weights have arrived: what depends on their values. */
+jl_status jl_model_complete(jl_model *m, jl_error *error);
 
 #endif

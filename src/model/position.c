@@ -1,9 +1,8 @@
 /* position.c - rotary frequencies from metadata, and the angles of a batch.
  *
  * Computed in double and rounded once, so the tables agree on every machine. The formulas of linear
- * scaling and YaRN follow the papers in the constants that GGUF's keys name; beta_fast and
- * beta_slow are YaRN's recommended 32 and 1 (§3.2). What it does not do: rotate (compute/kernels.h
- * jl_rope does).
+ * scaling and YaRN follow the papers in the constants that GGUF's keys name. What it does not do:
+ * rotate (compute/kernels.h jl_rope does).
  */
 #include "position.h"
 
@@ -22,12 +21,21 @@ static double pair_of_turns(double turns, double context, int n_rot, double base
     return n_rot * log(context / (turns * TWO_PI)) / (2 * log(base));
 }
 
+typedef struct scaling {
+    jl_str type;
+    float factor, attn_factor;
+    float beta_fast, beta_slow; /* YaRN: turns over the trained context, 32 and 1 (§3.2) */
+    double context;             /* trained length before stretching */
+} scaling;
+
 /* YaRN: fast pairs stay, slow pairs are interpolated, a ramp between; lengths grow by
  * 0.1·ln(factor) + 1. */
-static void stretch_yarn(jl_rope_table *r, double factor, double context, double base) {
+static void stretch_yarn(jl_rope_table *r, const scaling *s, double base) {
     int n_rot = 2 * r->n_pairs;
-    double low = fmax(0, floor(pair_of_turns(32, context, n_rot, base)));
-    double high = fmin(n_rot - 1, ceil(pair_of_turns(1, context, n_rot, base)));
+    double factor = (double)s->factor;
+    double low = pair_of_turns((double)s->beta_fast, s->context, n_rot, base);
+    double high = pair_of_turns((double)s->beta_slow, s->context, n_rot, base);
+    low = fmax(0, floor(low)), high = fmin(n_rot - 1, ceil(high));
     for (int i = 0; i < r->n_pairs; i++) {
         double ramp = fmin(1, fmax(0, (i - low) / fmax(0.001, high - low)));
         r->frequency[i] *= 1 - ramp + ramp / factor;
@@ -35,74 +43,101 @@ static void stretch_yarn(jl_rope_table *r, double factor, double context, double
     r->length *= 1 + 0.1 * log(factor);
 }
 
-typedef struct scaling {
-    jl_str type;
-    float factor, attn_factor;
-    uint32_t context; /* trained length before stretching; 0: not given */
-} scaling;
+/* One of <arch>.rope.*, above 0 where the file has it. */
+static jl_status read_positive(float *out, const jl_gguf *g, const jl_arch *arch, const char *rest,
+                               jl_error *error) {
+    char k[96];
+    jl_status st = jl_gguf_f32(g, key(k, arch, rest), out, error);
+    if (!st && !(*out > 0))
+        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(k),
+                     "must be greater than 0; the file is damaged");
+    return st;
+}
 
+/* Where the type is absent, a factor alone means linear. */
 static jl_status read_scaling(scaling *s, const jl_gguf *g, const jl_arch *arch, jl_error *error) {
     char k[96];
+    const struct {
+        const char *key;
+        float *out;
+    } numbers[] = {
+        { "rope.scale_linear", &s->factor }, /* the factor's older name */
+        { "rope.scaling.factor", &s->factor },
+        { "rope.scaling.attn_factor", &s->attn_factor },
+        { "rope.scaling.yarn_beta_fast", &s->beta_fast },
+        { "rope.scaling.yarn_beta_slow", &s->beta_slow },
+    };
     jl_status st = jl_gguf_string(g, key(k, arch, "rope.scaling.type"), &s->type, error);
-    if (!st) st = jl_gguf_f32(g, key(k, arch, "rope.scaling.factor"), &s->factor, error);
-    if (!st) st = jl_gguf_f32(g, key(k, arch, "rope.scaling.attn_factor"), &s->attn_factor, error);
-    if (!st)
-        st = jl_gguf_u32(g, key(k, arch, "rope.scaling.original_context_length"), &s->context,
-                         error);
-    if (!st && !s->context) st = jl_gguf_u32(g, key(k, arch, "context_length"), &s->context, error);
-    if (!st && !(s->factor > 0))
-        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET,
-                     jl_string(key(k, arch, "rope.scaling.factor")), "must be greater than 0");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !st; i++)
+        st = read_positive(numbers[i].out, g, arch, numbers[i].key, error);
     return st;
 }
 
 static jl_status apply_scaling(jl_rope_table *r, const scaling *s, const jl_arch *arch, double base,
                                jl_error *error) {
     char k[96];
-    if (s->type.n == 0 || jl_str_equal(s->type, "none")) return JL_OK;
-    if (jl_str_equal(s->type, "linear")) {
+    if (jl_str_equal(s->type, "yarn") && base > 1) {
+        stretch_yarn(r, s, base);
+    } else if (jl_str_equal(s->type, "linear") || jl_str_equal(s->type, "longrope")) {
         for (int i = 0; i < r->n_pairs; i++) r->frequency[i] /= (double)s->factor;
-    } else if (jl_str_equal(s->type, "yarn") && s->context > 0 && base > 1) {
-        stretch_yarn(r, (double)s->factor, s->context, base);
-    } else {
+    } else if (!jl_str_equal(s->type, "none")) {
         return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET,
                        jl_string(key(k, arch, "rope.scaling.type")),
-                       "expected none, linear or yarn, found %S", s->type);
+                       "expected none, linear, longrope, or yarn with a base above 1, found %S; "
+                       "choose another model",
+                       s->type);
     }
     r->length *= (double)s->attn_factor;
     return JL_OK;
 }
 
-jl_status jl_rope_read(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, int head_dim,
-                       jl_error *error) {
+static void plain_frequencies(jl_rope_table *r, double base) {
+    r->length = 1;
+    for (int i = 0; i < r->n_pairs; i++) r->frequency[i] = pow(base, -1.0 * i / r->n_pairs);
+}
+
+static jl_status read_pairs(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, int head_dim,
+                            jl_error *error) {
     char k[96];
-    float base = 10000;
     uint32_t n_rot = (uint32_t)head_dim;
-    scaling s = { { 0 }, 1, 1, 0 };
-    jl_status st = jl_gguf_f32(g, key(k, arch, "rope.freq_base"), &base, error);
-    if (!st && !(base > 0))
-        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(k), "must be greater than 0");
-    if (!st) st = jl_gguf_u32(g, key(k, arch, "rope.dimension_count"), &n_rot, error);
+    jl_status st = jl_gguf_u32(g, key(k, arch, "rope.dimension_count"), &n_rot, error);
     if (!st && (n_rot < 2 || n_rot > (uint32_t)head_dim || n_rot % 2 || n_rot > 2 * JL_MAX_PAIRS))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(k),
-                     "expected an even number up to the head size %d, found %u", head_dim,
-                     (uint64_t)n_rot);
-    if (!st) st = read_scaling(&s, g, arch, error);
-    if (st) return st;
+                     "expected an even number up to the head size %d, found %u; the file is "
+                     "damaged",
+                     head_dim, (uint64_t)n_rot);
     r->n_pairs = (int)n_rot / 2;
     r->stride_pair = arch->rope == JL_ROPE_NEIGHBOURS ? 2 : 1;
     r->distance = arch->rope == JL_ROPE_NEIGHBOURS ? 1 : r->n_pairs;
-    r->length = 1;
-    for (int i = 0; i < r->n_pairs; i++)
-        r->frequency[i] = pow((double)base, -2.0 * i / (double)n_rot);
-    return apply_scaling(r, &s, arch, (double)base, error);
+    return st;
 }
 
-jl_status jl_rope_divide(jl_rope_table *r, const float *factors, jl_error *error) {
+jl_status jl_rope_read(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, int head_dim,
+                       int context, jl_error *error) {
+    jl_rope_table *local = &r[JL_ROPE_LOCAL];
+    float base = 10000, local_base;
+    scaling s = { jl_string("linear"), 1, 1, 32, 1, context };
+    jl_status st = read_pairs(r, g, arch, head_dim, error);
+    if (!st) st = read_positive(&base, g, arch, "rope.freq_base", error);
+    local_base = arch->local_base > 0 ? arch->local_base : base;
+    if (!st) st = read_positive(&local_base, g, arch, "rope.freq_base_swa", error);
+    if (!st) st = read_scaling(&s, g, arch, error);
+    if (st) return st;
+    *local = *r;
+    plain_frequencies(r, (double)base);
+    plain_frequencies(local, (double)local_base);
+    st = apply_scaling(r, &s, arch, (double)base, error);
+    if (!st && !(arch->rules & JL_LOCAL_UNSCALED))
+        st = apply_scaling(local, &s, arch, (double)local_base, error);
+    return st;
+}
+
+jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factors,
+                         jl_error *error) {
     for (int i = 0; i < r->n_pairs; i++) {
         if (!(factors[i] > 0 && factors[i] < INFINITY))
-            return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string("rope_freqs.weight"),
-                           "element %d is not a positive number", i);
+            return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string(name),
+                           "element %d is not a positive number; the file is damaged", i);
         r->frequency[i] /= (double)factors[i];
     }
     return JL_OK;
@@ -115,4 +150,13 @@ void jl_rope_angles(const jl_rope_table *r, int pos, int n, float *cs) {
             *cs++ = (float)(r->length * cos(angle));
             *cs++ = (float)(r->length * sin(angle));
         }
+}
+
+void jl_alibi_slopes(float *slopes, int heads, float most) {
+    int power = 1; /* of two, the largest within `heads` */
+    while (2 * power <= heads) power *= 2;
+    for (int i = 0; i < heads; i++) {
+        double step = i < power ? i + 1 : i - power + 0.5; /* between the others' */
+        slopes[i] = (float)pow(2, -(double)most * step / power);
+    }
 }

@@ -3,9 +3,10 @@
  *
  * RoPE (Su et al. 2021) turns pair i of every query and key by the angle pos·f_i, f_i =
  * base^(−2i/n_rot), so that their dot product depends on the distance alone. Longer contexts than
- * trained are reached by changing the f_i: divided by given factors (Llama 3), all by one factor
- * (linear, Chen et al. 2023), or only the slow ones with a correction of the lengths (YaRN, Peng et
- * al. 2023).
+ * trained are reached by changing the f_i: divided by given factors (Llama 3; LongRoPE, Ding et al.
+ * 2024), all by one factor (linear, Chen et al. 2023), or only the slow ones with a correction of
+ * the lengths (YaRN, Peng et al. 2023). ALiBi (Press et al. 2022) lowers scores by the distance
+ * instead.
  */
 #ifndef JL_POSITION_H
 #define JL_POSITION_H
@@ -22,14 +23,19 @@ typedef struct jl_rope_table {
     double length;                  /* factor on the rotated vectors' length: 1 except for YaRN */
 } jl_rope_table;
 
-/* Reads <arch>.rope.*; head_dim is the size of a head. */
+/* Reads <arch>.rope.* into r [JL_ROPE_SCOPES]; head_dim is the size of a head, context the length
+ * before stretching. */
 jl_status jl_rope_read(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, int head_dim,
-                       jl_error *error);
+                       int context, jl_error *error);
 
-/* Divides the frequencies by factors [n_pairs]; refuses factors that are not positive numbers. */
-jl_status jl_rope_divide(jl_rope_table *r, const float *factors, jl_error *error);
+/* Divides the frequencies by factors [n_pairs], those of the tensor `name`; refuses factors that
+ * are not positive numbers. */
+jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factors, jl_error *error);
 
 /* cs [n][n_pairs][2]: cosine and sine for the positions pos, pos + 1, … */
 void jl_rope_angles(const jl_rope_table *r, int pos, int n, float *cs);
+
+/* slopes [heads] of ALiBi, whose largest exponent is `most`. */
+void jl_alibi_slopes(float *slopes, int heads, float most);
 
 #endif

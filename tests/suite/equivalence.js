@@ -69,6 +69,11 @@ export const equivalence = [
   ...forModel('F32', 'arch/llama.gguf', 'arch'),
   ...forModel('Q4_1', 'types/q4_1.gguf', 'types'),
   ...forModel('Q8_0', 'types/q8_0.gguf', 'types'),
+  ...forModel('ALiBi', 'arch/bloom.gguf', 'arch'),
+  ...forModel('windows and soft caps', 'arch/gemma2.gguf', 'arch'),
+  ...forModel('windows with a rotation of their own', 'arch/gemma3.gguf', 'arch'),
+  ...forModel('parallel residual', 'arch/gptneox.gguf', 'arch'),
+  ...forModel('learnt positions', 'arch/gpt2.gguf', 'arch'),
   {
     name: 'every kind of source gives the same model',
     async run(t) {

@@ -1,0 +1,187 @@
+/* bind.c - the file's tensors → the places that the architecture's row has for them.
+ *
+ * Place in the flow: hparams.c (lengths) → here → model.c takes memory for what was bound → load.c
+ * packs bytes. A tensor's name says its block and its place, its shape must be the one that the
+ * lengths give, no place is filled twice, none that is needed stays empty, and a tensor without a
+ * place is refused: it would change what the model computes. A fused tensor becomes one target for
+ * each of its parts, so nothing behind here knows of it. One pass in file order, linear in the
+ * number of tensors.
+ */
+#include "model.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../compute/pack.h"
+
+enum { MODEL_LEVEL = -1 }; /* instead of a block */
+
+static int dim_length(const jl_model *m, jl_dim dim) {
+    const jl_hparams *h = &m->h;
+    const int lengths[] = {
+        [JL_DIM_NONE] = 0,
+        [JL_DIM_EMBD] = h->n_embd,
+        [JL_DIM_HEAD] = h->head_dim,
+        [JL_DIM_Q] = h->n_heads * h->head_dim,
+        [JL_DIM_KV] = h->n_kv_heads * h->head_dim,
+        [JL_DIM_FF] = h->n_ff,
+        [JL_DIM_VOCAB] = h->n_vocab,
+        [JL_DIM_CONTEXT] = h->n_ctx,
+        [JL_DIM_PAIRS] = m->rope[JL_ROPE_GLOBAL].n_pairs,
+    };
+    return lengths[dim];
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static int in_set(jl_tensor_set set, int tensor) {
+    return set >> tensor & 1;
+}
+
+/* "blk.N.rest" → N, and name becomes the rest; any other name: MODEL_LEVEL. */
+static int split_name(jl_str *name) {
+    size_t i = 4;
+    int block = 0;
+    if (name->n < 6 || memcmp(name->data, "blk.", 4) != 0) return MODEL_LEVEL;
+    for (; i < name->n && i < 9 && name->data[i] >= '0' && name->data[i] <= '9'; i++)
+        block = 10 * block + (name->data[i] - '0');
+    if (i == 4 || i == name->n || name->data[i] != '.') return MODEL_LEVEL;
+    *name = (jl_str){ name->data + i + 1, name->n - i - 1 };
+    return block;
+}
+
+static void shape_of(const jl_model *m, const jl_tensor_spec *spec, uint64_t dims[4]) {
+    uint64_t rows = 0;
+    for (int p = 0; p < 3; p++) rows += (uint64_t)dim_length(m, spec->parts[p].rows);
+    dims[0] = spec->cols == JL_DIM_NONE ? rows : (uint64_t)dim_length(m, spec->cols);
+    dims[1] = spec->cols == JL_DIM_NONE ? 1 : rows;
+    dims[2] = dims[3] = 1;
+}
+
+/* Which tensor of the row's this is, and its block; JL_TENSOR_COUNT: none. Two of a row's may have
+ * the same name with different shapes: the one that fits. */
+static int find_place(const jl_model *m, const jl_gguf_tensor *t, int *block) {
+    jl_str name = t->name;
+    int found = JL_TENSOR_COUNT;
+    *block = split_name(&name);
+    if (*block >= m->h.n_layers) return found;
+    int first = *block == MODEL_LEVEL ? 0 : JL_ATTN_NORM;
+    int end = *block == MODEL_LEVEL ? JL_ATTN_NORM : JL_TENSOR_COUNT;
+    for (int i = first; i < end; i++) {
+        uint64_t dims[4];
+        if (!in_set(m->arch->need | m->arch->may, i)) continue;
+        if (!jl_str_equal(name, jl_tensor_specs[i].name)) continue;
+        shape_of(m, &jl_tensor_specs[i], dims);
+        if (found == JL_TENSOR_COUNT || memcmp(dims, t->dims, sizeof dims) == 0) found = i;
+    }
+    return found;
+}
+
+/* ---- Targets --------------------------------------------------------------------------------- */
+
+static jl_status check_shape(const jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
+                             jl_error *error) {
+    uint64_t dims[4];
+    shape_of(m, spec, dims);
+    if (memcmp(t->dims, dims, sizeof dims) == 0) return JL_OK;
+    return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
+                   "expected shape [%u, %u], found [%u, %u, %u, %u]; the file is damaged or of a "
+                   "variant that is not supported",
+                   dims[0], dims[1], t->dims[0], t->dims[1], t->dims[2], t->dims[3]);
+}
+
+/* A vector is one row of the file; its parts must begin with a block of its type. */
+static jl_status check_parts(const jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
+                             jl_error *error) {
+    int block = jl_type_get((uint32_t)t->type)->block;
+    for (int p = 0; p < 3 && spec->cols == JL_DIM_NONE; p++)
+        if (dim_length(m, spec->parts[p].rows) % block)
+            return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
+                           "type %s cannot be divided where its parts meet; convert the model with "
+                           "vectors in F32",
+                           jl_type_get((uint32_t)t->type)->name);
+    return JL_OK;
+}
+
+/* The targets of a tensor, one after another. */
+static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
+                        void *owner) {
+    const jl_type_info *type = jl_type_get((uint32_t)t->type);
+    int vector = spec->cols == JL_DIM_NONE;
+    uint64_t at = t->offset;
+    for (int p = 0; p < 3 && spec->parts[p].rows != JL_DIM_NONE; p++) {
+        int length = dim_length(m, spec->parts[p].rows);
+        int rows = vector ? 1 : length, cols = vector ? length : dim_length(m, spec->cols);
+        uint64_t bytes = (uint64_t)(cols / type->block) * (uint64_t)type->bytes;
+        void *slot = (char *)owner + spec->parts[p].slot;
+        uint64_t end = at + bytes * (uint64_t)rows;
+        m->loader->targets[m->loader->n_targets++] = (jl_target){
+            at, end, bytes, rows, cols, (jl_type)t->type, vector ? NULL : slot, vector ? slot : NULL
+        };
+        if (!vector)
+            *(jl_matrix *)slot = (jl_matrix){ NULL, rows, cols, jl_pack_layout((jl_type)t->type) };
+        at = end;
+    }
+}
+
+/* Binds a tensor, unless its place is taken; *filled are those of its block. */
+static jl_status bind(jl_model *m, const jl_gguf_tensor *t, int tensor, void *owner,
+                      jl_tensor_set *filled, jl_error *error) {
+    const jl_tensor_spec *spec = &jl_tensor_specs[tensor];
+    jl_tensor_set places = (jl_tensor_set)1 << tensor | spec->with;
+    jl_status st = check_shape(m, t, spec, error);
+    if (!st) st = check_parts(m, t, spec, error);
+    if (!st && *filled & places)
+        st = jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
+                     "another tensor fills the same place; the file is damaged");
+    if (st) return st;
+    *filled |= places;
+    add_targets(m, t, spec, owner);
+    return JL_OK;
+}
+
+static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_error *error) {
+    return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
+                   "architecture %s with %d blocks has no place for this tensor; the file holds a "
+                   "variant that is not supported",
+                   m->arch->name, m->h.n_layers);
+}
+
+/* The first tensor that is needed and was not there. */
+static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled, jl_error *error) {
+    jl_tensor_set range = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
+    jl_tensor_set missing = m->arch->need & ~filled & (block == MODEL_LEVEL ? range : ~range);
+    if (!missing) return JL_OK;
+    int first = 0;
+    while (!in_set(missing, first)) first++;
+    char name[96] = "";
+    if (block != MODEL_LEVEL) jl_format(name, sizeof name, "blk.%d.", block);
+    size_t n = strlen(name);
+    jl_format(name + n, sizeof name - n, "%s", jl_tensor_specs[first].name);
+    return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string(name),
+                   "the tensor is missing; architecture %s needs it; the file is incomplete or of "
+                   "a variant that is not supported",
+                   m->arch->name);
+}
+
+jl_status jl_bind(jl_model *m, jl_error *error) {
+    const jl_gguf *g = &m->loader->gguf;
+    jl_tensor_set model = 0, *blocks = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *blocks);
+    m->loader->targets = jl_alloc_array(3 * (uint64_t)g->n_tensors, sizeof(jl_target));
+    jl_status st = JL_OK;
+    if (!blocks || !m->loader->targets)
+        st = jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
+                     "no room for the directory; close other pages");
+    for (int i = 0; i < g->n_tensors && !st; i++) {
+        int block, tensor = find_place(m, &g->tensors[i], &block);
+        void *owner = block < 0 ? (void *)&m->w : &m->w.layers[block];
+        if (tensor == JL_TENSOR_COUNT)
+            st = refuse_stranger(m, &g->tensors[i], error);
+        else
+            st = bind(m, &g->tensors[i], tensor, owner, block < 0 ? &model : &blocks[block], error);
+    }
+    if (!st) st = check_filled(m, MODEL_LEVEL, model, error);
+    for (int i = 0; i < m->h.n_layers && !st; i++) st = check_filled(m, i, blocks[i], error);
+    jl_free(blocks);
+    return st;
+}

@@ -1,0 +1,33 @@
+/* feed_forward.c - two matrices with a nonlinearity between them, gated or not.
+ *
+ *   W_down σ(W_up h)                    (Vaswani et al. 2017; σ = GELU, Hendrycks & Gimpel 2016)
+ *   W_down (σ(W_gate h) ⊙ W_up h)       gated (Shazeer 2020; σ = SiLU or GELU)
+ *
+ * Place in the flow: forward.c's second part of a block. Works in the pass's scratch alone.
+ */
+#include "feed_forward.h"
+
+#include "linear.h"
+
+/* gate [n] = σ(gate) ⊙ up, or σ(gate) where there is no up. */
+static void activate(jl_activation kind, float *gate, const float *up, int n) {
+    if (kind == JL_SILU) {
+        jl_silu_mul(gate, up, n);
+        return;
+    }
+    jl_gelu(gate, n);
+    if (up) jl_mul(gate, up, n);
+}
+
+void jl_feed_forward_part(const jl_pass *p, int layer) {
+    const jl_layer *l = &p->m->w.layers[layer];
+    jl_scratch *s = p->s;
+    int gated = l->gate.w.rows > 0;
+    const jl_linear *both[] = { &l->gate, &l->up }, *down[] = { &l->down };
+    if (gated)
+        jl_project(s->act, s->h, p->n, both, (float *[]){ s->gate, s->up }, 2);
+    else
+        jl_project(s->act, s->h, p->n, both + 1, &s->gate, 1);
+    activate(p->m->arch->activation, s->gate, gated ? s->up : NULL, p->n * l->up.w.rows);
+    jl_project(s->act, s->gate, p->n, down, &s->delta, 1);
+}

@@ -1,0 +1,248 @@
+/* hparams.c - metadata → checked hyper-parameters, and the way each block goes.
+ *
+ * Place in the flow: format/gguf (values) → here → bind.c checks tensors against what was read.
+ * Keys are those of the GGUF specification, after "<architecture>."; what a file may leave out
+ * comes from the architecture's row. Every value is bounded here, so that no product of lengths
+ * later on can overflow; a refusal names the key, what was expected and what was found.
+ */
+#include "model.h"
+
+#include <math.h>
+
+#include "../base/memory.h"
+
+enum { MAX_LAYERS = 1024, MAX_CONTEXT = 1 << 24, MAX_WIDTH = 1 << 16, MAX_HIDDEN = 1 << 20 };
+
+/* <arch>.<rest> in out[96]. */
+static const char *key_of(char *out, const jl_model *m, const char *rest) {
+    jl_format(out, 96, "%s.%s", m->arch->name, rest);
+    return out;
+}
+
+/* ---- One value ------------------------------------------------------------------------------- */
+
+typedef struct field {
+    const char *key;              /* after "<arch>." */
+    uint32_t low, high, fallback; /* a fallback below low: the key is required */
+} field;
+
+static jl_status refuse_number(const char *key, field f, uint32_t value, jl_error *error) {
+    return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                   "expected %u to %u, found %u; the file is damaged or of a variant that is not "
+                   "supported",
+                   (uint64_t)f.low, (uint64_t)f.high, (uint64_t)value);
+}
+
+static jl_status missing_key(const jl_model *m, const char *key, jl_error *error) {
+    return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                   "the key is missing; architecture %s needs it; convert the model again",
+                   m->arch->name);
+}
+
+/* Element i of an array of 32-bit integers or truth values; UINT32_MAX of any other. */
+static uint32_t element(const jl_gguf_value *v, int i) {
+    if (v->type == JL_GGUF_BOOL) return v->bytes[i];
+    if (v->type != JL_GGUF_U32 && v->type != JL_GGUF_I32) return UINT32_MAX;
+    return (uint32_t)jl_gguf_i32_at(v, (uint64_t)i);
+}
+
+/* The array at a key, checked to have one element a block; NULL where the key holds no array. */
+static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, const char *key,
+                                jl_error *error) {
+    const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
+    *out = v && v->array ? v : NULL;
+    if (!*out || v->count == (uint64_t)m->h.n_layers) return JL_OK;
+    return jl_fail(error, JL_ERR_FORMAT, v->offset, v->key,
+                   "expected one element for each of %d blocks, found %u; the file is damaged",
+                   m->h.n_layers, v->count);
+}
+
+/* A length that is given once, or for every block and then always the same. */
+static jl_status read_field(int *out, const jl_model *m, field f, jl_error *error) {
+    char key[96];
+    const jl_gguf_value *each = NULL;
+    uint32_t value = f.fallback;
+    jl_status st = find_per_block(&each, m, key_of(key, m, f.key), error);
+    if (!st && !each) st = jl_gguf_u32(&m->loader->gguf, key, &value, error);
+    if (st) return st;
+    if (each) value = element(each, 0);
+    for (int i = 1; each && i < m->h.n_layers; i++)
+        if (element(each, i) != value)
+            return jl_fail(error, JL_ERR_ARCHITECTURE, each->offset, each->key,
+                           "block 0 has %u, block %d has %u; blocks of different sizes are not "
+                           "supported, choose another model",
+                           (uint64_t)value, i, (uint64_t)element(each, i));
+    if (value < f.low && !jl_gguf_find(&m->loader->gguf, key)) return missing_key(m, key, error);
+    if (value < f.low || value > f.high) return refuse_number(key, f, value, error);
+    *out = (int)value;
+    return JL_OK;
+}
+
+/* A factor or a limit, 0 to 10^6; what is absent or 0 is the fallback. */
+static jl_status read_factor(float *out, const jl_model *m, const char *rest, float fallback,
+                             jl_error *error) {
+    char key[96];
+    float value = 0;
+    jl_status st = jl_gguf_f32(&m->loader->gguf, key_of(key, m, rest), &value, error);
+    if (!st && !(value >= 0 && value <= 1e6f))
+        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                     "expected a number from 0 to 1000000; the file is damaged");
+    *out = value > 0 ? value : fallback;
+    return st;
+}
+
+/* ---- Groups of values ------------------------------------------------------------------------ */
+
+static jl_status read_heads(jl_model *m, jl_error *error) {
+    jl_hparams *h = &m->h;
+    int value_length = 0;
+    jl_status st = read_field(&h->n_heads, m, (field){ "attention.head_count", 1, 1024, 0 }, error);
+    uint32_t heads = (uint32_t)h->n_heads;
+    if (!st)
+        st = read_field(&h->n_kv_heads, m, (field){ "attention.head_count_kv", 1, 1024, heads },
+                        error);
+    if (st) return st;
+    if (h->n_heads % h->n_kv_heads)
+        return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("attention.head_count_kv"),
+                       "%d query heads cannot share %d KV heads evenly; the file is damaged",
+                       h->n_heads, h->n_kv_heads);
+    uint32_t size = (uint32_t)h->n_embd / heads;
+    st = read_field(&h->head_dim, m, (field){ "attention.key_length", 1, 1024, size }, error);
+    uint32_t same = (uint32_t)h->head_dim;
+    if (!st)
+        st = read_field(&value_length, m, (field){ "attention.value_length", same, same, same },
+                        error);
+    char key[96];
+    if (!st && h->n_embd % h->n_heads &&
+        !jl_gguf_find(&m->loader->gguf, key_of(key, m, "attention.key_length")))
+        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("attention.head_count"),
+                     "width %d is not a multiple of %d heads; the file is damaged", h->n_embd,
+                     h->n_heads);
+    return st;
+}
+
+static jl_status read_eps(jl_model *m, jl_error *error) {
+    char key[96];
+    key_of(key, m,
+           m->arch->norm == JL_LAYER_NORM ? "attention.layer_norm_epsilon"
+                                          : "attention.layer_norm_rms_epsilon");
+    m->h.eps = -1;
+    jl_status st = jl_gguf_f32(&m->loader->gguf, key, &m->h.eps, error);
+    if (!st && !jl_gguf_find(&m->loader->gguf, key)) return missing_key(m, key, error);
+    if (!st && !(m->h.eps > 0 && m->h.eps < 1))
+        st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
+                     "expected a number above 0 and below 1; the file is damaged");
+    return st;
+}
+
+static jl_status read_factors(jl_model *m, jl_error *error) {
+    jl_hparams *h = &m->h;
+    const jl_arch *a = m->arch;
+    float embedding = a->rules & JL_SCALE_EMBEDDING ? sqrtf((float)h->n_embd) : 1;
+    int width = h->n_layers == a->wide_layers ? h->n_embd / h->n_heads : h->head_dim;
+    const struct {
+        float *out;
+        const char *key;
+        float fallback;
+    } factors[] = {
+        { &h->embedding_scale, "embedding_scale", embedding },
+        { &h->residual_scale, "residual_scale", 1 },
+        { &h->logit_scale, "logit_scale", 1 },
+        { &h->query_scale, "attention.scale", 1 / sqrtf((float)width) },
+        { &h->score_cap, "attn_logit_softcapping", a->score_cap },
+        { &h->logit_cap, "final_logit_softcapping", a->logit_cap },
+        { &h->clamp_qkv, "attention.clamp_kqv", 0 },
+        { &h->alibi, "attention.max_alibi_bias", a->alibi },
+    };
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        jl_status st = read_factor(factors[i].out, m, factors[i].key, factors[i].fallback, error);
+        if (st) return st;
+    }
+    if (a->rules & JL_DIVIDE_LOGITS) h->logit_scale = 1 / h->logit_scale;
+    h->parallel = (a->rules & JL_PARALLEL) != 0;
+    char key[96];
+    if (a->rules & JL_PARALLEL_KEY)
+        return jl_gguf_bool(&m->loader->gguf, key_of(key, m, "use_parallel_residual"), &h->parallel,
+                            error);
+    return JL_OK;
+}
+
+/* ---- The blocks ------------------------------------------------------------------------------ */
+
+/* Which blocks see a window only: every one but each `step`-th, or as the file's array says. */
+static jl_status read_windows(jl_model *m, jl_error *error) {
+    char key[96];
+    const jl_gguf_value *each = NULL;
+    int window = 0, step = m->arch->window_step;
+    uint32_t fallback = m->arch->rules & JL_WINDOW_NEEDED ? 4096 : MAX_CONTEXT;
+    if (step == 0) return JL_OK;
+    jl_status st = read_field(
+        &window, m, (field){ "attention.sliding_window", 1, MAX_CONTEXT, fallback }, error);
+    const char *pattern = "attention.sliding_window_pattern";
+    if (!st) st = find_per_block(&each, m, key_of(key, m, pattern), error);
+    if (!st && !each)
+        st = read_field(&step, m, (field){ pattern, 1, MAX_LAYERS, (uint32_t)step }, error);
+    for (int i = 0; i < m->h.n_layers && !st; i++) {
+        uint32_t windowed = each ? element(each, i) : (i + 1) % step != 0;
+        if (windowed > 1) st = refuse_number(key, (field){ key, 0, 1, 0 }, windowed, error);
+        if (windowed && window < MAX_CONTEXT) m->w.layers[i].window = window;
+    }
+    return st;
+}
+
+static jl_status read_rope(jl_model *m, jl_error *error) {
+    char key[96];
+    int on = m->arch->rope != JL_ROPE_NONE, skip = m->arch->rope_skip;
+    jl_status st = JL_OK;
+    if (m->arch->rules & JL_ROPE_MAY_BE_OFF)
+        st = jl_gguf_bool(&m->loader->gguf, key_of(key, m, "rope.scaling.finetuned"), &on, error);
+    if (on && !st)
+        st = jl_rope_read(m->rope, &m->loader->gguf, m->arch, m->h.head_dim, m->h.n_ctx_original,
+                          error);
+    int windowed = 0;
+    for (int i = 0; i < m->h.n_layers; i++) {
+        jl_layer *l = &m->w.layers[i];
+        l->rope = l->window ? JL_ROPE_LOCAL : JL_ROPE_GLOBAL;
+        if (!on || (skip && (i + 1) % skip == 0)) l->rope = -1;
+        windowed |= l->rope == JL_ROPE_LOCAL;
+    }
+    if (!windowed) m->rope[JL_ROPE_LOCAL].n_pairs = 0; /* nobody asks for its angles */
+    return st;
+}
+
+/* Lengths first: those of arrays are counted in blocks. */
+static jl_status read_sizes(jl_model *m, jl_error *error) {
+    jl_hparams *h = &m->h;
+    int layers = 0, experts = 0;
+    jl_status st = read_field(&layers, m, (field){ "block_count", 1, MAX_LAYERS, 0 }, error);
+    h->n_layers = layers;
+    if (!st) st = read_field(&h->n_ctx, m, (field){ "context_length", 1, MAX_CONTEXT, 0 }, error);
+    if (!st) st = read_field(&h->n_embd, m, (field){ "embedding_length", 1, MAX_WIDTH, 0 }, error);
+    if (!st)
+        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", 1, MAX_HIDDEN, 0 }, error);
+    uint32_t context = (uint32_t)h->n_ctx;
+    if (!st)
+        st = read_field(&h->n_ctx_original, m,
+                        (field){ "rope.scaling.original_context_length", 1, MAX_CONTEXT, context },
+                        error);
+    if (!st) st = read_field(&experts, m, (field){ "expert_count", 0, 1 << 16, 0 }, error);
+    if (!st && experts > 1)
+        st = jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_count"),
+                     "a mixture of %d experts is not supported; choose a dense model", experts);
+    return st;
+}
+
+jl_status jl_hparams_read(jl_model *m, jl_error *error) {
+    jl_status st = read_sizes(m, error);
+    if (!st) st = read_heads(m, error);
+    if (!st) st = read_eps(m, error);
+    if (!st) st = read_factors(m, error);
+    if (st) return st;
+    m->w.layers = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *m->w.layers);
+    if (!m->w.layers)
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
+                       "no room for the directory; close other pages");
+    st = read_windows(m, error);
+    if (!st) st = read_rope(m, error);
+    return st;
+}
