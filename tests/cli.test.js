@@ -138,6 +138,24 @@ test('errors: one line, CODE first, exit status 1; wrong usage 2', async () => {
   }
 });
 
+test('bench says speeds, loading, kernels and threads', async () => {
+  for (const host of Object.keys(hosts)) {
+    const { status, stdout } = await run(host, [
+      'bench',
+      golden('types/q4_1.gguf'),
+      '--pp',
+      '8',
+      '--tg',
+      '4',
+    ]);
+    assert.equal(status, 0, host);
+    const { pp, tg, load, kernels, threads } = JSON.parse(stdout);
+    assert.ok(pp > 0 && tg > 0 && load > 0, `${host}: ${stdout}`);
+    assert.match(kernels, /^(scalar|simd128|relaxed)/, host);
+    assert.ok(Number.isInteger(threads) && threads >= 1, `${host}: ${threads}`);
+  }
+});
+
 test('--help says how, on standard output', async () => {
   for (const host of Object.keys(hosts)) {
     const { status, stdout } = await run(host, ['--help']);

@@ -10,6 +10,7 @@
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { measure } from './bench.js';
 import { JielongError, loadModel } from './jielong.js';
 
 /** @typedef {import('./jielong.js').Model} Model */
@@ -91,7 +92,7 @@ beginning with the last token of the one before`,
   info: ['MODEL', 'what the model file says about itself, as JSON', [], info],
   bench: [
     'MODEL',
-    'speed as JSON: { pp, tg } in tokens/s (medians of 3 after a warm-up), load in ms',
+    'speed as JSON: { pp, tg } in tokens/s (medians of 3 after a warm-up), load in ms, kernels, threads',
     ['pp', 'tg'],
     bench,
   ],
@@ -177,8 +178,6 @@ function readText(path) {
   }
 }
 
-/** @param {number[]} numbers */
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 /** @param {number} value */
 const rounded = (value) => Math.round(value * 100) / 100;
 
@@ -324,39 +323,9 @@ async function info(model) {
 
 /** @param {Model} model @param {string[]} _args @param {Values} values */
 async function bench(model, _args, values) {
-  const [pp, tg] = [optional(values.pp) ?? 128, optional(values.tg) ?? 32];
-  const session = await model.createSession({ contextLength: Math.max(pp, tg + 2) });
-  const vocabulary = model.info.vocabularySize;
-  const ids = Int32Array.from({ length: pp }, (_, i) => (100 + i) % vocabulary);
-  /** @type {number[][]} */
-  const speeds = [[], []];
-  for (let round = 0; round < 4; round++) {
-    await session.rewind(0);
-    const start = performance.now();
-    await session.append(ids);
-    await session.logits();
-    const read = performance.now();
-    await session.rewind(0);
-    const times = [];
-    for await (const _ of session.generate(ids.subarray(0, 1), {
-      maxTokens: tg + 1,
-      temperature: 0,
-      ignoreEos: true,
-    })) {
-      times.push(performance.now());
-    }
-    if (round === 0) continue; // warms up caches and the compiler
-    speeds[0].push((pp / (read - start)) * 1000);
-    speeds[1].push((tg / (times[tg] - times[0])) * 1000);
-  }
+  const { pp, tg } = await measure(model, { pp: optional(values.pp), tg: optional(values.tg) });
   const { kernels, threads } = model.info;
-  print({
-    pp: rounded(median(speeds[0])),
-    tg: rounded(median(speeds[1])),
-    load: rounded(values.load),
-    kernels,
-    threads,
-  });
+  print({ pp: rounded(pp), tg: rounded(tg), load: rounded(values.load), kernels, threads });
 }
 
 /* ---- Main ------------------------------------------------------------------------------------ */

@@ -299,6 +299,34 @@ test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => 
   await shoot('chat', page, false);
 });
 
+test('the speed is measured when asked, and its lines can be copied', {
+  skip: noModel,
+  timeout: 180_000,
+}, async () => {
+  await page.click('#figure-speed > summary');
+  await says('#speed-status', /Ready/);
+  const height = () => page.$eval('#figure-speed', (e) => e.getBoundingClientRect().height);
+  const before = await height();
+  await page.click('#speed-go');
+  await says('#speed-status', /Round 1 of 3/);
+  await page.keyboard.press('Escape');
+  await says('#speed-status', /Stopped before the end/);
+  assert.equal(await page.$eval('#speed-copy', (e) => /** @type {any} */ (e).disabled), true);
+  await page.focus('#speed-go');
+  await page.keyboard.press('Enter');
+  await says('#speed-status', /Measured/, 120_000);
+  assert.equal(await height(), before, 'nothing moves');
+  const lines = await page.$$eval('#speed-list div', (all) => all.map((e) => e.textContent ?? ''));
+  assert.match(lines.join('\n'), /Prefill, 128 tokens[\d,.]+ tokens\/s\nDecode, 32 tokens[\d.]+/);
+  assert.match(
+    lines.join('\n'),
+    /Loading98\.4 MB in .*\nKernels\w+.*\nThreads\d.*\nBrowserChromium/,
+  );
+  await page.click('#speed-copy');
+  await says('#speed-status', /Copied|selected/);
+  await shoot('speed');
+});
+
 test('Chinese, dark, and 360 px with everything open', {
   skip: noModel,
   timeout: 180_000,

@@ -89,6 +89,7 @@ async function load(source, name, bytes) {
       },
     });
     const seconds = (performance.now() - began) / 1000;
+    state.loading = { seconds, bytes: total };
     choose.open = false;
     setModel(model, name);
     say(() =>

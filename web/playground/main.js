@@ -22,6 +22,7 @@ document.body.dataset.ready = '';
 figure('tokens', () => import('./figures/tokens.js'));
 figure('attention', () => import('./figures/attention.js'));
 figure('stages', () => import('./figures/stages.js'));
+figure('speed', () => import('./figures/speed.js'));
 
 byId('language', HTMLButtonElement).addEventListener('click', async () => {
   const next = currentLanguage() === 'en' ? 'zh-Hant' : 'en';
@@ -38,4 +39,5 @@ byId('language', HTMLButtonElement).addEventListener('click', async () => {
 function figure(name, fetchScript) {
   const box = byId(`figure-${name}`, HTMLDetailsElement);
   box.addEventListener('toggle', async () => (await fetchScript()).setUp(), { once: true });
+  if (location.hash === `#${box.id}`) box.open = true; // a link to it
 }

@@ -24,6 +24,7 @@
 export const state = {
   /** @type {Model | null} */ model: null,
   /** A name for people. */ modelName: '',
+  /** What the last load took. */ loading: { seconds: 0, bytes: 0 },
   /** The session whose text is on screen. @type {Session | null} */ session: null,
   /** The tokens on its timeline when the text last came to rest. @type {Int32Array} */
   ids: new Int32Array(),
