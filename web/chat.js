@@ -214,7 +214,7 @@ async function findMarks(model, template) {
   const marks = [];
   for (const [open, close] of MARKS) {
     const [openId, closeId] = [await specialId(model, open), await specialId(model, close)];
-    if (closeId !== undefined || template.includes(close))
+    if (closeId !== undefined || template.includes(open) || template.includes(close))
       marks.push({ open, close, openId, closeId });
   }
   return marks;

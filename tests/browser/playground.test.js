@@ -40,9 +40,17 @@ const flags = [
 let slowly = false;
 const quick = makeServer({ roots: [['/models/', models]] });
 const server = createServer((request, response) => {
-  if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
+  if (request.url === '/thinking.gguf') response.end(thinkingModel());
+  else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
   else quick.emit('request', request, response);
 });
+/** The tiny model with a template that always opens a thought. */
+function thinkingModel() {
+  const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
+  bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
+  return bytes;
+}
+
 /** @type {import('puppeteer-core').Browser} */
 let browser;
 /** @type {import('puppeteer-core').Page} the page that goes through the whole story */
@@ -325,6 +333,32 @@ test('the speed is measured when asked, and its lines can be copied', {
   await page.click('#speed-copy');
   await says('#speed-status', /Copied|selected/);
   await shoot('speed');
+});
+
+test('what a model thinks stands apart, above its answer', { skip: noBrowser }, async (t) => {
+  const other = await open('/');
+  t.after(() => other.close().then(() => page.bringToFront()));
+  await other.type('#url', `${origin}/thinking.gguf`);
+  await other.click('#url-go');
+  await other.waitForFunction(() =>
+    /Load/.test(document.querySelector('#url-go')?.textContent ?? ''),
+  );
+  await other.click('#url-go');
+  await other.waitForSelector('#generate:enabled');
+  await other.click('#mode-chat');
+  await other.click('#generate');
+  await other.waitForSelector('.thought .token:nth-of-type(4)');
+  await other.waitForSelector('#continue:enabled');
+  const lines = await other.$$eval('.turn p', (all) => all.map((p) => p.className));
+  assert.deepEqual(lines, ['', 'thought', '']);
+  assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
+  // Going on after a change stays in the same thought.
+  await other.click('.thought .token:nth-of-type(2)');
+  await other.click('#alternatives-list button');
+  await other.waitForSelector('.thought .token:nth-of-type(6)');
+  await other.waitForSelector('#continue:enabled');
+  assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
+  await shoot('thinking', other, false);
 });
 
 test('Chinese, dark, and 360 px with everything open', {

@@ -198,7 +198,8 @@ async function generate() {
 
 /** @param {Turn} turn */
 function asMessages(turn) {
-  const answer = turn.tokens.map((token) => token.text).join('');
+  const said = turn.tokens.filter((token) => token.part !== 'reasoning');
+  const answer = said.map((token) => token.text).join('');
   return [
     { role: 'user', content: turn.given },
     { role: 'assistant', content: answer },
@@ -283,7 +284,7 @@ async function adopt() {
   } catch (e) {
     sayError(e);
   }
-  chatMode.disabled = !!model && !model.info.chatTemplate;
+  chatMode.disabled = !!model && !model.info.tokenizer;
   await forget();
 }
 

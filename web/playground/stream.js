@@ -30,6 +30,8 @@ const places = new Map();
 let current;
 /** Where the tokens of each turn stand. @type {Map<Turn, HTMLElement>} */
 const lines = new Map();
+/** The same for what a model thinks before it answers. @type {WeakMap<Turn, HTMLElement>} */
+const thoughts = new WeakMap();
 
 /** Empties the stream and shows the invitation. */
 export function clear() {
@@ -53,6 +55,17 @@ export function showTurn(turn) {
   root.scrollTop = root.scrollHeight;
 }
 
+/** Where a turn's reasoning stands: above its answer. @param {Turn} turn */
+function thoughtOf(turn) {
+  let thought = thoughts.get(turn);
+  if (!thought) {
+    thought = make('p', { className: 'thought' }, who('text.thought'));
+    lines.get(turn)?.before(thought);
+    thoughts.set(turn, thought);
+  }
+  return thought;
+}
+
 /** @param {string} key */
 function who(key) {
   const element = make('span', { className: 'who' }, t(key));
@@ -72,7 +85,8 @@ export function addToken(turn, { chosen = false } = {}) {
   setVariable(span, '--p', Math.exp(token.logprob));
   places.set(span, { turn, index });
   const below = root.scrollHeight - root.scrollTop - root.clientHeight; // px out of sight
-  lines.get(turn)?.append(span);
+  const line = token.part === 'reasoning' ? thoughtOf(turn) : lines.get(turn);
+  line?.append(span);
   if (below < 48) root.scrollTop = root.scrollHeight;
   if (!current) enter(span);
 }
@@ -86,6 +100,10 @@ export function truncate({ turn, index }) {
     if (span === current) current = undefined;
     places.delete(span);
     span.remove();
+  }
+  if (!turn.tokens.slice(0, index).some(({ part }) => part === 'reasoning')) {
+    thoughts.get(turn)?.remove();
+    thoughts.delete(turn);
   }
   const turns = [...lines.keys()];
   for (const later of turns.slice(turns.indexOf(turn) + 1)) {
