@@ -228,11 +228,29 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
  * that is full from the start is JL_ERR_CONTEXT. */
 jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *error);
 
+/* ---- Embeddings ------------------------------------------------------------------------------ */
+
+typedef enum jl_pooling {                      /* numbered as in GGUF */
+                          JL_POOLING_MEAN = 1, /* over all tokens */
+                          JL_POOLING_CLS = 2,  /* the first token */
+                          JL_POOLING_LAST = 3  /* the last, which alone has seen the whole text */
+} jl_pooling;
+
+int jl_model_n_embd(const jl_model *m);
+jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else the mean */
+
+/* Evaluates the next batch of what was appended to an empty session, as jl_session_advance(), and
+ * gathers what the model makes of the text in out [n_embd], which the caller keeps between the
+ * calls: the hidden states after the last norm, pooled, of length 1 (all 0 stays so). JL_OK when
+ * it is complete. The session has no logits afterwards. */
+jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
+
 /* ---- Taps: activations out ------------------------------------------------------------------- */
 
 typedef enum jl_tap_kind {
     JL_TAP_ATTENTION, /* softmax weights of one head, [new tokens][position + new tokens] */
-    JL_TAP_RESIDUAL   /* the residual stream after one block, [new tokens][embedding length] */
+    JL_TAP_RESIDUAL,  /* the residual stream after one block, [new tokens][embedding length] */
+    JL_TAP_OUTPUT     /* the stream after the last norm, before the logits; the same shape */
 } jl_tap_kind;
 
 typedef struct jl_tap {

@@ -74,6 +74,32 @@ for (const name of tiny) {
   });
 }
 
+test('embed: every host as llama.cpp', async () => {
+  const ids = JSON.parse(readFileSync(golden('arch/ids.json'), 'utf8')).join();
+  const bytes = readFileSync(golden('arch/llama.embed.f32'));
+  for (const host of Object.keys(hosts)) {
+    for (const [i, pooling] of ['mean', 'cls', 'last'].entries()) {
+      const args = ['embed', golden('arch/llama.gguf'), '--ids', ids, '--pooling', pooling];
+      const { status, stdout, stderr } = await run(host, args);
+      assert.equal(status, 0, `${host}: ${stderr}`);
+      const vector = JSON.parse(stdout);
+      assert.equal(vector.length * 12, bytes.length);
+      vector.forEach((/** @type {number} */ x, /** @type {number} */ at) => {
+        const wanted = bytes.readFloatLE(4 * (i * vector.length + at));
+        assert.ok(Math.abs(x - wanted) < 2e-6, `${host}, ${pooling}: ${x}, wanted ${wanted}`);
+      });
+    }
+  }
+  const { status, stderr } = await run('native', [
+    'embed',
+    golden('chat.gguf'),
+    'x',
+    '--pooling',
+    'y',
+  ]);
+  assert.equal(status, 2, stderr);
+});
+
 test('the same seed draws the same text everywhere', { skip: noModel }, async () => {
   const args = ['generate', smollm2, 'The old clock', '-n', '24', '--seed', '11'];
   const text = await agreed([...args, '--temperature', '0.9', '--top-k', '50', '--min-p', '0.02']);

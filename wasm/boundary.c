@@ -227,6 +227,12 @@ int jl_wasm_step_finish(void) {
     return (int)token.finish;
 }
 
+/* ---- Embeddings ------------------------------------------------------------------------------ */
+
+int jl_wasm_session_embed(jl_session *s, int pooling, float *out) {
+    return jl_session_embed(s, (jl_pooling)pooling, out, fresh());
+}
+
 /* ---- Taps ------------------------------------------------------------------------------------ */
 
 /* Room for n requests {kind, layer, head} of the next run, which the host fills. */

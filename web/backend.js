@@ -35,7 +35,7 @@ class LocalBackend {
   async call(op, ...args) {
     if (op.startsWith('train.')) return this.#train(op.slice(6), args);
     const result = /** @type {any} */ (this.#engine)[op](...args);
-    if (op === 'advance' || op === 'step') await breathe();
+    if (op === 'advance' || op === 'step' || op === 'embed') await breathe();
     return result;
   }
   /** @param {string} op @param {any[]} args */

@@ -50,6 +50,10 @@ const OPTIONS = {
   file: ['FILE', 'read the text from FILE (- is standard input)'],
   cases: ['FILE', 'a JSON array of texts in, a JSON array of arrays of ids out'],
   ids: ['1,2,3', 'token ids'],
+  pooling: [
+    'P',
+    'mean of all tokens, the first (cls) or the last; what the file asks for, else mean',
+  ],
   out: ['FILE', 'where the logits go: float32, little-endian, [tokens][vocabulary]'],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
   tg: ['N', 'tokens generated (32)', atLeast(1)],
@@ -88,6 +92,12 @@ one; the first token is not scored. A text longer than the context is read in wi
 beginning with the last token of the one before`,
     ['file', 'n', 'context', 'special'],
     score,
+  ],
+  embed: [
+    'MODEL TEXT',
+    'a text as one vector of length 1, as a JSON array',
+    ['ids', 'pooling'],
+    embed,
   ],
   info: ['MODEL', 'what the model file says about itself, as JSON', [], info],
   bench: [
@@ -314,6 +324,14 @@ async function score(model, _args, values) {
     perplexity: Math.exp(nll / scored),
     bitsPerByte: nll / Math.LN2 / bytes,
   });
+}
+
+/** @param {Model} model @param {string[]} args @param {Values} values */
+async function embed(model, [text], { ids, pooling }) {
+  if ((text === undefined) === (ids === undefined))
+    throw new UsageError('embed takes one of TEXT and --ids 1,2,3');
+  const vector = await model.embed(text ?? ids.split(',').map(Number), { pooling });
+  print(Array.from(vector, (x) => Number(x.toPrecision(9))));
 }
 
 /** @param {Model} model */

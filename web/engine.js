@@ -22,6 +22,7 @@ import { openSource, sha256 } from './source.js';
 const MORE = 1;
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
+const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
 
 const encoder = new TextEncoder();
@@ -135,7 +136,7 @@ export class Engine {
   /**
    * Lends a copy of an array to `use`.
    * @template T
-   * @param {Uint8Array | Int32Array} data
+   * @param {Uint8Array | Int32Array | Float32Array} data
    * @param {(pointer: number) => T} use
    */
   #lend(data, use) {
@@ -253,9 +254,9 @@ export class Engine {
   /**
    * @param {[text: string, quoted: boolean][]} parts that make the text; special tokens do not count
    *   in quoted ones
-   * @param {boolean} special @param {boolean} bos
+   * @param {boolean} special @param {boolean} bos @param {boolean} [eos] ends, where the file asks
    */
-  tokenize(parts, special, bos) {
+  tokenize(parts, special, bos, eos = false) {
     /** @type {number[]} */ const quotes = []; // bytes [start, end), pair after pair
     const pieces = parts.map(([text]) => encoder.encode(text));
     let n = 0;
@@ -263,7 +264,7 @@ export class Engine {
       if (parts[i][1]) quotes.push(n, n + length);
       n += length;
     }
-    const flags = (special ? 1 : 0) | (bos ? 2 : 0);
+    const flags = (special ? 1 : 0) | (bos ? 2 : 0) | (eos ? 4 : 0);
     return this.#lend(joined(pieces, n), (text) =>
       this.#lend(Int32Array.from(quotes), (quoted) => {
         // A token is a byte or longer, so this nearly always does; if not, the count says what does.
@@ -502,6 +503,18 @@ export class Engine {
       ...(top.length && { top }),
       ...(finish && { finish }),
     };
+  }
+
+  /**
+   * The next batch of a text that a fresh session holds.
+   * @param {number} handle @param {string} pooling @param {Float32Array} vector as far as it is
+   */
+  embed(handle, pooling, vector) {
+    const session = this.#session(handle);
+    return this.#lend(vector, (pointer) => {
+      const status = this.#try('session_embed', session, POOLINGS.indexOf(pooling), pointer);
+      return { more: status === MORE, vector: this.#floats(pointer, vector.length) };
+    });
   }
 
   /* ---- Taps ---- */

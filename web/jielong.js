@@ -25,6 +25,7 @@ import {
   checkOptions,
   DEFAULTS,
   describe,
+  EMBED,
   FLAG,
   GENERATE,
   integer,
@@ -176,6 +177,37 @@ export class Model {
     );
     const state = await this.#backend.call('openSession', contextLength, allLogits);
     return new Session(this, this.#backend, state);
+  }
+
+  /**
+   * A text as one vector of length 1: the model's hidden states after its last norm, pooled. The
+   * likeness of two texts is the dot product of their vectors. A string gets the tokens around it
+   * that the file asks for. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
+   * what the file asks for, else the mean.
+   * @param {string | Ids} text
+   * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
+   * @returns {Promise<Float32Array>} info.embeddingLength numbers
+   */
+  async embed(text, options = {}) {
+    const { pooling = this.info.pooling ?? 'mean', signal } = checkOptions('embed', options, EMBED);
+    signal?.throwIfAborted();
+    const ids =
+      typeof text === 'string'
+        ? await this.#backend.call('tokenize', [[text, false]], false, true, true)
+        : checkIds(text, 'embed');
+    if (ids.length === 0) throw badArgument('there is nothing to embed', 'text');
+    const { handle } = await this.#backend.call('openSession', ids.length, false);
+    try {
+      await this.#backend.call('append', handle, ids);
+      let vector = new Float32Array(this.info.embeddingLength);
+      for (let more = true; more; ) {
+        signal?.throwIfAborted();
+        ({ more, vector } = await this.#backend.call('embed', handle, pooling, vector));
+      }
+      return vector;
+    } finally {
+      await this.#backend.call('closeSession', handle).catch(() => {});
+    }
   }
 
   /** Stops the engine and gives all memory back; its sessions are closed too. */

@@ -89,6 +89,13 @@ export const GENERATE = {
   signal: SIGNAL,
   onToken: CALLBACK,
 };
+export const EMBED = {
+  pooling: /** @type {Rule} */ ([
+    (v) => v === 'mean' || v === 'cls' || v === 'last',
+    "'mean', 'cls' or 'last'",
+  ]),
+  signal: SIGNAL,
+};
 export const CHAT = {
   ...GENERATE,
   chatTemplate: typed('string', 'a Jinja template or the name of a family'),

@@ -64,6 +64,7 @@ export {};
  * @property {string} tokenizer
  * @property {string | null} bosToken how the beginning-of-sequence token is written
  * @property {string | null} eosToken the same of the end
+ * @property {'mean' | 'cls' | 'last' | null} pooling how it is meant to embed
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels

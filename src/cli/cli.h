@@ -11,7 +11,7 @@
 
 typedef struct cli_options {
     const char *command, *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
-    const char *file, *cases, *ids, *out, *pre, *type;
+    const char *file, *cases, *ids, *out, *pre, *type, *pooling;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
     int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters, order;
@@ -38,6 +38,10 @@ int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, 
  * *at; 0 at the end of the array; ends the program on anything else. */
 int cli_next_case(const char **at, char *out, size_t *n);
 
+/* "1,2,3" → a new array (owned by the caller); returns how many. */
+int cli_parse_ids(const char *text, int32_t **ids);
+
+int cli_embed(const cli_options *o);
 int cli_generate(const cli_options *o);
 int cli_do_tokenize(const cli_options *o);
 int cli_logits(const cli_options *o);

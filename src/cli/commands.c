@@ -184,7 +184,7 @@ static void each_row(jl_session *s, void (*row)(void *, const float *), void *co
     }
 }
 
-static int parse_ids(const char *text, int32_t **ids) {
+int cli_parse_ids(const char *text, int32_t **ids) {
     int n = 0, cap = (int)strlen(text) / 2 + 2;
     *ids = malloc((size_t)cap * sizeof **ids);
     if (!*ids) cli_die(1, "OUT_OF_MEMORY", "no room for the ids", "--ids");
@@ -211,7 +211,7 @@ static void write_row(void *context, const float *logits) {
 int cli_logits(const cli_options *o) {
     if (!o->ids || !o->out) cli_die(2, "BAD_ARGUMENT", "needs --ids and --out", "logits");
     int32_t *ids;
-    int n = parse_ids(o->ids, &ids);
+    int n = cli_parse_ids(o->ids, &ids);
     jl_model *m = cli_load(o->model);
     jl_session *s = open_session(m, n > 0 ? n : 1, 1);
     row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };

@@ -20,6 +20,8 @@ static const char usage[] =
     "  logits MODEL --ids 1,2,3 --out F  every position's logits, float32 little-endian\n"
     "  score MODEL --file F [-n N] [--special]\n"
     "                                    perplexity of a text, as JSON\n"
+    "  embed MODEL TEXT | --ids 1,2,3 [--pooling mean|cls|last]\n"
+    "                                    a text as one vector of length 1, as JSON\n"
     "  info MODEL                        the model's description, as JSON\n"
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
     "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
@@ -35,10 +37,15 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    { "generate", cli_generate }, { "tokenize", cli_do_tokenize },
-    { "logits", cli_logits },     { "score", cli_score },
-    { "info", cli_info },         { "bench", cli_bench },
-    { "train", cli_train },       { "train-tokenizer", cli_train_tokenizer },
+    { "generate", cli_generate },
+    { "tokenize", cli_do_tokenize },
+    { "logits", cli_logits },
+    { "score", cli_score },
+    { "embed", cli_embed },
+    { "info", cli_info },
+    { "bench", cli_bench },
+    { "train", cli_train },
+    { "train-tokenizer", cli_train_tokenizer },
     { "ngram", cli_ngram },
 };
 
@@ -71,6 +78,7 @@ static const option options[] = {
     { "--cases", STRING, SLOT(cases) },
     { "--ids", STRING, SLOT(ids) },
     { "--out", STRING, SLOT(out) },
+    { "--pooling", STRING, SLOT(pooling) },
     { "--pre", STRING, SLOT(pre) },
     { "--type", STRING, SLOT(type) },
     { "--vocab", INT, SLOT(vocab) },

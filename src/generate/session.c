@@ -186,7 +186,7 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
 
 static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *error) {
     const jl_hparams *h = &s->m->h;
-    int kind = tap->kind == JL_TAP_ATTENTION || tap->kind == JL_TAP_RESIDUAL;
+    int kind = tap->kind >= JL_TAP_ATTENTION && tap->kind <= JL_TAP_OUTPUT;
     if (!kind || tap->layer < 0 || tap->layer >= h->n_layers)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
                        "expected a kind of tap and a layer from 0 to %d, found layer %d",

@@ -132,5 +132,9 @@ void jl_forward(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, cons
         block(&p, layer);
         jl_tap_residual(taps, layer, s->x, p.n, m->h.n_embd);
     }
+    if (jl_tap_hears(taps, JL_TAP_OUTPUT)) {
+        jl_normalise(m, &m->w.output_norm, s->x, p.n, m->h.n_embd, s->h);
+        jl_tap_output(taps, s->h, p.n, m->h.n_embd);
+    }
     if (rows > 0) unembed(&p, rows, logits);
 }

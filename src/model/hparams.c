@@ -237,6 +237,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_heads(m, error);
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
+    if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0 }, error);
     if (st) return st;
     m->w.layers = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *m->w.layers);
     if (!m->w.layers)

@@ -115,6 +115,8 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     put_token(&w, t, t ? jl_tokenizer_bos(t) : -1);
     put_key(&w, "eosToken");
     put_token(&w, t, t ? jl_tokenizer_eos(t) : -1);
+    static const char *const poolings[] = { NULL, "mean", "cls", "last", NULL };
+    put_field(&w, "pooling", poolings[m->h.pooling]);
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
     put_memory(&w, m);
     put_field(&w, "kernels", JL_KERNELS);
@@ -135,6 +137,15 @@ int jl_model_n_ctx(const jl_model *m) {
 
 int jl_model_n_layers(const jl_model *m) {
     return m->h.n_layers;
+}
+
+int jl_model_n_embd(const jl_model *m) {
+    return m->h.n_embd;
+}
+
+jl_pooling jl_model_pooling(const jl_model *m) {
+    int p = m->h.pooling;
+    return p >= JL_POOLING_MEAN && p <= JL_POOLING_LAST ? (jl_pooling)p : JL_POOLING_MEAN;
 }
 
 int jl_model_n_heads(const jl_model *m) {

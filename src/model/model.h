@@ -19,6 +19,7 @@ typedef struct jl_hparams {
     int n_embd, head_dim, n_ff, n_vocab;
     int n_ctx;          /* positions the model was trained for */
     int n_ctx_original; /* the same before its rope was stretched */
+    int pooling;        /* jl_pooling that the file asks for, 0: none */
     int parallel;       /* attention and feed-forward part read the same x */
     float eps;          /* of the norms */
     float embedding_scale, residual_scale, logit_scale; /* factors; 1: as they are */

@@ -7,11 +7,23 @@
 
 #include <string.h>
 
+int jl_tap_hears(const jl_taps *taps, jl_tap_kind kind) {
+    for (int i = 0; taps && i < taps->n; i++)
+        if (taps->list[i].kind == kind) return 1;
+    return 0;
+}
+
+static void copy_rows(const jl_taps *taps, const jl_tap *tap, const float *x, int n, int width) {
+    memcpy(jl_tap_row(tap, taps->row), x, (size_t)n * (size_t)width * sizeof *x);
+}
+
 void jl_tap_residual(const jl_taps *taps, int layer, const float *x, int n, int width) {
-    if (!taps) return;
-    for (int i = 0; i < taps->n; i++) {
-        const jl_tap *tap = &taps->list[i];
-        if (tap->kind != JL_TAP_RESIDUAL || tap->layer != layer) continue;
-        memcpy(jl_tap_row(tap, taps->row), x, (size_t)n * (size_t)width * sizeof *x);
-    }
+    for (int i = 0; taps && i < taps->n; i++)
+        if (taps->list[i].kind == JL_TAP_RESIDUAL && taps->list[i].layer == layer)
+            copy_rows(taps, &taps->list[i], x, n, width);
+}
+
+void jl_tap_output(const jl_taps *taps, const float *x, int n, int width) {
+    for (int i = 0; taps && i < taps->n; i++)
+        if (taps->list[i].kind == JL_TAP_OUTPUT) copy_rows(taps, &taps->list[i], x, n, width);
 }

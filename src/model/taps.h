@@ -19,7 +19,11 @@ static inline float *jl_tap_row(const jl_tap *tap, int row) {
     return (float *)(uintptr_t)tap->data + (size_t)row * (size_t)tap->cols;
 }
 
-/* Residual stream x [n][width] after block `layer`. */
+/* Whether something of a kind is listened to. */
+int jl_tap_hears(const jl_taps *taps, jl_tap_kind kind);
+
+/* Residual stream x [n][width] after block `layer`, and after the output norm. */
 void jl_tap_residual(const jl_taps *taps, int layer, const float *x, int n, int width);
+void jl_tap_output(const jl_taps *taps, const float *x, int n, int width);
 
 #endif

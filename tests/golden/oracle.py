@@ -95,7 +95,7 @@ def make(a):
 
 class Ref:
     """A llama.cpp model and context through the C API."""
-    def __init__(self, path, n_ctx=512, threads=2, vocab_only=False):
+    def __init__(self, path, n_ctx=512, threads=2, vocab_only=False, pooling=None):
         import llama_cpp as L
         self.L = L
         cb = L.llama_log_callback(lambda *_: None); self._cb = cb; L.llama_log_set(cb, ctypes.c_void_p(0))
@@ -108,6 +108,7 @@ class Ref:
         cp = L.llama_context_default_params(); cp.n_ctx = n_ctx; cp.n_batch = n_ctx; cp.n_ubatch = n_ctx
         cp.n_threads = cp.n_threads_batch = threads; cp.type_k = cp.type_v = 0; cp.flash_attn_type = 0
         if hasattr(cp, 'swa_full'): cp.swa_full = True
+        if pooling: cp.embeddings = True; cp.pooling_type = pooling
         self.ctx = L.llama_init_from_model(self.model, cp)
     def tokenize(self, text, special=False, bos=True):
         b = text.encode(); n = len(b) + 16; out = (self.L.llama_token * n)()
@@ -127,6 +128,14 @@ class Ref:
         r = np.stack([np.ctypeslib.as_array(self.L.llama_get_logits_ith(self.ctx, i), (self.nv,)).copy() for i in rows])
         self.L.llama_batch_free(b); return r
 
+    def embed(self, ids):
+        import numpy as np
+        b = self.L.llama_batch_init(len(ids), 0, 1); b.n_tokens = len(ids)
+        for i, t in enumerate(ids): b.token[i] = t; b.pos[i] = i; b.n_seq_id[i] = 1; b.seq_id[i][0] = 0; b.logits[i] = 1
+        if self.L.llama_decode(self.ctx, b): sys.exit('llama_decode failed')
+        x = np.ctypeslib.as_array(self.L.llama_get_embeddings_seq(self.ctx, 0), (self.L.llama_model_n_embd(self.model),)).astype(np.float64)
+        self.L.llama_batch_free(b); return x / np.sqrt((x * x).sum())
+
 def ids_of(spec, nv):
     if '@' in spec:
         import numpy as np
@@ -140,6 +149,7 @@ def main():
     s.add_argument('--type', default='f32'); s.add_argument('--set', nargs='*')
     s = sub.add_parser('quantize'); s.add_argument('src'); s.add_argument('out'); s.add_argument('type'); s.add_argument('--pure', action='store_true', help='every matrix in this type')
     s = sub.add_parser('logits'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
+    s = sub.add_parser('embed', help='mean, cls and last, of length 1'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
     s = sub.add_parser('greedy'); s.add_argument('model'); s.add_argument('text'); s.add_argument('n', type=int); s.add_argument('--special', action='store_true')
     s = sub.add_parser('tokenize'); s.add_argument('model'); s.add_argument('file'); s.add_argument('--special', action='store_true')
     s = sub.add_parser('top'); s.add_argument('model'); s.add_argument('file'); s.add_argument('n', type=int); s.add_argument('k', type=int); s.add_argument('out')
@@ -155,6 +165,11 @@ def main():
         sys.exit(L.llama_model_quantize(a.src.encode(), a.out.encode(), ctypes.byref(qp)))
     if a.cmd == 'logits':
         r = Ref(a.model); ids = ids_of(a.ids, r.nv); m = r.eval(ids); m.astype('<f4').tofile(a.out); print(json.dumps(dict(ids=ids, shape=m.shape))); return
+    if a.cmd == 'embed':
+        import numpy as np
+        rows = []
+        for pooling in (1, 2, 3): r = Ref(a.model, pooling=pooling); rows.append(r.embed(ids_of(a.ids, r.nv)))
+        np.stack(rows).astype('<f4').tofile(a.out); return
     if a.cmd == 'greedy':
         r = Ref(a.model, 2048); ids = r.tokenize(a.text, a.special); out = []; row = r.eval(ids, every=False)[0]; pos = len(ids); margin = []
         for _ in range(a.n):

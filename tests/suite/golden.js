@@ -87,11 +87,13 @@ async function greedy(model, ids, n) {
   return drawn;
 }
 
-const architectures =
+export const architectures =
   'llama llama-untied llama3-rope llama-linear llama-yarn phi3 qwen2 qwen3 stablelm olmo2 smollm3'.split(
     ' ',
   );
-const withGelu = 'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(' ');
+export const withGelu = 'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(
+  ' ',
+);
 
 /** @type {Case[]} */
 export const golden = [

@@ -7,6 +7,7 @@
  */
 import { attention } from './attention.js';
 import { chat } from './chat.js';
+import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
 import { generation } from './generation.js';
@@ -44,6 +45,7 @@ export const cases = [
   ...generation,
   ...errors,
   ...chat,
+  ...embed,
   ...learn,
   ...train,
 ];

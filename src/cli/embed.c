@@ -1,0 +1,46 @@
+/* embed.c - the native embed command: a text as one vector, printed as a JSON array. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static jl_pooling pooling_of(const cli_options *o, const jl_model *m) {
+    if (!o->pooling) return jl_model_pooling(m);
+    if (strcmp(o->pooling, "mean") == 0) return JL_POOLING_MEAN;
+    if (strcmp(o->pooling, "cls") == 0) return JL_POOLING_CLS;
+    if (strcmp(o->pooling, "last") == 0) return JL_POOLING_LAST;
+    cli_die(2, "BAD_ARGUMENT", "expected mean, cls or last", "--pooling");
+}
+
+static void print(const float *x, int n) {
+    for (int i = 0; i < n; i++) printf("%c%.9g", i ? ',' : '[', (double)x[i]);
+    puts("]");
+}
+
+int cli_embed(const cli_options *o) {
+    jl_error error = { 0 };
+    jl_model *m = cli_load(o->model);
+    int32_t *ids;
+    int count;
+    if (o->ids)
+        count = cli_parse_ids(o->ids, &ids);
+    else
+        ids = cli_tokenize(m, o->text ? o->text : "", o->text ? strlen(o->text) : 0,
+                           JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
+    jl_session_options options = { count > 0 ? count : 1, 0, 0 };
+    jl_session *s = jl_session_new(m, &options, &error);
+    float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);
+    if (!s) cli_fail(&error);
+    if (!out) cli_die(1, "OUT_OF_MEMORY", "no room for the vector", NULL);
+    jl_status status = jl_session_append(s, ids, count, &error);
+    if (status == JL_OK) status = JL_MORE;
+    while (status == JL_MORE) status = jl_session_embed(s, pooling_of(o, m), out, &error);
+    if (status < 0) cli_fail(&error);
+    print(out, jl_model_n_embd(m));
+    free(out);
+    free(ids);
+    jl_session_free(s);
+    jl_model_free(m);
+    return 0;
+}

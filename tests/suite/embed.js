@@ -1,0 +1,98 @@
+/**
+ * embed.js of the suite - texts as vectors: llama.cpp's answers, batches against the definition, failures.
+ *
+ * The cosine distance to llama.cpp's vector is at most 1e-6 for F32 files: sums in another order, and for
+ * GELU an argument of half precision (measured 6e-9).
+ */
+import { below, ok, rejects, same } from './assert.js';
+import { architectures, withGelu } from './golden.js';
+import { parse } from './llama64.js';
+
+/** @typedef {import('./index.js').Case} Case */
+
+const POOLINGS = /** @type {const} */ (['mean', 'cls', 'last']);
+
+/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+function distance(a, b) {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return 1 - ab / Math.sqrt(aa * bb);
+}
+
+/** @type {Case[]} */
+export const embed = [
+  {
+    name: 'embeddings as llama.cpp, every architecture, three poolings',
+    async run(t) {
+      const ids = await t.json('arch/ids.json');
+      for (const name of [...architectures, ...withGelu]) {
+        const model = await t.model(`arch/${name}.gguf`);
+        const wanted = await t.floats(`arch/${name}.embed.f32`);
+        const width = model.info.embeddingLength;
+        for (const [i, pooling] of POOLINGS.entries()) {
+          const vector = await model.embed(ids, { pooling });
+          same(vector.length, width, 'numbers');
+          const what = `${name}, ${pooling}: distance`;
+          below(distance(vector, wanted.subarray(i * width, (i + 1) * width)), 1e-6, what);
+          below(Math.abs(vector.reduce((sum, x) => sum + x * x, 0) - 1), 1e-5, 'length 1');
+        }
+      }
+    },
+  },
+  {
+    name: 'an embedding of several batches is what the hidden states say',
+    async run(t) {
+      const model = await t.model('arch/llama.gguf');
+      const { embeddingLength: width, layers } = model.info;
+      const ids = Array.from({ length: 120 }, (_, i) => (i * 37) % 160);
+      const session = await model.createSession({ contextLength: 120 });
+      const { taps } = await session.run(ids, { taps: [{ kind: 'residual', layer: layers - 1 }] });
+      await session.close();
+      const { tensors, keys } = parse(await t.bytes('arch/llama.gguf'));
+      const weight = tensors['output_norm.weight'];
+      const eps = keys['llama.attention.layer_norm_rms_epsilon'];
+      const rows = ids.map((_, row) => {
+        const x = taps[0].data.subarray(row * width, (row + 1) * width);
+        const scale = 1 / Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / width + eps);
+        return Array.from(x, (v, i) => v * scale * weight[i]);
+      });
+      const mean = rows[0].map((_, i) => rows.reduce((sum, row) => sum + row[i], 0));
+      const wanted = { mean, cls: rows[0], last: rows[119] };
+      for (const pooling of POOLINGS)
+        below(distance(await model.embed(ids, { pooling }), wanted[pooling]), 1e-10, pooling);
+    },
+  },
+  {
+    name: 'a text is embedded with the tokens that its file asks for; the mean is the default',
+    async run(t) {
+      const model = await t.load(t.source('chat.gguf'));
+      const ids = await model.tokenize('hello <s>', { bos: true });
+      same(ids[0], 260, 'beginning of sequence');
+      same(model.info.pooling, null, 'the file asks for no pooling');
+      const vector = await model.embed('hello <s>');
+      same(vector, await model.embed(ids, { pooling: 'mean' }), 'ids and text');
+      ok(distance(vector, await model.embed(ids, { pooling: 'last' })) > 1e-3, 'another pooling');
+      await model.close();
+    },
+  },
+  {
+    name: 'embeddings that cannot be made say why',
+    async run(t) {
+      const model = await t.model('arch/llama.gguf');
+      const sum = /** @type {any} */ ({ pooling: 'sum' });
+      await rejects(model.embed([1], sum), 'BAD_ARGUMENT', /pooling.*mean/);
+      await rejects(model.embed([]), 'BAD_ARGUMENT', /nothing to embed/);
+      await rejects(model.embed([1, 99999]), 'BAD_ARGUMENT', /99999/);
+      await rejects(model.embed('text'), 'BAD_TOKENIZER');
+      const long = new Int32Array(model.info.contextLength + 1);
+      await rejects(model.embed(long), 'BAD_ARGUMENT', /contextLength.*trained for/);
+      const signal = AbortSignal.abort(new Error('enough'));
+      const reason = await model.embed([1], { signal }).catch((e) => e.message);
+      same(reason, 'enough', 'the reason of the signal');
+    },
+  },
+];
