@@ -3,13 +3,14 @@
  * can show: paths, and that memory does not grow.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as jielong from '../web/jielong.js';
 import { makeServer } from '../web/serve.js';
+import { makeGguf } from './bench/make_gguf.js';
 import { cases, prepare } from './suite/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -114,10 +115,31 @@ test('failed loads give their memory back with their instance', async () => {
   }
 });
 
-const noModel = existsSync(smollm2) ? false : 'no model; run make models';
-test('a loaded model takes at most 1.15 times its file', { skip: noModel }, async () => {
-  const { model, size } = await withMemory(smollm2);
-  const most = 1.15 * statSync(smollm2).size;
-  assert.ok(size() <= most, `${size()} bytes of memory, more than ${most}`);
-  await model.close();
-});
+/** Files of random weights in the shapes of SmolLM2-135M, made once. @param {string} type */
+function randomModel(type) {
+  const folder = join(root, 'build', 'random-models');
+  const file = join(folder, `${type}.gguf`);
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  makeGguf(`${file}.part`, type);
+  renameSync(`${file}.part`, file);
+  return file;
+}
+
+for (const type of ['q8_0', 'q4_0', 'q4_1', 'q4_k_m']) {
+  test(`all memory is at most 1.15 times the file, and the cache: ${type}`, async () => {
+    const path = randomModel(type);
+    const { model, size } = await withMemory(path);
+    const file = statSync(path).size;
+    assert.ok(model.info.memory.weights <= 1.15 * file, 'weights');
+    assert.ok(size() <= 1.15 * file, `${size()} bytes of memory for a file of ${file}`);
+    const contextLength = 1024;
+    const session = await model.createSession({ contextLength });
+    await session.append(Int32Array.from({ length: 200 }, (_, i) => 100 + i));
+    await session.logits();
+    const { perContextToken } = model.info.memory;
+    const most = 1.15 * file + contextLength * perContextToken;
+    assert.ok(size() <= most, `${size()} bytes of memory with a session, more than ${most}`);
+    await model.close();
+  });
+}

@@ -166,8 +166,9 @@ function rendererPeak(pid) {
  * A fresh browser with the page of engines open.
  * @template T
  * @param {(page: import('puppeteer-core').Page, browser: import('puppeteer-core').Browser) => Promise<T>} use
+ * @param {string} [query] of the page's address
  */
-async function inBrowser(use) {
+async function inBrowser(use, query = '') {
   const browser = await puppeteer.launch({
     executablePath: chromium,
     args: chromiumFlags,
@@ -176,7 +177,7 @@ async function inBrowser(use) {
   try {
     kept.browser = await browser.version();
     const page = await browser.newPage();
-    await page.goto(`${origin}/tests/bench/peers.html`);
+    await page.goto(`${origin}/tests/bench/peers.html${query}`);
     await page.waitForFunction('window.ready');
     return await use(page, browser);
   } finally {
@@ -221,11 +222,11 @@ async function once(round, engine, type, threads, atDepth) {
 /** Page open → first token, and the renderer's peak. @param {number} round @param {string} engine */
 async function onceLoad(round, engine) {
   try {
-    const given = JSON.stringify({ model: modelAddress('q8_0'), words: FIRST_PROMPT });
+    const query = `?first=${engine}&model=${modelAddress('q8_0')}&words=${FIRST_PROMPT}`;
     const found = await inBrowser(async (page, browser) => {
-      const first = await page.evaluate(`window.first('${engine}', ${given})`);
-      return { first: Number(first), peak: rendererPeak(browser.process()?.pid ?? 0) };
-    });
+      const first = Number(await page.evaluate('window.firstToken'));
+      return { first, peak: rendererPeak(browser.process()?.pid ?? 0) };
+    }, query);
     kept.loads.push({ round, engine, ...found });
     const peak = (found.peak / 1e6).toFixed(0);
     console.error(

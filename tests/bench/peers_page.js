@@ -1,10 +1,10 @@
 /**
- * peers_page.js - the engines that peers.js compares, each behind the same two calls, in a page.
+ * peers_page.js - the engines that peers.js compares, each behind the same two names, in a page.
  *
  *   window.speed(engine, { model, threads, pp, tg, depth, seconds })
  *       → { pp, tg: tokens/s, load: ms, threads, kernels }
- *   window.first(engine, { model, words })
- *       → ms from the page's navigation to the first token after a prompt of `words` tokens
+ *   window.firstToken, for an address with ?first=ENGINE&model=ADDRESS&words=N
+ *       → ms from the page's navigation to the first token after a prompt of N tokens
  *
  * Each engine is loaded the way its documentation says: ours from the address, which it streams; wllama
  * from a Blob; Flare from one array. A rate is the median of as many repeats as fit into `seconds`, at
@@ -221,11 +221,16 @@ const flare = {
 const peers = { ours, wllama2, wllama3, flare };
 /** @type {any} */ (window).speed = (/** @type {string} */ name, /** @type {Job} */ job) =>
   peers[name].speed(job);
-/** @type {any} */ (window).first = async (
-  /** @type {string} */ name,
-  /** @type {{ model: string, words: number }} */ { model, words },
-) => {
-  await peers[name].first(model, Array(words).fill('a').join(' '));
-  return performance.now(); // since the navigation began
-};
+/** ?first=ENGINE&model=ADDRESS&words=N begins at once, as a page would. */
+const wanted = new URLSearchParams(location.search);
+const first = wanted.get('first');
+if (first)
+  /** @type {any} */ (window).firstToken = peers[first]
+    .first(
+      String(wanted.get('model')),
+      Array(Number(wanted.get('words')))
+        .fill('a')
+        .join(' '),
+    )
+    .then(() => performance.now()); // since the navigation began
 /** @type {any} */ (window).ready = true;

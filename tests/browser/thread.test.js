@@ -1,0 +1,111 @@
+/**
+ * thread.test.js - the page's own thread stays free (Chromium): while a model loads from every kind of source and
+ * while it reads and writes, no task there takes 16 ms, the length of a frame.
+ *
+ * What counts is the processor time of each task of the thread, from the browser's trace (`tdur`), which
+ * a busy machine does not change; the clock time of a task, which a long-task observer sees, grows
+ * with whatever else runs. That the measure sees work at all is shown by an engine in the page's thread.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import puppeteer from 'puppeteer-core';
+import { makeServer } from '../../web/serve.js';
+import { chromiumFlags, drivers } from './drivers.js';
+
+const FRAME_MS = 16;
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const models = process.env.MODELS ?? join(root, 'build', 'models');
+const name = 'smollm2-135m-instruct-q4_1.gguf';
+const executablePath = drivers.Chromium.find();
+const skip = !executablePath
+  ? 'Chromium is not installed'
+  : existsSync(join(models, name))
+    ? false
+    : 'no model; run make models';
+
+const server = makeServer({
+  roots: [
+    ['/models/', models],
+    ['/tests/', join(root, 'tests')],
+  ],
+});
+/** @type {import('puppeteer-core').Browser} */
+let browser;
+let origin = '';
+before(async () => {
+  if (skip) return;
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  origin = `http://127.0.0.1:${address.port}`;
+  browser = await puppeteer.launch({
+    executablePath,
+    args: chromiumFlags,
+    protocolTimeout: 600_000,
+  });
+});
+after(async () => {
+  await browser?.close();
+  server.close();
+  server.closeAllConnections();
+});
+
+/**
+ * The longest tasks of the page's thread while `script` runs, in ms of processor time.
+ * @param {string} script the body of an async function
+ */
+async function tasks(script) {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/tests/browser/empty.html`);
+  await page.tracing.start({ categories: ['toplevel', 'blink.user_timing'] });
+  await page.evaluate(`(async () => { performance.mark('begin'); ${script} })()`);
+  const trace = JSON.parse(new TextDecoder().decode(await page.tracing.stop()));
+  await page.close();
+  /** @type {any[]} */
+  const events = trace.traceEvents;
+  const begin = events.find((e) => e.name === 'begin');
+  const own = events.filter(
+    (e) =>
+      e.pid === begin.pid &&
+      e.tid === begin.tid &&
+      e.ts >= begin.ts &&
+      e.tdur !== undefined &&
+      e.name.endsWith('RunTask'),
+  );
+  return own.map((e) => e.tdur / 1000).sort((a, b) => b - a);
+}
+
+/** Loads, reads 200 tokens, writes 16, looks inside. @param {string} source @param {string} [options] */
+const work = (source, options = '{}') => `
+  const { loadModel } = await import('/jielong.js');
+  const url = '/models/${name}';
+  const model = await loadModel(${source}, { onProgress() {}, ...${options} });
+  const session = await model.createSession();
+  const ids = Int32Array.from({ length: 200 }, (_, i) => 100 + i);
+  for await (const token of session.generate(ids, { maxTokens: 16, topLogprobs: 8 })) document.title = token.text;
+  await session.stages({ top: 50 });
+  await session.run([5, 6, 7], { taps: [{ kind: 'attention' }, { kind: 'residual' }] });
+  await model.close();`;
+
+const SOURCES = {
+  'an address': 'url',
+  'a Response': 'await fetch(url)',
+  'a Blob': 'await (await fetch(url)).blob()',
+};
+for (const [what, source] of Object.entries(SOURCES)) {
+  test(`no task of the page's thread takes a frame: from ${what}`, { skip }, async () => {
+    const found = await tasks(work(source));
+    assert.ok(found.length > 50, `only ${found.length} tasks were seen`);
+    assert.ok(
+      found[0] < FRAME_MS,
+      `the longest took ${found.slice(0, 5).map((ms) => ms.toFixed(1))} ms`,
+    );
+  });
+}
+
+test('the measure sees work: an engine in the page’s thread takes longer', { skip }, async () => {
+  const found = await tasks(work('url', '{ worker: false }'));
+  assert.ok(found[0] > FRAME_MS, `the longest took ${found[0]} ms`);
+});
