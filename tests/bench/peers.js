@@ -5,6 +5,7 @@
  *   node tests/bench/peers.js [options]         (make bench-peers)
  *     --types q8_0,q4_0,q4_k_m,q4_1   --only ours,wllama2,wllama3,flare,native   --threads 1,2
  *     --rounds 3   --pp 128   --tg 32   --depth 3584 (0: not)   --load 1 (0: not)
+ *     --types '' measures loading alone
  *     --keep     adds to what earlier runs with --keep measured (for a run in pieces)
  *     --table    measures nothing, prints the table of what was kept
  *   PEER_MODELS=folder  real files, named …q8_0.gguf and so on; without it random weights in the shapes of
@@ -394,7 +395,8 @@ async function serve() {
     ['/web/', join(root, 'web')],
     ['/peers/', join(folder, 'node_modules')],
   ];
-  for (const type of types) roots.push([`/model/${type}/`, dirname(modelFile(type))]);
+  const served = values.load === '1' ? new Set([...types, 'q8_0']) : types;
+  for (const type of served) roots.push([`/model/${type}/`, dirname(modelFile(type))]);
   const server = makeServer({ roots });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
