@@ -107,6 +107,7 @@ $(B)/wasm/%.o: %.c Makefile wasm/flags.mk
 
 $(WASM): EXPORTS := wasm/exports.txt
 $(TRAIN_WASM): EXPORTS := wasm/exports-train.txt
+$(TRAIN_WASM): WASM_LDFLAGS += $(TRAIN_LDFLAGS)
 $(WASM) $(TRAIN_WASM): $(WASM_OBJECTS) wasm/exports.txt wasm/exports-train.txt
 	$(call say,link)
 	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
