@@ -183,6 +183,8 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .alibi = 8 },
+    /* What the trainer here writes where positions are no rotation (train/export.h). */
+    { .name = "jielong", .need = LLAMA, .may = FUSED | SET(JL_POSITION_EMBD) },
 };
 
 enum { ROWS = sizeof table / sizeof table[0] };

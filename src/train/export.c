@@ -11,7 +11,6 @@
 #include "../base/half.h"
 #include "../format/gguf_write.h"
 
-static const char *const position_names[] = { "rope", "learned", "sinusoidal", "alibi", "none" };
 static const char *const architecture_names[] = { "jielong", "jielong-gru", "jielong-window" };
 
 jl_status jl_export_check(const jl_network *net, jl_error *error) {
@@ -60,7 +59,6 @@ static void put_float(sink *s, const char *rest, float value) {
 }
 
 static void put_decoder(sink *s, const jl_net_shape *shape) {
-    char key[64];
     put_int(s, "block_count", shape->n_layers);
     put_int(s, "attention.head_count", shape->n_heads);
     put_int(s, "attention.head_count_kv", shape->n_kv_heads);
@@ -68,9 +66,8 @@ static void put_decoder(sink *s, const jl_net_shape *shape) {
     if (shape->position == JL_NET_ROPE) {
         put_int(s, "rope.dimension_count", shape->n_embd / shape->n_heads);
         put_float(s, "rope.freq_base", shape->rope_base);
-    } else {
-        put_text(s, key_of(s, key, "position"), position_names[shape->position]);
     }
+    if (shape->position == JL_NET_ALIBI) put_float(s, "attention.max_alibi_bias", 8);
 }
 
 /* llama_ftype of llama.cpp. */
@@ -111,16 +108,33 @@ static jl_type type_of(const jl_net_tensor *t, const jl_export *e) {
     return whole && strcmp(t->name, "position_embd.weight") != 0 ? e->type : JL_F32;
 }
 
+/* Sines and cosines are a table of positions that nobody learnt; to a reader it is one like any. */
+static void put_sinusoids(jl_gguf_writer *w, const jl_net_shape *s) {
+    uint8_t *to = jl_gguf_put_data(w, (uint64_t)s->n_ctx, (uint64_t)s->n_embd, JL_F32);
+    for (int t = 0; to && t < s->n_ctx; t++)
+        for (int i = 0; i < s->n_embd; i += 2, to += 2 * sizeof(float)) {
+            float cs[2];
+            jl_angle(t, i, s->n_embd, 10000, cs);
+            memcpy(to, (float[2]){ cs[1], cs[0] }, sizeof cs);
+        }
+}
+
 uint64_t jl_export_write(const jl_network *net, const float *params, const jl_export *e,
                          uint8_t *out) {
     jl_gguf_writer w = { NULL, 0, 0 };
+    const jl_net_shape *s = &net->shape;
+    int sinusoidal = s->kind == JL_NET_TRANSFORMER && s->position == JL_NET_SINUSOIDAL;
     uint64_t n_values = put_values(&w, net, e);
-    jl_gguf_begin(&w, out, n_values, (uint64_t)net->n_tensors);
+    jl_gguf_begin(&w, out, n_values, (uint64_t)(net->n_tensors + sinusoidal));
     put_values(&w, net, e);
+    if (sinusoidal)
+        jl_gguf_put_tensor(&w, "position_embd.weight", (uint64_t)s->n_ctx, (uint64_t)s->n_embd,
+                           JL_F32);
     for (int i = 0; i < net->n_tensors; i++) {
         const jl_net_tensor *t = &net->tensors[i];
         jl_gguf_put_tensor(&w, t->name, (uint64_t)t->rows, (uint64_t)t->cols, (int)type_of(t, e));
     }
+    if (sinusoidal) put_sinusoids(&w, s);
     for (int i = 0; i < net->n_tensors; i++) {
         const jl_net_tensor *t = &net->tensors[i];
         size_t n = (size_t)t->rows * (size_t)t->cols;

@@ -6,22 +6,17 @@
 #include "../base/memory.h"
 #include "../format/quant.h"
 
-/* As export.c names them, in the order of jl_net_kind and jl_net_position. */
+/* As export.c names them, in the order of jl_net_kind. */
 static const char *const architectures[] = { "jielong", "jielong-gru", "jielong-window" };
-static const char *const positions[] = { "rope", "learned", "sinusoidal", "alibi", "none" };
-
-static int index_of(const char *const *names, int n, jl_str name) {
-    for (int i = 0; i < n; i++)
-        if (jl_str_equal(name, names[i])) return i;
-    return -1;
-}
 
 static int kind_of(const jl_gguf *g, jl_str *name) {
     jl_error ignored = { 0 };
     *name = jl_string("");
     jl_gguf_string(g, "general.architecture", name, &ignored);
-    return jl_str_equal(*name, "llama") ? JL_NET_TRANSFORMER
-                                        : index_of(architectures, JL_NET_KINDS, *name);
+    if (jl_str_equal(*name, "llama")) return JL_NET_TRANSFORMER;
+    for (int i = 0; i < JL_NET_KINDS; i++)
+        if (jl_str_equal(*name, architectures[i])) return i;
+    return -1;
 }
 
 int jl_import_is_ancestor(const jl_gguf *g) {
@@ -61,15 +56,11 @@ static float read_float(reader *r, const char *rest, float missing) {
     return missing;
 }
 
+/* A table of sines and cosines comes back as one that was learnt: it computes the same. */
 static jl_net_position read_position(reader *r) {
-    char key[96];
-    jl_str name = jl_string("rope");
-    if (!r->status) r->status = jl_gguf_string(r->g, key_of(r, key, "position"), &name, r->error);
-    int i = index_of(positions, JL_NET_NONE + 1, name);
-    if (!r->status && i < 0)
-        r->status = jl_fail(r->error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
-                            "expected rope, learned, sinusoidal, alibi or none, found '%S'", name);
-    return i < 0 ? JL_NET_ROPE : (jl_net_position)i;
+    if (jl_str_equal(r->arch, "llama")) return JL_NET_ROPE;
+    if (jl_gguf_find_tensor(r->g, "position_embd.weight")) return JL_NET_LEARNED;
+    return read_float(r, "attention.max_alibi_bias", 0) > 0 ? JL_NET_ALIBI : JL_NET_NONE;
 }
 
 static jl_net_shape read_shape(reader *r, jl_net_kind kind) {

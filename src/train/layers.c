@@ -95,6 +95,12 @@ void jl_gelu_back(const jl_real *x, const jl_real *dy, size_t n, jl_real *dx) {
 
 /* ---- Positions, dropout ---------------------------------------------------------------------- */
 
+void jl_angle(int t, int i, int width, double base, jl_real cs[2]) {
+    double angle = t * pow(base, -(double)i / width);
+    cs[0] = (jl_real)cos(angle);
+    cs[1] = (jl_real)sin(angle);
+}
+
 void jl_turn(jl_real *x, int n, int stride, int heads, int hd, const jl_real *cs, int length,
              int sign) {
     for (int i = 0; i < n; i++) {

@@ -37,6 +37,10 @@ void jl_swiglu_back(const jl_real *gu, const jl_real *dy, int n, int ff, jl_real
 void jl_gelu(const jl_real *x, size_t n, jl_real *y);
 void jl_gelu_back(const jl_real *x, const jl_real *dy, size_t n, jl_real *dx);
 
+/* Position t as an angle, t·base^(−i/width) for the pair (i, i + 1) of `width` numbers: its cosine
+ * and sine. */
+void jl_angle(int t, int i, int width, double base, jl_real cs[2]);
+
 /* RoPE (Su et al. 2021) in place: neighbours (2i, 2i + 1) of each of `heads` vectors of size hd
  * turn by the angle t·base^(−2i/hd), t the row's position; cs [T][hd/2][2] holds cos and sin; row r
  * of n has position r mod T, rows lie `stride` numbers apart. The way back turns the other way:

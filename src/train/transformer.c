@@ -111,15 +111,14 @@ void jl_workspace_take_transformer(jl_workspace *ws, jl_arena *arena, const jl_n
 
 /* ---- Positions ------------------------------------------------------------------------------- */
 
-/* Angle of pair i of `width` numbers at position t: t·base^(−2i/width), as (cos, sin) or, for the
- * sinusoidal scheme, as (sin, cos). */
+/* jl_angle of all pairs at T positions, or, for the sinusoidal scheme, as (sin, cos). */
 static void fill_angles(jl_real *cs, int T, int width, double base, int sine_first) {
     for (int t = 0; t < T; t++)
         for (int i = 0; i < width; i += 2) {
-            double angle = t * pow(base, -(double)i / width);
-            jl_real c = (jl_real)cos(angle), s = (jl_real)sin(angle);
-            *cs++ = sine_first ? s : c;
-            *cs++ = sine_first ? c : s;
+            jl_real angle[2];
+            jl_angle(t, i, width, base, angle);
+            *cs++ = angle[sine_first];
+            *cs++ = angle[!sine_first];
         }
 }
 
