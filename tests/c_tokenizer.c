@@ -303,6 +303,22 @@ static void readme_table(void) {
     size_t n = fread(text, 1, sizeof text - 1, readme);
     fclose(readme);
     text[n] = 0;
+    /* A model that is refused lists those that are not, as "gpt2" (byte-level BPE), …. */
+    file *f = new_file();
+    jl_error e;
+    jl_error_clear(&e);
+    add_string(f, "tokenizer.ggml.model", "rwkv");
+    CHECK(jl_tokenizer_new(&f->g, &e) == NULL && e.code == JL_ERR_TOKENIZER);
+    free(f);
+    char *family = strstr(e.message, "supported are ");
+    for (family = family ? strchr(family, '"') : NULL; family; family = strchr(family + 1, '"')) {
+        char model[32] = "", about[64] = "", shown[128];
+        CHECK(sscanf(family, "\"%31[^\"]\" (%63[^)])", model, about) == 2, "%s", family);
+        snprintf(shown, sizeof shown, "`%s` (%s)", model, about);
+        CHECK(strstr(text, shown) != NULL, "%s", shown);
+        family = strchr(family + 1, '"');
+        if (!family) break;
+    }
     char *row = strstr(text, "\n| Pre-tokeniser ");
     for (int line = 0; row && line < 2; line++) row = strchr(row + 1, '\n');
     int i = 0;

@@ -45,10 +45,9 @@ int jl_str_equal(jl_str a, const char *b) {
 }
 
 uint64_t jl_hash(const void *bytes, size_t n) {
-    /* FNV-1a, 64 bits: offset basis and prime of Fowler, Noll and Vo (RFC 9923). */
     const uint8_t *p = bytes;
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
+    uint64_t h = JL_HASH_START;
+    for (size_t i = 0; i < n; i++) h = jl_hash_byte(h, p[i]);
     return h;
 }
 

@@ -27,7 +27,13 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
 
 jl_str jl_string(const char *s); /* of a NUL-terminated string */
 int jl_str_equal(jl_str a, const char *b);
-uint64_t jl_hash(const void *bytes, size_t n); /* FNV-1a, for hash tables */
+
+/* FNV-1a for hash tables, 64 bits (RFC 9923): the whole, or byte by byte. */
+uint64_t jl_hash(const void *bytes, size_t n);
+#define JL_HASH_START 0xcbf29ce484222325u
+static inline uint64_t jl_hash_byte(uint64_t hash, uint8_t byte) {
+    return (hash ^ byte) * 0x100000001b3u;
+}
 
 /* Writes the formatted text and its NUL into at most cap bytes; returns the whole length. */
 size_t jl_format(char *out, size_t cap, const char *format, ...);

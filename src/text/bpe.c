@@ -12,6 +12,7 @@
 #include "../base/memory.h"
 #include "merge.h"
 #include "pretokenize.h"
+#include "spm.h"
 #include "tokenizer.h"
 #include "unicode.h"
 
@@ -29,9 +30,10 @@ typedef struct bpe {
     const jl_pretokenizer *pre;
     merge *merges; /* [n_merges] index = rank */
     uint32_t n_merges;
-    uint32_t *slots;  /* [n_slots] slot_of(hash, rank), 0 for none; linear probing */
-    uint32_t n_slots; /* a power of two, at least 8/5 of n_merges */
-    int32_t byte_symbol[256];
+    uint32_t *slots;          /* [n_slots] slot_of(hash, rank), 0 for none; linear probing */
+    uint32_t n_slots;         /* a power of two, at least 8/5 of n_merges */
+    int32_t byte_symbol[256]; /* raw: the tokens <0xHH>, -1 for none */
+    int drop_white, lower;    /* of the model "whitespace": what happens to a text */
 } bpe;
 
 static jl_status no_memory(jl_error *error, const char *what) {
@@ -86,6 +88,24 @@ static size_t store(jl_str text, int kind, uint8_t *out, int *keyed) {
     }
     memcpy(out, text.data, text.n);
     return text.n;
+}
+
+static size_t store_plain(jl_str text, int kind, uint8_t *out, int *keyed) {
+    (void)kind;
+    *keyed = 1;
+    memcpy(out, text.data, text.n);
+    return text.n;
+}
+
+/* One side of a merge as its token is kept; 0 where no text can have it. */
+static int decode_part(const bpe *b, jl_str text, uint8_t *out, size_t *n) {
+    if (b->pre->raw == JL_RAW_NO) return decode_alphabet(text, out, n);
+    *n = text.n;
+    if (b->pre->raw == JL_RAW_BLANKS)
+        *n = jl_spm_unescape(text, out);
+    else
+        memcpy(out, text.data, text.n);
+    return 1;
 }
 
 /* ---- Building ------------------------------------------------------------------------------ */
@@ -148,7 +168,8 @@ static int cut(jl_str text, jl_str *left, jl_str *right) {
 
 /* Many parts are single bytes, whose symbols are known. */
 static int32_t symbol_of(const bpe *b, jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
-    return n == 1 ? b->byte_symbol[s[0]] : jl_vocab_intern(v, s, n, error);
+    int known = n == 1 && b->pre->raw == JL_RAW_NO;
+    return known ? b->byte_symbol[s[0]] : jl_vocab_intern(v, s, n, error);
 }
 
 /* scratch: room for text.n bytes. */
@@ -162,8 +183,7 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
         return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
                        "merge %u is not two strings with one blank between them", (uint64_t)rank);
     /* Text outside the alphabet arises from no bytes: the merge is never used. */
-    if (!decode_alphabet(left, scratch, &n) || !decode_alphabet(right, scratch + n, &m))
-        return JL_OK;
+    if (!decode_part(b, left, scratch, &n) || !decode_part(b, right, scratch + n, &m)) return JL_OK;
     int32_t l = symbol_of(b, v, scratch, n, error);
     int32_t r = l < 0 ? -1 : symbol_of(b, v, scratch + n, m, error);
     if (r < 0) return JL_ERR_TOKENIZER;
@@ -185,8 +205,10 @@ static size_t longest_string(const jl_gguf_value *v) {
 }
 
 static jl_status read_merges(bpe *b, jl_vocab *v, const jl_gguf *g, jl_error *error) {
-    const jl_gguf_value *from = jl_gguf_find(g, merges_key);
-    if (!from || !from->array || from->type != JL_GGUF_STRING || from->count > JL_MAX_TOKENS)
+    const jl_gguf_value *from = jl_gguf_find(g, merges_key), none = { 0 };
+    if (!from && b->pre->merges_optional)
+        from = &none;
+    else if (!from || !from->array || from->type != JL_GGUF_STRING || from->count > JL_MAX_TOKENS)
         return jl_fail(error, JL_ERR_TOKENIZER, from ? from->offset : JL_NO_OFFSET,
                        jl_string(merges_key), "expected an array of at most %d strings, found %s",
                        (int)JL_MAX_TOKENS, from ? "something else" : "nothing");
@@ -205,29 +227,54 @@ static jl_status read_merges(bpe *b, jl_vocab *v, const jl_gguf *g, jl_error *er
     return status;
 }
 
+static const char pre_key[] = "tokenizer.ggml.pre";
+
 static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl_error *error) {
-    static const char key[] = "tokenizer.ggml.pre";
-    jl_str name = { "", 0 };
-    jl_status status = jl_gguf_string(g, key, &name, error);
+    jl_str name = { "", 0 }, model = { "", 0 };
+    jl_status status = jl_gguf_string(g, pre_key, &name, error);
+    if (status == JL_OK) status = jl_gguf_string(g, "tokenizer.ggml.model", &model, error);
     if (status != JL_OK) return status;
+    /* These two models have but one. */
+    b->drop_white = jl_str_equal(model, "whitespace");
+    if (b->drop_white || jl_str_equal(model, "gemma4")) name = model;
     b->pre = jl_pretokenizer_find(name);
     if (!b->pre) {
         b->pre = jl_pretokenizer_find(jl_string("default"));
         jl_str shown = { name.data, name.n < 40 ? name.n : 40 };
         if (name.n)
-            jl_format(
-                facts->warning, sizeof facts->warning,
-                "The pre-tokeniser \"%S\" is not known; the default is used, so some tokens may "
-                "differ from the model's own.",
-                shown);
+            jl_format(facts->warning, sizeof facts->warning,
+                      "The pre-tokeniser \"%S\" is not known; the default is used, so some tokens "
+                      "may differ from the model's own.",
+                      shown);
         else
-            jl_format(
-                facts->warning, sizeof facts->warning,
-                "The file names no pre-tokeniser; the default is used, so some tokens may differ "
-                "from the model's own.");
+            jl_format(facts->warning, sizeof facts->warning,
+                      "The file names no pre-tokeniser; the default is used, so some tokens may "
+                      "differ from the model's own.");
     }
     facts->pre = b->pre->name;
     facts->add_bos = b->pre->add_bos;
+    return jl_gguf_bool(g, "tokenizer.ggml.normalizer.lowercase", &b->lower, error);
+}
+
+const jl_family *jl_bpe_family(const jl_gguf *g) {
+    jl_str name = { "", 0 };
+    jl_gguf_string(g, pre_key, &name, NULL); /* what is wrong with it build() says */
+    const jl_pretokenizer *pre = jl_pretokenizer_find(name);
+    if (!pre || pre->raw == JL_RAW_NO) return &jl_family_bpe;
+    return pre->raw == JL_RAW_BLANKS ? &jl_family_bpe_blanks : &jl_family_bpe_plain;
+}
+
+/* Symbols of the 256 bytes. */
+static jl_status find_bytes(bpe *b, jl_vocab *v, jl_error *error) {
+    for (int byte = 0; byte < 256; byte++) {
+        uint8_t s = (uint8_t)byte;
+        int32_t id = b->pre->raw ? jl_spm_find_byte(v, s) : jl_vocab_intern(v, &s, 1, error);
+        if (id < 0 && !b->pre->raw) return JL_ERR_TOKENIZER;
+        b->byte_symbol[byte] = id;
+    }
+    for (uint32_t id = 0; b->pre->raw && id < v->n_tokens; id++)
+        if (v->kind[id] == JL_TOKEN_BYTE)
+            b->byte_symbol[(uint8_t)*jl_vocab_string(v, (int32_t)id).data] = (int32_t)id;
     return JL_OK;
 }
 
@@ -246,17 +293,13 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
         return NULL;
     }
     jl_status status = choose_pre(b, g, facts, error);
-    for (int byte = 0; byte < 256 && status == JL_OK; byte++) {
-        uint8_t s = (uint8_t)byte;
-        b->byte_symbol[byte] = jl_vocab_intern(v, &s, 1, error);
-        if (b->byte_symbol[byte] < 0) status = JL_ERR_TOKENIZER;
-    }
+    if (status == JL_OK) status = find_bytes(b, v, error);
     if (status == JL_OK) status = read_merges(b, v, g, error);
     if (status != JL_OK) {
         bpe_free(b);
         return NULL;
     }
-    if (!b->pre->ignore_merges) jl_vocab_drop_index(v);
+    if (!b->pre->ignore_merges && !b->pre->raw) jl_vocab_drop_index(v);
     return b;
 }
 
@@ -279,35 +322,80 @@ static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *
     return 1;
 }
 
+static void emit_byte(const bpe *b, const jl_vocab *v, uint8_t byte, jl_ids *ids) {
+    int32_t id = b->byte_symbol[byte];
+    if (id >= 0 && (uint32_t)id < v->n_tokens) jl_ids_push(ids, id);
+}
+
 /* A symbol that is no token leaves the tokens of its bytes; a byte without one leaves nothing. */
-static void emit(const bpe *b, const jl_vocab *v, int32_t id, jl_ids *ids) {
-    if ((uint32_t)id < v->n_tokens) {
-        jl_ids_push(ids, id);
+static void emit(const bpe *b, const jl_vocab *v, const uint8_t *text, const jl_symbol *symbol,
+                 jl_ids *ids) {
+    if (symbol->id >= 0 && (uint32_t)symbol->id < v->n_tokens) {
+        jl_ids_push(ids, symbol->id);
         return;
     }
-    jl_str s = jl_vocab_string(v, id);
-    for (size_t i = 0; i < s.n; i++) {
-        int32_t byte = b->byte_symbol[(uint8_t)s.data[i]];
-        if ((uint32_t)byte < v->n_tokens) jl_ids_push(ids, byte);
+    for (uint32_t i = 0; i < symbol->length; i++)
+        if (text[i] == ' ' && b->pre->raw == JL_RAW_BLANKS)
+            for (const char *c = "\xe2\x96\x81"; *c; c++) emit_byte(b, v, (uint8_t)*c, ids);
+        else
+            emit_byte(b, v, text[i], ids);
+}
+
+/* The token that takes the piece as it is, -1 for none. */
+static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, uint32_t n) {
+    if (!b->pre->ignore_merges && !(b->pre->whole_newlines && s[0] == '\n')) return -1;
+    int32_t id = jl_vocab_find(v, s, n);
+    return id >= 0 && (uint32_t)id < v->n_tokens ? id : -1;
+}
+
+/* Symbols to start from: bytes, or characters where tokens are in UTF-8. */
+static void begin_piece(const bpe *b, const jl_vocab *v, jl_symbol *symbols, const uint8_t *s,
+                        uint32_t n) {
+    for (uint32_t i = 0, length; i < n; i += length) {
+        uint32_t code;
+        length = b->pre->raw ? (uint32_t)jl_utf8_decode(s + i, n - i, &code) : 1;
+        for (uint32_t k = 1; k < length; k++) symbols[i + k].length = 0;
+        int32_t id = b->pre->raw ? jl_vocab_find(v, s + i, length) : b->byte_symbol[s[i]];
+        symbols[i] = (jl_symbol){ .id = id, .length = length };
     }
 }
 
 static int encode_piece(const bpe *b, const jl_vocab *v, jl_merger *w, jl_str piece, jl_ids *ids) {
     const uint8_t *s = (const uint8_t *)piece.data;
     uint32_t n = (uint32_t)piece.n;
-    if (b->pre->ignore_merges) {
-        int32_t whole = jl_vocab_find(v, s, n);
-        if (whole >= 0 && (uint32_t)whole < v->n_tokens) {
-            jl_ids_push(ids, whole);
-            return 1;
-        }
+    int32_t whole = whole_piece(b, v, s, n);
+    if (whole >= 0) {
+        jl_ids_push(ids, whole);
+        return 1;
     }
     if (!jl_merger_reserve(w, n)) return 0;
-    for (uint32_t i = 0; i < n; i++)
-        w->symbols[i] = (jl_symbol){ .id = b->byte_symbol[s[i]], .length = 1 };
+    begin_piece(b, v, w->symbols, s, n);
     if (!jl_merger_run(w, s, n, rank_of_pair, b)) return 0;
-    for (uint32_t i = 0; i < n; i += w->symbols[i].length) emit(b, v, w->symbols[i].id, ids);
+    for (uint32_t i = 0; i < n; i += w->symbols[i].length) emit(b, v, s + i, &w->symbols[i], ids);
     return 1;
+}
+
+/* text[n] as its tokens are written; returns its length. out: room for 2 n bytes. */
+static size_t prepare(const bpe *b, const uint8_t *text, size_t n, uint8_t *out) {
+    if (b->pre->raw == JL_RAW_BLANKS)
+        return jl_spm_unescape((jl_str){ (const char *)text, n }, out);
+    size_t length = 0;
+    for (size_t at = 0, end; at < n; at = end) {
+        uint32_t code;
+        end = at + (size_t)jl_utf8_decode(text + at, n - at, &code);
+        if (code == JL_INVALID_BYTE)
+            out[length++] = text[at];
+        else
+            length += jl_utf8_encode(b->lower ? jl_char_lower(code) : code, out + length);
+    }
+    return length;
+}
+
+static int is_white(const uint8_t *s, size_t n) {
+    jl_char_run run = { 0 };
+    uint32_t code;
+    jl_utf8_decode(s, n, &code);
+    return (jl_char_class(code, &run) & JL_CHAR_WHITE) != 0;
 }
 
 static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
@@ -316,18 +404,29 @@ static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text
     jl_merger w = { 0 };
     jl_pieces pieces;
     jl_str piece;
+    uint8_t *copy = NULL;
     int fine = 1;
+    if (b->pre->raw == JL_RAW_BLANKS || b->drop_white) {
+        copy = jl_alloc(2 * n + 1);
+        if (!copy) return no_memory(error, "text");
+        n = prepare(b, text, n, copy);
+        text = copy;
+    }
     jl_pieces_begin(&pieces, b->pre, text, n);
-    while (fine && jl_pieces_next(&pieces, &piece)) fine = encode_piece(b, v, &w, piece, ids);
+    while (fine && jl_pieces_next(&pieces, &piece))
+        if (!b->drop_white || !is_white((const uint8_t *)piece.data, piece.n))
+            fine = encode_piece(b, v, &w, piece, ids);
     jl_merger_free(&w);
+    jl_free(copy);
     return fine ? JL_OK : no_memory(error, "text");
 }
 
-const jl_family jl_family_bpe = { .model = "gpt2",
-                                  .about = "byte-level BPE",
-                                  .ids = { -1, -1, -1, -1 },
-                                  .store = store,
-                                  .build = build,
-                                  .encode = encode,
-                                  .free = bpe_free,
-                                  .memory = memory };
+#define FAMILY(model_, about_, store_)                                                             \
+    {                                                                                              \
+        .model = model_, .about = about_, .ids = { -1, -1, -1, -1 }, .store = store_,              \
+        .build = build, .encode = encode, .free = bpe_free, .memory = memory                       \
+    }
+
+const jl_family jl_family_bpe = FAMILY("gpt2", "byte-level BPE", store);
+const jl_family jl_family_bpe_blanks = FAMILY("gemma4", "BPE of characters", jl_spm_store);
+const jl_family jl_family_bpe_plain = FAMILY("whitespace", "BPE of words", store_plain);

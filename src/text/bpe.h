@@ -10,6 +10,11 @@
 
 #include "family.h"
 
-extern const jl_family jl_family_bpe;
+extern const jl_family jl_family_bpe;        /* "gpt2" */
+extern const jl_family jl_family_bpe_blanks; /* "gemma4": tokens in UTF-8, U+2581 for a blank */
+extern const jl_family jl_family_bpe_plain;  /* "whitespace": tokens in UTF-8, no white space */
+
+/* Which of them a file of the model "gpt2" needs: its pre-tokeniser decides. */
+const jl_family *jl_bpe_family(const jl_gguf *g);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct jl_family_facts {
     const char *pre;   /* static; the pre-tokeniser's name, "" where the family has none */
     int add_bos;       /* where the file does not say */
     int add_eos;       /* the same */
+    int add_separator; /* the separator ends a text, not the end; the same */
     int space_prefix;  /* encoding puts a blank before a text, which its first token brings back */
     int32_t unknown;   /* in: the unknown token, -1 for none */
     char warning[192]; /* "" or a sentence */

@@ -11,6 +11,10 @@
 #include "heap.h"
 #include "tokenizer.h"
 
+/* In the heap a token's id carries what it swallows. */
+enum { STRIP_SHIFT = 24 };
+_Static_assert((int)JL_MAX_TOKENS <= 1 << STRIP_SHIFT, "ids fit below");
+
 static jl_status no_memory(jl_error *error) {
     return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("special tokens"),
                    "there is not enough memory to look for special tokens");
@@ -47,20 +51,27 @@ static int lists_of(uint8_t kind) {
     return kind == JL_TOKEN_CONTROL || kind == JL_TOKEN_UNKNOWN ? 2 : 0;
 }
 
-static void collect(jl_specials *s, const jl_vocab *v, int which) {
+static int strip_of(jl_strip strip, jl_str text) {
+    int right = strip.right && !jl_str_equal(text, "<unk>") && !jl_str_equal(text, "<s>") &&
+                !jl_str_equal(text, "<|endoftext|>");
+    int left = strip.left && jl_str_equal(text, strip.left);
+    return (left ? JL_STRIP_LEFT : 0) | (right ? JL_STRIP_RIGHT : 0);
+}
+
+static void collect(jl_specials *s, const jl_vocab *v, jl_strip strip, int which) {
     uint32_t n = 0;
     for (uint32_t id = 0; id < v->n_tokens; id++) {
         jl_str text = jl_vocab_string(v, (int32_t)id);
         if (!(lists_of(v->kind[id]) >> which & 1) || text.n == 0) continue;
         s->begins[which][(uint8_t)text.data[0]] = 1;
-        s->list[which][n++] =
-            (jl_special){ (const uint8_t *)text.data, (uint32_t)text.n, (int32_t)id };
+        s->list[which][n++] = (jl_special){ (const uint8_t *)text.data, (uint32_t)text.n,
+                                            (int32_t)id, strip_of(strip, text) };
     }
     s->count[which] = n;
     sort(s->list[which], n);
 }
 
-jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_error *error) {
+jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_strip strip, jl_error *error) {
     uint32_t room[2] = { 0, 0 };
     *s = (jl_specials){ 0 };
     for (uint32_t id = 0; id < v->n_tokens; id++) {
@@ -79,7 +90,7 @@ jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_error *error) {
             jl_specials_free(s);
             return no_memory(error);
         }
-        collect(s, v, which);
+        collect(s, v, strip, which);
     }
     return JL_OK;
 }
@@ -103,10 +114,12 @@ static uint32_t lower_bound(const jl_special *list, uint32_t low, uint32_t high,
     return low;
 }
 
-/* The longest token that text[n] begins with, NULL for none. */
+/* The longest token that text[n] begins with, NULL for none; *common: how many bytes it has in
+ * common with any. */
 static const jl_special *longest(const jl_special *list, uint32_t count, const uint8_t *text,
-                                 size_t n) {
+                                 size_t n, size_t *common) {
     const jl_special *best = NULL;
+    *common = 0;
     uint32_t low = 0, high = count; /* the entries that begin with text[depth] */
     for (uint32_t depth = 0; depth < n; depth++) {
         unsigned c = text[depth];
@@ -114,11 +127,18 @@ static const jl_special *longest(const jl_special *list, uint32_t count, const u
         if (low == high) break;
         if (list[high - 1].text[depth] != c) high = lower_bound(list, low, high, depth, c + 1);
         if (low == high) break;
+        *common = depth + 1;
         if (list[low].n == depth + 1) best = &list[low];
         while (low < high && list[low].n == depth + 1) low++;
         if (low == high) break;
     }
     return best;
+}
+
+size_t jl_specials_common_prefix(const jl_specials *s, const uint8_t *text, size_t n) {
+    size_t common = 0;
+    if (n && s->begins[0][*text]) longest(s->list[0], s->count[0], text, n, &common);
+    return common;
 }
 
 /* Bytes from `at` to the next quote; 0 inside of one. */
@@ -140,16 +160,19 @@ static int offer(jl_heap *heap, const jl_specials *s, const jl_marked_text *in, 
                  size_t room) {
     const uint8_t *text = in->text + at;
     const jl_special *found = NULL;
-    if (s->begins[0][*text]) found = longest(s->list[0], s->count[0], text, room);
+    size_t common;
+    if (s->begins[0][*text]) found = longest(s->list[0], s->count[0], text, room, &common);
     if (in->control && s->begins[1][*text]) {
         size_t own = in->n_quotes ? unquoted(in, at) : room;
-        const jl_special *any = longest(s->list[1], s->count[1], text, own < room ? own : room);
+        const jl_special *any =
+            longest(s->list[1], s->count[1], text, own < room ? own : room, &common);
         if (any && (!found || any->n >= found->n)) found = any;
     }
     if (!found) return 1;
     /* Longer first, then the lower id: 10 bits and 21 bits (JL_MAX_TOKENS). */
     uint32_t rank = (JL_MAX_SPECIAL_BYTES - found->n) << 21 | (uint32_t)found->id;
-    return jl_heap_push(heap, (jl_span){ rank, (uint32_t)at, found->n, found->id });
+    int32_t what = found->id | found->strip << STRIP_SHIFT;
+    return jl_heap_push(heap, (jl_span){ rank, (uint32_t)at, found->n, what });
 }
 
 static int32_t *new_marks(size_t n) {
@@ -158,13 +181,33 @@ static int32_t *new_marks(size_t n) {
     return marks;
 }
 
+static int is_space(uint8_t c) { /* isspace() of the C locale */
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Marks the white space that the taken span swallows. */
+static void swallow(const jl_marked_text *in, jl_span span, int strip, int32_t *marks) {
+    size_t at = span.at, end = at + span.length;
+    for (; strip & JL_STRIP_LEFT && at > 0 && marks[at - 1] == JL_MARK_TEXT; at--)
+        if (is_space(in->text[at - 1]))
+            marks[at - 1] = JL_MARK_INSIDE;
+        else
+            break;
+    for (; strip & JL_STRIP_RIGHT && end < in->n && marks[end] == JL_MARK_TEXT; end++)
+        if (is_space(in->text[end]))
+            marks[end] = JL_MARK_INSIDE;
+        else
+            break;
+}
+
 /* Takes the span if it is free, else offers what still fits at its place. */
 static int settle(jl_heap *heap, const jl_specials *s, const jl_marked_text *in, jl_span span,
                   int32_t *marks) {
     if (marks[span.at] != JL_MARK_TEXT) return 1;
     if (marks[span.at + span.length - 1] == JL_MARK_TEXT) {
         for (uint32_t i = 0; i < span.length; i++) marks[span.at + i] = JL_MARK_INSIDE;
-        marks[span.at] = span.id;
+        marks[span.at] = span.id & ((1 << STRIP_SHIFT) - 1);
+        swallow(in, span, span.id >> STRIP_SHIFT, marks);
         return 1;
     }
     uint32_t room = 1;

@@ -3,8 +3,7 @@
  * Control, user-defined and unknown tokens are found as they are written, before any other rule.
  * Where they overlap the longest is taken first, among equals the one of lower id, then the
  * leftmost; this is what llama.cpp's tokenizer_st_partition arrives at by searching the text once
- * for each token. No token swallows the blanks around it (llama.cpp's LSTRIP and RSTRIP concern
- * models that are not here).
+ * for each token. Some models have tokens that swallow the white space beside them.
  */
 #ifndef JL_SPECIAL_H
 #define JL_SPECIAL_H
@@ -18,7 +17,16 @@ typedef struct jl_special {
     const uint8_t *text; /* [n] borrowed from the vocabulary */
     uint32_t n;          /* 1..JL_MAX_SPECIAL_BYTES bytes */
     int32_t id;
+    int strip; /* what it swallows: JL_STRIP_… */
 } jl_special;
+
+enum { JL_STRIP_LEFT = 1, JL_STRIP_RIGHT = 2 };
+
+/* Which tokens swallow white space (llama.cpp's LSTRIP and RSTRIP). */
+typedef struct jl_strip {
+    const char *left; /* the token of this text what is before it; NULL: none */
+    int right;        /* all what is after them, but <unk>, <s> and <|endoftext|> */
+} jl_strip;
 
 typedef struct jl_specials {
     jl_special *list[2]; /* [count[i]] sorted by text; [0] user-defined ones, [1] all */
@@ -27,7 +35,7 @@ typedef struct jl_specials {
 } jl_specials;
 
 /* From the kinds in v, whose strings must not move any more. On failure *s holds nothing. */
-jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_error *error);
+jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_strip strip, jl_error *error);
 void jl_specials_free(jl_specials *s);
 
 enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
@@ -43,8 +51,12 @@ typedef struct jl_marked_text {
 } jl_marked_text;
 
 /* marks: NULL where the text has none, else [n], owned by the caller: the id at the first byte of
- * each special token, JL_MARK_INSIDE at its other bytes, JL_MARK_TEXT elsewhere. */
+ * each special token, JL_MARK_INSIDE at its other bytes and at what it swallows, JL_MARK_TEXT
+ * elsewhere. */
 jl_status jl_specials_mark(const jl_specials *s, const jl_marked_text *in, int32_t **marks,
                            jl_error *error);
+
+/* How many bytes text[n] has in common with the user-defined token that it shares most with. */
+size_t jl_specials_common_prefix(const jl_specials *s, const uint8_t *text, size_t n);
 
 #endif

@@ -50,7 +50,7 @@ size_t jl_spm_unescape(jl_str text, uint8_t *out) {
 }
 
 /* A plain blank in a token's text matches nothing: blanks of a text are U+2581 there. */
-static size_t store(jl_str text, int kind, uint8_t *out, int *keyed) {
+size_t jl_spm_store(jl_str text, int kind, uint8_t *out, int *keyed) {
     *keyed = !memchr(text.data, ' ', text.n);
     size_t n = jl_spm_unescape(text, out);
     if (kind == JL_TOKEN_NORMAL || kind == JL_TOKEN_UNUSED) return n;
@@ -77,18 +77,27 @@ static uint32_t rank_of(float score) {
     return bits >> 31 ? bits : 0x7fffffffu - bits;
 }
 
-static jl_status read_scores(spm *s, const jl_vocab *v, const jl_gguf *g, jl_error *error) {
+jl_status jl_spm_read_scores(const jl_gguf *g, uint32_t n, float *scores, jl_error *error) {
     const jl_gguf_value *from = jl_gguf_find(g, scores_key);
-    for (uint32_t id = 0; id < v->n_tokens; id++) {
-        float score = !from                       ? 0
-                      : from->type == JL_GGUF_F32 ? jl_gguf_f32_at(from, id)
-                                                  : (float)jl_gguf_i32_at(from, id);
-        if (score != score)
+    for (uint32_t id = 0; id < n; id++) {
+        scores[id] = !from                       ? 0
+                     : from->type == JL_GGUF_F32 ? jl_gguf_f32_at(from, id)
+                                                 : (float)jl_gguf_i32_at(from, id);
+        if (scores[id] != scores[id])
             return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(scores_key),
                            "the score of token %u is not a number", (uint64_t)id);
-        s->rank[id] = rank_of(score);
     }
     return JL_OK;
+}
+
+static jl_status read_ranks(spm *s, const jl_vocab *v, const jl_gguf *g, jl_error *error) {
+    float *scores = jl_alloc_array(v->n_tokens, sizeof *scores);
+    if (!scores) return no_memory(error);
+    jl_status status = jl_spm_read_scores(g, v->n_tokens, scores, error);
+    for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++)
+        s->rank[id] = rank_of(scores[id]);
+    jl_free(scores);
+    return status;
 }
 
 static void note_string(spm *s, const uint8_t *text, size_t n) {
@@ -124,12 +133,24 @@ static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, j
     return status;
 }
 
-static void find_bytes(spm *s, const jl_vocab *v) {
+/* <0xHH>, in text of 6 bytes. */
+static void spell_byte(uint8_t byte, uint8_t *text) {
     static const char digits[] = "0123456789ABCDEF";
+    memcpy(text, "<0x__>", 6);
+    text[3] = (uint8_t)digits[byte >> 4];
+    text[4] = (uint8_t)digits[byte & 15];
+}
+
+int32_t jl_spm_find_byte(const jl_vocab *v, uint8_t byte) {
+    uint8_t text[6];
+    spell_byte(byte, text);
+    return jl_vocab_find(v, text, sizeof text);
+}
+
+static void find_bytes(spm *s, const jl_vocab *v) {
     for (int byte = 0; byte < 256; byte++) {
-        uint8_t text[] = { '<', '0', 'x', (uint8_t)digits[byte >> 4], (uint8_t)digits[byte & 15],
-                           '>' };
-        uint8_t single = (uint8_t)byte;
+        uint8_t text[6], single = (uint8_t)byte;
+        spell_byte(single, text);
         s->byte[byte] = find(s, v, text, sizeof text);
         if (s->byte[byte] < 0) s->byte[byte] = find(s, v, &single, 1);
     }
@@ -160,7 +181,7 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
     facts->add_bos = 1;
     status = jl_gguf_bool(g, "tokenizer.ggml.add_space_prefix", &s->prefix, error);
     facts->space_prefix = s->prefix;
-    if (status == JL_OK) status = read_scores(s, v, g, error);
+    if (status == JL_OK) status = read_ranks(s, v, g, error);
     if (status == JL_OK) status = add_aliases(s, v, jl_gguf_find(g, tokens_key), error);
     if (status != JL_OK) {
         spm_free(s);
@@ -253,7 +274,7 @@ static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text
 const jl_family jl_family_spm = { .model = "llama",
                                   .about = "SentencePiece BPE",
                                   .ids = { 1, 2, 0, -1 },
-                                  .store = store,
+                                  .store = jl_spm_store,
                                   .build = build,
                                   .encode = encode,
                                   .free = spm_free,

@@ -11,7 +11,17 @@
 
 extern const jl_family jl_family_spm;
 
-/* Copies text with a blank for each U+2581; returns the length. out has room for text.n bytes. */
+/* A family's store() for tokens with U+2581 for a blank. */
+size_t jl_spm_store(jl_str text, int kind, uint8_t *out, int *keyed);
+
+/* The token that is written <0xHH>, -1 for none among those that can be found. */
+int32_t jl_spm_find_byte(const jl_vocab *v, uint8_t byte);
+
+/* Reads tokenizer.ggml.scores, 0 for each where there is none, to scores[n]. */
+jl_status jl_spm_read_scores(const jl_gguf *g, uint32_t n, float *scores, jl_error *error);
+
+/* Copies text with a blank for each U+2581; returns the length. out has room for text.n bytes, and
+ * may be the text itself. */
 size_t jl_spm_unescape(jl_str text, uint8_t *out);
 
 #endif

@@ -15,8 +15,12 @@
 #include "bpe.h"
 #include "special.h"
 #include "spm.h"
+#include "unigram.h"
+#include "wordpiece.h"
 
-static const jl_family *const families[] = { &jl_family_bpe, &jl_family_spm };
+static const jl_family *const families[] = { &jl_family_bpe,        &jl_family_spm,
+                                             &jl_family_unigram,    &jl_family_wordpiece,
+                                             &jl_family_bpe_blanks, &jl_family_bpe_plain };
 
 enum { MAX_TEXT = 1 << 29 }; /* bytes */
 
@@ -39,6 +43,7 @@ enum {
     ID_FIM_REP,
     ID_FIM_SEP,
     ID_CHECKED,
+    ID_USER, /* no id: a text that is always shown and always found */
     ID_COUNT
 };
 
@@ -50,7 +55,7 @@ struct jl_tokenizer {
     jl_family_facts facts;
     int32_t ids[ID_COUNT]; /* -1: none */
     uint8_t *is_end;       /* [n_tokens] */
-    int add_bos, add_eos;
+    int add_bos, add_eos, add_separator;
 };
 
 static const struct {
@@ -140,6 +145,10 @@ static const struct {
     { "<REPO>", ID_FIM_REP },
     { "<reponame>", ID_FIM_REP },
     { "<|file_sep|>", ID_FIM_SEP },
+    { "<|channel|>", ID_USER },
+    { "<|message|>", ID_USER },
+    { "<|start|>", ID_USER },
+    { "<|constrain|>", ID_USER },
 };
 
 static jl_status no_memory(jl_error *error) {
@@ -179,6 +188,7 @@ static jl_token_kind judge(jl_tokenizer *t, int32_t id, jl_str text, jl_token_ki
             t->is_end[id] = 1;
             return JL_TOKEN_CONTROL;
         }
+        if (known_texts[i].id == ID_USER) return JL_TOKEN_USER;
         if (t->ids[known_texts[i].id] >= 0) return kind;
         t->ids[known_texts[i].id] = id;
         return JL_TOKEN_CONTROL;
@@ -190,6 +200,29 @@ static void mark_ends(jl_tokenizer *t) {
     static const int ends[] = { ID_EOS, ID_EOT, ID_EOM, ID_FIM_PAD, ID_FIM_REP, ID_FIM_SEP };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (t->ids[ends[i]] >= 0) t->is_end[t->ids[ends[i]]] = 1;
+}
+
+/* Families in which a word that ends elsewhere ends nothing (llama_vocab::impl::load): <|end|>
+ * where there are <|return|> and <|call|> or the like, </s> where there is a token of Gemma 4 or
+ * PLaMo. */
+static void mend_ends(jl_tokenizer *t) {
+    static const char *const texts[] = { "<|end|>",          "</s>",         "<|return|>",
+                                         "<|call|>",         "<|calls|>",    "<|flush|>",
+                                         "<|tool_response>", "<|plamo:eos|>" };
+    int32_t ids[8] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+    for (uint32_t id = 0; id < t->vocab.n_tokens; id++)
+        for (int i = 0; t->is_end[id] && i < 8; i++)
+            if (jl_str_equal(jl_vocab_string(&t->vocab, (int32_t)id), texts[i]))
+                ids[i] = (int32_t)id;
+    int call = ids[3] >= 0 || ids[4] >= 0;
+    if (ids[0] >= 0 && call && (ids[2] >= 0 || ids[5] >= 0)) {
+        t->is_end[ids[0]] = 0;
+        t->vocab.kind[ids[0]] = JL_TOKEN_USER;
+    }
+    if (ids[1] >= 0 && (ids[6] >= 0 || ids[7] >= 0)) {
+        t->is_end[ids[1]] = 0;
+        t->vocab.kind[ids[1]] = JL_TOKEN_NORMAL;
+    }
 }
 
 /* ---- Tokens -------------------------------------------------------------------------------- */
@@ -312,8 +345,10 @@ static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error)
     for (uint64_t i = 0; i < l.tokens->count && status == JL_OK; i++)
         status = add_token(t, &l, i, jl_gguf_next_string(&cursor), scratch, error);
     jl_free(scratch);
-    if (status == JL_OK) mark_ends(t);
-    return status;
+    if (status != JL_OK) return status;
+    mark_ends(t);
+    mend_ends(t);
+    return JL_OK;
 }
 
 /* ---- Building ------------------------------------------------------------------------------ */
@@ -321,8 +356,9 @@ static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error)
 static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *error) {
     const char *key = "tokenizer.ggml.model";
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (jl_str_equal(model, families[i]->model)) return families[i];
-    char known[128];
+        if (jl_str_equal(model, families[i]->model))
+            return families[i] == &jl_family_bpe ? jl_bpe_family(g) : families[i];
+    char known[256];
     size_t n = 0;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         n += jl_format(known + n, sizeof known - n, "%s\"%s\" (%s)", i ? ", " : "",
@@ -330,6 +366,33 @@ static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *er
     jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, key)->offset, jl_string(key),
             "the tokenizer \"%S\" is not supported; supported are %s", model, known);
     return NULL;
+}
+
+/* Whether the string value of a key has the word in it, in any case. */
+static int mentions(const jl_gguf *g, const char *key, const char *word) {
+    jl_str s = { "", 0 };
+    size_t n = strlen(word), i;
+    if (jl_gguf_string(g, key, &s, NULL) != JL_OK) return 0;
+    for (size_t at = 0; at + n <= s.n; at++) {
+        for (i = 0; i < n; i++) {
+            char c = s.data[at + i];
+            if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i]) break;
+        }
+        if (i == n) return 1;
+    }
+    return 0;
+}
+
+/* Which tokens swallow white space: llama.cpp knows these models by their names. */
+static jl_strip strip_of(const jl_gguf *g) {
+    static const char pre[] = "tokenizer.ggml.pre", name[] = "general.name",
+                      arch[] = "general.architecture";
+    if (mentions(g, pre, "jina-v2-de") || mentions(g, pre, "jina-v2-es") ||
+        mentions(g, pre, "jina-v2-code") || mentions(g, arch, "nomic-bert-moe") ||
+        mentions(g, arch, "jina-bert-v3"))
+        return (jl_strip){ "<mask>", 0 };
+    if (mentions(g, name, "phi-3") || mentions(g, name, "phi3")) return (jl_strip){ NULL, 1 };
+    return (jl_strip){ mentions(g, name, "modern-bert") ? "[MASK]" : NULL, 0 };
 }
 
 static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
@@ -341,11 +404,15 @@ static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
     if (!t->rules) return JL_ERR_TOKENIZER;
     t->add_bos = t->facts.add_bos;
     t->add_eos = t->facts.add_eos;
+    t->add_separator = t->facts.add_separator;
     status = jl_gguf_bool(g, "tokenizer.ggml.add_bos_token", &t->add_bos, error);
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.add_eos_token", &t->add_eos, error);
+    if (status == JL_OK && t->facts.add_separator)
+        status = jl_gguf_bool(g, "tokenizer.ggml.add_sep_token", &t->add_separator, error);
     if (status != JL_OK) return status;
-    return jl_specials_init(&t->specials, &t->vocab, error);
+    if (t->facts.add_bos == 2) t->add_bos = 1;
+    return jl_specials_init(&t->specials, &t->vocab, strip_of(g), error);
 }
 
 jl_tokenizer *jl_tokenizer_new(const jl_gguf *g, jl_error *error) {
@@ -386,7 +453,7 @@ static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_
             while (end < n && marks[end] == JL_MARK_TEXT) end++;
             status = t->family->encode(t->rules, &t->vocab, text + at, end - at, ids, error);
         } else {
-            jl_ids_push(ids, marks[at]);
+            if (marks[at] >= 0) jl_ids_push(ids, marks[at]);
             while (end < n && marks[end] == JL_MARK_INSIDE) end++;
         }
     }
@@ -429,8 +496,9 @@ int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n
     else if (n > 0)
         status = t->family->encode(t->rules, &t->vocab, s, n, &out, error);
     jl_free(marks);
-    if ((flags & JL_TOKENIZE_EOS) && t->add_eos && t->ids[ID_EOS] >= 0)
-        jl_ids_push(&out, t->ids[ID_EOS]);
+    int last = t->facts.add_separator ? ID_SEPARATOR : ID_EOS;
+    int wanted = t->facts.add_separator ? t->add_separator : t->add_eos;
+    if ((flags & JL_TOKENIZE_EOS) && wanted && t->ids[last] >= 0) jl_ids_push(&out, t->ids[last]);
     return status == JL_OK ? out.n : (int)status;
 }
 

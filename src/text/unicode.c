@@ -106,9 +106,9 @@ static uint32_t image_of(const uint8_t *ramps, const uint32_t (*index)[3], size_
 
 uint32_t jl_char_lower(uint32_t code) {
     if (code < 0x80) return code - 'A' < 26 ? code + 32 : code;
-    return IMAGE_OF(lower, code);
+    return code > 0x10ffff ? code : IMAGE_OF(lower, code);
 }
 
 uint32_t jl_char_base(uint32_t code) {
-    return code < 0x80 ? code : IMAGE_OF(base, code);
+    return code < 0x80 || code > 0x10ffff ? code : IMAGE_OF(base, code);
 }

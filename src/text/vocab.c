@@ -18,8 +18,7 @@ static jl_status no_memory(jl_error *error) {
                    "there is not enough memory for the vocabulary");
 }
 
-static uint32_t hash_of(const uint8_t *s, size_t n) {
-    uint64_t h = jl_hash(s, n);
+static uint32_t fold(uint64_t h) {
     return (uint32_t)(h ^ h >> 29); /* FNV's low bits alone are weak on short strings */
 }
 
@@ -83,10 +82,14 @@ static uint64_t *find_slot(const jl_vocab *v, uint32_t hash, const uint8_t *s, s
     return NULL;
 }
 
-int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
+int32_t jl_vocab_find_hashed(const jl_vocab *v, uint64_t hash, const uint8_t *s, size_t n) {
     if (n == 0 || !v->slots) return -1;
-    const uint64_t *slot = find_slot(v, hash_of(s, n), s, n);
+    const uint64_t *slot = find_slot(v, fold(hash), s, n);
     return slot && *slot ? (int32_t)((uint32_t)*slot - 1) : -1;
+}
+
+int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
+    return jl_vocab_find_hashed(v, jl_hash(s, n), s, n);
 }
 
 static jl_status collide(const jl_vocab *v, jl_error *error) {
@@ -151,7 +154,7 @@ jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error)
 int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
     if ((uint64_t)v->n_slots * 5 < ((uint64_t)v->n_keyed + 1) * 8 && grow_index(v, error) != JL_OK)
         return -1;
-    uint32_t hash = hash_of(s, n);
+    uint32_t hash = fold(jl_hash(s, n));
     uint64_t *slot = find_slot(v, hash, s, n);
     if (!slot) {
         collide(v, error);

@@ -39,6 +39,9 @@ jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error)
 /* The id of an interned string, -1 for none. */
 int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n);
 
+/* The same where the string's jl_hash() is known. */
+int32_t jl_vocab_find_hashed(const jl_vocab *v, uint64_t hash, const uint8_t *s, size_t n);
+
 jl_str jl_vocab_string(const jl_vocab *v, int32_t id);
 
 /* Frees the index: from now on nothing is found, and nothing may be interned. */
