@@ -118,7 +118,33 @@ $(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
 
-web/jielong.wasm: web/jielong-train.wasm | web/jinja.js
+# The first of these that is there; without one there is no relaxed module, and pages do without.
+RELAXED_CC ?= $(firstword $(foreach c,clang-19 clang-20 clang-21 $(EMSDK)/upstream/bin/clang,$(shell command -v $(c))))
+RELAXED_LD ?= $(firstword $(foreach c,wasm-ld-19 wasm-ld-20 wasm-ld-21 $(EMSDK)/upstream/bin/wasm-ld, \
+                $(shell command -v $(c))))
+RELAXED := $(if $(and $(RELAXED_CC),$(RELAXED_LD)),web/jielong-relaxed.wasm,no-relaxed)
+
+build/release/jielong-relaxed.wasm: src/compute/relaxed.c $(wildcard src/compute/*.h) wasm/flags.mk
+	@mkdir -p $(@D)
+	$(call say,clang)
+	$(Q)$(RELAXED_CC) $(RELAXED_CFLAGS) -c $< -o $(@:.wasm=.o)
+	$(Q)$(RELAXED_LD) $(RELAXED_LDFLAGS) $(@:.wasm=.o) -o $@
+
+no-relaxed:
+	@echo '  relaxed SIMD is left out: no clang-19 with wasm-ld-19 (wasm/toolchain.sh relaxed)'
+
+# The same kernels linked into a test program, by their own linker: emcc would run its wasm-opt over them.
+SDK_LIBS = $(shell em-config CACHE)/sysroot/lib/wasm32-emscripten
+RELAXED_TEST := $(if $(filter no-relaxed,$(RELAXED)),,build/release/tests/c_fast_relaxed.wasm)
+build/release/tests/c_fast_relaxed.wasm: tests/c_fast.c build/release/jielong-relaxed.wasm build/release/tests/c_fast.wasm
+	$(call say,link)
+	$(Q)$(WASM_CC) $(WASM_CFLAGS) -DJL_RELAXED -c $< -o $(@:.wasm=.o)
+	$(Q)$(RELAXED_LD) $(@:.wasm=.o) build/release/jielong-relaxed.o \
+	  $(filter-out %/boundary.o %/relaxed.o,$(WASM_OBJECTS:$(B)/%=build/release/%)) $(SDK_LIBS)/crt1.o -L$(SDK_LIBS) \
+	  -lstandalonewasm -lstubs -lc -ldlmalloc -lcompiler_rt --gc-sections --strip-all --import-undefined \
+	  --stack-first -z stack-size=262144 --initial-memory=67108864 -o $@
+
+web/jielong.wasm: web/jielong-train.wasm $(RELAXED) | web/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
 # Chat templates are read by a package; pages get its module as a file.
@@ -132,7 +158,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all native wasm wasm-tests help run test models bench bench-peers size dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm wasm-tests help run test models bench bench-peers size dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -146,7 +172,7 @@ native: $(CLI) $(TESTS)
 
 wasm: $(WASM) $(TRAIN_WASM)
 
-wasm-tests: $(WASM_TESTS)
+wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
 	@wasm/toolchain.sh wasm node
@@ -156,7 +182,7 @@ run: ## build, generate a little in the terminal, serve the playground (PORT=808
 	@if [ "$(SERVE)" != 0 ]; then exec node web/serve.js; fi
 
 test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint
-	@wasm/toolchain.sh native wasm node browsers
+	@wasm/toolchain.sh native wasm relaxed node browsers
 	@$(MAKE) --no-print-directory -j2 config=sanitize native
 	@$(MAKE) --no-print-directory -j2 config=release native wasm-tests web/jielong.wasm
 	@$(MAKE) --no-print-directory dist

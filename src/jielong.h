@@ -117,6 +117,22 @@ const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n);
 /* Whether the token ends a generation (end of sequence, end of turn). */
 int jl_token_is_end(const jl_model *m, int32_t id);
 
+/* ---- Precision ------------------------------------------------------------------------------- */
+
+/* Products may be done by kernels that the host brings: precision `fast`, activations of 8 bits (14
+ * where weights have 8) instead of 16, llama.cpp's own accuracy. Both precisions give the same bits
+ * on every machine. */
+struct jl_fast; /* compute/kernels.h */
+typedef enum jl_weight_class { JL_WEIGHTS_BELOW_8, JL_WEIGHTS_OF_8 } jl_weight_class;
+
+/* For matrices of that class, copied; NULL: back to `exact`. To be called before the model's first
+ * session. */
+void jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fast *fast);
+
+/* Multiplies a part of a matrix of that class by 8 tokens, `times` times, to be timed by the host.
+ * 0 where the model has none (or there is no memory). */
+int jl_model_try_product(const jl_model *m, jl_weight_class weights, int times);
+
 /* ---- Session --------------------------------------------------------------------------------- */
 
 typedef struct jl_session jl_session;

@@ -153,7 +153,7 @@ static void random_rows(jl_type type, int rows, int cols, uint8_t *out) {
 static jl_matrix pack(jl_type type, int rows, int cols, const uint8_t *file) {
     jl_layout layout = jl_pack_layout(type);
     size_t bytes = jl_matrix_bytes(layout, rows, cols);
-    jl_matrix w = { get(bytes + 1), rows, cols, layout };
+    jl_matrix w = { get(bytes + 1), rows, cols, layout, NULL };
     memset(w.data, 0, bytes);
     for (int r = 0; r < rows; r += JL_PANEL) {
         int n = rows - r < JL_PANEL ? rows - r : JL_PANEL;

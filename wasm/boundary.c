@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
+#include "../src/compute/fast.h"
 #include "../src/jielong.h"
 #include "../src/text/bpe_train.h"
 #include "../src/train/live.h"
@@ -109,6 +110,19 @@ uint32_t jl_wasm_token_length(void) {
 
 int jl_wasm_token_is_end(const jl_model *m, int32_t id) {
     return jl_token_is_end(m, id);
+}
+
+/* Functions are places in the module's table, 0: none. */
+void jl_wasm_model_fast(jl_model *m, int weights,
+                        void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
+                        void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *,
+                                       int, int)) {
+    jl_fast fast = { prepare, matmul };
+    jl_model_set_fast(m, (jl_weight_class)weights, &fast);
+}
+
+int jl_wasm_model_try_product(const jl_model *m, int weights, int times) {
+    return jl_model_try_product(m, (jl_weight_class)weights, times);
 }
 
 /* ---- Session --------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
  * within 2 % of its deflated size; as plain base64 it would be half as large again. The parts take
  * what they share with the engine from jielong.js, so that there is one JielongError.
  */
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,7 +23,8 @@ const web = join(root, 'web');
 const out = join(root, 'build', 'dist');
 
 /** What goes inside, and the modules that both sides of a worker need. */
-const WASM = ['jielong.wasm'];
+const RELAXED = 'jielong-relaxed.wasm'; // where there was a compiler for it
+const WASM = ['jielong.wasm', ...(existsSync(join(web, RELAXED)) ? [RELAXED] : [])];
 const STARTS = ['worker.js'];
 const SHARED = ['engine.js', 'error.js', 'source.js', 'instance.js', 'embedded.js'];
 /** Modules that are fetched on demand: by the engine, or by whoever imports them. */

@@ -46,8 +46,22 @@ WASM_LDFLAGS += -Wl,--gc-sections
 # One binary for one thread and for several: a memory from the host, marked shared, which web/instance.js
 # unmarks where there is one thread. Data is copied into it once, by the first instance.
 WASM_LDFLAGS += -Wl,--shared-memory,--import-memory -sINITIAL_MEMORY=16MB
+# Kernels of another module (below) get places in the table.
+WASM_LDFLAGS += -Wl,--export-table,--growable-table
 # Each thread has a stack of its own.
 WASM_LDFLAGS += -Wl,--export=__stack_pointer
 # wasm-opt does no harm to what training spends its time on (0.985 of the speed); together with the C library's smaller
 # log and pow it takes 12 % off the module.
 TRAIN_LDFLAGS := -Oz
+
+# ---- Kernels with relaxed SIMD ------------------------------------------------------------------------
+# A module of its own, because engines without relaxed SIMD refuse one that has it. It needs clang 16 or later
+# with its linker; from emcc 3.1.6 (clang 14) come older opcodes, and its wasm-opt does not know them.
+RELAXED_CFLAGS = $(CFLAGS_ALL) -O3 --target=wasm32 -msimd128 -mrelaxed-simd -fno-vectorize -fno-slp-vectorize
+RELAXED_CFLAGS += -matomics -mbulk-memory -mmutable-globals
+# memcpy becomes memory.copy; there is no library.
+RELAXED_CFLAGS += -ffreestanding
+# Its table of forms lies wherever the engine gives it room.
+RELAXED_CFLAGS += -fPIC -fvisibility=hidden
+RELAXED_LDFLAGS := -shared --experimental-pic --shared-memory --import-memory --max-memory=4294967296 --gc-sections
+RELAXED_LDFLAGS += --strip-all --export=jl_act_prepare_fast__relaxed --export=jl_matmul_fast__relaxed

@@ -42,6 +42,7 @@ jinja=
 for target in "$@"; do
   case $target in
     wasm) tool emcc emscripten ;;
+    relaxed) tool clang-19 clang-19; tool wasm-ld-19 lld-19 ;;
     native) tool cc gcc libc6-dev; tool clang clang libclang-rt-14-dev; tool clang-format clang-format ;;
     node) tool_node ;;
     npm) tool_node; tool npm npm ;;

@@ -14,7 +14,7 @@
  */
 
 import { JielongError } from './error.js';
-import { instantiate } from './instance.js';
+import { compileFast, FAST_DATA, instantiate, linkFast } from './instance.js';
 import { openSource, sha256 } from './source.js';
 
 /** @typedef {import('./instance.js').Exports} Exports */
@@ -24,6 +24,8 @@ const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK',
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
+const MEASURE_MS = 1; // a measurement of kernels, at least: some clocks tick in tenths of it
+const CLEARLY = 0.95; // of the time; less is not worth the lesser precision
 
 const encoder = new TextEncoder();
 // U+FEFF at the beginning is text like any other.
@@ -164,7 +166,7 @@ export class Engine {
 
   /**
    * @param {import('./source.js').Described} source
-   * @param {{ wasm?: any, sha256?: string, memoryLimit?: number }} options
+   * @param {{ wasm?: any, sha256?: string, memoryLimit?: number, precision?: string }} options
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
@@ -177,6 +179,8 @@ export class Engine {
       throw e;
     }
     const reader = await opening;
+    const { precision = 'auto' } = options;
+    const fast = precision === 'exact' ? undefined : compileFast(options.wasm, false);
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {
@@ -189,6 +193,8 @@ export class Engine {
         const why = "its SHA-256 differs from the option 'sha256'";
         throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
       }
+      const kernels = await fast;
+      if (kernels) this.#chooseKernels(kernels, precision === 'fast');
       return this.#info();
     } catch (e) {
       signal?.throwIfAborted();
@@ -196,6 +202,39 @@ export class Engine {
     } finally {
       signal?.removeEventListener('abort', cancel);
       reader.cancel();
+    }
+  }
+
+  /**
+   * Lets the model use kernels with relaxed SIMD where they are faster on its own matrices, each class of
+   * weights for itself: below 8 bits, and of 8.
+   * @param {WebAssembly.Module} module @param {boolean} always without measuring
+   */
+  #chooseKernels(module, always) {
+    const data = this.#call('alloc', FAST_DATA) >>> 0;
+    if (!data) return;
+    new Uint8Array(this.#buffer, data, FAST_DATA).fill(0); // the first instance fills it, by a flag
+    const at = linkFast(module, this.#exports, data);
+    for (const weights of [0, 1]) {
+      const use = (/** @type {boolean} */ fast) =>
+        this.#call('model_fast', this.#model, weights, fast ? at : 0, fast ? at + 1 : 0);
+      const time = (/** @type {number} */ times) => {
+        const start = performance.now();
+        return this.#call('model_try_product', this.#model, weights, times)
+          ? performance.now() - start
+          : Number.NaN; // the model has no such weights
+      };
+      use(true);
+      let times = 1;
+      while (time(times) < MEASURE_MS && times < 4096) times *= 2;
+      const best = [time(times), Number.POSITIVE_INFINITY];
+      for (let round = always ? 4 : 0; round < 4; round++) {
+        for (const i of [1, 0]) {
+          use(i === 0);
+          best[i] = Math.min(best[i], time(times));
+        }
+      }
+      use(best[0] < best[1] * CLEARLY);
     }
   }
 

@@ -66,11 +66,8 @@ export { JielongError };
  * @returns {Promise<Model>}
  */
 export async function loadModel(source, options = {}) {
-  const { onProgress, signal, wasm, worker, sha256, memoryLimit, contextLength } = checkOptions(
-    'loadModel',
-    options,
-    LOAD,
-  );
+  const { onProgress, signal, wasm, worker, sha256, memoryLimit, contextLength, precision } =
+    checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
   signal?.throwIfAborted();
   const backend = openBackend(worker);
@@ -78,7 +75,7 @@ export async function loadModel(source, options = {}) {
     const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
     const info = await backend.load(
       described,
-      { wasm: address, sha256, memoryLimit },
+      { wasm: address, sha256, memoryLimit, precision },
       onProgress,
       signal,
     );

@@ -64,7 +64,10 @@ export const LOAD = {
   signal: SIGNAL,
   threads: POSITIVE,
   contextLength: POSITIVE,
-  precision: /** @type {Rule} */ ([(v) => v === 'auto' || v === 'exact', "'auto' or 'exact'"]),
+  precision: /** @type {Rule} */ ([
+    (v) => ['auto', 'exact', 'fast'].includes(/** @type {string} */ (v)),
+    "'auto', 'exact' or 'fast'",
+  ]),
   memoryLimit: number(1, Number.MAX_SAFE_INTEGER),
   sha256: /** @type {Rule} */ ([(v) => /^[0-9a-f]{64}$/i.test(v), '64 hexadecimal digits']),
   wasm: WASM,

@@ -38,7 +38,9 @@ export {};
  * @property {AbortSignal} [signal] cancels the load and frees what it took
  * @property {number} [threads] wanted; model.info.threads says what is used
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
- * @property {'auto' | 'exact'} [precision] 'exact': the same bits on every machine
+ * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8 (14 where weights
+ *   have 8), by relaxed SIMD where the engine has it. 'auto': what is measured to be faster here. Each gives the same
+ *   bits on every machine; model.info.kernels tells which it is
  * @property {number} [memoryLimit] most bytes that the weights may take
  * @property {string} [sha256] 64 hex digits; the whole file is checked while it arrives
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm

@@ -45,6 +45,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fast.h"
 #include "layout.h"
 
 enum {
@@ -59,6 +60,7 @@ typedef struct jl_matrix {
     uint8_t *data; /* panels, 64-byte aligned */
     int rows, cols;
     jl_layout layout;
+    const jl_fast *fast; /* borrowed; NULL: only precision `exact` */
 } jl_matrix;
 
 /* n rows of activations prepared for a layout; the arrays are the caller's scratch
@@ -71,6 +73,7 @@ typedef struct jl_act {
     float *scale; /* [tile][block][token 4]; n = 1: [block] */
     int32_t *sum; /* Σq of the first and of the last 16 columns of each block: [tile][block][half
                    * 2][token 4]; n = 1: [block][half 2] */
+    const jl_fast *fast; /* set before it is prepared; NULL: precision `exact` */
 } jl_act;
 
 /* Bytes of scratch for n rows of cols columns, and the struct laid over them (64-byte aligned).
@@ -107,6 +110,12 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
  *   Q: for each of its groups of 16 or 32 columns in turn, y += t, where
  *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + M·(float(Σxq)·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
+
+/* The two for precision `fast` (see jl_fast): the oracle, which keeps q as jl_act_prepare does, and
+ * relaxed SIMD (relaxed.c). */
+void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout);
+void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout);
+void jl_matmul_fast__relaxed(const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1);
 
 /* Row r of W as floats, out[cols]: the embedding look-up. */
 JL_KERNEL(void, jl_matrix_row, (const jl_matrix *w, int r, float *out));

@@ -3,7 +3,8 @@
  * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant
  * of the build. The choice is made when compiling: a WebAssembly module with simd128 does not
  * validate on an engine without it, so there is nothing to decide at run time. All variants give
- * the same bits.
+ * the same bits. Only products of precision `fast` come from outside (relaxed.c, a module of its
+ * own) and are found through the activations.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H
@@ -16,8 +17,6 @@
 #define JL_KERNELS    "scalar"
 #endif
 
-#define jl_act_prepare       JL_PICK(jl_act_prepare)
-#define jl_matmul            JL_PICK(jl_matmul)
 #define jl_rms_norm          JL_PICK(jl_rms_norm)
 #define jl_layer_norm        JL_PICK(jl_layer_norm)
 #define jl_add               JL_PICK(jl_add)
@@ -33,6 +32,14 @@
 #define jl_attention         JL_PICK(jl_attention)
 #define jl_attention_weights JL_PICK(jl_attention_weights)
 #define jl_product           JL_PICK(jl_product)
+
+static inline void jl_act_prepare(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    (a->fast ? a->fast->prepare : JL_PICK(jl_act_prepare))(a, x, n, cols, layout);
+}
+static inline void jl_matmul(const jl_matrix *w, const jl_act *a, float *y, int panel0,
+                             int panel1) {
+    (a->fast ? a->fast->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
+}
 
 /* One variant is enough: these are rare, or small beside the products around them. */
 #define jl_matrix_row jl_matrix_row__ref

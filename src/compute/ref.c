@@ -65,17 +65,17 @@ static int16_t round_int16(float v) {
     return (int16_t)(i < -32768 ? -32768 : i > 32767 ? 32767 : i);
 }
 
-/* One block: its quants, pairs of columns pair_stride apart, and the sums of its halves, sum_stride
- * apart; returns its scale. */
-static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int32_t *sum,
-                            size_t sum_stride) {
+/* One block: its quants of magnitudes up to `limit`, pairs of columns pair_stride apart, and the
+ * sums of its halves, sum_stride apart; returns its scale. */
+static float quantise_block(const float *x, float limit, int16_t *q, size_t pair_stride,
+                            int32_t *sum, size_t sum_stride) {
     float max = 0;
     for (int i = 0; i < JL_BLOCK; i++) {
         float a = fabsf(x[i]);
         if (a != a) a = INFINITY;
         if (a > max) max = a;
     }
-    float inverse = max < 0x1p-100f ? 0.0f : 32767.0f / max;
+    float inverse = max < 0x1p-100f ? 0.0f : limit / max;
     sum[0] = sum[sum_stride] = 0;
     for (int i = 0; i < JL_BLOCK; i++) {
         int16_t v = round_int16(x[i] * inverse);
@@ -83,14 +83,10 @@ static float quantise_block(const float *x, int16_t *q, size_t pair_stride, int3
         sum[i < JL_BLOCK / 2 ? 0 : sum_stride] += v;
     }
     if (!(max <= 0x1p30f)) return NAN;
-    return max < 0x1p-100f ? 0.0f : max / 32767.0f;
+    return max < 0x1p-100f ? 0.0f : max / limit;
 }
 
-void jl_act_prepare__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
-    a->n = n;
-    a->cols = cols;
-    a->x = x;
-    if (layout < JL_LAYOUT_Q8) return;
+static void quantise(jl_act *a, const float *x, float limit, int n, int cols) {
     size_t blocks = (size_t)cols / JL_BLOCK, width = n == 1 ? 1 : JL_TILE, rows = act_rows(n);
     for (size_t t = 0; t < rows; t++) {
         size_t tile = t / width, slot = t % width;
@@ -100,9 +96,23 @@ void jl_act_prepare__ref(jl_act *a, const float *x, int n, int cols, jl_layout l
             const float *xb = t < (size_t)n ? x + t * (size_t)cols + b * JL_BLOCK : zero;
             int16_t *q = a->q + at * JL_BLOCK + 2 * slot;
             int32_t *sum = a->sum + 2 * at + slot;
-            a->scale[at + slot] = quantise_block(xb, q, 2 * width, sum, width);
+            a->scale[at + slot] = quantise_block(xb, limit, q, 2 * width, sum, width);
         }
     }
+}
+
+void jl_act_prepare__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    if (layout >= JL_LAYOUT_Q8) quantise(a, x, 32767, n, cols);
+}
+
+void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    quantise(a, x, jl_forms[layout].bits == 8 ? 8191 : 127, n, cols);
 }
 
 /* -- Matrix products --------------------------------------------------------------------------- */

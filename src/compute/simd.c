@@ -8,60 +8,12 @@
 #ifdef __wasm_simd128__
 
 #include "kernels.h"
-#include "simd.h"
+#include "simd_matmul.h"
 
 #include <math.h>
 #include <string.h>
 
 /* -- Activations ------------------------------------------------------------------------------- */
-
-/* One block, x[32] to q[32], and the sums of its halves, `stride` apart; returns the scale.
- * Magnitudes are compared as integers, which orders
- * floats and puts NaN above infinity, so one NaN decides the maximum. */
-static __attribute__((noinline)) float quantise_block(const float *x, int16_t *q, int32_t *sum,
-                                                      size_t stride) {
-    v128_t max = wasm_i32x4_splat(0), inverse, total[2] = { max, max };
-    const v128_t magnitude = wasm_i32x4_splat(0x7fffffff);
-    for (int i = 0; i < JL_BLOCK; i += 4)
-        max = wasm_i32x4_max(max, wasm_v128_and(wasm_v128_load(x + i), magnitude));
-    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 2, 3, 0, 1));
-    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 1, 0, 3, 2));
-    float m = wasm_f32x4_extract_lane(max, 0);
-    inverse = wasm_f32x4_splat(m < 0x1p-100f ? 0.0f : 32767.0f / m);
-    for (int i = 0; i < JL_BLOCK; i += 8) {
-        /* Adding 1.5·2^23 leaves the rounded integer in the low bits, above those of 1.5·2^23. */
-        const v128_t magic = wasm_f32x4_splat(0x1.8p23f);
-        v128_t a = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i), inverse), magic);
-        v128_t b = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i + 4), inverse), magic);
-        v128_t v = wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(a, magic), wasm_i32x4_sub(b, magic));
-        v128_t pairs = wasm_i32x4_dot_i16x8(v, wasm_i16x8_splat(1));
-        total[i / 16] = wasm_i32x4_add(total[i / 16], pairs);
-        wasm_v128_store(q + i, v);
-    }
-    for (size_t h = 0; h < 2; h++)
-        sum[h * stride] =
-            wasm_i32x4_extract_lane(total[h], 0) + wasm_i32x4_extract_lane(total[h], 1) +
-            wasm_i32x4_extract_lane(total[h], 2) + wasm_i32x4_extract_lane(total[h], 3);
-    if (!(m <= 0x1p30f)) return NAN;
-    return m < 0x1p-100f ? 0.0f : m / 32767.0f;
-}
-
-/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of
- * pairs. */
-INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
-    for (int i = 0; i < JL_BLOCK; i += 8, out += 32) {
-        v128_t a = wasm_v128_load(q[0] + i), b = wasm_v128_load(q[1] + i);
-        v128_t c = wasm_v128_load(q[2] + i), d = wasm_v128_load(q[3] + i);
-        v128_t ab0 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
-               ab1 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
-        v128_t cd0 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
-               cd1 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
-        wasm_v128_store(out, wasm_i64x2_shuffle(ab0, cd0, 0, 2));
-        wasm_v128_store(out + 8, wasm_i64x2_shuffle(ab0, cd0, 1, 3));
-        wasm_v128_store(out + 16, wasm_i64x2_shuffle(ab1, cd1, 0, 2));
-        wasm_v128_store(out + 24, wasm_i64x2_shuffle(ab1, cd1, 1, 3));
-    }
-}
 
 void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
     static const float zero[JL_BLOCK];
@@ -72,7 +24,8 @@ void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout 
     if (layout < JL_LAYOUT_Q8) return;
     if (n == 1) {
         for (size_t b = 0; b < blocks; b++)
-            a->scale[b] = quantise_block(x + b * JL_BLOCK, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
+            a->scale[b] =
+                quantise_block(x + b * JL_BLOCK, 32767, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
         return;
     }
     size_t at = 0; /* blocks × tokens so far */
@@ -81,7 +34,7 @@ void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout 
             int16_t q[JL_TILE][JL_BLOCK];
             for (size_t t = 0; t < JL_TILE; t++) {
                 const float *from = t0 + t < (size_t)n ? x + (t0 + t) * width + b * JL_BLOCK : zero;
-                a->scale[at + t] = quantise_block(from, q[t], a->sum + 2 * at + t, JL_TILE);
+                a->scale[at + t] = quantise_block(from, 32767, q[t], a->sum + 2 * at + t, JL_TILE);
             }
             interleave_tile(q, a->q + at * JL_BLOCK);
         }

@@ -118,8 +118,9 @@ static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_sp
         m->loader->targets[m->loader->n_targets++] = (jl_target){
             at, end, bytes, rows, cols, (jl_type)t->type, vector ? NULL : slot, vector ? slot : NULL
         };
+        jl_layout layout = jl_pack_layout((jl_type)t->type);
         if (!vector)
-            *(jl_matrix *)slot = (jl_matrix){ NULL, rows, cols, jl_pack_layout((jl_type)t->type) };
+            *(jl_matrix *)slot = (jl_matrix){ NULL, rows, cols, layout, jl_model_fast(m, layout) };
         at = end;
     }
 }

@@ -20,6 +20,7 @@ void jl_project(void *act, const float *x, int n, const jl_linear *const *w, flo
         const jl_matrix *m = &w[i]->w;
         if (i == 0 || m->layout != w[i - 1]->w.layout) {
             jl_act_init(&a, act, n, m->cols);
+            a.fast = m->fast && m->fast->matmul ? m->fast : NULL;
             jl_act_prepare(&a, x, n, m->cols, m->layout);
         }
         multiply(m, &a, y[i]);

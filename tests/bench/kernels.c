@@ -43,7 +43,7 @@ int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
     size_t bytes = jl_matrix_bytes((jl_layout)layout, rows, cols);
     int copies = all && bytes * 2 <= POOL_BYTES ? (int)(POOL_BYTES / bytes) : 1;
     for (int i = 0; i < copies; i++) {
-        jl_matrix w = { pool + bytes * (size_t)i, rows, cols, (jl_layout)layout };
+        jl_matrix w = { pool + bytes * (size_t)i, rows, cols, (jl_layout)layout, NULL };
         jl_matmul(&w, &act, y, 0, (rows + JL_PANEL - 1) / JL_PANEL);
     }
     return copies;

@@ -10,6 +10,7 @@ import { chat } from './chat.js';
 import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
+import { fast } from './fast.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { learn } from './learn.js';
@@ -40,6 +41,7 @@ import { train } from './train.js';
 /** @type {Case[]} */
 export const cases = [
   ...golden,
+  ...fast,
   ...equivalence,
   ...attention,
   ...generation,
@@ -67,7 +69,9 @@ export function prepare(host) {
   /** @type {T} */
   const t = {
     ...host,
-    load: (source, options = {}) => host.jielong.loadModel(source, { ...host.options, ...options }),
+    // What the kernels may give up is for fast.js; everything else is exact.
+    load: (source, options = {}) =>
+      host.jielong.loadModel(source, { precision: 'exact', ...host.options, ...options }),
     model(name) {
       let model = models.get(name);
       if (!model) {

@@ -1,0 +1,29 @@
+/* fast.h - precision `fast`: kernels of products that come from outside the build.
+ *
+ * Part of kernels.h, apart from it for those who only hand such kernels on. An engine that has
+ * relaxed SIMD lends those of relaxed.c, a module of its own; the oracle is in ref.c. Nothing here
+ * computes.
+ */
+#ifndef JL_FAST_H
+#define JL_FAST_H
+
+#include "layout.h"
+
+struct jl_act;
+struct jl_matrix;
+
+/* The kernels of precision `fast`, where there are any. They differ in the rounding of activations
+ * alone: |q| ≤ 127 instead of 32767, with 8-bit weights 8191. What q looks like is their own
+ * business; products are those of the contract of jl_matmul. */
+typedef struct jl_fast {
+    void (*prepare)(struct jl_act *a, const float *x, int n, int cols, jl_layout layout);
+    void (*matmul)(const struct jl_matrix *w, const struct jl_act *a, float *y, int panel0,
+                   int panel1);
+} jl_fast;
+
+/* Layouts that have such kernels; the others are exact always. */
+static inline int jl_fast_serves(jl_layout layout) {
+    return layout >= JL_LAYOUT_Q8 && !jl_forms[layout].table;
+}
+
+#endif

@@ -1,0 +1,506 @@
+/* relaxed.c - wasm relaxed SIMD: the products of precision `fast` (kernels.h) by a dot of bytes.
+ *
+ * i32x4.relaxed_dot_i8x16_i7x16_add_s adds four products of a signed byte and a byte of 7 bits to
+ * each lane. One operand is always in 0..127 here, where every machine gives the same sum, so the
+ * bits are those of the plain C. Weights below 8 bits are that operand, and activations have 8
+ * bits; weights of 8 bits are the other, and activations are 14 bits in two parts of 7.
+ *
+ * The panels are those of all kernels; what differs is the order of four columns in a lane, which
+ * the activations follow. A module of its own (wasm/flags.mk), linked to the memory and the
+ * table of the engine: it calls nothing, and its only data are the forms of the layouts.
+ */
+#ifdef __wasm_relaxed_simd__
+
+#include "simd_matmul.h"
+
+/* sum[lane] += Σ s8·u7 over its four bytes; u7 is in 0..127. */
+INLINE v128_t dot4(v128_t sum, v128_t s8, v128_t u7) {
+    return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(s8, u7, sum);
+}
+
+/* -- Four columns a lane ----------------------------------------------------------------------- */
+
+/* Columns that lie together so that lanes of four can be made of them, and their bytes in a panel.
+ */
+INLINE int unit_columns(int bits) {
+    return bits == 8 ? 4 : bits == 4 ? 8 : bits == 5 ? 32 : 16;
+}
+INLINE size_t unit_bytes(jl_form f) {
+    return jl_quant_bytes(f) * (size_t)unit_columns(f.bits) / JL_BLOCK;
+}
+
+/* Which column of a unit (of its first 16 columns with 5 bits) each activation byte is. */
+INLINE v128_t column_order(int bits) {
+    if (bits == 8) return wasm_i8x16_const(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    if (bits == 4) return wasm_i8x16_const(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
+    if (bits == 2) return wasm_i8x16_const(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    return wasm_i8x16_const(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+}
+
+/* The quants of a unit of 5 or 6 bits as 16-bit lanes, rows 4g to 4g + 3. */
+INLINE void lanes_5(const uint8_t *w, v128_t *value) {
+    UNROLL for (int i = 0; i < 5; i++) {
+        v128_t v = wasm_v128_load(w + 64 * i);
+        value[3 * i] = low_bits(5, v);
+        value[3 * i + 1] = low_bits(5, wasm_u16x8_shr(v, 5));
+        value[3 * i + 2] = wasm_u16x8_shr(v, 10);
+    }
+}
+INLINE void lanes_6(const uint8_t *w, v128_t *value) {
+    UNROLL for (int i = 0; i < 3; i++) {
+        v128_t v = wasm_v128_load(w + 64 * i);
+        value[2 * i] = low_bits(6, v);
+        value[2 * i + 1] = low_bits(6, wasm_u16x8_shr(v, 6));
+    }
+    v128_t spare = spare_bits(6, w);
+    value[6] = extra_quant(6, 0, spare), value[7] = extra_quant(6, 1, spare);
+}
+
+/* A unit of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
+INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
+    const int vectors = unit_columns(f.bits) / 4;
+    v128_t value[16];
+    if (f.bits == 8) {
+        v128_t a = wasm_v128_load64_zero(w + 8 * g), b = wasm_v128_load64_zero(w + 32 + 8 * g);
+        out[0] = wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    } else if (f.bits == 4 || f.bits == 2) {
+        v128_t v = wasm_v128_load(w + 16 * g);
+        const v128_t low = wasm_i8x16_splat((int8_t)((1 << f.bits) - 1));
+        UNROLL for (int i = 0; i < vectors; i++) {
+            v128_t shifted = i == 0 ? v : wasm_u16x8_shr(v, (uint32_t)(i * f.bits));
+            out[i] = wasm_v128_and(shifted, low);
+        }
+    } else {
+        if (f.bits == 6) lanes_6(w + 16 * g, value);
+        if (f.bits == 5) {
+            lanes_5(w + 16 * g, value);
+            value[15] = wasm_u16x8_load8x8(w + jl_lane_bytes(5) + 8 * g);
+        }
+        UNROLL for (int i = 0; i < vectors; i++) {
+            out[i] = wasm_v128_or(value[2 * i], wasm_i16x8_shl(value[2 * i + 1], 8));
+        }
+    }
+}
+
+/* -- Activations ------------------------------------------------------------------------------- */
+
+/* What rounds to the limit: 7 bits and a sign, or 14 bits less one value. */
+INLINE float limit_of(int bits) {
+    return bits == 8 ? 8191 : 127;
+}
+
+/* 16 rounded activations as bytes in the order of the weights. With 8-bit weights their upper and
+ * their lower 7 bits, moved into 0..127 by adding 2^13. */
+INLINE v128_t narrow(const int16_t *q, v128_t order) {
+    v128_t bytes = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
+    return wasm_i8x16_swizzle(bytes, order);
+}
+INLINE void split(const int16_t *q, v128_t *high, v128_t *low) {
+    const v128_t offset = wasm_i16x8_splat(1 << 13), seven = wasm_i16x8_splat(127);
+    v128_t a = wasm_i16x8_add(wasm_v128_load(q), offset);
+    v128_t b = wasm_i16x8_add(wasm_v128_load(q + 8), offset);
+    *high = wasm_i8x16_narrow_i16x8(wasm_u16x8_shr(a, 7), wasm_u16x8_shr(b, 7));
+    *low = wasm_i8x16_narrow_i16x8(wasm_v128_and(a, seven), wasm_v128_and(b, seven));
+}
+
+/* A block of one token: [part][32] bytes, one part or two. */
+INLINE void write_block(int bits, const int16_t *q, uint8_t *out) {
+    const v128_t order = column_order(bits);
+    for (int i = 0; i < 2; i++, q += 16, out += 16) {
+        v128_t high, low;
+        if (bits == 8) {
+            split(q, &high, &low);
+            wasm_v128_store(out, high);
+            wasm_v128_store(out + JL_BLOCK, low);
+        } else {
+            wasm_v128_store(out, narrow(q, order));
+        }
+    }
+}
+
+/* A part of a block of four tokens, `stride` bytes apart, to [lane 8][token 4][column 4]. */
+INLINE void interleave(const uint8_t *from, size_t stride, uint8_t *out) {
+    for (int i = 0; i < 2; i++, from += 16, out += 64) {
+        v128_t a = wasm_v128_load(from), b = wasm_v128_load(from + stride);
+        v128_t c = wasm_v128_load(from + 2 * stride), d = wasm_v128_load(from + 3 * stride);
+        v128_t ab0 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
+               ab1 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+        v128_t cd0 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
+               cd1 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+        wasm_v128_store(out, wasm_i64x2_shuffle(ab0, cd0, 0, 2));
+        wasm_v128_store(out + 16, wasm_i64x2_shuffle(ab0, cd0, 1, 3));
+        wasm_v128_store(out + 32, wasm_i64x2_shuffle(ab1, cd1, 0, 2));
+        wasm_v128_store(out + 48, wasm_i64x2_shuffle(ab1, cd1, 1, 3));
+    }
+}
+
+/* One token: [block][part][32] bytes. */
+INLINE void prepare_one(int bits, jl_act *a, const float *x, size_t blocks) {
+    const size_t parts = bits == 8 ? 2 : 1;
+    uint8_t *to = (uint8_t *)a->q;
+    for (size_t b = 0; b < blocks; b++, x += JL_BLOCK, to += parts * JL_BLOCK) {
+        int16_t q[JL_BLOCK];
+        a->scale[b] = quantise_block(x, limit_of(bits), q, a->sum + 2 * b, 1);
+        write_block(bits, q, to);
+    }
+}
+
+/* Tiles of four, each beginning where it would with 16-bit activations:
+ * [block][part][lane 8][token 4][column 4] bytes. Tokens that pad the last tile have scale 0. */
+INLINE void prepare_tiles(int bits, jl_act *a, const float *x, size_t n, size_t blocks) {
+    const size_t parts = bits == 8 ? 2 : 1, size = parts * JL_BLOCK;
+    size_t at = 0;
+    for (size_t t0 = 0; t0 < n; t0 += JL_TILE) {
+        uint8_t *to = (uint8_t *)(a->q + at * JL_BLOCK);
+        for (size_t b = 0; b < blocks; b++, at += JL_TILE) {
+            uint8_t bytes[JL_TILE * 2 * JL_BLOCK];
+            for (size_t t = 0; t < JL_TILE; t++) {
+                int16_t q[JL_BLOCK] = { 0 };
+                a->scale[at + t] = 0;
+                a->sum[2 * at + t] = a->sum[2 * at + JL_TILE + t] = 0;
+                if (t0 + t < n)
+                    a->scale[at + t] =
+                        quantise_block(x + ((t0 + t) * blocks + b) * JL_BLOCK, limit_of(bits), q,
+                                       a->sum + 2 * at + t, JL_TILE);
+                write_block(bits, q, bytes + t * size);
+            }
+            for (size_t part = 0; part < parts; part++, to += JL_TILE * JL_BLOCK)
+                interleave(bytes + part * JL_BLOCK, size, to);
+        }
+    }
+}
+
+INLINE void prepare(int bits, jl_act *a, const float *x) {
+    size_t blocks = (size_t)a->cols / JL_BLOCK;
+    if (a->n == 1)
+        prepare_one(bits, a, x, blocks);
+    else
+        prepare_tiles(bits, a, x, (size_t)a->n, blocks);
+}
+
+void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    switch (jl_forms[layout].bits) {
+    case 8:
+        prepare(8, a, x);
+        break;
+    case 4:
+        prepare(4, a, x);
+        break;
+    case 2:
+        prepare(2, a, x);
+        break;
+    default:
+        prepare(5, a, x); /* 6 has the same order */
+    }
+}
+
+/* -- One token --------------------------------------------------------------------------------- */
+
+/* acc[g] += Σ v·x over a group of columns. */
+INLINE void dot_units(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
+    const int columns = unit_columns(f.bits);
+    ROLL for (int c = 0; c < f.group; c += columns, w += unit_bytes(f), x += columns) {
+        UNROLL for (int g = 0; g < 4; g++) {
+            v128_t v[8];
+            byte_quants(f, w, g, v);
+            UNROLL for (int i = 0; i < columns / 4; i++) {
+                acc[g] = dot4(acc[g], wasm_v128_load32_splat(x + 4 * i), v[i]);
+            }
+        }
+    }
+}
+
+/* acc[g] = Σ w·q of a block of bytes: q = 2^7·high + low − 2^13. */
+INLINE void dot_parts(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
+    const v128_t one = wasm_i8x16_splat(1);
+    UNROLL for (int g = 0; g < 4; g += 2) {
+        v128_t high[2], low[2], sum[2];
+        UNROLL for (int i = 0; i < 2; i++) high[i] = low[i] = sum[i] = wasm_i32x4_splat(0);
+        ROLL for (int k = 0; k < JL_BLOCK / 4; k++) {
+            v128_t h = wasm_v128_load32_splat(x + 4 * k);
+            v128_t l = wasm_v128_load32_splat(x + JL_BLOCK + 4 * k);
+            UNROLL for (int i = 0; i < 2; i++) {
+                v128_t v;
+                byte_quants(f, w + 64 * k, g + i, &v);
+                high[i] = dot4(high[i], v, h);
+                low[i] = dot4(low[i], v, l);
+                sum[i] = dot4(sum[i], v, one);
+            }
+        }
+        UNROLL for (int i = 0; i < 2; i++) {
+            v128_t above = wasm_i32x4_sub(high[i], wasm_i32x4_shl(sum[i], 6));
+            acc[g + i] = wasm_i32x4_add(low[i], wasm_i32x4_shl(above, 7));
+        }
+    }
+}
+
+INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
+    const jl_form f = jl_forms[layout];
+    const int groups = JL_BLOCK / f.group;
+    const uint8_t *x = (const uint8_t *)a->q;
+    float head[2 * JL_PANEL];
+    v128_t sum[4];
+    UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_splat(0);
+    int blocks = a->cols / JL_BLOCK;
+    for (int b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
+        if (f.super && b % JL_SUPER == 0) {
+            read_halves(w, jl_head_bytes(f) / 2, head);
+            w += jl_head_bytes(f);
+        }
+        const v128_t s = wasm_f32x4_splat(a->scale[b]);
+        ROLL for (int h = 0; h < groups; h++, x += f.group * (f.bits == 8 ? 2 : 1)) {
+            const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
+            int32_t total = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
+            v128_t start = wasm_i32x4_splat(-f.offset * total);
+            v128_t acc[4] = { start, start, start, start }, d[2], m[2];
+            v128_t xs = wasm_f32x4_splat((float)(f.super ? -total : total) * a->scale[b]);
+            if (f.bits == 8)
+                dot_parts(f, w, x, acc);
+            else
+                dot_units(f, w + jl_quant_bytes(f) / 2 * (size_t)h, x, acc);
+            UNROLL for (int g = 0; g < 4; g++) {
+                if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
+                if (!f.super) {
+                    d[g % 2] = half4(scales + 8 * g);
+                    if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
+                }
+                v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
+                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g % 2], s));
+                if (f.minima) v = f_madd(v, m[g % 2], xs);
+                sum[g] = wasm_f32x4_add(sum[g], v);
+            }
+        }
+    }
+    UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(y + 4 * g, sum[g]);
+}
+
+#define VECTOR(name, layout)                                                                       \
+    static NOINLINE void name(const uint8_t *w, const jl_act *a, float *y) {                       \
+        block_vector(layout, w, a, y);                                                             \
+    }
+VECTOR(vector_q8, JL_LAYOUT_Q8)
+VECTOR(vector_q4, JL_LAYOUT_Q4)
+VECTOR(vector_q4m, JL_LAYOUT_Q4M)
+VECTOR(vector_q5, JL_LAYOUT_Q5)
+VECTOR(vector_q5m, JL_LAYOUT_Q5M)
+VECTOR(vector_k2, JL_LAYOUT_K2)
+VECTOR(vector_k3, JL_LAYOUT_K3)
+VECTOR(vector_k4, JL_LAYOUT_K4)
+VECTOR(vector_k5, JL_LAYOUT_K5)
+VECTOR(vector_k6, JL_LAYOUT_K6)
+
+/* -- Batches ----------------------------------------------------------------------------------- */
+
+/* Blocks that are widened at a time: 12 KB of quants. */
+enum { CHUNK = 24 };
+
+/* A chunk of one panel: quants as [half of the rows][block][lane 8][row 8][column 4]; what integer
+ * sums begin with, [half][block][row 8], for 8-bit weights; D and M as floats [group][row 16]. */
+typedef struct byte_chunk {
+    uint8_t w[2][CHUNK * 256];
+    int32_t start[2][CHUNK * 8];
+    float d[2 * CHUNK * JL_PANEL], m[2 * CHUNK * JL_PANEL];
+} byte_chunk;
+
+/* A block. The 2^13 that 14-bit activations have too much is 2^6 in their upper part. */
+INLINE void widen_block(jl_form f, const uint8_t *w, byte_chunk *to, size_t b) {
+    const v128_t one = wasm_i8x16_splat(1);
+    const int columns = unit_columns(f.bits);
+    v128_t sum[4];
+    UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_i32x4_splat(0);
+    uint8_t *low = to->w[0] + b * 256, *high = to->w[1] + b * 256;
+    ROLL for (int c = 0; c < JL_BLOCK; c += columns, w += unit_bytes(f)) {
+        UNROLL for (int g = 0; g < 4; g++) {
+            v128_t v[8];
+            byte_quants(f, w, g, v);
+            UNROLL for (int i = 0; i < columns / 4; i++) {
+                wasm_v128_store((g < 2 ? low : high) + 32 * i + g % 2 * 16, v[i]);
+                if (f.bits == 8) sum[g] = dot4(sum[g], v[i], one);
+            }
+        }
+        low += 8 * columns, high += 8 * columns;
+    }
+    if (f.bits == 8) UNROLL for (int g = 0; g < 4; g++) {
+            v128_t start = wasm_i32x4_neg(wasm_i32x4_shl(sum[g], 6));
+            wasm_v128_store(to->start[g / 2] + b * 8 + g % 2 * 4, start);
+        }
+}
+
+#define WIDEN(name, layout)                                                                        \
+    static NOINLINE void name(const uint8_t *w, byte_chunk *to, size_t b) {                        \
+        widen_block(jl_forms[layout], w, to, b);                                                   \
+    }
+WIDEN(widen_2, JL_LAYOUT_K2)
+WIDEN(widen_4, JL_LAYOUT_Q4)
+WIDEN(widen_5, JL_LAYOUT_Q5)
+WIDEN(widen_6, JL_LAYOUT_K6)
+WIDEN(widen_8, JL_LAYOUT_Q8)
+
+/* w is a block, or the head before one. */
+static NOINLINE void widen(jl_form f, const uint8_t *w, size_t blocks, byte_chunk *to) {
+    float head[2 * JL_PANEL], *d = to->d, *m = to->m;
+    for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
+        if (f.super && b % JL_SUPER == 0) {
+            read_halves(w, jl_head_bytes(f) / 2, head);
+            w += jl_head_bytes(f);
+        }
+        const uint8_t *scales = w + jl_quant_bytes(f);
+        (f.bits == 8   ? widen_8
+         : f.bits == 6 ? widen_6
+         : f.bits == 5 ? widen_5
+         : f.bits == 4 ? widen_4
+                       : widen_2)(w, to, b);
+        if (f.super) {
+            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
+                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
+        } else {
+            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
+            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
+        }
+    }
+}
+
+/* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
+ * product. w [block][lane][row 8][column 4] and start are those of the rows; x is where the tile's
+ * bytes begin. With two parts the upper one is summed first, and its sum moved up by 7 bits. */
+INLINE void tile(jl_form f, int offset, const byte_chunk *chunk, int half, const uint8_t *x,
+                 const float *s, const int32_t *total, size_t blocks, float *y, size_t stride) {
+    const int groups = JL_BLOCK / f.group, parts = f.bits == 8 ? 2 : 1;
+    const uint8_t *w = chunk->w[half];
+    const int32_t *start = chunk->start[half];
+    const float *d = chunk->d + 8 * half, *m = chunk->m + 8 * half;
+    v128_t sum[8];
+    UNROLL for (int i = 0; i < 8; i++) {
+        sum[i] = wasm_v128_load(y + (size_t)(i / 2) * stride + i % 2 * 4);
+    }
+    for (size_t b = 0; b < blocks * (size_t)groups; b++, d += JL_PANEL, m += JL_PANEL) {
+        v128_t acc[8], all = wasm_i32x4_splat(0);
+        if (f.minima || f.offset) {
+            all = wasm_v128_load(total);
+            if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
+        }
+        if (parts == 2)
+            UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_v128_load(start + i % 2 * 4);
+        else {
+            v128_t from = wasm_i32x4_mul(all, wasm_i32x4_splat(-offset));
+            acc[0] = acc[1] = wasm_i32x4_shuffle(from, from, 0, 0, 0, 0);
+            acc[2] = acc[3] = wasm_i32x4_shuffle(from, from, 1, 1, 1, 1);
+            acc[4] = acc[5] = wasm_i32x4_shuffle(from, from, 2, 2, 2, 2);
+            acc[6] = acc[7] = wasm_i32x4_shuffle(from, from, 3, 3, 3, 3);
+        }
+        UNROLL for (int part = 0; part < parts; part++) {
+            const uint8_t *v = w;
+            if (part) UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_i32x4_shl(acc[i], 7);
+            ROLL for (int k = 0; k < f.group / 4; k++, v += 32, x += 16) {
+                v128_t w0 = wasm_v128_load(v), w1 = wasm_v128_load(v + 16);
+                UNROLL for (int t = 0; t < 4; t++) {
+                    v128_t xt = wasm_v128_load32_splat(x + 4 * t);
+                    acc[2 * t] = parts == 2 ? dot4(acc[2 * t], w0, xt) : dot4(acc[2 * t], xt, w0);
+                    acc[2 * t + 1] =
+                        parts == 2 ? dot4(acc[2 * t + 1], w1, xt) : dot4(acc[2 * t + 1], xt, w1);
+                }
+            }
+        }
+        w += 8 * f.group, start += 8;
+        v128_t xs[4];
+        if (f.minima) {
+            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
+            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
+            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
+            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
+            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
+        }
+        UNROLL for (int i = 0; i < 8; i++) {
+            v128_t st = wasm_v128_load32_splat(s + i / 2);
+            v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
+            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
+            if (f.minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
+            sum[i] = wasm_f32x4_add(sum[i], v);
+        }
+        total += 8 / groups;
+        if (groups == 1 || b % 2 == 1) s += 4;
+    }
+    UNROLL for (int i = 0; i < 8; i++) {
+        wasm_v128_store(y + (size_t)(i / 2) * stride + i % 2 * 4, sum[i]);
+    }
+}
+
+#define TILE(name, layout)                                                                         \
+    static NOINLINE void name(int offset, const byte_chunk *chunk, int half, const uint8_t *x,     \
+                              const float *s, const int32_t *total, size_t blocks, float *y,       \
+                              size_t stride) {                                                     \
+        tile(jl_forms[layout], offset, chunk, half, x, s, total, blocks, y, stride);               \
+    }
+TILE(tile_8, JL_LAYOUT_Q8)
+TILE(tile_offset, JL_LAYOUT_Q4)
+TILE(tile_minima, JL_LAYOUT_Q4M)
+TILE(tile_16_offset, JL_LAYOUT_K6)
+TILE(tile_16_minima, JL_LAYOUT_K2)
+
+/* One panel, all tokens; y points at the panel's first row of token 0. */
+static NOINLINE void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
+                                 size_t stride, int rows) {
+    const jl_form f = jl_forms[layout];
+    const size_t unit = f.super ? JL_SUPER : 1, parts = f.bits == 8 ? 2 : 1;
+    byte_chunk chunk;
+    size_t blocks = (size_t)a->cols / JL_BLOCK;
+    size_t chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1;
+    size_t step = (blocks / unit + chunks - 1) / chunks * unit;
+    for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
+        size_t nb = blocks - b0 < step ? blocks - b0 : step;
+        widen(f, w + jl_blocks_bytes(f, b0), nb, &chunk);
+        place p = { .y = y, .y_stride = stride, .rows = rows };
+        size_t at = 0; /* block·token where the tile begins */
+        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
+            const uint8_t *x = (const uint8_t *)(a->q + at * JL_BLOCK);
+            size_t from = at + b0 * JL_TILE;
+            p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
+            place_open(&p, b0 == 0);
+            x += b0 * parts * JL_TILE * JL_BLOCK;
+            for (int h = 0; h < 2; h++)
+                (parts == 2                  ? tile_8
+                 : f.group == 16 && f.minima ? tile_16_minima
+                 : f.group == 16             ? tile_16_offset
+                 : f.minima                  ? tile_minima
+                                             : tile_offset)(f.offset, &chunk, h, x, a->scale + from,
+                                           a->sum + 2 * from, nb, p.sums + 8 * h, p.stride);
+            place_close(&p);
+        }
+    }
+}
+
+/* -- Panels ------------------------------------------------------------------------------------ */
+
+static NOINLINE void vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
+    (layout == JL_LAYOUT_Q8    ? vector_q8
+     : layout == JL_LAYOUT_Q4  ? vector_q4
+     : layout == JL_LAYOUT_Q4M ? vector_q4m
+     : layout == JL_LAYOUT_Q5  ? vector_q5
+     : layout == JL_LAYOUT_Q5M ? vector_q5m
+     : layout == JL_LAYOUT_K2  ? vector_k2
+     : layout == JL_LAYOUT_K3  ? vector_k3
+     : layout == JL_LAYOUT_K4  ? vector_k4
+     : layout == JL_LAYOUT_K5  ? vector_k5
+                               : vector_k6)(w, a, y);
+}
+
+void jl_matmul_fast__relaxed(const jl_matrix *w, const jl_act *a, float *y, int panel0,
+                             int panel1) {
+    size_t stride = (size_t)w->rows, bytes = jl_panel_bytes(w->layout, w->cols);
+    const uint8_t *panel = w->data + (size_t)panel0 * bytes;
+    for (int p = panel0; p < panel1; p++, panel += bytes) {
+        int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;
+        float *to = y + (size_t)p * JL_PANEL, edge[JL_PANEL];
+        if (a->n == 1) {
+            vector(w->layout, panel, a, rows == JL_PANEL ? to : edge);
+            if (rows < JL_PANEL) __builtin_memcpy(to, edge, (size_t)rows * sizeof *edge);
+        } else {
+            block_batch(w->layout, panel, a, to, stride, rows);
+        }
+    }
+}
+
+#endif

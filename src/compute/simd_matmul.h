@@ -1,0 +1,210 @@
+/* simd_matmul.h - what the SIMD kernels of products share: quants of the packed lanes, scales,
+ * rounding of activations, and where the sums of a tile live.
+ *
+ * Private to simd.c, simd_matmul.c and relaxed.c. No function calls another file, so that
+ * relaxed.c can be a module of its own. Order of operations and layouts: kernels.h.
+ */
+#ifndef JL_SIMD_MATMUL_H
+#define JL_SIMD_MATMUL_H
+
+#include "kernels.h"
+#include "simd.h"
+
+/* Loops over vectors and tokens are unrolled, because their accumulators are registers then; loops
+ * over columns are not: when unrolled, LLVM sums one accumulator after the other and keeps all
+ * columns of weights alive between, which costs up to half of the speed in spilled registers. */
+#define UNROLL   _Pragma("clang loop unroll(full)")
+#define ROLL     _Pragma("clang loop unroll(disable)")
+#define NOINLINE __attribute__((noinline))
+
+INLINE v128_t f_madd(v128_t sum, v128_t a, v128_t b) {
+    return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
+}
+
+/* -- Quants ------------------------------------------------------------------------------------ */
+
+INLINE v128_t low_bits(int bits, v128_t v) {
+    return wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
+}
+
+/* The values of the whole quants of every lane. The table takes two of them at once, from the bytes
+ * of a lane. */
+INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
+    if (f.table) {
+        const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
+                                             180, 196, 216, 240);
+        const v128_t nibble = wasm_i8x16_splat(15);
+        v128_t a = wasm_i8x16_swizzle(table, wasm_v128_and(lanes, nibble));
+        v128_t b = wasm_i8x16_swizzle(table, wasm_v128_and(wasm_u16x8_shr(lanes, 4), nibble));
+        value[0] = low_bits(8, a), value[2] = wasm_u16x8_shr(a, 8);
+        value[1] = low_bits(8, b), value[3] = wasm_u16x8_shr(b, 8);
+        return;
+    }
+    UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
+        v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * f.bits));
+        int last = n + 1 == jl_lane_quants(f.bits) && !jl_lane_extra(f.bits);
+        value[n] = last ? v : low_bits(f.bits, v);
+    }
+}
+
+/* The spare bits of a group of lanes one after another, those of the last lane on top; a group's
+ * lanes are 64 bytes apart. */
+INLINE v128_t spare_bits(int bits, const uint8_t *lanes) {
+    const int spare = jl_lane_spare(bits);
+    const v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
+    v128_t v = wasm_v128_and(wasm_v128_load(lanes), top);
+    UNROLL for (int i = 1; i < jl_lane_group(bits); i++) {
+        v128_t more = wasm_v128_and(wasm_v128_load(lanes + 64 * i), top);
+        v = wasm_v128_or(wasm_u16x8_shr(v, (uint32_t)spare), more);
+    }
+    return v;
+}
+
+/* The quants that are made of them. */
+INLINE v128_t extra_quant(int bits, int n, v128_t spare) {
+    const int count = jl_lane_extra(bits), first = 16 - count * bits;
+    v128_t v = wasm_u16x8_shr(spare, (uint32_t)(first + n * bits));
+    return n + 1 == count ? v : low_bits(bits, v);
+}
+
+/* Four integers as floats. The empty statement hides from clang 14 that they were 16 bits wide,
+ * which it would convert lane by lane; later ones do not, and refuse a vector there. */
+INLINE v128_t float4_of(v128_t v) {
+#if __clang_major__ < 15
+    __asm__("" : "+r"(v));
+#endif
+    return wasm_f32x4_convert_i32x4(v);
+}
+
+/* D and −M of one group and rows 8i to 8i + 7, two vectors each, from the scales of a K layout;
+ * head: d [16], dmin [16]. */
+INLINE void super_scales(jl_form f, int i, const uint8_t *scales, const float *head, v128_t *d,
+                         v128_t *m) {
+    v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
+    if (f.minima == JL_MINIMA_IN_NIBBLES) {
+        low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
+        s = wasm_v128_and(s, wasm_i16x8_splat(15));
+    } else if (f.minima) {
+        low = wasm_i16x8_load8x8(scales + jl_scale_bytes(f) + 8 * i);
+    }
+    const float *dh = head + 8 * i, *mh = dh + JL_PANEL;
+    d[0] = float4_of(wasm_i32x4_extend_low_i16x8(s));
+    d[1] = float4_of(wasm_i32x4_extend_high_i16x8(s));
+    UNROLL for (int k = 0; k < 2; k++) d[k] = wasm_f32x4_mul(d[k], wasm_v128_load(dh + 4 * k));
+    if (!f.minima) return;
+    m[0] = float4_of(wasm_i32x4_extend_low_i16x8(low));
+    m[1] = float4_of(wasm_i32x4_extend_high_i16x8(low));
+    UNROLL for (int k = 0; k < 2; k++) m[k] = wasm_f32x4_mul(m[k], wasm_v128_load(mh + 4 * k));
+}
+
+/* The halves of a head, which is followed by no other. */
+INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
+    for (size_t i = 0; i < n; i += 4) wasm_v128_store(to + i, half4(halves + 2 * i));
+}
+
+/* D and M of a group of a K layout. */
+static inline void widen_super_scales(jl_form f, const uint8_t *scales, const float *head, float *d,
+                                      float *m) {
+    for (int i = 0; i < 2; i++, d += 8, m += 8) {
+        v128_t dv[2], mv[2] = { 0 };
+        super_scales(f, i, scales, head, dv, mv);
+        for (int k = 0; k < 2; k++) {
+            wasm_v128_store(d + 4 * k, dv[k]);
+            wasm_v128_store(m + 4 * k, wasm_f32x4_neg(mv[k]));
+        }
+    }
+}
+
+/* -- Activations ------------------------------------------------------------------------------- */
+
+/* One block, x[32] to q[32] of magnitudes up to `limit`, and the sums of its halves, `stride`
+ * apart; returns the scale.
+ * Magnitudes are compared as integers, which orders
+ * floats and puts NaN above infinity, so one NaN decides the maximum. */
+static inline NOINLINE float quantise_block(const float *x, float limit, int16_t *q, int32_t *sum,
+                                            size_t stride) {
+    v128_t max = wasm_i32x4_splat(0), inverse, total[2] = { max, max };
+    const v128_t magnitude = wasm_i32x4_splat(0x7fffffff);
+    for (int i = 0; i < JL_BLOCK; i += 4)
+        max = wasm_i32x4_max(max, wasm_v128_and(wasm_v128_load(x + i), magnitude));
+    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 2, 3, 0, 1));
+    max = wasm_i32x4_max(max, wasm_i32x4_shuffle(max, max, 1, 0, 3, 2));
+    float m = wasm_f32x4_extract_lane(max, 0);
+    inverse = wasm_f32x4_splat(m < 0x1p-100f ? 0.0f : limit / m);
+    for (int i = 0; i < JL_BLOCK; i += 8) {
+        /* Adding 1.5·2^23 leaves the rounded integer in the low bits, above those of 1.5·2^23. */
+        const v128_t magic = wasm_f32x4_splat(0x1.8p23f);
+        v128_t a = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i), inverse), magic);
+        v128_t b = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i + 4), inverse), magic);
+        v128_t v = wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(a, magic), wasm_i32x4_sub(b, magic));
+        v128_t pairs = wasm_i32x4_dot_i16x8(v, wasm_i16x8_splat(1));
+        total[i / 16] = wasm_i32x4_add(total[i / 16], pairs);
+        wasm_v128_store(q + i, v);
+    }
+    for (size_t h = 0; h < 2; h++)
+        sum[h * stride] =
+            wasm_i32x4_extract_lane(total[h], 0) + wasm_i32x4_extract_lane(total[h], 1) +
+            wasm_i32x4_extract_lane(total[h], 2) + wasm_i32x4_extract_lane(total[h], 3);
+    if (!(m <= 0x1p30f)) return __builtin_nanf("");
+    return m < 0x1p-100f ? 0.0f : m / limit;
+}
+
+/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of
+ * pairs. */
+INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
+    for (int i = 0; i < JL_BLOCK; i += 8, out += 32) {
+        v128_t a = wasm_v128_load(q[0] + i), b = wasm_v128_load(q[1] + i);
+        v128_t c = wasm_v128_load(q[2] + i), d = wasm_v128_load(q[3] + i);
+        v128_t ab0 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
+               ab1 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+        v128_t cd0 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
+               cd1 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+        wasm_v128_store(out, wasm_i64x2_shuffle(ab0, cd0, 0, 2));
+        wasm_v128_store(out + 8, wasm_i64x2_shuffle(ab0, cd0, 1, 3));
+        wasm_v128_store(out + 16, wasm_i64x2_shuffle(ab1, cd1, 0, 2));
+        wasm_v128_store(out + 24, wasm_i64x2_shuffle(ab1, cd1, 1, 3));
+    }
+}
+
+/* -- Batches: where the sums of a tile live --------------------------------------------------- */
+
+/* The sums of 16 rows × 4 tokens stay in the result between chunks of columns when all of them
+ * exist, else in `edge`, which is copied in before and back after. */
+typedef struct place {
+    float *sums; /* [token 4][row 16], tokens `stride` floats apart */
+    size_t stride;
+    float *y;         /* the tile's first row and token in the result */
+    size_t y_stride;  /* rows of the matrix */
+    int rows, tokens; /* that exist: ≤ 16, ≤ 4 */
+    float edge[JL_TILE * JL_PANEL];
+} place;
+
+/* `first`: the sums begin with 0 instead of what the last chunk left. Rows and tokens that do not
+ * exist are summed too (weights and activations are padded), but not copied back. */
+static inline NOINLINE void place_open(place *p, int first) {
+    int whole = p->rows == JL_PANEL && p->tokens == JL_TILE;
+    p->sums = whole ? p->y : p->edge;
+    p->stride = whole ? p->y_stride : JL_PANEL;
+    if (first || !whole)
+        for (size_t t = 0; t < JL_TILE; t++) UNROLL for (int g = 0; g < 4; g++) {
+                wasm_v128_store(p->sums + t * p->stride + 4 * g, wasm_f32x4_splat(0));
+            }
+    if (first || whole) return;
+    for (int t = 0; t < p->tokens; t++)
+        __builtin_memcpy(p->edge + t * JL_PANEL, p->y + (size_t)t * p->y_stride,
+                         (size_t)p->rows * sizeof(float));
+}
+
+static inline NOINLINE void place_close(const place *p) {
+    if (p->sums != p->edge) return;
+    for (int t = 0; t < p->tokens; t++)
+        __builtin_memcpy(p->y + (size_t)t * p->y_stride, p->edge + t * JL_PANEL,
+                         (size_t)p->rows * sizeof(float));
+}
+
+/* The next four tokens. */
+static inline void place_next(place *p) {
+    p->y += JL_TILE * p->y_stride;
+}
+
+#endif
