@@ -625,7 +625,8 @@ function expandTap(tap, i, info) {
   const { layer, head } = /** @type {any} */ (checkOptions(caller, tap, rules));
   /** @type {(one: number | undefined, n: number) => number[]} */
   const all = (one, n) => (one === undefined ? [...Array(n).keys()] : [one]);
-  return all(layer, info.layers).flatMap((l) =>
+  const layers = kind === 'attention' ? info.attentionLayers : [...Array(info.layers).keys()];
+  return (layer === undefined ? layers : [layer]).flatMap((l) =>
     (kind === 'attention' ? all(head, info.heads) : [0]).map((h) => ({ kind, layer: l, head: h })),
   );
 }

@@ -63,6 +63,9 @@ export {};
  * @property {number} heads
  * @property {number} kvHeads
  * @property {number} embeddingLength
+ * @property {number} experts of a block, 0 where it has none
+ * @property {number} expertsUsed by a token
+ * @property {number[]} attentionLayers those that have attention and not a short convolution
  * @property {string} tokenizer
  * @property {string | null} bosToken how the beginning-of-sequence token is written
  * @property {string | null} eosToken the same of the end

@@ -10,7 +10,11 @@
 
 #include "../base/memory.h"
 
-enum { DEFAULT_BATCH = 64, MAX_BATCH = 4096 };
+enum {
+    DEFAULT_BATCH = 64,
+    MAX_BATCH = 4096,
+    REWINDS = 128 /* positions that a model with short convolutions goes back at no cost */
+};
 static const uint64_t MAX_TAP_BYTES = (uint64_t)1 << 30;
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
@@ -33,17 +37,20 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     /* The file's own precision is what the cache has to keep. */
     s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_F16;
     s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
+    s->cache.n_conv_rows = s->n_batch + m->h.conv_length + REWINDS;
     s->sampler.n = m->h.n_vocab;
 }
 
 static void lay_out(jl_session *s, jl_arena *arena) {
     const jl_hparams *h = &s->m->h;
     uint64_t vocab = (uint64_t)h->n_vocab;
-    uint64_t heads = (uint64_t)h->n_layers * (uint64_t)h->n_kv_heads;
+    uint64_t heads = (uint64_t)h->n_attention * (uint64_t)h->n_kv_heads;
+    uint64_t rows = (uint64_t)h->n_conv * (uint64_t)s->cache.n_conv_rows;
     uint64_t tile = jl_kv_tile_bytes(s->cache.type, h->head_dim);
     s->ids = jl_arena_take(arena, (uint64_t)s->n_ctx * sizeof(int32_t));
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
+    s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
     jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_ctx);
     s->logits =
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
@@ -126,6 +133,17 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     return JL_OK;
 }
 
+/* Forgets what the cache has from `position` on. Keys and values before it stay; short convolutions
+ * also ask for what entered the positions just before, and where that is gone, everything is
+ * evaluated again from the start. */
+static void forget(jl_session *s, int position) {
+    int first = position - (s->m->h.conv_length - 1);
+    if (position >= s->n_cached) return;
+    s->n_cached = position;
+    if (s->m->h.n_conv == 0 || (first > 0 ? first : 0) >= s->conv_from) return;
+    s->n_cached = s->conv_from = 0;
+}
+
 /* Evaluates the next batch; the caller knows that something is pending. */
 static void evaluate(jl_session *s, const jl_taps *taps) {
     int pending = s->n_ids - s->n_cached;
@@ -137,6 +155,8 @@ static void evaluate(jl_session *s, const jl_taps *taps) {
                s->logits, taps);
     jl_memory_forbid(0);
     s->n_cached += n;
+    int lost = s->n_cached - s->cache.n_conv_rows; /* rows that were overwritten */
+    if (lost > s->conv_from) s->conv_from = lost;
     s->has_logits = last;
 }
 
@@ -145,7 +165,7 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
-    if (s->n_cached == s->n_ids) s->n_cached--; /* after a rewind: the last token once more */
+    if (s->n_cached == s->n_ids) forget(s, s->n_ids - 1); /* after a rewind: the last token again */
     evaluate(s, NULL);
     return s->has_logits ? JL_OK : JL_MORE;
 }
@@ -178,7 +198,7 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
                        "expected 0 to %d, found %d", s->n_ids, position);
     if (position < s->n_ids) s->has_logits = 0;
     s->n_ids = position;
-    if (s->n_cached > position) s->n_cached = position;
+    forget(s, position);
     return JL_OK;
 }
 
@@ -194,6 +214,10 @@ static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *err
     if (tap->kind == JL_TAP_ATTENTION && (tap->head < 0 || tap->head >= h->n_heads))
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
                        "expected a head from 0 to %d, found %d", h->n_heads - 1, tap->head);
+    if (tap->kind == JL_TAP_ATTENTION && s->m->w.layers[tap->layer].is_conv)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
+                       "layer %d is a short convolution without attention; ask for another layer",
+                       tap->layer);
     return JL_OK;
 }
 

@@ -17,7 +17,8 @@ struct jl_session {
     int all_logits;     /* keep those of every token of a batch, not of the last alone */
     int32_t *ids;       /* [n_ctx] */
     int n_ids, n_cached;
-    jl_kv_cache cache;
+    jl_cache cache;
+    int conv_from; /* position from which on the cache still has what enters short convolutions */
     jl_scratch scratch;
     float *logits;  /* [n_batch or 1][n_vocab] */
     int batch_rows; /* rows of logits that the last batch wrote */

@@ -15,10 +15,11 @@
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-#define VECTOR(name, slot, length)                                                                 \
-    { name, JL_DIM_NONE, { { slot, JL_DIM_##length } }, 0 }
-#define MATRIX(name, slot, rows, cols)                                                             \
-    { name, JL_DIM_##cols, { { slot, JL_DIM_##rows } }, 0 }
+#define FORM(name, form, slot, rows, cols)                                                         \
+    { name, JL_DIM_##cols, form, { { slot, JL_DIM_##rows } }, 0 }
+#define VECTOR(name, slot, length)       FORM(name, JL_PLAIN_FORM, slot, length, NONE)
+#define MATRIX(name, slot, rows, cols)   FORM(name, JL_PLAIN_FORM, slot, rows, cols)
+#define EXPERTS_(name, slot, rows, cols) FORM(name, JL_EXPERTS, slot, rows, cols)
 
 const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_TOKEN_EMBD] = MATRIX("token_embd.weight", MODEL(token_embd), VOCAB, EMBD),
@@ -27,6 +28,7 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_TOKEN_NORM_B] = VECTOR("token_embd_norm.bias", MODEL(token_norm.bias), EMBD),
     [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT_NORM_B] = VECTOR("output_norm.bias", MODEL(output_norm.bias), EMBD),
+    [JL_OUTPUT_NORM_LFM2] = VECTOR("token_embd_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT] = MATRIX("output.weight", MODEL(output.w), VOCAB, EMBD),
     [JL_OUTPUT_B] = VECTOR("output.bias", MODEL(output.bias), VOCAB),
     [JL_ROPE_FREQS] = VECTOR("rope_freqs.weight", MODEL(rope_factors), PAIRS),
@@ -44,12 +46,14 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_ATTN_V_B] = VECTOR("attn_v.bias", BLOCK(v.bias), KV),
     [JL_ATTN_QKV] = { "attn_qkv.weight",
                       JL_DIM_EMBD,
+                      JL_PLAIN_FORM,
                       { { BLOCK(q.w), JL_DIM_Q },
                         { BLOCK(k.w), JL_DIM_KV },
                         { BLOCK(v.w), JL_DIM_KV } },
                       SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) },
     [JL_ATTN_QKV_B] = { "attn_qkv.bias",
                         JL_DIM_NONE,
+                        JL_PLAIN_FORM,
                         { { BLOCK(q.bias), JL_DIM_Q },
                           { BLOCK(k.bias), JL_DIM_KV },
                           { BLOCK(v.bias), JL_DIM_KV } },
@@ -69,11 +73,29 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_FFN_UP_B] = VECTOR("ffn_up.bias", BLOCK(up.bias), FF),
     [JL_FFN_GATE_UP] = { "ffn_up.weight",
                          JL_DIM_EMBD,
+                         JL_PLAIN_FORM,
                          { { BLOCK(gate.w), JL_DIM_FF }, { BLOCK(up.w), JL_DIM_FF } },
                          SET(JL_FFN_GATE) | SET(JL_FFN_UP) },
     [JL_FFN_DOWN] = MATRIX("ffn_down.weight", BLOCK(down.w), EMBD, FF),
     [JL_FFN_DOWN_B] = VECTOR("ffn_down.bias", BLOCK(down.bias), EMBD),
     [JL_FFN_POST_NORM] = VECTOR("post_ffw_norm.weight", BLOCK(ffn_post_norm.weight), EMBD),
+    [JL_ROUTER] = MATRIX("ffn_gate_inp.weight", BLOCK(router.w), EXPERTS, EMBD),
+    [JL_EXPERT_GATE] = EXPERTS_("ffn_gate_exps.weight", BLOCK(expert_gate), EXPERT_FF, EMBD),
+    [JL_EXPERT_UP] = EXPERTS_("ffn_up_exps.weight", BLOCK(expert_up), EXPERT_FF, EMBD),
+    [JL_EXPERT_DOWN] = EXPERTS_("ffn_down_exps.weight", BLOCK(expert_down), EMBD, EXPERT_FF),
+    [JL_SHARED_GATE] = MATRIX("ffn_gate_shexp.weight", BLOCK(shared_gate.w), SHARED_FF, EMBD),
+    [JL_SHARED_UP] = MATRIX("ffn_up_shexp.weight", BLOCK(shared_up.w), SHARED_FF, EMBD),
+    [JL_SHARED_DOWN] = MATRIX("ffn_down_shexp.weight", BLOCK(shared_down.w), EMBD, SHARED_FF),
+    [JL_SHARED_ROUTER] = MATRIX("ffn_gate_inp_shexp.weight", BLOCK(shared_router.w), ONE, EMBD),
+    [JL_CONV] = FORM("shortconv.conv.weight", JL_FLOATS, BLOCK(conv), EMBD, CONV),
+    [JL_CONV_IN] = { "shortconv.in_proj.weight",
+                     JL_DIM_EMBD,
+                     JL_PLAIN_FORM,
+                     { { BLOCK(conv_in[0].w), JL_DIM_EMBD },
+                       { BLOCK(conv_in[1].w), JL_DIM_EMBD },
+                       { BLOCK(conv_in[2].w), JL_DIM_EMBD } },
+                     0 },
+    [JL_CONV_OUT] = MATRIX("shortconv.out_proj.weight", BLOCK(conv_out.w), EMBD, EMBD),
 };
 
 /* ---- Sets ------------------------------------------------------------------------------------ */
@@ -102,13 +124,24 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define OUTPUT SET(JL_OUTPUT)
 #define TIED   (FUSED | QKV_BIASES | OUTPUT) /* what most files may have beside */
 
+#define EXPERTS (SET(JL_ROUTER) | SET(JL_EXPERT_GATE) | SET(JL_EXPERT_UP) | SET(JL_EXPERT_DOWN))
+#define SHARED  (SET(JL_SHARED_GATE) | SET(JL_SHARED_UP) | SET(JL_SHARED_DOWN))
+
+const jl_tensor_set jl_dense_set = GATED | FFN_BIASES | SET(JL_FFN_GATE_B) | SET(JL_FFN_GATE_UP);
+const jl_tensor_set jl_expert_set = EXPERTS;
+const jl_tensor_set jl_shared_set = SHARED;
+const jl_tensor_set jl_attention_set =
+    QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | HEAD_NORMS | ALL_NORMS;
+const jl_tensor_set jl_conv_set = SET(JL_CONV) | SET(JL_CONV_IN) | SET(JL_CONV_OUT);
+
 /* ---- Architectures --------------------------------------------------------------------------- */
 
 static const jl_arch table[] = {
     { .name = "llama", /* Llama 2 and 3, Mistral, SmolLM, TinyLlama, … */
       .need = LLAMA,
       .may = TIED | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
-      .rope = JL_ROPE_NEIGHBOURS },
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_MAY_HAVE_EXPERTS | JL_SHARES_SUM_TO_1 },
     { .name = "gpt2",
       .need = GPT | SET(JL_POSITION_EMBD),
       .may = TIED,
@@ -183,6 +216,55 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .alibi = 8 },
+    { .name = "falcon", /* the larger ones have a second norm (Almazrouei et al. 2023) */
+      .need = ENDS | END_BIAS | SET(JL_ATTN_NORM) | SET(JL_ATTN_NORM_B) | QKVO | PLAIN,
+      .may = FUSED | OUTPUT | SET(JL_ATTN_NORM_2) | SET(JL_ATTN_NORM_2_B),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_PARALLEL },
+    { .name = "mpt",
+      .need = ENDS | NORMS | QKVO | PLAIN,
+      .may = TIED | NORM_BIASES | BIASES | SET(JL_POSITION_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU },
+    { .name = "granite",
+      .need = LLAMA,
+      .may = TIED | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_DIVIDE_LOGITS | JL_ROPE_MAY_BE_OFF | JL_MAY_HAVE_EXPERTS | JL_SHARES_SUM_TO_1 },
+    { .name = "granitemoe",
+      .need = LLAMA,
+      .may = TIED | SET(JL_ATTN_OUTPUT_B) | SET(JL_ROPE_FREQS),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_DIVIDE_LOGITS | JL_HAS_EXPERTS | JL_SHARES_SUM_TO_1 },
+    { .name = "command-r", /* LayerNorm without biases, one for both parts */
+      .need = LLAMA & ~SET(JL_FFN_NORM),
+      .may = FUSED | QKV_BIASES,
+      .norm = JL_LAYER_NORM,
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_PARALLEL },
+    { .name = "qwen2moe",
+      .need = LLAMA | OUTPUT | SHARED | SET(JL_SHARED_ROUTER),
+      .may = FUSED | QKV_BIASES,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_HAS_EXPERTS },
+    { .name = "qwen3moe",
+      .need = LLAMA | HEAD_NORMS,
+      .may = TIED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_HAS_EXPERTS | JL_SHARES_SUM_TO_1 },
+    { .name = "olmoe",
+      .need = LLAMA | ALL_NORMS | OUTPUT,
+      .may = FUSED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_HAS_EXPERTS },
+    { .name = "lfm2", /* short convolutions between the blocks with attention (LFM2 2025) */
+      .need = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_LFM2) | HEAD_NORMS,
+      .may = TIED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_SHORT_CONV,
+      .window_step = 1 << 20 },
     /* What the trainer here writes where positions are no rotation (train/export.h). */
     { .name = "jielong", .need = LLAMA, .may = FUSED | SET(JL_POSITION_EMBD) },
 };

@@ -21,7 +21,12 @@ typedef enum jl_dim {
     JL_DIM_FF,      /* hidden width of the feed-forward part */
     JL_DIM_VOCAB,   /* tokens */
     JL_DIM_CONTEXT, /* trained positions */
-    JL_DIM_PAIRS    /* rotated pairs of a head */
+    JL_DIM_PAIRS,   /* rotated pairs of a head */
+    JL_DIM_ONE,
+    JL_DIM_EXPERTS,   /* experts of a block */
+    JL_DIM_EXPERT_FF, /* hidden width of one, */
+    JL_DIM_SHARED_FF, /* and of the one that every token asks */
+    JL_DIM_CONV       /* positions under a short convolution */
 } jl_dim;
 
 /* y = W x + b. */
@@ -45,6 +50,16 @@ typedef struct jl_layer {
     jl_linear o;                           /* [embd][q] */
     jl_linear gate, up;                    /* [ff][embd]; gate absent: no gate */
     jl_linear down;                        /* [embd][ff] */
+    jl_linear router;                      /* [experts][embd]; absent: no experts */
+    jl_linear *expert_gate, *expert_up;    /* [experts] of [expert ff][embd] */
+    jl_linear *expert_down;                /* [experts] of [embd][expert ff] */
+    jl_linear shared_gate, shared_up;      /* [shared ff][embd]; absent: no shared expert */
+    jl_linear shared_down;                 /* [embd][shared ff] */
+    jl_linear shared_router;               /* [1][embd]; absent: its share is 1 */
+    jl_linear conv_in[3], conv_out;        /* [embd][embd] around a short convolution: b, c, x */
+    float *conv;                           /* [embd][conv] its kernels */
+    int is_conv;                           /* a short convolution in attention's place */
+    int slot;   /* its place in the cache, among the blocks of its kind */
     int window; /* positions that a token sees, itself included; 0: all before it */
     int rope;   /* jl_rope_scope, or −1: positions are not rotated */
 } jl_layer;
@@ -72,6 +87,7 @@ typedef enum jl_tensor {
     JL_TOKEN_NORM_B,
     JL_OUTPUT_NORM,
     JL_OUTPUT_NORM_B,
+    JL_OUTPUT_NORM_LFM2, /* under another name */
     JL_OUTPUT,
     JL_OUTPUT_B,
     JL_ROPE_FREQS,
@@ -106,24 +122,43 @@ typedef enum jl_tensor {
     JL_FFN_DOWN,
     JL_FFN_DOWN_B,
     JL_FFN_POST_NORM,
+    JL_ROUTER,
+    JL_EXPERT_GATE,
+    JL_EXPERT_UP,
+    JL_EXPERT_DOWN,
+    JL_SHARED_GATE,
+    JL_SHARED_UP,
+    JL_SHARED_DOWN,
+    JL_SHARED_ROUTER,
+    JL_CONV,
+    JL_CONV_IN,
+    JL_CONV_OUT,
     JL_TENSOR_COUNT
 } jl_tensor;
 
 typedef uint64_t jl_tensor_set;
 _Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
 
+enum { JL_PLAIN_FORM, JL_EXPERTS, JL_FLOATS };
+
 /* Where a tensor goes. */
 typedef struct jl_tensor_spec {
     const char *name; /* in the file; a block's follow "blk.N." */
     jl_dim cols;      /* of a matrix; JL_DIM_NONE: a vector of floats */
+    int form;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
     struct {
-        size_t slot; /* offset of the jl_matrix or float * in jl_layer or jl_weights */
+        size_t slot; /* offset of the jl_matrix, float * or experts in jl_layer or jl_weights */
         jl_dim rows;
     } parts[3];         /* rows of the file one after another; ends with rows JL_DIM_NONE */
     jl_tensor_set with; /* a fused tensor: those whose places it fills */
 } jl_tensor_spec;
 
 extern const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT];
+
+/* Tensors of a block that stand in for each other: a feed-forward part or experts (and the shared
+ * one), attention or a short convolution. */
+extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attention_set,
+    jl_conv_set;
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 
@@ -148,6 +183,10 @@ enum {
     JL_LOCAL_UNSCALED = 16,  /* rope scaling is not for the windowed blocks */
     JL_WINDOW_NEEDED = 32,   /* there is a window even where the file names none */
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false: no block rotates */
+    JL_MAY_HAVE_EXPERTS = 128,
+    JL_HAS_EXPERTS = 256,
+    JL_SHARES_SUM_TO_1 = 512, /* those of the experts that a token asks */
+    JL_SHORT_CONV = 1024,     /* blocks with 0 KV heads are short convolutions */
 };
 
 typedef struct jl_arch {

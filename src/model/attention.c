@@ -59,13 +59,14 @@ static void project(const jl_pass *p, const jl_layer *l, int queries) {
 
 static size_t head_offset(const jl_pass *p, int layer, int kv_head) {
     size_t tile = jl_kv_tile_bytes(p->cache->type, p->m->h.head_dim);
-    size_t head = (size_t)layer * (size_t)p->m->h.n_kv_heads + (size_t)kv_head;
+    size_t slot = (size_t)p->m->w.layers[layer].slot;
+    size_t head = slot * (size_t)p->m->h.n_kv_heads + (size_t)kv_head;
     return head * (size_t)p->cache->n_tiles * tile;
 }
 
 /* Stores k and v [n][n_kv_heads × head size] of the scratch. */
 static void store(const jl_pass *p, int layer) {
-    const jl_kv_cache *c = p->cache;
+    const jl_cache *c = p->cache;
     int hd = p->m->h.head_dim, heads = p->m->h.n_kv_heads;
     size_t bytes = jl_kv_tile_bytes(c->type, hd);
     for (int g = 0; g < heads; g++) {

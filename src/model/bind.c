@@ -28,8 +28,27 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_VOCAB] = h->n_vocab,
         [JL_DIM_CONTEXT] = h->n_ctx,
         [JL_DIM_PAIRS] = m->rope[JL_ROPE_GLOBAL].n_pairs,
+        [JL_DIM_ONE] = 1,
+        [JL_DIM_EXPERTS] = h->n_experts,
+        [JL_DIM_EXPERT_FF] = h->n_ff_expert,
+        [JL_DIM_SHARED_FF] = h->n_ff_shared,
+        [JL_DIM_CONV] = h->conv_length,
     };
     return lengths[dim];
+}
+
+/* ---- What a block has ------------------------------------------------------------------------ */
+
+/* The tensors that a block, or the model outside them, must and may have. */
+static void sets_of(const jl_model *m, int block, jl_tensor_set *need, jl_tensor_set *may) {
+    jl_tensor_set outside = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
+    jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
+    if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
+    if (m->h.n_ff_shared > 0) instead |= jl_shared_set;
+    if (block != MODEL_LEVEL && m->w.layers[block].is_conv)
+        absent |= jl_attention_set, instead |= jl_conv_set;
+    *need = ((m->arch->need & ~absent) | instead) & range;
+    *may = m->arch->may & ~absent & range;
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
@@ -55,7 +74,8 @@ static void shape_of(const jl_model *m, const jl_tensor_spec *spec, uint64_t dim
     for (int p = 0; p < 3; p++) rows += (uint64_t)dim_length(m, spec->parts[p].rows);
     dims[0] = spec->cols == JL_DIM_NONE ? rows : (uint64_t)dim_length(m, spec->cols);
     dims[1] = spec->cols == JL_DIM_NONE ? 1 : rows;
-    dims[2] = dims[3] = 1;
+    dims[2] = spec->form == JL_EXPERTS ? (uint64_t)m->h.n_experts : 1;
+    dims[3] = 1;
 }
 
 /* Which tensor of the row's this is, and its block; JL_TENSOR_COUNT: none. Two of a row's may have
@@ -65,11 +85,11 @@ static int find_place(const jl_model *m, const jl_gguf_tensor *t, int *block) {
     int found = JL_TENSOR_COUNT;
     *block = split_name(&name);
     if (*block >= m->h.n_layers) return found;
-    int first = *block == MODEL_LEVEL ? 0 : JL_ATTN_NORM;
-    int end = *block == MODEL_LEVEL ? JL_ATTN_NORM : JL_TENSOR_COUNT;
-    for (int i = first; i < end; i++) {
+    jl_tensor_set need, may;
+    sets_of(m, *block, &need, &may);
+    for (int i = 0; i < JL_TENSOR_COUNT; i++) {
         uint64_t dims[4];
-        if (!in_set(m->arch->need | m->arch->may, i)) continue;
+        if (!in_set(need | may, i)) continue;
         if (!jl_str_equal(name, jl_tensor_specs[i].name)) continue;
         shape_of(m, &jl_tensor_specs[i], dims);
         if (found == JL_TENSOR_COUNT || memcmp(dims, t->dims, sizeof dims) == 0) found = i;
@@ -85,9 +105,9 @@ static jl_status check_shape(const jl_model *m, const jl_gguf_tensor *t, const j
     shape_of(m, spec, dims);
     if (memcmp(t->dims, dims, sizeof dims) == 0) return JL_OK;
     return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                   "expected shape [%u, %u], found [%u, %u, %u, %u]; the file is damaged or of a "
-                   "variant that is not supported",
-                   dims[0], dims[1], t->dims[0], t->dims[1], t->dims[2], t->dims[3]);
+                   "expected shape [%u, %u, %u], found [%u, %u, %u, %u]; the file is damaged or of "
+                   "a variant that is not supported",
+                   dims[0], dims[1], dims[2], t->dims[0], t->dims[1], t->dims[2], t->dims[3]);
 }
 
 /* A vector is one row of the file; its parts must begin with a block of its type. */
@@ -103,25 +123,37 @@ static jl_status check_parts(const jl_model *m, const jl_gguf_tensor *t, const j
     return JL_OK;
 }
 
-/* The targets of a tensor, one after another. */
+/* The rows of one matrix, or the floats of a vector, that begin at `at`; returns where they end. */
+static uint64_t add_target(jl_model *m, jl_type type, uint64_t at, int rows, int cols,
+                           jl_matrix *matrix, float **vector) {
+    const jl_type_info *info = jl_type_get((uint32_t)type);
+    uint64_t bytes = (uint64_t)(cols / info->block) * (uint64_t)info->bytes;
+    uint64_t end = at + bytes * (uint64_t)rows;
+    m->loader->targets[m->loader->n_targets++] =
+        (jl_target){ at, end, bytes, rows, cols, type, matrix, vector };
+    jl_layout layout = jl_pack_layout(type);
+    if (matrix) *matrix = (jl_matrix){ NULL, rows, cols, layout, jl_model_fast(m, layout) };
+    return end;
+}
+
+/* The targets of a tensor: one for each part, or for each expert. */
 static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
                         void *owner) {
-    const jl_type_info *type = jl_type_get((uint32_t)t->type);
-    int vector = spec->cols == JL_DIM_NONE;
+    jl_type type = (jl_type)t->type;
     uint64_t at = t->offset;
+    int cols = dim_length(m, spec->cols);
     for (int p = 0; p < 3 && spec->parts[p].rows != JL_DIM_NONE; p++) {
-        int length = dim_length(m, spec->parts[p].rows);
-        int rows = vector ? 1 : length, cols = vector ? length : dim_length(m, spec->cols);
-        uint64_t bytes = (uint64_t)(cols / type->block) * (uint64_t)type->bytes;
+        int rows = dim_length(m, spec->parts[p].rows);
         void *slot = (char *)owner + spec->parts[p].slot;
-        uint64_t end = at + bytes * (uint64_t)rows;
-        m->loader->targets[m->loader->n_targets++] = (jl_target){
-            at, end, bytes, rows, cols, (jl_type)t->type, vector ? NULL : slot, vector ? slot : NULL
-        };
-        jl_layout layout = jl_pack_layout((jl_type)t->type);
-        if (!vector)
-            *(jl_matrix *)slot = (jl_matrix){ NULL, rows, cols, layout, jl_model_fast(m, layout) };
-        at = end;
+        if (spec->cols == JL_DIM_NONE)
+            at = add_target(m, type, at, 1, rows, NULL, slot);
+        else if (spec->form == JL_FLOATS)
+            at = add_target(m, type, at, 1, rows * cols, NULL, slot);
+        else if (spec->form == JL_PLAIN_FORM)
+            at = add_target(m, type, at, rows, cols, slot, NULL);
+        else
+            for (int e = 0; e < m->h.n_experts; e++)
+                at = add_target(m, type, at, rows, cols, &(*(jl_linear **)slot)[e].w, NULL);
     }
 }
 
@@ -150,8 +182,9 @@ static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_
 
 /* The first tensor that is needed and was not there. */
 static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled, jl_error *error) {
-    jl_tensor_set range = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
-    jl_tensor_set missing = m->arch->need & ~filled & (block == MODEL_LEVEL ? range : ~range);
+    jl_tensor_set need, may, missing;
+    sets_of(m, block, &need, &may);
+    missing = need & ~filled;
     if (!missing) return JL_OK;
     int first = 0;
     while (!in_set(missing, first)) first++;
@@ -168,7 +201,9 @@ static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled
 jl_status jl_bind(jl_model *m, jl_error *error) {
     const jl_gguf *g = &m->loader->gguf;
     jl_tensor_set model = 0, *blocks = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *blocks);
-    m->loader->targets = jl_alloc_array(3 * (uint64_t)g->n_tensors, sizeof(jl_target));
+    uint64_t experts = (uint64_t)m->h.n_layers * (uint64_t)m->h.n_experts;
+    uint64_t most = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
+    m->loader->targets = jl_alloc_array(most, sizeof(jl_target));
     jl_status st = JL_OK;
     if (!blocks || !m->loader->targets)
         st = jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),

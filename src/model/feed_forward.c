@@ -19,15 +19,23 @@ static void activate(jl_activation kind, float *gate, const float *up, int n) {
     if (up) jl_mul(gate, up, n);
 }
 
+void jl_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up, const jl_linear *down,
+               const float *x, int n, float *y) {
+    jl_scratch *s = p->s;
+    int gated = gate->w.rows > 0;
+    const jl_linear *both[] = { gate, up };
+    if (gated)
+        jl_project(s->act, x, n, both, (float *[]){ s->gate, s->up }, 2);
+    else
+        jl_project(s->act, x, n, both + 1, &s->gate, 1);
+    activate(p->m->arch->activation, s->gate, gated ? s->up : NULL, n * up->w.rows);
+    jl_project(s->act, s->gate, n, &down, &y, 1);
+}
+
 void jl_feed_forward_part(const jl_pass *p, int layer) {
     const jl_layer *l = &p->m->w.layers[layer];
-    jl_scratch *s = p->s;
-    int gated = l->gate.w.rows > 0;
-    const jl_linear *both[] = { &l->gate, &l->up }, *down[] = { &l->down };
-    if (gated)
-        jl_project(s->act, s->h, p->n, both, (float *[]){ s->gate, s->up }, 2);
+    if (l->router.w.rows)
+        jl_experts_part(p, layer);
     else
-        jl_project(s->act, s->h, p->n, both + 1, &s->gate, 1);
-    activate(p->m->arch->activation, s->gate, gated ? s->up : NULL, p->n * l->up.w.rows);
-    jl_project(s->act, s->gate, p->n, down, &s->delta, 1);
+        jl_hidden(p, &l->gate, &l->up, &l->down, p->s->h, p->n, p->s->delta);
 }

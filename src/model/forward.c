@@ -2,8 +2,8 @@
  *
  *   x = embedding of the tokens                                   the residual stream
  *   for each block:                                               (Vaswani et al. 2017, pre-norm)
- *       x = x + attention(norm(x))                                attention.c
- *       x = x + feed_forward(norm(x))                             feed_forward.c
+ *       x = x + attention(norm(x))                                attention.c, or short_conv.c
+ *       x = x + feed_forward(norm(x))                             feed_forward.c, experts.c
  *   logits = W_out norm(x)
  *
  * In a parallel block both parts read the same x (Wang & Komatsuzaki 2021). Norms, scales and caps
@@ -17,6 +17,7 @@
 #include "attention.h"
 #include "feed_forward.h"
 #include "linear.h"
+#include "short_conv.h"
 
 static int max(int a, int b) {
     return a > b ? a : b;
@@ -33,10 +34,21 @@ static void attention_scratch_take(jl_scratch *s, jl_arena *arena, const jl_mode
     s->attention.kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_batch * group));
 }
 
+static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch) {
+    uint64_t n = (uint64_t)n_batch, experts = (uint64_t)m->h.n_experts;
+    if (experts == 0) return;
+    s->experts.shares = jl_arena_take(arena, n * experts * sizeof(float));
+    s->experts.scores = jl_arena_take(arena, experts * sizeof(float));
+    s->experts.tokens = jl_arena_take(arena, n * sizeof(int));
+    s->experts.x = jl_arena_take(arena, n * (uint64_t)m->h.n_embd * sizeof(float));
+}
+
 void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx) {
     const jl_hparams *h = &m->h;
     uint64_t row = (uint64_t)n_batch * sizeof(float);
-    int q = h->n_heads * h->head_dim, kv = h->n_kv_heads * h->head_dim;
+    int least = h->n_conv ? h->n_embd : 0; /* what a short convolution needs of q, k and v */
+    int q = max(h->n_heads * h->head_dim, least), kv = max(h->n_kv_heads * h->head_dim, least);
+    int ff = max(h->n_experts ? h->n_ff_expert : h->n_ff, h->n_ff_shared);
     s->x = jl_arena_take(arena, row * (uint64_t)h->n_embd);
     s->h = jl_arena_take(arena, row * (uint64_t)h->n_embd);
     s->delta = jl_arena_take(arena, row * (uint64_t)h->n_embd);
@@ -44,14 +56,15 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     s->k = jl_arena_take(arena, row * (uint64_t)kv);
     s->v = jl_arena_take(arena, row * (uint64_t)kv);
     s->heads = jl_arena_take(arena, row * (uint64_t)q);
-    s->gate = jl_arena_take(arena, row * (uint64_t)h->n_ff);
-    s->up = jl_arena_take(arena, row * (uint64_t)h->n_ff);
+    s->gate = jl_arena_take(arena, row * (uint64_t)ff);
+    s->up = jl_arena_take(arena, row * (uint64_t)ff);
     s->rope[JL_ROPE_GLOBAL] = n_ctx > h->n_ctx_original ? &m->rope_long : &m->rope[JL_ROPE_GLOBAL];
     s->rope[JL_ROPE_LOCAL] = &m->rope[JL_ROPE_LOCAL];
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
         s->angles[i] = jl_arena_take(arena, row * 2 * (uint64_t)s->rope[i]->n_pairs);
-    s->act = jl_arena_take(arena, jl_act_bytes(n_batch, max(h->n_embd, max(q, h->n_ff))));
+    s->act = jl_arena_take(arena, jl_act_bytes(n_batch, max(h->n_embd, max(q, ff))));
     attention_scratch_take(s, arena, m, n_batch);
+    experts_scratch_take(s, arena, m, n_batch);
 }
 
 /* x = x + factor·delta */
@@ -81,7 +94,7 @@ static void block(const jl_pass *p, int layer) {
     float *x = p->s->x, *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
     jl_normalise(p->m, &l->attn_norm, x, p->n, width, h);
-    jl_attention_part(p, layer);
+    (l->is_conv ? jl_short_conv_part : jl_attention_part)(p, layer);
     if (!parallel) add_delta(p, &l->attn_post_norm);
     if (!parallel || l->ffn_norm.weight) /* else both parts read the same h */
         jl_normalise(p->m, &l->ffn_norm, x, p->n, width, h);
@@ -109,9 +122,10 @@ static void leave(jl_pass *p, int layer, int rows) {
     jl_pass gone = *p;
     gone.n = p->n - rows;
     if (gone.n == 0) return;
+    const jl_layer *l = &p->m->w.layers[layer];
     size_t left = (size_t)gone.n, stay = (size_t)rows, width = (size_t)p->m->h.n_embd;
-    jl_normalise(p->m, &p->m->w.layers[layer].attn_norm, s->x, gone.n, p->m->h.n_embd, s->h);
-    jl_attention_remember(&gone, layer);
+    jl_normalise(p->m, &l->attn_norm, s->x, gone.n, p->m->h.n_embd, s->h);
+    (l->is_conv ? jl_short_conv_remember : jl_attention_remember)(&gone, layer);
     memmove(s->x, s->x + left * width, stay * width * sizeof *s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++) {
         size_t angles = 2 * (size_t)s->rope[i]->n_pairs;
@@ -121,8 +135,8 @@ static void leave(jl_pass *p, int layer, int rows) {
     p->pos += gone.n;
 }
 
-void jl_forward(const jl_model *m, const jl_kv_cache *cache, jl_scratch *s, const int32_t *ids,
-                int n, int pos, int rows, float *logits, const jl_taps *taps) {
+void jl_forward(const jl_model *m, const jl_cache *cache, jl_scratch *s, const int32_t *ids, int n,
+                int pos, int rows, float *logits, const jl_taps *taps) {
     jl_pass p = { m, cache, s, n, pos, taps };
     embed(&p, ids);
     for (int i = 0; i < JL_ROPE_SCOPES; i++) jl_rope_angles(s->rope[i], pos, n, s->angles[i]);

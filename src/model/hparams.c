@@ -24,6 +24,7 @@ static const char *key_of(char *out, const jl_model *m, const char *rest) {
 typedef struct field {
     const char *key;              /* after "<arch>." */
     uint32_t low, high, fallback; /* a fallback below low: the key is required */
+    int sparse;                   /* in an array, 0 marks blocks without it */
 } field;
 
 static jl_status refuse_number(const char *key, field f, uint32_t value, jl_error *error) {
@@ -65,13 +66,16 @@ static jl_status read_field(int *out, const jl_model *m, field f, jl_error *erro
     jl_status st = find_per_block(&each, m, key_of(key, m, f.key), error);
     if (!st && !each) st = jl_gguf_u32(&m->loader->gguf, key, &value, error);
     if (st) return st;
-    if (each) value = element(each, 0);
-    for (int i = 1; each && i < m->h.n_layers; i++)
-        if (element(each, i) != value)
+    if (each) value = f.sparse ? 0 : element(each, 0);
+    for (int i = 0; each && i < m->h.n_layers; i++) {
+        uint32_t one = element(each, i);
+        if (f.sparse && value == 0) value = one;
+        if (one != value && !(f.sparse && one == 0))
             return jl_fail(error, JL_ERR_ARCHITECTURE, each->offset, each->key,
-                           "block 0 has %u, block %d has %u; blocks of different sizes are not "
+                           "block %d has %u, another one %u; blocks of different sizes are not "
                            "supported, choose another model",
-                           (uint64_t)value, i, (uint64_t)element(each, i));
+                           i, (uint64_t)one, (uint64_t)value);
+    }
     if (value < f.low && !jl_gguf_find(&m->loader->gguf, key)) return missing_key(m, key, error);
     if (value < f.low || value > f.high) return refuse_number(key, f, value, error);
     *out = (int)value;
@@ -96,21 +100,23 @@ static jl_status read_factor(float *out, const jl_model *m, const char *rest, fl
 static jl_status read_heads(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int value_length = 0;
-    jl_status st = read_field(&h->n_heads, m, (field){ "attention.head_count", 1, 1024, 0 }, error);
+    int sparse = (m->arch->rules & JL_SHORT_CONV) != 0;
+    jl_status st =
+        read_field(&h->n_heads, m, (field){ "attention.head_count", 1, 1024, 0, sparse }, error);
     uint32_t heads = (uint32_t)h->n_heads;
     if (!st)
-        st = read_field(&h->n_kv_heads, m, (field){ "attention.head_count_kv", 1, 1024, heads },
-                        error);
+        st = read_field(&h->n_kv_heads, m,
+                        (field){ "attention.head_count_kv", 1, 1024, heads, sparse }, error);
     if (st) return st;
     if (h->n_heads % h->n_kv_heads)
         return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("attention.head_count_kv"),
                        "%d query heads cannot share %d KV heads evenly; the file is damaged",
                        h->n_heads, h->n_kv_heads);
     uint32_t size = (uint32_t)h->n_embd / heads;
-    st = read_field(&h->head_dim, m, (field){ "attention.key_length", 1, 1024, size }, error);
+    st = read_field(&h->head_dim, m, (field){ "attention.key_length", 1, 1024, size, 0 }, error);
     uint32_t same = (uint32_t)h->head_dim;
     if (!st)
-        st = read_field(&value_length, m, (field){ "attention.value_length", same, same, same },
+        st = read_field(&value_length, m, (field){ "attention.value_length", same, same, same, 0 },
                         error);
     char key[96];
     if (!st && h->n_embd % h->n_heads &&
@@ -152,6 +158,7 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
         { &h->score_cap, "attn_logit_softcapping", a->score_cap },
         { &h->logit_cap, "final_logit_softcapping", a->logit_cap },
         { &h->clamp_qkv, "attention.clamp_kqv", 0 },
+        { &h->expert_scale, "expert_weights_scale", 1 },
         { &h->alibi, "attention.max_alibi_bias", a->alibi },
     };
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
@@ -177,14 +184,14 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     uint32_t fallback = m->arch->rules & JL_WINDOW_NEEDED ? 4096 : MAX_CONTEXT;
     if (step == 0) return JL_OK;
     jl_status st = read_field(
-        &window, m, (field){ "attention.sliding_window", 1, MAX_CONTEXT, fallback }, error);
+        &window, m, (field){ "attention.sliding_window", 1, MAX_CONTEXT, fallback, 0 }, error);
     const char *pattern = "attention.sliding_window_pattern";
     if (!st) st = find_per_block(&each, m, key_of(key, m, pattern), error);
     if (!st && !each)
-        st = read_field(&step, m, (field){ pattern, 1, MAX_LAYERS, (uint32_t)step }, error);
+        st = read_field(&step, m, (field){ pattern, 1, 1 << 20, (uint32_t)step, 0 }, error);
     for (int i = 0; i < m->h.n_layers && !st; i++) {
         uint32_t windowed = each ? element(each, i) : (i + 1) % step != 0;
-        if (windowed > 1) st = refuse_number(key, (field){ key, 0, 1, 0 }, windowed, error);
+        if (windowed > 1) st = refuse_number(key, (field){ key, 0, 1, 0, 0 }, windowed, error);
         if (windowed && window < MAX_CONTEXT) m->w.layers[i].window = window;
     }
     return st;
@@ -210,25 +217,95 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
     return st;
 }
 
+/* Which blocks are short convolutions, and the place of each in its cache. */
+static jl_status read_kinds(jl_model *m, jl_error *error) {
+    char key[96];
+    jl_hparams *h = &m->h;
+    const jl_gguf_value *each = NULL;
+    if (m->arch->rules & JL_SHORT_CONV) {
+        field f = { "shortconv.l_cache", 2, 64, 0, 0 };
+        jl_status st = read_field(&h->conv_length, m, f, error);
+        if (!st) st = find_per_block(&each, m, key_of(key, m, "attention.head_count_kv"), error);
+        if (st) return st;
+    }
+    for (int i = 0; i < h->n_layers; i++) {
+        jl_layer *l = &m->w.layers[i];
+        l->is_conv = each && element(each, i) == 0;
+        l->slot = l->is_conv ? h->n_conv++ : h->n_attention++;
+    }
+    return JL_OK;
+}
+
+static jl_status check_experts(const jl_model *m, int gating, jl_error *error) {
+    const jl_hparams *h = &m->h;
+    if (h->n_experts > 0 && !(m->arch->rules & (JL_MAY_HAVE_EXPERTS | JL_HAS_EXPERTS)))
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_count"),
+                       "%d experts in architecture %s are not supported; choose a dense model",
+                       h->n_experts, m->arch->name);
+    if (h->n_experts * h->n_layers > 1 << 16)
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_count"),
+                       "%d experts in %d blocks are more than is supported; choose a smaller model",
+                       h->n_experts, h->n_layers);
+    if (h->n_experts > 0 && gating != 1)
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_gating_func"),
+                       "expected 1, shares by softmax, found %d; choose another model", gating);
+    return JL_OK;
+}
+
+static jl_status read_experts(jl_model *m, jl_error *error) {
+    jl_hparams *h = &m->h;
+    int gating = 1, must = (m->arch->rules & JL_HAS_EXPERTS) != 0;
+    int shared = (m->arch->need & jl_shared_set) != 0;
+    uint32_t ff = (uint32_t)h->n_ff;
+    field count = { "expert_count", (uint32_t)must, 512, 0, 0 };
+    field gate = { "expert_gating_func", 0, 255, 1, 0 };
+    jl_status st = read_field(&h->n_experts, m, count, error);
+    if (!st) st = read_field(&gating, m, gate, error);
+    if (!st) st = check_experts(m, gating, error);
+    if (st || h->n_experts == 0) return st;
+    field used = { "expert_used_count", 1, (uint32_t)h->n_experts, 0, 0 };
+    field width = { "expert_feed_forward_length", 1, MAX_HIDDEN, ff, 0 };
+    field common = { "expert_shared_feed_forward_length", (uint32_t)shared, MAX_HIDDEN,
+                     shared ? ff : 0, 0 };
+    st = read_field(&h->n_experts_used, m, used, error);
+    if (!st) st = read_field(&h->n_ff_expert, m, width, error);
+    if (!st) st = read_field(&h->n_ff_shared, m, common, error);
+    return st;
+}
+
+/* The blocks, and the places of their experts. */
+static jl_status take_layers(jl_model *m, jl_error *error) {
+    uint64_t layers = (uint64_t)m->h.n_layers, experts = (uint64_t)m->h.n_experts;
+    m->w.layers = jl_alloc_array(layers, sizeof *m->w.layers);
+    if (experts > 0) m->experts = jl_alloc_array(3 * layers * experts, sizeof *m->experts);
+    if (!m->w.layers || (experts > 0 && !m->experts))
+        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
+                       "no room for the directory; close other pages");
+    for (size_t i = 0; m->experts && i < layers; i++) {
+        jl_layer *l = &m->w.layers[i];
+        l->expert_gate = m->experts + 3 * i * experts;
+        l->expert_up = l->expert_gate + experts;
+        l->expert_down = l->expert_up + experts;
+    }
+    return JL_OK;
+}
+
 /* Lengths first: those of arrays are counted in blocks. */
 static jl_status read_sizes(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
-    int layers = 0, experts = 0;
-    jl_status st = read_field(&layers, m, (field){ "block_count", 1, MAX_LAYERS, 0 }, error);
+    int layers = 0;
+    jl_status st = read_field(&layers, m, (field){ "block_count", 1, MAX_LAYERS, 0, 0 }, error);
     h->n_layers = layers;
-    if (!st) st = read_field(&h->n_ctx, m, (field){ "context_length", 1, MAX_CONTEXT, 0 }, error);
-    if (!st) st = read_field(&h->n_embd, m, (field){ "embedding_length", 1, MAX_WIDTH, 0 }, error);
     if (!st)
-        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", 1, MAX_HIDDEN, 0 }, error);
-    uint32_t context = (uint32_t)h->n_ctx;
+        st = read_field(&h->n_ctx, m, (field){ "context_length", 1, MAX_CONTEXT, 0, 0 }, error);
     if (!st)
-        st = read_field(&h->n_ctx_original, m,
-                        (field){ "rope.scaling.original_context_length", 1, MAX_CONTEXT, context },
-                        error);
-    if (!st) st = read_field(&experts, m, (field){ "expert_count", 0, 1 << 16, 0 }, error);
-    if (!st && experts > 1)
-        st = jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_count"),
-                     "a mixture of %d experts is not supported; choose a dense model", experts);
+        st = read_field(&h->n_embd, m, (field){ "embedding_length", 1, MAX_WIDTH, 0, 0 }, error);
+    if (!st)
+        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", 1, MAX_HIDDEN, 0, 0 }, error);
+    field original = { "rope.scaling.original_context_length", 1, MAX_CONTEXT, (uint32_t)h->n_ctx,
+                       0 };
+    if (!st) st = read_field(&h->n_ctx_original, m, original, error);
+    if (!st) st = read_experts(m, error);
     return st;
 }
 
@@ -237,13 +314,10 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_heads(m, error);
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
-    if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0 }, error);
-    if (st) return st;
-    m->w.layers = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *m->w.layers);
-    if (!m->w.layers)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
-                       "no room for the directory; close other pages");
-    st = read_windows(m, error);
+    if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
+    if (!st) st = take_layers(m, error);
+    if (!st) st = read_kinds(m, error);
+    if (!st) st = read_windows(m, error);
     if (!st) st = read_rope(m, error);
     return st;
 }

@@ -84,6 +84,16 @@ static void put_shape(writer *w, const jl_model *m) {
     put_number(w, "headLength", (uint64_t)h->head_dim);
     put_number(w, "embeddingLength", (uint64_t)h->n_embd);
     put_number(w, "feedForwardLength", (uint64_t)h->n_ff);
+    put_number(w, "experts", (uint64_t)h->n_experts);
+    put_number(w, "expertsUsed", (uint64_t)h->n_experts_used);
+    put_key(w, "attentionLayers");
+    put_text(w, "[");
+    for (int i = 0, begun = 0; m->w.layers && i < h->n_layers; i++) {
+        char number[16];
+        if (m->w.layers[i].is_conv) continue;
+        put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
+    }
+    put_text(w, "]");
 }
 
 static void put_memory(writer *w, const jl_model *m) {

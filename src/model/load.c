@@ -51,6 +51,7 @@ void jl_model_free(jl_model *m) {
     free_loader(m);
     jl_tokenizer_free(m->tokenizer);
     jl_free(m->w.layers);
+    jl_free(m->experts);
     jl_free(m->memory);
     for (int i = 0; i < 4; i++) jl_free(m->strings[i]);
     jl_free(m);

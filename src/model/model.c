@@ -67,15 +67,11 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* Places that take what another one has. */
-static void share(jl_model *m) {
-    if (!m->w.output.w.rows) m->w.output.w = m->w.token_embd; /* tied */
-    for (int i = 0; i < m->h.n_layers; i++) {
-        jl_layer *l = &m->w.layers[i];
-        if (!l->falcon_norm.weight) continue;
-        l->ffn_norm = l->attn_norm;
-        l->attn_norm = l->falcon_norm;
-    }
+/* Where attention has a norm beside the block's, the block's is the feed-forward part's. */
+static void sort_norms(jl_layer *l) {
+    if (!l->falcon_norm.weight) return;
+    l->ffn_norm = l->attn_norm;
+    l->attn_norm = l->falcon_norm;
 }
 
 jl_status jl_model_complete(jl_model *m, jl_error *error) {
@@ -90,6 +86,7 @@ jl_status jl_model_complete(jl_model *m, jl_error *error) {
         st = jl_rope_divide(&m->rope_long, "rope_factors_long.weight", w->rope_long, error);
     else if (!st)
         m->rope_long = *rope;
+    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.layers[i]);
     if (w->slopes) jl_alibi_slopes(w->slopes, m->h.n_heads, m->h.alibi);
     return st;
 }
@@ -134,7 +131,8 @@ static jl_status find_arch(jl_model *m, jl_error *error) {
     if (st) return st;
     m->arch = jl_arch_find(name.data, name.n);
     if (m->arch) return JL_OK;
-    char names[200];
+    if (name.n > 40) name.n = 40;
+    char names[256];
     size_t n = 0;
     for (int i = 0; jl_arch_at(i) && n < sizeof names; i++)
         n += jl_format(names + n, sizeof names - n, i ? ", %s" : "%s", jl_arch_at(i)->name);
@@ -178,6 +176,6 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
     if (!st) st = jl_hparams_read(m, error);
     if (!st) st = jl_bind(m, error);
     if (!st) st = take_memory(m, error);
-    if (!st) share(m);
+    if (!st && !m->w.output.w.rows) m->w.output.w = m->w.token_embd; /* tied */
     return st;
 }

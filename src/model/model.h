@@ -17,15 +17,20 @@
 typedef struct jl_hparams {
     int n_layers, n_heads, n_kv_heads;
     int n_embd, head_dim, n_ff, n_vocab;
-    int n_ctx;          /* positions the model was trained for */
-    int n_ctx_original; /* the same before its rope was stretched */
-    int pooling;        /* jl_pooling that the file asks for, 0: none */
-    int parallel;       /* attention and feed-forward part read the same x */
-    float eps;          /* of the norms */
+    int n_ctx;                     /* positions the model was trained for */
+    int n_ctx_original;            /* the same before its rope was stretched */
+    int n_experts, n_experts_used; /* of a block, by a token; 0: there are none */
+    int n_ff_expert, n_ff_shared;  /* their hidden width, and that of the shared one (0: none) */
+    int conv_length;               /* positions under a short convolution; 0: there is none */
+    int n_attention, n_conv;       /* blocks of each kind */
+    int pooling;                   /* jl_pooling that the file asks for, 0: none */
+    int parallel;                  /* attention and feed-forward part read the same x */
+    float eps;                     /* of the norms */
     float embedding_scale, residual_scale, logit_scale; /* factors; 1: as they are */
     float query_scale;          /* factor of the scores, 1/√(head size) as a rule */
     float score_cap, logit_cap; /* soft caps; 0: none */
     float clamp_qkv;            /* queries, keys and values are kept within ± this; 0: not */
+    float expert_scale;         /* factor of the experts' shares */
     float alibi;                /* largest exponent of ALiBi's slopes; 0: none */
 } jl_hparams;
 
@@ -64,6 +69,7 @@ struct jl_model {
     jl_rope_table rope[JL_ROPE_SCOPES];
     jl_rope_table rope_long; /* the global one of contexts beyond n_ctx_original */
     jl_weights w;
+    jl_linear *experts;      /* [n_layers][3][n_experts] what the blocks' point into, or NULL */
     jl_tokenizer *tokenizer; /* NULL: the file has none */
     void *memory;            /* weights, layers; one block */
     uint64_t memory_bytes;

@@ -11,23 +11,33 @@
 #include "model.h"
 #include "taps.h"
 
-/* Keys and values of every position, as floats or half floats, in the tiles that the kernels read:
- * [layer][KV head][tile of JL_KV_TILE positions] K [head size][keys], V [keys][head size]. */
-typedef struct jl_kv_cache {
+/* What later positions ask of earlier ones. Keys and values of every position, as floats or half
+ * floats, in the tiles that the kernels read: [block with attention][KV head][tile of JL_KV_TILE
+ * positions] K [head size][keys], V [keys][head size]. What entered the short convolutions, of the
+ * last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. */
+typedef struct jl_cache {
     jl_kv_type type;
-    uint8_t *k, *v; /* [n_layers][n_kv_heads][n_tiles] tiles of jl_kv_tile_bytes(type, head_dim) */
+    uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
     int n_tiles;
-} jl_kv_cache;
+    float *conv;
+    int n_conv_rows; /* at least a batch and the positions under a convolution */
+} jl_cache;
 
 /* Buffers for a batch of up to n_batch tokens. n is the batch, widths as in jl_hparams. */
 typedef struct jl_scratch {
-    float *x;                      /* [n][embd] the residual stream */
-    float *h;                      /* [n][embd] the stream, normalised: what a part reads */
-    float *delta;                  /* [n][embd] what a part adds to the stream */
-    float *q, *k, *v;              /* [n][heads·hd], [n][kv·hd], [n][kv·hd] */
-    float *heads;                  /* [n][heads·hd] what attention gathered */
-    float *gate, *up;              /* [n][ff] */
-    float *angles[JL_ROPE_SCOPES]; /* [n][pairs][2] */
+    float *x;         /* [n][embd] the residual stream */
+    float *h;         /* [n][embd] the stream, normalised: what a part reads */
+    float *delta;     /* [n][embd] what a part adds to the stream */
+    float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
+    float *heads;     /* [n][heads·hd] what attention gathered */
+    float *gate, *up; /* [n][ff] */
+    struct {
+        float *shares; /* [n][experts] of each expert in each token; 0: not asked */
+        float *scores; /* [experts] of one token */
+        int *tokens;   /* [n] those that ask one expert, */
+        float *x;      /* [n][embd] their rows, and then its answers */
+    } experts;
+    float *angles[JL_ROPE_SCOPES];             /* [n][pairs][2] */
     const jl_rope_table *rope[JL_ROPE_SCOPES]; /* borrowed from the model */
     void *act;                                 /* prepared activations of one product */
     struct {
@@ -41,7 +51,7 @@ typedef struct jl_scratch {
 
 typedef struct jl_pass {
     const jl_model *m;
-    const jl_kv_cache *cache;
+    const jl_cache *cache;
     jl_scratch *s;
     int n, pos;          /* tokens, position of the first */
     const jl_taps *taps; /* or NULL */

@@ -22,7 +22,12 @@ ARCHS = {
     'llama': {}, 'llama3-rope': {}, 'llama-linear': {}, 'llama-yarn': {}, 'llama-untied': {}, 'qwen2': {}, 'qwen3': dict(hd=12), 'gpt2': dict(K=4),
     'gptneox': dict(K=4), 'gptneox-seq': dict(K=4), 'phi2': dict(K=4), 'phi3': {}, 'gemma': dict(K=1, hd=16), 'gemma2': dict(hd=12), 'gemma3': dict(hd=16, L=7),
     'starcoder2': {}, 'stablelm': dict(K=4), 'olmo2': dict(K=4), 'smollm3': dict(L=5), 'bloom': dict(K=4),
+    'llama-bias': {}, 'llama-moe': dict(E=4, used=2, ff=32), 'phi3-short': dict(C=512), 'phi3-long': {}, 'olmo3': dict(K=4, L=4, ff=64), 'falcon': dict(K=1), 'falcon-2norms': {},
+    'mpt': dict(K=6, H=6, d=48, ff=64), 'granite': {}, 'command-r': {}, 'granitemoe': dict(L=2, E=5, used=2, ff=32, shared=40), 'lfm2': dict(L=4, C=512),
+    'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
 }
+
+LAYER_NORM = ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom', 'falcon', 'mpt', 'command-r')
 
 def tensors(name, s, rng):
     """The tensor table of one architecture: {name: array} in numpy order (rows first), plus metadata setter calls."""
@@ -33,37 +38,52 @@ def tensors(name, s, rng):
     def w(n, *shape, std=None): T[n] = rng.standard_normal(shape).astype(np.float32) * np.float32(std or 1.5 / math.sqrt(shape[-1]))
     def norm(n, size, bias=False):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
-        if bias: T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
+        if bias and arch != 'command-r': T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    arch = name.split('-')[0] if not name.startswith('llama') else 'llama'
-    ln = arch in ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom')
+    arch = {'command-r': 'command-r', 'olmo3': 'olmo2'}.get(name) or name.split('-')[0]
+    if name == 'llama3-rope': arch = 'llama'
+    ln = arch in LAYER_NORM
+    E, conv = s.get('E', 0), arch == 'lfm2'
     w('token_embd.weight', V, d, std=0.6)
     if arch == 'gpt2': w('position_embd.weight', C, d, std=0.3)
     if arch == 'bloom': norm('token_embd_norm', d, True)
-    norm('output_norm', d, ln)
-    if name in ('llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
+    norm('token_embd_norm' if conv else 'output_norm', d, ln)
+    if name in ('olmo3', 'qwen2moe', 'olmoe','llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
     if arch == 'phi2': bias('output', V)
     if name == 'llama3-rope': T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
+    if name.startswith('phi3-'):
+        for n, last in (('short', 3), ('long', 9)): T[f'rope_factors_{n}.weight'] = np.linspace(1, last, hd // 2).astype(np.float32)
     for i in range(L):
         b = f'blk.{i}.'
         if arch != 'olmo2': norm(b + 'attn_norm', d, ln)
-        if arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2'):
+        if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
+        if conv and i % 3 != 2:
+            w(b + 'shortconv.conv.weight', d, 3, std=0.6); w(b + 'shortconv.in_proj.weight', 3 * d, d); w(b + 'shortconv.out_proj.weight', d, d)
+        elif arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2', 'falcon', 'mpt'):
             w(b + 'attn_qkv.weight', q + 2 * kv, d)
-            if arch != 'phi3': bias(b + 'attn_qkv', q + 2 * kv)
+            if arch not in ('phi3', 'falcon', 'mpt'): bias(b + 'attn_qkv', q + 2 * kv)
         else:
             for n, size in (('q', q), ('k', kv), ('v', kv)):
                 w(b + f'attn_{n}.weight', size, d)
-                if arch in ('qwen2', 'starcoder2'): bias(b + f'attn_{n}', size)
-        if arch in ('qwen3', 'gemma3'): norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
-        if arch == 'olmo2': norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
-        w(b + 'attn_output.weight', d, q)
-        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2'): bias(b + 'attn_output', d)
+                if arch in ('qwen2', 'starcoder2', 'qwen2moe') or name == 'llama-bias': bias(b + f'attn_{n}', size)
+        if arch in ('qwen3', 'gemma3', 'qwen3moe') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+        if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
+        if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2') or name == 'llama-bias': bias(b + 'attn_output', d)
         if arch in ('gemma2', 'gemma3', 'olmo2'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
-        if arch not in ('phi2', 'olmo2'): norm(b + 'ffn_norm', d, ln)
-        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3')
+        if arch not in ('phi2', 'olmo2', 'falcon', 'command-r'): norm(b + 'ffn_norm', d, ln)
+        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2')
+        if E:
+            ffe, shared = s.get('ffe', ff), s.get('shared', 0)
+            w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
+            for n, rows, cols in (('gate', ffe, d), ('up', ffe, d), ('down', d, ffe)): w(b + f'ffn_{n}_exps.weight', E, rows, cols)
+            for n, rows, cols in (('gate', shared, d), ('up', shared, d), ('down', d, shared)):
+                if shared: w(b + f'ffn_{n}_shexp.weight', rows, cols)
+            if arch == 'qwen2moe': T[b + 'ffn_gate_inp_shexp.weight'] = rng.standard_normal(d).astype(np.float32) * np.float32(0.3)
+            continue
         if gated: w(b + 'ffn_gate.weight', ff, d)
         w(b + 'ffn_up.weight', 2 * ff if arch == 'phi3' else ff, d); w(b + 'ffn_down.weight', d, ff)
-        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2'): bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2') or name == 'llama-bias': bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
     return arch, T
 
 def make(a):
@@ -74,18 +94,30 @@ def make(a):
     arch, T = tensors(a.arch, s, np.random.default_rng(a.seed))
     g = gguf.GGUFWriter(a.out, arch)
     g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'])
-    g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv(s['K']); g.add_vocab_size(s['V'])
-    if arch in ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom'): g.add_layer_norm_eps(1e-5)
+    g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv([s['K'] if i % 3 == 2 else 0 for i in range(s['L'])] if arch == 'lfm2' else s['K']); g.add_vocab_size(s['V'])
+    if arch in LAYER_NORM: g.add_layer_norm_eps(1e-5)
     else: g.add_layer_norm_rms_eps(1e-6)
     if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
     rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4}.get(arch, s['hd'])
-    if arch not in ('gpt2', 'bloom'): g.add_rope_dimension_count(rot); g.add_rope_freq_base(1e6 if arch == 'gemma3' else 1e4)
+    if arch not in ('gpt2', 'bloom', 'mpt'): g.add_rope_dimension_count(rot); g.add_rope_freq_base(1e6 if arch == 'gemma3' else 1e4)
     if a.arch in ('llama-linear', 'llama-yarn'):
         g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
         g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
     if arch == 'gptneox': g.add_parallel_residual(a.arch == 'gptneox')
     if arch == 'gemma2': g.add_attn_logit_softcapping(5.0); g.add_final_logit_softcapping(3.0); g.add_sliding_window(8)
-    if arch == 'gemma3': g.add_sliding_window(8)
+    if arch == 'gemma3' or a.arch == 'olmo3': g.add_sliding_window(8)
+    if a.arch == 'olmo3':
+        g.add_rope_scaling_type(gguf.RopeScalingType.YARN); g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
+    if a.arch.startswith('phi3-'):
+        g.add_rope_scaling_attn_factors(1.19); g.add_rope_scaling_orig_ctx_len(s['C'] if a.arch == 'phi3-short' else 16)
+    if arch == 'mpt': g.add_max_alibi_bias(8.0); g.add_clamp_kqv(1.5)
+    if arch in ('granite', 'granitemoe'):
+        g.add_embedding_scale(12.0); g.add_residual_scale(0.22); g.add_attention_scale(0.2); g.add_logit_scale(8.0)
+    if arch == 'command-r': g.add_logit_scale(0.0625)
+    if arch == 'lfm2': g.add_shortconv_l_cache(3)
+    if 'E' in s: g.add_expert_count(s['E']); g.add_expert_used_count(s['used'])
+    if 'ffe' in s: g.add_expert_feed_forward_length(s['ffe'])
+    if 'shared' in s: g.add_expert_shared_feed_forward_length(s['shared'])
     g.add_string('tokenizer.ggml.model', 'none')
     for n, t in T.items():
         if a.type == 'f32' or t.ndim < 2 or n == 'position_embd.weight': g.add_tensor(n, t); continue

@@ -74,6 +74,8 @@ export const equivalence = [
   ...forModel('windows with a rotation of their own', 'arch/gemma3.gguf', 'arch'),
   ...forModel('parallel residual', 'arch/gptneox.gguf', 'arch'),
   ...forModel('learnt positions', 'arch/gpt2.gguf', 'arch'),
+  ...forModel('experts', 'arch/qwen2moe.gguf', 'arch'),
+  ...forModel('short convolutions', 'arch/lfm2.gguf', 'arch'),
   {
     name: 'every kind of source gives the same model',
     async run(t) {

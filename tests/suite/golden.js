@@ -106,13 +106,15 @@ export async function distance(t, model, limit, limitPerplexity) {
   below(Math.abs(Math.exp(nll) - 26.52), limitPerplexity, 'distance of the perplexity to 26.52');
 }
 
-export const architectures =
-  'llama llama-untied llama3-rope llama-linear llama-yarn phi3 qwen2 qwen3 stablelm olmo2 smollm3'.split(
-    ' ',
-  );
-export const withGelu = 'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(
-  ' ',
-);
+export const architectures = [
+  ...'llama llama-untied llama3-rope llama-linear llama-yarn llama-bias llama-moe'.split(' '),
+  ...'phi3 phi3-short phi3-long qwen2 qwen3 stablelm olmo2 olmo3 smollm3 granite'.split(' '),
+  ...'command-r granitemoe qwen2moe qwen3moe olmoe lfm2'.split(' '),
+];
+export const withGelu = [
+  ...'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(' '),
+  ...'falcon falcon-2norms mpt'.split(' '),
+];
 
 /** @type {Case[]} */
 export const golden = [

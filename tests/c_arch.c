@@ -1,0 +1,512 @@
+/* c_arch.c - model/: every row of the table of architectures against llama.cpp's logits, prefill =
+ * steps, rewind; and files that must be refused, with the words they are refused by.
+ *
+ * Reads tests/golden/arch and README.md, so it runs in the repository's root. "c_arch table" prints
+ * the table of README. The same goldens run as wasm in tests/suite/golden.js, where their
+ * tolerances are explained.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../src/base/memory.h"
+#include "../src/base/random.h"
+#include "../src/model/model.h"
+#include "check.h"
+#include "hostile/gguf.h"
+
+enum { N_IDS = 48 };
+
+static const int32_t ids[N_IDS] = { 129, 13,  28,  37, 29,  128, 139, 93,  6,   15, 53,  69,
+                                    99,  76,  42,  25, 110, 117, 5,   18,  72,  62, 142, 82,
+                                    67,  68,  106, 93, 27,  118, 121, 153, 125, 45, 51,  103,
+                                    104, 111, 139, 46, 150, 0,   12,  155, 151, 47, 22,  50 };
+
+static const char *const goldens[] = {
+    "llama",      "llama-untied", "llama3-rope", "llama-linear",  "llama-yarn", "llama-bias",
+    "llama-moe",  "gpt2",         "gptneox",     "gptneox-seq",   "phi2",       "phi3",
+    "phi3-short", "phi3-long",    "qwen2",       "qwen3",         "gemma",      "gemma2",
+    "gemma3",     "stablelm",     "starcoder2",  "olmo2",         "olmo3",      "smollm3",
+    "bloom",      "falcon",       "mpt",         "falcon-2norms", "granite",    "granitemoe",
+    "command-r",  "qwen2moe",     "qwen3moe",    "olmoe",         "lfm2",
+};
+
+enum { N_GOLDENS = sizeof goldens / sizeof *goldens };
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+/* A whole file; free() it. NULL where it is not there. */
+static uint8_t *read_golden(const char *name, const char *ending, size_t *n) {
+    char path[128];
+    snprintf(path, sizeof path, "tests/golden/arch/%s.%s", name, ending);
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = malloc(1 << 20);
+    *n = file && bytes ? fread(bytes, 1, 1 << 20, file) : 0;
+    if (file) fclose(file);
+    if (*n > 0) return bytes;
+    free(bytes);
+    return NULL;
+}
+
+/* A model of these bytes, or NULL with the error. */
+static jl_model *load(const uint8_t *bytes, size_t n, jl_error *e) {
+    jl_error_clear(e);
+    jl_model *m = jl_model_new(n, 1 << 26, e);
+    jl_status st = m ? JL_MORE : e->code;
+    for (size_t at = 0; st == JL_MORE && at < n;) {
+        size_t room;
+        uint8_t *to = jl_model_reserve(m, &room, e);
+        if (!to) break;
+        if (room > n - at) room = n - at;
+        memcpy(to, bytes + at, room);
+        st = jl_model_feed(m, room, e);
+        at += room;
+    }
+    if (st == JL_MORE) st = jl_model_finish(m, e);
+    if (st == JL_OK) return m;
+    jl_model_free(m);
+    return NULL;
+}
+
+static jl_session *open_session(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
+    jl_error e = { 0 };
+    jl_session_options options = { n_ctx, n_batch, all_logits };
+    jl_session *s = jl_session_new(m, &options, &e);
+    CHECK(s != NULL, "%s", e.message);
+    return s;
+}
+
+/* Appends ids and evaluates them. */
+static const float *advance(jl_session *s, const int32_t *more, int n) {
+    jl_error e = { 0 };
+    CHECK(jl_session_append(s, more, n, &e) == JL_OK, "%s", e.message);
+    while (jl_session_advance(s, &e) == JL_MORE) continue;
+    return jl_session_logits(s);
+}
+
+/* ---- Goldens --------------------------------------------------------------------------------- */
+
+/* Normalised mean squared error of every position's logits. */
+static double distance(const jl_model *m, const float *wanted) {
+    jl_session *s = open_session(m, 0, N_IDS, 1);
+    double error = 0, power = 0;
+    int n;
+    advance(s, ids, N_IDS);
+    for (int t = 0; t < N_IDS; t++) {
+        const float *found = jl_session_batch_logits(s, t, &n);
+        for (int i = 0; found && i < jl_model_n_vocab(m); i++, wanted++) {
+            error += ((double)found[i] - *wanted) * ((double)found[i] - *wanted);
+            power += (double)*wanted * *wanted;
+        }
+    }
+    CHECK(n == N_IDS, "%d rows", n);
+    jl_session_free(s);
+    return error / power;
+}
+
+/* All tokens at once and one by one give the same bits. */
+static void compare_steps(const char *name, const jl_model *m) {
+    size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
+    jl_session *whole = open_session(m, 0, 64, 0), *steps = open_session(m, 0, 1, 0);
+    const float *a = advance(whole, ids, N_IDS), *b = NULL;
+    for (int i = 0; i < N_IDS; i++) b = advance(steps, ids + i, 1);
+    CHECK(a && b && memcmp(a, b, bytes) == 0, "%s: prefill and steps", name);
+    jl_session_free(whole), jl_session_free(steps);
+}
+
+/* A rewind leads to the bits of a session that was never further. */
+static void compare_rewinds(const char *name, const jl_model *m) {
+    static const int places[] = { N_IDS - 1, 30, 9, 1, 0 };
+    size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
+    jl_session *s = open_session(m, 0, 7, 0);
+    advance(s, ids, N_IDS);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int at = places[i];
+        jl_error e = { 0 };
+        jl_session *fresh = open_session(m, 0, 64, 0);
+        CHECK(jl_session_rewind(s, at, &e) == JL_OK);
+        const float *a = advance(s, ids + at, at ? 1 : 9), *b;
+        if (at) advance(fresh, ids, at);
+        b = advance(fresh, ids + at, at ? 1 : 9);
+        CHECK(a && b && memcmp(a, b, bytes) == 0, "%s: rewind to %d", name, at);
+        jl_session_free(fresh);
+    }
+    jl_session_free(s);
+}
+
+static void test_goldens(void) {
+    int seen[64] = { 0 };
+    for (int i = 0; i < N_GOLDENS; i++) {
+        size_t n, n_logits;
+        jl_error e;
+        uint8_t *file = read_golden(goldens[i], "gguf", &n);
+        uint8_t *logits = read_golden(goldens[i], "f32", &n_logits);
+        jl_model *m = file ? load(file, n, &e) : NULL;
+        CHECK(m && logits, "%s: %s", goldens[i], file ? e.message : "no file");
+        if (m && logits) {
+            double limit = m->arch->activation == JL_GELU ? 1e-8 : 1e-10;
+            double nmse = distance(m, (const float *)(const void *)logits);
+            CHECK(nmse < limit, "%s: NMSE %g", goldens[i], nmse);
+            compare_steps(goldens[i], m);
+            compare_rewinds(goldens[i], m);
+            for (int row = 0; jl_arch_at(row); row++) seen[row] |= jl_arch_at(row) == m->arch;
+        }
+        jl_model_free(m);
+        free(file), free(logits);
+    }
+    for (int row = 0; jl_arch_at(row); row++) /* our own is compared in c_import.c */
+        CHECK(seen[row] || strcmp(jl_arch_at(row)->name, "jielong") == 0,
+              "architecture %s has no golden", jl_arch_at(row)->name);
+}
+
+/* Far behind what the cache keeps of short convolutions, everything is evaluated again. */
+static void test_far_rewind(void) {
+    enum { FAR = 300, BACK = 20 };
+    size_t n;
+    jl_error e;
+    int32_t more[FAR];
+    uint8_t *file = read_golden("lfm2", "gguf", &n);
+    jl_model *m = file ? load(file, n, &e) : NULL;
+    if (!m) SKIP("tests/golden is not in the working directory");
+    size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
+    for (int i = 0; i < FAR; i++) more[i] = ids[i % N_IDS];
+    for (int back = BACK; back < FAR; back += 130) {
+        jl_session *s = open_session(m, 512, 5, 0), *fresh = open_session(m, 512, 64, 0);
+        advance(s, more, FAR);
+        CHECK(jl_session_rewind(s, back, &e) == JL_OK);
+        const float *a = advance(s, more + back, 3), *b = advance(fresh, more, back + 3);
+        CHECK(a && b && memcmp(a, b, bytes) == 0, "rewind to %d", back);
+        jl_session_free(s), jl_session_free(fresh);
+    }
+    jl_tap tap = { .kind = JL_TAP_ATTENTION };
+    jl_session *s = open_session(m, 0, 0, 0);
+    CHECK(jl_session_run(s, ids, 2, &tap, 1, &e) == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "layer 0 is a short convolution") != NULL, "%s", e.message);
+    jl_session_free(s);
+    jl_model_free(m);
+    free(file);
+}
+
+/* ---- Refusals -------------------------------------------------------------------------------- */
+
+/* A value after "<arch>.": u u32, f float, b bool, s string; capitals: arrays of 2; - no value. */
+typedef struct value {
+    const char *key;
+    char type;
+    double a, b;
+    const char *text;
+} value;
+
+typedef struct tensor {
+    const char *name;
+    int cols, rows;
+} tensor;
+
+typedef struct refusal {
+    const char *arch;
+    value v;
+    tensor t[2];
+    jl_status code;
+    const char *where, *message; /* parts of the error's */
+} refusal;
+
+static void put_value(hostile_file *f, const char *arch, const value *v) {
+    static const char types[] = "ufbsUFB";
+    static const uint32_t numbers[] = { JL_GGUF_U32, JL_GGUF_F32, JL_GGUF_BOOL, JL_GGUF_STRING,
+                                        JL_GGUF_U32, JL_GGUF_F32, JL_GGUF_BOOL };
+    char key[96];
+    size_t which = (size_t)(strchr(types, v->type) - types);
+    uint32_t type = numbers[which];
+    int count = which > 3 ? 2 : 1;
+    snprintf(key, sizeof key, "%s.%s", arch, v->key);
+    if (count > 1)
+        put_array(f, key, type, (uint64_t)count);
+    else
+        put_key(f, key, type);
+    for (int i = 0; i < count; i++) {
+        double x = i ? v->b : v->a;
+        if (type == JL_GGUF_STRING) put_string(f, v->text);
+        if (type == JL_GGUF_F32) put_float(f, (float)x);
+        if (type == JL_GGUF_U32) put_u32(f, (uint32_t)x);
+        if (type == JL_GGUF_BOOL) put_number(f, (uint64_t)x, 1);
+    }
+}
+
+/* A header with two blocks of width 8, sound but for the case's value and tensors. */
+static void put_refusal(hostile_file *f, const refusal *r) {
+    static const value base[] = {
+        { "block_count", 'u', 2, 0, NULL },
+        { "context_length", 'u', 32, 0, NULL },
+        { "embedding_length", 'u', 8, 0, NULL },
+        { "feed_forward_length", 'u', 16, 0, NULL },
+        { "attention.head_count", 'u', 2, 0, NULL },
+        { "attention.head_count_kv", 'u', 1, 0, NULL },
+        { "attention.layer_norm_rms_epsilon", 'f', 1e-5, 0, NULL },
+        { "attention.layer_norm_epsilon", 'f', 1e-5, 0, NULL },
+        { "shortconv.l_cache", 'u', 3, 0, NULL },
+        { "expert_used_count", 'u', 1, 0, NULL },
+    };
+    enum { BASE = sizeof base / sizeof *base };
+    int n_values = 1, n_tensors = 1, moe = strstr(r->arch, "moe") != NULL;
+    const value experts = { "expert_count", 'u', 4, 0, NULL };
+    for (int i = 0; i < BASE; i++) n_values += !r->v.key || strcmp(base[i].key, r->v.key) != 0;
+    n_values += r->v.key && r->v.type != '-';
+    if (moe && r->v.key && strcmp(r->v.key, experts.key) == 0) moe = 0;
+    while (n_tensors < 3 && r->t[n_tensors - 1].name) n_tensors++;
+    put_start(f, 3, (uint64_t)n_tensors, (uint64_t)(n_values + moe));
+    put_key(f, "general.architecture", JL_GGUF_STRING), put_string(f, r->arch);
+    if (moe) put_value(f, r->arch, &experts);
+    for (int i = 0; i < BASE; i++)
+        if (!r->v.key || strcmp(base[i].key, r->v.key) != 0) put_value(f, r->arch, &base[i]);
+    if (r->v.key && r->v.type != '-') put_value(f, r->arch, &r->v);
+    put_tensor(f, "token_embd.weight", 8, 4, 0, 0);
+    uint64_t offset = 128;
+    for (int i = 0; i + 1 < n_tensors; i++) {
+        const tensor *t = &r->t[i];
+        put_tensor(f, t->name, (uint64_t)t->cols, (uint64_t)t->rows, 0, offset);
+        offset += ((uint64_t)t->cols * (uint64_t)t->rows * 4 + 31) & ~31u;
+    }
+    put_data(f, offset);
+}
+
+#define VALUE(arch, key, type, a, b, code, where, message)                                         \
+    { arch, { key, type, a, b, NULL }, { { 0 } }, JL_ERR_##code, where, message }
+#define TEXT(arch, key, text, code, where, message)                                                \
+    { arch, { key, 's', 0, 0, text }, { { 0 } }, JL_ERR_##code, where, message }
+#define TENSOR(arch, name, cols, rows, where, message)                                             \
+    { arch, { 0 }, { { name, cols, rows } }, JL_ERR_TENSOR, where, message }
+
+static const refusal refusals[] = {
+    { "rwkv7",
+      { 0 },
+      { { 0 } },
+      JL_ERR_ARCHITECTURE,
+      "general.architecture",
+      "\"rwkv7\" is not supported; choose a model of one of: llama, gpt2" },
+    /* lengths */
+    VALUE("qwen3", "block_count", '-', 0, 0, FORMAT, "qwen3.block_count", "the key is missing"),
+    VALUE("gpt2", "attention.layer_norm_epsilon", '-', 0, 0, FORMAT,
+          "gpt2.attention.layer_norm_epsilon", "the key is missing; architecture gpt2 needs it"),
+    VALUE("gpt2", "block_count", 'u', 0, 0, FORMAT, "gpt2.block_count", "expected 1 to 1024"),
+    VALUE("phi3", "embedding_length", 'u', 1e9, 0, FORMAT, "embedding_length", "found 1000000000"),
+    VALUE("gemma", "feed_forward_length", 'U', 16, 32, ARCHITECTURE, "gemma.feed_forward_length",
+          "block 1 has 32, another one 16"),
+    VALUE("llama", "attention.head_count_kv", 'U', 1, 2, ARCHITECTURE, "head_count_kv",
+          "blocks of different sizes are not supported"),
+    VALUE("llama", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv",
+          "expected 1 to 1024, found 0"),
+    VALUE("llama", "attention.head_count_kv", 'F', 1, 1, FORMAT, "head_count_kv", "found 42949672"),
+    VALUE("llama", "attention.head_count_kv", 'u', 3, 0, FORMAT, "head_count_kv",
+          "2 query heads cannot share 3 KV heads"),
+    VALUE("qwen3", "attention.key_length", 'u', 0, 0, FORMAT, "key_length", "found 0"),
+    VALUE("qwen3", "attention.value_length", 'u', 8, 0, FORMAT, "value_length", "found 8"),
+    /* rotation */
+    VALUE("gptneox", "rope.dimension_count", 'u', 6, 0, FORMAT, "rope.dimension_count",
+          "expected an even number up to the head size 4, found 6"),
+    VALUE("phi2", "rope.dimension_count", 'u', 3, 0, FORMAT, "rope.dimension_count", "found 3"),
+    VALUE("phi2", "rope.dimension_count", 'u', 0, 0, FORMAT, "rope.dimension_count", "found 0"),
+    VALUE("qwen2", "rope.freq_base", 'f', -1, 0, FORMAT, "qwen2.rope.freq_base", "greater than 0"),
+    VALUE("gemma3", "rope.freq_base_swa", 'f', 0, 0, FORMAT, "rope.freq_base_swa", "than 0"),
+    VALUE("llama", "rope.scaling.factor", 'f', -2, 0, FORMAT, "rope.scaling.factor", "than 0"),
+    VALUE("phi3", "rope.scaling.original_context_length", 'u', 0, 0, FORMAT,
+          "rope.scaling.original_context_length", "expected 1"),
+    TEXT("llama", "rope.scaling.type", "dynamic", ARCHITECTURE, "rope.scaling.type",
+         "found dynamic; choose another model"),
+    /* windows, caps, factors */
+    VALUE("gemma2", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window", "found 0"),
+    VALUE("gemma3", "attention.sliding_window_pattern", 'u', 0, 0, FORMAT, "sliding_window_pattern",
+          "found 0"),
+    VALUE("gemma3", "attention.sliding_window_pattern", 'U', 1, 7, FORMAT, "sliding_window_pattern",
+          "expected 0 to 1, found 7"),
+    VALUE("gemma2", "attn_logit_softcapping", 'f', -1, 0, FORMAT, "attn_logit_softcapping",
+          "expected a number from 0 to 1000000"),
+    VALUE("gemma2", "final_logit_softcapping", 'f', HUGE_VAL, 0, FORMAT, "final_logit_softcapping",
+          "finite"),
+    VALUE("granite", "logit_scale", 'f', 1e9, 0, FORMAT, "logit_scale", "from 0 to 1000000"),
+    VALUE("mpt", "attention.max_alibi_bias", 'f', -8, 0, FORMAT, "max_alibi_bias", "from 0"),
+    VALUE("gptneox", "use_parallel_residual", 'u', 1, 0, FORMAT, "use_parallel_residual", "BOOL"),
+    /* experts */
+    VALUE("olmoe", "expert_count", '-', 0, 0, FORMAT, "olmoe.expert_count", "the key is missing"),
+    VALUE("olmoe", "expert_count", 'u', 0, 0, FORMAT, "expert_count", "expected 1 to 512, found 0"),
+    VALUE("llama", "expert_count", 'u', 513, 0, FORMAT, "expert_count", "found 513"),
+    VALUE("gpt2", "expert_count", 'u', 8, 0, ARCHITECTURE, "expert_count",
+          "8 experts in architecture gpt2 are not supported; choose a dense model"),
+    VALUE("qwen3moe", "expert_used_count", 'u', 5, 0, FORMAT, "expert_used_count",
+          "expected 1 to 4, found 5"),
+    VALUE("qwen3moe", "expert_used_count", 'u', 0, 0, FORMAT, "expert_used_count", "found 0"),
+    VALUE("qwen2moe", "expert_feed_forward_length", 'u', 0, 0, FORMAT, "expert_feed_forward_length",
+          "found 0"),
+    VALUE("qwen2moe", "expert_shared_feed_forward_length", 'u', 0, 0, FORMAT,
+          "expert_shared_feed_forward_length", "found 0"),
+    VALUE("granitemoe", "expert_gating_func", 'u', 2, 0, ARCHITECTURE, "expert_gating_func",
+          "shares by softmax, found 2"),
+    VALUE("granitemoe", "block_count", 'u', 1025, 0, FORMAT, "block_count", "found 1025"),
+    /* short convolutions */
+    VALUE("lfm2", "shortconv.l_cache", '-', 0, 0, FORMAT, "lfm2.shortconv.l_cache", "missing"),
+    VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
+    VALUE("lfm2", "shortconv.l_cache", 'u', 1e6, 0, FORMAT, "shortconv.l_cache", "found 1000000"),
+    VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
+    /* tensors */
+    { "llama", { 0 }, { { 0 } }, JL_ERR_TENSOR, "output_norm.weight", "the tensor is missing" },
+    TENSOR("llama", "output_norm.weight", 8, 1, "blk.0.attn_norm.weight",
+           "the tensor is missing; architecture llama needs it"),
+    TENSOR("gpt2", "position_embd.weight", 8, 31, "position_embd.weight",
+           "expected shape [8, 32, 1], found [8, 31, 1, 1]"),
+    TENSOR("phi3", "blk.1.attn_qkv.weight", 8, 15, "blk.1.attn_qkv.weight",
+           "expected shape [8, 16"),
+    TENSOR("llama", "blk.2.attn_norm.weight", 8, 1, "blk.2.attn_norm.weight",
+           "architecture llama with 2 blocks has no place for this tensor"),
+    TENSOR("llama", "blk.0.attn_q_norm.weight", 4, 1, "attn_q_norm", "has no place"),
+    TENSOR("llama", "blk.99999999.attn_norm.weight", 8, 1, "attn_norm", "has no place"),
+    TENSOR("olmo2", "blk.0.attn_norm.weight", 8, 1, "attn_norm", "has no place"),
+    TENSOR("qwen3moe", "blk.0.ffn_up.weight", 8, 16, "ffn_up.weight", "has no place"),
+    TENSOR("qwen3moe", "blk.0.ffn_up_exps.weight", 8, 64, "ffn_up_exps",
+           "expected shape [8, 16, 4], found [8, 64, 1, 1]"),
+    { "qwen2",
+      { 0 },
+      { { "blk.0.attn_qkv.weight", 8, 16 }, { "blk.0.attn_k.weight", 8, 4 } },
+      JL_ERR_TENSOR,
+      "blk.0.attn_k.weight",
+      "another tensor fills the same place" },
+};
+
+static void test_refusals(void) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        const refusal *r = &refusals[i];
+        static hostile_file f;
+        jl_error e;
+        put_refusal(&f, r);
+        jl_model *m = load(f.bytes, f.n, &e);
+        CHECK(m == NULL && e.code == r->code, "%s %s: code %d, %s", r->where, r->message,
+              (int)e.code, e.message);
+        CHECK(strstr(e.where, r->where) != NULL, "expected %s, found %s: %s", r->where, e.where,
+              e.message);
+        CHECK(strstr(e.message, r->message) != NULL, "%s: expected \"%s\" in \"%s\"", r->where,
+              r->message, e.message);
+        jl_model_free(m);
+    }
+}
+
+/* The message that lists the architectures has room for all of them. */
+static void test_names_fit(void) {
+    hostile_file *f = malloc(sizeof *f);
+    refusal r = { "an-architecture-with-quite-a-long-name", { 0 }, { { 0 } }, 0, "", "" };
+    jl_error e;
+    if (!f) return;
+    put_refusal(f, &r);
+    CHECK(load(f->bytes, f->n, &e) == NULL);
+    for (int i = 0; jl_arch_at(i); i++)
+        CHECK(strstr(e.message, jl_arch_at(i)->name) != NULL, "%s in \"%s\"", jl_arch_at(i)->name,
+              e.message);
+    free(f);
+}
+
+/* Damaged headers load or fail with a place and words; what loads can be run. */
+static void test_damage(void) {
+    static const uint8_t bytes[] = { 0, 1, 2, 3, 127, 128, 255 };
+    enum { TRIES = 120 };
+    jl_random random;
+    jl_random_seed(&random, 3);
+    for (int i = 0; i < N_GOLDENS; i += 2) {
+        size_t n;
+        uint8_t *file = read_golden(goldens[i], "gguf", &n);
+        if (!file) SKIP("tests/golden is not in the working directory");
+        size_t header = n < 6000 ? n : 6000;
+        for (int k = 0; k < TRIES; k++) {
+            jl_error e;
+            size_t at = jl_random_bits(&random) % header;
+            uint8_t before = file[at];
+            file[at] = bytes[jl_random_bits(&random) % sizeof bytes];
+            jl_model *m = load(file, n, &e);
+            CHECK(m || (e.code < 0 && e.where[0] && e.message[0]), "byte %d", (int)at);
+            if (m && m->arch && m->h.n_ctx >= 8) {
+                jl_session_options options = { 8, 2, 0 };
+                jl_session *s = jl_session_new(m, &options, &e);
+                if (s && m->h.n_vocab > 0) advance(s, (const int32_t[]){ 0, 0, 0 }, 3);
+                jl_session_free(s);
+            }
+            jl_model_free(m);
+            file[at] = before;
+        }
+        free(file);
+    }
+}
+
+/* ---- README ---------------------------------------------------------------------------------- */
+
+static void add(char *out, size_t cap, const char *text) {
+    size_t n = strlen(out);
+    snprintf(out + n, cap - n, "%s%s", n && out[n - 1] != ' ' && *text != '|' ? ", " : "", text);
+}
+
+/* A row of README's table, its cells without padding. */
+static void describe(const jl_arch *a, char *out, size_t cap) {
+    char further[400] = "", number[64];
+    int gated = (a->need >> JL_FFN_GATE & 1) != 0;
+    int halves = a->rope == JL_ROPE_HALVES, biases = (a->need >> JL_ATTN_Q_B & 1) != 0;
+    const char *unrotated = a->need >> JL_POSITION_EMBD & 1  ? "learnt"
+                            : a->may >> JL_POSITION_EMBD & 1 ? "learnt or ALiBi"
+                                                             : "ALiBi";
+    const char *positions = halves                          ? "RoPE, halves"
+                            : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, neighbours"
+                                                            : unrotated;
+    const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GELU, gated" : "SiLU, gated";
+    if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel");
+    if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or not");
+    if (biases) add(further, sizeof further, "biases");
+    if (a->need >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "norms of heads");
+    if (a->need >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "norms of queries and keys");
+    if (a->need >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "norms behind the parts");
+    if (a->window_step > 0) add(further, sizeof further, "windows");
+    if (a->score_cap > 0) add(further, sizeof further, "soft caps");
+    if (a->local_base > 0) add(further, sizeof further, "two rope bases");
+    if (a->rope_skip) {
+        snprintf(number, sizeof number, "every %dth block without RoPE", a->rope_skip);
+        add(further, sizeof further, number);
+    }
+    if (a->may >> JL_ROPE_LONG & 1) add(further, sizeof further, "long and short factors");
+    if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "scales");
+    if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "experts");
+    if (a->need & jl_shared_set) add(further, sizeof further, "a shared expert");
+    if (a->rules & JL_MAY_HAVE_EXPERTS)
+        add(further, sizeof further, "experts where the file has any");
+    if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
+    snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
+             a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,
+             *further ? " " : "");
+}
+
+/* Runs of blanks become one. */
+static void squeeze(char *text) {
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != ' ' || to == text || to[-1] != ' ') *to++ = *from;
+    *to = 0;
+}
+
+static void test_readme_table(void) {
+    static char text[1 << 18];
+    FILE *file = fopen("README.md", "rb");
+    if (!file) SKIP("README.md is not in the working directory");
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    squeeze(text);
+    for (int i = 0; jl_arch_at(i); i++) {
+        char row[600];
+        describe(jl_arch_at(i), row, sizeof row);
+        CHECK(strstr(text, row) != NULL, "README needs the row %s", row);
+    }
+}
+
+int main(int argc, char **argv) {
+    char row[600];
+    for (int i = 0; argc > 1 && strcmp(argv[1], "table") == 0 && jl_arch_at(i); i++)
+        describe(jl_arch_at(i), row, sizeof row), puts(row);
+    if (argc > 1) return 0;
+    RUN(test_goldens);
+    RUN(test_far_rewind);
+    RUN(test_refusals);
+    RUN(test_names_fit);
+    RUN(test_damage);
+    RUN(test_readme_table);
+    return check_report("c_arch");
+}
