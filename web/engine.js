@@ -214,7 +214,12 @@ export class Engine {
     const data = this.#call('alloc', FAST_DATA) >>> 0;
     if (!data) return;
     new Uint8Array(this.#buffer, data, FAST_DATA).fill(0); // the first instance fills it, by a flag
-    const at = linkFast(module, this.#exports, data);
+    let at = 0;
+    try {
+      at = linkFast(module, this.#exports, data);
+    } catch {
+      return; // a memory of the other kind, or no room in the table: exact
+    }
     for (const weights of [0, 1]) {
       const use = (/** @type {boolean} */ fast) =>
         this.#call('model_fast', this.#model, weights, fast ? at : 0, fast ? at + 1 : 0);

@@ -97,7 +97,6 @@ function hasRelaxed() {
 }
 
 export const FAST_DATA = 4096; // bytes, more than its module's constants take
-const FAST_TABLE = 64; // functions it may point to
 
 /**
  * The module with the kernels of precision `fast`, or undefined: where the engine has no relaxed SIMD, the
@@ -117,7 +116,7 @@ export async function compileFast(wasm, shared) {
 }
 
 /**
- * Links them to an instance.
+ * Links them to an instance. Refers to nothing of this file, so that its text can run in a worker.
  * @param {WebAssembly.Module} module @param {any} exports of the instance
  * @param {number} data address of FAST_DATA bytes of its memory
  * @returns {number} the place of `prepare` in its table; `matmul` follows
@@ -128,7 +127,7 @@ export function linkFast(module, exports, data) {
   const env = {
     memory,
     __stack_pointer,
-    __indirect_function_table: new WebAssembly.Table({ initial: FAST_TABLE, element: 'anyfunc' }),
+    __indirect_function_table: new WebAssembly.Table({ initial: 64, element: 'anyfunc' }), // its own
     __memory_base: place(data),
     __table_base: place(0),
   };
