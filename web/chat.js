@@ -40,6 +40,15 @@ let idle;
  * @returns {Promise<Rendering>} rejects with BAD_TEMPLATE, TEMPLATE_LIMIT or WORKER
  */
 export async function render(template, variables) {
+  // A busy machine can hold up an honest template once.
+  return attempt(template, variables).catch((e) => {
+    if (e.code !== 'TEMPLATE_LIMIT' || !e.late) throw e;
+    return attempt(template, variables);
+  });
+}
+
+/** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */
+async function attempt(template, variables) {
   const worker = idle ?? new TemplateWorker();
   idle = undefined; // one rendering at a time in each
   try {
@@ -58,6 +67,7 @@ class TemplateWorker {
   #worker = startWorker('template.js', MEMORY_MB);
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
+  /** The machine has come to it: the clock starts. */ #onBegun = () => {};
 
   constructor() {
     const receive = (/** @type {any} */ { error, ...rest }) => {
@@ -85,10 +95,14 @@ class TemplateWorker {
     this.#worker.ref?.();
     await this.#ready;
     const answer = this.#answer();
-    this.#worker.postMessage({ template, variables, limit: MAX_TEXT });
+    const { reject } = /** @type {{ reject: Function }} */ (this.#waiting);
     // An answer that waits behind a busy thread's timer is still an answer.
-    const giveUp = () => setTimeout(() => this.#waiting?.reject(late()), 0);
-    const timer = setTimeout(giveUp, TIME_MS);
+    const giveUp = () => setTimeout(() => reject(late()), 0);
+    /** @type {any} */ let timer;
+    this.#onBegun = () => {
+      timer = setTimeout(giveUp, TIME_MS);
+    };
+    this.#worker.postMessage({ template, variables, limit: MAX_TEXT });
     try {
       return await answer;
     } finally {
@@ -102,13 +116,12 @@ class TemplateWorker {
   }
 }
 
-const late = () =>
-  new JielongError(
-    'TEMPLATE_LIMIT',
-    `the chat template was still running after ${TIME_MS} ms and was ended; use generate() with a ` +
-      'prompt of your own, or give chat() another chatTemplate',
-    KEY,
-  );
+function late() {
+  const message =
+    `the chat template was still running after ${TIME_MS} ms, twice, and was ended; use generate() ` +
+    'with a prompt of your own, or give chat() another chatTemplate';
+  return Object.assign(new JielongError('TEMPLATE_LIMIT', message, KEY), { late: true });
+}
 
 /* ---- Which template -------------------------------------------------------------------------- */
 

@@ -13,8 +13,8 @@
  * as a whole. Unknown means foreign: a mistake here can make a special token plain text, never the
  * other way round. The text itself is that of a plain rendering.
  *
- * Messages. To the worker { template, variables, limit }; from it { ready }, then { text, runs } or
- * { error: { code, message, where } }.
+ * Messages. To the worker { template, variables, limit }; from it { ready }, then { begun } and
+ * { text, runs } or { error: { code, message, where } }.
  */
 
 import { Environment, Interpreter, Template } from './jinja.js';
@@ -437,6 +437,7 @@ function describe(template, e, limit) {
 /** @type {any} */
 const port = nodeModule('worker_threads')?.parentPort ?? globalThis;
 port.onmessage = (/** @type {MessageEvent} */ { data: { template, variables, limit } }) => {
+  port.postMessage({ begun: true });
   try {
     port.postMessage(render(template, variables, limit));
   } catch (e) {

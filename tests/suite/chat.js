@@ -172,10 +172,10 @@ export const chat = [
       await rejects(
         promptIds(session, hello, { chatTemplate: growing }),
         'TEMPLATE_LIMIT',
-        /1000000/,
+        /1000000|250 ms/,
       );
       const long = [{ role: 'user', content: 'x'.repeat(1_000_001) }];
-      await rejects(promptIds(session, long), 'TEMPLATE_LIMIT', /1000000/);
+      await rejects(promptIds(session, long), 'TEMPLATE_LIMIT', /1000000|250 ms/);
       await rejects(render('{{ range(1000000) }}', { messages: [] }), 'BAD_TEMPLATE', /100000/);
       same([...(await session.ids())], before, 'the session is as it was');
       await model.close();
