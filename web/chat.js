@@ -70,8 +70,10 @@ class TemplateWorker {
   /** The machine has come to it: the clock starts. */ #onBegun = () => {};
 
   constructor() {
-    const receive = (/** @type {any} */ { error, ...rest }) => {
-      if (error) this.#waiting?.reject(new JielongError(error.code, error.message, error.where));
+    const receive = (/** @type {any} */ { begun, error, ...rest }) => {
+      if (begun) this.#onBegun();
+      else if (error)
+        this.#waiting?.reject(new JielongError(error.code, error.message, error.where));
       else this.#waiting?.resolve(rest);
     };
     const fail = (/** @type {any} */ e) => {
