@@ -16,9 +16,11 @@ CFLAGS_ALL += -fno-math-errno
 # simd128 is in every browser since 2021 (Safari: 16.4, March 2023); config=scalar leaves it out.
 WASM_SIMD.scalar  :=
 WASM_SIMD.release := -msimd128
-# Speed where the time goes (kernels, and tokenizers while they load: twice as fast for 1 KB), size everywhere else:
+# Speed where the time goes (kernels, and tokenizers while they load: twice as fast for 1 KB, but for the files that
+# are quick anyway), size everywhere else:
 # -O3 alone made the module a quarter larger.
-WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(findstring src/text/,$<)$(WASM_VECTORISE),-O3,-Os)
+WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/%,$<))$(WASM_VECTORISE),-O3,-Os)
+WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c vocab_write.c tokenizer.c)
 # Layers and optimiser of training are plain loops over long arrays: vectorised by the compiler a step is 1.2 to 1.3
 # times as fast, for 4 KB of jielong-train.wasm.
 WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)

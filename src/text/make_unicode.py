@@ -16,7 +16,7 @@ Maps (simple lower case; the first code point of the canonical decomposition, wh
 without its accents) are lists of ramps: `count` code points, `step` apart, whose images are `rise`
 apart. A ramp is three varints of 7 bits a byte: the gap to the end of the one before times 7 plus 0
 for a single code point, else 1 + 3 (step - 1) + rise; count - 2 unless single; the difference to the
-image before, its sign in bit 0. Every BLOCK-th ramp has three numbers in an index: the end of the
+image before, its sign in bit 0. Every RAMPS-th ramp has three numbers in an index: the end of the
 ramp before, its last image, and where the ramp begins.
 """
 import sys
@@ -25,6 +25,7 @@ UNASSIGNED, LETTER, MARK, NUMBER, PUNCTUATION, SYMBOL, CONTROL, SPACE = range(8)
 GROUPS = {'L': LETTER, 'M': MARK, 'N': NUMBER, 'P': PUNCTUATION, 'S': SYMBOL, 'Z': SPACE,
           'C': CONTROL}
 BLOCK = 16  # runs an index entry
+RAMPS = 64  # ramps an index entry
 LIMIT = 0x110000
 
 # What Unicode 15.1 assigned: CJK Extension I and ideographic description characters; llama.cpp has
@@ -124,7 +125,7 @@ def longest_ramp(keys, i, image):
 def ramps(image):
     keys, i, end, before, out, index, n = sorted(image), 0, 0, 0, [], [], 0
     while i < len(keys):
-        if n % BLOCK == 0:
+        if n % RAMPS == 0:
             index += [end, before, len(out)]
         n += 1
         count, step, rise = longest_ramp(keys, i, image)
@@ -175,7 +176,7 @@ def main():
         coded, index = ramps(image)
         table('uint8_t', f'{name}_ramps', coded, comment)
         index = ['{ ' + ', '.join(map(str, index[i:i + 3])) + ' }' for i in range(0, len(index), 3)]
-        table('uint32_t', f'{name}_index', index, f'of every {BLOCK}th ramp', '[3]')
+        table('uint32_t', f'{name}_index', index, f'of every {RAMPS}th ramp', '[3]')
     print('/* clang-format on */')
 
 
