@@ -25,6 +25,7 @@ import { badArgument } from './options.js';
 /** @typedef {{ open: string, close: string, openId?: number, closeId?: number }} Marks */
 
 const TIME_MS = 250; // for one rendering, from when the worker is ready
+const TRIES = 3; // a busy machine can hold up an honest template
 const MAX_TEXT = 1_000_000; // characters that a rendering may have
 const MEMORY_MB = 64; // that Node lets the worker have
 const KEY = 'tokenizer.chat_template';
@@ -40,11 +41,13 @@ let idle;
  * @returns {Promise<Rendering>} rejects with BAD_TEMPLATE, TEMPLATE_LIMIT or WORKER
  */
 export async function render(template, variables) {
-  // A busy machine can hold up an honest template once.
-  return attempt(template, variables).catch((e) => {
-    if (e.code !== 'TEMPLATE_LIMIT' || !e.late) throw e;
-    return attempt(template, variables);
-  });
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      return await attempt(template, variables);
+    } catch (e) {
+      if (left === 0 || !(/** @type {any} */ (e).late)) throw e;
+    }
+  }
 }
 
 /** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */
@@ -120,8 +123,8 @@ class TemplateWorker {
 
 function late() {
   const message =
-    `the chat template was still running after ${TIME_MS} ms, twice, and was ended; use generate() ` +
-    'with a prompt of your own, or give chat() another chatTemplate';
+    `the chat template was still running after ${TIME_MS} ms in each of ${TRIES} tries, and was ended; ` +
+    'use generate() with a prompt of your own, or give chat() another chatTemplate';
   return Object.assign(new JielongError('TEMPLATE_LIMIT', message, KEY), { late: true });
 }
 
