@@ -129,8 +129,9 @@ typedef enum jl_weight_class { JL_WEIGHTS_BELOW_8, JL_WEIGHTS_OF_8 } jl_weight_c
  * session. */
 void jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fast *fast);
 
-/* Multiplies a part of a matrix of that class by 8 tokens, `times` times, to be timed by the host.
- * 0 where the model has none (or there is no memory). */
+/* Multiplies a part of a matrix of that class by 8 tokens at once and by a single one four
+ * times, all that `times` times, to be timed by the host. 0 where the model has none (or there is
+ * no memory). */
 int jl_model_try_product(const jl_model *m, jl_weight_class weights, int times);
 
 /* ---- Session --------------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ INLINE size_t unit_bytes(jl_form f) {
     return jl_quant_bytes(f) * (size_t)unit_columns(f.bits) / JL_BLOCK;
 }
 
-/* Which column of a unit (of its first 16 columns with 5 bits) each activation byte is. */
+/* Which of 16 columns each activation byte is; with 5 bits see narrow_5. */
 INLINE v128_t column_order(int bits) {
     if (bits == 8) return wasm_i8x16_const(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     if (bits == 4) return wasm_i8x16_const(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
@@ -37,15 +37,7 @@ INLINE v128_t column_order(int bits) {
     return wasm_i8x16_const(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
 }
 
-/* The quants of a unit of 5 or 6 bits as 16-bit lanes, rows 4g to 4g + 3. */
-INLINE void lanes_5(const uint8_t *w, v128_t *value) {
-    UNROLL for (int i = 0; i < 5; i++) {
-        v128_t v = wasm_v128_load(w + 64 * i);
-        value[3 * i] = low_bits(5, v);
-        value[3 * i + 1] = low_bits(5, wasm_u16x8_shr(v, 5));
-        value[3 * i + 2] = wasm_u16x8_shr(v, 10);
-    }
-}
+/* The quants of a unit of 6 bits as 16-bit lanes of four rows. */
 INLINE void lanes_6(const uint8_t *w, v128_t *value) {
     UNROLL for (int i = 0; i < 3; i++) {
         v128_t v = wasm_v128_load(w + 64 * i);
@@ -56,10 +48,28 @@ INLINE void lanes_6(const uint8_t *w, v128_t *value) {
     value[6] = extra_quant(6, 0, spare), value[7] = extra_quant(6, 1, spare);
 }
 
+/* A unit of 5 bits. A lane's first two quants become its two bytes; the third ones, and the byte of
+ * the tail, pair up. */
+INLINE void byte_quants_5(const uint8_t *w, const uint8_t *tail, v128_t *out) {
+    const v128_t low = wasm_i16x8_splat(31), high = wasm_i16x8_splat(31 << 8);
+    v128_t v[5];
+    UNROLL for (int i = 0; i < 5; i++) {
+        v[i] = wasm_v128_load(w + 64 * i);
+        v128_t second = wasm_v128_and(wasm_i16x8_shl(v[i], 3), high);
+        out[i] = wasm_v128_or(wasm_v128_and(v[i], low), second);
+    }
+    UNROLL for (int i = 0; i < 2; i++) {
+        v128_t second = wasm_v128_and(wasm_u16x8_shr(v[2 * i + 1], 2), high);
+        out[5 + i] = wasm_v128_or(wasm_u16x8_shr(v[2 * i], 10), second);
+    }
+    v128_t last = wasm_i16x8_shl(wasm_u16x8_load8x8(tail), 8);
+    out[7] = wasm_v128_or(wasm_u16x8_shr(v[4], 10), last);
+}
+
 /* A unit of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
 INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
     const int vectors = unit_columns(f.bits) / 4;
-    v128_t value[16];
+    v128_t value[8];
     if (f.bits == 8) {
         v128_t a = wasm_v128_load64_zero(w + 8 * g), b = wasm_v128_load64_zero(w + 32 + 8 * g);
         out[0] = wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
@@ -70,12 +80,10 @@ INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
             v128_t shifted = i == 0 ? v : wasm_u16x8_shr(v, (uint32_t)(i * f.bits));
             out[i] = wasm_v128_and(shifted, low);
         }
+    } else if (f.bits == 5) {
+        byte_quants_5(w + 16 * g, w + jl_lane_bytes(5) + 8 * g, out);
     } else {
-        if (f.bits == 6) lanes_6(w + 16 * g, value);
-        if (f.bits == 5) {
-            lanes_5(w + 16 * g, value);
-            value[15] = wasm_u16x8_load8x8(w + jl_lane_bytes(5) + 8 * g);
-        }
+        lanes_6(w + 16 * g, value);
         UNROLL for (int i = 0; i < vectors; i++) {
             out[i] = wasm_v128_or(value[2 * i], wasm_i16x8_shl(value[2 * i + 1], 8));
         }
@@ -95,6 +103,15 @@ INLINE v128_t narrow(const int16_t *q, v128_t order) {
     v128_t bytes = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
     return wasm_i8x16_swizzle(bytes, order);
 }
+/* The same for a whole block of 5-bit weights, whose order goes across its halves. */
+INLINE void narrow_5(const int16_t *q, uint8_t *out) {
+    v128_t a = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
+    v128_t b = wasm_i8x16_narrow_i16x8(wasm_v128_load(q + 16), wasm_v128_load(q + 24));
+    wasm_v128_store(
+        out, wasm_i8x16_shuffle(a, b, 0, 2, 1, 3, 6, 8, 7, 9, 12, 14, 13, 15, 18, 20, 19, 21));
+    wasm_v128_store(out + 16, wasm_i8x16_shuffle(a, b, 24, 26, 25, 27, 4, 10, 5, 11, 16, 22, 17, 23,
+                                                 28, 30, 29, 31));
+}
 INLINE void split(const int16_t *q, v128_t *high, v128_t *low) {
     const v128_t offset = wasm_i16x8_splat(1 << 13), seven = wasm_i16x8_splat(127);
     v128_t a = wasm_i16x8_add(wasm_v128_load(q), offset);
@@ -106,6 +123,10 @@ INLINE void split(const int16_t *q, v128_t *high, v128_t *low) {
 /* A block of one token: [part][32] bytes, one part or two. */
 INLINE void write_block(int bits, const int16_t *q, uint8_t *out) {
     const v128_t order = column_order(bits);
+    if (bits == 5) {
+        narrow_5(q, out);
+        return;
+    }
     for (int i = 0; i < 2; i++, q += 16, out += 16) {
         v128_t high, low;
         if (bits == 8) {
@@ -192,24 +213,35 @@ void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl
     case 2:
         prepare(2, a, x);
         break;
+    case 5:
+        prepare(5, a, x);
+        break;
     default:
-        prepare(5, a, x); /* 6 has the same order */
+        prepare(6, a, x);
     }
 }
 
 /* -- One token --------------------------------------------------------------------------------- */
 
-/* acc[g] += Σ v·x over a group of columns. */
+/* Four rows and a unit. */
+INLINE v128_t dot_unit(jl_form f, const uint8_t *w, int g, const uint8_t *x, v128_t acc) {
+    v128_t v[8];
+    byte_quants(f, w, g, v);
+    UNROLL for (int i = 0; i < unit_columns(f.bits) / 4; i++) {
+        acc = dot4(acc, wasm_v128_load32_splat(x + 4 * i), v[i]);
+    }
+    return acc;
+}
+
+/* acc[g] += Σ v·x over a group of columns. With 5 bits one g after the other:
+ * unrolled, LLVM would keep the activations of all of them alive. */
 INLINE void dot_units(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
     const int columns = unit_columns(f.bits);
     ROLL for (int c = 0; c < f.group; c += columns, w += unit_bytes(f), x += columns) {
-        UNROLL for (int g = 0; g < 4; g++) {
-            v128_t v[8];
-            byte_quants(f, w, g, v);
-            UNROLL for (int i = 0; i < columns / 4; i++) {
-                acc[g] = dot4(acc[g], wasm_v128_load32_splat(x + 4 * i), v[i]);
-            }
-        }
+        if (f.bits != 5)
+            UNROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
+        else
+            ROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
     }
 }
 

@@ -35,19 +35,22 @@ static const jl_matrix *find(const jl_model *m, jl_weight_class weights) {
 }
 
 int jl_model_try_product(const jl_model *m, jl_weight_class weights, int times) {
-    enum { TOKENS = 8, PANELS = 8 };
+    enum { TOKENS = 8, SINGLES = 4, PANELS = 8 };
     const jl_matrix *w = find(m, weights);
     size_t cols = w ? (size_t)w->cols : 0, rows = w ? (size_t)w->rows : 0;
     float *x = w ? jl_alloc_array(cols * TOKENS, sizeof *x) : NULL;
     float *y = x ? jl_alloc_array(rows * TOKENS, sizeof *y) : NULL;
     void *scratch = y ? jl_alloc(jl_act_bytes(TOKENS, w->cols)) : NULL;
     int panels = (int)((rows + JL_PANEL - 1) / JL_PANEL);
+    panels = panels < PANELS ? panels : PANELS;
     for (int i = 0; scratch && i < times; i++) {
         jl_act a;
         jl_act_init(&a, scratch, TOKENS, w->cols);
         a.fast = w->fast->matmul ? w->fast : NULL;
         jl_act_prepare(&a, x, TOKENS, w->cols, w->layout);
-        jl_matmul(w, &a, y, 0, panels < PANELS ? panels : PANELS);
+        jl_matmul(w, &a, y, 0, panels);
+        jl_act_prepare(&a, x, 1, w->cols, w->layout);
+        for (int k = 0; k < SINGLES; k++) jl_matmul(w, &a, y, 0, panels);
     }
     jl_free(scratch), jl_free(y), jl_free(x);
     return scratch != NULL;
