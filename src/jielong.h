@@ -36,7 +36,8 @@ typedef enum jl_status {
     JL_ERR_TOKENIZER = -8,    /* no tokenizer in the file, or one that is not supported */
     JL_ERR_CONTEXT = -9,      /* the session's context is full */
     JL_ERR_ARGUMENT = -10,    /* the caller's argument is out of range */
-    JL_ERR_NUMERIC = -11      /* the model's logits are not numbers */
+    JL_ERR_NUMERIC = -11,     /* the model's logits are not numbers */
+    JL_ERR_THREAD = -12       /* a thread of the pool was waited for in vain */
 } jl_status;
 
 typedef struct jl_error {
@@ -134,6 +135,10 @@ void jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fas
  * no memory). */
 int jl_model_try_product(const jl_model *m, jl_weight_class weights, int times);
 
+/* Threads that share the work of sessions, with the same bits for any number of them; the library
+ * starts none, the host lends them (compute/pool.h). */
+typedef struct jl_pool jl_pool;
+
 /* ---- Session --------------------------------------------------------------------------------- */
 
 typedef struct jl_session jl_session;
@@ -143,6 +148,7 @@ typedef struct jl_session_options {
                        cache follows the file: floats for F32 files, half floats else */
     int n_batch;    /* tokens evaluated by one advance(); 0: 64 */
     int all_logits; /* nonzero: keep the logits of every position of a batch, not just the last */
+    jl_pool *pool;  /* threads (borrowed); NULL: the caller's alone */
 } jl_session_options;
 
 enum { JL_DEFAULT_CTX = 4096 };
@@ -158,7 +164,7 @@ uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 
 /* Evaluates the next batch of what was appended: JL_MORE while some is left, JL_OK when the logits
- * of the last position are ready. */
+ * of the last position are ready. JL_ERR_THREAD leaves the session as it was. */
 jl_status jl_session_advance(jl_session *s, jl_error *error);
 
 /* Logits [n_vocab] after the last token (borrowed), NULL until advance() has answered JL_OK. */

@@ -69,7 +69,7 @@ static jl_model *load(const uint8_t *bytes, size_t n, jl_error *e) {
 
 static jl_session *open_session(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
     jl_error e = { 0 };
-    jl_session_options options = { n_ctx, n_batch, all_logits };
+    jl_session_options options = { n_ctx, n_batch, all_logits, NULL };
     jl_session *s = jl_session_new(m, &options, &e);
     CHECK(s != NULL, "%s", e.message);
     return s;
@@ -419,7 +419,7 @@ static void test_damage(void) {
             jl_model *m = load(file, n, &e);
             CHECK(m || (e.code < 0 && e.where[0] && e.message[0]), "byte %d", (int)at);
             if (m && m->arch && m->h.n_ctx >= 8) {
-                jl_session_options options = { 8, 2, 0 };
+                jl_session_options options = { 8, 2, 0, NULL };
                 jl_session *s = jl_session_new(m, &options, &e);
                 if (s && m->h.n_vocab > 0) advance(s, (const int32_t[]){ 0, 0, 0 }, 3);
                 jl_session_free(s);

@@ -113,7 +113,7 @@ static jl_session *open_session(const uint8_t *file, uint64_t n, jl_model **m) {
         at += part;
     }
     CHECK(jl_model_finish(*m, &error) == JL_OK, "%s: %s", error.where, error.message);
-    jl_session *s = jl_session_new(*m, &(jl_session_options){ 12, 12, 1 }, &error);
+    jl_session *s = jl_session_new(*m, &(jl_session_options){ 12, 12, 1, NULL }, &error);
     CHECK(s, "%s: %s", error.where, error.message);
     return s;
 }

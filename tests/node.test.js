@@ -1,13 +1,15 @@
 /**
  * node.test.js - the shared suite in Node, on the bare engine and through a worker; and what only Node
- * can show: paths, and that memory does not grow.
+ * can show: paths, that memory does not grow, and threads that are killed.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import workerThreads from 'node:worker_threads';
 import * as jielong from '../web/jielong.js';
 import { makeServer } from '../web/serve.js';
 import { makeGguf } from './bench/make_gguf.js';
@@ -25,11 +27,16 @@ after(() => {
   server.closeAllConnections();
 });
 
-for (const worker of [false, true]) {
-  describe(worker ? 'suite through a worker' : 'suite on the bare engine', () => {
+for (const [title, worker, threads] of /** @type {[string, boolean, number][]} */ ([
+  ['suite on the bare engine', false, 1],
+  ['suite on the bare engine, two threads', false, 2],
+  ['suite through a worker', true, 1],
+  ['suite through a worker, two threads', true, 2],
+])) {
+  describe(title, () => {
     const { t, close } = prepare({
       jielong,
-      options: { worker },
+      options: { worker, threads },
       source: (name) => (name === 'smollm2' ? smollm2 : golden(name)),
       bytes: async (name) => new Uint8Array(await readFile(golden(name))),
       origin: '',
@@ -143,3 +150,90 @@ for (const type of ['q8_0', 'q4_0', 'q4_1', 'q4_k_m']) {
     await model.close();
   });
 }
+
+/**
+ * Loads a model with three threads whose workers are left to `meddle`, and generates with it and alone.
+ * @param {(worker: any, index: number) => void} meddle
+ * @param {(workers: any[], token: any) => void} [onToken]
+ */
+async function generateWith(meddle, onToken) {
+  const { Worker } = workerThreads;
+  /** @type {any[]} */
+  const workers = [];
+  workerThreads.Worker = /** @type {any} */ (
+    class extends Worker {
+      /** @param {any} args */
+      constructor(...args) {
+        super(.../** @type {[any]} */ (args));
+        meddle(this, workers.push(this));
+      }
+    }
+  );
+  try {
+    const texts = [];
+    for (const threads of [3, 1]) {
+      const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads });
+      const session = await model.createSession();
+      const prompt = Array.from({ length: 100 }, (_, i) => i);
+      let ids = '';
+      for await (const token of session.generate(prompt, {
+        maxTokens: 100,
+        seed: 1,
+        ignoreEos: true,
+      })) {
+        ids += `${token.id} `;
+        if (threads > 1) onToken?.(workers, token);
+      }
+      texts.push(ids);
+      await model.close();
+    }
+    assert.equal(workers.length, 2);
+    assert.equal(texts[0], texts[1]);
+  } finally {
+    workerThreads.Worker = Worker;
+  }
+}
+
+test('threads: workers that are killed while they generate', { timeout: 120_000 }, async () => {
+  for (const at of [0, 3, 50]) {
+    await generateWith(
+      () => {},
+      (workers, { index }) => {
+        if (index === at) workers[0].terminate();
+        if (index === at + 20) workers[1].terminate();
+      },
+    );
+  }
+});
+
+test('threads: a worker that dies with a share of the work in its hands', {
+  timeout: 60_000,
+}, async () => {
+  await generateWith((worker, index) => {
+    const post = worker.postMessage;
+    // With so small a stack it enters the pool and traps in its first product.
+    if (index === 1)
+      worker.postMessage = (/** @type {any} */ m) => post.call(worker, { ...m, stack: 8192 });
+  });
+});
+
+test('threads: a worker that never comes', { timeout: 60_000 }, async () => {
+  await generateWith((worker) => {
+    worker.postMessage = () => {};
+  });
+});
+
+test('threads: a model that is closed while it generates; a process ends though one is open', async () => {
+  const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads: 3 });
+  const session = await model.createSession();
+  const generation = session.generate([1, 2, 3], { maxTokens: 50, ignoreEos: true });
+  await generation.next();
+  await model.close();
+  await assert.rejects(generation.next(), { code: 'CLOSED' });
+  const script = `const { loadModel } = await import(${JSON.stringify(new URL('../web/jielong.js', import.meta.url))});
+    const model = await loadModel(${JSON.stringify(golden('types/q4_1.gguf'))}, { threads: 3 });
+    console.log(model.info.threads);`;
+  const args = ['--input-type=module', '-e', script];
+  const { stdout } = spawnSync(process.execPath, args, { timeout: 60_000, encoding: 'utf8' });
+  assert.equal(stdout, '3\n');
+});

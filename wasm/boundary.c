@@ -2,15 +2,17 @@
  * logic.
  *
  * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative
- * int is a status and a zero handle a failure; jl_wasm_error_* then describe it. One instance
- * serves one thread and one call at a time, so the last error and the last results of a call are
- * kept in statics here, the only mutable globals of the program. Pointers stay valid until the next
- * call; memory may grow in any call, so the host makes its views anew after each.
+ * int is a status and a zero handle a failure; jl_wasm_error_* then describe it. One thread makes
+ * all calls, one at a time, so the last error and the last results of a call are kept in statics
+ * here, the only mutable globals of the program; other threads only ever call pool_work, in
+ * instances of their own over the same memory. Pointers stay valid until the next call; memory may
+ * grow in any call, so the host makes its views anew after each.
  */
 #include <string.h>
 
 #include "../src/base/memory.h"
 #include "../src/compute/fast.h"
+#include "../src/generate/calibrate.h"
 #include "../src/jielong.h"
 #include "../src/text/bpe_train.h"
 #include "../src/train/live.h"
@@ -125,15 +127,57 @@ int jl_wasm_model_try_product(const jl_model *m, int weights, int times) {
     return jl_model_try_product(m, (jl_weight_class)weights, times);
 }
 
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+#ifndef __wasm__ /* where a native compiler only checks this file */
+#define __builtin_wasm_memory_atomic_wait32(at, value, ns) ((void)(at), (void)(value), (void)(ns))
+#define __builtin_wasm_memory_atomic_notify(at, most)      ((void)(at), (void)(most))
+#endif
+
+/* Only reached where there is more than one thread, that is, with a shared memory. */
+static void wait_at(void *context, const void *at, int32_t value, int ms) {
+    (void)context;
+    __builtin_wasm_memory_atomic_wait32((int32_t *)at, value, ms < 0 ? -1 : (int64_t)ms * 1000000);
+}
+
+static void wake_at(void *context, const void *at) {
+    (void)context;
+    __builtin_wasm_memory_atomic_notify((int32_t *)at, UINT32_MAX);
+}
+
+jl_pool *jl_wasm_pool_new(int n_threads) {
+    return jl_pool_new(n_threads, &(jl_waiter){ NULL, wait_at, wake_at }, fresh());
+}
+
+void jl_wasm_pool_work(jl_pool *pool, int thread) {
+    jl_pool_work(pool, thread);
+}
+
+int jl_wasm_pool_arrived(const jl_pool *pool) {
+    return jl_pool_arrived(pool);
+}
+
+void jl_wasm_pool_use(jl_pool *pool, int n_threads) {
+    jl_pool_use(pool, n_threads);
+}
+
+/* Milliseconds; a name that the linker knows to be an import. */
+double emscripten_performance_now(void);
+
+int jl_wasm_pool_calibrate(jl_pool *pool, int most, const jl_model *m) {
+    return jl_pool_calibrate(pool, most, m, emscripten_performance_now, fresh());
+}
+
 /* ---- Session --------------------------------------------------------------------------------- */
 
-double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch) {
-    jl_session_options o = { n_ctx, n_batch, 0 };
+double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch, jl_pool *pool) {
+    jl_session_options o = { n_ctx, n_batch, 0, pool };
     return (double)jl_session_bytes(m, &o);
 }
 
-jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
-    jl_session_options o = { n_ctx, n_batch, all_logits };
+jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits,
+                                jl_pool *pool) {
+    jl_session_options o = { n_ctx, n_batch, all_logits, pool };
     return jl_session_new(m, &o, fresh());
 }
 

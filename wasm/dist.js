@@ -26,7 +26,7 @@ const out = join(root, 'build', 'dist');
 const RELAXED = 'jielong-relaxed.wasm'; // where there was a compiler for it
 const WASM = ['jielong.wasm', ...(existsSync(join(web, RELAXED)) ? [RELAXED] : [])];
 const STARTS = ['worker.js'];
-const SHARED = ['engine.js', 'error.js', 'source.js', 'instance.js', 'embedded.js'];
+const SHARED = ['engine.js', 'error.js', 'source.js', 'instance.js', 'embedded.js', 'threads.js'];
 /** Modules that are fetched on demand: by the engine, or by whoever imports them. */
 const PARTS = ['chat.js', 'learn.js', 'ngram.js', 'train.js', 'train-engine.js'];
 /** Scripts of workers that are fetched on demand; and what else is. */

@@ -14,12 +14,15 @@
  */
 
 import { JielongError } from './error.js';
-import { compileFast, FAST_DATA, instantiate, linkFast } from './instance.js';
+import { compileFast, FAST_DATA, linkFast, open } from './instance.js';
 import { openSource, sha256 } from './source.js';
+import { Threads, threadsHere } from './threads.js';
 
 /** @typedef {import('./instance.js').Exports} Exports */
 
 const MORE = 1;
+const LOST = -12; // JL_ERR_THREAD
+const ROOM = 1.5; // memory for a model and its sessions, in sizes of its file
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const POOLINGS = ['', 'mean', 'cls', 'last'];
@@ -52,6 +55,7 @@ function joined(parts, length) {
 export class Engine {
   /** @type {Exports | undefined} */ #exports;
   #model = 0;
+  /** @type {Threads | undefined} */ #threads;
   #vocabulary = 0; // entries
   /**
    * Sessions by handle; a handle that is gone is refused instead of dereferenced.
@@ -88,6 +92,19 @@ export class Engine {
     return result;
   }
 
+  /**
+   * A call that evaluates. When a thread was lost on the way, it is made again without threads: the
+   * session is as it was.
+   * @param {string} name @param {(number | boolean)[]} args
+   */
+  #evaluate(name, ...args) {
+    const result = this.#call(name, ...args);
+    if (result >= 0) return result;
+    if (result !== LOST) throw this.#error();
+    this.#threads?.end('a thread did not answer');
+    return this.#try(name, ...args);
+  }
+
   /** A zero result is an error. @param {string} name @param {(number | boolean)[]} args */
   #make(name, ...args) {
     const pointer = this.#call(name, ...args) >>> 0;
@@ -107,6 +124,7 @@ export class Engine {
   /** @param {JielongError} fault */
   #stop(fault) {
     this.#fault = fault;
+    this.#threads?.end('the model is closed');
     this.#exports = undefined;
     this.#sessions.clear();
   }
@@ -166,21 +184,22 @@ export class Engine {
 
   /**
    * @param {import('./source.js').Described} source
-   * @param {{ wasm?: any, sha256?: string, memoryLimit?: number, precision?: string }} options
+   * @param {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number, precision?: string }} options
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
     const opening = openSource(source, signal); // the bytes set out while the module is compiled
     opening.catch(() => {}); // said where it is awaited
+    let shared = false;
     try {
-      this.#exports = await instantiate(options.wasm);
+      shared = await this.#start(options, async () => (await opening).size);
     } catch (e) {
       opening.then((unread) => unread.cancel()).catch(() => {});
       throw e;
     }
     const reader = await opening;
     const { precision = 'auto' } = options;
-    const fast = precision === 'exact' ? undefined : compileFast(options.wasm, false);
+    const fast = precision === 'exact' ? undefined : compileFast(options.wasm, shared);
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {
@@ -194,7 +213,8 @@ export class Engine {
         throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
       }
       const kernels = await fast;
-      if (kernels) this.#chooseKernels(kernels, precision === 'fast');
+      const also = kernels && this.#chooseKernels(kernels, precision === 'fast');
+      await this.#threads?.join(this.#model, !options.threads, also);
       return this.#info();
     } catch (e) {
       signal?.throwIfAborted();
@@ -209,10 +229,11 @@ export class Engine {
    * Lets the model use kernels with relaxed SIMD where they are faster on its own matrices, each class of
    * weights for itself: below 8 bits, and of 8.
    * @param {WebAssembly.Module} module @param {boolean} always without measuring
+   * @returns {{ module: WebAssembly.Module, data: number } | undefined} what other threads must link too
    */
   #chooseKernels(module, always) {
     const data = this.#call('alloc', FAST_DATA) >>> 0;
-    if (!data) return;
+    if (!data) return undefined;
     new Uint8Array(this.#buffer, data, FAST_DATA).fill(0); // the first instance fills it, by a flag
     let at = 0;
     try {
@@ -241,6 +262,24 @@ export class Engine {
       }
       use(best[0] < best[1] * CLEARLY);
     }
+    return { module, data };
+  }
+
+  /**
+   * An instance, and threads that come while the file does.
+   * @param {{ wasm?: any, threads?: number }} options
+   * @param {() => Promise<number>} size bytes of the file, 0: unknown
+   * @returns {Promise<boolean>} whether its memory is shared
+   */
+  async #start(options, size) {
+    const { possible, why } = threadsHere(options.threads);
+    const room = possible ? async () => (await size()) * ROOM : undefined;
+    const { exports, module, shared } = await open(options.wasm, room);
+    this.#exports = exports;
+    this.#threads = new Threads(exports);
+    if (shared) this.#threads.start(module, options.threads, await size());
+    else this.#threads.why = why ?? 'the browser gives no shared memory';
+    return shared;
   }
 
   /**
@@ -290,7 +329,8 @@ export class Engine {
       this.#call('model_info', this.#model, pointer, length + 1);
       return this.#text(pointer, length);
     });
-    const info = { threads: 1, ...JSON.parse(json) };
+    const { count = 1, why } = this.#threads ?? {};
+    const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
     this.#vocabulary = info.vocabularySize;
     return info;
   }
@@ -384,7 +424,8 @@ export class Engine {
 
   /** @param {number} contextLength 0: the engine's default @param {boolean} allLogits */
   openSession(contextLength, allLogits) {
-    const session = this.#make('session_new', this.#model, contextLength, 0, allLogits);
+    const pool = this.#threads?.pool ?? 0;
+    const session = this.#make('session_new', this.#model, contextLength, 0, allLogits, pool);
     const handle = this.#next++;
     this.#sessions.set(handle, session);
     return { handle, contextLength: this.#call('session_n_ctx', session) };
@@ -409,7 +450,7 @@ export class Engine {
    * @returns {boolean} whether some is left
    */
   advance(handle) {
-    return this.#try('session_advance', this.#session(handle)) === MORE;
+    return this.#evaluate('session_advance', this.#session(handle)) === MORE;
   }
 
   /** @param {number} handle */
@@ -524,7 +565,7 @@ export class Engine {
    */
   step(handle) {
     const session = this.#session(handle);
-    const status = this.#try('session_generate_step', session);
+    const status = this.#evaluate('session_generate_step', session);
     const position = this.#call('session_position', session);
     return status === 0
       ? { more: false, token: this.#token(), position }
@@ -556,7 +597,7 @@ export class Engine {
   embed(handle, pooling, vector) {
     const session = this.#session(handle);
     return this.#lend(vector, (pointer) => {
-      const status = this.#try('session_embed', session, POOLINGS.indexOf(pooling), pointer);
+      const status = this.#evaluate('session_embed', session, POOLINGS.indexOf(pooling), pointer);
       return { more: status === MORE, vector: this.#floats(pointer, vector.length) };
     });
   }
@@ -577,7 +618,7 @@ export class Engine {
     if (!table) throw outOfMemory(`${taps.length} taps`);
     new Int32Array(this.#buffer, table, wanted.length).set(wanted);
     try {
-      this.#lend(ids, (pointer) => this.#try('session_run', session, pointer, ids.length));
+      this.#lend(ids, (pointer) => this.#evaluate('session_run', session, pointer, ids.length));
       const results = taps.map(({ kind, layer, head }, i) => {
         const shape = [this.#call('tap_rows', i), this.#call('tap_cols', i)];
         const data = this.#floats(this.#call('tap_data', i), shape[0] * shape[1]);

@@ -157,41 +157,52 @@ function sharedMemory(bytes) {
   return undefined;
 }
 
+/** What the module imports; threads.js gives the same. @param {WebAssembly.Memory} memory */
+const environment = (memory) => ({
+  memory,
+  emscripten_notify_memory_growth() {},
+  emscripten_performance_now: () => performance.now(),
+});
+
 /**
  * @param {WebAssembly.Module} module @param {WebAssembly.Memory} memory
  * @returns {Promise<Exports>}
  */
 export async function link(module, memory) {
-  const imports = { env: { memory, emscripten_notify_memory_growth() {} } };
-  const { exports } = await WebAssembly.instantiate(module, imports);
+  const { exports } = await WebAssembly.instantiate(module, { env: environment(memory) });
   return /** @type {any} */ ({ ...exports, memory });
 }
 
-/**
- * @param {any} wasm see compile()
- * @param {number} [sharedBytes] what a shared memory must hold; left out: a memory of its own
- * @returns {Promise<{ exports: any, module: WebAssembly.Module, shared: boolean }>}
- */
-export async function open(wasm, sharedBytes) {
-  try {
-    const shared = sharedBytes === undefined ? undefined : sharedMemory(sharedBytes);
-    const own = () => new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
-    const module = await compile(wasm, !!shared);
-    const exports = await link(module, shared ?? own()).catch((e) => {
-      // A module that came compiled may be of the other kind.
-      const other = wasm === module && (shared ? own() : sharedMemory(0));
-      if (!other) throw e;
-      return link(module, other);
-    });
-    exports._initialize?.();
-    return { exports, module, shared: exports.memory === shared };
-  } catch (e) {
+/** What cannot be started says why. @template T @param {Promise<T>} work @returns {Promise<T>} */
+const started = (work) =>
+  work.catch((e) => {
     if (e instanceof JielongError) throw e;
     throw wasmError(
-      `the engine could not be started: ${/** @type {Error} */ (e).message}. ` +
+      `the engine could not be started: ${e.message}. ` +
         "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' in a Content-Security-Policy",
     );
-  }
+  });
+
+/**
+ * @param {any} wasm see compile()
+ * @param {() => Promise<number>} [room] bytes that a shared memory must be able to hold, asked for while
+ *   the module is compiled; left out: a memory of its own
+ * @returns {Promise<{ exports: any, module: WebAssembly.Module, shared: boolean }>}
+ */
+export async function open(wasm, room) {
+  const own = () => new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+  let module = await started(compile(wasm, !!room));
+  const shared = room && sharedMemory(await room());
+  if (room && !shared) module = await started(compile(wasm, false));
+  const linked = link(module, shared ?? own()).catch((e) => {
+    // A module that came compiled may be of the other kind.
+    const other = wasm === module && (shared ? own() : sharedMemory(0));
+    if (!other) throw e;
+    return link(module, other);
+  });
+  const exports = await started(linked);
+  exports._initialize?.();
+  return { exports, module, shared: exports.memory === shared };
 }
 
 /** One thread, a memory of its own. @param {any} wasm @returns {Promise<Exports>} */

@@ -66,8 +66,17 @@ export { JielongError };
  * @returns {Promise<Model>}
  */
 export async function loadModel(source, options = {}) {
-  const { onProgress, signal, wasm, worker, sha256, memoryLimit, contextLength, precision } =
-    checkOptions('loadModel', options, LOAD);
+  const {
+    onProgress,
+    signal,
+    wasm,
+    worker,
+    sha256,
+    memoryLimit,
+    contextLength,
+    precision,
+    threads,
+  } = checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
   signal?.throwIfAborted();
   const backend = openBackend(worker);
@@ -75,7 +84,7 @@ export async function loadModel(source, options = {}) {
     const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
     const info = await backend.load(
       described,
-      { wasm: address, sha256, memoryLimit, precision },
+      { wasm: address, sha256, memoryLimit, precision, threads },
       onProgress,
       signal,
     );

@@ -62,7 +62,7 @@ export const LIST = [Array.isArray, 'an array'];
 export const LOAD = {
   onProgress: CALLBACK,
   signal: SIGNAL,
-  threads: POSITIVE,
+  threads: integer(1, 16),
   contextLength: POSITIVE,
   precision: /** @type {Rule} */ ([
     (v) => ['auto', 'exact', 'fast'].includes(/** @type {string} */ (v)),

@@ -36,7 +36,9 @@ export {};
  * @property {(progress: Progress) => void} [onProgress] called at most 20 times a second, and at
  *   the end
  * @property {AbortSignal} [signal] cancels the load and frees what it took
- * @property {number} [threads] wanted; model.info.threads says what is used
+ * @property {number} [threads] 1 to 16, with the engine's own; left out: one a core, at most 8, fewer where a
+ *   measurement finds fewer faster. Several need Node, or a worker in a page that is cross-origin isolated;
+ *   elsewhere there is one. model.info.threads says what is used. The bits are those of one
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
  * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8 (14 where weights
  *   have 8), by relaxed SIMD where the engine has it. 'auto': what is measured to be faster here. Each gives the same
@@ -73,7 +75,8 @@ export {};
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels
- * @property {number} threads
+ * @property {number} threads that share the work
+ * @property {string | null} threadsReason why there are no more
  * @property {string | null} license
  */
 

@@ -30,8 +30,9 @@ const char *jl_status_name(jl_status status) {
         AT(JL_ERR_CONTEXT) = "CONTEXT_FULL",
         AT(JL_ERR_ARGUMENT) = "BAD_ARGUMENT",
         AT(JL_ERR_NUMERIC) = "NOT_A_NUMBER",
+        AT(JL_ERR_THREAD) = "THREAD_LOST",
     };
-    int known = status <= JL_DONE && status >= JL_ERR_NUMERIC;
+    int known = status <= JL_DONE && status >= JL_ERR_THREAD;
     return names[JL_DONE - (known ? status : JL_ERR_ARGUMENT)];
 }
 

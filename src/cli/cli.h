@@ -25,6 +25,10 @@ _Noreturn void cli_die(int status, const char *code, const char *message, const 
 jl_model *cli_load(const char *path);
 double cli_now(void); /* milliseconds */
 
+/* Threads for the sessions of m, as many as are wanted (0: as is best); NULL: the caller's alone.
+ * It ends with the program. */
+jl_pool *cli_pool(const jl_model *m, int wanted);
+
 /* A whole file, NUL-terminated (owned by the caller). "-" is standard input. */
 char *cli_read(const char *path, size_t *n);
 

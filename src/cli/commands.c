@@ -1,6 +1,7 @@
 /* commands.c - the six commands of the native command line, each the shortest honest use of
  * jielong.h. */
 #include "../compute/kernels.h"
+#include "../compute/pool.h"
 #include "cli.h"
 
 #include <math.h>
@@ -8,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static jl_session *open_session(const jl_model *m, int n_ctx, int all_logits) {
+static jl_session *open_session(const jl_model *m, int n_ctx, int all_logits, jl_pool *pool) {
     jl_error error = { 0 };
-    jl_session_options options = { n_ctx, all_logits ? 32 : 0, all_logits };
+    jl_session_options options = { n_ctx, all_logits ? 32 : 0, all_logits, pool };
     jl_session *s = jl_session_new(m, &options, &error);
     if (!s) cli_fail(&error);
     return s;
@@ -93,7 +94,7 @@ static void report(const jl_session *s, int n_prompt, const transcript *t, const
 int cli_generate(const cli_options *o) {
     jl_error error = { 0 };
     jl_model *m = cli_load(o->model);
-    jl_session *s = open_session(m, o->context, 0);
+    jl_session *s = open_session(m, o->context, 0, cli_pool(m, o->threads));
     size_t n = o->text ? strlen(o->text) : 0;
     char *input = o->text ? NULL : cli_read("-", &n);
     const char *prompt = o->text ? o->text : input;
@@ -213,7 +214,7 @@ int cli_logits(const cli_options *o) {
     int32_t *ids;
     int n = cli_parse_ids(o->ids, &ids);
     jl_model *m = cli_load(o->model);
-    jl_session *s = open_session(m, n > 0 ? n : 1, 1);
+    jl_session *s = open_session(m, n > 0 ? n : 1, 1, cli_pool(m, o->threads));
     row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };
     if (!out.f) cli_die(1, "FILE", "the file cannot be written", o->out);
     append(s, ids, n);
@@ -271,7 +272,7 @@ int cli_score(const cli_options *o) {
     int flags = JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0);
     int32_t *ids = cli_tokenize(m, text, n, flags, &count);
     if (count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
-    jl_session *s = open_session(m, o->context, 1);
+    jl_session *s = open_session(m, o->context, 1, cli_pool(m, o->threads));
     int limit = o->n_given && o->n < count - 1 ? o->n : count - 1, window = jl_session_n_ctx(s);
     score sc = { ids + 1, 0, jl_model_n_vocab(m), 0, 0 };
     while (sc.counted < limit) {
@@ -332,7 +333,8 @@ int cli_bench(const cli_options *o) {
     double start = cli_now();
     jl_model *m = cli_load(o->model);
     double load = cli_now() - start, pp[ROUNDS], tg[ROUNDS]; /* ms */
-    jl_session *s = open_session(m, o->pp + o->tg + 1, 0);
+    jl_pool *pool = cli_pool(m, o->threads);
+    jl_session *s = open_session(m, o->pp + o->tg + 1, 0, pool);
     time_prompt(s, o->pp); /* warm-up */
     for (int round = 0; round < ROUNDS; round++) {
         pp[round] = time_prompt(s, o->pp);
@@ -340,8 +342,9 @@ int cli_bench(const cli_options *o) {
     }
     qsort(pp, ROUNDS, sizeof *pp, by_size);
     qsort(tg, ROUNDS, sizeof *tg, by_size);
-    printf("{\"pp\":%.2f,\"tg\":%.2f,\"load\":%.2f,\"kernels\":\"%s\",\"threads\":1}\n",
-           o->pp / pp[ROUNDS / 2] * 1e3, o->tg / tg[ROUNDS / 2] * 1e3, load, JL_KERNELS);
+    printf("{\"pp\":%.2f,\"tg\":%.2f,\"load\":%.2f,\"kernels\":\"%s\",\"threads\":%d}\n",
+           o->pp / pp[ROUNDS / 2] * 1e3, o->tg / tg[ROUNDS / 2] * 1e3, load, JL_KERNELS,
+           jl_pool_threads(pool));
     jl_session_free(s);
     jl_model_free(m);
     return 0;

@@ -28,7 +28,7 @@ int cli_embed(const cli_options *o) {
     else
         ids = cli_tokenize(m, o->text ? o->text : "", o->text ? strlen(o->text) : 0,
                            JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
-    jl_session_options options = { count > 0 ? count : 1, 0, 0 };
+    jl_session_options options = { count > 0 ? count : 1, 0, 0, cli_pool(m, o->threads) };
     jl_session *s = jl_session_new(m, &options, &error);
     float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);
     if (!s) cli_fail(&error);

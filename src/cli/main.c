@@ -158,7 +158,6 @@ static void parse(cli_options *o, int argc, char **argv) {
 int main(int argc, char **argv) {
     static cli_options o = {
         .n = 256,
-        .threads = 1,
         .pp = 128,
         .tg = 32,
         .vocab = 4096,

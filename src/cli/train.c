@@ -230,7 +230,7 @@ int cli_train(const cli_options *o) {
     char *text = cli_read(o->model, &n);
     if (jl_config_parse(&r.config, text, n, &error)) cli_fail(&error);
     free(text);
-    r.threads = o->threads;
+    r.threads = o->threads ? o->threads : 1;
     load_vocabulary(&r);
     load_texts(&r);
     jl_train_data data = { r.train.ids, r.held.ids, r.train.n, r.held.n };

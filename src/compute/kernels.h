@@ -81,6 +81,9 @@ typedef struct jl_act {
  * or not) whose n·cols, n rounded up to 4, is not larger. */
 size_t jl_act_bytes(int n, int cols);
 void jl_act_init(jl_act *a, void *scratch, int n, int cols);
+/* The part of a batch of two or more that begins with token `from`, a multiple of JL_TILE; to be
+ * prepared for two or more. */
+void jl_act_part(jl_act *part, const jl_act *a, int cols, int from);
 
 /* Half float as the kernels read it: exact, exponent 31 as an ordinary exponent (see above). */
 float jl_half_read(uint16_t h);

@@ -45,6 +45,14 @@ void jl_act_init(jl_act *a, void *scratch, int n, int cols) {
     a->sum = (int32_t *)(void *)p;
 }
 
+void jl_act_part(jl_act *part, const jl_act *a, int cols, int from) {
+    size_t before = (size_t)from * act_blocks(cols);
+    *part = *a;
+    part->q += before * JL_BLOCK;
+    part->scale += before;
+    part->sum += 2 * before;
+}
+
 float jl_half_read(uint16_t h) {
     uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;
     return jl_bits_to_float(sign | magnitude) * 0x1p112f;

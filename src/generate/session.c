@@ -34,6 +34,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     s->all_logits = o && o->all_logits;
+    s->pool = o ? o->pool : NULL;
     /* The file's own precision is what the cache has to keep. */
     s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_F16;
     s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
@@ -51,7 +52,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
-    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_ctx);
+    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_ctx, s->pool);
     s->logits =
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
     s->sampler.logits = jl_arena_take(arena, vocab * sizeof(float));
@@ -144,8 +145,10 @@ static void forget(jl_session *s, int position) {
     s->n_cached = s->conv_from = 0;
 }
 
-/* Evaluates the next batch; the caller knows that something is pending. */
-static void evaluate(jl_session *s, const jl_taps *taps) {
+/* Evaluates the next batch; the caller knows that something is pending. Without all threads the
+ * results are rubbish, so the batch counts as not evaluated; its place in the cache is written
+ * again. */
+static jl_status evaluate(jl_session *s, const jl_taps *taps, jl_error *error) {
     int pending = s->n_ids - s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
     int last = n == pending;
@@ -154,10 +157,15 @@ static void evaluate(jl_session *s, const jl_taps *taps) {
     jl_forward(s->m, &s->cache, &s->scratch, s->ids + s->n_cached, n, s->n_cached, s->batch_rows,
                s->logits, taps);
     jl_memory_forbid(0);
+    if (jl_pool_lost(s->pool))
+        return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
+                       "one of %d does not answer; end them and go on with one",
+                       jl_pool_most(s->pool));
     s->n_cached += n;
     int lost = s->n_cached - s->cache.n_conv_rows; /* rows that were overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
     s->has_logits = last;
+    return JL_OK;
 }
 
 jl_status jl_session_advance(jl_session *s, jl_error *error) {
@@ -166,8 +174,8 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
     if (s->n_cached == s->n_ids) forget(s, s->n_ids - 1); /* after a rewind: the last token again */
-    evaluate(s, NULL);
-    return s->has_logits ? JL_OK : JL_MORE;
+    jl_status st = evaluate(s, NULL, error);
+    return st ? st : s->has_logits ? JL_OK : JL_MORE;
 }
 
 const float *jl_session_logits(const jl_session *s) {
@@ -251,18 +259,19 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
                          jl_error *error) {
     jl_session_clear_taps(s);
     int before = s->n_ids;
-    while (s->n_cached < before) evaluate(s, NULL); /* what was appended earlier: not listened to */
-    jl_status st = open_taps(s, taps, n_taps, n, error);
+    jl_status st = JL_OK;
+    while (s->n_cached < before && !st) /* what was appended earlier: not listened to */
+        st = evaluate(s, NULL, error);
+    if (!st) st = open_taps(s, taps, n_taps, n, error);
     if (!st) st = jl_session_append(s, ids, n, error);
-    if (st) {
-        jl_session_clear_taps(s);
-        return st;
-    }
-    while (s->n_cached < s->n_ids) {
+    while (s->n_cached < s->n_ids && !st) {
         jl_taps listening = { taps, n_taps, s->n_cached - before };
-        evaluate(s, n_taps ? &listening : NULL);
+        st = evaluate(s, n_taps ? &listening : NULL, error);
     }
-    return JL_OK;
+    if (!st) return JL_OK;
+    jl_session_clear_taps(s);
+    if (s->n_ids > before) jl_session_rewind(s, before, error);
+    return st;
 }
 
 void jl_session_clear_taps(jl_session *s) {

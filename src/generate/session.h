@@ -7,12 +7,14 @@
 #ifndef JL_SESSION_H
 #define JL_SESSION_H
 
+#include "../compute/pool.h"
 #include "../model/forward.h"
 #include "sample.h"
 #include "text_stream.h"
 
 struct jl_session {
     const jl_model *m;
+    jl_pool *pool;      /* borrowed, or NULL */
     int n_ctx, n_batch; /* positions, tokens a batch */
     int all_logits;     /* keep those of every token of a batch, not of the last alone */
     int32_t *ids;       /* [n_ctx] */

@@ -27,16 +27,28 @@ static void clamp(float *x, int n, float limit) {
 static void normalise_heads(const jl_pass *p, const jl_norm *norm, float *x, int heads) {
     int whole = (p->m->arch->need >> JL_WHOLE_Q_NORM & 1) != 0;
     int vectors = whole ? 1 : heads, size = whole ? heads * p->m->h.head_dim : p->m->h.head_dim;
-    if (norm->weight) jl_normalise(p->m, norm, x, p->n * vectors, size, x);
+    if (norm->weight) jl_normalise(p, norm, x, p->n * vectors, size, x);
+}
+
+typedef struct rotation {
+    const jl_pass *p;
+    int scope, heads;
+    float *x;
+} rotation;
+
+static void rotate_rows(void *arg, int first, int end) {
+    const rotation *job = arg;
+    const jl_rope_table *r = job->p->s->rope[job->scope];
+    int hd = job->p->m->h.head_dim;
+    const float *angles = job->p->s->angles[job->scope] + (size_t)(2 * r->n_pairs) * (size_t)first;
+    float *x = job->x + (size_t)(job->heads * hd) * (size_t)first;
+    for (int t = first; t < end; t++, x += job->heads * hd, angles += 2 * r->n_pairs)
+        jl_rope(x, job->heads, hd, angles, r->n_pairs, r->stride_pair, r->distance);
 }
 
 static void rotate(const jl_pass *p, int scope, float *x, int heads) {
-    if (scope < 0) return;
-    const jl_rope_table *r = p->s->rope[scope];
-    int hd = p->m->h.head_dim;
-    const float *angles = p->s->angles[scope];
-    for (int t = 0; t < p->n; t++, x += heads * hd, angles += 2 * r->n_pairs)
-        jl_rope(x, heads, hd, angles, r->n_pairs, r->stride_pair, r->distance);
+    rotation job = { p, scope, heads, x };
+    if (scope >= 0) jl_each_row(p->s->pool, p->n, heads * p->m->h.head_dim, rotate_rows, &job);
 }
 
 /* q, k, v of the scratch from h; without queries k and v alone. */
@@ -46,7 +58,7 @@ static void project(const jl_pass *p, const jl_layer *l, int queries) {
     const jl_linear *w[] = { &l->q, &l->k, &l->v };
     float *y[] = { s->q, s->k, s->v };
     int first = queries ? 0 : 1;
-    jl_project(s->act, s->h, p->n, w + first, y + first, 3 - first);
+    jl_project(s, s->h, p->n, w + first, y + first, 3 - first);
     for (int i = first; i < 3 && h->clamp_qkv > 0; i++)
         clamp(y[i], p->n * w[i]->w.rows, h->clamp_qkv);
     if (queries) normalise_heads(p, &l->q_norm, s->q, h->n_heads);
@@ -64,14 +76,19 @@ static size_t head_offset(const jl_pass *p, int layer, int kv_head) {
     return head * (size_t)p->cache->n_tiles * tile;
 }
 
-/* Stores k and v [n][n_kv_heads × head size] of the scratch. */
-static void store(const jl_pass *p, int layer) {
+typedef struct layer_job {
+    const jl_pass *p;
+    int layer, parts; /* parts: pieces that the queries of a KV head are cut into */
+} layer_job;
+
+static void store_rows(void *arg, int first, int end) {
+    const jl_pass *p = ((const layer_job *)arg)->p;
     const jl_cache *c = p->cache;
     int hd = p->m->h.head_dim, heads = p->m->h.n_kv_heads;
     size_t bytes = jl_kv_tile_bytes(c->type, hd);
     for (int g = 0; g < heads; g++) {
-        size_t head = head_offset(p, layer, g);
-        for (int t = 0; t < p->n; t++) {
+        size_t head = head_offset(p, ((const layer_job *)arg)->layer, g);
+        for (int t = first; t < end; t++) {
             size_t row = ((size_t)t * (size_t)heads + (size_t)g) * (size_t)hd;
             size_t tile = head + (size_t)((p->pos + t) / JL_KV_TILE) * bytes;
             jl_kv_store(c->type, c->k + tile, c->v + tile, (p->pos + t) % JL_KV_TILE, p->s->k + row,
@@ -80,76 +97,106 @@ static void store(const jl_pass *p, int layer) {
     }
 }
 
+/* Stores k and v [n][n_kv_heads × head size] of the scratch. */
+static void store(const jl_pass *p, int layer) {
+    layer_job job = { p, layer, 0 };
+    int cost = p->m->h.n_kv_heads * p->m->h.head_dim;
+    jl_each_row(p->s->pool, p->n, cost, store_rows, &job);
+}
+
 /* ---- Attention ------------------------------------------------------------------------------- */
 
-/* The queries of one KV head, token by token, scaled, and which keys each of them sees. */
-static void gather(const jl_pass *p, const jl_layer *l, int kv_head) {
+/* Queries are numbered within a KV head: token by token, the heads of its group together. A piece
+ * of them is what one thread does at a time. */
+typedef struct piece {
+    int kv_head, first, end;
+} piece;
+
+static int group_of(const jl_model *m) {
+    return m->h.n_heads / m->h.n_kv_heads;
+}
+
+/* Where a query, or what it gathers, lies among [n][n_heads][head size]. */
+static size_t query_offset(const jl_model *m, int kv_head, int i) {
+    int group = group_of(m), head = kv_head * group + i % group;
+    return ((size_t)(i / group) * (size_t)m->h.n_heads + (size_t)head) * (size_t)m->h.head_dim;
+}
+
+/* Scaled, and which keys each of them sees. */
+static void gather(const jl_pass *p, const jl_layer *l, piece of, const jl_attention_scratch *to) {
     const jl_model *m = p->m;
-    jl_scratch *s = p->s;
-    int hd = m->h.head_dim, group = m->h.n_heads / m->h.n_kv_heads;
-    for (int t = 0; t < p->n; t++) {
-        int seen = p->pos + t + 1, first = l->window && l->window < seen ? seen - l->window : 0;
-        const float *from =
-            s->q + ((size_t)t * (size_t)m->h.n_heads + (size_t)(kv_head * group)) * (size_t)hd;
-        float *to = s->attention.q + (size_t)(t * group) * (size_t)hd;
-        for (int i = 0; i < group * hd; i++) to[i] = from[i] * m->h.query_scale;
-        for (int i = 0; i < group; i++) {
-            s->attention.n_keys[t * group + i] = seen;
-            s->attention.first[t * group + i] = first;
-            if (m->w.slopes) s->attention.slope[t * group + i] = m->w.slopes[kv_head * group + i];
-        }
+    int hd = m->h.head_dim, group = group_of(m);
+    float *q = to->q;
+    for (int i = of.first, k = 0; i < of.end; i++, k++, q += hd) {
+        int seen = p->pos + i / group + 1;
+        const float *from = p->s->q + query_offset(m, of.kv_head, i);
+        for (int d = 0; d < hd; d++) q[d] = from[d] * m->h.query_scale;
+        to->n_keys[k] = seen;
+        to->first[k] = l->window && l->window < seen ? seen - l->window : 0;
+        if (m->w.slopes) to->slope[k] = m->w.slopes[of.kv_head * group + i % group];
     }
 }
 
-static void scatter(const jl_pass *p, int kv_head) {
-    const jl_hparams *h = &p->m->h;
-    int hd = h->head_dim, group = h->n_heads / h->n_kv_heads;
-    size_t width = (size_t)(group * hd);
-    for (int t = 0; t < p->n; t++)
-        memcpy(p->s->heads +
-                   ((size_t)t * (size_t)h->n_heads + (size_t)(kv_head * group)) * (size_t)hd,
-               p->s->attention.out + (size_t)t * width, width * sizeof(float));
+static void scatter(const jl_pass *p, piece of, const jl_attention_scratch *from) {
+    size_t hd = (size_t)p->m->h.head_dim;
+    const float *out = from->out;
+    for (int i = of.first; i < of.end; i++, out += hd)
+        memcpy(p->s->heads + query_offset(p->m, of.kv_head, i), out, hd * sizeof *out);
 }
 
 /* Heads that are listened to: the same scores as the kernel's, as whole softmax rows. */
 static void tap_weights(const jl_pass *p, int layer, int kv_head, const jl_score_form *form) {
     const jl_hparams *h = &p->m->h;
-    int group = h->n_heads / h->n_kv_heads;
+    const jl_attention_scratch *s = p->s->attention;
+    int group = group_of(p->m);
     const uint8_t *k = p->cache->k + head_offset(p, layer, kv_head);
-    for (int i = 0; p->taps && i < p->taps->n; i++) {
+    for (int i = 0; i < p->taps->n; i++) {
         const jl_tap *tap = &p->taps->list[i];
         if (tap->kind != JL_TAP_ATTENTION || tap->layer != layer || tap->head / group != kv_head)
             continue;
         for (int t = 0; t < p->n; t++) {
-            int row = t * group + tap->head % group, seen = p->s->attention.n_keys[row];
+            int row = t * group + tap->head % group, seen = s->n_keys[row];
             float *weights = jl_tap_row(tap, p->taps->row + t);
-            jl_attention_weights(p->cache->type,
-                                 p->s->attention.q + (size_t)row * (size_t)h->head_dim, seen, k,
+            jl_attention_weights(p->cache->type, s->q + (size_t)row * (size_t)h->head_dim, seen, k,
                                  h->head_dim, form, row, weights);
             memset(weights + seen, 0, (size_t)(tap->cols - seen) * sizeof *weights);
         }
     }
 }
 
-/* heads of the scratch = each head's softmax(q·Kᵀ·scale)·V. */
-static void attend(const jl_pass *p, int layer) {
+static void attend_piece(void *arg, int i, int thread) {
+    const layer_job *job = arg;
+    const jl_pass *p = job->p;
     const jl_model *m = p->m;
-    const jl_layer *l = &m->w.layers[layer];
-    jl_scratch *s = p->s;
-    int group = m->h.n_heads / m->h.n_kv_heads;
+    const jl_layer *l = &m->w.layers[job->layer];
+    const jl_attention_scratch *s = &p->s->attention[thread];
+    int queries = p->n * group_of(m), size = (queries + job->parts - 1) / job->parts;
+    piece of = { i / job->parts, i % job->parts * size, i % job->parts * size + size };
+    if (of.end > queries) of.end = queries;
+    if (of.first >= of.end) return;
     int windowed = l->window && l->window < p->pos + p->n;
-    jl_score_form form = { m->h.score_cap, m->w.slopes ? s->attention.slope : NULL,
-                           windowed ? s->attention.first : NULL };
+    jl_score_form form = { m->h.score_cap, m->w.slopes ? s->slope : NULL,
+                           windowed ? s->first : NULL };
     const jl_score_form *shaped = form.cap > 0 || form.slope || form.first ? &form : NULL;
-    for (int g = 0; g < m->h.n_kv_heads; g++) {
-        size_t head = head_offset(p, layer, g);
-        gather(p, l, g);
-        jl_attention(p->cache->type, s->attention.q, p->n * group, s->attention.n_keys,
-                     p->cache->k + head, p->cache->v + head, m->h.head_dim, shaped,
-                     s->attention.out, s->attention.kernel);
-        scatter(p, g);
-        tap_weights(p, layer, g, shaped);
-    }
+    size_t head = head_offset(p, job->layer, of.kv_head);
+    gather(p, l, of, s);
+    jl_attention(p->cache->type, s->q, of.end - of.first, s->n_keys, p->cache->k + head,
+                 p->cache->v + head, m->h.head_dim, shaped, s->out, s->kernel);
+    scatter(p, of, s);
+    if (p->taps) tap_weights(p, job->layer, of.kv_head, shaped);
+}
+
+/* heads of the scratch = each head's softmax(q·Kᵀ·scale)·V. KV heads are shared between threads; if
+ * they do not go round evenly, each is cut into pieces until they do, though no smaller than is
+ * worth reading its keys again. With taps one thread has it all. */
+static void attend(const jl_pass *p, int layer) {
+    enum { LEAST = 16 }; /* queries of a batch */
+    int heads = p->m->h.n_kv_heads, queries = p->n * group_of(p->m);
+    int most = p->n == 1 ? queries : queries / LEAST;
+    jl_pool *pool = p->taps ? NULL : p->s->pool;
+    layer_job job = { p, layer, 1 };
+    while (job.parts * heads % jl_pool_threads(pool) && job.parts < most) job.parts++;
+    jl_pool_run(pool, job.parts * heads, attend_piece, &job);
 }
 
 void jl_attention_part(const jl_pass *p, int layer) {
@@ -158,7 +205,7 @@ void jl_attention_part(const jl_pass *p, int layer) {
     project(p, l, 1);
     store(p, layer);
     attend(p, layer);
-    jl_project(p->s->act, p->s->heads, p->n, out, &p->s->delta, 1);
+    jl_project(p->s, p->s->heads, p->n, out, &p->s->delta, 1);
 }
 
 void jl_attention_remember(const jl_pass *p, int layer) {

@@ -38,7 +38,7 @@ static void share_out(const jl_pass *p, const jl_layer *l) {
     jl_scratch *s = p->s;
     const jl_linear *router[] = { &l->router };
     size_t experts = (size_t)p->m->h.n_experts;
-    jl_project(s->act, s->h, p->n, router, &s->experts.shares, 1);
+    jl_project(s, s->h, p->n, router, &s->experts.shares, 1);
     for (size_t t = 0; t < (size_t)p->n; t++) {
         float *shares = s->experts.shares + t * experts;
         memcpy(s->experts.scores, shares, experts * sizeof *shares);
@@ -65,7 +65,7 @@ static void add_shared(const jl_pass *p, const jl_layer *l) {
     float *share = s->experts.shares;
     int width = p->m->h.n_embd;
     jl_hidden(p, &l->shared_gate, &l->shared_up, &l->shared_down, s->h, p->n, s->experts.x);
-    if (l->shared_router.w.rows) jl_project(s->act, s->h, p->n, router, &share, 1);
+    if (l->shared_router.w.rows) jl_project(s, s->h, p->n, router, &share, 1);
     for (int t = 0; t < p->n; t++) {
         float factor = l->shared_router.w.rows ? 1 / (1 + jl_exp(-share[t])) : 1;
         size_t row = (size_t)t * (size_t)width;

@@ -9,9 +9,21 @@
 
 #include "linear.h"
 
-/* gate [n] = σ(gate) ⊙ up, or σ(gate) where there is no up. */
-static void activate(jl_activation kind, float *gate, const float *up, int n) {
-    if (kind == JL_SILU) {
+typedef struct activation_job {
+    jl_activation kind;
+    int width;
+    float *gate;
+    const float *up;
+} activation_job;
+
+/* gate [n][width] = σ(gate) ⊙ up, or σ(gate) where there is no up. */
+static void activate_rows(void *arg, int first, int end) {
+    const activation_job *job = arg;
+    size_t from = (size_t)first * (size_t)job->width;
+    float *gate = job->gate + from;
+    const float *up = job->up ? job->up + from : NULL;
+    int n = (end - first) * job->width;
+    if (job->kind == JL_SILU) {
         jl_silu_mul(gate, up, n);
         return;
     }
@@ -22,14 +34,15 @@ static void activate(jl_activation kind, float *gate, const float *up, int n) {
 void jl_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up, const jl_linear *down,
                const float *x, int n, float *y) {
     jl_scratch *s = p->s;
-    int gated = gate->w.rows > 0;
+    int gated = gate->w.rows > 0, width = up->w.rows;
     const jl_linear *both[] = { gate, up };
     if (gated)
-        jl_project(s->act, x, n, both, (float *[]){ s->gate, s->up }, 2);
+        jl_project(s, x, n, both, (float *[]){ s->gate, s->up }, 2);
     else
-        jl_project(s->act, x, n, both + 1, &s->gate, 1);
-    activate(p->m->arch->activation, s->gate, gated ? s->up : NULL, n * up->w.rows);
-    jl_project(s->act, s->gate, n, &down, &y, 1);
+        jl_project(s, x, n, both + 1, &s->gate, 1);
+    activation_job job = { p->m->arch->activation, width, s->gate, gated ? s->up : NULL };
+    jl_each_row(s->pool, n, width, activate_rows, &job);
+    jl_project(s, s->gate, n, &down, &y, 1);
 }
 
 void jl_feed_forward_part(const jl_pass *p, int layer) {

@@ -23,15 +23,16 @@ static int max(int a, int b) {
     return a > b ? a : b;
 }
 
-static void attention_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch) {
+static void attention_scratch_take(jl_attention_scratch *a, jl_arena *arena, const jl_model *m,
+                                   int n_batch) {
     int group = m->h.n_heads / m->h.n_kv_heads, hd = m->h.head_dim;
     uint64_t queries = (uint64_t)n_batch * (uint64_t)group;
-    s->attention.q = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
-    s->attention.out = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
-    s->attention.n_keys = jl_arena_take(arena, queries * sizeof(int));
-    s->attention.first = jl_arena_take(arena, queries * sizeof(int));
-    s->attention.slope = jl_arena_take(arena, queries * sizeof(float));
-    s->attention.kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_batch * group));
+    a->q = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
+    a->out = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
+    a->n_keys = jl_arena_take(arena, queries * sizeof(int));
+    a->first = jl_arena_take(arena, queries * sizeof(int));
+    a->slope = jl_arena_take(arena, queries * sizeof(float));
+    a->kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_batch * group));
 }
 
 static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch) {
@@ -43,7 +44,8 @@ static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model 
     s->experts.x = jl_arena_take(arena, n * (uint64_t)m->h.n_embd * sizeof(float));
 }
 
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx) {
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx,
+                     jl_pool *pool) {
     const jl_hparams *h = &m->h;
     uint64_t row = (uint64_t)n_batch * sizeof(float);
     int least = h->n_conv ? h->n_embd : 0; /* what a short convolution needs of q, k and v */
@@ -63,7 +65,9 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
         s->angles[i] = jl_arena_take(arena, row * 2 * (uint64_t)s->rope[i]->n_pairs);
     s->act = jl_arena_take(arena, jl_act_bytes(n_batch, max(h->n_embd, max(q, ff))));
-    attention_scratch_take(s, arena, m, n_batch);
+    s->pool = pool;
+    for (int i = 0; i < jl_pool_most(pool); i++)
+        attention_scratch_take(&s->attention[i], arena, m, n_batch);
     experts_scratch_take(s, arena, m, n_batch);
 }
 
@@ -71,7 +75,7 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
 static void add_delta(const jl_pass *p, const jl_norm *post_norm) {
     int width = p->m->h.n_embd;
     float *delta = p->s->delta;
-    if (post_norm->weight) jl_normalise(p->m, post_norm, delta, p->n, width, delta);
+    if (post_norm->weight) jl_normalise(p, post_norm, delta, p->n, width, delta);
     jl_add_scaled(p->s->x, delta, p->m->h.residual_scale, p->n * width);
 }
 
@@ -86,18 +90,18 @@ static void embed(const jl_pass *p, const int32_t *ids) {
         jl_matrix_row(&w->position_embd, p->pos + t, p->s->h);
         jl_add(x, p->s->h, width);
     }
-    if (w->token_norm.weight) jl_normalise(p->m, &w->token_norm, p->s->x, p->n, width, p->s->x);
+    if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
 }
 
 static void block(const jl_pass *p, int layer) {
     const jl_layer *l = &p->m->w.layers[layer];
     float *x = p->s->x, *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
-    jl_normalise(p->m, &l->attn_norm, x, p->n, width, h);
+    jl_normalise(p, &l->attn_norm, x, p->n, width, h);
     (l->is_conv ? jl_short_conv_part : jl_attention_part)(p, layer);
     if (!parallel) add_delta(p, &l->attn_post_norm);
     if (!parallel || l->ffn_norm.weight) /* else both parts read the same h */
-        jl_normalise(p->m, &l->ffn_norm, x, p->n, width, h);
+        jl_normalise(p, &l->ffn_norm, x, p->n, width, h);
     if (parallel) add_delta(p, &l->attn_post_norm);
     jl_feed_forward_part(p, layer);
     add_delta(p, &l->ffn_post_norm);
@@ -109,8 +113,8 @@ static void unembed(const jl_pass *p, int rows, float *logits) {
     const jl_linear *output[] = { &m->w.output };
     int width = m->h.n_embd, n = rows * m->h.n_vocab;
     const float *x = p->s->x + (size_t)(p->n - rows) * (size_t)width;
-    jl_normalise(m, &m->w.output_norm, x, rows, width, p->s->h);
-    jl_project(p->s->act, p->s->h, rows, output, &logits, 1);
+    jl_normalise(p, &m->w.output_norm, x, rows, width, p->s->h);
+    jl_project(p->s, p->s->h, rows, output, &logits, 1);
     if (m->h.logit_scale != 1) jl_scale(logits, m->h.logit_scale, n);
     if (m->h.logit_cap > 0) jl_soft_cap(logits, m->h.logit_cap, n);
 }
@@ -124,7 +128,7 @@ static void leave(jl_pass *p, int layer, int rows) {
     if (gone.n == 0) return;
     const jl_layer *l = &p->m->w.layers[layer];
     size_t left = (size_t)gone.n, stay = (size_t)rows, width = (size_t)p->m->h.n_embd;
-    jl_normalise(p->m, &l->attn_norm, s->x, gone.n, p->m->h.n_embd, s->h);
+    jl_normalise(p, &l->attn_norm, s->x, gone.n, p->m->h.n_embd, s->h);
     (l->is_conv ? jl_short_conv_remember : jl_attention_remember)(&gone, layer);
     memmove(s->x, s->x + left * width, stay * width * sizeof *s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++) {
@@ -147,7 +151,7 @@ void jl_forward(const jl_model *m, const jl_cache *cache, jl_scratch *s, const i
         jl_tap_residual(taps, layer, s->x, p.n, m->h.n_embd);
     }
     if (jl_tap_hears(taps, JL_TAP_OUTPUT)) {
-        jl_normalise(m, &m->w.output_norm, s->x, p.n, m->h.n_embd, s->h);
+        jl_normalise(&p, &m->w.output_norm, s->x, p.n, m->h.n_embd, s->h);
         jl_tap_output(taps, s->h, p.n, m->h.n_embd);
     }
     if (rows > 0) unembed(&p, rows, logits);

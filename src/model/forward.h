@@ -8,8 +8,10 @@
 
 #include "pass.h"
 
-/* Lays the buffers out for batches of up to n_batch tokens in a context of n_ctx positions. */
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx);
+/* Lays the buffers out for batches of up to n_batch tokens in a context of n_ctx positions, for the
+ * threads of a pool (or NULL). */
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx,
+                     jl_pool *pool);
 
 /* Evaluates ids[n] at positions pos … pos + n − 1 and writes the logits [rows][vocab] of the
  * batch's last `rows` tokens (0 ≤ rows ≤ n). The cache must hold the positions before pos. taps may

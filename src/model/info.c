@@ -98,7 +98,7 @@ static void put_shape(writer *w, const jl_model *m) {
 
 static void put_memory(writer *w, const jl_model *m) {
     uint64_t tokenizer = m->tokenizer ? jl_tokenizer_memory(m->tokenizer) : 0;
-    jl_session_options none = { 1, 0, 0 }, more = { 1 + JL_KV_TILE, 0, 0 };
+    jl_session_options none = { .n_ctx = 1 }, more = { .n_ctx = 1 + JL_KV_TILE };
     uint64_t one = jl_session_bytes(m, &none), two = jl_session_bytes(m, &more);
     put_key(w, "memory");
     put_text(w, "{");

@@ -8,35 +8,52 @@
 
 #include <string.h>
 
-/* y [n][w.rows] = W x */
-static void multiply(const jl_matrix *w, const jl_act *x, float *y) {
-    jl_matmul(w, x, y, 0, (w->rows + JL_PANEL - 1) / JL_PANEL);
+static void add_bias(const jl_linear *w, float *y, int n) {
+    for (int t = 0; w->bias && t < n; t++, y += w->w.rows) jl_add(y, w->bias, w->w.rows);
 }
 
-void jl_project(void *act, const float *x, int n, const jl_linear *const *w, float *const *y,
-                int count) {
-    jl_act a = { 0 };
-    for (int i = 0; i < count; i++) {
+void jl_project(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
+                float *const *y, int count) {
+    jl_multiply list[JL_MULTIPLY_MOST];
+    for (int i = 0, same; i < count; i += same) {
         const jl_matrix *m = &w[i]->w;
-        if (i == 0 || m->layout != w[i - 1]->w.layout) {
-            jl_act_init(&a, act, n, m->cols);
-            a.fast = m->fast && m->fast->matmul ? m->fast : NULL;
-            jl_act_prepare(&a, x, n, m->cols, m->layout);
-        }
-        multiply(m, &a, y[i]);
-        for (int t = 0; w[i]->bias && t < n; t++)
-            jl_add(y[i] + (size_t)t * (size_t)m->rows, w[i]->bias, m->rows);
+        jl_act a;
+        jl_act_init(&a, s->act, n, m->cols);
+        a.fast = m->fast && m->fast->matmul ? m->fast : NULL;
+        jl_prepare(s->pool, &a, x, n, m->cols, m->layout);
+        for (same = 0; i + same < count && w[i + same]->w.layout == m->layout; same++)
+            list[same] = (jl_multiply){ &w[i + same]->w, &a, y[i + same] };
+        jl_multiply_all(s->pool, list, same);
     }
+    for (int i = 0; i < count; i++) add_bias(w[i], y[i], n);
 }
 
-void jl_normalise(const jl_model *m, const jl_norm *norm, const float *x, int rows, int width,
-                  float *y) {
-    size_t step = (size_t)width;
-    for (size_t r = 0; r < (size_t)rows; r++, x += step, y += step)
+typedef struct norm_job {
+    const jl_pass *p;
+    const jl_norm *norm;
+    const float *x;
+    float *y;
+    int width;
+} norm_job;
+
+static void normalise_rows(void *arg, int first, int end) {
+    const norm_job *job = arg;
+    const jl_norm *norm = job->norm;
+    float eps = job->p->m->h.eps;
+    size_t step = (size_t)job->width, from = (size_t)first * step;
+    const float *x = job->x + from;
+    float *y = job->y + from;
+    for (int r = first; r < end; r++, x += step, y += step)
         if (!norm->weight)
             memmove(y, x, step * sizeof *y);
-        else if (m->arch->norm == JL_LAYER_NORM)
-            jl_layer_norm(x, norm->weight, norm->bias, m->h.eps, width, y);
+        else if (job->p->m->arch->norm == JL_LAYER_NORM)
+            jl_layer_norm(x, norm->weight, norm->bias, eps, job->width, y);
         else
-            jl_rms_norm(x, norm->weight, m->h.eps, width, y);
+            jl_rms_norm(x, norm->weight, eps, job->width, y);
+}
+
+void jl_normalise(const jl_pass *p, const jl_norm *norm, const float *x, int rows, int width,
+                  float *y) {
+    norm_job job = { p, norm, x, y, width };
+    jl_each_row(p->s->pool, rows, width / 4, normalise_rows, &job);
 }

@@ -8,6 +8,7 @@
 #define JL_PASS_H
 
 #include "../base/arena.h"
+#include "../compute/parallel.h"
 #include "model.h"
 #include "taps.h"
 
@@ -23,6 +24,15 @@ typedef struct jl_cache {
     int n_conv_rows; /* at least a batch and the positions under a convolution */
 } jl_cache;
 
+/* What one thread needs for the queries of one KV head, at most n × group of them. */
+typedef struct jl_attention_scratch {
+    float *q, *out; /* [queries][head_dim] scaled queries, what they gather */
+    int *n_keys;    /* [queries] keys that each sees, */
+    int *first;     /* [queries] from this one on, */
+    float *slope;   /* [queries] its score falling by so much a position */
+    void *kernel;   /* jl_attention_bytes() */
+} jl_attention_scratch;
+
 /* Buffers for a batch of up to n_batch tokens. n is the batch, widths as in jl_hparams. */
 typedef struct jl_scratch {
     float *x;         /* [n][embd] the residual stream */
@@ -37,16 +47,11 @@ typedef struct jl_scratch {
         int *tokens;   /* [n] those that ask one expert, */
         float *x;      /* [n][embd] their rows, and then its answers */
     } experts;
-    float *angles[JL_ROPE_SCOPES];             /* [n][pairs][2] */
-    const jl_rope_table *rope[JL_ROPE_SCOPES]; /* borrowed from the model */
-    void *act;                                 /* prepared activations of one product */
-    struct {
-        float *q, *out; /* [n × group][head_dim] of one KV head: scaled queries, what they gather */
-        int *n_keys;    /* [n × group] keys that each query sees, */
-        int *first;     /* [n × group] from this one on, */
-        float *slope;   /* [n × group] its score falling by so much a position */
-        void *kernel;   /* jl_attention_bytes() */
-    } attention;
+    float *angles[JL_ROPE_SCOPES];                  /* [n][pairs][2] */
+    const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
+    void *act;                                      /* prepared activations of one product */
+    jl_pool *pool;                                  /* borrowed, or NULL */
+    jl_attention_scratch attention[JL_MAX_THREADS]; /* jl_pool_most(pool) of them */
 } jl_scratch;
 
 typedef struct jl_pass {

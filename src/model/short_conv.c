@@ -49,16 +49,16 @@ void jl_short_conv_part(const jl_pass *p, int layer) {
     int width = p->m->h.n_embd;
     const jl_linear *in[] = { &l->conv_in[0], &l->conv_in[1], &l->conv_in[2] };
     const jl_linear *out[] = { &l->conv_out };
-    jl_project(s->act, s->h, p->n, in, (float *[]){ s->q, s->k, s->v }, 3);
+    jl_project(s, s->h, p->n, in, (float *[]){ s->q, s->k, s->v }, 3);
     store(p, layer);
     for (int t = 0; t < p->n; t++) convolve(p, layer, p->pos + t, s->q + (size_t)t * (size_t)width);
     jl_mul(s->q, s->k, p->n * width);
-    jl_project(s->act, s->q, p->n, out, &s->delta, 1);
+    jl_project(s, s->q, p->n, out, &s->delta, 1);
 }
 
 void jl_short_conv_remember(const jl_pass *p, int layer) {
     const jl_layer *l = &p->m->w.layers[layer];
     const jl_linear *in[] = { &l->conv_in[0], &l->conv_in[2] };
-    jl_project(p->s->act, p->s->h, p->n, in, (float *[]){ p->s->q, p->s->v }, 2);
+    jl_project(p->s, p->s->h, p->n, in, (float *[]){ p->s->q, p->s->v }, 2);
     store(p, layer);
 }

@@ -128,7 +128,7 @@ static uint64_t draw_two(jl_session *s, uint64_t sum) {
 static uint64_t run(const jl_model *m, uint64_t sum) {
     int32_t ids[CONTEXT - 2];
     int trained = jl_model_n_ctx(m), n = tokenize(m, ids, CONTEXT - 2);
-    jl_session_options options = { trained < CONTEXT ? trained : CONTEXT, 3, 1 };
+    jl_session_options options = { trained < CONTEXT ? trained : CONTEXT, 3, 1, NULL };
     jl_error e = { 0 };
     jl_session *s = jl_session_new(m, &options, &e);
     if (!s) {

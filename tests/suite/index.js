@@ -14,6 +14,7 @@ import { fast } from './fast.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { learn } from './learn.js';
+import { threads } from './threads.js';
 import { train } from './train.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
@@ -46,6 +47,7 @@ export const cases = [
   ...attention,
   ...generation,
   ...errors,
+  ...threads,
   ...chat,
   ...embed,
   ...learn,

@@ -1,0 +1,129 @@
+/* parallel.c - how products and passes over rows are cut into items of a pool's job.
+ *
+ * A product begins with one large item for each thread, because weights come fastest from memory
+ * one after another, and ends with small ones, so that the threads end together though one of them
+ * came late. Several products with the same input are one job, because the end of each job is
+ * waited for.
+ */
+#include "parallel.h"
+
+enum {
+    EIGHTHS = 6,          /* of a product that are in large items */
+    GRAIN = 60000,        /* multiplications of a small item, at least: some 3 µs */
+    SMALL = 16,           /* small items a thread could have, at most, if there were only those */
+    WORTH = 50000,        /* multiplications from which on a job is shared */
+    SHARE = 6,            /* items of rows a thread */
+    ROWS_WORTH_NS = 4000, /* nanoseconds from which on rows are shared */
+    ROW_TILE = 16         /* tokens an item of activations */
+};
+
+static int panels_of(const jl_matrix *w) {
+    return (w->rows + JL_PANEL - 1) / JL_PANEL;
+}
+
+/* ---- Products -------------------------------------------------------------------------------- */
+
+/* The panels of all products, one after another, are cut: first `threads` items of `large` panels,
+ * then items of `small`. */
+typedef struct product_job {
+    const jl_multiply *list;
+    int n, panels, threads, large, small;
+} product_job;
+
+static int min(int a, int b) {
+    return a < b ? a : b;
+}
+
+static void multiply_item(void *arg, int i, int thread) {
+    const product_job *job = arg;
+    int late = i - job->threads, from = i * job->large, to = from + job->large;
+    (void)thread;
+    if (late >= 0) {
+        from = job->threads * job->large + late * job->small;
+        to = min(from + job->small, job->panels);
+    }
+    for (const jl_multiply *m = job->list; from < to; m++) {
+        int panels = panels_of(m->w);
+        if (from < panels) jl_matmul(m->w, m->x, m->y, from, min(to, panels));
+        from = from < panels ? 0 : from - panels;
+        to -= panels;
+    }
+}
+
+void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n) {
+    int threads = jl_pool_threads(pool), panels = 0;
+    int64_t work = 0;
+    for (int k = 0; k < n; k++) {
+        panels += panels_of(list[k].w);
+        work += (int64_t)list[k].w->rows * list[k].w->cols * list[k].x->n;
+    }
+    if (threads == 1 || work < WORTH) {
+        for (int k = 0; k < n; k++)
+            jl_matmul(list[k].w, list[k].x, list[k].y, 0, panels_of(list[k].w));
+        return;
+    }
+    int64_t grain = GRAIN * (int64_t)panels / work + 1;
+    product_job job = { list, n, panels, threads, panels * EIGHTHS / (8 * threads), 0 };
+    job.small = (int)grain > panels / (SMALL * threads) ? (int)grain : panels / (SMALL * threads);
+    int left = panels - threads * job.large;
+    jl_pool_run(pool, threads + (left + job.small - 1) / job.small, multiply_item, &job);
+}
+
+/* ---- Rows ------------------------------------------------------------------------------------ */
+
+typedef struct rows_job {
+    jl_rows_task *rows;
+    void *arg;
+    int n, step;
+} rows_job;
+
+static void rows_item(void *arg, int i, int thread) {
+    const rows_job *job = arg;
+    (void)thread;
+    int end = (i + 1) * job->step;
+    job->rows(job->arg, i * job->step, end < job->n ? end : job->n);
+}
+
+void jl_each_row(jl_pool *pool, int n, int cost, jl_rows_task *rows, void *arg) {
+    int threads = jl_pool_threads(pool), items = threads * SHARE;
+    if (threads == 1 || (int64_t)n * cost < ROWS_WORTH_NS) {
+        rows(arg, 0, n);
+        return;
+    }
+    rows_job job = { rows, arg, n, (n + items - 1) / items };
+    jl_pool_run(pool, (n + job.step - 1) / job.step, rows_item, &job);
+}
+
+/* ---- Activations ----------------------------------------------------------------------------- */
+
+typedef struct prepare_job {
+    const jl_act *a;
+    const float *x;
+    jl_layout layout;
+    int n, cols;
+} prepare_job;
+
+/* Tokens ROW_TILE·first … of a batch; its last item takes a single token along, because one token
+ * alone is laid out in another way. */
+static void prepare_item(void *arg, int i, int thread) {
+    const prepare_job *job = arg;
+    (void)thread;
+    int from = i * ROW_TILE, left = job->n - from;
+    jl_act part;
+    jl_act_part(&part, job->a, job->cols, from);
+    jl_act_prepare(&part, job->x + (size_t)from * (size_t)job->cols,
+                   left <= ROW_TILE + 1 ? left : ROW_TILE, job->cols, job->layout);
+}
+
+void jl_prepare(jl_pool *pool, jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    int items = n < 2 ? 1 : (n + ROW_TILE - 2) / ROW_TILE;
+    if (jl_pool_threads(pool) == 1 || layout < JL_LAYOUT_Q8 || a->fast || items == 1) {
+        jl_act_prepare(a, x, n, cols, layout);
+        return;
+    }
+    prepare_job job = { a, x, layout, n, cols };
+    jl_pool_run(pool, items, prepare_item, &job);
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+}

@@ -1,0 +1,32 @@
+/* parallel.h - products and passes over rows, shared between the threads of a pool.
+ *
+ * Each function gives the bits of the kernel it calls, with any number of threads: panels, tiles of
+ * tokens and rows are independent of each other. What is too small to be worth the other threads'
+ * attention is done by the caller's. pool may be NULL.
+ */
+#ifndef JL_PARALLEL_H
+#define JL_PARALLEL_H
+
+#include "kernels.h"
+#include "pool.h"
+
+/* y [x.n][w.rows] = W x */
+typedef struct jl_multiply {
+    const jl_matrix *w;
+    const jl_act *x;
+    float *y;
+} jl_multiply;
+
+enum { JL_MULTIPLY_MOST = 4 };
+
+/* n ≤ JL_MULTIPLY_MOST products, none of which reads what another writes. */
+void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n);
+
+/* jl_act_prepare(); kernels that a->fast brings are not shared, their layout is their own. */
+void jl_prepare(jl_pool *pool, jl_act *a, const float *x, int n, int cols, jl_layout layout);
+
+/* rows(arg, first, end) for pieces of 0 ≤ row < n; cost: some nanoseconds a row. */
+typedef void jl_rows_task(void *arg, int first, int end);
+void jl_each_row(jl_pool *pool, int n, int cost, jl_rows_task *rows, void *arg);
+
+#endif

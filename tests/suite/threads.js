@@ -1,0 +1,56 @@
+/**
+ * threads.js - several threads give the bits of one, and a host without them says so.
+ */
+import { ok, sameBits } from './assert.js';
+
+/** @typedef {import('./index.js').Case} Case */
+/** @typedef {import('./index.js').T} T */
+
+/** Logits after a prompt and some steps. @param {import('./index.js').Model} model @param {number[]} ids */
+async function walk(model, ids) {
+  const session = await model.createSession({ contextLength: ids.length + 8 });
+  const rows = [];
+  await session.append(ids);
+  for (let i = 0; i < 4; i++) {
+    rows.push(await session.logits());
+    await session.append([ids[i]]);
+  }
+  rows.push(await session.logits());
+  await session.close();
+  return rows;
+}
+
+/** @param {T} t @param {any} source @param {number[]} ids @param {number} threads */
+async function walkWith(t, source, ids, threads) {
+  const model = await t.load(source, { threads });
+  const { threads: used, threadsReason: why } = model.info;
+  ok(used === threads || (used === 1 && why), `${threads} threads: ${used}, ${why}`);
+  const rows = await walk(model, ids);
+  await model.close();
+  return rows;
+}
+
+/** @param {string} name @param {string} folder @param {Partial<Case>} [more] @returns {Case} */
+const sameAsOne = (name, folder, more) => ({
+  ...more,
+  name: `threads: 2 and 3 give the bits of one, ${name}`,
+  async run(t) {
+    const ids = await t.json(`${folder}/ids.json`);
+    const wanted = await walkWith(t, t.source(name), ids, 1);
+    for (const threads of [2, 3]) {
+      const rows = await walkWith(t, t.source(name), ids, threads);
+      rows.forEach((row, i) => {
+        sameBits(row, wanted[i], `${threads} threads, row ${i}`);
+      });
+    }
+  },
+});
+
+/** @type {Case[]} */
+export const threads = [
+  sameAsOne('arch/llama.gguf', 'arch'),
+  sameAsOne('arch/gemma2.gguf', 'arch'),
+  sameAsOne('types/q4_1.gguf', 'types'),
+  sameAsOne('types/q8_0.gguf', 'types'),
+  sameAsOne('smollm2', 'types', { needs: 'smollm2', slow: true }),
+];
