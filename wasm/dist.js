@@ -84,8 +84,12 @@ async function embeddedModule() {
     const packed = ${JSON.stringify(packed)};
     export async function wasmInside(name) {
       const bytes = Uint8Array.from(atob(packed[name]), (c) => c.charCodeAt(0));
-      const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-      return new Response(plain).arrayBuffer();
+      // Not by a Blob's stream: WebKit does not read one in a worker of a page from disk.
+      const { writable, readable } = new DecompressionStream('deflate-raw');
+      const writer = writable.getWriter();
+      writer.write(bytes).catch(() => {}); // the other end says it
+      writer.close().catch(() => {});
+      return new Response(readable).arrayBuffer();
     }
     export const workerInside = (name) =>
       ${JSON.stringify(STARTS)}.includes(name) ? '(' + E + ')(' + JSON.stringify(BASE) + ').start(' + JSON.stringify(name) + ')' : undefined;
