@@ -172,7 +172,10 @@ async function generateWith(meddle, onToken) {
   try {
     const texts = [];
     for (const threads of [3, 1]) {
-      const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads });
+      const model = await jielong.loadModel(golden('types/q4_1.gguf'), {
+        threads,
+        precision: 'exact',
+      });
       const session = await model.createSession();
       const prompt = Array.from({ length: 100 }, (_, i) => i);
       let ids = '';

@@ -57,4 +57,27 @@ for (const name of chosen) {
       });
     });
   });
+
+  test(`a page that is not isolated has one thread and says so, ${name}`, async (context) => {
+    if (!driver.find()) return context.skip(`${name} is not installed`);
+    const plain = makeServer({ roots, isolate: false });
+    await new Promise((resolve) => plain.listen(0, '127.0.0.1', () => resolve(undefined)));
+    const { port } = /** @type {import('node:net').AddressInfo} */ (plain.address());
+    const page = await driver.open(`http://127.0.0.1:${port}/tests/browser/page.html`);
+    try {
+      const script = `import('/web/jielong.js').then(async ({ loadModel }) => {
+        const model = await loadModel('/tests/golden/types/q4_1.gguf', { threads: 2 });
+        const { threads, threadsReason } = model.info;
+        const session = await model.createSession();
+        const { ids } = await session.complete([1, 2, 3], { maxTokens: 3, temperature: 0 });
+        await model.close();
+        return [threads, /isolated/.test(threadsReason), ids.length].join();
+      })`;
+      assert.equal(await page.evaluate(script), '1,true,3');
+    } finally {
+      await page.close();
+      plain.close();
+      plain.closeAllConnections();
+    }
+  });
 }
