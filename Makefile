@@ -68,7 +68,8 @@ WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kerne
 
 # ---- Native ----------------------------------------------------------------------------------------------
 # Only the command line touches the platform: files, clock, terminal.
-$(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L $(if $(filter 1,$(BLAS)),-DJL_BLAS)
+$(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L $(if $(filter 1,$(BLAS)),-DJL_BLAS) \
+  -DCLI_OWN_MODEL='"$(CURDIR)/web/models/tales.gguf"'
 $(CLI): NATIVE_LIBS += -pthread $(if $(filter 1,$(BLAS)),-lopenblas)
 # CHECK without a message prints an empty format.
 $(B)/native/tests/%.o: NATIVE_CFLAGS += -Wno-format-zero-length
@@ -177,8 +178,7 @@ wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
 	@wasm/toolchain.sh wasm node
 	@$(MAKE) --no-print-directory -j2 web/jielong.wasm
-	@$(MAKE) --no-print-directory models
-	node web/cli.js generate $(MODEL) 'Once upon a time' -n 48 --temperature 0
+	node web/cli.js generate 'Once upon a time there was' -n 96 --temperature 0.8 --seed 5
 	@if [ "$(SERVE)" != 0 ]; then exec node web/serve.js; fi
 
 test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint

@@ -112,6 +112,15 @@ test('greedy text goes on sensibly, and stops at a stop string', { skip: noModel
   assert.equal((await agreed([...args, '--stop', 'ova Hav'])).trimEnd(), ', the city of N');
 });
 
+test('generate without a model: the tales that come along, with and without a prompt', async () => {
+  const options = ['-n', '24', '--temperature', '0'];
+  const told = await agreed(['generate', 'Once upon a time there was', ...options]);
+  assert.match(told, /^ [a-z][a-z ,'"!?.\n;:-]{40,}/i);
+  const named = join(root, 'web', 'models', 'tales.gguf');
+  assert.equal(await agreed(['generate', named, 'Once upon a time there was', ...options]), told);
+  assert.match(await agreed(['generate', ...options]), /[a-z]{3}/);
+});
+
 test('tokenize: 120 cases as llama.cpp', { skip: noModel }, async () => {
   const cases = JSON.parse(readFileSync(golden('smollm2/tokenize.json'), 'utf8'));
   const file = join(folder, 'cases.json');

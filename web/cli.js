@@ -8,7 +8,8 @@
  */
 
 import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from './bench.js';
 import { JielongError, loadModel } from './jielong.js';
@@ -72,7 +73,7 @@ const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.spli
  */
 const COMMANDS = {
   generate: [
-    'MODEL [PROMPT]',
+    '[MODEL] [PROMPT]',
     'continue a prompt (standard input where it is left out), streaming the text',
     SAMPLING.concat(['chat', 'chat-template', 'special', 'json', 'context']),
     generate,
@@ -124,7 +125,8 @@ usage: jielong COMMAND MODEL … [options]
 
 ${lines.join('\n')}
 
-MODEL is a file or an address. jielong COMMAND --help lists the options.`;
+MODEL is a file or an address; generate without one takes the tales model that comes along.
+jielong COMMAND --help lists the options.`;
 }
 
 /** @param {string} command */
@@ -354,6 +356,12 @@ function showProgress({ loaded, total }) {
   process.stderr.write(`\rloading ${mib(loaded)}${total ? ` of ${mib(total)}` : ''} MiB \r`);
 }
 
+const TALES = fileURLToPath(new URL('models/tales.gguf', import.meta.url));
+
+/** Whether a word is a model and no prompt. @param {string | undefined} word */
+const namesModel = (word) =>
+  word !== undefined && (/\.gguf$|^https?:/i.test(word) || existsSync(word));
+
 async function main() {
   const [command, ...argv] = process.argv.slice(2);
   if (command === '--help' || command === '-h' || command === 'help') return console.log(help());
@@ -361,6 +369,8 @@ async function main() {
   if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`there is no command '${command}'`);
   const { values, positionals } = parse(command, argv);
   if (values.help) return console.log(commandHelp(command));
+  if (command === 'generate' && positionals.length < 2 && !namesModel(positionals[0]))
+    positionals.unshift(TALES);
   const [source, ...args] = positionals;
   const takes = COMMANDS[command][0].split(' ').length;
   if (!source) throw new UsageError(`${command} needs a MODEL`);

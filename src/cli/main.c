@@ -11,10 +11,11 @@
 
 static const char usage[] =
     "usage: jielong COMMAND MODEL.gguf [options]\n"
-    "  generate MODEL [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
+    "  generate [MODEL] [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
     "           [--chat] [--special] [--json] [--context N] [--threads N]\n"
-    "                                    continue PROMPT (or standard input), streaming the text\n"
+    "                                    continue PROMPT (or standard input), streaming the text;\n"
+    "                                    without MODEL by the tales model that comes along\n"
     "  tokenize MODEL TEXT | --file F | --cases F  [--special]\n"
     "                                    token ids as JSON; --cases: a JSON array of texts\n"
     "  logits MODEL --ids 1,2,3 --out F  every position's logits, float32 little-endian\n"
@@ -155,6 +156,22 @@ static void parse(cli_options *o, int argc, char **argv) {
     }
 }
 
+static int names_model(const char *word) {
+    size_t n = strlen(word);
+    if (n > 5 && strcmp(word + n - 5, ".gguf") == 0) return 1;
+    FILE *file = fopen(word, "rb");
+    if (file) fclose(file);
+    return file != NULL;
+}
+
+/* generate [PROMPT]: the model that comes with the project continues it. */
+static void use_own_model(cli_options *o) {
+    if (!o->command || strcmp(o->command, "generate") != 0) return;
+    if (o->text || (o->model && names_model(o->model))) return;
+    o->text = o->model;
+    o->model = CLI_OWN_MODEL;
+}
+
 int main(int argc, char **argv) {
     static cli_options o = {
         .n = 256,
@@ -171,6 +188,7 @@ int main(int argc, char **argv) {
             return 0;
         }
     parse(&o, argc, argv);
+    use_own_model(&o);
     o.generation.max_tokens = o.n;
     o.generation.stop = o.stops;
     if (!o.command || !o.model) {

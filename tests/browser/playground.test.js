@@ -113,6 +113,8 @@ async function open(path, viewport = { width: 1100, height: 900 }) {
   return opened;
 }
 
+const SMOLLM2 = '#catalogue button[value$="smollm2-135m-instruct-q4_1.gguf"]';
+
 /** @param {string} name @param {import('puppeteer-core').Page} [of] @param {boolean} [fullPage] */
 const shoot = (name, of = page, fullPage = true) =>
   of.screenshot({ path: join(shots, `${name}.png`), fullPage });
@@ -166,7 +168,8 @@ test('without a click nothing leaves the origin and no model is fetched', {
     requests.filter((url) => /\.gguf|\.wasm/.test(url)),
     [],
   );
-  assert.match(await text('#catalogue button'), /98\.4 MB/);
+  assert.match(await text('#catalogue'), /98\.4 MB/);
+  assert.match(await text('#generate'), /^Start · \d\.\d MB, already here$/);
   await shoot('idle');
 });
 
@@ -195,6 +198,35 @@ test('nothing is wider than a phone, in both languages', { skip: noBrowser }, as
   assert.match(await text('#model-title', phone), /模型/);
 });
 
+for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp, RegExp][]} */ ([
+  ['en', /^Start/, /tokens written|ended/, /^Once upon a time [a-z ,'"!?.\n;:-]{200}/i],
+  ['zh-Hant', /^開始/, /個詞元|結束/, /^春江花月夜，[^，。]{5}。\n([^，。]{5,7}[，。])+/],
+])) {
+  test(`one click starts with the page's own model, ${language}, and asks no one else for anything`, {
+    skip: noBrowser,
+    timeout: 120_000,
+  }, async (t) => {
+    const own = await open(`/?lang=${language}`);
+    t.after(() => own.close().then(() => page.bringToFront()));
+    requests.length = 0;
+    assert.match(await text('#generate', own), start);
+    await own.click('#generate');
+    await own.waitForFunction(
+      (source) =>
+        new RegExp(source).test(document.querySelector('#play-status')?.textContent ?? ''),
+      { timeout: 60_000 },
+      done.source,
+    );
+    const written = await own.$eval('#stream', (e) => (e.textContent ?? '').replaceAll('↵', ''));
+    assert.match(written, words);
+    assert.deepEqual(
+      requests.filter((url) => !url.startsWith(origin) && !url.startsWith('data:')),
+      [],
+    );
+    await shoot(`start-${language}`, own);
+  });
+}
+
 test('a page instead of a model is an error in words', { skip: noBrowser }, async () => {
   await page.type('#url', `${origin}/index.html`);
   await page.click('#url-go');
@@ -206,13 +238,13 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
 
 test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, async () => {
   slowly = true;
-  await page.click('#catalogue button');
+  await page.click(SMOLLM2);
   await says('#progress-text', /MB of 98\.4 MB · .*left/);
   await shoot('loading');
   await page.click('#cancel');
   await says('#load-status', /cancelled/);
   slowly = false;
-  await page.click('#catalogue button');
+  await page.click(SMOLLM2);
   await says('#load-status', /is loaded: 98\.4 MB/);
 });
 

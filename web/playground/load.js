@@ -8,14 +8,16 @@
 
 import { byId, make } from './dom.js';
 import { count, explain, number, size, time } from './format.js';
-import { t } from './i18n.js';
+import { currentLanguage, t } from './i18n.js';
 import { stop } from './play.js';
 import { emit, on, state } from './state.js';
 
 /**
- * A line of the catalogue: `type` of the weights, size of the file, page of its maker, address.
+ * A line of the catalogue: `type` of the weights, size of the file, page of its maker, address
+ * (relative to this page). One with a `language` comes with the page and is the one to start with
+ * in that language.
  * @typedef {{ name: string, parameters: number, type: string, bytes: number,
- *   license: string, page: string, url: string }} Entry
+ *   license: string, page: string, url: string, language?: string }} Entry
  */
 
 const line = byId('model-line', HTMLElement);
@@ -127,13 +129,22 @@ function show() {
   showFacts();
 }
 
+/** @param {Entry} entry */
+const loadEntry = (entry) => load(entry.url, entry.name, entry.bytes);
+
+/** The language's own model first. */
 function showCatalogue() {
+  const own = (/** @type {Entry} */ entry) => Number(entry.language === currentLanguage());
+  const entries = [...catalogue].sort((a, b) => own(b) - own(a));
+  const [first] = entries;
+  state.ready = first ? { bytes: first.bytes, load: () => loadEntry(first) } : null;
   byId('catalogue', HTMLElement).replaceChildren(
-    ...catalogue.map((entry, i) => {
+    ...entries.map((entry) => {
       const here = new URL(entry.url, location.href).origin === location.origin;
       const words = t(here ? 'model.loadHere' : 'model.load', { size: size(entry.bytes) });
-      const button = make('button', { type: 'button', className: i ? '' : 'primary' }, words);
-      button.addEventListener('click', () => load(entry.url, entry.name, entry.bytes));
+      const className = entry === first ? 'primary' : '';
+      const button = make('button', { type: 'button', className, value: entry.url }, words);
+      button.addEventListener('click', () => loadEntry(entry));
       const about = {
         parameters: count(entry.parameters),
         type: entry.type,

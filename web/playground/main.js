@@ -14,8 +14,8 @@ import * as theme from './theme.js';
 sampling.setUp();
 await useLanguage(firstLanguage());
 theme.setUp();
-play.setUp();
 await load.setUp();
+play.setUp();
 emit('language');
 document.body.dataset.ready = '';
 

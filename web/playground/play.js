@@ -9,7 +9,7 @@
 
 import * as alternatives from './alternatives.js';
 import { byId } from './dom.js';
-import { explain, number, time, visible } from './format.js';
+import { explain, number, size, time, visible } from './format.js';
 import { t } from './i18n.js';
 import { emit, inTurn, on, state } from './state.js';
 import * as stream from './stream.js';
@@ -38,11 +38,15 @@ const meter = byId('meter', HTMLElement);
 const spoken = byId('spoken', HTMLElement);
 const statusLine = byId('play-status', HTMLElement);
 
+/** The text that the page itself put into the prompt. */
+let example = '';
 /** @type {Turn[]} */
 let turns = [];
 let controller = new AbortController();
 /** Ends when the generation that runs has ended. @type {Promise<void>} */
 let running = Promise.resolve();
+/** Ends when the loaded model has its session. @type {Promise<void>} */
+let adopted = Promise.resolve();
 /** @type {() => string} the status, said again when the language changes */
 let said = () => t('play.needModel');
 /** @type {{ count: number, rate: number, first: number } | undefined} */
@@ -76,9 +80,12 @@ function showMeter() {
 function showButtons() {
   const idle = !!state.session && !state.busy;
   const begun = turns.length > 0;
-  generateButton.textContent = t(chatMode.checked ? 'text.send' : 'text.generate');
+  generateButton.textContent =
+    !state.session && state.ready
+      ? t('text.start', { size: size(state.ready.bytes) })
+      : t(chatMode.checked ? 'text.send' : 'text.generate');
   prompt.placeholder = t(chatMode.checked ? 'text.placeholderChat' : 'text.placeholder');
-  generateButton.disabled = !idle;
+  generateButton.disabled = state.busy || !(state.session || state.ready);
   continueButton.disabled = stepButton.disabled = !idle || !begun;
   clearButton.disabled = !idle || !begun;
   stopButton.disabled = !state.busy;
@@ -181,6 +188,10 @@ async function generate() {
     say(() => t('play.empty'));
     prompt.focus();
     return;
+  }
+  if (!state.session) {
+    await state.ready?.load();
+    await adopted;
   }
   if (!claim()) return;
   const chat = chatMode.checked;
@@ -310,22 +321,29 @@ export function setUp() {
   });
   for (const radio of document.getElementsByName('mode'))
     radio.addEventListener('change', showMode);
-  on('model', adopt);
+  on('model', () => {
+    adopted = adopt();
+  });
   on('language', () => {
     statusLine.textContent = said();
+    showExample();
     showMeter();
     showButtons();
   });
-  prompt.value = new URLSearchParams(location.search).get('prompt') ?? t('text.example');
+  example = t('text.example');
+  prompt.value = new URLSearchParams(location.search).get('prompt') ?? example;
   stream.clear();
   alternatives.clear();
 }
 
-/** An untouched example follows the mode. */
+/** An untouched example follows the mode and the language. */
+function showExample() {
+  const next = t(chatMode.checked ? 'text.exampleChat' : 'text.example');
+  if (prompt.value === example || !prompt.value) prompt.value = next;
+  example = next;
+}
+
 function showMode() {
-  const [from, to] = chatMode.checked
-    ? ['text.example', 'text.exampleChat']
-    : ['text.exampleChat', 'text.example'];
-  if (prompt.value === t(from) || !prompt.value) prompt.value = t(to);
+  showExample();
   showButtons();
 }

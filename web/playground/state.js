@@ -25,6 +25,12 @@ export const state = {
   /** @type {Model | null} */ model: null,
   /** A name for people. */ modelName: '',
   /** What the last load took. */ loading: { seconds: 0, bytes: 0 },
+  /**
+   * What is loaded when the reader starts to play without having chosen: the model that comes with
+   * the page, in the page's language.
+   * @type {{ bytes: number, load: () => Promise<void> } | null}
+   */
+  ready: null,
   /** The session whose text is on screen. @type {Session | null} */ session: null,
   /** The tokens on its timeline when the text last came to rest. @type {Int32Array} */
   ids: new Int32Array(),

@@ -1,0 +1,78 @@
+/**
+ * models.test.js - the models that come with the project: their cards tell the truth, and they do what
+ * the cards say.
+ *
+ * Held-out texts are not part of the project, so bits per byte cannot be measured anew here; form, sizes,
+ * licences and the acrostic can.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { acrostic } from '../examples/acrostic/acrostic.js';
+import { loadModel } from '../web/jielong.js';
+
+const folder = fileURLToPath(new URL('../web/models/', import.meta.url));
+const files = readdirSync(folder).filter((name) => name.endsWith('.gguf'));
+const catalogue = JSON.parse(readFileSync(`${folder}catalogue.json`, 'utf8'));
+
+test('every model of the page is in the catalogue as it is, with its card', async () => {
+  const own = catalogue.filter((/** @type {any} */ entry) => entry.language);
+  assert.deepEqual(own.map((/** @type {any} */ e) => e.url).sort(), [
+    'models/poems.gguf',
+    'models/tales.gguf',
+  ]);
+  for (const entry of own) {
+    const path = folder + entry.url.replace('models/', '');
+    const model = await loadModel(path);
+    assert.equal(entry.bytes, statSync(path).size, entry.name);
+    assert.ok(entry.bytes <= 11e6, `${entry.name} is at most 11 MB`);
+    assert.equal(model.info.parameters, entry.parameters);
+    assert.equal(model.info.fileType, entry.type);
+    assert.equal(model.info.license, entry.license);
+    const card = readFileSync(path.replace('.gguf', '.md'), 'utf8');
+    assert.ok(card.includes(entry.bytes.toLocaleString('en')), `${entry.name}'s card has its size`);
+    await model.close();
+  }
+});
+
+test('every other model here is at most 2 MB and has its recipe', () => {
+  const others = files.filter((name) => !['tales.gguf', 'poems.gguf'].includes(name));
+  for (const name of others) {
+    assert.ok(statSync(folder + name).size <= 2e6, name);
+    if (!name.endsWith('-ngram.gguf'))
+      statSync(`${folder}recipes/${name.replace('.gguf', '.recipe')}`);
+  }
+});
+
+test('sampled poems have the form of poems', async () => {
+  const model = await loadModel(`${folder}poems.gguf`);
+  const session = await model.createSession();
+  const poems = [];
+  for (let seed = 1; poems.length < 60; seed++) {
+    await session.rewind(0);
+    let text = '';
+    for await (const token of session.generate('\n', { maxTokens: 250, seed })) text += token.text;
+    poems.push(...text.split('\n').slice(0, -1));
+  }
+  const formed = poems.filter((poem) =>
+    /^(([^，。\s]{5}，[^，。\s]{5}。)+|([^，。\s]{7}，[^，。\s]{7}。)+)$/u.test(poem),
+  );
+  // The card counts 200; 60 sampled at 95 % fall below 85 % once in a thousand times.
+  assert.ok(formed.length >= 0.85 * poems.length, `${formed.length} of ${poems.length}`);
+  await model.close();
+});
+
+test('an acrostic keeps its first characters and its measure', async () => {
+  const model = await loadModel(`${folder}poems.gguf`);
+  for (const heads of ['春夏秋冬', '接龍']) {
+    let poem = '';
+    for await (const { text } of acrostic(model, heads, { seed: 3 })) poem += text;
+    const verses = poem.split(/[，。]/).slice(0, -1);
+    assert.equal(verses.map((verse) => [...verse][0]).join(''), heads);
+    const lengths = new Set(verses.map((verse) => [...verse].length));
+    assert.equal(lengths.size, 1, poem);
+    assert.ok(lengths.has(5) || lengths.has(7), poem);
+  }
+  await model.close();
+});

@@ -1,0 +1,31 @@
+/**
+ * sample_poems.js - how many of a model's poems have the form of one.
+ *
+ *   node sample_poems.js poems.gguf [N]
+ *
+ * Samples N poems (200) with the sampler's defaults, seed after seed, and counts those in which every
+ * verse has 5 or every verse has 7 characters, verses end in ， and 。 in turn, and their number is
+ * even. Prints the share and the first poem of each kind.
+ */
+import { loadModel } from '../../jielong.js';
+
+const FORMS = [/^([^，。\s]{5}，[^，。\s]{5}。)+$/u, /^([^，。\s]{7}，[^，。\s]{7}。)+$/u];
+const [path, wanted = '200'] = process.argv.slice(2);
+const model = await loadModel(path);
+const session = await model.createSession();
+const poems = [];
+for (let seed = 1; poems.length < Number(wanted); seed++) {
+  await session.rewind(0);
+  let text = '';
+  const options = { maxTokens: session.contextLength - 1, seed };
+  for await (const token of session.generate('\n', options)) text += token.text;
+  poems.push(...text.split('\n').slice(0, -1)); // the last one is cut off by the context
+}
+poems.length = Number(wanted);
+const formed = poems.filter((poem) => FORMS.some((form) => form.test(poem)));
+const others = poems.filter((poem) => !formed.includes(poem));
+process.stdout.write(
+  `${formed.length} of ${poems.length} in form (${((100 * formed.length) / poems.length).toFixed(1)} %)\n` +
+    `${formed.slice(0, 3).join('\n')}\nnot in form:\n${others.slice(0, 5).join('\n')}\n`,
+);
+await model.close();
