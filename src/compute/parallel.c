@@ -1,14 +1,15 @@
 /* parallel.c - how products and passes over rows are cut into items of a pool's job.
  *
- * A product begins with one large item for each thread, because weights come fastest from memory
- * one after another, and ends with small ones, so that the threads end together though one of them
- * came late. Several products with the same input are one job, because the end of each job is
- * waited for.
+ * A product with one token is as few items as there are threads: each has its weights one after
+ * another, as they come fastest from memory, and a job takes only some ten microseconds, of which
+ * claims and lines of cache that change hands cost a part each. A batch also begins with a large
+ * item for each thread, and ends with small ones, so that the threads end together. Several
+ * products with the same input are one job, because the end of each job is waited for.
  */
 #include "parallel.h"
 
 enum {
-    EIGHTHS = 6,          /* of a product that are in large items */
+    LARGE_SHARE = 2,      /* a batch's large items are one part in so many of it */
     GRAIN = 60000,        /* multiplications of a small item, at least: some 3 µs */
     SMALL = 16,           /* small items a thread could have, at most, if there were only those */
     WORTH = 50000,        /* multiplications from which on a job is shared */
@@ -63,7 +64,8 @@ void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n) {
         return;
     }
     int64_t grain = GRAIN * (int64_t)panels / work + 1;
-    product_job job = { list, n, panels, threads, panels * EIGHTHS / (8 * threads), 0 };
+    int share = list[0].x->n == 1 ? 1 : LARGE_SHARE;
+    product_job job = { list, n, panels, threads, panels / (share * threads), 0 };
     job.small = (int)grain > panels / (SMALL * threads) ? (int)grain : panels / (SMALL * threads);
     int left = panels - threads * job.large;
     jl_pool_run(pool, threads + (left + job.small - 1) / job.small, multiply_item, &job);
