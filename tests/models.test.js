@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { acrostic } from '../examples/acrostic/acrostic.js';
 import { loadModel } from '../web/jielong.js';
+import { isFormed, samplePoems } from '../web/models/recipes/sample_poems.js';
 
 const folder = fileURLToPath(new URL('../web/models/', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.gguf'));
@@ -47,17 +48,8 @@ test('every other model here is at most 2 MB and has its recipe', () => {
 
 test('sampled poems have the form of poems', async () => {
   const model = await loadModel(`${folder}poems.gguf`);
-  const session = await model.createSession();
-  const poems = [];
-  for (let seed = 1; poems.length < 60; seed++) {
-    await session.rewind(0);
-    let text = '';
-    for await (const token of session.generate('\n', { maxTokens: 250, seed })) text += token.text;
-    poems.push(...text.split('\n').slice(0, -1));
-  }
-  const formed = poems.filter((poem) =>
-    /^(([^，。\s]{5}，[^，。\s]{5}。)+|([^，。\s]{7}，[^，。\s]{7}。)+)$/u.test(poem),
-  );
+  const poems = await samplePoems(model, 60);
+  const formed = poems.filter(isFormed);
   // The card counts 200; 60 sampled at 95 % fall below 85 % once in a thousand times.
   assert.ok(formed.length >= 0.85 * poems.length, `${formed.length} of ${poems.length}`);
   await model.close();
