@@ -120,9 +120,8 @@ int jl_token_is_end(const jl_model *m, int32_t id);
 
 /* ---- Precision ------------------------------------------------------------------------------- */
 
-/* Products may be done by kernels that the host brings: precision `fast`, activations of 8 bits (14
- * where weights have 8) instead of 16, llama.cpp's own accuracy. Both precisions give the same bits
- * on every machine. */
+/* Products may be done by kernels that the host brings: precision `fast`, activations of 8 bits
+ * instead of 16, llama.cpp's own accuracy. Both precisions give the same bits on every machine. */
 struct jl_fast; /* compute/kernels.h */
 typedef enum jl_weight_class { JL_WEIGHTS_BELOW_8, JL_WEIGHTS_OF_8 } jl_weight_class;
 

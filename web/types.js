@@ -40,9 +40,9 @@ export {};
  *   measurement finds fewer faster. Several need Node, or a worker in a page that is cross-origin isolated;
  *   elsewhere there is one. model.info.threads says what is used. The bits are those of one
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
- * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8 (14 where weights
- *   have 8), by relaxed SIMD where the engine has it. 'auto': what is measured to be faster here. Each gives the same
- *   bits on every machine; model.info.kernels tells which it is
+ * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8, by relaxed
+ *   SIMD where the engine has it. 'auto': what is measured to be faster here. Each gives the same bits on every
+ *   machine; model.info.kernels tells which it is
  * @property {number} [memoryLimit] most bytes that the weights may take
  * @property {string} [sha256] 64 hex digits; the whole file is checked while it arrives
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm

@@ -13,8 +13,8 @@ struct jl_act;
 struct jl_matrix;
 
 /* The kernels of precision `fast`, where there are any. They differ in the rounding of activations
- * alone: |q| ≤ 127 instead of 32767, with 8-bit weights 8191. What q looks like is their own
- * business; products are those of the contract of jl_matmul. */
+ * alone: |q| ≤ 127 instead of 32767. What q looks like is their own business; products are those of
+ * the contract of jl_matmul. */
 typedef struct jl_fast {
     void (*prepare)(struct jl_act *a, const float *x, int n, int cols, jl_layout layout);
     void (*matmul)(const struct jl_matrix *w, const struct jl_act *a, float *y, int panel0,

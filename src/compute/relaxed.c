@@ -1,9 +1,10 @@
 /* relaxed.c - wasm relaxed SIMD: the products of precision `fast` (kernels.h) by a dot of bytes.
  *
  * i32x4.relaxed_dot_i8x16_i7x16_add_s adds four products of a signed byte and a byte of 7 bits to
- * each lane. One operand is always in 0..127 here, where every machine gives the same sum, so the
- * bits are those of the plain C. Weights below 8 bits are that operand, and activations have 8
- * bits; weights of 8 bits are the other, and activations are 14 bits in two parts of 7.
+ * each lane. Activations are the first; weights are the second, which are below 8 bits in 0..127,
+ * where every machine gives the same sum. With weights of 8 bits it depends on the machine what the
+ * second byte is (operand_of), and they are prepared for it. So the integers are the same
+ * everywhere, and the bits those of the plain C.
  *
  * The panels are those of all kernels; what differs is the order of four columns in a lane, which
  * the activations follow. A module of its own (wasm/flags.mk), linked to the memory and the
@@ -13,9 +14,31 @@
 
 #include "simd_matmul.h"
 
-/* sum[lane] += Σ s8·u7 over its four bytes; u7 is in 0..127. */
-INLINE v128_t dot4(v128_t sum, v128_t s8, v128_t u7) {
-    return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(s8, u7, sum);
+/* sum[lane] += Σ x·w over its four bytes; x is signed, w in 0..127 or as operand_of says. */
+INLINE v128_t dot4(v128_t sum, v128_t x, v128_t w) {
+    return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
+}
+
+/* What weights are as the second operand of dot4: v + offset (v: int8 or a quant of kernels.h), one
+ * byte, or the two nibbles of it one after the other. */
+typedef struct operand {
+    int offset, parts;
+} operand;
+
+/* The instruction leaves open whether a second byte of 8 bits is signed (as on ARM: weights as they
+ * are) or not (AVX-VNNI: weights plus 128), and whether sums of two products saturate on the way to
+ * a lane (older x86: nibbles). A machine keeps to one of them; extreme products tell which. */
+static NOINLINE operand operand_of(jl_form f) {
+    if (f.bits != 8) return (operand){ f.offset, 1 };
+    const v128_t x = wasm_i8x16_const(127, 127, 127, 127, -127, -127, -127, -127, 127, 127, 127,
+                                      127, -127, -127, -127, -127);
+    const v128_t w = wasm_i8x16_const(-1, -1, -1, -1, -1, -1, -1, -1, -128, -128, -128, -128, -128,
+                                      -128, -128, -128);
+    const v128_t sum = dot4(wasm_i32x4_splat(0), x, w);
+    const v128_t unsigned_sum = wasm_i32x4_const(127 * 1020, -127 * 1020, 127 * 512, -127 * 512);
+    const v128_t signed_sum = wasm_i32x4_const(-127 * 4, 127 * 4, -127 * 512, 127 * 512);
+    if (wasm_i32x4_all_true(wasm_i32x4_eq(sum, signed_sum))) return (operand){ 0, 1 };
+    return (operand){ 128, wasm_i32x4_all_true(wasm_i32x4_eq(sum, unsigned_sum)) ? 1 : 2 };
 }
 
 /* -- Four columns a lane ----------------------------------------------------------------------- */
@@ -66,14 +89,24 @@ INLINE void byte_quants_5(const uint8_t *w, const uint8_t *tail, v128_t *out) {
     out[7] = wasm_v128_or(wasm_u16x8_shr(v[4], 10), last);
 }
 
-/* A unit of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
+/* A unit of 8 bits, rows 8i to 8i + 7: two vectors of [row 4][column 4], plus the offset. */
+INLINE void byte_weights(const uint8_t *w, int i, int offset, v128_t *out) {
+    const v128_t flip = wasm_i8x16_splat((int8_t)offset); /* adding 128 is turning the top bit */
+    v128_t a = wasm_v128_xor(wasm_v128_load(w + 16 * i), flip);
+    v128_t b = wasm_v128_xor(wasm_v128_load(w + 32 + 16 * i), flip);
+    out[0] = wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    out[1] = wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+/* The upper nibbles of bytes, or the lower ones. */
+INLINE v128_t nibbles(v128_t bytes, int lower) {
+    return lower ? wasm_v128_and(bytes, wasm_i8x16_splat(15)) : wasm_u8x16_shr(bytes, 4);
+}
+
+/* A unit below 8 bits of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
 INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
     const int vectors = unit_columns(f.bits) / 4;
     v128_t value[8];
-    if (f.bits == 8) {
-        v128_t a = wasm_v128_load64_zero(w + 8 * g), b = wasm_v128_load64_zero(w + 32 + 8 * g);
-        out[0] = wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-    } else if (f.bits == 4 || f.bits == 2) {
+    if (f.bits == 4 || f.bits == 2) {
         v128_t v = wasm_v128_load(w + 16 * g);
         const v128_t low = wasm_i8x16_splat((int8_t)((1 << f.bits) - 1));
         UNROLL for (int i = 0; i < vectors; i++) {
@@ -92,13 +125,10 @@ INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* What rounds to the limit: 7 bits and a sign, or 14 bits less one value. */
-INLINE float limit_of(int bits) {
-    return bits == 8 ? 8191 : 127;
-}
+/* What the largest magnitude of a block rounds to. */
+static const float LIMIT = 127;
 
-/* 16 rounded activations as bytes in the order of the weights. With 8-bit weights their upper and
- * their lower 7 bits, moved into 0..127 by adding 2^13. */
+/* 16 rounded activations as bytes in the order of the weights. */
 INLINE v128_t narrow(const int16_t *q, v128_t order) {
     v128_t bytes = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
     return wasm_i8x16_swizzle(bytes, order);
@@ -112,38 +142,23 @@ INLINE void narrow_5(const int16_t *q, uint8_t *out) {
     wasm_v128_store(out + 16, wasm_i8x16_shuffle(a, b, 24, 26, 25, 27, 4, 10, 5, 11, 16, 22, 17, 23,
                                                  28, 30, 29, 31));
 }
-INLINE void split(const int16_t *q, v128_t *high, v128_t *low) {
-    const v128_t offset = wasm_i16x8_splat(1 << 13), seven = wasm_i16x8_splat(127);
-    v128_t a = wasm_i16x8_add(wasm_v128_load(q), offset);
-    v128_t b = wasm_i16x8_add(wasm_v128_load(q + 8), offset);
-    *high = wasm_i8x16_narrow_i16x8(wasm_u16x8_shr(a, 7), wasm_u16x8_shr(b, 7));
-    *low = wasm_i8x16_narrow_i16x8(wasm_v128_and(a, seven), wasm_v128_and(b, seven));
-}
 
-/* A block of one token: [part][32] bytes, one part or two. */
+/* A block of one token, 32 bytes. */
 INLINE void write_block(int bits, const int16_t *q, uint8_t *out) {
     const v128_t order = column_order(bits);
     if (bits == 5) {
         narrow_5(q, out);
         return;
     }
-    for (int i = 0; i < 2; i++, q += 16, out += 16) {
-        v128_t high, low;
-        if (bits == 8) {
-            split(q, &high, &low);
-            wasm_v128_store(out, high);
-            wasm_v128_store(out + JL_BLOCK, low);
-        } else {
-            wasm_v128_store(out, narrow(q, order));
-        }
-    }
+    wasm_v128_store(out, narrow(q, order));
+    wasm_v128_store(out + 16, narrow(q + 16, order));
 }
 
-/* A part of a block of four tokens, `stride` bytes apart, to [lane 8][token 4][column 4]. */
-INLINE void interleave(const uint8_t *from, size_t stride, uint8_t *out) {
+/* A block of four tokens, [token 4][32] bytes, to [lane 8][token 4][column 4]. */
+INLINE void interleave(const uint8_t *from, uint8_t *out) {
     for (int i = 0; i < 2; i++, from += 16, out += 64) {
-        v128_t a = wasm_v128_load(from), b = wasm_v128_load(from + stride);
-        v128_t c = wasm_v128_load(from + 2 * stride), d = wasm_v128_load(from + 3 * stride);
+        v128_t a = wasm_v128_load(from), b = wasm_v128_load(from + JL_BLOCK);
+        v128_t c = wasm_v128_load(from + 2 * JL_BLOCK), d = wasm_v128_load(from + 3 * JL_BLOCK);
         v128_t ab0 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
                ab1 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
         v128_t cd0 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5),
@@ -155,38 +170,34 @@ INLINE void interleave(const uint8_t *from, size_t stride, uint8_t *out) {
     }
 }
 
-/* One token: [block][part][32] bytes. */
+/* One token: [block][32] bytes. */
 INLINE void prepare_one(int bits, jl_act *a, const float *x, size_t blocks) {
-    const size_t parts = bits == 8 ? 2 : 1;
     uint8_t *to = (uint8_t *)a->q;
-    for (size_t b = 0; b < blocks; b++, x += JL_BLOCK, to += parts * JL_BLOCK) {
+    for (size_t b = 0; b < blocks; b++, x += JL_BLOCK, to += JL_BLOCK) {
         int16_t q[JL_BLOCK];
-        a->scale[b] = quantise_block(x, limit_of(bits), q, a->sum + 2 * b, 1);
+        a->scale[b] = quantise_block(x, LIMIT, q, a->sum + 2 * b, 1);
         write_block(bits, q, to);
     }
 }
 
-/* Tiles of four, each beginning where it would with 16-bit activations:
- * [block][part][lane 8][token 4][column 4] bytes. Tokens that pad the last tile have scale 0. */
+/* Tiles of four, each beginning where it would with 16-bit activations: [block][lane 8][token
+ * 4][column 4] bytes. Tokens that pad the last tile have scale 0. */
 INLINE void prepare_tiles(int bits, jl_act *a, const float *x, size_t n, size_t blocks) {
-    const size_t parts = bits == 8 ? 2 : 1, size = parts * JL_BLOCK;
     size_t at = 0;
     for (size_t t0 = 0; t0 < n; t0 += JL_TILE) {
         uint8_t *to = (uint8_t *)(a->q + at * JL_BLOCK);
-        for (size_t b = 0; b < blocks; b++, at += JL_TILE) {
-            uint8_t bytes[JL_TILE * 2 * JL_BLOCK];
+        for (size_t b = 0; b < blocks; b++, at += JL_TILE, to += JL_TILE * JL_BLOCK) {
+            uint8_t bytes[JL_TILE * JL_BLOCK];
             for (size_t t = 0; t < JL_TILE; t++) {
                 int16_t q[JL_BLOCK] = { 0 };
                 a->scale[at + t] = 0;
                 a->sum[2 * at + t] = a->sum[2 * at + JL_TILE + t] = 0;
                 if (t0 + t < n)
-                    a->scale[at + t] =
-                        quantise_block(x + ((t0 + t) * blocks + b) * JL_BLOCK, limit_of(bits), q,
-                                       a->sum + 2 * at + t, JL_TILE);
-                write_block(bits, q, bytes + t * size);
+                    a->scale[at + t] = quantise_block(x + ((t0 + t) * blocks + b) * JL_BLOCK, LIMIT,
+                                                      q, a->sum + 2 * at + t, JL_TILE);
+                write_block(bits, q, bytes + t * JL_BLOCK);
             }
-            for (size_t part = 0; part < parts; part++, to += JL_TILE * JL_BLOCK)
-                interleave(bytes + part * JL_BLOCK, size, to);
+            interleave(bytes, to);
         }
     }
 }
@@ -245,31 +256,25 @@ INLINE void dot_units(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc
     }
 }
 
-/* acc[g] = Σ w·q of a block of bytes: q = 2^7·high + low − 2^13. */
-INLINE void dot_parts(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
-    const v128_t one = wasm_i8x16_splat(1);
-    UNROLL for (int g = 0; g < 4; g += 2) {
-        v128_t high[2], low[2], sum[2];
-        UNROLL for (int i = 0; i < 2; i++) high[i] = low[i] = sum[i] = wasm_i32x4_splat(0);
-        ROLL for (int k = 0; k < JL_BLOCK / 4; k++) {
-            v128_t h = wasm_v128_load32_splat(x + 4 * k);
-            v128_t l = wasm_v128_load32_splat(x + JL_BLOCK + 4 * k);
-            UNROLL for (int i = 0; i < 2; i++) {
-                v128_t v;
-                byte_quants(f, w + 64 * k, g + i, &v);
-                high[i] = dot4(high[i], v, h);
-                low[i] = dot4(low[i], v, l);
-                sum[i] = dot4(sum[i], v, one);
-            }
-        }
-        UNROLL for (int i = 0; i < 2; i++) {
-            v128_t above = wasm_i32x4_sub(high[i], wasm_i32x4_shl(sum[i], 6));
-            acc[g + i] = wasm_i32x4_add(low[i], wasm_i32x4_shl(above, 7));
+/* acc[g] += Σ v·x over a block of 8 bits. */
+INLINE void dot_bytes(operand o, const uint8_t *w, const uint8_t *x, v128_t *acc) {
+    v128_t upper[4];
+    UNROLL for (int g = 0; g < 4; g++) upper[g] = wasm_i32x4_splat(0);
+    ROLL for (int c = 0; c < JL_BLOCK; c += 4, w += 64, x += 4) {
+        v128_t v[4], four = wasm_v128_load32_splat(x);
+        byte_weights(w, 0, o.offset, v);
+        byte_weights(w, 1, o.offset, v + 2);
+        UNROLL for (int g = 0; g < 4; g++) {
+            if (o.parts == 2) upper[g] = dot4(upper[g], four, nibbles(v[g], 0));
+            acc[g] = dot4(acc[g], four, o.parts == 2 ? nibbles(v[g], 1) : v[g]);
         }
     }
+    if (o.parts == 2) UNROLL for (int g = 0; g < 4; g++) {
+            acc[g] = wasm_i32x4_add(acc[g], wasm_i32x4_shl(upper[g], 4));
+        }
 }
 
-INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
+INLINE void block_vector(jl_layout layout, operand o, const uint8_t *w, const jl_act *a, float *y) {
     const jl_form f = jl_forms[layout];
     const int groups = JL_BLOCK / f.group;
     const uint8_t *x = (const uint8_t *)a->q;
@@ -283,14 +288,14 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             w += jl_head_bytes(f);
         }
         const v128_t s = wasm_f32x4_splat(a->scale[b]);
-        ROLL for (int h = 0; h < groups; h++, x += f.group * (f.bits == 8 ? 2 : 1)) {
+        ROLL for (int h = 0; h < groups; h++, x += f.group) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
             int32_t total = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
-            v128_t start = wasm_i32x4_splat(-f.offset * total);
+            v128_t start = wasm_i32x4_splat(-o.offset * total);
             v128_t acc[4] = { start, start, start, start }, d[2], m[2];
             v128_t xs = wasm_f32x4_splat((float)(f.super ? -total : total) * a->scale[b]);
             if (f.bits == 8)
-                dot_parts(f, w, x, acc);
+                dot_bytes(o, w, x, acc);
             else
                 dot_units(f, w + jl_quant_bytes(f) / 2 * (size_t)h, x, acc);
             UNROLL for (int g = 0; g < 4; g++) {
@@ -310,9 +315,12 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
 }
 
 #define VECTOR(name, layout)                                                                       \
-    static NOINLINE void name(const uint8_t *w, const jl_act *a, float *y) {                       \
-        block_vector(layout, w, a, y);                                                             \
+    static NOINLINE void name(int offset, const uint8_t *w, const jl_act *a, float *y) {           \
+        block_vector(layout, (operand){ offset, 1 }, w, a, y);                                     \
     }
+static NOINLINE void vector_q8_nibbles(int offset, const uint8_t *w, const jl_act *a, float *y) {
+    block_vector(JL_LAYOUT_Q8, (operand){ offset, 2 }, w, a, y);
+}
 VECTOR(vector_q8, JL_LAYOUT_Q8)
 VECTOR(vector_q4, JL_LAYOUT_Q4)
 VECTOR(vector_q4m, JL_LAYOUT_Q4M)
@@ -329,50 +337,49 @@ VECTOR(vector_k6, JL_LAYOUT_K6)
 /* Blocks that are widened at a time: 12 KB of quants. */
 enum { CHUNK = 24 };
 
-/* A chunk of one panel: quants as [half of the rows][block][lane 8][row 8][column 4]; what integer
- * sums begin with, [half][block][row 8], for 8-bit weights; D and M as floats [group][row 16]. */
+/* A chunk of one panel: operands as [half of the rows][block][lane 8][row 8][column 4]; D and M as
+ * floats [group][row 16]. */
 typedef struct byte_chunk {
     uint8_t w[2][CHUNK * 256];
-    int32_t start[2][CHUNK * 8];
     float d[2 * CHUNK * JL_PANEL], m[2 * CHUNK * JL_PANEL];
 } byte_chunk;
 
-/* A block. The 2^13 that 14-bit activations have too much is 2^6 in their upper part. */
-INLINE void widen_block(jl_form f, const uint8_t *w, byte_chunk *to, size_t b) {
-    const v128_t one = wasm_i8x16_splat(1);
+/* A block below 8 bits. */
+INLINE void widen_quants(jl_form f, const uint8_t *w, uint8_t *low, uint8_t *high) {
     const int columns = unit_columns(f.bits);
-    v128_t sum[4];
-    UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_i32x4_splat(0);
-    uint8_t *low = to->w[0] + b * 256, *high = to->w[1] + b * 256;
     ROLL for (int c = 0; c < JL_BLOCK; c += columns, w += unit_bytes(f)) {
         UNROLL for (int g = 0; g < 4; g++) {
             v128_t v[8];
             byte_quants(f, w, g, v);
             UNROLL for (int i = 0; i < columns / 4; i++) {
                 wasm_v128_store((g < 2 ? low : high) + 32 * i + g % 2 * 16, v[i]);
-                if (f.bits == 8) sum[g] = dot4(sum[g], v[i], one);
             }
         }
         low += 8 * columns, high += 8 * columns;
     }
-    if (f.bits == 8) UNROLL for (int g = 0; g < 4; g++) {
-            v128_t start = wasm_i32x4_neg(wasm_i32x4_shl(sum[g], 6));
-            wasm_v128_store(to->start[g / 2] + b * 8 + g % 2 * 4, start);
-        }
 }
 
 #define WIDEN(name, layout)                                                                        \
-    static NOINLINE void name(const uint8_t *w, byte_chunk *to, size_t b) {                        \
-        widen_block(jl_forms[layout], w, to, b);                                                   \
+    static NOINLINE void name(const uint8_t *w, uint8_t *low, uint8_t *high) {                     \
+        widen_quants(jl_forms[layout], w, low, high);                                              \
     }
 WIDEN(widen_2, JL_LAYOUT_K2)
 WIDEN(widen_4, JL_LAYOUT_Q4)
 WIDEN(widen_5, JL_LAYOUT_Q5)
 WIDEN(widen_6, JL_LAYOUT_K6)
-WIDEN(widen_8, JL_LAYOUT_Q8)
+
+static NOINLINE void widen_8(int offset, const uint8_t *w, uint8_t *low, uint8_t *high) {
+    ROLL for (int c = 0; c < JL_BLOCK; c += 4, w += 64, low += 32, high += 32) {
+        v128_t v[4];
+        byte_weights(w, 0, offset, v);
+        byte_weights(w, 1, offset, v + 2);
+        wasm_v128_store(low, v[0]), wasm_v128_store(low + 16, v[1]);
+        wasm_v128_store(high, v[2]), wasm_v128_store(high + 16, v[3]);
+    }
+}
 
 /* w is a block, or the head before one. */
-static NOINLINE void widen(jl_form f, const uint8_t *w, size_t blocks, byte_chunk *to) {
+static NOINLINE void widen(jl_form f, int offset, const uint8_t *w, size_t blocks, byte_chunk *to) {
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (f.super && b % JL_SUPER == 0) {
@@ -380,11 +387,14 @@ static NOINLINE void widen(jl_form f, const uint8_t *w, size_t blocks, byte_chun
             w += jl_head_bytes(f);
         }
         const uint8_t *scales = w + jl_quant_bytes(f);
-        (f.bits == 8   ? widen_8
-         : f.bits == 6 ? widen_6
-         : f.bits == 5 ? widen_5
-         : f.bits == 4 ? widen_4
-                       : widen_2)(w, to, b);
+        uint8_t *low = to->w[0] + b * 256, *high = to->w[1] + b * 256;
+        if (f.bits == 8)
+            widen_8(offset, w, low, high);
+        else
+            (f.bits == 6   ? widen_6
+             : f.bits == 5 ? widen_5
+             : f.bits == 4 ? widen_4
+                           : widen_2)(w, low, high);
         if (f.super) {
             for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
                 widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
@@ -396,13 +406,12 @@ static NOINLINE void widen(jl_form f, const uint8_t *w, size_t blocks, byte_chun
 }
 
 /* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
- * product. w [block][lane][row 8][column 4] and start are those of the rows; x is where the tile's
- * bytes begin. With two parts the upper one is summed first, and its sum moved up by 7 bits. */
-INLINE void tile(jl_form f, int offset, const byte_chunk *chunk, int half, const uint8_t *x,
+ * product. x is where the tile's bytes begin. With two parts the upper nibbles are summed first,
+ * and their sum moved up by 4 bits. */
+INLINE void tile(jl_form f, operand o, const byte_chunk *chunk, int half, const uint8_t *x,
                  const float *s, const int32_t *total, size_t blocks, float *y, size_t stride) {
-    const int groups = JL_BLOCK / f.group, parts = f.bits == 8 ? 2 : 1;
+    const int groups = JL_BLOCK / f.group;
     const uint8_t *w = chunk->w[half];
-    const int32_t *start = chunk->start[half];
     const float *d = chunk->d + 8 * half, *m = chunk->m + 8 * half;
     v128_t sum[8];
     UNROLL for (int i = 0; i < 8; i++) {
@@ -414,29 +423,26 @@ INLINE void tile(jl_form f, int offset, const byte_chunk *chunk, int half, const
             all = wasm_v128_load(total);
             if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
         }
-        if (parts == 2)
-            UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_v128_load(start + i % 2 * 4);
-        else {
-            v128_t from = wasm_i32x4_mul(all, wasm_i32x4_splat(-offset));
-            acc[0] = acc[1] = wasm_i32x4_shuffle(from, from, 0, 0, 0, 0);
-            acc[2] = acc[3] = wasm_i32x4_shuffle(from, from, 1, 1, 1, 1);
-            acc[4] = acc[5] = wasm_i32x4_shuffle(from, from, 2, 2, 2, 2);
-            acc[6] = acc[7] = wasm_i32x4_shuffle(from, from, 3, 3, 3, 3);
-        }
-        UNROLL for (int part = 0; part < parts; part++) {
-            const uint8_t *v = w;
-            if (part) UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_i32x4_shl(acc[i], 7);
-            ROLL for (int k = 0; k < f.group / 4; k++, v += 32, x += 16) {
+        v128_t start = wasm_i32x4_mul(all, wasm_i32x4_splat(-o.offset));
+        if (o.parts == 2) start = wasm_i32x4_shr(start, 4); /* a multiple of 128 */
+        acc[0] = acc[1] = wasm_i32x4_shuffle(start, start, 0, 0, 0, 0);
+        acc[2] = acc[3] = wasm_i32x4_shuffle(start, start, 1, 1, 1, 1);
+        acc[4] = acc[5] = wasm_i32x4_shuffle(start, start, 2, 2, 2, 2);
+        acc[6] = acc[7] = wasm_i32x4_shuffle(start, start, 3, 3, 3, 3);
+        UNROLL for (int part = 0; part < o.parts; part++) {
+            const uint8_t *v = w, *from = x;
+            if (part) UNROLL for (int i = 0; i < 8; i++) acc[i] = wasm_i32x4_shl(acc[i], 4);
+            ROLL for (int k = 0; k < f.group / 4; k++, v += 32, from += 16) {
                 v128_t w0 = wasm_v128_load(v), w1 = wasm_v128_load(v + 16);
+                if (o.parts == 2) w0 = nibbles(w0, part), w1 = nibbles(w1, part);
                 UNROLL for (int t = 0; t < 4; t++) {
-                    v128_t xt = wasm_v128_load32_splat(x + 4 * t);
-                    acc[2 * t] = parts == 2 ? dot4(acc[2 * t], w0, xt) : dot4(acc[2 * t], xt, w0);
-                    acc[2 * t + 1] =
-                        parts == 2 ? dot4(acc[2 * t + 1], w1, xt) : dot4(acc[2 * t + 1], xt, w1);
+                    v128_t xt = wasm_v128_load32_splat(from + 4 * t);
+                    acc[2 * t] = dot4(acc[2 * t], xt, w0);
+                    acc[2 * t + 1] = dot4(acc[2 * t + 1], xt, w1);
                 }
             }
         }
-        w += 8 * f.group, start += 8;
+        w += 8 * f.group, x += 4 * f.group;
         v128_t xs[4];
         if (f.minima) {
             all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
@@ -460,30 +466,30 @@ INLINE void tile(jl_form f, int offset, const byte_chunk *chunk, int half, const
     }
 }
 
-#define TILE(name, layout)                                                                         \
+#define TILE(name, layout, parts)                                                                  \
     static NOINLINE void name(int offset, const byte_chunk *chunk, int half, const uint8_t *x,     \
                               const float *s, const int32_t *total, size_t blocks, float *y,       \
                               size_t stride) {                                                     \
-        tile(jl_forms[layout], offset, chunk, half, x, s, total, blocks, y, stride);               \
+        tile(jl_forms[layout], (operand){ offset, parts }, chunk, half, x, s, total, blocks, y,    \
+             stride);                                                                              \
     }
-TILE(tile_8, JL_LAYOUT_Q8)
-TILE(tile_offset, JL_LAYOUT_Q4)
-TILE(tile_minima, JL_LAYOUT_Q4M)
-TILE(tile_16_offset, JL_LAYOUT_K6)
-TILE(tile_16_minima, JL_LAYOUT_K2)
+TILE(tile_offset, JL_LAYOUT_Q4, 1)
+TILE(tile_nibbles, JL_LAYOUT_Q4, 2)
+TILE(tile_minima, JL_LAYOUT_Q4M, 1)
+TILE(tile_16_offset, JL_LAYOUT_K6, 1)
+TILE(tile_16_minima, JL_LAYOUT_K2, 1)
 
 /* One panel, all tokens; y points at the panel's first row of token 0. */
-static NOINLINE void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
+static NOINLINE void block_batch(jl_form f, operand o, const uint8_t *w, const jl_act *a, float *y,
                                  size_t stride, int rows) {
-    const jl_form f = jl_forms[layout];
-    const size_t unit = f.super ? JL_SUPER : 1, parts = f.bits == 8 ? 2 : 1;
+    const size_t unit = f.super ? JL_SUPER : 1;
     byte_chunk chunk;
     size_t blocks = (size_t)a->cols / JL_BLOCK;
     size_t chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1;
     size_t step = (blocks / unit + chunks - 1) / chunks * unit;
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
-        widen(f, w + jl_blocks_bytes(f, b0), nb, &chunk);
+        widen(f, o.offset, w + jl_blocks_bytes(f, b0), nb, &chunk);
         place p = { .y = y, .y_stride = stride, .rows = rows };
         size_t at = 0; /* block·token where the tile begins */
         for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
@@ -491,13 +497,13 @@ static NOINLINE void block_batch(jl_layout layout, const uint8_t *w, const jl_ac
             size_t from = at + b0 * JL_TILE;
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
             place_open(&p, b0 == 0);
-            x += b0 * parts * JL_TILE * JL_BLOCK;
+            x += b0 * JL_TILE * JL_BLOCK;
             for (int h = 0; h < 2; h++)
-                (parts == 2                  ? tile_8
+                (o.parts == 2                ? tile_nibbles
                  : f.group == 16 && f.minima ? tile_16_minima
                  : f.group == 16             ? tile_16_offset
                  : f.minima                  ? tile_minima
-                                             : tile_offset)(f.offset, &chunk, h, x, a->scale + from,
+                                             : tile_offset)(o.offset, &chunk, h, x, a->scale + from,
                                            a->sum + 2 * from, nb, p.sums + 8 * h, p.stride);
             place_close(&p);
         }
@@ -506,8 +512,10 @@ static NOINLINE void block_batch(jl_layout layout, const uint8_t *w, const jl_ac
 
 /* -- Panels ------------------------------------------------------------------------------------ */
 
-static NOINLINE void vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
-    (layout == JL_LAYOUT_Q8    ? vector_q8
+static NOINLINE void vector(jl_layout layout, operand o, const uint8_t *w, const jl_act *a,
+                            float *y) {
+    (o.parts == 2              ? vector_q8_nibbles
+     : layout == JL_LAYOUT_Q8  ? vector_q8
      : layout == JL_LAYOUT_Q4  ? vector_q4
      : layout == JL_LAYOUT_Q4M ? vector_q4m
      : layout == JL_LAYOUT_Q5  ? vector_q5
@@ -516,21 +524,23 @@ static NOINLINE void vector(jl_layout layout, const uint8_t *w, const jl_act *a,
      : layout == JL_LAYOUT_K3  ? vector_k3
      : layout == JL_LAYOUT_K4  ? vector_k4
      : layout == JL_LAYOUT_K5  ? vector_k5
-                               : vector_k6)(w, a, y);
+                               : vector_k6)(o.offset, w, a, y);
 }
 
 void jl_matmul_fast__relaxed(const jl_matrix *w, const jl_act *a, float *y, int panel0,
                              int panel1) {
     size_t stride = (size_t)w->rows, bytes = jl_panel_bytes(w->layout, w->cols);
     const uint8_t *panel = w->data + (size_t)panel0 * bytes;
+    const jl_form f = jl_forms[w->layout];
+    const operand o = operand_of(f);
     for (int p = panel0; p < panel1; p++, panel += bytes) {
         int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;
         float *to = y + (size_t)p * JL_PANEL, edge[JL_PANEL];
         if (a->n == 1) {
-            vector(w->layout, panel, a, rows == JL_PANEL ? to : edge);
+            vector(w->layout, o, panel, a, rows == JL_PANEL ? to : edge);
             if (rows < JL_PANEL) __builtin_memcpy(to, edge, (size_t)rows * sizeof *edge);
         } else {
-            block_batch(w->layout, panel, a, to, stride, rows);
+            block_batch(f, o, panel, a, to, stride, rows);
         }
     }
 }
