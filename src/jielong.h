@@ -264,7 +264,11 @@ jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else 
 /* Evaluates the next batch of what was appended to an empty session, as jl_session_advance(), and
  * gathers what the model makes of the text in out [n_embd], which the caller keeps between the
  * calls: the hidden states after the last norm, pooled, of length 1 (all 0 stays so). JL_OK when
- * it is complete. The session has no logits afterwards. */
+ * it is complete. The session has no logits afterwards.
+ *
+ * In an encoder (BERT; a file with attention.causal false) every token sees the whole text, which
+ * is one batch: a session has at most 4096 positions and is rewound to 0 before the next text. It
+ * runs with taps too; advancing and generating are JL_ERR_ARGUMENT. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
 
 /* ---- Taps: activations out ------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
-/* c_arch.c - model/: every row of the table of architectures against llama.cpp's logits, prefill =
- * steps, rewind; and files that must be refused, with the words they are refused by.
+/* c_arch.c - model/: every row of the table of architectures against llama.cpp's logits or, of an
+ * encoder, vectors; prefill = steps, rewind; and files that must be refused, with the words they
+ * are refused by.
  *
  * Reads tests/golden/arch and README.md, so it runs in the repository's root. "c_arch table" prints
  * the table of README. The same goldens run as wasm in tests/suite/golden.js, where their
@@ -30,7 +31,16 @@ static const char *const goldens[] = {
     "command-r",  "qwen2moe",     "qwen3moe",    "olmoe",         "lfm2",
 };
 
-enum { N_GOLDENS = sizeof goldens / sizeof *goldens };
+/* What sees the whole text and has vectors alone. */
+static const char *const encoders[] = { "bert", "bert-untyped", "nomic-bert", "qwen3-encoder" };
+
+enum {
+    N_GOLDENS = sizeof goldens / sizeof *goldens,
+    N_ENCODERS = sizeof encoders / sizeof *encoders
+};
+
+/* Rows of the table that a golden has been compared for. */
+static int seen[64];
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
@@ -133,8 +143,11 @@ static void compare_rewinds(const char *name, const jl_model *m) {
     jl_session_free(s);
 }
 
+static void mark_seen(const jl_model *m) {
+    for (int row = 0; jl_arch_at(row); row++) seen[row] |= jl_arch_at(row) == m->arch;
+}
+
 static void test_goldens(void) {
-    int seen[64] = { 0 };
     for (int i = 0; i < N_GOLDENS; i++) {
         size_t n, n_logits;
         jl_error e;
@@ -148,11 +161,14 @@ static void test_goldens(void) {
             CHECK(nmse < limit, "%s: NMSE %g", goldens[i], nmse);
             compare_steps(goldens[i], m);
             compare_rewinds(goldens[i], m);
-            for (int row = 0; jl_arch_at(row); row++) seen[row] |= jl_arch_at(row) == m->arch;
+            mark_seen(m);
         }
         jl_model_free(m);
         free(file), free(logits);
     }
+}
+
+static void test_every_row_has_a_golden(void) {
     for (int row = 0; jl_arch_at(row); row++) /* our own is compared in c_import.c */
         CHECK(seen[row] || strcmp(jl_arch_at(row)->name, "jielong") == 0,
               "architecture %s has no golden", jl_arch_at(row)->name);
@@ -181,6 +197,129 @@ static void test_far_rewind(void) {
     jl_session *s = open_session(m, 0, 0, 0);
     CHECK(jl_session_run(s, ids, 2, &tap, 1, &e) == JL_ERR_ARGUMENT);
     CHECK(strstr(e.message, "layer 0 is a short convolution") != NULL, "%s", e.message);
+    jl_session_free(s);
+    jl_model_free(m);
+    free(file);
+}
+
+/* ---- Encoders -------------------------------------------------------------------------------- */
+
+enum { MOST_WIDTH = 64 };
+
+static jl_model *load_golden(const char *name) {
+    size_t n;
+    jl_error e = { 0 };
+    uint8_t *file = read_golden(name, "gguf", &n);
+    jl_model *m = file ? load(file, n, &e) : NULL;
+    CHECK(m != NULL, "%s: %s", name, file ? e.message : "no file");
+    free(file);
+    return m;
+}
+
+/* The vector of n ids in a session that is rewound for them. */
+static void embed(jl_session *s, const int32_t *text, int n, jl_pooling pooling, float *out) {
+    jl_error e = { 0 };
+    CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, text, n, &e) == JL_OK);
+    CHECK(jl_session_embed(s, pooling, out, &e) == JL_OK, "%s", e.message);
+}
+
+/* Half the squared difference: 1 − cosine of two vectors of length 1. */
+static double apart(const float *a, const float *b, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]) / 2;
+    return sum;
+}
+
+static void test_encoders(void) {
+    for (int i = 0; i < N_ENCODERS; i++) {
+        size_t n;
+        jl_model *m = load_golden(encoders[i]);
+        uint8_t *file = read_golden(encoders[i], "embed.f32", &n);
+        if (!m || !file) SKIP("tests/golden is not in the working directory");
+        const float *wanted = (const float *)(const void *)file;
+        int width = jl_model_n_embd(m);
+        double limit = m->arch->activation == JL_GELU ? 1e-7 : 1e-10;
+        jl_session *s = open_session(m, 0, 5, 0), *fresh = open_session(m, N_IDS, 0, 0);
+        float first[MOST_WIDTH], out[MOST_WIDTH];
+        embed(s, ids, 7, JL_POOLING_MEAN, first);
+        for (int p = JL_POOLING_MEAN; p <= JL_POOLING_LAST; p++, wanted += width) {
+            embed(s, ids, N_IDS, (jl_pooling)p, out);
+            double found = apart(out, wanted, width);
+            CHECK(found < limit, "%s, pooling %d: %g", encoders[i], p, found);
+            embed(fresh, ids, N_IDS, (jl_pooling)p, first);
+            CHECK(memcmp(first, out, (size_t)width * sizeof *out) == 0, "%s: again", encoders[i]);
+        }
+        mark_seen(m);
+        jl_session_free(s), jl_session_free(fresh);
+        jl_model_free(m);
+        free(file);
+    }
+}
+
+/* A head's weights over the whole text, of its first token too. */
+static void test_encoder_attention(void) {
+    jl_model *m = load_golden("bert");
+    if (!m) SKIP("tests/golden is not in the working directory");
+    jl_session *s = open_session(m, 0, 0, 0);
+    jl_tap tap = { .kind = JL_TAP_ATTENTION, .layer = 1, .head = 2 };
+    jl_error e = { 0 };
+    CHECK(jl_session_run(s, ids, 9, &tap, 1, &e) == JL_OK, "%s", e.message);
+    CHECK(tap.rows == 9 && tap.cols == 9);
+    for (int t = 0; t < 9; t++) {
+        double sum = 0;
+        for (int i = 0; i < 9; i++) {
+            CHECK(tap.data[9 * t + i] > 0, "token %d sees %d", t, i);
+            sum += tap.data[9 * t + i];
+        }
+        CHECK(sum > 0.9999 && sum < 1.0001, "%g", sum);
+    }
+    CHECK(jl_session_logits(s) == NULL);
+    jl_session_free(s);
+    jl_model_free(m);
+}
+
+/* Predicting, and reading a text in parts. */
+static void test_encoder_refusals(void) {
+    jl_model *m = load_golden("bert");
+    if (!m) SKIP("tests/golden is not in the working directory");
+    jl_session *s = open_session(m, 0, 0, 0);
+    jl_error e = { 0 };
+    jl_generation g = { .sampling = { .top_p = 1, .repeat_penalty = 1 }, .max_tokens = 2 };
+    CHECK(jl_session_append(s, ids, 3, &e) == JL_OK);
+    CHECK(jl_session_generate(s, &g, &e) == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "an encoder (bert) predicts no next token") != NULL, "%s", e.message);
+    jl_error_clear(&e);
+    CHECK(jl_session_advance(s, &e) == JL_ERR_ARGUMENT && e.message[0]);
+    float out[MOST_WIDTH];
+    CHECK(jl_session_embed(s, JL_POOLING_CLS, out, &e) == JL_OK);
+    jl_error_clear(&e);
+    CHECK(jl_session_append(s, ids, 1, &e) == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "3 tokens have been read; rewind to 0") != NULL, "%s", e.message);
+    jl_session_free(s);
+    jl_session_options options = { .n_ctx = 129 };
+    jl_error_clear(&e);
+    CHECK(jl_session_new(m, &options, &e) == NULL && e.code == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "trained for 128 positions, 129") != NULL, "%s", e.message);
+    jl_model_free(m);
+}
+
+/* A file may promise more than fits one batch: texts are then as long as that. */
+static void test_encoder_length(void) {
+    static const char key[] = "nomic-bert.context_length";
+    size_t n, at = 0;
+    jl_error e = { 0 };
+    uint8_t *file = read_golden("nomic-bert", "gguf", &n);
+    if (!file) SKIP("tests/golden is not in the working directory");
+    while (at + sizeof key < n && memcmp(file + at, key, sizeof key - 1) != 0) at++;
+    file[at + sizeof key - 1 + 5] = 0x20; /* behind the type: 128 + 8192 */
+    jl_model *m = load(file, n, &e);
+    CHECK(m && jl_model_n_ctx(m) == 8320, "%s", e.message);
+    jl_session_options options = { .n_ctx = 4097 };
+    CHECK(m && jl_session_new(m, &options, &e) == NULL && e.code == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "at most 4096 tokens here, 4097") != NULL, "%s", e.message);
+    options.n_ctx = 4096;
+    jl_session *s = m ? jl_session_new(m, &options, &e) : NULL;
+    CHECK(s != NULL, "%s", e.message);
     jl_session_free(s);
     jl_model_free(m);
     free(file);
@@ -345,6 +484,21 @@ static const refusal refusals[] = {
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1e6, 0, FORMAT, "shortconv.l_cache", "found 1000000"),
     VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
+    /* attention both ways */
+    VALUE("bloom", "attention.causal", 'b', 0, 0, ARCHITECTURE, "bloom.attention.causal",
+          "architecture bloom is supported where attention looks back only"),
+    VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal", "back only"),
+    VALUE("qwen2", "attention.causal", 'u', 0, 0, FORMAT, "attention.causal", "BOOL"),
+    TENSOR("bert", "position_embd.weight", 8, 32, "token_embd_norm.weight",
+           "the tensor is missing; architecture bert needs it"),
+    TENSOR("bert", "position_embd.weight", 8, 33, "position_embd.weight",
+           "expected shape [8, 32, 1], found [8, 33, 1, 1]"),
+    TENSOR("bert", "token_types.weight", 8, 65, "token_types.weight",
+           "expected shape [8, 64, 1], found [8, 65, 1, 1]"),
+    TENSOR("bert", "blk.1.layer_output_norm.bias", 16, 1, "blk.1.layer_output_norm.bias",
+           "expected shape [8, 1, 1], found [16, 1, 1, 1]"),
+    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no place"), /* what ranks */
+    TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight", "has no place"),
     /* tensors */
     { "llama", { 0 }, { { 0 } }, JL_ERR_TENSOR, "output_norm.weight", "the tensor is missing" },
     TENSOR("llama", "output_norm.weight", 8, 1, "blk.0.attn_norm.weight",
@@ -406,9 +560,10 @@ static void test_damage(void) {
     enum { TRIES = 120 };
     jl_random random;
     jl_random_seed(&random, 3);
-    for (int i = 0; i < N_GOLDENS; i += 2) {
+    for (int i = 0; i < N_GOLDENS + N_ENCODERS; i += 2) {
         size_t n;
-        uint8_t *file = read_golden(goldens[i], "gguf", &n);
+        const char *name = i < N_GOLDENS ? goldens[i] : encoders[i - N_GOLDENS];
+        uint8_t *file = read_golden(name, "gguf", &n);
         if (!file) SKIP("tests/golden is not in the working directory");
         size_t header = n < 6000 ? n : 6000;
         for (int k = 0; k < TRIES; k++) {
@@ -421,7 +576,10 @@ static void test_damage(void) {
             if (m && m->arch && m->h.n_ctx >= 8) {
                 jl_session_options options = { 8, 2, 0, NULL };
                 jl_session *s = jl_session_new(m, &options, &e);
+                float out[1024];
                 if (s && m->h.n_vocab > 0) advance(s, (const int32_t[]){ 0, 0, 0 }, 3);
+                if (s && m->h.encoder && m->h.n_embd <= 1024)
+                    jl_session_embed(s, JL_POOLING_CLS, out, &e);
                 jl_session_free(s);
             }
             jl_model_free(m);
@@ -450,12 +608,14 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, neighbours"
                                                             : unrotated;
     const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GELU, gated" : "SiLU, gated";
+    if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or not");
     if (biases) add(further, sizeof further, "biases");
     if (a->need >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "norms of heads");
     if (a->need >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "norms of queries and keys");
     if (a->need >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "norms behind the parts");
+    if (a->need >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "norms behind the sums");
     if (a->window_step > 0) add(further, sizeof further, "windows");
     if (a->score_cap > 0) add(further, sizeof further, "soft caps");
     if (a->local_base > 0) add(further, sizeof further, "two rope bases");
@@ -503,6 +663,11 @@ int main(int argc, char **argv) {
         describe(jl_arch_at(i), row, sizeof row), puts(row);
     if (argc > 1) return 0;
     RUN(test_goldens);
+    RUN(test_encoders);
+    RUN(test_every_row_has_a_golden);
+    RUN(test_encoder_attention);
+    RUN(test_encoder_refusals);
+    RUN(test_encoder_length);
     RUN(test_far_rewind);
     RUN(test_refusals);
     RUN(test_names_fit);

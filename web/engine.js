@@ -57,6 +57,7 @@ export class Engine {
   #model = 0;
   /** @type {Threads | undefined} */ #threads;
   #vocabulary = 0; // entries
+  #encoder = false; // no logits
   /**
    * Sessions by handle; a handle that is gone is refused instead of dereferenced.
    * @type {Map<number, number>}
@@ -332,6 +333,7 @@ export class Engine {
     const { count = 1, why } = this.#threads ?? {};
     const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
     this.#vocabulary = info.vocabularySize;
+    this.#encoder = info.encoder;
     return info;
   }
 
@@ -628,7 +630,7 @@ export class Engine {
       });
       return {
         taps: results,
-        logits: this.logits(handle),
+        logits: this.#encoder ? new Float32Array(0) : this.logits(handle),
         position: this.#call('session_position', session),
       };
     } finally {

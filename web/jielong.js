@@ -189,7 +189,8 @@ export class Model {
    * A text as one vector of length 1: the model's hidden states after its last norm, pooled. The
    * likeness of two texts is the dot product of their vectors. A string gets the tokens around it
    * that the file asks for. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
-   * what the file asks for, else the mean.
+   * what the file asks for, else the mean. An encoder takes a text whole: as long as the context it
+   * was trained with, and at most 4096 tokens.
    * @param {string | Ids} text
    * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
    * @returns {Promise<Float32Array>} info.embeddingLength numbers
@@ -338,7 +339,8 @@ export class Session {
 
   /**
    * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or
-   * kept that is not asked for.
+   * kept that is not asked for. An encoder takes a text whole, in an empty session (rewind(0)), a
+   * string with the tokens around it that its file asks for, and gives no logits (length 0).
    * @param {Ids | string} promptOrIds
    * @param {{ taps?: Tap[] }} [options]
    * @returns {Promise<{ taps: TapResult[], logits: Float32Array }>}
@@ -489,7 +491,9 @@ export class Session {
    */
   async #tokens(prompt, special, caller) {
     if (typeof prompt !== 'string') return checkIds(prompt, caller);
-    return this.model.tokenize(prompt, { special, bos: this.#position === 0 });
+    const bos = this.#position === 0;
+    const { encoder } = this.model.info;
+    return this.#backend.call('tokenize', [[prompt, false]], special, bos, encoder);
   }
 
   /**

@@ -67,6 +67,7 @@ export {};
  * @property {number} embeddingLength
  * @property {number} experts of a block, 0 where it has none
  * @property {number} expertsUsed by a token
+ * @property {boolean} encoder every token sees the whole text: it embeds, and predicts no tokens
  * @property {number[]} attentionLayers those that have attention and not a short convolution
  * @property {string} tokenizer
  * @property {string | null} bosToken how the beginning-of-sequence token is written

@@ -3,9 +3,9 @@
  * Place in the flow: ids in a session → forward pass with a listener after the output norm → rows →
  * one vector of length 1. Batches come one a call, so a host can stop between two; the vector that
  * grows belongs to the caller, the session keeps no more than its cache. Pooling as in llama.cpp
- * (llm_graph_context::build_pooling): each position has seen what came before it alone, so the mean
- * is the usual choice for models that were not trained to embed, the last token for those that
- * were.
+ * (llm_graph_context::build_pooling). In a decoder each position has seen only what came before,
+ * so the mean is the usual choice for models that were not trained to embed, the last token for
+ * those that were; an encoder takes the whole text as one batch, and its file says what it wants.
  */
 #include <math.h>
 #include <string.h>
@@ -51,13 +51,10 @@ jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_err
                        "no room for the hidden states of %d tokens; close other sessions", n);
     jl_tap tap = { JL_TAP_OUTPUT, 0, 0, n, width, rows };
     jl_taps taps = { &tap, 1, 0 };
-    jl_memory_forbid(1);
-    jl_forward(s->m, &s->cache, &s->scratch, s->ids + s->n_cached, n, s->n_cached, 0, NULL, &taps);
-    jl_memory_forbid(0);
-    pool(out, rows, n, width, pooling, s->n_cached == 0, last);
+    int first = s->n_cached == 0;
+    jl_status st = jl_session_evaluate(s, 0, &taps, error);
+    if (!st) pool(out, rows, n, width, pooling, first, last);
     jl_free(rows);
-    s->n_cached += n;
-    s->has_logits = 0;
-    if (last) normalise(out, width);
-    return last ? JL_OK : JL_MORE;
+    if (!st && last) normalise(out, width);
+    return st ? st : last ? JL_OK : JL_MORE;
 }

@@ -28,7 +28,8 @@ int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage,
 
 jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *error) {
     s->drawn = -1;
-    jl_status st = jl_sampling_check(&g->sampling, error);
+    jl_status st = jl_session_check_predicts(s, error);
+    if (!st) st = jl_sampling_check(&g->sampling, error);
     if (st) return st;
     if (g->max_tokens < 0 || g->top_logprobs < 0 || g->top_logprobs > JL_MAX_TOP)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("generate"),

@@ -33,6 +33,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->n_ctx = o && o->n_ctx > 0 ? o->n_ctx : trained;
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
+    if (m->h.encoder) s->n_batch = s->n_ctx; /* its tokens see each other */
     s->all_logits = o && o->all_logits;
     s->pool = o ? o->pool : NULL;
     /* The file's own precision is what the cache has to keep. */
@@ -81,6 +82,10 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
                        "the model was trained for %d positions, %d were asked for", m->h.n_ctx,
                        o->n_ctx);
+    if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
+                       "an encoder takes a text whole, at most %d tokens here, %d were asked for",
+                       MAX_BATCH, o->n_ctx);
     return JL_OK;
 }
 
@@ -123,6 +128,10 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
             "%d of %d positions are taken, %d more do not fit; rewind, or make a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
+    if (s->m->h.encoder && s->n_cached > 0 && n > 0)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+                       "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
+                       s->n_cached);
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -145,14 +154,21 @@ static void forget(jl_session *s, int position) {
     s->n_cached = s->conv_from = 0;
 }
 
-/* Evaluates the next batch; the caller knows that something is pending. Without all threads the
- * results are rubbish, so the batch counts as not evaluated; its place in the cache is written
- * again. */
-static jl_status evaluate(jl_session *s, const jl_taps *taps, jl_error *error) {
+jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
+    if (!s->m->h.encoder) return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
+                   "an encoder (%s) predicts no next token; it can embed texts, or choose a model "
+                   "that generates",
+                   s->m->arch->name);
+}
+
+/* Without all threads the results are rubbish, so the batch counts as not evaluated; its place in
+ * the cache is written again. */
+jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl_error *error) {
     int pending = s->n_ids - s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
     int last = n == pending;
-    s->batch_rows = s->all_logits ? n : last;
+    s->batch_rows = !logits || s->m->h.encoder ? 0 : s->all_logits ? n : last;
     jl_memory_forbid(1);
     jl_forward(s->m, &s->cache, &s->scratch, s->ids + s->n_cached, n, s->n_cached, s->batch_rows,
                s->logits, taps);
@@ -164,17 +180,18 @@ static jl_status evaluate(jl_session *s, const jl_taps *taps, jl_error *error) {
     s->n_cached += n;
     int lost = s->n_cached - s->cache.n_conv_rows; /* rows that were overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
-    s->has_logits = last;
+    s->has_logits = last && s->batch_rows > 0;
     return JL_OK;
 }
 
 jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (s->has_logits) return JL_OK;
+    if (jl_session_check_predicts(s, error)) return JL_ERR_ARGUMENT;
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
     if (s->n_cached == s->n_ids) forget(s, s->n_ids - 1); /* after a rewind: the last token again */
-    jl_status st = evaluate(s, NULL, error);
+    jl_status st = jl_session_evaluate(s, 1, NULL, error);
     return st ? st : s->has_logits ? JL_OK : JL_MORE;
 }
 
@@ -261,12 +278,12 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
     int before = s->n_ids;
     jl_status st = JL_OK;
     while (s->n_cached < before && !st) /* what was appended earlier: not listened to */
-        st = evaluate(s, NULL, error);
+        st = jl_session_evaluate(s, 1, NULL, error);
     if (!st) st = open_taps(s, taps, n_taps, n, error);
     if (!st) st = jl_session_append(s, ids, n, error);
     while (s->n_cached < s->n_ids && !st) {
         jl_taps listening = { taps, n_taps, s->n_cached - before };
-        st = evaluate(s, n_taps ? &listening : NULL, error);
+        st = jl_session_evaluate(s, 1, n_taps ? &listening : NULL, error);
     }
     if (!st) return JL_OK;
     jl_session_clear_taps(s);

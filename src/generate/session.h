@@ -39,4 +39,11 @@ struct jl_session {
     void *memory;    /* everything above in one block */
 };
 
+/* Evaluates the next batch, of which the caller knows that something is pending; logits 0: without
+ * any. JL_ERR_THREAD leaves the session as it was. */
+jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl_error *error);
+
+/* Refuses an encoder, whose hidden states are no predictions. */
+jl_status jl_session_check_predicts(const jl_session *s, jl_error *error);
+
 #endif

@@ -24,6 +24,7 @@
 const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_TOKEN_EMBD] = MATRIX("token_embd.weight", MODEL(token_embd), VOCAB, EMBD),
     [JL_POSITION_EMBD] = MATRIX("position_embd.weight", MODEL(position_embd), CONTEXT, EMBD),
+    [JL_TYPE_EMBD] = FORM("token_types.weight", JL_FLOATS, MODEL(type_embd), TYPES, EMBD),
     [JL_TOKEN_NORM] = VECTOR("token_embd_norm.weight", MODEL(token_norm.weight), EMBD),
     [JL_TOKEN_NORM_B] = VECTOR("token_embd_norm.bias", MODEL(token_norm.bias), EMBD),
     [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
@@ -65,6 +66,8 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_ATTN_OUTPUT] = MATRIX("attn_output.weight", BLOCK(o.w), EMBD, Q),
     [JL_ATTN_OUTPUT_B] = VECTOR("attn_output.bias", BLOCK(o.bias), EMBD),
     [JL_ATTN_POST_NORM] = VECTOR("post_attention_norm.weight", BLOCK(attn_post_norm.weight), EMBD),
+    [JL_ATTN_SUM_NORM] = VECTOR("attn_output_norm.weight", BLOCK(attn_sum_norm.weight), EMBD),
+    [JL_ATTN_SUM_NORM_B] = VECTOR("attn_output_norm.bias", BLOCK(attn_sum_norm.bias), EMBD),
     [JL_FFN_NORM] = VECTOR("ffn_norm.weight", BLOCK(ffn_norm.weight), EMBD),
     [JL_FFN_NORM_B] = VECTOR("ffn_norm.bias", BLOCK(ffn_norm.bias), EMBD),
     [JL_FFN_GATE] = MATRIX("ffn_gate.weight", BLOCK(gate.w), FF, EMBD),
@@ -79,6 +82,8 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_FFN_DOWN] = MATRIX("ffn_down.weight", BLOCK(down.w), EMBD, FF),
     [JL_FFN_DOWN_B] = VECTOR("ffn_down.bias", BLOCK(down.bias), EMBD),
     [JL_FFN_POST_NORM] = VECTOR("post_ffw_norm.weight", BLOCK(ffn_post_norm.weight), EMBD),
+    [JL_FFN_SUM_NORM] = VECTOR("layer_output_norm.weight", BLOCK(ffn_sum_norm.weight), EMBD),
+    [JL_FFN_SUM_NORM_B] = VECTOR("layer_output_norm.bias", BLOCK(ffn_sum_norm.bias), EMBD),
     [JL_ROUTER] = MATRIX("ffn_gate_inp.weight", BLOCK(router.w), EXPERTS, EMBD),
     [JL_EXPERT_GATE] = EXPERTS_("ffn_gate_exps.weight", BLOCK(expert_gate), EXPERT_FF, EMBD),
     [JL_EXPERT_UP] = EXPERTS_("ffn_up_exps.weight", BLOCK(expert_up), EXPERT_FF, EMBD),
@@ -120,6 +125,12 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define LLAMA (ENDS | NORMS | QKVO | GATED)
 /* GPT-2's (Radford et al. 2019): LayerNorm and biases everywhere, no gate. */
 #define GPT (ENDS | NORMS | NORM_BIASES | QKVO | PLAIN | BIASES)
+
+/* BERT's (Devlin et al. 2019): LayerNorm behind every sum, the first one the embeddings'. */
+#define TOKEN_NORM (SET(JL_TOKEN_NORM) | SET(JL_TOKEN_NORM_B))
+#define SUM_NORMS  (SET(JL_ATTN_SUM_NORM) | SET(JL_FFN_SUM_NORM))
+#define SUM_BIASES (SET(JL_ATTN_SUM_NORM_B) | SET(JL_FFN_SUM_NORM_B))
+#define BERT       (SET(JL_TOKEN_EMBD) | TOKEN_NORM | SUM_NORMS | SUM_BIASES | QKVO)
 
 #define OUTPUT SET(JL_OUTPUT)
 #define TIED   (FUSED | QKV_BIASES | OUTPUT) /* what most files may have beside */
@@ -211,7 +222,7 @@ static const jl_arch table[] = {
       .window_step = 4 },
     { .name = "smollm3", .need = LLAMA, .may = TIED, .rope = JL_ROPE_NEIGHBOURS, .rope_skip = 4 },
     { .name = "bloom", /* ALiBi (Press et al. 2022) */
-      .need = GPT | SET(JL_TOKEN_NORM) | SET(JL_TOKEN_NORM_B),
+      .need = GPT | TOKEN_NORM,
       .may = TIED,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
@@ -265,6 +276,18 @@ static const jl_arch table[] = {
       .rope = JL_ROPE_HALVES,
       .rules = JL_SHORT_CONV,
       .window_step = 1 << 20 },
+    { .name = "bert", /* also RoBERTa, MiniLM, E5, BGE, … */
+      .need = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
+      .may = FUSED | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rules = JL_ENCODER },
+    { .name = "nomic-bert", /* Nussbaum et al. 2024 */
+      .need = BERT | GATED,
+      .may = FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER },
     /* What the trainer here writes where positions are no rotation (train/export.h). */
     { .name = "jielong", .need = LLAMA, .may = FUSED | SET(JL_POSITION_EMBD) },
 };

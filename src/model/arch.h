@@ -21,6 +21,7 @@ typedef enum jl_dim {
     JL_DIM_FF,      /* hidden width of the feed-forward part */
     JL_DIM_VOCAB,   /* tokens */
     JL_DIM_CONTEXT, /* trained positions */
+    JL_DIM_TYPES,   /* parts that a text may have (BERT) */
     JL_DIM_PAIRS,   /* rotated pairs of a head */
     JL_DIM_ONE,
     JL_DIM_EXPERTS,   /* experts of a block */
@@ -44,6 +45,7 @@ typedef struct jl_norm {
 typedef struct jl_layer {
     jl_norm attn_norm, ffn_norm;           /* of what the parts read */
     jl_norm attn_post_norm, ffn_post_norm; /* of what they add (Gemma 2, OLMo 2) */
+    jl_norm attn_sum_norm, ffn_sum_norm;   /* of the stream it was added to (BERT) */
     jl_norm falcon_norm;                   /* where attention has a norm of its own beside ffn's */
     jl_linear q, k, v;                     /* [q][embd], [kv][embd], [kv][embd] */
     jl_norm q_norm, k_norm;                /* of every head, or of all heads as one vector */
@@ -68,6 +70,7 @@ typedef struct jl_layer {
 typedef struct jl_weights {
     jl_matrix token_embd;    /* [vocab][embd] */
     jl_matrix position_embd; /* [context][embd]; rows = 0: positions are not added */
+    float *type_embd;        /* [types][embd]; the first one's is added, or NULL */
     jl_norm token_norm, output_norm;
     jl_linear output;    /* [vocab][embd]; the embedding itself where the file ties them */
     float *rope_factors; /* [pairs] divisors of the rope frequencies, or NULL; */
@@ -83,6 +86,7 @@ typedef struct jl_weights {
 typedef enum jl_tensor {
     JL_TOKEN_EMBD,
     JL_POSITION_EMBD,
+    JL_TYPE_EMBD,
     JL_TOKEN_NORM,
     JL_TOKEN_NORM_B,
     JL_OUTPUT_NORM,
@@ -112,6 +116,8 @@ typedef enum jl_tensor {
     JL_ATTN_OUTPUT,
     JL_ATTN_OUTPUT_B,
     JL_ATTN_POST_NORM,
+    JL_ATTN_SUM_NORM,
+    JL_ATTN_SUM_NORM_B,
     JL_FFN_NORM,
     JL_FFN_NORM_B,
     JL_FFN_GATE,
@@ -122,6 +128,8 @@ typedef enum jl_tensor {
     JL_FFN_DOWN,
     JL_FFN_DOWN_B,
     JL_FFN_POST_NORM,
+    JL_FFN_SUM_NORM,
+    JL_FFN_SUM_NORM_B,
     JL_ROUTER,
     JL_EXPERT_GATE,
     JL_EXPERT_UP,
@@ -187,6 +195,7 @@ enum {
     JL_HAS_EXPERTS = 256,
     JL_SHARES_SUM_TO_1 = 512, /* those of the experts that a token asks */
     JL_SHORT_CONV = 1024,     /* blocks with 0 KV heads are short convolutions */
+    JL_ENCODER = 2048,        /* every token sees the whole text, whatever the file says */
 };
 
 typedef struct jl_arch {

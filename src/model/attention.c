@@ -1,11 +1,11 @@
-/* attention.c - causal grouped-query attention: Attention(Q, K, V) = softmax(QKᵀ/√d)·V (Vaswani et
+/* attention.c - grouped-query attention: Attention(Q, K, V) = softmax(QKᵀ/√d)·V (Vaswani et
  * al. 2017).
  *
  * Place in the flow: forward.c's first part of a block. Queries, keys and values of the batch are
  * projected and given their positions; keys and values join the cache; queries are gathered by KV
  * head, so that a key is read once for all the queries that want it; the kernel (compute/kernels.h
  * jl_attention) does the arithmetic tile by tile. The causal mask is the number of keys each query
- * may see: its position + 1.
+ * may see: its position + 1, or in an encoder all of the text, which is one batch.
  */
 #include "attention.h"
 
@@ -128,11 +128,11 @@ static void gather(const jl_pass *p, const jl_layer *l, piece of, const jl_atten
     int hd = m->h.head_dim, group = group_of(m);
     float *q = to->q;
     for (int i = of.first, k = 0; i < of.end; i++, k++, q += hd) {
-        int seen = p->pos + i / group + 1;
+        int own = p->pos + i / group + 1, seen = m->h.encoder ? p->pos + p->n : own;
         const float *from = p->s->q + query_offset(m, of.kv_head, i);
         for (int d = 0; d < hd; d++) q[d] = from[d] * m->h.query_scale;
         to->n_keys[k] = seen;
-        to->first[k] = l->window && l->window < seen ? seen - l->window : 0;
+        to->first[k] = l->window && l->window < own ? own - l->window : 0;
         if (m->w.slopes) to->slope[k] = m->w.slopes[of.kv_head * group + i % group];
     }
 }

@@ -1,4 +1,4 @@
-/* attention.h - causal multi-head attention over the KV cache, as a part of a block.
+/* attention.h - multi-head attention over the KV cache, as a part of a block.
  *
  * With grouped-query attention (Ainslie et al. 2023) several query heads share one KV head; they
  * are computed together.

@@ -27,6 +27,7 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_FF] = h->n_ff,
         [JL_DIM_VOCAB] = h->n_vocab,
         [JL_DIM_CONTEXT] = h->n_ctx,
+        [JL_DIM_TYPES] = h->n_types,
         [JL_DIM_PAIRS] = m->rope[JL_ROPE_GLOBAL].n_pairs,
         [JL_DIM_ONE] = 1,
         [JL_DIM_EXPERTS] = h->n_experts,

@@ -6,6 +6,7 @@
  *       x = x + feed_forward(norm(x))                             feed_forward.c, experts.c
  *   logits = W_out norm(x)
  *
+ * Where the norms are those of sums (post-norm, as in the paper itself), x = norm(x + part(x)).
  * In a parallel block both parts read the same x (Wang & Komatsuzaki 2021). Norms, scales and caps
  * that an architecture does not have are absent or 1. No intrinsics and no names of architectures
  * here: kernels are in compute/, what differs between models is data in arch.c.
@@ -71,12 +72,13 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     experts_scratch_take(s, arena, m, n_batch);
 }
 
-/* x = x + factor·delta */
-static void add_delta(const jl_pass *p, const jl_norm *post_norm) {
+/* x = norm(x + factor·norm(delta)), where there are such norms. */
+static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm *sum_norm) {
     int width = p->m->h.n_embd;
     float *delta = p->s->delta;
     if (post_norm->weight) jl_normalise(p, post_norm, delta, p->n, width, delta);
     jl_add_scaled(p->s->x, delta, p->m->h.residual_scale, p->n * width);
+    if (sum_norm->weight) jl_normalise(p, sum_norm, p->s->x, p->n, width, p->s->x);
 }
 
 static void embed(const jl_pass *p, const int32_t *ids) {
@@ -86,6 +88,7 @@ static void embed(const jl_pass *p, const int32_t *ids) {
     for (int t = 0; t < p->n; t++, x += width) {
         jl_matrix_row(&w->token_embd, ids[t], x);
         if (p->m->h.embedding_scale != 1) jl_scale(x, p->m->h.embedding_scale, width);
+        if (w->type_embd) jl_add(x, w->type_embd, width);
         if (!w->position_embd.rows) continue;
         jl_matrix_row(&w->position_embd, p->pos + t, p->s->h);
         jl_add(x, p->s->h, width);
@@ -99,12 +102,12 @@ static void block(const jl_pass *p, int layer) {
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
     jl_normalise(p, &l->attn_norm, x, p->n, width, h);
     (l->is_conv ? jl_short_conv_part : jl_attention_part)(p, layer);
-    if (!parallel) add_delta(p, &l->attn_post_norm);
+    if (!parallel) add_delta(p, &l->attn_post_norm, &l->attn_sum_norm);
     if (!parallel || l->ffn_norm.weight) /* else both parts read the same h */
         jl_normalise(p, &l->ffn_norm, x, p->n, width, h);
-    if (parallel) add_delta(p, &l->attn_post_norm);
+    if (parallel) add_delta(p, &l->attn_post_norm, &l->attn_sum_norm);
     jl_feed_forward_part(p, layer);
-    add_delta(p, &l->ffn_post_norm);
+    add_delta(p, &l->ffn_post_norm, &l->ffn_sum_norm);
 }
 
 /* logits [rows][vocab] of the last rows of x */

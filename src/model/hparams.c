@@ -197,6 +197,24 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     return st;
 }
 
+/* Parts of a text are as many as their tensor has rows; where attention looks both ways, the file
+ * can say so (llama.cpp's key attention.causal). */
+static jl_status read_encoder(jl_model *m, jl_error *error) {
+    enum { MAX_TYPES = 64 };
+    char key[96];
+    const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_types.weight");
+    if (t) m->h.n_types = t->dims[1] < MAX_TYPES ? (int)t->dims[1] : MAX_TYPES;
+    int causal = 1, rules = m->arch->rules;
+    jl_status st =
+        jl_gguf_bool(&m->loader->gguf, key_of(key, m, "attention.causal"), &causal, error);
+    m->h.encoder = !causal || rules & JL_ENCODER;
+    if (st || !m->h.encoder || (m->h.alibi <= 0 && !(rules & JL_SHORT_CONV))) return st;
+    return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
+                   "architecture %s is supported where attention looks back only; choose another "
+                   "model",
+                   m->arch->name);
+}
+
 static jl_status read_rope(jl_model *m, jl_error *error) {
     char key[96];
     int on = m->arch->rope != JL_ROPE_NONE, skip = m->arch->rope_skip;
@@ -315,6 +333,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
+    if (!st) st = read_encoder(m, error);
     if (!st) st = take_layers(m, error);
     if (!st) st = read_kinds(m, error);
     if (!st) st = read_windows(m, error);

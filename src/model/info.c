@@ -86,6 +86,8 @@ static void put_shape(writer *w, const jl_model *m) {
     put_number(w, "feedForwardLength", (uint64_t)h->n_ff);
     put_number(w, "experts", (uint64_t)h->n_experts);
     put_number(w, "expertsUsed", (uint64_t)h->n_experts_used);
+    put_key(w, "encoder");
+    put_text(w, h->encoder ? "true" : "false");
     put_key(w, "attentionLayers");
     put_text(w, "[");
     for (int i = 0, begun = 0; m->w.layers && i < h->n_layers; i++) {

@@ -23,6 +23,8 @@ typedef struct jl_hparams {
     int n_ff_expert, n_ff_shared;  /* their hidden width, and that of the shared one (0: none) */
     int conv_length;               /* positions under a short convolution; 0: there is none */
     int n_attention, n_conv;       /* blocks of each kind */
+    int n_types;                   /* parts that a text may have, of which we know the first */
+    int encoder;                   /* every token sees the whole text, so none is predicted */
     int pooling;                   /* jl_pooling that the file asks for, 0: none */
     int parallel;                  /* attention and feed-forward part read the same x */
     float eps;                     /* of the norms */

@@ -41,6 +41,7 @@ let slowly = false;
 const quick = makeServer({ roots: [['/models/', models]] });
 const server = createServer((request, response) => {
   if (request.url === '/thinking.gguf') response.end(thinkingModel());
+  else if (request.url === '/encoder.gguf') response.end(encoderModel());
   else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
   else quick.emit('request', request, response);
 });
@@ -50,6 +51,8 @@ function thinkingModel() {
   bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
   return bytes;
 }
+
+const encoderModel = () => readFileSync(join(root, 'tests/golden/arch/bert.gguf'));
 
 /** @type {import('puppeteer-core').Browser} */
 let browser;
@@ -372,16 +375,36 @@ test('the speed is measured when asked, and its lines can be copied', {
   await shoot('speed');
 });
 
-test('what a model thinks stands apart, above its answer', { skip: noBrowser }, async (t) => {
+/** A page of its own with the model at a path of the server. @param {import('node:test').TestContext} t @param {string} path */
+async function openWith(t, path) {
   const other = await open('/?lang=en'); // an earlier page left the other language remembered
   t.after(() => other.close().then(() => page.bringToFront()));
-  await other.type('#url', `${origin}/thinking.gguf`);
+  await other.type('#url', `${origin}${path}`);
   await other.click('#url-go');
   await other.waitForFunction(() =>
     /Load/.test(document.querySelector('#url-go')?.textContent ?? ''),
   );
   await other.click('#url-go');
   await other.waitForSelector('#model-line.loaded');
+  return other;
+}
+
+test('an encoder is told apart: it has facts, and nothing to write with', {
+  skip: noBrowser,
+}, async (t) => {
+  const other = await openWith(t, '/encoder.gguf');
+  await other.waitForFunction(() =>
+    /encoder.*predicts no next token/.test(
+      document.querySelector('#play-status')?.textContent ?? '',
+    ),
+  );
+  assert.match(await text('#facts-list', other), /bert/);
+  assert.equal(await other.$eval('#step', (b) => /** @type {any} */ (b).disabled), true);
+  await shoot('encoder', other, false);
+});
+
+test('what a model thinks stands apart, above its answer', { skip: noBrowser }, async (t) => {
+  const other = await openWith(t, '/thinking.gguf');
   await other.click('#mode-chat');
   await other.click('#generate');
   await other.waitForSelector('.thought .token:nth-of-type(4)');

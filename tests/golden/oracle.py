@@ -25,9 +25,16 @@ ARCHS = {
     'llama-bias': {}, 'llama-moe': dict(E=4, used=2, ff=32), 'phi3-short': dict(C=512), 'phi3-long': {}, 'olmo3': dict(K=4, L=4, ff=64), 'falcon': dict(K=1), 'falcon-2norms': {},
     'mpt': dict(K=6, H=6, d=48, ff=64), 'granite': {}, 'command-r': {}, 'granitemoe': dict(L=2, E=5, used=2, ff=32, shared=40), 'lfm2': dict(L=4, C=512),
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
+    'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
 }
+ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # what each file asks for
+# a vocabulary of WordPiece: ▁ begins a word
+WORDS = ('[PAD] [UNK] [CLS] [SEP] [MASK] ' + ' '.join(f'▁{c} {c}' for c in 'abcdefghijklmnopqrstuvwxyz') + ' ' + ' '.join('▁' + c for c in '0123456789.,!?-接龍') +
+         ' ▁the ▁and ▁once ▁upon ▁time ▁king ▁queen ▁wolf ▁forest ▁old ▁young ▁man ▁woman ▁house ▁water ▁fire ▁went ▁said ▁was ▁had ▁in ▁to ▁of ▁it ▁he ▁she ▁they ▁his ▁her'
+         ' ing ed er est ly ness ful less un re th en on an ▁un ▁re ▁sleep ▁walk ▁speak ▁little ▁great ▁gold ▁silver ▁word ▁chain ▁play ▁game ▁next ▁token ▁star ▁moon ▁sun ▁rain ▁wind ▁tree ▁stone ▁bread ▁ship ▁sea'
+         ' ▁day ▁night ▁light ▁dark ▁red ▁green ▁blue ▁white ▁black ar or al ity ion ▁hand ▁heart ▁head ▁foot').split()
 
-LAYER_NORM = ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom', 'falcon', 'mpt', 'command-r')
+LAYER_NORM = ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom', 'falcon', 'mpt', 'command-r', 'bert', 'nomic-bert')
 
 def tensors(name, s, rng):
     """The tensor table of one architecture: {name: array} in numpy order (rows first), plus metadata setter calls."""
@@ -40,14 +47,17 @@ def tensors(name, s, rng):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
         if bias and arch != 'command-r': T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    arch = {'command-r': 'command-r', 'olmo3': 'olmo2'}.get(name) or name.split('-')[0]
+    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert'}.get(name) or name.split('-')[0]
     if name == 'llama3-rope': arch = 'llama'
     ln = arch in LAYER_NORM
     E, conv = s.get('E', 0), arch == 'lfm2'
     w('token_embd.weight', V, d, std=0.6)
     if arch == 'gpt2': w('position_embd.weight', C, d, std=0.3)
     if arch == 'bloom': norm('token_embd_norm', d, True)
-    norm('token_embd_norm' if conv else 'output_norm', d, ln)
+    bert = arch in ('bert', 'nomic-bert')
+    if arch == 'bert': w('position_embd.weight', C, d, std=0.3)
+    if bert and name != 'bert-untyped': w('token_types.weight', 2, d, std=0.3)
+    norm('token_embd_norm' if conv or bert else 'output_norm', d, ln)
     if name in ('olmo3', 'qwen2moe', 'olmoe','llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
     if arch == 'phi2': bias('output', V)
     if name == 'llama3-rope': T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
@@ -55,24 +65,25 @@ def tensors(name, s, rng):
         for n, last in (('short', 3), ('long', 9)): T[f'rope_factors_{n}.weight'] = np.linspace(1, last, hd // 2).astype(np.float32)
     for i in range(L):
         b = f'blk.{i}.'
-        if arch != 'olmo2': norm(b + 'attn_norm', d, ln)
+        if arch != 'olmo2' and not bert: norm(b + 'attn_norm', d, ln)
         if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
         if conv and i % 3 != 2:
             w(b + 'shortconv.conv.weight', d, 3, std=0.6); w(b + 'shortconv.in_proj.weight', 3 * d, d); w(b + 'shortconv.out_proj.weight', d, d)
-        elif arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2', 'falcon', 'mpt'):
+        elif arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2', 'falcon', 'mpt', 'nomic-bert'):
             w(b + 'attn_qkv.weight', q + 2 * kv, d)
-            if arch not in ('phi3', 'falcon', 'mpt'): bias(b + 'attn_qkv', q + 2 * kv)
+            if arch not in ('phi3', 'falcon', 'mpt', 'nomic-bert'): bias(b + 'attn_qkv', q + 2 * kv)
         else:
             for n, size in (('q', q), ('k', kv), ('v', kv)):
                 w(b + f'attn_{n}.weight', size, d)
-                if arch in ('qwen2', 'starcoder2', 'qwen2moe') or name == 'llama-bias': bias(b + f'attn_{n}', size)
+                if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert') or name == 'llama-bias': bias(b + f'attn_{n}', size)
         if arch in ('qwen3', 'gemma3', 'qwen3moe') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
         if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
         if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
-        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2') or name == 'llama-bias': bias(b + 'attn_output', d)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'attn_output', d)
+        if bert: norm(b + 'attn_output_norm', d, True); norm(b + 'layer_output_norm', d, True)
         if arch in ('gemma2', 'gemma3', 'olmo2'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
-        if arch not in ('phi2', 'olmo2', 'falcon', 'command-r'): norm(b + 'ffn_norm', d, ln)
-        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2')
+        if arch not in ('phi2', 'olmo2', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
+        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert')
         if E:
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
@@ -83,7 +94,7 @@ def tensors(name, s, rng):
             continue
         if gated: w(b + 'ffn_gate.weight', ff, d)
         w(b + 'ffn_up.weight', 2 * ff if arch == 'phi3' else ff, d); w(b + 'ffn_down.weight', d, ff)
-        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2') or name == 'llama-bias': bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
+        if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
     return arch, T
 
 def make(a):
@@ -99,7 +110,7 @@ def make(a):
     else: g.add_layer_norm_rms_eps(1e-6)
     if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
     rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4}.get(arch, s['hd'])
-    if arch not in ('gpt2', 'bloom', 'mpt'): g.add_rope_dimension_count(rot); g.add_rope_freq_base(1e6 if arch == 'gemma3' else 1e4)
+    if arch not in ('gpt2', 'bloom', 'mpt', 'bert'): g.add_rope_dimension_count(rot); g.add_rope_freq_base({'gemma3': 1e6, 'nomic-bert': 1e3}.get(arch, 1e4))
     if a.arch in ('llama-linear', 'llama-yarn'):
         g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
         g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
@@ -118,9 +129,13 @@ def make(a):
     if 'E' in s: g.add_expert_count(s['E']); g.add_expert_used_count(s['used'])
     if 'ffe' in s: g.add_expert_feed_forward_length(s['ffe'])
     if 'shared' in s: g.add_expert_shared_feed_forward_length(s['shared'])
-    g.add_string('tokenizer.ggml.model', 'none')
+    if a.arch in ENCODERS: g.add_causal_attention(False); g.add_pooling_type(gguf.PoolingType[ENCODERS[a.arch]])
+    if arch in ('bert', 'nomic-bert'):
+        g.add_token_type_count(2); g.add_tokenizer_model('bert'); g.add_tokenizer_pre('default'); g.add_token_list(WORDS); g.add_token_types([3] * 5 + [1] * (len(WORDS) - 5))
+        for n, i in (('unknown', 1), ('bos', 2), ('seperator', 3), ('mask', 4), ('padding', 0)): g.add_uint32(f'tokenizer.ggml.{n}_token_id', i)
+    else: g.add_string('tokenizer.ggml.model', 'none')
     for n, t in T.items():
-        if a.type == 'f32' or t.ndim < 2 or n == 'position_embd.weight': g.add_tensor(n, t); continue
+        if a.type == 'f32' or t.ndim < 2 or n in ('position_embd.weight', 'token_types.weight'): g.add_tensor(n, t); continue
         qt = gguf.GGMLQuantizationType[a.type.upper()]
         g.add_tensor(n, gguf.quants.quantize(t, qt), raw_dtype=qt)
     g.write_header_to_file(); g.write_kv_data_to_file(); g.write_tensors_to_file(); g.close()
@@ -140,7 +155,7 @@ class Ref:
         cp = L.llama_context_default_params(); cp.n_ctx = n_ctx; cp.n_batch = n_ctx; cp.n_ubatch = n_ctx
         cp.n_threads = cp.n_threads_batch = threads; cp.type_k = cp.type_v = 0; cp.flash_attn_type = 0
         if hasattr(cp, 'swa_full'): cp.swa_full = True
-        if pooling: cp.embeddings = True; cp.pooling_type = pooling
+        if pooling: cp.embeddings = True; cp.pooling_type = pooling  # -1: as the file asks
         self.ctx = L.llama_init_from_model(self.model, cp)
     def tokenize(self, text, special=False, bos=True):
         b = text.encode(); n = len(b) + 16; out = (self.L.llama_token * n)()
@@ -182,6 +197,7 @@ def main():
     s = sub.add_parser('quantize'); s.add_argument('src'); s.add_argument('out'); s.add_argument('type'); s.add_argument('--pure', action='store_true', help='every matrix in this type')
     s = sub.add_parser('logits'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
     s = sub.add_parser('embed', help='mean, cls and last, of length 1'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
+    s = sub.add_parser('texts', help='JSON: ids and the vector, pooled as the file asks, of each text'); s.add_argument('model'); s.add_argument('out'); s.add_argument('text', nargs='+')
     s = sub.add_parser('greedy'); s.add_argument('model'); s.add_argument('text'); s.add_argument('n', type=int); s.add_argument('--special', action='store_true')
     s = sub.add_parser('tokenize'); s.add_argument('model'); s.add_argument('file'); s.add_argument('--special', action='store_true')
     s = sub.add_parser('top'); s.add_argument('model'); s.add_argument('file'); s.add_argument('n', type=int); s.add_argument('k', type=int); s.add_argument('out')
@@ -202,6 +218,10 @@ def main():
         rows = []
         for pooling in (1, 2, 3): r = Ref(a.model, pooling=pooling); rows.append(r.embed(ids_of(a.ids, r.nv)))
         np.stack(rows).astype('<f4').tofile(a.out); return
+    if a.cmd == 'texts':
+        r = Ref(a.model, pooling=-1); rows = [dict(text=x, ids=r.tokenize(x)) for x in a.text]
+        for x in rows: x['vector'] = [float('%.9g' % v) for v in r.embed(x['ids'])]
+        json.dump(rows, open(a.out, 'w'), ensure_ascii=False, indent=0); return
     if a.cmd == 'greedy':
         r = Ref(a.model, 2048); ids = r.tokenize(a.text, a.special); out = []; row = r.eval(ids, every=False)[0]; pos = len(ids); margin = []
         for _ in range(a.n):

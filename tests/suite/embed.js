@@ -2,13 +2,21 @@
  * embed.js of the suite - texts as vectors: llama.cpp's answers, batches against the definition, failures.
  *
  * The cosine distance to llama.cpp's vector is at most 1e-6 for F32 files: sums in another order, and for
- * GELU an argument of half precision (measured 6e-9).
+ * GELU an argument of half precision (measured 6e-9, with norms behind the sums as well).
  */
 import { below, ok, rejects, same } from './assert.js';
 import { architectures, withGelu } from './golden.js';
 import { parse } from './llama64.js';
 
 /** @typedef {import('./index.js').Case} Case */
+
+/** What sees the whole text, and what its file asks for. */
+const ENCODERS = {
+  bert: 'cls',
+  'bert-untyped': 'mean',
+  'nomic-bert': 'mean',
+  'qwen3-encoder': 'last',
+};
 
 const POOLINGS = /** @type {const} */ (['mean', 'cls', 'last']);
 
@@ -29,7 +37,7 @@ export const embed = [
     name: 'embeddings as llama.cpp, every architecture, three poolings',
     async run(t) {
       const ids = await t.json('arch/ids.json');
-      for (const name of [...architectures, ...withGelu]) {
+      for (const name of [...architectures, ...withGelu, ...Object.keys(ENCODERS)]) {
         const model = await t.model(`arch/${name}.gguf`);
         const wanted = await t.floats(`arch/${name}.embed.f32`);
         const width = model.info.embeddingLength;
@@ -77,6 +85,51 @@ export const embed = [
       same(vector, await model.embed(ids, { pooling: 'mean' }), 'ids and text');
       ok(distance(vector, await model.embed(ids, { pooling: 'last' })) > 1e-3, 'another pooling');
       await model.close();
+    },
+  },
+  {
+    name: 'encoders: texts as llama.cpp, from their tokens to what their files ask for',
+    async run(t) {
+      for (const [name, pooling] of Object.entries(ENCODERS)) {
+        const model = await t.model(`arch/${name}.gguf`);
+        same([model.info.pooling, model.info.encoder], [pooling, true], name);
+        if (!model.info.tokenizer) continue;
+        for (const { text, ids, vector } of await t.json(`arch/${name}.texts.json`)) {
+          same(await model.tokenize(text, { bos: true }), ids.slice(0, -1), 'ids but for [SEP]');
+          const found = await model.embed(text);
+          below(distance(found, vector), 1e-6, `${name}, ${text}: distance`);
+          same(found, await model.embed(ids, { pooling }), 'ids and text');
+        }
+      }
+    },
+  },
+  {
+    name: 'encoders run with taps, and refuse to predict and to read a text in parts',
+    async run(t) {
+      const model = await t.model('arch/bert.gguf');
+      const session = await model.createSession();
+      const { taps, logits } = await session.run('the old king', {
+        taps: [{ kind: 'attention', layer: 0, head: 1 }],
+      });
+      same([taps[0].shape, logits.length], [[5, 5], 0], '[CLS], three words, [SEP]');
+      ok(
+        taps[0].data.subarray(0, 5).every((/** @type {number} */ w) => w > 0),
+        'all are seen',
+      );
+      await rejects(session.append([1]), 'BAD_ARGUMENT', /whole.*5 tokens.*rewind to 0/);
+      const words = /encoder \(bert\) predicts no next token/;
+      await rejects(session.complete([], { maxTokens: 1 }), 'BAD_ARGUMENT', words);
+      await rejects(session.logits(), 'BAD_ARGUMENT', words);
+      await rejects(session.stages(), 'BAD_ARGUMENT', words);
+      await session.rewind(0);
+      await session.append('once upon a time');
+      same(session.position, 6, 'read afresh');
+      await session.close();
+      const long = new Int32Array(model.info.contextLength + 1);
+      await rejects(model.embed(long), 'BAD_ARGUMENT', /trained for 128 positions, 129 were asked/);
+      const all = await model.createSession({ allLogits: true });
+      await rejects(all.eachLogits([1, 2]).next(), 'BAD_ARGUMENT', words);
+      await all.close();
     },
   },
   {

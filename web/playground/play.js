@@ -288,10 +288,10 @@ async function adopt() {
   const { model } = state;
   state.session = null;
   try {
-    const session = await model?.createSession();
+    const session = model?.info.encoder ? null : await model?.createSession();
     if (model !== state.model) return; // another one has come meanwhile
     state.session = session ?? null;
-    say(() => t(session ? 'play.ready' : 'play.needModel'));
+    say(() => t(session ? 'play.ready' : model ? 'play.encoder' : 'play.needModel'));
   } catch (e) {
     sayError(e);
   }
