@@ -56,12 +56,14 @@ static double distance(const float *found, const float *golden, size_t n) {
     return worst;
 }
 
-static void compare_steps(jl_optimizer_kind kind, const float *golden) {
+static void compare_steps(jl_optimizer_kind kind, jl_net_position position, const float *golden) {
     jl_network net;
     jl_error error = { 0 };
     jl_optimizer o = optimizer;
+    jl_net_shape s = shape;
     o.kind = kind;
-    CHECK(jl_network_init(&net, &shape, jl_product, &error) == JL_OK, "%s", error.message);
+    s.position = position;
+    CHECK(jl_network_init(&net, &s, jl_product, &error) == JL_OK, "%s", error.message);
     size_t n = net.n_params;
     jl_workspace *ws = jl_workspace_new(&net, B, T);
     float *params = jl_alloc_array(4 * n, sizeof *params), *grads = params + n, *m = grads + n;
@@ -94,12 +96,13 @@ static void three_steps_as_pytorch(void) {
     jl_error error = { 0 };
     CHECK(jl_network_init(&net, &shape, jl_product, &error) == JL_OK, "%s", error.message);
     size_t run = 2 * STEPS + 2 * net.n_params;
-    float *golden = malloc(2 * run * sizeof *golden);
+    float *golden = malloc(3 * run * sizeof *golden);
     FILE *f = fopen("tests/golden/torch_steps.f32", "rb");
-    CHECK(f && golden && fread(golden, sizeof *golden, 2 * run, f) == 2 * run, "no golden");
+    CHECK(f && golden && fread(golden, sizeof *golden, 3 * run, f) == 3 * run, "no golden");
     if (f && golden) {
-        compare_steps(JL_ADAMW, golden);
-        compare_steps(JL_MUON, golden + run);
+        compare_steps(JL_ADAMW, JL_NET_ROPE, golden);
+        compare_steps(JL_MUON, JL_NET_ROPE, golden + run);
+        compare_steps(JL_ADAMW, JL_NET_SINUSOIDAL, golden + 2 * run);
     }
     if (f) fclose(f);
     free(golden);

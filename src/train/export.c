@@ -113,9 +113,9 @@ static void put_sinusoids(jl_gguf_writer *w, const jl_net_shape *s) {
     uint8_t *to = jl_gguf_put_data(w, (uint64_t)s->n_ctx, (uint64_t)s->n_embd, JL_F32);
     for (int t = 0; to && t < s->n_ctx; t++)
         for (int i = 0; i < s->n_embd; i += 2, to += 2 * sizeof(float)) {
-            float cs[2];
-            jl_angle(t, i, s->n_embd, 10000, cs);
-            memcpy(to, (float[2]){ cs[1], cs[0] }, sizeof cs);
+            float pair[2];
+            jl_sinusoid(t, i, s->n_embd, pair);
+            memcpy(to, pair, sizeof pair);
         }
 }
 

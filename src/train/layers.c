@@ -101,6 +101,13 @@ void jl_angle(int t, int i, int width, double base, jl_real cs[2]) {
     cs[1] = (jl_real)sin(angle);
 }
 
+void jl_sinusoid(int t, int i, int width, jl_real pair[2]) {
+    jl_real cs[2], length = jl_real_sqrt((jl_real)width);
+    jl_angle(t, i, width, 10000, cs);
+    pair[0] = cs[1] / length;
+    pair[1] = cs[0] / length;
+}
+
 void jl_turn(jl_real *x, int n, int stride, int heads, int hd, const jl_real *cs, int length,
              int sign) {
     for (int i = 0; i < n; i++) {

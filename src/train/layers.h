@@ -41,6 +41,12 @@ void jl_gelu_back(const jl_real *x, const jl_real *dy, size_t n, jl_real *dx);
  * and sine. */
 void jl_angle(int t, int i, int width, double base, jl_real cs[2]);
 
+/* What the sinusoidal scheme adds to numbers i and i + 1 of an embedding at position t: sine and
+ * cosine of the pair's angle at base 10000, divided by √width. Vaswani et al. (2017, section 3.4)
+ * multiply embeddings by √width instead; the sum has the same direction, and a pre-norm block sees
+ * no more of it. Sines of unit size drown embeddings as small as a tied output starts from. */
+void jl_sinusoid(int t, int i, int width, jl_real pair[2]);
+
 /* RoPE (Su et al. 2021) in place: neighbours (2i, 2i + 1) of each of `heads` vectors of size hd
  * turn by the angle t·base^(−2i/hd), t the row's position; cs [T][hd/2][2] holds cos and sin; row r
  * of n has position r mod T, rows lie `stride` numbers apart. The way back turns the other way:

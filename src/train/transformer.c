@@ -111,14 +111,16 @@ void jl_workspace_take_transformer(jl_workspace *ws, jl_arena *arena, const jl_n
 
 /* ---- Positions ------------------------------------------------------------------------------- */
 
-/* jl_angle of all pairs at T positions, or, for the sinusoidal scheme, as (sin, cos). */
-static void fill_angles(jl_real *cs, int T, int width, double base, int sine_first) {
+/* cs: jl_angle or jl_sinusoid of all pairs at T positions. */
+static void fill_positions(const jl_net_shape *s, int T, jl_real *cs) {
+    int turns = s->position == JL_NET_ROPE, width = turns ? head_size(s) : s->n_embd;
+    if (!turns && s->position != JL_NET_SINUSOIDAL) return;
     for (int t = 0; t < T; t++)
-        for (int i = 0; i < width; i += 2) {
-            jl_real angle[2];
-            jl_angle(t, i, width, base, angle);
-            *cs++ = angle[sine_first];
-            *cs++ = angle[!sine_first];
+        for (int i = 0; i < width; i += 2, cs += 2) {
+            if (turns)
+                jl_angle(t, i, width, (double)s->rope_base, cs);
+            else
+                jl_sinusoid(t, i, width, cs);
         }
 }
 
@@ -291,8 +293,7 @@ double jl_loss_transformer(const jl_network *net, jl_workspace *ws, const jl_rea
                            jl_random *drop_from) {
     const jl_net_shape *s = &net->shape;
     pass p = { net, s, ws, params, grads, drop_from, B, T, B * T };
-    if (s->position == JL_NET_SINUSOIDAL) fill_angles(ws->cs, T, s->n_embd, 10000, 1);
-    if (s->position == JL_NET_ROPE) fill_angles(ws->cs, T, head_size(s), (double)s->rope_base, 0);
+    fill_positions(s, T, ws->cs);
     forward(&p, ids);
     double loss = jl_head_loss(net, ws, params, ids, B, T, ws->h, ws->dh, grads, scale);
     if (grads) backward(&p, ids);

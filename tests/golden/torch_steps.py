@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Three whole training steps in PyTorch, an implementation independent of this project.
 
-Needs PyPI: torch (any, on the CPU), numpy. Writes, for each optimiser, losses, gradient lengths, the
-first gradient and the parameters after three steps, as float32 little-endian:
+Needs PyPI: torch (any, on the CPU), numpy. Writes, for AdamW, for Muon, and for AdamW with sinusoidal
+positions in place of RoPE, losses, gradient lengths, the first gradient and the parameters after
+three steps, as float32 little-endian:
     torch_steps.py OUT.f32
 Weights and tokens come from formulas that tests/c_train.c repeats; the arithmetic here is double.
 """
@@ -43,12 +44,17 @@ def rope(x):  # [B, heads, T, hd]: neighbours turn
     a, b, c, s = x[..., 0::2], x[..., 1::2], angle.cos(), angle.sin()
     return torch.stack((a * c - b * s, a * s + b * c), -1).flatten(-2)
 
-def loss_of(P, ids):
-    x = P['token_embd'][ids[:, :-1]]
+def sinusoids():  # [T, d]: as large beside an embedding as beside one times sqrt(d) (Vaswani et al. 2017)
+    angle = torch.arange(T, dtype=torch.float64)[:, None] / BASE ** (torch.arange(0, d, 2, dtype=torch.float64) / d)
+    return torch.stack((angle.sin(), angle.cos()), -1).flatten(-2) / math.sqrt(d)
+
+def loss_of(P, ids, sinusoidal):
+    x, turn = P['token_embd'][ids[:, :-1]], rope
+    if sinusoidal: x, turn = x + sinusoids(), lambda x: x
     for i in range(L):
         h = rms(x, P[f'{i}.attn_norm'])
         split = lambda n, heads: (h @ P[f'{i}.{n}'].T).view(B, T, heads, hd).transpose(1, 2)
-        q, k, v = rope(split('q', H)), rope(split('k', G)), split('v', G)
+        q, k, v = turn(split('q', H)), turn(split('k', G)), split('v', G)
         k, v = k.repeat_interleave(H // G, 1), v.repeat_interleave(H // G, 1)
         o = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(B, T, d)
         x = x + o @ P[f'{i}.o'].T
@@ -64,7 +70,7 @@ def orthogonal(X):  # Jordan et al. 2024
         X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
     return X.T if turned else X
 
-def run(muon):
+def run(muon=False, sinusoidal=False):
     P, out = start(), []
     matrices = [n for n in P if muon and P[n].dim() == 2 and n != 'token_embd']
     rest = [n for n in P if n not in matrices]
@@ -74,7 +80,7 @@ def run(muon):
     moments = {n: torch.zeros_like(P[n]) for n in matrices}
     for step in range(3):
         ids = torch.tensor([(i * 5 + i * i % 7 + step) % V for i in range(B * (T + 1))]).view(B, T + 1)
-        loss = loss_of(P, ids)
+        loss = loss_of(P, ids, sinusoidal)
         adam.zero_grad()
         for n in matrices: P[n].grad = None
         loss.backward()
@@ -88,4 +94,4 @@ def run(muon):
         out += [loss.item(), norm.item()]
     return np.concatenate([out, first, torch.cat([p.detach().flatten() for p in P.values()]).numpy()])
 
-np.concatenate([run(False), run(True)]).astype('<f4').tofile(sys.argv[1])
+np.concatenate([run(), run(muon=True), run(sinusoidal=True)]).astype('<f4').tofile(sys.argv[1])
