@@ -144,7 +144,7 @@ typedef struct jl_session jl_session;
 
 typedef struct jl_session_options {
     int n_ctx;      /* positions in the KV cache; 0: the trained length, at most JL_DEFAULT_CTX. The
-                       cache follows the file: floats for F32 files, half floats else */
+                       cache follows the file: floats for F32 files, 16 bits a number else */
     int n_batch;    /* tokens evaluated by one advance(); 0: 64 */
     int all_logits; /* nonzero: keep the logits of every position of a batch, not just the last */
     jl_pool *pool;  /* threads (borrowed); NULL: the caller's alone */

@@ -159,18 +159,19 @@ static void scene_store(scene *s, const variant *v) {
     memset(s->k_tile, 0xff, sizeof s->k_tile), memset(s->v_tile, 0xff, sizeof s->v_tile);
     for (int j = 0; j < MAX_KEYS; j++) {
         size_t tile = (size_t)(j / JL_KV_TILE) * bytes;
-        for (int d = 0; d < s->hd; d++) { /* values that halves hold exactly */
-            s->k[j][d] = jl_half_to_float(jl_float_to_half(random_unit() * 3));
+        for (int d = 0; d < s->hd; d++) {
+            s->k[j][d] = random_unit() * 3; /* values that halves hold exactly: */
             s->v[j][d] = jl_half_to_float(jl_float_to_half(random_unit()));
         }
         v->kv_store(s->type, s->k_tile + tile, s->v_tile + tile, j % JL_KV_TILE, s->k[j], s->v[j],
                     s->hd);
+        round_vector(s->type, s->k[j], s->hd);
     }
 }
 
 static void scene_make(scene *s, const variant *v, int k) {
     static const int sizes[] = { 1, 3, 4, 8, 16, 20, 33, 40 };
-    s->type = k & 1 ? JL_KV_F32 : JL_KV_F16;
+    s->type = k & 1 ? JL_KV_F32 : JL_KV_16;
     s->hd = sizes[random_below(8)];
     s->n_q = 1 + random_below(QUERIES);
     scene_store(s, v);
@@ -187,10 +188,13 @@ static void scene_make(scene *s, const variant *v, int k) {
 /* The row of weights and the output of query i in double. */
 static void scene_exact(const scene *s, int i, double *weights, double *out) {
     double sum = 0, max = -INFINITY;
+    float q[MAX_HD];
+    memcpy(q, s->q + i * s->hd, (size_t)s->hd * sizeof *q);
+    round_vector(s->type, q, s->hd);
     int last = s->n_keys[i] - 1, first = s->form.first ? s->first[i] : 0;
     for (int j = 0; j <= last; j++) {
         double x = 0;
-        for (int d = 0; d < s->hd; d++) x += (double)s->q[i * s->hd + d] * s->k[j][d];
+        for (int d = 0; d < s->hd; d++) x += (double)q[d] * s->k[j][d];
         if (s->form.cap > 0) x = (double)s->form.cap * tanh(x / (double)s->form.cap);
         if (s->form.slope) x += (double)s->slope[i] * (j - last);
         weights[j] = j < first ? -INFINITY : x;

@@ -150,14 +150,9 @@ static void test_vectors_same_bits(void) {
 typedef struct cache {
     jl_kv_type type;
     int hd, n_keys;
-    float *k, *v;             /* [n_keys][hd], values that the type holds exactly */
+    float *k, *v;             /* [n_keys][hd], as the type holds them */
     uint8_t *k_tile, *v_tile; /* slots after n_keys hold NaN */
 } cache;
-
-static float cache_value(jl_kv_type type, float size) {
-    float f = random_unit() * size;
-    return type == JL_KV_F16 ? jl_half_to_float(jl_float_to_half(f)) : f;
-}
 
 static cache cache_make(const variant *v, jl_kv_type type, int hd, int n_keys) {
     cache c = { .type = type, .hd = hd, .n_keys = n_keys };
@@ -167,13 +162,15 @@ static cache cache_make(const variant *v, jl_kv_type type, int hd, int n_keys) {
     c.k_tile = get(stored), c.v_tile = get(stored);
     memset(c.k_tile, 0xff, stored), memset(c.v_tile, 0xff, stored);
     for (size_t i = 0; i < n; i++) {
-        c.k[i] = cache_value(type, 3);
-        c.v[i] = cache_value(type, random_below(9) ? 2 : 1e-6f);
+        float value = random_unit() * (random_below(9) ? 2 : 1e-6f);
+        c.k[i] = random_unit() * 3;
+        c.v[i] = type == JL_KV_16 ? jl_half_to_float(jl_float_to_half(value)) : value;
     }
     for (int j = 0; j < n_keys; j++) {
         size_t tile = (size_t)(j / JL_KV_TILE) * bytes;
         v->kv_store(type, c.k_tile + tile, c.v_tile + tile, j % JL_KV_TILE, c.k + j * hd,
                     c.v + j * hd, hd);
+        round_vector(type, c.k + j * hd, hd);
     }
     return c;
 }
@@ -211,14 +208,17 @@ static void test_attention(void) {
                 n_keys[i] = 1 + random_below(k / N_HEAD_DIMS < 4 ? 40 : MAX_KEYS);
                 if (n_keys[i] > longest) longest = n_keys[i];
             }
-            cache c = cache_make(v, k / N_HEAD_DIMS % 2 ? JL_KV_F32 : JL_KV_F16, hd, longest);
+            cache c = cache_make(v, k / N_HEAD_DIMS % 2 ? JL_KV_F32 : JL_KV_16, hd, longest);
             float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], weights[MAX_KEYS];
             void *scratch = get(jl_attention_bytes(hd, n_q));
             random_fill(q, (size_t)(n_q * hd), 3 / sqrtf((float)hd));
             v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, NULL, out, scratch);
             for (int i = 0; i < n_q; i++) {
                 double w[MAX_KEYS], exact[256], sum = 0;
-                exact_attention(&c, q + i * hd, n_keys[i], w, exact);
+                float rounded[256];
+                memcpy(rounded, q + i * hd, (size_t)hd * sizeof *q);
+                round_vector(c.type, rounded, hd);
+                exact_attention(&c, rounded, n_keys[i], w, exact);
                 for (int d = 0; d < hd; d++)
                     CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5, "%s hd %d: %g %g", v->name, hd,
                           (double)out[i * hd + d], exact[d]);
@@ -241,7 +241,7 @@ static void test_attention_same_bits(void) {
             int hd = head_dims[k % N_HEAD_DIMS], n_q = 1 + random_below(MAX_QUERIES);
             int n_keys[MAX_QUERIES], longest = 1 + random_below(MAX_KEYS);
             for (int i = 0; i < n_q; i++) n_keys[i] = 1 + random_below(longest);
-            cache c = cache_make(variants, k & 1 ? JL_KV_F32 : JL_KV_F16, hd, longest);
+            cache c = cache_make(variants, k & 1 ? JL_KV_F32 : JL_KV_16, hd, longest);
             float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], one[256];
             float w[MAX_KEYS], w2[MAX_KEYS];
             static const float sizes[] = { 0, 0.5f, 1, 10, 1e4f, 1e38f, 3e38f, 1e-40f };
@@ -266,31 +266,40 @@ static void test_attention_same_bits(void) {
     }
 }
 
-/* Rounding to a cache of halves: nearest even, 65504 instead of infinity, and nothing beside the
- * slot. */
+/* Rounding to a cache of 16 bits: values as halves, nearest even, 65504 instead of infinity; keys
+ * by their length, to half a step of it; nothing beside the slot. */
 static void test_kv_store(void) {
     float x[256], y[256];
     FOR_VARIANTS(v) {
         for (int k = 0; k < N_HEAD_DIMS * 20; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], slot = random_below(JL_KV_TILE);
-            size_t n = (size_t)(hd * JL_KV_TILE);
-            uint16_t *kt = get(2 * n), *vt = get(2 * n);
+            int pairs = (hd + 1) / 2, n = (int)jl_kv_tile_bytes(JL_KV_16, hd) / 2;
+            uint16_t *kt = get((size_t)n * 2), *vt = get((size_t)n * 2);
+            double square = 0;
             for (int i = 0; i < hd; i++) {
-                x[i] = jl_bits_to_float(random_bits() << 8 | random_bits() >> 16);
-                if (k & 1) x[i] = random_unit() * 65536;
+                x[i] = random_unit() * (k % 4 ? 4 : 1e-20f);
                 y[i] = random_below(2) ? random_unit() * 1e-4f : random_unit() * 4;
-                if (x[i] != x[i]) x[i] = 1;
             }
-            x[0] = k & 1 ? -INFINITY : 65520;
-            v->kv_store(JL_KV_F16, kt, vt, slot, x, y, hd);
+            if (k % 3 == 0) x[random_below(hd)] = specials[random_below(N_SPECIALS)];
+            y[hd - 1] = k & 1 ? -INFINITY : 65520;
+            v->kv_store(JL_KV_16, kt, vt, slot, x, y, hd);
             for (int d = 0; d < hd; d++) {
-                uint16_t h = jl_float_to_half(x[d]);
-                if ((h & 0x7fff) == 0x7c00) h--;
-                CHECK(kt[d * JL_KV_TILE + slot] == h, "%s %g", v->name, (double)x[d]);
-                CHECK(vt[slot * hd + d] == jl_float_to_half(y[d]), "%s %g", v->name, (double)y[d]);
+                x[d] = fabsf(x[d]) <= 65504 ? x[d] : copysignf(65504, x[d]);
+                square += (double)x[d] * x[d];
             }
-            for (int i = 0; i < (int)n; i++) {
-                CHECK(i % JL_KV_TILE == slot || kt[i] == 0xa5a5, "%s", v->name);
+            for (int d = 0; d < hd; d++) {
+                uint16_t h = jl_float_to_half(y[d]);
+                double error = fabs(rounded_key(kt, hd, slot, d) - x[d]), length = sqrt(square);
+                if ((h & 0x7fff) == 0x7c00) h--;
+                CHECK(error <= (length < 0x1p-50 ? 0x1p-50 : length * 0.501 / 32767), "%s %g",
+                      v->name, (double)x[d]);
+                CHECK(vt[slot * hd + d] == h, "%s %g", v->name, (double)y[d]);
+            }
+            CHECK(hd % 2 == 0 || kt[(pairs - 1) * 2 * JL_KV_TILE + 2 * slot + 1] == 0, "padding");
+            for (int i = 0; i < n; i++) {
+                int key = i < pairs * 2 * JL_KV_TILE ? i % (2 * JL_KV_TILE) / 2
+                                                     : (i - pairs * 2 * JL_KV_TILE) / 2;
+                CHECK(key == slot || kt[i] == 0xa5a5, "%s", v->name);
                 CHECK(i / hd == slot || vt[i] == 0xa5a5, "%s", v->name);
             }
             free(kt), free(vt);

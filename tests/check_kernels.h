@@ -76,4 +76,21 @@ static const float specials[] = { 0.0f,   -0.0f, 1.0f,   -1.0f,     INFINITY,   
                                   1e-45f, 3e38f, -3e38f, 88.72283f, -86.90001f, -87.5f,    89.5f };
 enum { N_SPECIALS = sizeof specials / sizeof *specials };
 
+/* Element d of the key at a slot of a K tile of 16 bits. */
+static inline float rounded_key(const void *k_tile, int hd, int slot, int d) {
+    const int16_t *q = k_tile;
+    const float *scales = (const float *)(const void *)(q + (hd + 1) / 2 * 2 * JL_KV_TILE);
+    return (float)q[d / 2 * 2 * JL_KV_TILE + 2 * slot + d % 2] * scales[slot];
+}
+
+/* x[hd] as attention reads it, key or query, with a cache of that type. */
+static inline void round_vector(jl_kv_type type, float *x, int hd) {
+    size_t bytes = jl_kv_tile_bytes(type, hd);
+    void *k = malloc(bytes), *v = malloc(bytes);
+    if (!k || !v) exit(EXIT_FAILURE);
+    jl_kv_store__ref(type, k, v, 0, x, x, hd);
+    for (int d = 0; type == JL_KV_16 && d < hd; d++) x[d] = rounded_key(k, hd, 0, d);
+    free(k), free(v);
+}
+
 #endif

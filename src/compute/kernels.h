@@ -49,12 +49,13 @@
 #include "layout.h"
 
 enum {
-    JL_TILE = 4,    /* tokens a tile of a prepared batch */
-    JL_KV_TILE = 32 /* keys a tile of the KV cache */
+    JL_TILE = 4,       /* tokens a tile of a prepared batch */
+    JL_KV_TILE = 32,   /* keys a tile of the KV cache */
+    JL_MAX_HEAD = 1024 /* largest size of an attention head */
 };
 
-/* How the KV cache keeps its numbers. */
-typedef enum jl_kv_type { JL_KV_F16, JL_KV_F32 } jl_kv_type;
+/* How the KV cache keeps its numbers, see jl_kv_store. */
+typedef enum jl_kv_type { JL_KV_16, JL_KV_F32 } jl_kv_type;
 
 typedef struct jl_matrix {
     uint8_t *data; /* panels, 64-byte aligned */
@@ -88,8 +89,7 @@ void jl_act_part(jl_act *part, const jl_act *a, int cols, int from);
 /* Half float as the kernels read it: exact, exponent 31 as an ordinary exponent (see above). */
 float jl_half_read(uint16_t h);
 
-/* Bytes of a K tile, which are those of a V tile: JL_KV_TILE vectors of size hd; a multiple of
- * 32. */
+/* Bytes from one tile of K or V to the next; a multiple of 16. */
 size_t jl_kv_tile_bytes(jl_kv_type type, int hd);
 
 /* Scratch of jl_attention in bytes, 64-byte aligned by the caller. */
@@ -164,11 +164,16 @@ JL_KERNEL(void, jl_rope,
           (float *x, int heads, int hd, const float *cs, int n_pairs, int stride_pair,
            int distance));
 
-/* KV cache of one layer and one KV head, in tiles of JL_KV_TILE positions, of floats or half
- * floats:
- *   K tile [hd][keys] (lanes are keys), V tile [keys][hd].
- * Stores one position, k and v [hd], at slot < JL_KV_TILE of its tiles. Halves round to nearest
- * even; what does not fit becomes ±65504, and so does NaN. */
+/* KV cache of one layer and one KV head, in tiles of JL_KV_TILE positions:
+ *   F32: K tile [hd][key] (lanes are keys), V tile [key][hd], floats.
+ *   16 (bits): K tile int16 [pair of dims][key][2], the last one of an odd hd with a 0, then float
+ *   scales [key]; V tile half floats [key][hd].
+ * Stores one position, k and v [hd], at slot < JL_KV_TILE of its tiles. In 16 bits what is beyond
+ * ±65504 becomes that, and so does NaN; halves round to nearest even; keys become
+ *   k ≈ s·q, s = L / 32767, q = k·(32767 / L) rounded to nearest even, L = sqrt(Σk²) in 4 lanes;
+ *   s = 0, q = 0 where L < 2^-50.
+ * Rounded by its length a vector's product with another one fits an int32 whatever hd is (|Σ q·q'|
+ * ≤ |q|·|q'|, Cauchy-Schwarz), and up to hd = 256 the rounding is no coarser than a half's. */
 JL_KERNEL(void, jl_kv_store,
           (jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k, const float *v,
            int hd));
@@ -185,10 +190,11 @@ typedef struct jl_score_form {
  * queries that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions
  * < n_keys[i] (≥ 1). k, v: tiles of the cache, one after another, 16-byte aligned; slots beyond
  * n_keys may hold anything. out [n_q][hd]. scratch: jl_attention_bytes(hd, n_q).
- * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), m' = max(m, max s), p_j = exp(s_j −
- * m'), c = exp(m − m'), l = l·c + Σp (4 lanes, rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one
- * by one); at the end out = acc·(1 / l). A form changes s_j before the maximum is taken; tiles
- * before a query's window are left out. */
+ * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), or with a cache of 16 bits
+ * float(Σ q·k)·(s_q·s_k), the query rounded as keys are, but s_q = NaN where L is NaN or > 2^60;
+ * m' = max(m, max s), p_j = exp(s_j − m'), c = exp(m − m'), l = l·c + Σp (4 lanes, rising j),
+ * acc = acc·c + Σ_j p_j·v_j (rising j, one by one); at the end out = acc·(1 / l). A form changes
+ * s_j before the maximum is taken; tiles before a query's window are left out. */
 JL_KERNEL(void, jl_attention,
           (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
            const void *v, int hd, const jl_score_form *form, float *out, void *scratch));

@@ -423,43 +423,95 @@ void jl_rope__ref(float *x, int heads, int hd, const float *cs, int n_pairs, int
 
 /* -- Attention --------------------------------------------------------------------------------- */
 
+/* Int16 of a K tile of 16 bits. */
+static size_t key_quants(int hd) {
+    return ((size_t)hd + 1) / 2 * 2 * JL_KV_TILE;
+}
+
 size_t jl_kv_tile_bytes(jl_kv_type type, int hd) {
-    return (size_t)hd * JL_KV_TILE * (type == JL_KV_F32 ? sizeof(float) : sizeof(uint16_t));
+    if (type == JL_KV_F32) return (size_t)hd * JL_KV_TILE * sizeof(float);
+    return key_quants(hd) * sizeof(int16_t) + JL_KV_TILE * sizeof(float);
 }
 
 /* What is beyond the largest half, NaN included, becomes ±65504. */
-static uint16_t cache_half(float f) {
+static float within_halves(float f) {
     uint32_t u = jl_float_to_bits(f), a = u & 0x7fffffffu, most = 0x477fe000u;
-    return jl_float_to_half(jl_bits_to_float((u & 0x80000000u) | (a < most ? a : most)));
+    return jl_bits_to_float((u & 0x80000000u) | (a < most ? a : most));
 }
 
-static void kv_put(jl_kv_type type, void *tile, int i, float f) {
-    if (type == JL_KV_F32)
-        ((float *)tile)[i] = f;
-    else
-        ((uint16_t *)tile)[i] = cache_half(f);
-}
-
-static inline float kv_get(jl_kv_type type, const void *tile, int i) {
-    return type == JL_KV_F32 ? ((const float *)tile)[i] : jl_half_read(((const uint16_t *)tile)[i]);
+/* x[hd], bounded or not, rounded by its length: pairs of quants pair_stride apart; returns the
+ * scale. */
+static float round_row(const float *x, int hd, int bounded, int16_t *q, size_t pair_stride) {
+    float sum[4] = { 0 };
+    for (int d = 0; d < hd; d++) {
+        float v = bounded ? within_halves(x[d]) : x[d];
+        sum[d % 4] = sum[d % 4] + v * v;
+    }
+    float length = sqrtf(sum4(sum)), inverse = length < 0x1p-50f ? 0.0f : 32767.0f / length;
+    q[(size_t)(hd / 2) * pair_stride * (size_t)(hd % 2) + (size_t)(hd % 2)] = 0;
+    for (int d = 0; d < hd; d++) {
+        float v = bounded ? within_halves(x[d]) : x[d];
+        q[(size_t)(d / 2) * pair_stride + (size_t)(d % 2)] = round_int16(v * inverse);
+    }
+    if (!(length <= 0x1p60f)) return NAN;
+    return length < 0x1p-50f ? 0.0f : length / 32767.0f;
 }
 
 void jl_kv_store__ref(jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k,
                       const float *v, int hd) {
-    for (int d = 0; d < hd; d++) kv_put(type, k_tile, d * JL_KV_TILE + slot, k[d]);
-    for (int d = 0; d < hd; d++) kv_put(type, v_tile, slot * hd + d, v[d]);
+    if (type == JL_KV_F32) {
+        for (int d = 0; d < hd; d++) ((float *)k_tile)[d * JL_KV_TILE + slot] = k[d];
+        memcpy((float *)v_tile + slot * hd, v, (size_t)hd * sizeof *v);
+        return;
+    }
+    int16_t *quants = k_tile;
+    float *scales = (float *)(void *)(quants + key_quants(hd));
+    scales[slot] = round_row(k, hd, 1, quants + 2 * slot, 2 * JL_KV_TILE);
+    for (int d = 0; d < hd; d++)
+        ((uint16_t *)v_tile)[slot * hd + d] = jl_float_to_half(within_halves(v[d]));
 }
 
-/* s[j] = Σ_d q[d]·k[d][j] for all keys of a tile; those beyond n are replaced by −∞. Returns max
- * s. */
-static float tile_scores(jl_kv_type type, const float *q, const void *k_tile, int hd, int n,
+/* A query as its keys are kept. */
+typedef struct query {
+    const float *x;
+    int16_t q[JL_MAX_HEAD + 1];
+    float scale;
+} query;
+
+static query query_for(jl_kv_type type, const float *x, int hd) {
+    query q = { .x = x };
+    if (type == JL_KV_16) q.scale = round_row(x, hd, 0, q.q, 2);
+    return q;
+}
+
+/* s[j] = Σ_d q[d]·k[d][j] of 16 bits. Only a query that has no length overflows, and its scale is
+ * NaN. */
+static void rounded_scores(const query *q, const int16_t *k, int hd, float *s) {
+    uint32_t sum[JL_KV_TILE] = { 0 };
+    const float *scales = (const float *)(const void *)(k + key_quants(hd));
+    for (int d = 0; d < hd; d += 2, k += 2 * JL_KV_TILE)
+        for (int j = 0; j < JL_KV_TILE; j++)
+            sum[j] += (uint32_t)(q->q[d] * k[2 * j]) + (uint32_t)(q->q[d + 1] * k[2 * j + 1]);
+    for (int j = 0; j < JL_KV_TILE; j++) s[j] = (float)(int32_t)sum[j] * (q->scale * scales[j]);
+}
+
+/* The scores of all keys of a tile; those beyond n are replaced by −∞. Returns their maximum. */
+static float tile_scores(jl_kv_type type, const query *q, const void *k_tile, int hd, int n,
                          float *s) {
     memset(s, 0, JL_KV_TILE * sizeof *s);
-    for (int d = 0; d < hd; d++)
-        for (int j = 0; j < JL_KV_TILE; j++)
-            s[j] = s[j] + q[d] * kv_get(type, k_tile, d * JL_KV_TILE + j);
+    if (type == JL_KV_16)
+        rounded_scores(q, k_tile, hd, s);
+    else
+        for (int d = 0; d < hd; d++)
+            for (int j = 0; j < JL_KV_TILE; j++)
+                s[j] = s[j] + q->x[d] * ((const float *)k_tile)[d * JL_KV_TILE + j];
     for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
     return jl_max__ref(s, JL_KV_TILE);
+}
+
+static inline float value_at(jl_kv_type type, const void *v_tile, int i) {
+    return type == JL_KV_F32 ? ((const float *)v_tile)[i]
+                             : jl_half_read(((const uint16_t *)v_tile)[i]);
 }
 
 /* What the form does to the scores s of query i, which sees n_keys keys, in the tile that begins
@@ -474,20 +526,22 @@ static float shape_scores(const jl_score_form *form, int i, int n_keys, int j0, 
 }
 
 size_t jl_attention_bytes(int hd, int n_q) {
-    /* K and V tile as floats; per query: running maximum and sum in 4 lanes. */
-    return align64(2 * jl_kv_tile_bytes(JL_KV_F32, hd)) + align64(8 * (size_t)n_q * sizeof(float));
+    /* V tile as floats; per query: its quants, running maximum, sum in 4 lanes and scale. */
+    size_t one = ((size_t)hd + 1) / 2 * 2 * sizeof(int16_t) + 8 * sizeof(float);
+    return jl_kv_tile_bytes(JL_KV_F32, hd) + align64(one * (size_t)n_q);
 }
 
 /* The whole row of one query, tile after tile; acc [hd] is the output. */
 static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k, const uint8_t *v,
                    int hd, const jl_score_form *form, int i_q, float *acc) {
     float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];
+    const query rounded = query_for(type, q, hd);
     size_t bytes = jl_kv_tile_bytes(type, hd);
     memset(acc, 0, (size_t)hd * sizeof *acc);
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += bytes, v += bytes) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         if (form && form->first && form->first[i_q] >= j0 + JL_KV_TILE) continue;
-        float max = tile_scores(type, q, k, hd, n, p), m1;
+        float max = tile_scores(type, &rounded, k, hd, n, p), m1;
         if (form) max = shape_scores(form, i_q, n_keys, j0, p);
         m1 = max > m ? max : m;
         float c = jl_exp__ref(m - m1);
@@ -497,7 +551,7 @@ static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k
         for (int j = 0; j < n; j++) {
             p[j] = jl_exp__ref(p[j] - m);
             l[j % 4] = l[j % 4] + p[j];
-            for (int d = 0; d < hd; d++) acc[d] = acc[d] + p[j] * kv_get(type, v, j * hd + d);
+            for (int d = 0; d < hd; d++) acc[d] = acc[d] + p[j] * value_at(type, v, j * hd + d);
         }
     }
     float inverse = 1.0f / sum4(l);
@@ -515,10 +569,11 @@ void jl_attention__ref(jl_kv_type type, const float *q, int n_q, const int *n_ke
 void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
                                const jl_score_form *form, int i, float *weights) {
     float s[JL_KV_TILE];
+    const query rounded = query_for(type, q, hd);
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        tile_scores(type, q, tile, hd, n, s);
+        tile_scores(type, &rounded, tile, hd, n, s);
         if (form) shape_scores(form, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }

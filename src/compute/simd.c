@@ -207,27 +207,22 @@ INLINE v128_t to_half4(v128_t x) {
     return wasm_v128_or(sign, wasm_v128_bitselect(small, normal, is_small));
 }
 
-static void store_halves(uint16_t *k, uint16_t *v, const float *from_k, const float *from_v,
-                         int hd) {
+static void store_halves(uint16_t *to, const float *from, int n) {
     int d = 0;
-    for (; d + 4 <= hd; d += 4, k += 4 * JL_KV_TILE) {
-        v128_t h = to_half4(wasm_v128_load(from_k + d)), g = to_half4(wasm_v128_load(from_v + d));
-        wasm_v128_store16_lane(k, h, 0);
-        wasm_v128_store16_lane(k + JL_KV_TILE, h, 2);
-        wasm_v128_store16_lane(k + 2 * JL_KV_TILE, h, 4);
-        wasm_v128_store16_lane(k + 3 * JL_KV_TILE, h, 6);
-        wasm_v128_store64_lane(v + d, wasm_u16x8_narrow_i32x4(g, g), 0);
+    for (; d + 4 <= n; d += 4) {
+        v128_t h = to_half4(wasm_v128_load(from + d));
+        wasm_v128_store64_lane(to + d, wasm_u16x8_narrow_i32x4(h, h), 0);
     }
-    for (; d < hd; d++, k += JL_KV_TILE) {
-        wasm_v128_store16_lane(k, to_half4(wasm_f32x4_splat(from_k[d])), 0);
-        wasm_v128_store16_lane(v + d, to_half4(wasm_f32x4_splat(from_v[d])), 0);
-    }
+    for (; d < n; d++) wasm_v128_store16_lane(to + d, to_half4(wasm_f32x4_splat(from[d])), 0);
 }
 
 void jl_kv_store__simd(jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k,
                        const float *v, int hd) {
-    if (type == JL_KV_F16) {
-        store_halves((uint16_t *)k_tile + slot, (uint16_t *)v_tile + slot * hd, k, v, hd);
+    if (type == JL_KV_16) {
+        int16_t *quants = k_tile;
+        float *scales = (float *)(void *)(quants + (hd + 1) / 2 * 2 * JL_KV_TILE);
+        scales[slot] = round_row(k, hd, 1, quants + 2 * slot, 2 * JL_KV_TILE);
+        store_halves((uint16_t *)v_tile + slot * hd, v, hd);
         return;
     }
     float *to_k = (float *)k_tile + slot;

@@ -29,25 +29,51 @@ INLINE v128_t half4(const void *p) {
     return wasm_f32x4_mul(half4_scaled(p), wasm_f32x4_splat(0x1p112f));
 }
 
-/* jl_exp of four; the comments are there. pmin and pmax are the ternaries of the reference, so NaN
- * stays. */
-INLINE v128_t exp4(v128_t x) {
+/* Vectors that go through the same steps: a step of all of them is done before the next one, so
+ * that a processor need not look far for work while a result is on its way. LLVM would put one
+ * vector after the other; an empty statement holds it to the order (later ones than clang 14 refuse
+ * a vector there, and do as they like). */
+#define STEP(n, v, value)                                                                          \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++) {                             \
+        (v)[i] = (value);                                                                          \
+        HOLD((v)[i]);                                                                              \
+    }
+#if __clang_major__ < 15
+#define HOLD(v) __asm__ volatile("" : "+r"(v))
+#else
+#define HOLD(v) (void)(v)
+#endif
+
+/* x = jl_exp(x) of n ≤ 4 vectors; the comments are there. pmin and pmax are the ternaries of the
+ * reference, so NaN stays. */
+INLINE void exp_each(int n, v128_t *x) {
     const v128_t low = wasm_f32x4_splat(-86.9f), magic = wasm_f32x4_splat(0x1.8p23f);
-    v128_t c = wasm_f32x4_pmin(wasm_f32x4_pmax(x, low), wasm_f32x4_splat(89.0f));
-    v128_t shifted = wasm_f32x4_add(wasm_f32x4_mul(c, wasm_f32x4_splat(1.44269504f)), magic);
-    v128_t n = wasm_f32x4_sub(shifted, magic);
-    v128_t r = wasm_f32x4_sub(c, wasm_f32x4_mul(n, wasm_f32x4_splat(0.693359375f)));
-    r = wasm_f32x4_sub(r, wasm_f32x4_mul(n, wasm_f32x4_splat(-2.12194440e-4f)));
-    v128_t p = wasm_f32x4_splat(2 * 1.9875691500e-4f);
-    p = wasm_f32x4_add(wasm_f32x4_mul(p, r), wasm_f32x4_splat(2 * 1.3981999507e-3f));
-    p = wasm_f32x4_add(wasm_f32x4_mul(p, r), wasm_f32x4_splat(2 * 8.3334519073e-3f));
-    p = wasm_f32x4_add(wasm_f32x4_mul(p, r), wasm_f32x4_splat(2 * 4.1665795894e-2f));
-    p = wasm_f32x4_add(wasm_f32x4_mul(p, r), wasm_f32x4_splat(2 * 1.6666665459e-1f));
-    p = wasm_f32x4_add(wasm_f32x4_mul(p, r), wasm_f32x4_splat(2 * 5.0000001201e-1f));
-    v128_t y = wasm_f32x4_add(wasm_f32x4_mul(p, wasm_f32x4_mul(r, r)), wasm_f32x4_add(r, r));
-    y = wasm_f32x4_add(y, wasm_f32x4_splat(2.0f));
-    v128_t power = wasm_i32x4_add(wasm_i32x4_shl(shifted, 23), wasm_i32x4_splat(0x3f000000));
-    return wasm_v128_andnot(wasm_f32x4_mul(y, power), wasm_f32x4_lt(x, low));
+    static const float factor[] = { 2 * 8.3334519073e-3f, 2 * 4.1665795894e-2f,
+                                    2 * 1.6666665459e-1f, 2 * 5.0000001201e-1f };
+    v128_t r[4], whole[4], shifted[4], p[4];
+    STEP(n, r, wasm_f32x4_pmin(wasm_f32x4_pmax(x[i], low), wasm_f32x4_splat(89.0f)))
+    STEP(n, shifted, wasm_f32x4_add(wasm_f32x4_mul(r[i], wasm_f32x4_splat(1.44269504f)), magic))
+    STEP(n, whole, wasm_f32x4_sub(shifted[i], magic))
+    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(0.693359375f))))
+    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(-2.12194440e-4f))))
+    STEP(n, p,
+         wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_splat(2 * 1.9875691500e-4f), r[i]),
+                        wasm_f32x4_splat(2 * 1.3981999507e-3f)))
+    _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++)
+        STEP(n, p, wasm_f32x4_add(wasm_f32x4_mul(p[i], r[i]), wasm_f32x4_splat(factor[k]))) STEP(
+            n, p,
+            wasm_f32x4_add(wasm_f32x4_mul(p[i], wasm_f32x4_mul(r[i], r[i])),
+                           wasm_f32x4_add(r[i], r[i])))
+            STEP(n, p, wasm_f32x4_add(p[i], wasm_f32x4_splat(2.0f))) STEP(
+                n, shifted,
+                wasm_i32x4_add(wasm_i32x4_shl(shifted[i], 23), wasm_i32x4_splat(0x3f000000)))
+                STEP(n, x,
+                     wasm_v128_andnot(wasm_f32x4_mul(p[i], shifted[i]), wasm_f32x4_lt(x[i], low)))
+}
+
+INLINE v128_t exp4(v128_t x) {
+    exp_each(1, &x);
+    return x;
 }
 
 INLINE float lanes_sum(v128_t v) {
@@ -60,6 +86,46 @@ INLINE float lanes_max(v128_t v) {
     v128_t w = wasm_f32x4_pmax(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
     w = wasm_f32x4_pmax(w, wasm_i32x4_shuffle(w, w, 1, 0, 3, 2));
     return wasm_f32x4_extract_lane(w, 0);
+}
+
+/* Four of the n floats at x, 0 beyond. */
+INLINE v128_t load_some(const float *x, int n) {
+    if (n >= 4) return wasm_v128_load(x);
+    float some[4] = { 0 };
+    for (int i = 0; i < n; i++) some[i] = x[i];
+    return wasm_v128_load(some);
+}
+
+/* x with magnitudes up to that of the largest half, NaN too: integers compare like floats. */
+INLINE v128_t within_halves(v128_t x) {
+    v128_t a = wasm_v128_and(x, wasm_i32x4_splat(0x7fffffff));
+    a = wasm_i32x4_min(a, wasm_i32x4_splat(0x477fe000)); /* 65504 */
+    return wasm_v128_or(wasm_v128_and(x, wasm_i32x4_splat((int32_t)0x80000000u)), a);
+}
+
+/* x[hd] rounded by its length (jl_kv_store), pairs of quants `stride` int16 apart; returns the
+ * scale. */
+INLINE float round_row(const float *x, int hd, int bounded, int16_t *q, size_t stride) {
+    const v128_t magic = wasm_f32x4_splat(0x1.8p23f);
+    v128_t sum = wasm_f32x4_splat(0);
+    for (int d = 0; d < hd; d += 4) {
+        v128_t v = load_some(x + d, hd - d);
+        if (bounded) v = within_halves(v);
+        sum = wasm_f32x4_add(sum, wasm_f32x4_mul(v, v));
+    }
+    float length = __builtin_sqrtf(lanes_sum(sum));
+    v128_t inverse = wasm_f32x4_splat(length < 0x1p-50f ? 0.0f : 32767.0f / length);
+    for (int d = 0; d < hd; d += 4, q += 2 * stride) {
+        v128_t v = load_some(x + d, hd - d);
+        if (bounded) v = within_halves(v);
+        v = wasm_f32x4_add(wasm_f32x4_mul(v, inverse), magic);
+        v = wasm_i32x4_sub(v, magic);
+        v = wasm_i16x8_narrow_i32x4(v, v);
+        wasm_v128_store32_lane(q, v, 0);
+        if (d + 2 < hd) wasm_v128_store32_lane(q + stride, v, 1);
+    }
+    if (!(length <= 0x1p60f)) return __builtin_nanf("");
+    return length < 0x1p-50f ? 0.0f : length / 32767.0f;
 }
 
 #endif

@@ -1,10 +1,11 @@
 /* simd_attention.c - wasm simd128: causal attention over the tiled KV cache.
  *
  * Called per layer and KV head with all queries that share it (heads of the group × tokens of the
- * batch). A tile of halves is widened to floats once and used by every query that sees it; a single
- * query reads the halves directly. In a K tile lanes are keys, in a V tile lanes are dims, so
- * neither needs a horizontal sum. Each query keeps its own maximum, sum and accumulator (its row of
- * the output), so its bits do not depend on the others. Order of operations: kernels.h.
+ * batch). In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a horizontal
+ * sum. With a cache of 16 bits a query is rounded once and multiplied by keys as they lie there;
+ * the halves of a V tile are widened to floats once and used by every query that sees them, or read
+ * directly by a single one. Each query keeps its own maximum, sum and accumulator (its row of the
+ * output), so its bits do not depend on the others. Order of operations: kernels.h.
  */
 #ifdef __wasm_simd128__
 
@@ -22,30 +23,35 @@
 
 enum { KEY_VECTORS = JL_KV_TILE / 4 };
 
-/* What a query has so far: maximum m of its scores, Σ exp(s − m) in 4 lanes. Four floats spare. */
+/* What a query has so far: maximum m of its scores, Σ exp(s − m) in 4 lanes; and its scale, if it
+ * is rounded. */
 typedef struct running {
-    float l[4], m, unused[3];
+    float l[4], m, scale, unused[2];
 } running;
 
-/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is
- * a constant of the load instruction. `bytes` is 2 for halves, 4 for what is already widened. */
-INLINE v128_t tile4(const uint8_t *p, int bytes) {
-    return bytes == 2 ? half4(p) : wasm_v128_load(p);
-}
+/* Queries as the keys want them: floats, or rounded, `stride` numbers apart. */
+typedef struct query_rows {
+    const float *floats;
+    const int16_t *quants;
+    size_t stride;
+} query_rows;
 
-/* s[query][j] = Σ_d q[query][d]·k[d][j] of the whole tile for one query or two, hd apart. Two share
- * what is loaded of K, half a tile at a time, so that their sums stay in registers. */
-INLINE void scores_of(int queries, const float *q, const uint8_t *k, int hd, int bytes, float *s) {
+/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is
+ * a constant of the load instruction. Two queries share what is loaded of K, half a tile at a time,
+ * so that their sums stay in registers: s[query][j] = Σ_d q[query][d]·k[d][j]. */
+
+/* The keys are floats. */
+INLINE void scores_of_floats(int queries, const float *q, const uint8_t *k, int hd, float *s) {
     const int vectors = KEY_VECTORS / queries;
-    for (int part = 0; part < queries; part++, k += 4 * vectors * bytes, s += 4 * vectors) {
+    for (int part = 0; part < queries; part++, k += 16 * vectors, s += 4 * vectors) {
         const uint8_t *row = k;
         v128_t acc[KEY_VECTORS];
         UNROLL for (int i = 0; i < KEY_VECTORS; i++) acc[i] = wasm_f32x4_splat(0);
-        ROLLED for (const float *x = q, *end = q + hd; x < end; x++, row += JL_KV_TILE * bytes) {
+        ROLLED for (const float *x = q, *end = q + hd; x < end; x++, row += JL_KV_TILE * 4) {
             v128_t q0 = wasm_v128_load32_splat(x), q1 = q0;
             if (queries == 2) q1 = wasm_v128_load32_splat(x + hd);
             UNROLL for (int g = 0; g < vectors; g++) {
-                v128_t key = tile4(row + 4 * g * bytes, bytes);
+                v128_t key = wasm_v128_load(row + 16 * g);
                 acc[g] = wasm_f32x4_add(acc[g], wasm_f32x4_mul(q0, key));
                 if (queries == 1) continue;
                 acc[vectors + g] = wasm_f32x4_add(acc[vectors + g], wasm_f32x4_mul(q1, key));
@@ -57,17 +63,59 @@ INLINE void scores_of(int queries, const float *q, const uint8_t *k, int hd, int
     }
 }
 
-/* Not inlined: the variants are used twice each. */
-NOINLINE void scores_half(const float *q, const uint8_t *k, int hd, float *s) {
-    scores_of(1, q, k, hd, 2, s);
+/* The keys are rounded, and so are the queries, `stride` apart; a lane of a vector is two dims of a
+ * key. */
+INLINE void scores_of_quants(int queries, const int16_t *q, size_t stride, const running *r,
+                             const uint8_t *k, float *s) {
+    const int vectors = KEY_VECTORS / queries;
+    const uint8_t *scales = k + stride * JL_KV_TILE * 2;
+    for (int part = 0; part < queries; part++, k += 16 * vectors, s += 4 * vectors) {
+        const uint8_t *row = k;
+        v128_t acc[KEY_VECTORS];
+        UNROLL for (int i = 0; i < KEY_VECTORS; i++) acc[i] = wasm_i32x4_splat(0);
+        ROLLED for (const int16_t *x = q, *end = q + stride; x < end;
+                    x += 2, row += JL_KV_TILE * 4) {
+            v128_t q0 = wasm_v128_load32_splat(x), q1 = q0;
+            if (queries == 2) q1 = wasm_v128_load32_splat(x + stride);
+            UNROLL for (int g = 0; g < vectors; g++) {
+                v128_t key = wasm_v128_load(row + 16 * g);
+                acc[g] = wasm_i32x4_add(acc[g], wasm_i32x4_dot_i16x8(q0, key));
+                if (queries == 1) continue;
+                acc[vectors + g] = wasm_i32x4_add(acc[vectors + g], wasm_i32x4_dot_i16x8(q1, key));
+            }
+        }
+        UNROLL for (int i = 0; i < KEY_VECTORS; i++) {
+            v128_t scale = wasm_v128_load(scales + 16 * (part * vectors + i % vectors));
+            scale = wasm_f32x4_mul(wasm_f32x4_splat(r[i / vectors].scale), scale);
+            acc[i] = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), scale);
+            wasm_v128_store(s + i / vectors * JL_KV_TILE + i % vectors * 4, acc[i]);
+        }
+    }
 }
 
-NOINLINE void scores_wide(const float *q, const uint8_t *k, int hd, float *s) {
-    scores_of(1, q, k, hd, 4, s);
+NOINLINE void scores_floats(const float *q, const uint8_t *k, int hd, float *s) {
+    scores_of_floats(1, q, k, hd, s);
+}
+NOINLINE void scores_floats_pair(const float *q, const uint8_t *k, int hd, float *s) {
+    scores_of_floats(2, q, k, hd, s);
+}
+NOINLINE void scores_quants(const int16_t *q, size_t stride, const running *r, const uint8_t *k,
+                            float *s) {
+    scores_of_quants(1, q, stride, r, k, s);
+}
+NOINLINE void scores_quants_pair(const int16_t *q, size_t stride, const running *r,
+                                 const uint8_t *k, float *s) {
+    scores_of_quants(2, q, stride, r, k, s);
 }
 
-NOINLINE void scores_pair(const float *q, const uint8_t *k, int hd, float *s) {
-    scores_of(2, q, k, hd, 4, s);
+/* The scores of query i, and of the next one where there are two. */
+static void scores(int queries, const query_rows *q, int i, const running *r, const uint8_t *k,
+                   int hd, float *s) {
+    size_t row = (size_t)i * q->stride;
+    if (q->quants)
+        (queries == 2 ? scores_quants_pair : scores_quants)(q->quants + row, q->stride, r, k, s);
+    else
+        (queries == 2 ? scores_floats_pair : scores_floats)(q->floats + row, k, hd, s);
 }
 
 /* −∞ for the keys from n on. Returns the maximum. */
@@ -81,7 +129,9 @@ NOINLINE float mask(float *s, int n) {
 }
 
 /* acc[query][dims] += Σ_j p[query][j]·v[j][dims], rising j in [from, n), for one query or two; v
- * points at the first of the dims, its rows and those of acc are hd apart. */
+ * points at the first of the dims, its rows and those of acc are hd apart, its numbers halves (2
+ * bytes) or floats. Halves are read as v·2^-112 and weights multiplied by 2^112: the product is the
+ * same, rounded once. */
 INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v, int hd, int dims,
                   int bytes, float *acc) {
     const int vectors = dims / 4;
@@ -93,8 +143,10 @@ INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v
     ROLLED for (const float *x = p + from, *end = p + n; x < end; x++, v += hd * bytes) {
         v128_t p0 = wasm_v128_load32_splat(x), p1 = p0;
         if (queries == 2) p1 = wasm_v128_load32_splat(x + JL_KV_TILE);
+        if (bytes == 2) p0 = wasm_f32x4_mul(p0, wasm_f32x4_splat(0x1p112f));
         UNROLL for (int g = 0; g < vectors; g++) {
-            v128_t value = tile4(v + 4 * g * bytes, bytes);
+            const uint8_t *at = v + 4 * g * bytes;
+            v128_t value = bytes == 2 ? half4_scaled(at) : wasm_v128_load(at);
             sum[g] = wasm_f32x4_add(sum[g], wasm_f32x4_mul(p0, value));
             if (queries == 1) continue;
             sum[vectors + g] = wasm_f32x4_add(sum[vectors + g], wasm_f32x4_mul(p1, value));
@@ -133,10 +185,14 @@ NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
         r->m = max;
     }
     /* The keys that are not seen have exp(−∞) = 0, which leaves the sum as it is. */
-    ROLLED for (int g = 0; g < KEY_VECTORS; g++, p += 4) {
-        v128_t e = exp4(wasm_f32x4_sub(wasm_v128_load(p), wasm_f32x4_splat(r->m)));
-        wasm_v128_store(p, e);
-        l = wasm_f32x4_add(l, e);
+    ROLLED for (int g = 0; g < KEY_VECTORS; g += 4, p += 16) {
+        v128_t e[4];
+        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(p + 4 * i), wasm_f32x4_splat(r->m)))
+        exp_each(4, e);
+        UNROLL for (int i = 0; i < 4; i++) {
+            wasm_v128_store(p + 4 * i, e[i]);
+            l = wasm_f32x4_add(l, e[i]);
+        }
     }
     wasm_v128_store(r->l, l);
 }
@@ -164,33 +220,34 @@ INLINE void weights_of(const shaping *how, int n, float *s, running *r, float *a
     soften(s, max, r, acc, hd);
 }
 
-/* One query and one tile of which it sees n keys; acc [hd]. */
-INLINE void attend(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd, int bytes,
-                   const shaping *how, running *r, float *acc) {
-    float p[JL_KV_TILE];
-    (bytes == 2 ? scores_half : scores_wide)(q, k, hd, p);
-    weights_of(how, n, p, r, acc, hd);
+/* acc += Σ_j p[j]·v[j] of one query that sees n keys. */
+INLINE void weigh_row(const float *p, int n, const uint8_t *v, int hd, int bytes, float *acc) {
     int d = 0;
     for (; d + 16 <= hd; d += 16) weigh(1, p, 0, n, v + d * bytes, hd, 16, bytes, acc + d);
     for (; d + 4 <= hd; d += 4) weigh(1, p, 0, n, v + d * bytes, hd, 4, bytes, acc + d);
     weigh_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
 }
-
-NOINLINE void attend_half(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                          const shaping *how, running *r, float *acc) {
-    attend(q, n, k, v, hd, 2, how, r, acc);
+NOINLINE void weigh_halves(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+    weigh_row(p, n, v, hd, 2, acc);
+}
+NOINLINE void weigh_floats(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+    weigh_row(p, n, v, hd, 4, acc);
 }
 
-NOINLINE void attend_wide(const float *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                          const shaping *how, running *r, float *acc) {
-    attend(q, n, k, v, hd, 4, how, r, acc);
+/* Query how->i and one tile of which it sees n keys; acc [hd]. */
+NOINLINE void attend(const query_rows *q, int n, const uint8_t *k, const uint8_t *v, int hd,
+                     int bytes, const shaping *how, running *r, float *acc) {
+    float p[JL_KV_TILE];
+    scores(1, q, how->i, r, k, hd, p);
+    weights_of(how, n, p, r, acc, hd);
+    (bytes == 2 ? weigh_halves : weigh_floats)(p, n, v, hd, acc);
 }
 
 /* Two queries, of which the second sees no fewer keys: n[0] ≤ n[1]. hd is a multiple of 16. */
-NOINLINE void attend_pair(const float *q, const int *n, const uint8_t *k, const uint8_t *v, int hd,
-                          const shaping *how, running *r, float *acc) {
+NOINLINE void attend_pair(const query_rows *q, const int *n, const uint8_t *k, const uint8_t *v,
+                          int hd, const shaping *how, running *r, float *acc) {
     float p[2 * JL_KV_TILE], *p1 = p + JL_KV_TILE;
-    scores_pair(q, k, hd, p);
+    scores(2, q, how->i, r, k, hd, p);
     weights_of(how, n[0], p, r, acc, hd);
     weights_of(how + 1, n[1], p1, r + 1, acc + hd, hd);
     for (int d = 0; d < hd; d += 16, v += 64, acc += 16) {
@@ -210,15 +267,14 @@ NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
 /* Queries from which on widening pays: 1.4 × for three, 0.83 × for one (tests/bench/SPEED.md). */
 enum { WIDEN_FROM = 2 };
 
-/* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for both as floats. */
-static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_keys, int j0,
+/* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for a V tile as floats. */
+static void attend_tile(jl_kv_type type, const query_rows *q, int n_q, const int *n_keys, int j0,
                         const uint8_t *k, const uint8_t *v, int hd, const jl_score_form *form,
                         running *state, float *out, float *wide) {
-    int floats = type == JL_KV_F32, size = JL_KV_TILE * hd;
-    if (!floats && n_q >= WIDEN_FROM) {
-        k = widen(k, size, wide);
-        v = widen(v, size, wide + size);
-        floats = 1;
+    int bytes = type == JL_KV_F32 ? 4 : 2;
+    if (bytes == 2 && n_q >= WIDEN_FROM) {
+        v = widen(v, JL_KV_TILE * hd, wide);
+        bytes = 4;
     }
     for (int i = 0; i < n_q; i++) {
         shaping how[2];
@@ -230,14 +286,17 @@ static void attend_tile(jl_kv_type type, const float *q, int n_q, const int *n_k
             if (n[j] > 0 && form && form->first && form->first[i + j] >= j0 + JL_KV_TILE) n[j] = 0;
         }
         if (n[0] <= 0) continue;
-        if (floats && n[1] >= n[0] && hd % 16 == 0) {
-            attend_pair(q + i * hd, n, k, v, hd, how, state + i, out + i * hd);
+        if (bytes == 4 && n[1] >= n[0] && hd % 16 == 0) {
+            attend_pair(q, n, k, v, hd, how, state + i, out + i * hd);
             i++;
         } else {
-            (floats ? attend_wide : attend_half)(q + i * hd, n[0], k, v, hd, how, state + i,
-                                                 out + i * hd);
+            attend(q, n[0], k, v, hd, bytes, how, state + i, out + i * hd);
         }
     }
+}
+
+NOINLINE float round_query(const float *q, int hd, int16_t *to) {
+    return round_row(q, hd, 0, to, 2);
 }
 
 void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
@@ -245,10 +304,15 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
                         void *scratch) {
     size_t bytes = jl_kv_tile_bytes(type, hd);
     int longest = 0, j0 = form && form->first ? INT_MAX : 0;
-    running *state = scratch;
-    float *wide = (float *)(state + n_q);
+    size_t stride = type == JL_KV_16 ? ((size_t)hd + 1) / 2 * 2 : (size_t)hd;
+    float *wide = scratch;
+    running *state = (running *)(void *)(wide + JL_KV_TILE * hd);
+    int16_t *quants = (int16_t *)(void *)(state + n_q);
+    const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, stride };
     for (int i = 0; i < n_q; i++) {
         state[i] = (running){ .m = -INFINITY };
+        if (type == JL_KV_16)
+            state[i].scale = round_query(q + i * hd, hd, quants + (size_t)i * stride);
         if (n_keys[i] > longest) longest = n_keys[i];
         if (form && form->first && form->first[i] < j0) j0 = form->first[i];
     }
@@ -256,8 +320,8 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
     size_t at = (size_t)(j0 / JL_KV_TILE) * bytes;
     memset(out, 0, (size_t)n_q * (size_t)hd * sizeof *out);
     for (; j0 < longest; j0 += JL_KV_TILE, at += bytes)
-        attend_tile(type, q, n_q, n_keys, j0, (const uint8_t *)k + at, (const uint8_t *)v + at, hd,
-                    form, state, out, wide);
+        attend_tile(type, &rows, n_q, n_keys, j0, (const uint8_t *)k + at, (const uint8_t *)v + at,
+                    hd, form, state, out, wide);
     ROLLED for (int i = 0; i < n_q; i++)
         scale_row(out + i * hd, hd, 1.0f / lanes_sum(wasm_v128_load(state[i].l)));
 }
@@ -265,10 +329,13 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
 void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
                                 const jl_score_form *form, int i, float *weights) {
     float s[JL_KV_TILE];
+    int16_t quants[JL_MAX_HEAD];
+    const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, ((size_t)hd + 1) / 2 * 2 };
+    const running r = { .scale = type == JL_KV_16 ? round_query(q, hd, quants) : 0 };
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        (type == JL_KV_F32 ? scores_wide : scores_half)(q, tile, hd, s);
+        scores(1, &rows, 0, &r, tile, hd, s);
         if (form) shape_scores(form, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }

@@ -37,7 +37,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->all_logits = o && o->all_logits;
     s->pool = o ? o->pool : NULL;
     /* The file's own precision is what the cache has to keep. */
-    s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_F16;
+    s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_16;
     s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
     s->cache.n_conv_rows = s->n_batch + m->h.conv_length + REWINDS;
     s->sampler.n = m->h.n_vocab;

@@ -113,7 +113,8 @@ static jl_status read_heads(jl_model *m, jl_error *error) {
                        "%d query heads cannot share %d KV heads evenly; the file is damaged",
                        h->n_heads, h->n_kv_heads);
     uint32_t size = (uint32_t)h->n_embd / heads;
-    st = read_field(&h->head_dim, m, (field){ "attention.key_length", 1, 1024, size, 0 }, error);
+    st = read_field(&h->head_dim, m, (field){ "attention.key_length", 1, JL_MAX_HEAD, size, 0 },
+                    error);
     uint32_t same = (uint32_t)h->head_dim;
     if (!st)
         st = read_field(&value_length, m, (field){ "attention.value_length", same, same, same, 0 },

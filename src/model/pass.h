@@ -12,9 +12,9 @@
 #include "model.h"
 #include "taps.h"
 
-/* What later positions ask of earlier ones. Keys and values of every position, as floats or half
- * floats, in the tiles that the kernels read: [block with attention][KV head][tile of JL_KV_TILE
- * positions] K [head size][keys], V [keys][head size]. What entered the short convolutions, of the
+/* What later positions ask of earlier ones. Keys and values of every position, as floats or in 16
+ * bits, in the tiles that the kernels read (jl_kv_store): [block with attention][KV head][tile of
+ * JL_KV_TILE positions]. What entered the short convolutions, of the
  * last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. */
 typedef struct jl_cache {
     jl_kv_type type;

@@ -49,16 +49,16 @@ int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
     return copies;
 }
 
-/* Attention of one layer over a half-float cache: `heads` KV heads one after another, as a step
+/* Attention of one layer over a cache of 16 bits: `heads` KV heads one after another, as a step
  * does, each with `group` queries a token for the last `tokens` of n_keys positions, causal. */
 void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int hd) {
     static int seen[MAX_TOKENS];
     size_t tiles = ((size_t)n_keys + JL_KV_TILE - 1) / JL_KV_TILE;
-    size_t bytes = tiles * jl_kv_tile_bytes(JL_KV_F16, hd);
+    size_t bytes = tiles * jl_kv_tile_bytes(JL_KV_16, hd);
     for (int i = 0; i < group * tokens; i++) seen[i] = n_keys - tokens + 1 + i / group;
     for (int h = 0; h < heads; h++) {
         const uint8_t *k = pool + 2 * bytes * (size_t)h;
-        jl_attention(JL_KV_F16, x, group * tokens, seen, k, k + bytes, hd, NULL, y, scratch);
+        jl_attention(JL_KV_16, x, group * tokens, seen, k, k + bytes, hd, NULL, y, scratch);
     }
 }
 
