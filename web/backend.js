@@ -61,6 +61,8 @@ class WorkerBackend {
   /** @type {Map<number, { resolve: Function, reject: Function, onProgress?: Function }>} */
   #pending = new Map();
   /** @type {Error | undefined} */ #fault;
+  /** Workers that lend the engine their threads, by its numbers. @type {Map<number, { worker: Worker, url: string }>} */
+  #helpers = new Map();
 
   /** @param {any} worker of a page, or of Node's worker_threads */
   constructor(worker) {
@@ -82,9 +84,12 @@ class WorkerBackend {
     for (const { reject } of this.#pending.values()) reject(this.#fault);
     this.#pending.clear();
     this.#worker.terminate();
+    for (const number of this.#helpers.keys()) this.#endHelper(number);
   }
   /** @param {any} message */
-  #receive({ n, result, error, progress }) {
+  #receive({ n, result, error, progress, helper, program, port }) {
+    if (program) return this.#startHelper(helper, program, port);
+    if (helper) return this.#endHelper(helper);
     const call = this.#pending.get(n);
     if (!call) return;
     if (progress) return call.onProgress?.(progress);
@@ -92,6 +97,32 @@ class WorkerBackend {
     if (error) call.reject(unpackError(error));
     else call.resolve(result);
     if (this.#pending.size === 0) this.#worker.unref?.();
+  }
+  /** See threads.js. @param {number} number @param {string} program @param {MessagePort} port */
+  #startHelper(number, program, port) {
+    if (this.#fault) return;
+    /** @param {any} e */
+    const gone = (e) => {
+      e.preventDefault?.();
+      this.#worker.postMessage({ helper: number, message: e.message });
+    };
+    try {
+      if (!globalThis.document) throw new Error("only a page's own thread starts them");
+      const url = blobUrl(program);
+      const worker = new Worker(url);
+      this.#helpers.set(number, { worker, url });
+      worker.onerror = worker.onmessageerror = gone;
+      worker.postMessage(port, [port]);
+    } catch (e) {
+      gone(e);
+    }
+  }
+  /** @param {number} number */
+  #endHelper(number) {
+    const { worker, url } = this.#helpers.get(number) ?? {};
+    worker?.terminate();
+    if (url) URL.revokeObjectURL(url);
+    this.#helpers.delete(number);
   }
   /**
    * @param {string} op

@@ -56,6 +56,7 @@ export class Engine {
   /** @type {Exports | undefined} */ #exports;
   #model = 0;
   /** @type {Threads | undefined} */ #threads;
+  #makeHelper;
   #vocabulary = 0; // entries
   #encoder = false; // no logits
   /**
@@ -65,6 +66,11 @@ export class Engine {
   #sessions = new Map();
   #next = 1;
   /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
+
+  /** @param {import('./threads.js').MakeHelper} [makeHelper] workers that a page makes for it */
+  constructor(makeHelper) {
+    this.#makeHelper = makeHelper;
+  }
 
   /* ---- Calls and memory ---- */
 
@@ -102,7 +108,7 @@ export class Engine {
     const result = this.#call(name, ...args);
     if (result >= 0) return result;
     if (result !== LOST) throw this.#error();
-    this.#threads?.end('a thread did not answer');
+    this.#threads?.lost();
     return this.#try(name, ...args);
   }
 
@@ -273,11 +279,11 @@ export class Engine {
    * @returns {Promise<boolean>} whether its memory is shared
    */
   async #start(options, size) {
-    const { possible, why } = threadsHere(options.threads);
+    const { possible, why } = threadsHere(options.threads, this.#makeHelper);
     const room = possible ? async () => (await size()) * ROOM : undefined;
     const { exports, module, shared } = await open(options.wasm, room);
     this.#exports = exports;
-    this.#threads = new Threads(exports);
+    this.#threads = new Threads(exports, this.#makeHelper);
     if (shared) this.#threads.start(module, options.threads, await size());
     else this.#threads.why = why ?? 'the browser gives no shared memory';
     return shared;

@@ -4,34 +4,46 @@
  * Each is an instance of the module that is running here over the same memory, with a stack of its own; it
  * enters jl_wasm_pool_work() and stays there until the worker is terminated. What it
  * runs is given to it as text (enter() below), so there is no further file to serve or to bundle. Threads
- * are only asked for where they can be: in Node, and in workers of isolated pages. Whatever goes wrong on the
+ * are only asked for where they can be: in Node, and in isolated pages, where the page makes the workers (worker.js):
+ * in Firefox (153) `new Worker` in a worker sometimes never returns. Whatever goes wrong on the
  * way leaves fewer of them, never an error; `why` says what it was.
  *
- * A thread that is killed while it works is noticed by the pool, see compute/pool.h.
+ * Every wait ends: join() waits START_MS for workers to arrive, whoever comes later or never is not waited
+ * for (items are claimed); a thread that is lost while it works is noticed by the pool, see compute/pool.h.
  */
 import { linkFast } from './instance.js';
 import { nodeModule } from './source.js';
 
 const STACK = 131072; // bytes; the largest frames, of the matrix products, have 33 KB
 const START_MS = 3000; // a worker that has not come by then is left out
+const END_MS = 100; // most that ending a worker of the page takes, the page having its turn
 const MOST_BY_DEFAULT = 8;
 const SMALL = 2 ** 24; // bytes of a file from which on threads are worth their start
 
-/** Why this host gives no threads, or undefined. */
-function hindrance() {
+/**
+ * A worker that lends its thread, wherever it was made. postMessage() is kept until it listens; onerror is told
+ * when it has failed.
+ * @typedef {{ postMessage: (message: any) => void, terminate: () => void, onerror?: any }} Helper
+ * @typedef {(program: string) => Helper} MakeHelper
+ */
+
+/** Why this host gives no threads, or undefined. @param {MakeHelper} [make] the page's way */
+function hindrance(make) {
   const host = /** @type {any} */ (globalThis);
   if (nodeModule('worker_threads')) return undefined;
   // Tested one by one: WebKitGTK says that a page is isolated, and has no SharedArrayBuffer.
   if (!host.crossOriginIsolated) return 'the page is not cross-origin isolated';
   if (typeof SharedArrayBuffer === 'undefined') return 'there is no SharedArrayBuffer';
-  if (typeof Worker === 'undefined') return 'workers cannot start workers here';
-  if (typeof document !== 'undefined') return "the page's own thread may not wait for others";
+  if (!make) return 'the engine has no worker of its own, made by a page';
   return undefined;
 }
 
-/** Whether there can be several threads, and if not, why. @param {number | undefined} wanted */
-export function threadsHere(wanted) {
-  const why = wanted === 1 ? 'one was asked for' : hindrance();
+/**
+ * Whether there can be several threads, and if not, why.
+ * @param {number | undefined} wanted @param {MakeHelper} [make] of workers in a page
+ */
+export function threadsHere(wanted, make) {
+  const why = wanted === 1 ? 'one was asked for' : hindrance(make);
   return { possible: !why, why };
 }
 
@@ -49,13 +61,12 @@ function plan(wanted, size) {
   return [Math.min(cores, MOST_BY_DEFAULT)];
 }
 
-/** The whole program of a worker; it sees nothing of this file. @param {typeof linkFast} alsoLink */
+/**
+ * The whole program of a worker; it sees nothing of this file. In a page its first message is a port, where it
+ * then listens as it does in Node from the beginning.
+ * @param {typeof linkFast} alsoLink
+ */
 function enter(alsoLink) {
-  const node = typeof postMessage === 'undefined';
-  /** @type {any} */
-  const port = node
-    ? /** @type {any} */ (process).getBuiltinModule('node:worker_threads').parentPort
-    : globalThis;
   const receive = (/** @type {any} */ { data }) => {
     const { module, memory, pool, thread, stack, also } = data;
     const env = {
@@ -68,34 +79,36 @@ function enter(alsoLink) {
     if (also) alsoLink(also.module, { ...exports, memory }, also.data);
     exports.jl_wasm_pool_work(pool, thread);
   };
-  if (node) port.on('message', (/** @type {any} */ data) => receive({ data }));
-  else port.onmessage = receive;
-}
-
-/** @returns {any} */
-function makeWorker() {
-  const text = `(${enter})(${linkFast})`;
-  const node = nodeModule('worker_threads');
-  if (node) return new node.Worker(text, { eval: true });
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
-  try {
-    return new Worker(url);
-  } finally {
-    // The worker has it by the time that this runs; some browsers fetch it a moment later.
-    setTimeout(() => URL.revokeObjectURL(url), START_MS);
+  if (typeof postMessage === 'undefined') {
+    const { parentPort } = /** @type {any} */ (process).getBuiltinModule('node:worker_threads');
+    parentPort.on('message', (/** @type {any} */ data) => receive({ data }));
+  } else {
+    globalThis.onmessage = ({ data: port }) => {
+      port.onmessage = receive;
+    };
   }
 }
 
+/** @type {MakeHelper} */
+function makeInNode(program) {
+  const worker = new (nodeModule('worker_threads').Worker)(program, { eval: true });
+  const gone = (/** @type {any} */ e) => worker.onerror(e);
+  worker.on('error', gone).on('exit', gone).unref(); // a process may end though it is there
+  return worker;
+}
+
 export class Threads {
-  /** What each is to be told. @type {Map<any, object>} */ #workers = new Map();
+  /** What each is to be told. @type {Map<Helper, object>} */ #workers = new Map();
   #exports;
+  #make;
   #pool = 0;
   /** How many take part, with this one. */ count = 1;
   /** Why there are no more. @type {string | undefined} */ why;
 
-  /** @param {import('./instance.js').Exports} exports */
-  constructor(exports) {
+  /** @param {import('./instance.js').Exports} exports @param {MakeHelper} [make] the page's way */
+  constructor(exports, make = makeInNode) {
     this.#exports = exports;
+    this.#make = make;
   }
 
   /** The pool's handle for sessions, 0: none. */
@@ -118,13 +131,8 @@ export class Threads {
       for (let thread = 1; this.#pool && thread < count; thread++) {
         const stack = jl_wasm_alloc(STACK) >>> 0;
         if (!stack) break;
-        const worker = makeWorker();
-        const gone = (/** @type {any} */ e) => {
-          e?.preventDefault?.();
-          this.#gone(worker, e?.message);
-        };
-        if (worker.on) worker.on('error', gone).on('exit', gone).unref();
-        else worker.onerror = worker.onmessageerror = gone;
+        const worker = this.#make(`(${enter})(${linkFast})`);
+        worker.onerror = (/** @type {any} */ e) => this.#gone(worker, e?.message);
         const share = { module, memory, pool: this.#pool, thread, stack: stack + STACK };
         this.#workers.set(worker, share);
       }
@@ -161,18 +169,25 @@ export class Threads {
     for (const worker of [...this.#workers.keys()].slice(count - 1)) this.#dismiss(worker);
   }
 
-  /** @param {any} worker */
+  /** @param {Helper} worker */
   #dismiss(worker) {
     this.#workers.delete(worker);
     worker.terminate();
   }
 
-  /** A worker has ended, by itself or by another's hand. @param {any} worker @param {string} [why] */
+  /** A worker has ended, by itself or by another's hand. @param {Helper} worker @param {string} [why] */
   #gone(worker, why) {
-    if (!this.#workers.delete(worker)) return;
+    if (!this.#workers.has(worker)) return;
+    this.#dismiss(worker);
     this.why = why ? `a worker failed: ${why}` : 'a worker has ended';
     this.count = Math.min(this.count, this.#workers.size + 1);
-    if (this.count === 1) this.end(this.why);
+    if (this.#workers.size === 0) this.end(this.why);
+  }
+
+  /** Goes on with this thread alone, one of the others being lost. It may still come to itself: it must not write then. */
+  lost() {
+    this.end('a thread did not answer');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);
   }
 
   /** Goes on with this thread alone. @param {string} why */

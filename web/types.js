@@ -37,7 +37,7 @@ export {};
  *   the end
  * @property {AbortSignal} [signal] cancels the load and frees what it took
  * @property {number} [threads] 1 to 16, with the engine's own; left out: one a core, at most 8, fewer where a
- *   measurement finds fewer faster. Several need Node, or a worker in a page that is cross-origin isolated;
+ *   measurement finds fewer faster. Several need Node, or a page that is cross-origin isolated and loads the model itself;
  *   elsewhere there is one. model.info.threads says what is used. The bits are those of one
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
  * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8, by relaxed

@@ -5,10 +5,13 @@
  *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js), or
  *   `train.op` of TrainEngine (train-engine.js); n is the page's number
  *                    { cancel: n }              abort the load that call n began
+ *                    { helper, message }        why the helper of that number is gone
  *   from the worker  { n, result }              what it returned; large arrays are transferred, not
  *   copied
  *                    { n, error }               what it threw, as a plain object (error.js)
  *                    { n, progress }            of a load
+ *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
+ *                    { helper }                 end it
  * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing
  * but a load needs cancelling: the page simply does not ask for the next one.
  */
@@ -17,11 +20,28 @@ import { Engine } from './engine.js';
 import { packError } from './error.js';
 import { nodeModule } from './source.js';
 
-const engine = new Engine();
 /** @type {Map<number, AbortController>} */
 const loads = new Map();
+const parent = nodeModule('worker_threads')?.parentPort;
 /** @type {any} */
-const port = nodeModule('worker_threads')?.parentPort ?? globalThis;
+const port = parent ?? globalThis;
+/** Workers that the page has made for the engine. @type {Map<number, import('./threads.js').Helper>} */
+const helpers = new Map();
+const engine = new Engine(parent ? undefined : makeHelper);
+
+/** @type {import('./threads.js').MakeHelper} */
+function makeHelper(program) {
+  const { port1, port2 } = new MessageChannel();
+  const number = helpers.size + 1;
+  port.postMessage({ helper: number, program, port: port2 }, [port2]);
+  /** @type {import('./threads.js').Helper} */
+  const helper = {
+    postMessage: (message) => port1.postMessage(message),
+    terminate: () => port.postMessage({ helper: number }),
+  };
+  helpers.set(number, helper);
+  return helper;
+}
 
 /**
  * The buffers behind arrays of floats, wherever they are in a result.
@@ -55,7 +75,9 @@ function run(n, op, args) {
   );
 }
 
-port.onmessage = async (/** @type {MessageEvent} */ { data: { n, op, args, cancel } }) => {
+port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
+  const { n, op, args, cancel, helper } = data;
+  if (helper) return helpers.get(helper)?.onerror(data);
   if (cancel) return loads.get(cancel)?.abort();
   try {
     // Only a load and training are awaited: the others are done when they return, in the order of

@@ -58,8 +58,7 @@ export const threads = [
   sameAsOne('arch/gemma2.gguf', 'arch'),
   sameAsOne('types/q4_1.gguf', 'types'),
   sameAsOne('types/q8_0.gguf', 'types'),
-  // In one browser: Firefox once did not come back from the first of these on a busy machine (README, limits).
-  sameAsOne('types/q4_0.gguf', 'types', 'fast', { slow: true }),
-  sameAsOne('types/q8_0.gguf', 'types', 'fast', { slow: true }),
+  sameAsOne('types/q4_0.gguf', 'types', 'fast'),
+  sameAsOne('types/q8_0.gguf', 'types', 'fast'),
   sameAsOne('smollm2', 'types', 'exact', { needs: 'smollm2', slow: true }),
 ];

@@ -1,0 +1,203 @@
+/**
+ * workers.test.js - what happens to the workers that lend their threads: they do not come, fail, are killed; the page is
+ * hidden, left or closed. Whatever it is, generation goes on with the ids of one thread, and nothing waits for ever.
+ *
+ * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/backend.js), so
+ * the page's Worker class meddles with them here: theirs are the ones with blob: addresses.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import puppeteer from 'puppeteer-core';
+import { loadModel } from '../../web/jielong.js';
+import { makeServer } from '../../web/serve.js';
+import { chromiumFlags, drivers } from './drivers.js';
+
+const tests = fileURLToPath(new URL('..', import.meta.url));
+const FILE = 'golden/types/q4_1.gguf';
+const PROMPT = [1, 2, 3];
+const OPTIONS = { maxTokens: 40, seed: 1, ignoreEos: true };
+
+const server = makeServer({ roots: [['/tests/', tests]] });
+let address = '';
+let wanted = '';
+before(async () => {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  address = `http://127.0.0.1:${port}/tests/browser/empty.html`;
+  const model = await loadModel(join(tests, FILE), { threads: 1, precision: 'exact' });
+  const session = await model.createSession();
+  wanted = (await session.complete(PROMPT, OPTIONS)).ids.join();
+  await model.close();
+});
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+/**
+ * Loads with three threads and generates. The statements see `made`, the workers so far, and what is said of them.
+ * @param {string} [before] before a worker is made: `helper`, whether it is one of these, and `url`
+ * @param {string} [made] after that: `this`
+ * @param {string} [onToken] `index`
+ */
+const write = (before = '', made = '', onToken = '') => `(async () => {
+  const made = [];
+  const { Worker } = window;
+  window.Worker = class extends Worker {
+    constructor(url, options) {
+      const helper = String(url).startsWith('blob:');
+      ${before}
+      super(url, options);
+      if (helper) made.push(this);
+      ${made}
+    }
+  };
+  try {
+    const { loadModel } = await import('/jielong.js');
+    const model = await loadModel('/tests/${FILE}', { threads: 3, precision: 'exact' });
+    const session = await model.createSession();
+    const ids = [];
+    const generation = session.generate(${JSON.stringify(PROMPT)}, ${JSON.stringify(OPTIONS)});
+    for await (const { id, index } of generation) {
+      ids.push(id);
+      ${onToken}
+    }
+    const { threads, threadsReason } = model.info;
+    await model.close();
+    return { ids: ids.join(), threads, why: threadsReason, made: made.length };
+  } finally {
+    window.Worker = Worker;
+  }
+})()`;
+
+/** Never ends, and counts window.tokens. */
+const forever = `void (async () => {
+  const { loadModel } = await import('/jielong.js');
+  const model = await loadModel('/tests/${FILE}', { threads: 3, precision: 'exact' });
+  const session = await model.createSession();
+  for (window.tokens = 0; ; await session.rewind(0)) {
+    const generation = session.generate([1], { maxTokens: 20, ignoreEos: true });
+    for await (const token of generation) window.tokens++;
+  }
+})()`;
+
+/** @type {[title: string, script: string, threads: number, made: number, why: RegExp | null][]} */
+const fates = [
+  ['all come', write(), 3, 2, null],
+  [
+    'none comes',
+    write('', 'if (helper) this.postMessage = () => {};'),
+    1,
+    2,
+    /^no worker arrived$/,
+  ],
+  [
+    'one does not come',
+    write('', 'if (made.length === 2) this.postMessage = () => {};'),
+    2,
+    2,
+    /^a worker did not arrive$/,
+  ],
+  [
+    'none can be made',
+    write("if (helper) throw new Error('refused');"),
+    1,
+    0,
+    /^a worker failed: .*refused/,
+  ],
+  [
+    'their program fails',
+    write('if (helper) url = URL.createObjectURL(new Blob([\'throw new Error("broken")\']));'),
+    1,
+    2,
+    /^a worker failed: .*broken/,
+  ],
+  [
+    'they are killed at work',
+    write('', '', 'if (index === 5) made[0].terminate(); if (index === 20) made[1].terminate();'),
+    3,
+    2,
+    null,
+  ],
+];
+
+for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
+  const executablePath = drivers[name].find();
+  const skip = executablePath ? false : `${name} is not installed`;
+  describe(`workers in ${name}`, { skip }, () => {
+    /** @type {import('puppeteer-core').Browser} */
+    let browser;
+    before(async () => {
+      browser = await puppeteer.launch({
+        browser: name === 'Firefox' ? 'firefox' : 'chrome',
+        executablePath,
+        args: name === 'Firefox' ? [] : chromiumFlags,
+        // What would keep a page that nobody sees as quick as others.
+        ignoreDefaultArgs: [
+          '--disable-background-timer-throttling',
+          '--disable-backgrounding-occluded-windows',
+          '--disable-renderer-backgrounding',
+        ],
+        protocolTimeout: 600_000,
+      });
+    });
+    after(() => browser?.close());
+    const open = async () => {
+      const page = await browser.newPage();
+      await page.goto(address);
+      return page;
+    };
+    /** @param {import('puppeteer-core').Page} page */
+    const begin = async (page) => {
+      await page.evaluate(forever);
+      for (let i = 0; !(await page.evaluate('window.tokens > 5')); i++) {
+        assert.ok(i < 600, 'no token');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+
+    for (const [title, script, threads, made, why] of fates) {
+      test(title, { timeout: 120_000 }, async () => {
+        const page = await open();
+        const found = /** @type {any} */ (await page.evaluate(script));
+        assert.equal(found.ids, wanted);
+        assert.deepEqual([found.threads, found.made], [threads, made]);
+        if (why) assert.match(found.why, why);
+        else assert.equal(found.why, null);
+        await page.close();
+      });
+    }
+
+    test('a page that is left, and one that is closed, while it generates', {
+      timeout: 120_000,
+    }, async () => {
+      const page = await open();
+      await begin(page);
+      await page.goto(`${address}?again`);
+      assert.equal(/** @type {any} */ (await page.evaluate(write())).ids, wanted);
+      await begin(page);
+      const other = await open();
+      await page.close();
+      assert.equal(/** @type {any} */ (await other.evaluate(write())).ids, wanted);
+      await other.close();
+    });
+
+    // Firefox without a window calls every page visible.
+    test('a page that nobody sees loads and generates', {
+      skip: name === 'Firefox' && 'there it cannot be had without a window',
+      timeout: 120_000,
+    }, async () => {
+      const page = await open();
+      const inFront = await open();
+      await inFront.bringToFront();
+      assert.equal(await page.evaluate('document.visibilityState'), 'hidden');
+      const found = /** @type {any} */ (await page.evaluate(write()));
+      assert.deepEqual([found.ids, found.threads], [wanted, 3]);
+      assert.equal(await page.evaluate('document.visibilityState'), 'hidden');
+      await page.close();
+      await inFront.close();
+    });
+  });
+}
