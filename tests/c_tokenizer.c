@@ -44,6 +44,22 @@ static void symbols_that_are_no_tokens(void) {
     free(f);
 }
 
+/* Results are looked for beside the last one, in a special token as well, whose text is not made of
+ * the alphabet and so by no merge. */
+static void results_beside_the_last(void) {
+    static const char *const more[] = { "ab", "é", "cd", "abcd", "xy" };
+    static const int32_t types[] = { 1, 3, 1, 1, 1 };
+    static const char *const merges[] = { "a b", "Ã ©", "c d", "ab cd", "x y", "a bcd" };
+    recipe r = { "gpt-2", more, types, COUNT(more), merges, COUNT(merges), NULL };
+    file *f = cook(&r);
+    jl_tokenizer *t = make(f);
+    expect(t, "é", 0, "\xc3|\xa9");
+    expect(t, "é", JL_TOKENIZE_SPECIAL, "é");
+    expect(t, "abcdxy", 0, "abcd|xy");
+    jl_tokenizer_free(t);
+    free(f);
+}
+
 /* Merging by the definition: the pair of lowest rank, leftmost, until there is none. */
 static size_t merge_slowly(const char *text, const char merges[][2][32], size_t n_merges,
                            char out[][32]) {
@@ -614,6 +630,7 @@ static void specials_equal_the_definition(void) {
 int main(void) {
     RUN(merges_follow_rank_then_place);
     RUN(symbols_that_are_no_tokens);
+    RUN(results_beside_the_last);
     RUN(merging_equals_the_definition);
     RUN(whole_pieces_when_merges_are_ignored);
     RUN(long_runs);

@@ -179,6 +179,7 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     size_t n, m;
     merge *out = &b->merges[rank];
     out->left = -1;
+    out->result = 0;
     if (!cut(text, &left, &right))
         return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
                        "merge %u is not two strings with one blank between them", (uint64_t)rank);
@@ -187,11 +188,12 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     int32_t l = symbol_of(b, v, scratch, n, error);
     int32_t r = l < 0 ? -1 : symbol_of(b, v, scratch + n, m, error);
     if (r < 0) return JL_ERR_TOKENIZER;
-    out->result = jl_vocab_intern(v, scratch, n + m, error);
+    int32_t guess = rank ? out[-1].result : 0;
+    out->result = jl_vocab_intern_near(v, guess, scratch, n + m, error);
     if (out->result < 0) return JL_ERR_TOKENIZER;
     out->left = l;
     out->right = r;
-    return put_merge(b, rank, from, error);
+    return JL_OK;
 }
 
 static size_t longest_string(const jl_gguf_value *v) {
@@ -223,6 +225,9 @@ static jl_status read_merges(bpe *b, jl_vocab *v, const jl_gguf *g, jl_error *er
     const uint8_t *cursor = from->bytes;
     for (uint32_t rank = 0; rank < b->n_merges && status == JL_OK; rank++)
         status = read_merge(b, v, rank, jl_gguf_next_string(&cursor), scratch, from, error);
+    /* In a loop of its own a place is fetched while the next ones are found. */
+    for (uint32_t rank = 0; rank < b->n_merges && status == JL_OK; rank++)
+        if (b->merges[rank].left >= 0) status = put_merge(b, rank, from, error);
     jl_free(scratch);
     return status;
 }

@@ -67,9 +67,24 @@ jl_str jl_vocab_string(const jl_vocab *v, int32_t id) {
     return (jl_str){ (const char *)v->bytes + start, v->start[id + 1] - start };
 }
 
+/* Most strings are a few bytes, for which a call costs more than the comparison. */
 static int equals(const jl_vocab *v, uint32_t id, const uint8_t *s, size_t n) {
     uint32_t start = v->start[id];
-    return v->start[id + 1] - start == n && memcmp(v->bytes + start, s, n) == 0;
+    if (v->start[id + 1] - start != n) return 0;
+    const uint8_t *own = v->bytes + start;
+    uint64_t a, b;
+    for (; n >= sizeof a; n -= sizeof a, own += sizeof a, s += sizeof a) {
+        memcpy(&a, own, sizeof a), memcpy(&b, s, sizeof b);
+        if (a != b) return 0;
+    }
+    while (n > 0 && own[n - 1] == s[n - 1]) n--;
+    return n == 0;
+}
+
+static uint32_t hash_of(const uint8_t *s, size_t n) {
+    uint64_t h = JL_HASH_START;
+    for (size_t i = 0; i < n; i++) h = jl_hash_byte(h, s[i]);
+    return fold(h);
 }
 
 /* The string's slot, or the free one where it belongs; NULL when the chain is too long. */
@@ -154,7 +169,7 @@ jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error)
 int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
     if ((uint64_t)v->n_slots * 5 < ((uint64_t)v->n_keyed + 1) * 8 && grow_index(v, error) != JL_OK)
         return -1;
-    uint32_t hash = fold(jl_hash(s, n));
+    uint32_t hash = hash_of(s, n);
     uint64_t *slot = find_slot(v, hash, s, n);
     if (!slot) {
         collide(v, error);
@@ -163,6 +178,14 @@ int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error
     if (*slot) return (int32_t)((uint32_t)*slot - 1);
     if (jl_vocab_add(v, s, n, error) != JL_OK) return -1;
     v->n_keyed++;
+    v->all_keyed += v->all_keyed + 1 == v->n;
     *slot = (uint64_t)hash << 32 | v->n;
     return (int32_t)(v->n - 1);
+}
+
+int32_t jl_vocab_intern_near(jl_vocab *v, int32_t guess, const uint8_t *s, size_t n,
+                             jl_error *error) {
+    for (uint32_t id = (uint32_t)guess; id < v->all_keyed && id <= (uint32_t)guess + 1; id++)
+        if (equals(v, id, s, n)) return (int32_t)id;
+    return jl_vocab_intern(v, s, n, error);
 }

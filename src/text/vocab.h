@@ -22,7 +22,8 @@ typedef struct jl_vocab {
         *slots; /* [n_slots] hash << 32 | id + 1, 0 for none; linear probing; NULL once dropped */
     uint32_t n_slots; /* a power of two, at least 8/5 of the keyed strings */
     uint32_t n_keyed;
-    uint8_t *kind; /* [n_tokens] jl_token_kind */
+    uint32_t all_keyed; /* strings 0..all_keyed−1 are all in the index */
+    uint8_t *kind;      /* [n_tokens] jl_token_kind */
 } jl_vocab;
 
 /* Room for n_tokens strings of `bytes` bytes in all; it grows. On failure *v holds nothing. */
@@ -32,6 +33,11 @@ void jl_vocab_free(jl_vocab *v);
 /* The id of a string that can be found by its bytes (n ≥ 1); it is appended, with the id v->n had
  * before the call, where there is none yet. -1 with *error filled on failure. */
 int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
+
+/* The same for a string that is likely to be `guess` or the one behind it: lists of merges often
+ * make the tokens in their order, and comparing with a neighbour is quicker than the index. */
+int32_t jl_vocab_intern_near(jl_vocab *v, int32_t guess, const uint8_t *s, size_t n,
+                             jl_error *error);
 
 /* Appends a string that nobody looks up. */
 jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
