@@ -226,6 +226,14 @@ test('threads: a worker that never comes', { timeout: 60_000 }, async () => {
   });
 });
 
+test('a load is aborted though its worker never answers', { timeout: 60_000 }, async () => {
+  const worker = () => new workerThreads.Worker('setInterval(() => {}, 1e6)', { eval: true });
+  const source = new ReadableStream({ pull: () => new Promise(() => {}) });
+  const signal = AbortSignal.timeout(50);
+  const options = { worker: /** @type {any} */ (worker), signal };
+  await assert.rejects(jielong.loadModel(source, options), { name: 'TimeoutError' });
+});
+
 test('threads: a model that is closed while it generates; a process ends though one is open', async () => {
   const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads: 3 });
   const session = await model.createSession();

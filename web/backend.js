@@ -144,15 +144,19 @@ class WorkerBackend {
   }
   /** @type {Backend['load']} */
   async load(source, options, onProgress, signal) {
-    const n = this.#next;
-    const cancel = () => this.#worker.postMessage({ cancel: n });
+    // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
+    const here = source.kind === 'bytes' || source.kind === 'stream';
+    const reader = here ? await openSource(source) : undefined;
+    // Whatever the worker is at, and though it may never have begun: nothing of it is to be kept.
+    const cancel = () => {
+      reader?.cancel(signal?.reason);
+      this.close();
+    };
     signal?.addEventListener('abort', cancel);
     try {
-      // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
-      const here = source.kind === 'bytes' || source.kind === 'stream';
-      const sent = here ? pump(await openSource(source)) : source;
-      signal?.throwIfAborted();
-      return await this.#post('load', [sent, options], here ? [sent.port] : [], onProgress);
+      if (signal?.aborted) cancel();
+      const sent = reader ? pump(reader) : source;
+      return await this.#post('load', [sent, options], reader ? [sent.port] : [], onProgress);
     } finally {
       signal?.removeEventListener('abort', cancel);
     }

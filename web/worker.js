@@ -4,7 +4,6 @@
  * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
  *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js), or
  *   `train.op` of TrainEngine (train-engine.js); n is the page's number
- *                    { cancel: n }              abort the load that call n began
  *                    { helper, message }        why the helper of that number is gone
  *   from the worker  { n, result }              what it returned; large arrays are transferred, not
  *   copied
@@ -13,15 +12,13 @@
  *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
  *                    { helper }                 end it
  * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing
- * but a load needs cancelling: the page simply does not ask for the next one.
+ * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
  */
 
 import { Engine } from './engine.js';
 import { packError } from './error.js';
 import { nodeModule } from './source.js';
 
-/** @type {Map<number, AbortController>} */
-const loads = new Map();
 const parent = nodeModule('worker_threads')?.parentPort;
 /** @type {any} */
 const port = parent ?? globalThis;
@@ -64,21 +61,13 @@ function run(n, op, args) {
     return trainer.then((it) => it[op.slice(6)](...args));
   }
   if (op !== 'load') return /** @type {any} */ (engine)[op](...args);
-  const controller = new AbortController();
-  loads.set(n, controller);
   const [source, options] = args;
-  return engine.load(
-    source,
-    options,
-    (progress) => port.postMessage({ n, progress }),
-    controller.signal,
-  );
+  return engine.load(source, options, (progress) => port.postMessage({ n, progress }));
 }
 
 port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
-  const { n, op, args, cancel, helper } = data;
+  const { n, op, args, helper } = data;
   if (helper) return helpers.get(helper)?.onerror(data);
-  if (cancel) return loads.get(cancel)?.abort();
   try {
     // Only a load and training are awaited: the others are done when they return, in the order of
     // their messages.
@@ -88,5 +77,4 @@ port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
   } catch (e) {
     port.postMessage({ n, error: packError(e) });
   }
-  loads.delete(n);
 };
