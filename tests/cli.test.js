@@ -90,6 +90,16 @@ test('embed: every host as llama.cpp', async () => {
       });
     }
   }
+  const [bert] = JSON.parse(readFileSync(golden('arch/bert.texts.json'), 'utf8'));
+  for (const host of Object.keys(hosts)) {
+    const { stdout } = await run(host, ['embed', golden('arch/bert.gguf'), bert.text]);
+    JSON.parse(stdout).forEach((/** @type {number} */ x, /** @type {number} */ at) => {
+      assert.ok(Math.abs(x - bert.vector[at]) < 1e-4, `${host}: ${x}, wanted ${bert.vector[at]}`);
+    });
+    const { status, stderr } = await run(host, ['generate', golden('arch/bert.gguf'), 'x']);
+    assert.equal(status, 1, host);
+    assert.match(stderr, /BAD_ARGUMENT.*encoder \(bert\) predicts no next token/, host);
+  }
   const { status, stderr } = await run('native', [
     'embed',
     golden('chat.gguf'),

@@ -1,10 +1,12 @@
 /* fuzz_model.c - libFuzzer target: any bytes → a whole load, and what a host does with a model.
  *
  * The file is fed in chunks of random sizes (drawn from a hash of its bytes, so a run repeats),
- * once with its size known and once not. What loads is described, tokenizes and draws two tokens.
- * Beside the sanitizers' verdict: a failure says what and where; chunks and a known size change no
- * bit of the results; an abandoned load and a refused allocation leak nothing.
- * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits. Mutations
+ * once with its size known and once not. What loads is described, tokenizes and draws two tokens,
+ * or embeds if it is an encoder. Beside the sanitizers' verdict: a failure says what and where;
+ * chunks and a known size change no bit of the results; an abandoned load and a refused allocation
+ * leak nothing.
+ * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits; encoders are
+ * made by tests/golden/oracle.py make bert OUT --set d=8 H=2 K=2 hd=4 ff=8 L=1 C=20. Mutations
  * mostly keep the layout and fall into the header, where the decisions are.
  */
 #include <stdint.h>
@@ -125,6 +127,18 @@ static uint64_t draw_two(jl_session *s, uint64_t sum) {
     return sum;
 }
 
+static uint64_t embed(const jl_model *m, jl_session *s, uint64_t sum) {
+    jl_error e = { 0 };
+    size_t bytes = (size_t)jl_model_n_embd(m) * sizeof(float);
+    float *vector = malloc(bytes);
+    REQUIRE(vector);
+    jl_status status = jl_session_embed(s, jl_model_pooling(m), vector, &e);
+    REQUIRE(status == JL_OK || (status == JL_ERR_MEMORY && e.message[0]));
+    if (status == JL_OK) sum = mix(sum, vector, bytes);
+    free(vector);
+    return sum;
+}
+
 static uint64_t run(const jl_model *m, uint64_t sum) {
     int32_t ids[CONTEXT - 2];
     int trained = jl_model_n_ctx(m), n = tokenize(m, ids, CONTEXT - 2);
@@ -141,8 +155,9 @@ static uint64_t run(const jl_model *m, uint64_t sum) {
     sum = mix(sum, ids, (size_t)n * sizeof *ids);
     if (n > 0) {
         while (jl_session_advance(s, &e) == JL_MORE) continue;
-        sum = mix(sum, jl_session_logits(s), (size_t)jl_model_n_vocab(m) * sizeof(float));
-        sum = draw_two(s, sum);
+        const float *logits = jl_session_logits(s);
+        if (logits) sum = mix(sum, logits, (size_t)jl_model_n_vocab(m) * sizeof(float));
+        sum = logits ? draw_two(s, sum) : embed(m, s, sum);
     }
     jl_session_free(s);
     return sum;
