@@ -119,7 +119,7 @@ static void prepare_item(void *arg, int i, int thread) {
 
 void jl_prepare(jl_pool *pool, jl_act *a, const float *x, int n, int cols, jl_layout layout) {
     int items = n < 2 ? 1 : (n + ROW_TILE - 2) / ROW_TILE;
-    if (jl_pool_threads(pool) == 1 || layout < JL_LAYOUT_Q8 || a->fast || items == 1) {
+    if (jl_pool_threads(pool) == 1 || layout < JL_LAYOUT_Q8 || items == 1) {
         jl_act_prepare(a, x, n, cols, layout);
         return;
     }
