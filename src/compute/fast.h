@@ -21,6 +21,12 @@ typedef struct jl_fast {
                    int panel1);
 } jl_fast;
 
+/* Where the build's own products are faster for one token, with activations that are rounded the
+ * same (tests/bench/SPEED.md). */
+static inline int jl_fast_leaves(jl_layout layout, int n) {
+    return n == 1 && jl_forms[layout].bits == 5;
+}
+
 /* Layouts that have such kernels; the others are exact always. */
 static inline int jl_fast_serves(jl_layout layout) {
     return layout >= JL_LAYOUT_Q8 && !jl_forms[layout].table;

@@ -114,9 +114,10 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
  *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + M·(float(Σxq)·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
-/* The two for precision `fast` (see jl_fast): the oracle, which keeps q as jl_act_prepare does, and
+/* For precision `fast` (see jl_fast): the same with 127 instead of 32767, which is the oracle, and
  * relaxed SIMD (relaxed.c). */
-void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_layout layout);
+JL_KERNEL(void, jl_act_prepare_fast,
+          (jl_act * a, const float *x, int n, int cols, jl_layout layout));
 void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout);
 void jl_matmul_fast__relaxed(const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1);
 

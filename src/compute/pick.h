@@ -34,11 +34,14 @@
 #define jl_product           JL_PICK(jl_product)
 
 static inline void jl_act_prepare(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
-    (a->fast ? a->fast->prepare : JL_PICK(jl_act_prepare))(a, x, n, cols, layout);
+    (!a->fast                    ? JL_PICK(jl_act_prepare)
+     : jl_fast_leaves(layout, n) ? JL_PICK(jl_act_prepare_fast)
+                                 : a->fast->prepare)(a, x, n, cols, layout);
 }
 static inline void jl_matmul(const jl_matrix *w, const jl_act *a, float *y, int panel0,
                              int panel1) {
-    (a->fast ? a->fast->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
+    int own = !a->fast || jl_fast_leaves(w->layout, a->n);
+    (own ? JL_PICK(jl_matmul) : a->fast->matmul)(w, a, y, panel0, panel1);
 }
 
 /* One variant is enough: these are rare, or small beside the products around them. */

@@ -244,15 +244,11 @@ INLINE v128_t dot_unit(jl_form f, const uint8_t *w, int g, const uint8_t *x, v12
     return acc;
 }
 
-/* acc[g] += Σ v·x over a group of columns. With 5 bits one g after the other:
- * unrolled, LLVM would keep the activations of all of them alive. */
+/* acc[g] += Σ v·x over a group of columns. */
 INLINE void dot_units(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
     const int columns = unit_columns(f.bits);
     ROLL for (int c = 0; c < f.group; c += columns, w += unit_bytes(f), x += columns) {
-        if (f.bits != 5)
-            UNROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
-        else
-            ROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
+        UNROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
     }
 }
 
@@ -316,7 +312,8 @@ INLINE void block_vector(jl_layout layout, operand o, const uint8_t *w, const jl
 
 #define VECTOR(name, layout)                                                                       \
     static NOINLINE void name(int offset, const uint8_t *w, const jl_act *a, float *y) {           \
-        block_vector(layout, (operand){ offset, 1 }, w, a, y);                                     \
+        const int fixed = jl_forms[layout].offset, vary = jl_forms[layout].bits == 8;              \
+        block_vector(layout, (operand){ vary ? offset : fixed, 1 }, w, a, y);                      \
     }
 static NOINLINE void vector_q8_nibbles(int offset, const uint8_t *w, const jl_act *a, float *y) {
     block_vector(JL_LAYOUT_Q8, (operand){ offset, 2 }, w, a, y);
@@ -324,12 +321,9 @@ static NOINLINE void vector_q8_nibbles(int offset, const uint8_t *w, const jl_ac
 VECTOR(vector_q8, JL_LAYOUT_Q8)
 VECTOR(vector_q4, JL_LAYOUT_Q4)
 VECTOR(vector_q4m, JL_LAYOUT_Q4M)
-VECTOR(vector_q5, JL_LAYOUT_Q5)
-VECTOR(vector_q5m, JL_LAYOUT_Q5M)
 VECTOR(vector_k2, JL_LAYOUT_K2)
 VECTOR(vector_k3, JL_LAYOUT_K3)
 VECTOR(vector_k4, JL_LAYOUT_K4)
-VECTOR(vector_k5, JL_LAYOUT_K5)
 VECTOR(vector_k6, JL_LAYOUT_K6)
 
 /* -- Batches ----------------------------------------------------------------------------------- */
@@ -518,12 +512,9 @@ static NOINLINE void vector(jl_layout layout, operand o, const uint8_t *w, const
      : layout == JL_LAYOUT_Q8  ? vector_q8
      : layout == JL_LAYOUT_Q4  ? vector_q4
      : layout == JL_LAYOUT_Q4M ? vector_q4m
-     : layout == JL_LAYOUT_Q5  ? vector_q5
-     : layout == JL_LAYOUT_Q5M ? vector_q5m
      : layout == JL_LAYOUT_K2  ? vector_k2
      : layout == JL_LAYOUT_K3  ? vector_k3
      : layout == JL_LAYOUT_K4  ? vector_k4
-     : layout == JL_LAYOUT_K5  ? vector_k5
                                : vector_k6)(o.offset, w, a, y);
 }
 

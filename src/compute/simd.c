@@ -15,17 +15,13 @@
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+static void prepare(jl_act *a, const float *x, float limit, int n, int cols) {
     static const float zero[JL_BLOCK];
     size_t blocks = (size_t)cols / JL_BLOCK, width = (size_t)cols;
-    a->n = n;
-    a->cols = cols;
-    a->x = x;
-    if (layout < JL_LAYOUT_Q8) return;
     if (n == 1) {
         for (size_t b = 0; b < blocks; b++)
             a->scale[b] =
-                quantise_block(x + b * JL_BLOCK, 32767, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
+                quantise_block(x + b * JL_BLOCK, limit, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
         return;
     }
     size_t at = 0; /* blocks × tokens so far */
@@ -34,11 +30,26 @@ void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout 
             int16_t q[JL_TILE][JL_BLOCK];
             for (size_t t = 0; t < JL_TILE; t++) {
                 const float *from = t0 + t < (size_t)n ? x + (t0 + t) * width + b * JL_BLOCK : zero;
-                a->scale[at + t] = quantise_block(from, 32767, q[t], a->sum + 2 * at + t, JL_TILE);
+                a->scale[at + t] = quantise_block(from, limit, q[t], a->sum + 2 * at + t, JL_TILE);
             }
             interleave_tile(q, a->q + at * JL_BLOCK);
         }
     }
+}
+
+void jl_act_prepare__simd(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    if (layout >= JL_LAYOUT_Q8) prepare(a, x, 32767, n, cols);
+}
+
+void jl_act_prepare_fast__simd(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
+    (void)layout;
+    a->n = n;
+    a->cols = cols;
+    a->x = x;
+    prepare(a, x, 127, n, cols);
 }
 
 /* -- Vectors ----------------------------------------------------------------------------------- */

@@ -72,7 +72,7 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
 
 /* y[16] = the panel times one token. Scales of Q layouts are read as d·2^-112 and multiplied by
  * s·2^112: s is at most 2^30/32767, so that is finite, and the product is d·s rounded once, as in
- * the contract. */
+ * the contract. Not with 5 bits, where activations of precision `fast` come, whose s is larger. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
     const jl_form f = jl_forms[layout];
     const int groups = JL_BLOCK / f.group;
@@ -86,7 +86,8 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             w += jl_head_bytes(f);
         }
         const float scale = a->scale[b];
-        const v128_t s = wasm_f32x4_splat(f.super ? scale : scale * 0x1p112f);
+        const int scaled = !f.super && f.bits != 5;
+        const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
             int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
@@ -98,7 +99,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             UNROLL for (int g = 0; g < 4; g++) {
                 if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
                 if (!f.super) {
-                    d[g % 2] = half4_scaled(scales + 8 * g);
+                    d[g % 2] = scaled ? half4_scaled(scales + 8 * g) : half4(scales + 8 * g);
                     if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
                 }
                 v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
