@@ -6,6 +6,7 @@
  * bits per byte cannot be measured anew here; their form, sizes, licences and the acrostic can.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ import { isFormed, samplePoems } from '../web/models/recipes/sample_poems.js';
 import { Ngram } from '../web/ngram.js';
 
 const folder = fileURLToPath(new URL('../web/models/', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.gguf'));
 const catalogue = JSON.parse(readFileSync(`${folder}catalogue.json`, 'utf8'));
 const heldOut = fileURLToPath(new URL('golden/tales-held-out.txt', import.meta.url));
@@ -53,6 +55,15 @@ test('every other model here is at most 2 MB and has its recipe', () => {
     if (!name.endsWith('-ngram.gguf'))
       statSync(`${folder}recipes/${name.replace('.gguf', '.recipe')}`);
   }
+});
+
+test('the tales predict the held-out text as card and table say, 15 % better than 5-grams', () => {
+  const args = ['web/cli.js', 'score', `${folder}tales.gguf`, '--file', heldOut, '--special'];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: root });
+  const bits = JSON.parse(run.stdout).bitsPerByte;
+  assert.equal(bits.toFixed(3), tabled('embedded Transformers').toFixed(3));
+  assert.ok(readFileSync(`${folder}tales.md`, 'utf8').includes(`${bits.toFixed(3)} bits per byte`));
+  assert.ok(bits <= 0.85 * tabled('| 5-gram  '), `${bits}`);
 });
 
 test('n-grams of the tales predict what the table says, in wasm', async () => {
