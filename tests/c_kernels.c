@@ -15,6 +15,7 @@ typedef struct variant {
     float (*max)(const float *, int);
     float (*exp_sum)(float *, float, int);
     float (*sum_exp)(const float *, float, float, int);
+    void (*numbers)(const float *, int, float *);
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
                       const jl_score_form *, float *, void *);
@@ -25,8 +26,8 @@ typedef struct variant {
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_rms_norm__##suffix, jl_add__##suffix, jl_silu_mul__##suffix, jl_max__##suffix, \
-            jl_exp_sum__##suffix, jl_sum_exp__##suffix, jl_kv_store__##suffix,                     \
-            jl_attention__##suffix, jl_attention_weights__##suffix                                 \
+            jl_exp_sum__##suffix, jl_sum_exp__##suffix, jl_numbers__##suffix,                      \
+            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_weights__##suffix          \
     }
 
 static const variant variants[] = VARIANTS;
@@ -135,6 +136,10 @@ static void test_vectors_same_bits(void) {
             CHECK(same_bits(&s, &s2, 1) && same_bits(a, b, 80), "%s exp_sum %d", v->name, n);
             s = ref->sum_exp(x, max, scale, n), s2 = v->sum_exp(x, max, scale, n);
             CHECK(same_bits(&s, &s2, 1), "%s sum_exp %d", v->name, n);
+            ref->numbers(x, n, a), v->numbers(x, n, b);
+            CHECK(same_bits(a, b, (size_t)n), "%s numbers %d", v->name, n);
+            for (int i = 0; i < n; i++)
+                CHECK(isnan(x[i]) ? a[i] == -INFINITY : a[i] == x[i], "%s %d", v->name, i);
             memcpy(a, x, sizeof a), memcpy(b, x, sizeof b);
             ref->silu_mul(a, w, n), v->silu_mul(b, w, n);
             CHECK(same_bits(a, b, 80), "%s silu_mul %d", v->name, n);

@@ -13,6 +13,8 @@
  *                    { helper }                 end it
  * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing
  * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
+ * While the page is busy with a token, that token is evaluated, so that the next one need only be drawn
+ * when it is asked for.
  */
 
 import { Engine } from './engine.js';
@@ -65,6 +67,13 @@ function run(n, op, args) {
   return engine.load(source, options, (progress) => port.postMessage({ n, progress }));
 }
 
+/** What goes wrong goes wrong again in the next step. @param {number} session */
+function evaluateAhead(session) {
+  try {
+    engine.advance(session);
+  } catch {}
+}
+
 port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
   const { n, op, args, helper } = data;
   if (helper) return helpers.get(helper)?.onerror(data);
@@ -74,6 +83,7 @@ port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
     const made = run(n, op, args);
     const result = made instanceof Promise ? await made : made;
     port.postMessage({ n, result }, buffers(result));
+    if (op === 'step' && result.token && !result.token.finish) evaluateAhead(args[0]);
   } catch (e) {
     port.postMessage({ n, error: packError(e) });
   }

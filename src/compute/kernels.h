@@ -148,6 +148,8 @@ JL_KERNEL(void, jl_silu_mul, (float *gate, const float *up, int n));
 JL_KERNEL(void, jl_gelu, (float *x, int n));
 /* x = cap·tanh(x / cap) (Gemma 2), tanh v = 1 − 2 / (1 + exp(2v)), 2v = x·(2 / cap). */
 JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));
+/* y = x, but −∞ for NaN. */
+JL_KERNEL(void, jl_numbers, (const float *x, int n, float *y));
 /* NaN are skipped; −∞ for n = 0. The sign of a zero maximum is not specified. */
 JL_KERNEL(float, jl_max, (const float *x, int n));
 /* x = exp(x − max); returns the sum, in 4 lanes. */

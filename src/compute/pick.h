@@ -26,6 +26,7 @@
 #define jl_gelu              JL_PICK(jl_gelu)
 #define jl_soft_cap          JL_PICK(jl_soft_cap)
 #define jl_max               JL_PICK(jl_max)
+#define jl_numbers           JL_PICK(jl_numbers)
 #define jl_exp_sum           JL_PICK(jl_exp_sum)
 #define jl_sum_exp           JL_PICK(jl_sum_exp)
 #define jl_kv_store          JL_PICK(jl_kv_store)

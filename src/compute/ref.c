@@ -387,6 +387,10 @@ void jl_soft_cap__ref(float *x, float cap, int n) {
     for (int i = 0; i < n; i++) x[i] = cap * (1.0f - 2.0f / (1.0f + jl_exp__ref(x[i] * twice)));
 }
 
+void jl_numbers__ref(const float *x, int n, float *y) {
+    for (int i = 0; i < n; i++) y[i] = x[i] == x[i] ? x[i] : -INFINITY;
+}
+
 float jl_max__ref(const float *x, int n) {
     float max = -INFINITY;
     for (int i = 0; i < n; i++)

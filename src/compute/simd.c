@@ -166,6 +166,15 @@ void jl_soft_cap__simd(float *x, float cap, int n) {
     jl_soft_cap__ref(x + whole, cap, n - whole);
 }
 
+void jl_numbers__simd(const float *x, int n, float *y) {
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        v128_t v = wasm_v128_load(x + i), least = wasm_f32x4_splat(-INFINITY);
+        wasm_v128_store(y + i, wasm_v128_bitselect(v, least, wasm_f32x4_eq(v, v)));
+    }
+    jl_numbers__ref(x + i, n - i, y + i);
+}
+
 float jl_max__simd(const float *x, int n) {
     v128_t a = wasm_f32x4_splat(-INFINITY),
            b = a; /* two chains: the latency is longer than the load */
@@ -192,7 +201,15 @@ float jl_exp_sum__simd(float *x, float max, int n) {
 
 float jl_sum_exp__simd(const float *x, float max, float scale, int n) {
     v128_t sum = wasm_f32x4_splat(0);
-    int i = 0;
+    const float *at = x;
+    for (; at + 16 <= x + n; at += 16) {
+        v128_t e[4];
+        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(at + 4 * i), wasm_f32x4_splat(max)))
+        STEP(4, e, wasm_f32x4_mul(e[i], wasm_f32x4_splat(scale)))
+        exp_each(4, e);
+        for (int k = 0; k < 4; k++) sum = wasm_f32x4_add(sum, e[k]);
+    }
+    int i = (int)(at - x);
     for (; i + 4 <= n; i += 4) {
         v128_t e = wasm_f32x4_sub(wasm_v128_load(x + i), wasm_f32x4_splat(max));
         sum = wasm_f32x4_add(sum, exp4(wasm_f32x4_mul(e, wasm_f32x4_splat(scale))));

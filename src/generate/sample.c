@@ -29,23 +29,36 @@ static void sift_down(jl_entry *heap, int n, int i) {
     heap[i] = moving;
 }
 
-static void build_heap(jl_sampler *s) {
-    for (int i = 0; i < s->n; i++) s->heap[i] = (jl_entry){ s->logits[i], i };
-    for (int i = s->n / 2 - 1; i >= 0; i--) sift_down(s->heap, s->n, i);
-    s->popped = 0;
+enum { STRETCH = 64 }; /* logits that are left out together if their maximum is too small */
+
+static int min(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* Of the candidates whose logits are not below `least`. */
+static void build_heap(jl_sampler *s, float least) {
+    s->held = s->popped = 0;
+    for (int from = 0; from < s->n; from += STRETCH) {
+        int end = min(from + STRETCH, s->n);
+        if (jl_max(s->logits + from, end - from) < least) continue;
+        for (int i = from; i < end; i++)
+            if (s->logits[i] >= least) s->heap[s->held++] = (jl_entry){ s->logits[i], i };
+    }
+    for (int i = s->held / 2 - 1; i >= 0; i--) sift_down(s->heap, s->held, i);
 }
 
 /* The candidate of rank i (0: most probable), i < n; ranks must be asked for in rising order at
- * first. */
+ * first. Where those of the heap are too few it is built of all. */
 static jl_entry ranked(jl_sampler *s, int i) {
+    if (i >= s->held) build_heap(s, -INFINITY);
     while (s->popped <= i) {
-        int last = s->n - 1 - s->popped++;
+        int last = s->held - 1 - s->popped++;
         jl_entry top = s->heap[0];
         s->heap[0] = s->heap[last];
         s->heap[last] = top;
         sift_down(s->heap, last, 0);
     }
-    return s->heap[s->n - 1 - i];
+    return s->heap[s->held - 1 - i];
 }
 
 static float weight(const jl_sampler *s, float logit) {
@@ -71,7 +84,7 @@ jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
  * The scale stays finite, so that the largest logit, at distance 0, always has the weight 1. */
 static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_stage stage, jl_error *error) {
-    for (int i = 0; i < s->n; i++) s->logits[i] = isnan(logits[i]) ? -INFINITY : logits[i];
+    jl_numbers(logits, s->n, s->logits);
     for (int i = 0; i < n_recent && stage >= JL_STAGE_PENALTY; i++) {
         float l = logits[recent[i]];
         if (isnan(l)) continue;
@@ -116,11 +129,17 @@ static selection keep_min_p(jl_sampler *s, selection left, float min_p) {
     return left;
 }
 
+/* Candidates of less than e^-RARE of the largest weight are ranked only when they are asked for. */
+static const float RARE = 12;
+
 static selection select_stage(jl_sampler *s, const jl_sampling *g, jl_stage stage) {
-    build_heap(s);
+    build_heap(s, s->max - RARE / s->scale);
     if (g->temperature <= 0 && stage >= JL_STAGE_TEMPERATURE) return (selection){ 1, 1 };
-    selection left = { s->n, jl_sum_exp(s->logits, s->max, s->scale, s->n) };
-    if (stage >= JL_STAGE_TOP_K && g->top_k > 0 && g->top_k < s->n) left = keep_top_k(s, g->top_k);
+    selection left = { s->n, 0 };
+    if (stage >= JL_STAGE_TOP_K && g->top_k > 0 && g->top_k < s->n)
+        left = keep_top_k(s, g->top_k);
+    else
+        left.sum = jl_sum_exp(s->logits, s->max, s->scale, s->n);
     if (stage >= JL_STAGE_TOP_P && g->top_p < 1) left = keep_top_p(s, left, g->top_p);
     if (stage >= JL_STAGE_MIN_P && g->min_p > 0) left = keep_min_p(s, left, g->min_p);
     return left;
@@ -141,7 +160,9 @@ int jl_sample_stage(jl_sampler *s, const float *logits, const jl_sampling *g, co
 /* ---- Draw ------------------------------------------------------------------------------------ */
 
 static int32_t most_probable(const jl_sampler *s) {
-    for (int i = 0; i < s->n; i++)
+    int i = 0;
+    while (i < s->n && jl_max(s->logits + i, min(STRETCH, s->n - i)) != s->max) i += STRETCH;
+    for (; i < s->n; i++)
         if (s->logits[i] == s->max) return i;
     return 0; /* not reached: the maximum is one of them */
 }

@@ -19,10 +19,10 @@ typedef struct jl_entry {
 /* Scratch over a vocabulary of n; the arrays are the session's. */
 typedef struct jl_sampler {
     int n;
-    float *logits; /* [n] after the penalty */
-    jl_entry
-        *heap; /* [n]: heap[0 … n − popped) is a heap, then what was popped, last popped first */
-    int popped;
+    float *logits;  /* [n] after the penalty */
+    jl_entry *heap; /* [n]: heap[0 … held − popped) is a heap, then what was popped, last popped
+                     * first, up to heap[held) */
+    int held, popped;
     float max, scale; /* weight of a candidate = exp((logit − max)·scale) */
 } jl_sampler;
 
