@@ -125,13 +125,18 @@ void jl_add__simd(float *y, const float *x, int n) {
 
 void jl_silu_mul__simd(float *gate, const float *up, int n) {
     const v128_t one = wasm_f32x4_splat(1);
-    int whole = n & ~3;
-    for (int i = 0; i < whole; i += 4) {
-        v128_t g = wasm_v128_load(gate + i), e = exp4(wasm_f32x4_neg(g));
-        g = wasm_f32x4_div(g, wasm_f32x4_add(one, e));
-        wasm_v128_store(gate + i, wasm_f32x4_mul(g, wasm_v128_load(up + i)));
+    int left = n;
+    for (; left >= 16; left -= 16, gate += 16, up += 16) {
+        v128_t e[4];
+        STEP(4, e, wasm_f32x4_neg(wasm_v128_load(gate + 4 * i)))
+        exp_each(4, e);
+        UNROLL for (int i = 0; i < 4; i++) {
+            v128_t g = wasm_v128_load(gate + 4 * i), u = wasm_v128_load(up + 4 * i);
+            g = wasm_f32x4_div(g, wasm_f32x4_add(one, e[i]));
+            wasm_v128_store(gate + 4 * i, wasm_f32x4_mul(g, u));
+        }
     }
-    jl_silu_mul__ref(gate + whole, up + whole, n - whole);
+    jl_silu_mul__ref(gate, up, left);
 }
 
 INLINE v128_t round_to_11_bits(v128_t x) {

@@ -219,8 +219,8 @@ float jl_log_sum(const float *logits, int n) {
 
 int jl_top(const float *logits, int n, float log_sum, jl_candidate *out, int cap) {
     int kept = 0;
-    for (int i = 0; i < n; i++) {
-        if (cap == 0 || isnan(logits[i])) continue;
+    for (int i = 0; i < n && cap > 0; i++) {
+        if (isnan(logits[i])) continue;
         if (kept == cap && !(logits[i] > out[kept - 1].probability)) continue;
         int at = kept < cap ? kept++ : kept - 1;
         for (; at > 0 && out[at - 1].probability < logits[i]; at--) out[at] = out[at - 1];
