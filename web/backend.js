@@ -112,14 +112,15 @@ class WorkerBackend {
       e.preventDefault?.();
       this.#worker.postMessage({ helper: number, message: e.message });
     };
+    const url = blobUrl(program);
     try {
       if (!globalThis.document) throw new Error("only a page's own thread starts them");
-      const url = blobUrl(program);
       const worker = new Worker(url);
       this.#helpers.set(number, { worker, url });
       worker.onerror = worker.onmessageerror = gone;
       worker.postMessage(port, [port]);
     } catch (e) {
+      URL.revokeObjectURL(url);
       gone(e);
     }
   }
@@ -159,10 +160,17 @@ class WorkerBackend {
       this.close();
     };
     signal?.addEventListener('abort', cancel);
+    let sent = source;
     try {
-      if (signal?.aborted) cancel();
-      const sent = reader ? pump(reader) : source;
+      if (signal?.aborted) {
+        cancel();
+        throw signal.reason;
+      }
+      if (reader) sent = pump(reader);
       return await this.#post('load', [sent, options], reader ? [sent.port] : [], onProgress);
+    } catch (e) {
+      sent.port?.close(); // unless it went over
+      throw e;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }

@@ -222,6 +222,7 @@ export class Engine {
       const kernels = await fast;
       const also = kernels && this.#chooseKernels(kernels, precision === 'fast');
       await this.#threads?.join(this.#model, !options.threads, also);
+      signal?.throwIfAborted();
       return this.#info();
     } catch (e) {
       signal?.throwIfAborted();

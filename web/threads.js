@@ -98,7 +98,7 @@ function makeInNode(program) {
 }
 
 export class Threads {
-  /** What each is to be told. @type {Map<Helper, object>} */ #workers = new Map();
+  /** What each is to be told. @type {Map<Helper, { thread: number }>} */ #workers = new Map();
   #exports;
   #make;
   #pool = 0;
@@ -160,13 +160,14 @@ export class Threads {
     if (arrived() === 0) return this.end(this.why ?? 'no worker arrived');
     // Nobody waits for one that did not.
     if (arrived() < this.#workers.size) this.why ??= 'a worker did not arrive';
-    const most = this.#workers.size + 1;
+    // Who is gone has left a number that nobody has.
+    const most = Math.max(...[...this.#workers.values()].map(({ thread }) => thread)) + 1;
     const count = measure ? jl_wasm_pool_calibrate(this.#pool, most, model) : most;
     if (count < 2) return this.end(count < 0 ? 'a worker does not answer' : 'one is faster');
     if (count < most) this.why = `${count} are faster than ${most}`;
     jl_wasm_pool_use(this.#pool, count);
-    this.count = Math.min(count, arrived() + 1);
-    for (const worker of [...this.#workers.keys()].slice(count - 1)) this.#dismiss(worker);
+    for (const [worker, { thread }] of this.#workers) if (thread >= count) this.#dismiss(worker);
+    this.count = Math.min(this.#workers.size, arrived()) + 1;
   }
 
   /** @param {Helper} worker */
@@ -184,7 +185,10 @@ export class Threads {
     if (this.#workers.size === 0) this.end(this.why);
   }
 
-  /** Goes on with this thread alone, one of the others being lost. It may still come to itself: it must not write then. */
+  /**
+   * Goes on with this thread alone, one of the others being lost. It may still come to itself and must not write then:
+   * a page has END_MS to end it (one that is busy for longer can be too late).
+   */
   lost() {
     this.end('a thread did not answer');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);

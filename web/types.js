@@ -36,7 +36,7 @@ export {};
  * @property {(progress: Progress) => void} [onProgress] called at most 20 times a second, and at
  *   the end
  * @property {AbortSignal} [signal] cancels the load and frees what it took
- * @property {number} [threads] 1 to 16, with the engine's own; left out: one a core, at most 8, fewer where a
+ * @property {number} [threads] 1 to 16, with the engine's own; left out: one a core, at most 8, one for a file under 16 MB, fewer where a
  *   measurement finds fewer faster. Several need Node, or a page that is cross-origin isolated and loads the model itself;
  *   elsewhere there is one. model.info.threads says what is used. The bits are those of one
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise

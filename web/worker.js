@@ -26,17 +26,22 @@ const parent = nodeModule('worker_threads')?.parentPort;
 const port = parent ?? globalThis;
 /** Workers that the page has made for the engine. @type {Map<number, import('./threads.js').Helper>} */
 const helpers = new Map();
+let made = 0;
 const engine = new Engine(parent ? undefined : makeHelper);
 
 /** @type {import('./threads.js').MakeHelper} */
 function makeHelper(program) {
   const { port1, port2 } = new MessageChannel();
-  const number = helpers.size + 1;
+  const number = ++made;
   port.postMessage({ helper: number, program, port: port2 }, [port2]);
   /** @type {import('./threads.js').Helper} */
   const helper = {
     postMessage: (message) => port1.postMessage(message),
-    terminate: () => port.postMessage({ helper: number }),
+    terminate() {
+      port1.close();
+      helpers.delete(number);
+      port.postMessage({ helper: number });
+    },
   };
   helpers.set(number, helper);
   return helper;

@@ -399,7 +399,7 @@ test('an encoder is told apart: it has facts, and nothing to write with', {
     ),
   );
   assert.match(await text('#facts-list', other), /bert/);
-  assert.equal(await other.$eval('#step', (b) => /** @type {any} */ (b).disabled), true);
+  assert.equal(await other.$eval('#generate', (b) => /** @type {any} */ (b).disabled), true);
   await shoot('encoder', other, false);
 });
 

@@ -44,6 +44,7 @@ after(() => {
  */
 const write = (before = '', made = '', onToken = '') => `(async () => {
   const made = [];
+  const ended = new Set();
   const { Worker } = window;
   window.Worker = class extends Worker {
     constructor(url, options) {
@@ -52,6 +53,10 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
       super(url, options);
       if (helper) made.push(this);
       ${made}
+    }
+    terminate() {
+      ended.add(this);
+      super.terminate();
     }
   };
   try {
@@ -66,7 +71,8 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
     }
     const { threads, threadsReason } = model.info;
     await model.close();
-    return { ids: ids.join(), threads, why: threadsReason, made: made.length };
+    const left = made.filter((worker) => !ended.has(worker)).length;
+    return { ids: ids.join(), threads, why: threadsReason, made: made.length, left };
   } finally {
     window.Worker = Worker;
   }
@@ -111,6 +117,15 @@ const fates = [
     'their program fails',
     write('if (helper) url = URL.createObjectURL(new Blob([\'throw new Error("broken")\']));'),
     1,
+    2,
+    /^a worker failed: .*broken/,
+  ],
+  [
+    'the first one fails',
+    write(`if (helper && made.length === 0) {
+      url = URL.createObjectURL(new Blob(['throw new Error("broken")']));
+    }`),
+    2,
     2,
     /^a worker failed: .*broken/,
   ],
@@ -163,7 +178,7 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
         const page = await open();
         const found = /** @type {any} */ (await page.evaluate(script));
         assert.equal(found.ids, wanted);
-        assert.deepEqual([found.threads, found.made], [threads, made]);
+        assert.deepEqual([found.threads, found.made, found.left], [threads, made, 0]);
         if (why) assert.match(found.why, why);
         else assert.equal(found.why, null);
         await page.close();

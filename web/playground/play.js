@@ -80,12 +80,12 @@ function showMeter() {
 function showButtons() {
   const idle = !!state.session && !state.busy;
   const begun = turns.length > 0;
-  generateButton.textContent =
-    !state.session && state.ready
-      ? t('text.start', { size: size(state.ready.bytes) })
-      : t(chatMode.checked ? 'text.send' : 'text.generate');
+  const ready = state.model ? null : state.ready;
+  generateButton.textContent = ready
+    ? t('text.start', { size: size(ready.bytes) })
+    : t(chatMode.checked ? 'text.send' : 'text.generate');
   prompt.placeholder = t(chatMode.checked ? 'text.placeholderChat' : 'text.placeholder');
-  generateButton.disabled = state.busy || !(state.session || state.ready);
+  generateButton.disabled = state.busy || !(state.session || ready);
   continueButton.disabled = stepButton.disabled = !idle || !begun;
   clearButton.disabled = !idle || !begun;
   stopButton.disabled = !state.busy;
