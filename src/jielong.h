@@ -255,7 +255,8 @@ jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *err
 typedef enum jl_pooling {                      /* numbered as in GGUF */
                           JL_POOLING_MEAN = 1, /* over all tokens */
                           JL_POOLING_CLS = 2,  /* the first token */
-                          JL_POOLING_LAST = 3  /* the last, which alone has seen the whole text */
+                          JL_POOLING_LAST =
+                              3 /* the last; in a decoder it alone has seen the whole text */
 } jl_pooling;
 
 int jl_model_n_embd(const jl_model *m);

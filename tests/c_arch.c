@@ -286,6 +286,8 @@ static void test_encoder_refusals(void) {
     jl_error e = { 0 };
     jl_generation g = { .sampling = { .top_p = 1, .repeat_penalty = 1 }, .max_tokens = 2 };
     CHECK(jl_session_append(s, ids, 3, &e) == JL_OK);
+    CHECK(jl_session_run(s, ids, 2, NULL, 0, &e) == JL_ERR_ARGUMENT, "%s", e.message);
+    jl_error_clear(&e);
     CHECK(jl_session_generate(s, &g, &e) == JL_ERR_ARGUMENT);
     CHECK(strstr(e.message, "an encoder (bert) predicts no next token") != NULL, "%s", e.message);
     jl_error_clear(&e);

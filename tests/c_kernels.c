@@ -201,7 +201,8 @@ static void exact_attention(const cache *c, const float *q, int n_keys, double *
     }
 }
 
-static const int head_dims[] = { 1, 2, 3, 4, 6, 7, 8, 12, 16, 20, 33, 64, 80, 96, 100, 128, 256 };
+static const int head_dims[] = { 1,  2,  3,  4,  6,   7,   8,   12,   16,         20,
+                                 33, 64, 80, 96, 100, 128, 256, 1023, JL_MAX_HEAD };
 enum { N_HEAD_DIMS = sizeof head_dims / sizeof *head_dims, MAX_KEYS = 150, MAX_QUERIES = 7 };
 
 static void test_attention(void) {
@@ -209,27 +210,28 @@ static void test_attention(void) {
         for (int k = 0; k < N_HEAD_DIMS * 8; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], n_q = 1 + random_below(MAX_QUERIES);
             int n_keys[MAX_QUERIES], longest = 1;
+            double room = hd > 256 ? 4 : 1; /* more terms a score */
             for (int i = 0; i < n_q; i++) {
                 n_keys[i] = 1 + random_below(k / N_HEAD_DIMS < 4 ? 40 : MAX_KEYS);
                 if (n_keys[i] > longest) longest = n_keys[i];
             }
             cache c = cache_make(v, k / N_HEAD_DIMS % 2 ? JL_KV_F32 : JL_KV_16, hd, longest);
-            float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], weights[MAX_KEYS];
+            float q[MAX_QUERIES * JL_MAX_HEAD], out[MAX_QUERIES * JL_MAX_HEAD], weights[MAX_KEYS];
             void *scratch = get(jl_attention_bytes(hd, n_q));
             random_fill(q, (size_t)(n_q * hd), 3 / sqrtf((float)hd));
             v->attention(c.type, q, n_q, n_keys, c.k_tile, c.v_tile, hd, NULL, out, scratch);
             for (int i = 0; i < n_q; i++) {
-                double w[MAX_KEYS], exact[256], sum = 0;
-                float rounded[256];
+                double w[MAX_KEYS], exact[JL_MAX_HEAD], sum = 0;
+                float rounded[JL_MAX_HEAD];
                 memcpy(rounded, q + i * hd, (size_t)hd * sizeof *q);
                 round_vector(c.type, rounded, hd);
                 exact_attention(&c, rounded, n_keys[i], w, exact);
                 for (int d = 0; d < hd; d++)
-                    CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5, "%s hd %d: %g %g", v->name, hd,
-                          (double)out[i * hd + d], exact[d]);
+                    CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5 * room, "%s hd %d: %g %g",
+                          v->name, hd, (double)out[i * hd + d], exact[d]);
                 v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, weights);
                 for (int j = 0; j < n_keys[i]; j++) {
-                    CHECK(fabs(weights[j] - w[j]) < 2e-6, "%s hd %d key %d", v->name, hd, j);
+                    CHECK(fabs(weights[j] - w[j]) < 2e-6 * room, "%s hd %d key %d", v->name, hd, j);
                     sum += weights[j];
                 }
                 CHECK(fabs(sum - 1) < 1e-6, "%s %.9g", v->name, sum);
@@ -247,7 +249,7 @@ static void test_attention_same_bits(void) {
             int n_keys[MAX_QUERIES], longest = 1 + random_below(MAX_KEYS);
             for (int i = 0; i < n_q; i++) n_keys[i] = 1 + random_below(longest);
             cache c = cache_make(variants, k & 1 ? JL_KV_F32 : JL_KV_16, hd, longest);
-            float q[MAX_QUERIES * 256], out[MAX_QUERIES * 256], one[256];
+            float q[MAX_QUERIES * JL_MAX_HEAD], out[MAX_QUERIES * JL_MAX_HEAD], one[JL_MAX_HEAD];
             float w[MAX_KEYS], w2[MAX_KEYS];
             static const float sizes[] = { 0, 0.5f, 1, 10, 1e4f, 1e38f, 3e38f, 1e-40f };
             random_fill(q, (size_t)(n_q * hd), sizes[k / N_HEAD_DIMS / 2]);
@@ -274,7 +276,7 @@ static void test_attention_same_bits(void) {
 /* Rounding to a cache of 16 bits: values as halves, nearest even, 65504 instead of infinity; keys
  * by their length, to half a step of it; nothing beside the slot. */
 static void test_kv_store(void) {
-    float x[256], y[256];
+    float x[JL_MAX_HEAD], y[JL_MAX_HEAD];
     FOR_VARIANTS(v) {
         for (int k = 0; k < N_HEAD_DIMS * 20; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], slot = random_below(JL_KV_TILE);
@@ -314,7 +316,7 @@ static void test_kv_store(void) {
 
 /* A cache of floats keeps the bits, and nothing beside the slot is written. */
 static void test_kv_store_floats(void) {
-    float x[256], y[256];
+    float x[JL_MAX_HEAD], y[JL_MAX_HEAD];
     FOR_VARIANTS(v) {
         for (int k = 0; k < N_HEAD_DIMS * 4; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], slot = random_below(JL_KV_TILE);

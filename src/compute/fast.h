@@ -13,8 +13,10 @@ struct jl_act;
 struct jl_matrix;
 
 /* The kernels of precision `fast`, where there are any. They differ in the rounding of activations
- * alone: |q| ≤ 127 instead of 32767. What q looks like is their own business; products are those of
- * the contract of jl_matmul. */
+ * alone: |q| ≤ 127 instead of 32767. The bytes of q are their own,
+ * but a tile of tokens begins where jl_act_part says, and parts that are prepared apart give the
+ * whole; products are those of the contract of jl_matmul. Neither is asked for what jl_fast_leaves
+ * to the build. */
 typedef struct jl_fast {
     void (*prepare)(struct jl_act *a, const float *x, int n, int cols, jl_layout layout);
     void (*matmul)(const struct jl_matrix *w, const struct jl_act *a, float *y, int panel0,

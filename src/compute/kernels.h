@@ -115,7 +115,7 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
 /* For precision `fast` (see jl_fast): the same with 127 instead of 32767, which is the oracle, and
- * relaxed SIMD (relaxed.c). */
+ * relaxed SIMD (relaxed.c), but for what jl_fast_leaves to the build. */
 JL_KERNEL(void, jl_act_prepare_fast,
           (jl_act * a, const float *x, int n, int cols, jl_layout layout));
 void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout);
@@ -189,15 +189,15 @@ typedef struct jl_score_form {
     const int *first; /* sliding window: s = −∞ for keys j < first < n_keys; NULL: none */
 } jl_score_form;
 
-/* Causal attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q
+/* Attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q
  * queries that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions
  * < n_keys[i] (≥ 1). k, v: tiles of the cache, one after another, 16-byte aligned; slots beyond
  * n_keys may hold anything. out [n_q][hd]. scratch: jl_attention_bytes(hd, n_q).
  * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), or with a cache of 16 bits
- * float(Σ q·k)·(s_q·s_k), the query rounded as keys are, but s_q = NaN where L is NaN or > 2^60;
- * m' = max(m, max s), p_j = exp(s_j − m'), c = exp(m − m'), l = l·c + Σp (4 lanes, rising j),
- * acc = acc·c + Σ_j p_j·v_j (rising j, one by one); at the end out = acc·(1 / l). A form changes
- * s_j before the maximum is taken; tiles before a query's window are left out. */
+ * float(Σ q·k)·(s_q·s_k), the query rounded as keys are, but not bounded, and s_q = NaN where L is
+ * NaN or > 2^60; m' = max(m, max s), p_j = exp(s_j − m'), c = exp(m − m'), l = l·c + Σp (4 lanes,
+ * rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one by one); at the end out = acc·(1 / l). A form
+ * changes s_j before the maximum is taken; tiles before a query's window are left out. */
 JL_KERNEL(void, jl_attention,
           (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
            const void *v, int hd, const jl_score_form *form, float *out, void *scratch));

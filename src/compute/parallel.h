@@ -22,7 +22,7 @@ enum { JL_MULTIPLY_MOST = 4 };
 /* n ≤ JL_MULTIPLY_MOST products, none of which reads what another writes. */
 void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n);
 
-/* jl_act_prepare(); kernels that a->fast brings are not shared, their layout is their own. */
+/* jl_act_prepare(), in parts of whole tiles. */
 void jl_prepare(jl_pool *pool, jl_act *a, const float *x, int n, int cols, jl_layout layout);
 
 /* rows(arg, first, end) for pieces of 0 ≤ row < n; cost: some nanoseconds a row. */

@@ -128,7 +128,7 @@ void jl_silu_mul__simd(float *gate, const float *up, int n) {
     int left = n;
     for (; left >= 16; left -= 16, gate += 16, up += 16) {
         v128_t e[4];
-        STEP(4, e, wasm_f32x4_neg(wasm_v128_load(gate + 4 * i)))
+        STEP(4, e, wasm_f32x4_neg(wasm_v128_load(gate + 4 * i)));
         exp_each(4, e);
         UNROLL for (int i = 0; i < 4; i++) {
             v128_t g = wasm_v128_load(gate + 4 * i), u = wasm_v128_load(up + 4 * i);
@@ -209,8 +209,8 @@ float jl_sum_exp__simd(const float *x, float max, float scale, int n) {
     const float *at = x;
     for (; at + 16 <= x + n; at += 16) {
         v128_t e[4];
-        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(at + 4 * i), wasm_f32x4_splat(max)))
-        STEP(4, e, wasm_f32x4_mul(e[i], wasm_f32x4_splat(scale)))
+        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(at + 4 * i), wasm_f32x4_splat(max)));
+        STEP(4, e, wasm_f32x4_mul(e[i], wasm_f32x4_splat(scale)));
         exp_each(4, e);
         for (int k = 0; k < 4; k++) sum = wasm_f32x4_add(sum, e[k]);
     }

@@ -34,10 +34,12 @@ INLINE v128_t half4(const void *p) {
  * vector after the other; an empty statement holds it to the order (later ones than clang 14 refuse
  * a vector there, and do as they like). */
 #define STEP(n, v, value)                                                                          \
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++) {                             \
-        (v)[i] = (value);                                                                          \
-        HOLD((v)[i]);                                                                              \
-    }
+    do {                                                                                           \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++) {                         \
+            (v)[i] = (value);                                                                      \
+            HOLD((v)[i]);                                                                          \
+        }                                                                                          \
+    } while (0)
 #if __clang_major__ < 15
 #define HOLD(v) __asm__ volatile("" : "+r"(v))
 #else
@@ -51,24 +53,23 @@ INLINE void exp_each(int n, v128_t *x) {
     static const float factor[] = { 2 * 8.3334519073e-3f, 2 * 4.1665795894e-2f,
                                     2 * 1.6666665459e-1f, 2 * 5.0000001201e-1f };
     v128_t r[4], whole[4], shifted[4], p[4];
-    STEP(n, r, wasm_f32x4_pmin(wasm_f32x4_pmax(x[i], low), wasm_f32x4_splat(89.0f)))
-    STEP(n, shifted, wasm_f32x4_add(wasm_f32x4_mul(r[i], wasm_f32x4_splat(1.44269504f)), magic))
-    STEP(n, whole, wasm_f32x4_sub(shifted[i], magic))
-    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(0.693359375f))))
-    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(-2.12194440e-4f))))
+    STEP(n, r, wasm_f32x4_pmin(wasm_f32x4_pmax(x[i], low), wasm_f32x4_splat(89.0f)));
+    STEP(n, shifted, wasm_f32x4_add(wasm_f32x4_mul(r[i], wasm_f32x4_splat(1.44269504f)), magic));
+    STEP(n, whole, wasm_f32x4_sub(shifted[i], magic));
+    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(0.693359375f))));
+    STEP(n, r, wasm_f32x4_sub(r[i], wasm_f32x4_mul(whole[i], wasm_f32x4_splat(-2.12194440e-4f))));
     STEP(n, p,
          wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_splat(2 * 1.9875691500e-4f), r[i]),
-                        wasm_f32x4_splat(2 * 1.3981999507e-3f)))
-    _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++)
-        STEP(n, p, wasm_f32x4_add(wasm_f32x4_mul(p[i], r[i]), wasm_f32x4_splat(factor[k]))) STEP(
-            n, p,
-            wasm_f32x4_add(wasm_f32x4_mul(p[i], wasm_f32x4_mul(r[i], r[i])),
-                           wasm_f32x4_add(r[i], r[i])))
-            STEP(n, p, wasm_f32x4_add(p[i], wasm_f32x4_splat(2.0f))) STEP(
-                n, shifted,
-                wasm_i32x4_add(wasm_i32x4_shl(shifted[i], 23), wasm_i32x4_splat(0x3f000000)))
-                STEP(n, x,
-                     wasm_v128_andnot(wasm_f32x4_mul(p[i], shifted[i]), wasm_f32x4_lt(x[i], low)))
+                        wasm_f32x4_splat(2 * 1.3981999507e-3f)));
+    _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++) {
+        STEP(n, p, wasm_f32x4_add(wasm_f32x4_mul(p[i], r[i]), wasm_f32x4_splat(factor[k])));
+    }
+    STEP(n, p,
+         wasm_f32x4_add(wasm_f32x4_mul(p[i], wasm_f32x4_mul(r[i], r[i])),
+                        wasm_f32x4_add(r[i], r[i])));
+    STEP(n, p, wasm_f32x4_add(p[i], wasm_f32x4_splat(2.0f)));
+    STEP(n, shifted, wasm_i32x4_add(wasm_i32x4_shl(shifted[i], 23), wasm_i32x4_splat(0x3f000000)));
+    STEP(n, x, wasm_v128_andnot(wasm_f32x4_mul(p[i], shifted[i]), wasm_f32x4_lt(x[i], low)));
 }
 
 INLINE v128_t exp4(v128_t x) {

@@ -1,4 +1,4 @@
-/* simd_attention.c - wasm simd128: causal attention over the tiled KV cache.
+/* simd_attention.c - wasm simd128: attention over the tiled KV cache.
  *
  * Called per layer and KV head with all queries that share it (heads of the group × tokens of the
  * batch). In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a horizontal
@@ -187,7 +187,7 @@ NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     /* The keys that are not seen have exp(−∞) = 0, which leaves the sum as it is. */
     ROLLED for (int g = 0; g < KEY_VECTORS; g += 4, p += 16) {
         v128_t e[4];
-        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(p + 4 * i), wasm_f32x4_splat(r->m)))
+        STEP(4, e, wasm_f32x4_sub(wasm_v128_load(p + 4 * i), wasm_f32x4_splat(r->m)));
         exp_each(4, e);
         UNROLL for (int i = 0; i < 4; i++) {
             wasm_v128_store(p + 4 * i, e[i]);

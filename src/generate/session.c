@@ -34,7 +34,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     if (m->h.encoder) s->n_batch = s->n_ctx; /* its tokens see each other */
-    s->all_logits = o && o->all_logits;
+    s->all_logits = o && o->all_logits && !m->h.encoder;
     s->pool = o ? o->pool : NULL;
     /* The file's own precision is what the cache has to keep. */
     s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_16;
@@ -121,6 +121,14 @@ void jl_session_free(jl_session *s) {
 
 /* ---- Timeline -------------------------------------------------------------------------------- */
 
+/* An encoder takes a text whole: nothing comes after `read` tokens of it. */
+static jl_status check_whole(const jl_session *s, int read, int n, jl_error *error) {
+    if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+                   "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
+                   read);
+}
+
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
     if (n < 0 || n > s->n_ctx - s->n_ids)
         return jl_fail(
@@ -128,10 +136,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
             "%d of %d positions are taken, %d more do not fit; rewind, or make a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
-    if (s->m->h.encoder && s->n_cached > 0 && n > 0)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                       "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
-                       s->n_cached);
+    if (check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -163,7 +168,7 @@ jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
 }
 
 /* Without all threads the results are rubbish, so the batch counts as not evaluated; its place in
- * the cache is written again. */
+ * the cache is written again, but what it has overwritten of the convolutions' is lost. */
 jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl_error *error) {
     int pending = s->n_ids - s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
@@ -173,13 +178,15 @@ jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl
     jl_forward(s->m, &s->cache, &s->scratch, s->ids + s->n_cached, n, s->n_cached, s->batch_rows,
                s->logits, taps);
     jl_memory_forbid(0);
-    if (jl_pool_lost(s->pool))
+    int lost = s->n_cached + n - s->cache.n_conv_rows; /* rows that were overwritten */
+    if (lost > s->conv_from) s->conv_from = lost;
+    if (jl_pool_lost(s->pool)) {
+        s->batch_rows = 0;
         return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
                        "one of %d does not answer; end them and go on with one",
                        jl_pool_most(s->pool));
+    }
     s->n_cached += n;
-    int lost = s->n_cached - s->cache.n_conv_rows; /* rows that were overwritten */
-    if (lost > s->conv_from) s->conv_from = lost;
     s->has_logits = last && s->batch_rows > 0;
     return JL_OK;
 }
@@ -276,7 +283,7 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
                          jl_error *error) {
     jl_session_clear_taps(s);
     int before = s->n_ids;
-    jl_status st = JL_OK;
+    jl_status st = check_whole(s, before, n, error);
     while (s->n_cached < before && !st) /* what was appended earlier: not listened to */
         st = jl_session_evaluate(s, 1, NULL, error);
     if (!st) st = open_taps(s, taps, n_taps, n, error);

@@ -4,8 +4,8 @@
  * Place in the flow: forward.c's first part of a block. Queries, keys and values of the batch are
  * projected and given their positions; keys and values join the cache; queries are gathered by KV
  * head, so that a key is read once for all the queries that want it; the kernel (compute/kernels.h
- * jl_attention) does the arithmetic tile by tile. The causal mask is the number of keys each query
- * may see: its position + 1, or in an encoder all of the text, which is one batch.
+ * jl_attention) does the arithmetic tile by tile. What a query may see is a number of keys: its
+ * position + 1, or in an encoder all of the text, which is one batch.
  */
 #include "attention.h"
 
@@ -183,17 +183,17 @@ static void attend_piece(void *arg, int i, int thread) {
     jl_attention(p->cache->type, s->q, of.end - of.first, s->n_keys, p->cache->k + head,
                  p->cache->v + head, m->h.head_dim, shaped, s->out, s->kernel);
     scatter(p, of, s);
-    if (p->taps) tap_weights(p, job->layer, of.kv_head, shaped);
+    if (jl_tap_hears(p->taps, JL_TAP_ATTENTION)) tap_weights(p, job->layer, of.kv_head, shaped);
 }
 
 /* heads of the scratch = each head's softmax(q·Kᵀ·scale)·V. KV heads are shared between threads; if
  * they do not go round evenly, each is cut into pieces until they do, though no smaller than is
- * worth reading its keys again. With taps one thread has it all. */
+ * worth reading its keys again. With taps of attention one thread has it all. */
 static void attend(const jl_pass *p, int layer) {
     enum { LEAST = 16 }; /* queries of a batch */
     int heads = p->m->h.n_kv_heads, queries = p->n * group_of(p->m);
     int most = p->n == 1 ? queries : queries / LEAST;
-    jl_pool *pool = p->taps ? NULL : p->s->pool;
+    jl_pool *pool = jl_tap_hears(p->taps, JL_TAP_ATTENTION) ? NULL : p->s->pool;
     layer_job job = { p, layer, 1 };
     while (job.parts * heads % jl_pool_threads(pool) && job.parts < most) job.parts++;
     jl_pool_run(pool, job.parts * heads, attend_piece, &job);
