@@ -49,13 +49,29 @@ static jl_matrix pack(jl_type type, int rows, int cols, const uint8_t *file) {
     return w;
 }
 
-static void multiply(const jl_fast *fast, const jl_matrix *w, const float *x, int n, float *y) {
+/* A batch as one, or as two parts that threads would prepare (jl_act_part). */
+static void prepare(jl_act *a, const jl_matrix *w, const float *x, int n, int in_parts) {
+    int left = n - JL_TILE;
+    jl_act part;
+    if (!in_parts || left < 2) {
+        jl_act_prepare(a, x, n, w->cols, w->layout);
+        return;
+    }
+    jl_act_part(&part, a, w->cols, JL_TILE);
+    jl_act_prepare(&part, x + JL_TILE * w->cols, left, w->cols, w->layout);
+    jl_act_part(&part, a, w->cols, 0);
+    jl_act_prepare(&part, x, JL_TILE, w->cols, w->layout);
+    a->n = n, a->cols = w->cols, a->x = x;
+}
+
+static void multiply(const jl_fast *fast, const jl_matrix *w, const float *x, int n, int in_parts,
+                     float *y) {
     void *scratch = get(jl_act_bytes(n, w->cols));
     int panels = (w->rows + JL_PANEL - 1) / JL_PANEL, middle = panels / 2;
     jl_act a;
     jl_act_init(&a, scratch, n, w->cols);
     a.fast = fast;
-    jl_act_prepare(&a, x, n, w->cols, w->layout);
+    prepare(&a, w, x, n, in_parts);
     jl_matmul(w, &a, y, 0, middle);
     jl_matmul(w, &a, y, middle, panels);
     free(scratch);
@@ -71,7 +87,7 @@ static void test_oracle(void) {
         jl_dequantize(types[k], file, weights, (size_t)(rows * cols));
         jl_matrix w = pack(types[k], rows, cols, file);
         random_fill(x, 512, 1);
-        multiply(&oracle, &w, x, 1, y);
+        multiply(&oracle, &w, x, 1, 0, y);
         for (int r = 0; r < rows; r++) {
             double sum = 0, size = 0;
             for (int c = 0; c < cols; c++) {
@@ -101,12 +117,12 @@ static void test_relaxed_same_bits(void) {
             jl_matrix w = pack(types[k], rows, cols, file);
             random_fill(x, (size_t)(n * cols), round % 2 ? 1 : 1e8f);
             if (round % 5 == 4 && cols) x[random_below(n * cols)] = specials[random_below(8)];
-            multiply(&oracle, &w, x, n, y2);
-            multiply(&relaxed, &w, x, n, y);
+            multiply(&oracle, &w, x, n, 0, y2);
+            multiply(&relaxed, &w, x, n, round % 2, y);
             CHECK(same_bits(y, y2, (size_t)(n * rows)), "%s %dx%d n %d",
                   jl_type_get(types[k])->name, rows, cols, n);
             CHECK(jl_float_to_bits(y[n * rows]) == 0xa5a5a5a5u, "it wrote past y");
-            for (int t = 0; t < n; t++) multiply(&relaxed, &w, x + t * cols, 1, y + t * rows);
+            for (int t = 0; t < n; t++) multiply(&relaxed, &w, x + t * cols, 1, 0, y + t * rows);
             CHECK(same_bits(y, y2, (size_t)(n * rows)), "%s %dx%d n %d one by one",
                   jl_type_get(types[k])->name, rows, cols, n);
             free(file), free(x), free(y), free(y2), free(w.data);
