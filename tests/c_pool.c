@@ -5,14 +5,13 @@
  * ThreadSanitizer: clang -fsanitize=thread over src/{base,format,compute}/… and this file.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../src/base/memory.h"
 #include "../src/base/random.h"
+#include "../src/cli/posix_threads.h"
 #include "../src/compute/parallel.h"
 #include "check.h"
 
@@ -20,61 +19,18 @@ enum { THREADS = 4 };
 
 /* ---- A host ---------------------------------------------------------------------------------- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-
-static void sleep_at(void *context, const void *at, int32_t value, int ms) {
-    struct timespec until;
-    (void)context;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)(ms < 0 ? 0 : ms) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&lock);
-    if (atomic_load((const _Atomic int32_t *)at) == value) {
-        if (ms < 0)
-            pthread_cond_wait(&changed, &lock);
-        else
-            pthread_cond_timedwait(&changed, &lock, &until);
-    }
-    pthread_mutex_unlock(&lock);
-}
-
-static void wake_all(void *context, const void *at) {
-    (void)context, (void)at;
-    pthread_mutex_lock(&lock);
-    pthread_cond_broadcast(&changed);
-    pthread_mutex_unlock(&lock);
-}
-
 typedef struct host {
     jl_pool *pool;
     pthread_t thread[THREADS];
     int n;
 } host;
 
-typedef struct seat {
-    jl_pool *pool;
-    int thread;
-} seat;
-
-static void *work(void *argument) {
-    seat s = *(seat *)argument;
-    free(argument);
-    jl_pool_work(s.pool, s.thread);
-    return NULL;
-}
-
 static void start(host *h, int promised, int come) {
     jl_error error = { 0 };
-    h->pool = jl_pool_new(promised, &(jl_waiter){ NULL, sleep_at, wake_all }, &error);
+    h->pool = jl_pool_new(promised, &posix_waiter, &error);
     h->n = come;
-    for (int i = 1; i < come; i++) {
-        seat *s = malloc(sizeof *s);
-        if (!s) abort();
-        *s = (seat){ h->pool, i };
-        pthread_create(&h->thread[i], NULL, work, s);
-    }
+    for (int i = 1; i < come; i++)
+        if (start_thread(h->pool, i, &h->thread[i])) abort();
     jl_pool_use(h->pool, promised);
 }
 
@@ -139,7 +95,7 @@ static void test_threads_that_never_come(void) {
 
 static void test_arguments(void) {
     jl_error error = { 0 };
-    jl_waiter waiter = { NULL, sleep_at, wake_all };
+    jl_waiter waiter = posix_waiter;
     CHECK(!jl_pool_new(0, &waiter, &error) && error.code == JL_ERR_ARGUMENT, "none");
     error.code = JL_OK;
     CHECK(!jl_pool_new(JL_MAX_THREADS + 1, &waiter, &error) && error.code == JL_ERR_ARGUMENT,

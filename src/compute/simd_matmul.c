@@ -18,8 +18,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 /* Four rows, two columns: the integer sum grows by w·x. */
 INLINE v128_t i_madd(v128_t sum, v128_t w, v128_t x) {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(w, x));
