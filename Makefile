@@ -159,7 +159,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm wasm-tests help run test models bench bench-peers size dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -203,6 +203,9 @@ endif
 
 bench-peers: web/jielong.wasm node_modules ## beside wllama, Flare and native llama.cpp (tests/bench/peers.js)
 	node tests/bench/peers.js
+
+bench-choice: web/jielong.wasm node_modules ## whether every load ends with the faster kernels (tests/bench/choice.js)
+	node tests/bench/choice.js
 
 size: dist ## bytes, raw and gzipped file by file, against the budgets of wasm/size.txt
 	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \

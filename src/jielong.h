@@ -120,19 +120,18 @@ int jl_token_is_end(const jl_model *m, int32_t id);
 
 /* ---- Precision ------------------------------------------------------------------------------- */
 
-/* Products may be done by kernels that the host brings: precision `fast`, activations of 8 bits
- * instead of 16, llama.cpp's own accuracy. Both precisions give the same bits on every machine. */
-struct jl_fast; /* compute/kernels.h */
+/* Activations of products with quantised weights have 16 bits (`exact`), or 8 (`fast`, llama.cpp's
+ * own accuracy), for each class of weights separately. Both give the same bits on every machine. */
 typedef enum jl_weight_class { JL_WEIGHTS_BELOW_8, JL_WEIGHTS_OF_8 } jl_weight_class;
+struct jl_fast; /* compute/fast.h */
 
-/* For matrices of that class, copied; NULL: back to `exact`. To be called before the model's first
- * session. */
+/* The precision of a class: fast->on, with the product kernels that the host provides, if any.
+ * Copied; NULL: `exact`, as at the start. To be called before the model's first session. */
 void jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fast *fast);
 
-/* Multiplies a part of a matrix of that class by 8 tokens at once and by a single one four
- * times, all that `times` times, to be timed by the host. 0 where the model has none (or there is
- * no memory). */
-int jl_model_try_product(const jl_model *m, jl_weight_class weights, int times);
+/* Which products the provided kernels of both classes compute (JL_PROVIDED_…), the build's own the
+ * others. The bits are the same; it may be called between any two evaluations. */
+void jl_model_use_provided(jl_model *m, int provided);
 
 /* Threads that share the work of sessions, with the same bits for any number of them; the library
  * starts none, the host lends them (compute/pool.h). */
@@ -172,6 +171,8 @@ const float *jl_session_logits(const jl_session *s);
 const float *jl_session_batch_logits(const jl_session *s, int i, int *n);
 
 int jl_session_position(const jl_session *s); /* tokens on the timeline */
+/* Tokens evaluated since the session was made, for measuring; wraps at 2^32. */
+uint32_t jl_session_evaluated(const jl_session *s);
 int jl_session_n_ctx(const jl_session *s);
 const int32_t *jl_session_ids(const jl_session *s); /* [position], borrowed */
 

@@ -119,12 +119,12 @@ void jl_wasm_model_fast(jl_model *m, int weights,
                         void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
                         void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *,
                                        int, int)) {
-    jl_fast fast = { prepare, matmul };
+    jl_fast fast = { 1, prepare, matmul, JL_PROVIDED_BATCHES | JL_PROVIDED_ONE };
     jl_model_set_fast(m, (jl_weight_class)weights, &fast);
 }
 
-int jl_wasm_model_try_product(const jl_model *m, int weights, int times) {
-    return jl_model_try_product(m, (jl_weight_class)weights, times);
+void jl_wasm_model_use_provided(jl_model *m, int provided) {
+    jl_model_use_provided(m, provided);
 }
 
 /* ---- Threads --------------------------------------------------------------------------------- */
@@ -204,6 +204,10 @@ const float *jl_wasm_session_batch_logits(const jl_session *s, int i) {
 
 int jl_wasm_session_position(const jl_session *s) {
     return jl_session_position(s);
+}
+
+uint32_t jl_wasm_session_evaluated(const jl_session *s) {
+    return jl_session_evaluated(s);
 }
 
 int jl_wasm_session_n_ctx(const jl_session *s) {

@@ -14,7 +14,8 @@
  */
 
 import { JielongError } from './error.js';
-import { compileFast, FAST_DATA, linkFast, open } from './instance.js';
+import { open } from './instance.js';
+import { byteDot, compileRelaxed, fastClasses, provideRelaxed, Tuner } from './kernels.js';
 import { openSource, sha256 } from './source.js';
 import { Threads, threadsHere } from './threads.js';
 
@@ -27,8 +28,6 @@ const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK',
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
-const MEASURE_MS = 1; // a measurement of kernels, at least: some clocks tick in tenths of it
-const CLEARLY = 0.95; // of the time; less is not worth the lesser precision
 
 const encoder = new TextEncoder();
 // U+FEFF at the beginning is text like any other.
@@ -57,6 +56,7 @@ export class Engine {
   #model = 0;
   /** @type {Threads | undefined} */ #threads;
   #makeHelper;
+  /** @type {Tuner | undefined} */ #tuner;
   #vocabulary = 0; // entries
   #encoder = false; // no logits
   /**
@@ -100,13 +100,21 @@ export class Engine {
   }
 
   /**
-   * A call that evaluates. When a thread was lost on the way, it is made again without threads: the
-   * session is as it was.
-   * @param {string} name @param {(number | boolean)[]} args
+   * A call that evaluates tokens of a session, timed for the tuner. When a thread was lost on the way,
+   * it is made again without threads: the session is as it was.
+   * @param {string} name @param {number} session @param {(number | boolean)[]} more
    */
-  #evaluate(name, ...args) {
+  #evaluate(name, session, ...more) {
+    const args = [session, ...more];
+    const evaluated = () => this.#call('session_evaluated', session);
+    const before = evaluated();
+    const start = performance.now();
     const result = this.#call(name, ...args);
-    if (result >= 0) return result;
+    const ms = performance.now() - start;
+    if (result >= 0) {
+      this.#tuner?.note((evaluated() - before) >>> 0, ms);
+      return result;
+    }
     if (result !== LOST) throw this.#error();
     this.#threads?.lost();
     return this.#try(name, ...args);
@@ -191,7 +199,7 @@ export class Engine {
 
   /**
    * @param {import('./source.js').Described} source
-   * @param {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number, precision?: string }} options
+   * @param {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number, precision?: 'auto' | 'exact' | 'fast' }} options
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
@@ -206,7 +214,7 @@ export class Engine {
     }
     const reader = await opening;
     const { precision = 'auto' } = options;
-    const fast = precision === 'exact' ? undefined : compileFast(options.wasm, shared);
+    const relaxed = precision === 'exact' ? undefined : compileRelaxed(options.wasm, shared);
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {
@@ -219,8 +227,7 @@ export class Engine {
         const why = "its SHA-256 differs from the option 'sha256'";
         throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
       }
-      const kernels = await fast;
-      const also = kernels && this.#chooseKernels(kernels, precision === 'fast');
+      const also = this.#setPrecision(precision, options.wasm, await relaxed);
       await this.#threads?.join(this.#model, !options.threads, also);
       signal?.throwIfAborted();
       return this.#info();
@@ -234,43 +241,21 @@ export class Engine {
   }
 
   /**
-   * Lets the model use kernels with relaxed SIMD where they are faster on its own matrices, each class of
-   * weights for itself: below 8 bits, and of 8.
-   * @param {WebAssembly.Module} module @param {boolean} always without measuring
-   * @returns {{ module: WebAssembly.Module, data: number } | undefined} what other threads must link too
+   * Sets the precision of each class of weights, and provides kernels for it.
+   * @param {'auto' | 'exact' | 'fast'} precision @param {any} wasm the option: a module of the caller's
+   * @param {WebAssembly.Module} [module] see compileRelaxed()
+   * @returns {import('./kernels.js').Relaxed | undefined} what other threads must link too
    */
-  #chooseKernels(module, always) {
-    const data = this.#call('alloc', FAST_DATA) >>> 0;
-    if (!data) return undefined;
-    new Uint8Array(this.#buffer, data, FAST_DATA).fill(0); // the first instance fills it, by a flag
-    let at = 0;
-    try {
-      at = linkFast(module, this.#exports, data);
-    } catch {
-      return; // a memory of the other kind, or no room in the table: exact
-    }
-    for (const weights of [0, 1]) {
-      const use = (/** @type {boolean} */ fast) =>
-        this.#call('model_fast', this.#model, weights, fast ? at : 0, fast ? at + 1 : 0);
-      const time = (/** @type {number} */ times) => {
-        const start = performance.now();
-        return this.#call('model_try_product', this.#model, weights, times)
-          ? performance.now() - start
-          : Number.NaN; // the model has no such weights
-      };
-      use(true);
-      let times = 1;
-      while (time(times) < MEASURE_MS && times < 4096) times *= 2;
-      const best = [time(times), Number.POSITIVE_INFINITY];
-      for (let round = always ? 4 : 0; round < 4; round++) {
-        for (const i of [1, 0]) {
-          use(i === 0);
-          best[i] = Math.min(best[i], time(times));
-        }
-      }
-      use(best[0] < best[1] * CLEARLY);
-    }
-    return { module, data };
+  #setPrecision(precision, wasm, module) {
+    const classes = fastClasses(precision, wasm ? 'none' : byteDot());
+    const relaxed =
+      module && classes.length && provideRelaxed(module, /** @type {Exports} */ (this.#exports));
+    const at = relaxed ? relaxed.at : 0;
+    for (const weights of classes)
+      this.#call('model_fast', this.#model, weights, at, relaxed ? at + 1 : 0);
+    if (!relaxed) return undefined;
+    this.#tuner = new Tuner((provided) => this.#call('model_use_provided', this.#model, provided));
+    return relaxed;
   }
 
   /**

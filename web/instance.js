@@ -79,66 +79,6 @@ export async function compile(wasm, shared) {
   return compileBytes(bytes, url, shared);
 }
 
-/* ---- Kernels with relaxed SIMD --------------------------------------------------------------- */
-
-/** f() = lane 0 of i32x4.relaxed_dot_i8x16_i7x16_add_s of sixteen −128, sixteen 127, and 0. */
-const RELAXED_PROBE = Uint8Array.from(
-  `0061736d010000000105016000017f03020100070501016600000a40013e00fd0c${'80'.repeat(16)}fd0c${'7f'.repeat(16)}fd0c${'00'.repeat(16)}fd9302fd1b000b`.match(
-    /../g,
-  ) ?? [],
-  (byte) => Number.parseInt(byte, 16),
-);
-
-/** Whether the engine has relaxed SIMD, and this of it right: V8 11.3, behind its flag, has not. */
-function hasRelaxed() {
-  if (!WebAssembly.validate(RELAXED_PROBE)) return false;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(RELAXED_PROBE));
-  return /** @type {any} */ (exports).f() === 4 * -128 * 127;
-}
-
-export const FAST_DATA = 4096; // bytes, more than its module's constants take
-
-/**
- * The module with the kernels of precision `fast`, or undefined: where the engine has no relaxed SIMD, the
- * file is not there (it is built where there is a compiler for it), or another .wasm was asked for.
- * @param {any} wasm see compile() @param {boolean} shared
- * @returns {Promise<WebAssembly.Module | undefined>}
- */
-export async function compileFast(wasm, shared) {
-  if (wasm || !hasRelaxed()) return undefined;
-  const name = 'jielong-relaxed.wasm';
-  const beside = { kind: 'url', url: new URL(name, import.meta.url).href };
-  try {
-    return await compile(wasmInside ? await wasmInside(name) : beside, shared);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Links them to an instance. Refers to nothing of this file, so that its text can run in a worker.
- * @param {WebAssembly.Module} module @param {any} exports of the instance
- * @param {number} data address of FAST_DATA bytes of its memory
- * @returns {number} the place of `prepare` in its table; `matmul` follows
- */
-export function linkFast(module, exports, data) {
-  const place = (/** @type {number} */ at) => new WebAssembly.Global({ value: 'i32' }, at);
-  const { memory, __stack_pointer, __indirect_function_table: table } = exports;
-  const env = {
-    memory,
-    __stack_pointer,
-    __indirect_function_table: new WebAssembly.Table({ initial: 64, element: 'anyfunc' }), // its own
-    __memory_base: place(data),
-    __table_base: place(0),
-  };
-  const fast = /** @type {any} */ (new WebAssembly.Instance(module, { env }).exports);
-  fast.__wasm_apply_data_relocs?.();
-  const at = table.grow(2);
-  table.set(at, fast.jl_act_prepare_fast__relaxed);
-  table.set(at + 1, fast.jl_matmul_fast__relaxed);
-  return at;
-}
-
 /* ---- Instantiation --------------------------------------------------------------------------- */
 
 /**

@@ -11,7 +11,7 @@
  * Every wait ends: join() waits START_MS for workers to arrive, whoever comes later or never is not waited
  * for (items are claimed); a thread that is lost while it works is noticed by the pool, see compute/pool.h.
  */
-import { linkFast } from './instance.js';
+import { linkRelaxed } from './kernels.js';
 import { nodeModule } from './source.js';
 
 const STACK = 131072; // bytes; the largest frames, of the matrix products, have 33 KB
@@ -64,7 +64,7 @@ function plan(wanted, size) {
 /**
  * The whole program of a worker; it sees nothing of this file. In a page its first message is a port, where it
  * then listens as it does in Node from the beginning.
- * @param {typeof linkFast} alsoLink
+ * @param {typeof linkRelaxed} alsoLink
  */
 function enter(alsoLink) {
   const receive = (/** @type {any} */ { data }) => {
@@ -131,7 +131,7 @@ export class Threads {
       for (let thread = 1; this.#pool && thread < count; thread++) {
         const stack = jl_wasm_alloc(STACK) >>> 0;
         if (!stack) break;
-        const worker = this.#make(`(${enter})(${linkFast})`);
+        const worker = this.#make(`(${enter})(${linkRelaxed})`);
         worker.onerror = (/** @type {any} */ e) => this.#gone(worker, e?.message);
         const share = { module, memory, pool: this.#pool, thread, stack: stack + STACK };
         this.#workers.set(worker, share);
@@ -145,7 +145,7 @@ export class Threads {
    * Sends the workers to work, waits for them to arrive and decides how many take part: all that were asked for, or as many
    * as a measurement on the model finds best.
    * @param {number} model its handle @param {boolean} measure
-   * @param {{ module: WebAssembly.Module, data: number }} [also] kernels that the model uses, see linkFast()
+   * @param {import('./kernels.js').Relaxed} [also] kernels that the model uses, see linkRelaxed()
    * @returns {Promise<void>}
    */
   async join(model, measure, also) {

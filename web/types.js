@@ -40,9 +40,11 @@ export {};
  *   measurement finds fewer faster. Several need Node, or a page that is cross-origin isolated and loads the model itself;
  *   elsewhere there is one. model.info.threads says what is used. The bits are those of one
  * @property {number} [contextLength] positions of a session, unless createSession says otherwise
- * @property {'auto' | 'exact' | 'fast'} [precision] 'exact': activations of 16 bits. 'fast': of 8, by relaxed
- *   SIMD where the engine has it. 'auto': what is measured to be faster here. Each gives the same bits on every
- *   machine; model.info.kernels tells which it is
+ * @property {'auto' | 'exact' | 'fast'} [precision] of products with quantised weights. 'exact': activations of
+ *   16 bits. 'fast': of 8. Each gives the same bits on every machine. 'auto', the default: 'fast' for weights below
+ *   8 bits where the browser has relaxed SIMD, for weights of 8 bits where also the processor multiplies 8-bit bytes
+ *   at once; else 'exact'. It follows from browser and processor alone, so the same seed draws the same tokens in
+ *   every load there. model.info.precision tells which it is
  * @property {number} [memoryLimit] most bytes that the weights may take
  * @property {string} [sha256] 64 hex digits; the whole file is checked while it arrives
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm
@@ -75,7 +77,8 @@ export {};
  * @property {'mean' | 'cls' | 'last' | null} pooling how it is meant to embed
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
- * @property {string} kernels
+ * @property {string} kernels that the products may use: 'simd128', or 'simd128, relaxed' with relaxed SIMD
+ * @property {'exact' | 'fast' | 'fast below 8 bits' | 'fast for 8 bits'} precision of products with quantised weights
  * @property {number} threads that share the work
  * @property {string | null} threadsReason why there are no more
  * @property {string | null} license
@@ -96,7 +99,8 @@ export {};
  * @typedef {object} GenerateExtras
  * @property {number} [maxTokens] 256
  * @property {number | bigint} [seed] random unless given; the generation's `seed` tells which was
- *   used
+ *   used. The same file, timeline, options and seed draw the same tokens in every load in one browser on
+ *   one machine; with precision 'exact' or 'fast', on all of them
  * @property {string | string[]} [stop] the text ends before any of these (at most 16)
  * @property {boolean} [ignoreEos] false; true goes on after the model's end token
  * @property {number} [topLogprobs] 0; alternatives reported with each token, at most 50

@@ -61,7 +61,7 @@ typedef struct jl_matrix {
     uint8_t *data; /* panels, 64-byte aligned */
     int rows, cols;
     jl_layout layout;
-    const jl_fast *fast; /* borrowed; NULL: only precision `exact` */
+    const jl_fast *fast; /* borrowed; NULL: this layout is always `exact` */
 } jl_matrix;
 
 /* n rows of activations prepared for a layout; the arrays are the caller's scratch
@@ -100,6 +100,11 @@ size_t jl_attention_bytes(int hd, int n_q);
     result name##__ref parameters;                                                                 \
     result name##__simd parameters
 
+/* The largest M that activations of magnitudes up to `limit` take: s·2^112 is finite. */
+static inline float jl_act_max(float limit) {
+    return limit > 127 ? 0x1p30f : 0x1p22f;
+}
+
 /* Prepares a->n = n rows of x [n][cols] (cols a multiple of 32 for Q layouts) for products with
  * matrices of that layout. The tokens that pad the last tile are zero. Block by block, M = max|x|:
  *   s = M / 32767, q = x·(32767 / M) rounded to nearest even;  s = 0, q = 0 where M < 2^-100;
@@ -114,8 +119,9 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
  *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + M·(float(Σxq)·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
-/* For precision `fast` (see jl_fast): the same with 127 instead of 32767, which is the oracle, and
- * relaxed SIMD (relaxed.c), but for what jl_fast_leaves to the build. */
+/* For precision `fast` (see jl_fast): the same with 127 instead of 32767, and NaN where M > 2^22.
+ * The kernels __relaxed (relaxed.c) are for hosts to provide; only they read the q that they
+ * prepare. */
 JL_KERNEL(void, jl_act_prepare_fast,
           (jl_act * a, const float *x, int n, int cols, jl_layout layout));
 void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout);

@@ -3,8 +3,8 @@
  * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant
  * of the build. The choice is made when compiling: a WebAssembly module with simd128 does not
  * validate on an engine without it, so there is nothing to decide at run time. All variants give
- * the same bits. Only products of precision `fast` come from outside (relaxed.c, a module of its
- * own) and are found through the activations.
+ * the same bits. Only products of precision `fast` may be computed by kernels that the host
+ * provides (fast.h); a flag beside them says when.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H
@@ -35,14 +35,14 @@
 #define jl_product           JL_PICK(jl_product)
 
 static inline void jl_act_prepare(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
-    (!a->fast                    ? JL_PICK(jl_act_prepare)
-     : jl_fast_leaves(layout, n) ? JL_PICK(jl_act_prepare_fast)
-                                 : a->fast->prepare)(a, x, n, cols, layout);
+    (!a->fast                               ? JL_PICK(jl_act_prepare)
+     : jl_fast_provided(a->fast, layout, n) ? a->fast->prepare
+                                            : JL_PICK(jl_act_prepare_fast))(a, x, n, cols, layout);
 }
 static inline void jl_matmul(const jl_matrix *w, const jl_act *a, float *y, int panel0,
                              int panel1) {
-    int own = !a->fast || jl_fast_leaves(w->layout, a->n);
-    (own ? JL_PICK(jl_matmul) : a->fast->matmul)(w, a, y, panel0, panel1);
+    int provided = a->fast && jl_fast_provided(a->fast, w->layout, a->n);
+    (provided ? a->fast->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
 }
 
 /* One variant is enough: these are rare, or small beside the products around them. */

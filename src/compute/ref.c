@@ -90,7 +90,7 @@ static float quantise_block(const float *x, float limit, int16_t *q, size_t pair
         q[(size_t)(i / 2) * pair_stride + (size_t)(i % 2)] = v;
         sum[i < JL_BLOCK / 2 ? 0 : sum_stride] += v;
     }
-    if (!(max <= 0x1p30f)) return NAN;
+    if (!(max <= jl_act_max(limit))) return NAN;
     return max < 0x1p-100f ? 0.0f : max / limit;
 }
 

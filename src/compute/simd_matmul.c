@@ -69,8 +69,7 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
 }
 
 /* y[16] = the panel times one token. Scales of Q layouts are read as d·2^-112 and multiplied by
- * s·2^112: s is at most 2^30/32767, so that is finite, and the product is d·s rounded once, as in
- * the contract. Not with 5 bits, where activations of precision `fast` come, whose s is larger. */
+ * s·2^112: that is finite (jl_act_max), and the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
     const jl_form f = jl_forms[layout];
     const int groups = JL_BLOCK / f.group;
@@ -84,7 +83,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             w += jl_head_bytes(f);
         }
         const float scale = a->scale[b];
-        const int scaled = !f.super && f.bits != 5;
+        const int scaled = !f.super;
         const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;

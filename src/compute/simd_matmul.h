@@ -145,7 +145,7 @@ static inline NOINLINE float quantise_block(const float *x, float limit, int16_t
         sum[h * stride] =
             wasm_i32x4_extract_lane(total[h], 0) + wasm_i32x4_extract_lane(total[h], 1) +
             wasm_i32x4_extract_lane(total[h], 2) + wasm_i32x4_extract_lane(total[h], 3);
-    if (!(m <= 0x1p30f)) return __builtin_nanf("");
+    if (!(m <= jl_act_max(limit))) return __builtin_nanf("");
     return m < 0x1p-100f ? 0.0f : m / limit;
 }
 

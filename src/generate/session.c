@@ -187,6 +187,7 @@ jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl
                        jl_pool_most(s->pool));
     }
     s->n_cached += n;
+    s->n_evaluated += (uint32_t)n;
     s->has_logits = last && s->batch_rows > 0;
     return JL_OK;
 }
@@ -214,6 +215,10 @@ const float *jl_session_batch_logits(const jl_session *s, int i, int *n) {
 
 int jl_session_position(const jl_session *s) {
     return s->n_ids;
+}
+
+uint32_t jl_session_evaluated(const jl_session *s) {
+    return s->n_evaluated;
 }
 
 int jl_session_n_ctx(const jl_session *s) {

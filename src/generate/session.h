@@ -19,6 +19,7 @@ struct jl_session {
     int all_logits;     /* keep those of every token of a batch, not of the last alone */
     int32_t *ids;       /* [n_ctx] */
     int n_ids, n_cached;
+    uint32_t n_evaluated; /* tokens in all, for measuring */
     jl_cache cache;
     int conv_from; /* position from which on the cache still has what enters short convolutions */
     jl_scratch scratch;

@@ -132,6 +132,7 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
     put_memory(&w, m);
     put_field(&w, "kernels", jl_model_kernels(m));
+    put_field(&w, "precision", jl_model_precision(m));
     put_number(&w, "threads", 1);
     put_text(&w, "}");
     if (w.n < cap) json[w.n] = 0;

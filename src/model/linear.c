@@ -19,7 +19,7 @@ void jl_project(const jl_scratch *s, const float *x, int n, const jl_linear *con
         const jl_matrix *m = &w[i]->w;
         jl_act a;
         jl_act_init(&a, s->act, n, m->cols);
-        a.fast = m->fast && m->fast->matmul ? m->fast : NULL;
+        a.fast = m->fast && m->fast->on ? m->fast : NULL;
         jl_prepare(s->pool, &a, x, n, m->cols, m->layout);
         for (same = 0; i + same < count && w[i + same]->w.layout == m->layout; same++)
             list[same] = (jl_multiply){ &w[i + same]->w, &a, y[i + same] };

@@ -182,7 +182,7 @@ function showFacts() {
     contextLength: number(info.contextLength),
     tokenizer: info.tokenizer,
     memory: `${size(info.memory.weights)}, ${size(info.memory.perContextToken)}`,
-    kernels: `${info.kernels}, ${number(info.threads)}`,
+    kernels: `${info.kernels}, ${info.precision}, ${number(info.threads)}`,
     license: info.license,
   };
   byId('facts-list', HTMLElement).replaceChildren(

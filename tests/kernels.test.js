@@ -1,0 +1,80 @@
+/**
+ * kernels.test.js - the choice of kernels (web/kernels.js) on times that browsers gave, and the rule for
+ * precision as a table. What the choice is worth: `make bench-choice`.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/kernels.js';
+
+const OWN = 0;
+const PROVIDED = 1;
+
+test('precision follows from the way in which the processor multiplies bytes', () => {
+  assert.deepEqual(fastClasses('auto', 'whole'), [0, 1]);
+  assert.deepEqual(fastClasses('auto', 'split'), [0]);
+  assert.deepEqual(fastClasses('auto', 'none'), []);
+  for (const dot of /** @type {const} */ (['whole', 'split', 'none'])) {
+    assert.deepEqual(fastClasses('fast', dot), [0, 1]);
+    assert.deepEqual(fastClasses('exact', dot), []);
+  }
+  assert.match(byteDot(), /^(whole|split|none)$/);
+});
+
+test('both kinds of kernels are sampled in turn, the first sample of each not counted', () => {
+  /** @type {number[][]} */
+  const times = [[], []];
+  const order = [];
+  const speed = [5, 6]; // ms a token
+  for (;;) {
+    const next = chooseKernels(times);
+    if ('use' in next) {
+      assert.equal(next.use, OWN);
+      break;
+    }
+    order.push(next.sample);
+    // Before the optimising compiler is done, the faster kernels look slower.
+    const first = times[next.sample].length === 0;
+    times[next.sample].push(first && next.sample === OWN ? 40 : speed[next.sample]);
+  }
+  assert.deepEqual(order, [PROVIDED, OWN, PROVIDED, OWN, PROVIDED, OWN]);
+});
+
+test('a kind whose times still fall is sampled again, up to a limit', () => {
+  const falling = [
+    [30, 20, 10],
+    [8, 8, 8],
+  ];
+  assert.deepEqual(chooseKernels(falling), { sample: PROVIDED });
+  assert.deepEqual(chooseKernels([falling[OWN], [8, 8, 8, 8]]), { sample: OWN });
+  assert.deepEqual(
+    chooseKernels([
+      [30, 20, 10, 6, 6],
+      [8, 8, 8, 8, 8],
+    ]),
+    { use: OWN },
+  );
+  const endless = Array.from({ length: 12 }, (_, i) => 1000 * 0.8 ** i);
+  assert.deepEqual(chooseKernels([endless, endless.map((t) => t + 1)]), { use: OWN });
+});
+
+test('the tuner measures batches and single tokens apart, and ignores small batches', () => {
+  /** @type {number[]} */
+  const used = [];
+  let provided = 3;
+  const tuner = new Tuner((bits) => {
+    provided = bits;
+    used.push(bits);
+  });
+  /** ms a token: batches are faster by the build's own kernels, single tokens by the provided ones. */
+  const cost = (/** @type {number} */ tokens) =>
+    tokens > 1 ? (provided & 1 ? 3.3 : 3) * tokens : provided & 2 ? 5 : 6;
+  for (let i = 0; i < 40; i++) tuner.note(8, 1000);
+  assert.deepEqual(used, [], 'small batches');
+  for (let i = 0; i < 12; i++) tuner.note(64, cost(64));
+  for (let i = 0; i < 120; i++) tuner.note(1, cost(1));
+  assert.equal(provided, 2);
+  assert.ok(tuner.state.every(({ done }) => done));
+  const before = used.length;
+  for (let i = 0; i < 100; i++) tuner.note(1, 1000);
+  assert.equal(used.length, before, 'nothing changes once both are chosen');
+});

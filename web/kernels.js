@@ -1,0 +1,177 @@
+/**
+ * kernels.js - the precision of a model's products, and which kernels compute them.
+ *
+ * Two decisions, kept apart. Precision `fast` (activations of 8 bits) changes bits, so it follows
+ * from the browser and the processor alone, never from a measured time: the same seed draws the same
+ * tokens in every load. Which kernels compute changes only the speed: the build's own kernels give
+ * the bits of those with relaxed SIMD (jielong-relaxed.wasm). So that choice is made by measuring
+ * both while the model evaluates real tokens: the optimising compiler is done with the code by then,
+ * which it is not at load.
+ *
+ * Place in the flow: engine.js asks for a precision at load and has a Tuner time its evaluations.
+ */
+
+import { wasmInside } from './embedded.js';
+import { compile } from './instance.js';
+
+/* ---- Precision ------------------------------------------------------------------------------- */
+
+/** f(x, w): lane 0 of i32x4.relaxed_dot_i8x16_i7x16_add_s of bytes x, bytes w, and 0. */
+const PROBE = Uint8Array.from(
+  // magic, version; type (i32, i32) → i32; function; export f; code
+  `0061736d01000000 01070160027f7f017f 03020100 070501 01660000 0a16011400
+   2000fd0f 2001fd0f 4100fd11 fd9302 fd1b00 0b`.match(/[0-9a-f]{2}/g) ?? [],
+  (byte) => Number.parseInt(byte, 16),
+);
+
+/**
+ * How the processor multiplies bytes: 'whole' (the second operand may have 8 bits: AVX-VNNI takes it
+ * as unsigned, ARM as signed), 'split' (sums of two products saturate on older x86, so weights of 8
+ * bits need two products of nibbles), 'none' (no relaxed SIMD, or a wrong one: V8 11.3).
+ * @returns {'whole' | 'split' | 'none'}
+ */
+export function byteDot() {
+  if (!WebAssembly.validate(PROBE)) return 'none';
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(PROBE));
+  const f = /** @type {(x: number, w: number) => number} */ (exports.f);
+  if (f(-128, 127) !== 4 * -128 * 127) return 'none';
+  return [4 * 127 * 255, 4 * 127 * -1].includes(f(127, 255)) ? 'whole' : 'split';
+}
+
+/**
+ * The classes of weights (0: below 8 bits, 1: of 8 bits) that get precision `fast`.
+ * @param {'auto' | 'exact' | 'fast'} precision @param {'whole' | 'split' | 'none'} dot
+ * @returns {number[]}
+ */
+export function fastClasses(precision, dot) {
+  if (precision === 'exact') return [];
+  if (precision === 'fast' || dot === 'whole') return [0, 1];
+  return dot === 'split' ? [0] : [];
+}
+
+/* ---- Kernels with relaxed SIMD --------------------------------------------------------------- */
+
+const RELAXED_DATA = 4096; // bytes, more than its module's constants take
+
+/**
+ * The module with relaxed SIMD, or undefined: where the browser has none, the file is not there (it is
+ * built where there is a compiler for it), or another .wasm was given.
+ * @param {any} wasm see compile() @param {boolean} shared
+ * @returns {Promise<WebAssembly.Module | undefined>}
+ */
+export async function compileRelaxed(wasm, shared) {
+  if (wasm || byteDot() === 'none') return undefined;
+  const name = 'jielong-relaxed.wasm';
+  const beside = { kind: 'url', url: new URL(name, import.meta.url).href };
+  try {
+    return await compile(wasmInside ? await wasmInside(name) : beside, shared);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Links it to an instance. Refers to nothing of this file, so that its text can run in a worker.
+ * @param {WebAssembly.Module} module @param {any} exports of the instance
+ * @param {number} data address of RELAXED_DATA bytes of its memory
+ * @returns {number} the place of `prepare` in its table; `matmul` follows
+ */
+export function linkRelaxed(module, exports, data) {
+  const place = (/** @type {number} */ at) => new WebAssembly.Global({ value: 'i32' }, at);
+  const { memory, __stack_pointer, __indirect_function_table: table } = exports;
+  const env = {
+    memory,
+    __stack_pointer,
+    __indirect_function_table: new WebAssembly.Table({ initial: 64, element: 'anyfunc' }), // its own
+    __memory_base: place(data),
+    __table_base: place(0),
+  };
+  const relaxed = /** @type {any} */ (new WebAssembly.Instance(module, { env }).exports);
+  relaxed.__wasm_apply_data_relocs?.();
+  const at = table.grow(2);
+  table.set(at, relaxed.jl_act_prepare_fast__relaxed);
+  table.set(at + 1, relaxed.jl_matmul_fast__relaxed);
+  return at;
+}
+
+/** What other threads must link too. @typedef {{ module: WebAssembly.Module, data: number }} Relaxed */
+
+/**
+ * Links it to the engine's own instance.
+ * @param {WebAssembly.Module} module @param {import('./instance.js').Exports} exports
+ * @returns {Relaxed & { at: number } | undefined} undefined: a memory of the other kind, or no room
+ */
+export function provideRelaxed(module, exports) {
+  const data = exports.jl_wasm_alloc(RELAXED_DATA) >>> 0;
+  if (!data) return undefined;
+  // The first instance fills it, by a flag.
+  new Uint8Array(exports.memory.buffer, data, RELAXED_DATA).fill(0);
+  try {
+    return { module, data, at: linkRelaxed(module, exports, data) };
+  } catch {
+    exports.jl_wasm_free(data);
+    return undefined;
+  }
+}
+
+/* ---- Which kernels compute --------------------------------------------------------------------- */
+
+const OWN = 0;
+const PROVIDED = 1;
+const SAMPLE_MS = 40; // of one sample, because some clocks tick in milliseconds
+const SAMPLES = 3; // of each kind of kernels, the first not counted
+const MOST_SAMPLES = 12;
+const LARGE_BATCH = 32; // tokens; smaller batches take longer a token and are not comparable
+const FALLING = 0.93; // a sample below this part of the best one so far: the compiler is not done
+
+/**
+ * The next step of a measurement: which kernels to sample next, or which are faster. Pure.
+ * @param {readonly number[][]} times ms a token, sample after sample, of [own, provided] kernels
+ * @returns {{ sample: number } | { use: number }}
+ */
+export function chooseKernels(times) {
+  const [own, provided] = times.map((list) => {
+    const counted = list.slice(1);
+    const before = Math.min(...counted.slice(0, -1));
+    const done =
+      list.length >= MOST_SAMPLES ||
+      (list.length >= SAMPLES && (counted.at(-1) ?? 0) > FALLING * before);
+    return { n: list.length, best: Math.min(...counted), done };
+  });
+  if (own.done && provided.done) return { use: own.best < provided.best ? OWN : PROVIDED };
+  return { sample: own.n < provided.n ? OWN : PROVIDED };
+}
+
+/** Measures while tokens are evaluated: batches for themselves, and single tokens. */
+export class Tuner {
+  /** [batches, single tokens]: samples so far, the open one, and which kernels are in use. */
+  #kinds = [0, 1].map(() => ({ times: [[], []], ms: 0, tokens: 0, use: PROVIDED, done: false }));
+  #use;
+
+  /** @param {(provided: number) => void} use sets which products the provided kernels compute: bit 0 batches, bit 1 single tokens */
+  constructor(use) {
+    this.#use = use;
+  }
+
+  /** Takes one evaluation into account. @param {number} tokens @param {number} ms */
+  note(tokens, ms) {
+    if (tokens !== 1 && tokens < LARGE_BATCH) return;
+    const kind = this.#kinds[tokens > 1 ? 0 : 1];
+    if (kind.done) return;
+    kind.ms += ms;
+    kind.tokens += tokens;
+    if (kind.ms < SAMPLE_MS) return;
+    /** @type {number[][]} */ (kind.times)[kind.use].push(kind.ms / kind.tokens);
+    kind.ms = kind.tokens = 0;
+    const next = chooseKernels(kind.times);
+    kind.done = 'use' in next;
+    kind.use = 'use' in next ? next.use : next.sample;
+    const [batches, single] = this.#kinds;
+    this.#use(batches.use + 2 * single.use);
+  }
+
+  /** For measurements of it. @returns {{ times: number[][], use: number, done: boolean }[]} */
+  get state() {
+    return this.#kinds.map(({ times, use, done }) => ({ times, use, done }));
+  }
+}
