@@ -176,7 +176,7 @@ wasm: $(WASM) $(TRAIN_WASM)
 wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
-	@wasm/toolchain.sh wasm node
+	@wasm/toolchain.sh wasm relaxed node
 	@$(MAKE) --no-print-directory -j2 web/jielong.wasm
 	node web/cli.js generate 'Once upon a time there was' -n 96 --temperature 0.8 --seed 5
 	@if [ "$(SERVE)" != 0 ]; then exec node web/serve.js; fi

