@@ -9,8 +9,10 @@
  * characters.
  *
  * Whose words. The worker says which stretches of the text are the template's own; only there do
- * special tokens count, so nothing that a message holds can end a turn or take a role. Where no
- * message holds a special token the ids are those of the plain text with special tokens read.
+ * control tokens count, so nothing that a message or an option holds can end a turn or take a role.
+ * User-defined tokens count everywhere, in plain generate() too: the file says by that kind that
+ * they are text (runs of spaces, HTML tags), and llama.cpp and transformers read them so. Where
+ * messages and options hold no control token the ids are those of the plain text with all read.
  */
 
 import { listen, startWorker } from './backend.js';
@@ -160,7 +162,7 @@ async function findTemplate(model, wanted) {
   );
 }
 
-/** @param {any} messages */
+/** @param {any} messages plain data: what a getter or a toJSON gives is what is checked */
 function checkMessages(messages) {
   if (!Array.isArray(messages) || messages.length === 0)
     throw badArgument('chat takes a list of at least one message', 'messages');
@@ -177,7 +179,7 @@ function checkMessages(messages) {
 /** Data without functions, classes and circles. @param {any} value @param {string} what */
 function plain(value, what) {
   try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.parse(JSON.stringify(value) ?? 'null');
   } catch (e) {
     throw badArgument(`${what} must be plain data: ${/** @type {Error} */ (e).message}`, what);
   }
@@ -191,12 +193,13 @@ function plain(value, what) {
  * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
  */
 export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
-  checkMessages(messages);
+  const conversation = plain(messages, 'messages');
+  checkMessages(conversation);
   const template = await findTemplate(model, chatTemplate);
   const { bosToken, eosToken } = model.info;
   const { text, runs } = await render(template, {
     ...plain(templateOptions, 'templateOptions'),
-    messages: plain(messages, 'messages'),
+    messages: conversation,
     add_generation_prompt: true,
     bos_token: bosToken ?? '',
     eos_token: eosToken ?? '',
@@ -208,7 +211,7 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
     return own ? part : { quoted: part };
   });
   // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
-  const bos = !(bosToken && text.startsWith(bosToken));
+  const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
   const marks = await findMarks(model, template);
   return { ids, speaker: () => new Speaker(marks, text) };
