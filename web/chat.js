@@ -57,13 +57,10 @@ async function attempt(template, variables) {
   const worker = idle ?? new TemplateWorker();
   idle = undefined; // one rendering at a time in each
   try {
-    const rendering = await worker.render(template, variables);
-    if (idle) worker.end();
+    return await worker.render(template, variables);
+  } finally {
+    if (idle || !worker.answered) worker.end();
     else idle = worker;
-    return rendering;
-  } catch (e) {
-    worker.end();
-    throw e;
   }
 }
 
@@ -73,9 +70,11 @@ class TemplateWorker {
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
   /** The machine has come to it: the clock starts. */ #onBegun = () => {};
+  /** Whether it is done with the last rendering. */ answered = false;
 
   constructor() {
     const receive = (/** @type {any} */ { begun, error, ...rest }) => {
+      this.answered = !begun;
       if (begun) this.#onBegun();
       else if (error)
         this.#waiting?.reject(new JielongError(error.code, error.message, error.where));
@@ -109,12 +108,24 @@ class TemplateWorker {
     this.#onBegun = () => {
       timer = setTimeout(giveUp, TIME_MS);
     };
-    this.#worker.postMessage({ template, variables, limit: MAX_TEXT });
+    this.answered = false;
     try {
+      this.#send({ template, variables, limit: MAX_TEXT });
       return await answer;
     } finally {
       clearTimeout(timer);
       this.#worker.unref?.();
+    }
+  }
+
+  /** @param {any} message */
+  #send(message) {
+    try {
+      this.#worker.postMessage(message);
+    } catch (e) {
+      // A copy takes more of the stack than JSON does.
+      const why = /** @type {Error} */ (e).message;
+      throw badArgument(`messages and templateOptions must be plain data: ${why}`, 'messages');
     }
   }
 

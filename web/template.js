@@ -102,7 +102,9 @@ class ProvenanceInterpreter extends Interpreter {
     /** @type {Frame} */ const frame = { node, values: [], blocks: [] };
     this.#frame = frame;
     try {
-      const value = this.#mend(node, this.#evaluate(node, environment), frame);
+      // The package gives no value at all for the first of an empty list.
+      const given = this.#evaluate(node, environment) ?? super.evaluate(undefined, environment);
+      const value = this.#mend(node, given, frame);
       this.#note(node, value, frame);
       outer.values.push(value);
       if (node && outer.node?.callee === node) outer.callee = value;
