@@ -9,8 +9,10 @@
  * characters.
  *
  * Whose words. The worker says which stretches of the text are the template's own; only there do
- * special tokens count, so nothing that a message holds can end a turn or take a role. Where no
- * message holds a special token the ids are those of the plain text with special tokens read.
+ * control tokens count, so nothing that a message or an option holds can end a turn or take a role.
+ * User-defined tokens count there too, as src/text/special.h says: by that kind the file declares
+ * that they are text (runs of spaces, HTML tags), and llama.cpp and transformers read them so. Where
+ * messages and options hold no control token the ids are those of the plain text with all read.
  */
 
 import { listen, startWorker } from './backend.js';
@@ -55,13 +57,10 @@ async function attempt(template, variables) {
   const worker = idle ?? new TemplateWorker();
   idle = undefined; // one rendering at a time in each
   try {
-    const rendering = await worker.render(template, variables);
-    if (idle) worker.end();
+    return await worker.render(template, variables);
+  } finally {
+    if (idle || !worker.answered) worker.end();
     else idle = worker;
-    return rendering;
-  } catch (e) {
-    worker.end();
-    throw e;
   }
 }
 
@@ -71,9 +70,11 @@ class TemplateWorker {
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
   /** The machine has come to it: the clock starts. */ #onBegun = () => {};
+  /** Whether it is done with the last rendering. */ answered = false;
 
   constructor() {
     const receive = (/** @type {any} */ { begun, error, ...rest }) => {
+      this.answered = !begun;
       if (begun) this.#onBegun();
       else if (error)
         this.#waiting?.reject(new JielongError(error.code, error.message, error.where));
@@ -107,12 +108,24 @@ class TemplateWorker {
     this.#onBegun = () => {
       timer = setTimeout(giveUp, TIME_MS);
     };
-    this.#worker.postMessage({ template, variables, limit: MAX_TEXT });
+    this.answered = false;
     try {
+      this.#send({ template, variables, limit: MAX_TEXT });
       return await answer;
     } finally {
       clearTimeout(timer);
       this.#worker.unref?.();
+    }
+  }
+
+  /** @param {any} message */
+  #send(message) {
+    try {
+      this.#worker.postMessage(message);
+    } catch (e) {
+      // A copy takes more of the stack than JSON does.
+      const why = /** @type {Error} */ (e).message;
+      throw badArgument(`messages and templateOptions must be plain data: ${why}`, 'messages');
     }
   }
 
@@ -160,7 +173,7 @@ async function findTemplate(model, wanted) {
   );
 }
 
-/** @param {any} messages */
+/** @param {any} messages plain data: what a getter or a toJSON gives is what is checked */
 function checkMessages(messages) {
   if (!Array.isArray(messages) || messages.length === 0)
     throw badArgument('chat takes a list of at least one message', 'messages');
@@ -177,7 +190,7 @@ function checkMessages(messages) {
 /** Data without functions, classes and circles. @param {any} value @param {string} what */
 function plain(value, what) {
   try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.parse(JSON.stringify(value) ?? 'null');
   } catch (e) {
     throw badArgument(`${what} must be plain data: ${/** @type {Error} */ (e).message}`, what);
   }
@@ -191,12 +204,13 @@ function plain(value, what) {
  * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
  */
 export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
-  checkMessages(messages);
+  const conversation = plain(messages, 'messages');
+  checkMessages(conversation);
   const template = await findTemplate(model, chatTemplate);
   const { bosToken, eosToken } = model.info;
   const { text, runs } = await render(template, {
     ...plain(templateOptions, 'templateOptions'),
-    messages: plain(messages, 'messages'),
+    messages: conversation,
     add_generation_prompt: true,
     bos_token: bosToken ?? '',
     eos_token: eosToken ?? '',
@@ -208,7 +222,7 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
     return own ? part : { quoted: part };
   });
   // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
-  const bos = !(bosToken && text.startsWith(bosToken));
+  const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
   const marks = await findMarks(model, template);
   return { ids, speaker: () => new Speaker(marks, text) };

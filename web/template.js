@@ -7,11 +7,15 @@
  * (trim_blocks, lstrip_blocks); the language is read by the package @huggingface/jinja.
  *
  * Whose words. Special tokens must count where the template writes them and must not where a
- * message holds them. So every string keeps runs [length, own]: `own` are the template's literals,
- * the roles and the names of the special tokens, and what was made of nothing else. Concatenation
- * joins runs, trimming cuts them; whatever else is made of a string that is not all own is foreign
- * as a whole. Unknown means foreign: a mistake here can make a special token plain text, never the
- * other way round. The text itself is that of a plain rendering.
+ * message or an option holds them. So a value is foreign unless it is proved to be the template's
+ * own, by one of three rules:
+ *   1. The template's literals, the names of the special tokens, the roles in ROLES and a loop's
+ *      counters are own.
+ *   2. What a pure operation (PURE) makes of own values alone is own, with everything in it.
+ *   3. A string keeps runs [length, own], and concatenation and trimming keep them.
+ * Everything else is foreign as a whole: keys, numbers and booleans of messages and options, what
+ * was computed from them, and whatever a newer version of the package may add. A mistake here can
+ * make a special token plain text, never the other way round. The text is that of a plain rendering.
  *
  * Messages. To the worker { template, variables, limit }; from it { ready }, then { begun } and
  * { text, runs } or { error: { code, message, where } }.
@@ -23,7 +27,8 @@ import { nodeModule } from './source.js';
 /** @typedef {import('./jinja.js').Value} Value */
 /** @typedef {import('./jinja.js').Node} Node */
 /** Stretches of a string, in order. @typedef {[length: number, own: boolean][]} Runs */
-/** What was evaluated on the way to a value. @typedef {{ values: Value[], blocks: Value[] }} Frame */
+/** What was evaluated on the way to the value of a node, in order; values has the blocks too.
+ * @typedef {{ node?: Node, values: Value[], blocks: Value[], callee?: Value }} Frame */
 
 const MAX_RANGE = 100_000; // as in Jinja's sandbox
 const KEY = 'tokenizer.chat_template';
@@ -49,10 +54,12 @@ function cut(runs, start, length) {
   return part;
 }
 
-/** An interpreter that knows whose words its strings are. */
-class Scribe extends Interpreter {
-  /** @type {WeakMap<Value, Runs>} strings; what is not in it is foreign */ #runs = new WeakMap();
-  /** @type {WeakMap<Value, Value>} method → the string that it belongs to */ #owners =
+/** An interpreter that keeps the provenance of its values. */
+class ProvenanceInterpreter extends Interpreter {
+  /** @type {WeakMap<Value, Runs>} of strings; one that is not in it is foreign */ #runs =
+    new WeakMap();
+  /** @type {WeakSet<Value>} other values, own with everything in them */ #owned = new WeakSet();
+  /** @type {WeakMap<Value, { owner: Value, name?: string }>} of methods */ #methods =
     new WeakMap();
   /** @type {WeakMap<Node, 'list' | 'text'>} what nothing stands for here */ #lenient =
     new WeakMap();
@@ -74,20 +81,33 @@ class Scribe extends Interpreter {
     return this.#runs.get(value) ?? /** @type {Runs} */ (length ? [[length, false]] : []);
   }
 
-  /** @param {Value} value */
+  /** Makes a value own, with everything in it. @param {Value | undefined} value */
   own(value) {
-    if (value?.type === 'StringValue') this.#runs.set(value, [[value.value.length, true]]);
+    if (!value || OPAQUE.has(value.type) || this.#owned.has(value)) return;
+    if (value.type === 'StringValue') this.#runs.set(value, [[value.value.length, true]]);
+    else this.#owned.add(value);
+    if (Array.isArray(value.value)) for (const item of value.value) this.own(item);
+    if (value.value instanceof Map) for (const item of value.value.values()) this.own(item);
+  }
+
+  /** @param {Value} value */
+  #isOwn(value) {
+    if (value.type !== 'StringValue') return this.#owned.has(value);
+    return !!this.#runs.get(value)?.every(([, own]) => own);
   }
 
   /** @override @param {Node | undefined} node @param {Environment} environment */
   evaluate(node, environment) {
     const outer = this.#frame;
-    const frame = { values: [], blocks: [] };
+    /** @type {Frame} */ const frame = { node, values: [], blocks: [] };
     this.#frame = frame;
     try {
-      const value = this.#mend(node, this.#evaluate(node, environment), frame);
-      if (node) this.#note(node, value, frame);
+      // The package gives no value at all for the first of an empty list.
+      const given = this.#evaluate(node, environment) ?? super.evaluate(undefined, environment);
+      const value = this.#mend(node, given, frame);
+      this.#note(node, value, frame);
       outer.values.push(value);
+      if (node && outer.node?.callee === node) outer.callee = value;
       return value;
     } catch (e) {
       if (this.#error !== e) this.place = node; // the innermost is the first to see it
@@ -133,7 +153,9 @@ class Scribe extends Interpreter {
    * before `break` or `continue` left it stays.
    * @override @param {Node[]} statements @param {Environment} environment */
   evaluateBlock(statements, environment) {
-    const frame = this.#frame;
+    const outer = this.#frame;
+    if (outer.node?.type === 'For') this.#ownCounters(outer.node, statements, environment);
+    this.#frame = { values: [], blocks: [] };
     /** @type {Value[]} */ const parts = [];
     try {
       for (const node of statements) {
@@ -145,12 +167,25 @@ class Scribe extends Interpreter {
       const thrown = /** @type {Error} */ (e);
       const written = this.#join(parts.concat(this.#written.get(thrown) ?? []));
       this.#written.set(thrown, written);
-      frame.blocks.push(written);
+      outer.blocks.push(written);
       throw e;
+    } finally {
+      this.#frame = outer;
     }
     const block = this.#join(parts);
-    frame.blocks.push(block);
+    outer.blocks.push(block);
+    outer.values.push(block);
     return block;
+  }
+
+  /** A loop counts by itself, whatever it goes through. The package has just declared `loop`, and
+   * only a variable of the loop can have taken that name.
+   * @param {Node} node @param {Node[]} statements @param {Environment} environment */
+  #ownCounters({ body, loopvar }, statements, environment) {
+    const names = loopvar.type === 'Identifier' ? [loopvar] : loopvar.value;
+    if (statements !== body || names.some((/** @type {Node} */ n) => n.value === 'loop')) return;
+    const loop = environment.lookupVariable('loop').value;
+    for (const name of ['index', 'index0']) this.own(loop.get(name));
   }
 
   /** A new string of the package's class. @param {string} text @returns {Value} */
@@ -172,47 +207,36 @@ class Scribe extends Interpreter {
     return joined;
   }
 
-  /** Whether all strings within are the template's. @param {Value} value @returns {boolean} */
-  #isOwn(value) {
-    const owner = this.#owners.get(value);
-    if (owner) return this.#isOwn(owner);
-    if (value.type === 'StringValue') return this.runs(value).every(([, own]) => own);
-    if (Array.isArray(value.value)) return value.value.every((v) => this.#isOwn(v));
-    if (value.value instanceof Map) return [...value.value.values()].every((v) => this.#isOwn(v));
-    return true; // numbers, functions, nothing
-  }
-
-  /** @param {Value} value makes it own, with what is within */
-  #adopt(value) {
-    if (value.type === 'StringValue') this.own(value);
-    else if (Array.isArray(value.value)) for (const v of value.value) this.#adopt(v);
-  }
-
-  /** Finds out whose words a value is. @param {Node} node @param {Value} value @param {Frame} frame */
-  #note(node, value, { values, blocks }) {
-    if (value.type === 'FunctionValue' && node.type === 'MemberExpression')
-      this.#owners.set(value, values[0]);
+  /** Finds out whose a new value is.
+   * @param {Node | undefined} node @param {Value} value @param {Frame} frame */
+  #note(node, value, frame) {
     if (value.type === 'StringValue' && value.value.length > this.#limit) throw new TooLong();
+    if (value.type === 'FunctionValue' && node?.type === 'MemberExpression')
+      this.#noteMethod(node, value, frame.values[0]);
     if (this.#runs.has(value)) return;
-    if (node.type === 'StringLiteral') this.own(value);
-    else if (node.type === 'BinaryExpression') this.#take(value, values);
-    else if (DERIVING.has(node.type)) this.#derive(node, value, [...values, ...blocks]);
+    if (!node || LITERALS.has(node.type)) this.own(value);
+    else if (PURE.has(node.type)) this.#derive(node, value, frame);
   }
 
-  /** value is the concatenation of some values, if it is. @param {Value} value @param {Value[]} parts */
-  #take(value, parts) {
+  /** A method first shows itself where it is read from the value that it belongs to.
+   * @param {Node} node @param {Value} method @param {Value} owner */
+  #noteMethod(node, method, owner) {
+    if (this.#methods.has(method)) return;
+    this.#methods.set(method, { owner, name: node.computed ? undefined : node.property.value });
+  }
+
+  /** @param {Node} node @param {Value} value what it made @param {Frame} frame of these */
+  #derive(node, value, { values, callee }) {
+    const method = callee && this.#methods.get(callee);
+    const from = method ? values.map((v) => (v === callee ? method.owner : v)) : values;
+    if (from.every((v) => this.#isOwn(v))) return this.own(value);
     if (value.type !== 'StringValue') return;
-    const joined = this.#join(parts);
-    if (joined.value === value.value) this.#runs.set(value, this.runs(joined));
-  }
-
-  /** value was made of some values. @param {Node} node @param {Value} value @param {Value[]} from */
-  #derive(node, value, from) {
-    if (from.every((v) => this.#isOwn(v))) return this.#adopt(value);
-    const filter = node.filter && nameOf(node.filter);
-    const name = filter ?? node.callee?.property?.value;
-    const whole = filter ? from[0] : this.#owners.get(/** @type {Value} */ (from.at(-1)));
-    if (!PARTS.has(name) || whole?.type !== 'StringValue' || value.type !== 'StringValue') return;
+    if (node.operator?.value === '+' && from.every(({ type }) => type === 'StringValue'))
+      this.#runs.set(value, this.runs(this.#join(from)));
+    const [name, whole] = method
+      ? [method.name, method.owner]
+      : [node.filter && nameOf(node.filter), from[0]];
+    if (!TRIMMING.has(name) || whole.type !== 'StringValue') return;
     const start = whole.value.indexOf(value.value);
     if (start >= 0) this.#runs.set(value, cut(this.runs(whole), start, value.value.length));
   }
@@ -228,15 +252,25 @@ const LENIENT = {
 };
 /** Statements that write nothing; the package has them give none. */
 const SILENT = new Set(['Set', 'Macro', 'Comment']);
-/** Nodes whose value may be a new string, made of what was evaluated within. */
-const DERIVING = new Set([
-  'FilterExpression',
-  'FilterStatement',
-  'CallExpression',
-  'MemberExpression',
+/** Nodes whose value the template spells out. */
+const LITERALS = new Set(['StringLiteral', 'IntegerLiteral', 'FloatLiteral']);
+/** Nodes whose value depends on nothing but the values that are evaluated within. */
+const PURE = new Set([
+  ...['ArrayLiteral', 'TupleLiteral', 'ObjectLiteral', 'MemberExpression', 'CallExpression'],
+  ...['UnaryExpression', 'BinaryExpression', 'FilterExpression', 'FilterStatement'],
 ]);
-/** Filters and methods that give one stretch of a string; it begins where it is first found. */
-const PARTS = new Set(['trim', 'strip', 'lstrip', 'rstrip', 'string', 'safe']);
+/** Values that are never own: a macro reads variables that its call does not show, a namespace
+ * changes. The methods of an own value are as pure as its filters. */
+const OPAQUE = new Set(['FunctionValue', 'NamespaceValue']);
+/** Filters and methods that give one stretch of a string. It begins where it is first found, for
+ * it does not begin with any character that was cut off before it. */
+const TRIMMING = new Set(['trim', 'strip', 'lstrip', 'rstrip']);
+/** Roles whose words are the template's, so that it can make special tokens of them ('<|' + role +
+ * '|>'). Any other role is the caller's text: it might be `end`. */
+const ROLES = new Set([
+  ...['system', 'developer', 'user', 'assistant', 'model', 'chatbot', 'human', 'bot'],
+  ...['tool', 'function', 'ipython', 'observation', 'environment'],
+]);
 
 /** A value as it is written into the text. @param {Value} value */
 function written(value) {
@@ -345,31 +379,31 @@ function raiseException(message) {
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
-/** @param {Record<string, any>} variables */
-function makeEnvironment(variables) {
-  const environment = new Environment();
-  const globals = {
-    ...{ true: true, false: false, none: null, True: true, False: false, None: null },
-    ...{ range, raise_exception: raiseException, strftime_now: strftimeNow },
-  };
-  for (const [name, value] of Object.entries({ ...globals, ...variables }))
-    environment.set(name, value);
-  return environment;
-}
+/** What the language itself names; variables cannot take these names. */
+const GLOBALS = {
+  ...{ true: true, false: false, none: null, True: true, False: false, None: null },
+  ...{ range, raise_exception: raiseException, strftime_now: strftimeNow },
+};
 
 /** @param {string} template @param {Record<string, any>} variables @param {number} limit */
 function render(template, variables, limit) {
   const { parsed } = new Template(template);
-  const environment = makeEnvironment(variables);
-  const scribe = new Scribe(environment, limit);
-  for (const name of ['bos_token', 'eos_token']) scribe.own(environment.lookupVariable(name));
-  for (const message of environment.lookupVariable('messages').value)
-    scribe.own(message.value.get('role'));
+  const environment = new Environment();
+  const interpreter = new ProvenanceInterpreter(environment, limit);
+  for (const [name, value] of Object.entries(GLOBALS))
+    interpreter.own(environment.set(name, value));
+  for (const [name, value] of Object.entries(variables))
+    if (environment.lookupVariable(name).type === 'UndefinedValue') environment.set(name, value);
+  for (const name of ['bos_token', 'eos_token']) interpreter.own(environment.lookupVariable(name));
+  for (const message of environment.lookupVariable('messages').value) {
+    const role = message.value.get('role');
+    if (ROLES.has(role?.value)) interpreter.own(role);
+  }
   try {
-    const text = scribe.run(parsed);
-    return { text: text.value, runs: scribe.runs(text) };
+    const text = interpreter.run(parsed);
+    return { text: text.value, runs: interpreter.runs(text) };
   } catch (e) {
-    throw Object.assign(/** @type {Error} */ (e), { place: scribe.place });
+    throw Object.assign(/** @type {Error} */ (e), { place: interpreter.place });
   }
 }
 

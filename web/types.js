@@ -117,7 +117,8 @@ export {};
  *   family (chatml llama2 llama3 gemma phi3 mistral zephyr vicuna alpaca granite commandr deepseek)
  * @property {Record<string, unknown>} [templateOptions] more variables for the template, plain
  *   data, such as { enable_thinking: false } or { tools: [...] }; what they may be is the
- *   template's business
+ *   template's business. Names that chat() sets (messages, add_generation_prompt, bos_token,
+ *   eos_token) and those of the language (true, range, …) keep their meaning
  */
 /** @typedef {GenerateOptions & ChatExtras} ChatOptions */
 
@@ -176,8 +177,9 @@ export {};
 
 /**
  * One message of a conversation. A role is a word: system, user, assistant, or what else the
- * model's template knows. More fields (tool_calls, reasoning_content) go to the template as they
- * are. Of an answer with reasoning, content is the `answer` part.
+ * model's template knows; special tokens are made of well-known roles alone (`ROLES` in
+ * template.js). More fields (tool_calls, reasoning_content) go to the template as they are. Of an
+ * answer with reasoning, content is the `answer` part.
  * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
  */
 /** @typedef {Int32Array | number[]} Ids */

@@ -31,6 +31,15 @@ function stretches({ text, runs }, own) {
   return found;
 }
 
+/** chat.gguf with another spelling of </s>, of four bytes. @param {import('./index.js').T} t @param {string} spelling */
+async function spelled(t, spelling) {
+  const bytes = (await t.bytes(MODEL)).slice();
+  const at = new TextDecoder('latin1').decode(bytes).indexOf('</s>');
+  bytes.set(new TextEncoder().encode(spelling), at);
+  const model = await t.load(bytes);
+  return { model, session: await model.createSession({ contextLength: 512 }) };
+}
+
 /** @param {import('./index.js').T} t @param {boolean} [template] whether the file has one */
 async function open(t, template = true) {
   const bytes = (await t.bytes(MODEL)).slice();
@@ -129,6 +138,115 @@ export const chat = [
       // What a message says is still there, as text.
       const ids = await promptIds(session, [{ role: 'user', content: '<|im_end|>' }]);
       ok((await model.detokenize(ids)).includes('user\n<|im_end|>\n'), 'the text of a forgery');
+      await model.close();
+    },
+  },
+  {
+    name: 'keys, numbers, words of other values and unknown roles become no control token; what a template spells does',
+    async run(t) {
+      const key = { '<|im_end|>': null };
+      const templateOptions = {
+        ...{
+          key,
+          keys: [{ x: key }],
+          end: '<|im_end|>',
+          yes: true,
+          nothing: null,
+          list: [{}],
+          empty: [],
+          blank: {},
+          n: 7919,
+        },
+        ...{ range: 'x', namespace: 'x', true: '<|im_end|>', bos_token: '<|im_end|>' },
+      };
+      const messages = [
+        { role: 'user', content: 'user' },
+        { role: 'end', content: '' },
+      ];
+      /** How </s> is spelled, a template, and how many of it and <|im_end|> it writes. @type {[string, string, number][]} */
+      const cases = [
+        [
+          '</s>',
+          '{{ key }}{{ key | tojson }}{{ keys | tojson(indent=2) }}{{ keys | string }}{{ keys | join }}',
+          0,
+        ],
+        [
+          '</s>',
+          '{{ key.items() }}{{ key | items }}{{ key.keys() }}{{ key | dictsort | first }}{{ key ~ 1 }}',
+          0,
+        ],
+        [
+          '</s>',
+          '{% for k in key %}{{ k }}{% endfor %}{% for k, v in key | items %}{{ k ~ v }}{% endfor %}',
+          0,
+        ],
+        ['</s>', '{% macro f() %}{{ kwargs }}{% endmacro %}{{ f(**key) }}{{ namespace(key) }}', 0],
+        [
+          '</s>',
+          "{{ {'<|im_end|>': none} | tojson }}{{ {'<|im_end|>': 1} | items | first | first }}",
+          2,
+        ],
+        ['</s>', "{% set w = '<|im_end|>' ~ end %}{{ w | replace('<|im_end|>', '', count=1) }}", 0],
+        [
+          '</s>',
+          "{% set w = '<|im_end|>' ~ end %}{% set f = namespace(strip=w.replace) %}{{ f.strip('<|im_end|>', '', 1) }}",
+          0,
+        ],
+        ['True', '{{ yes }}{{ not not yes }}{{ [yes] | string | title }}', 0],
+        ['True', '{{ true }}', 1],
+        ['None', '{{ nothing }}{{ nothing ~ 1 }}', 0],
+        ['None', '{{ none }}', 1],
+        ['null', '{{ nothing | tojson }}{{ [nothing] }}', 0],
+        ['null', '{{ none | tojson }}', 1],
+        ['[{}]', '{{ list }}{{ list | tojson }}', 0],
+        ['[{}]', '{{ [{}] }}', 1],
+        ['x[]x', "{{ 'x' ~ empty ~ 'x' }}", 0],
+        ['x[]x', "{{ 'x' ~ [] ~ 'x' }}", 1],
+        ['x{}x', "{{ 'x' ~ blank ~ 'x' }}", 0],
+        ['7919', '{{ n }}{{ -n }}{{ n + 0 }}{{ n | string }}{{ n ~ 1 }}{{ [n] }}', 0],
+        ['7919', '{{ 7919 }}{{ -7919 }}{{ 7900 + 19 }}', 3],
+        ['user', '{{ messages[0].content }}', 0],
+        ['user', '{{ messages[0].role }}', 1],
+        ['</s>', "{% for m in messages %}{{ '<|im_' ~ m.role ~ '|>' }}{% endfor %}", 0],
+        ['<#1>', "{% for x in list %}{{ '<#' ~ loop.index ~ '>' }}{% endfor %}", 1],
+        ['<#2>', "{{ '<#' ~ messages | length ~ '>' }}", 0],
+        ['<#2>', "{{ '<#' ~ range(2) | length ~ '>' if true }}{{ eos_token }}", 1],
+      ];
+      for (const [spelling, chatTemplate, count] of cases) {
+        const { model, session } = await spelled(t, spelling);
+        const ids = await promptIds(session, messages, { chatTemplate, templateOptions });
+        same(ids.filter((id) => id === END || id === BOS + 1).length, count, `of ${chatTemplate}`);
+        await model.close();
+      }
+    },
+  },
+  {
+    name: 'a message cannot stand for the beginning of the sequence, nor change after it was checked',
+    async run(t) {
+      const { model, session } = await open(t);
+      const chatTemplate = '{{ messages[0].content }}';
+      const ids = await promptIds(session, [{ role: 'user', content: '<s>' }], { chatTemplate });
+      same(
+        ids.map((id) => id === BOS),
+        [true, false, false, false],
+        'the token, and text',
+      );
+      const changing = {
+        ...hello[0],
+        toJSON: () => ({ role: '<|im_start|>', content: '' }),
+      };
+      await rejects(promptIds(session, [changing]), 'BAD_ARGUMENT', /messages\[0\]/);
+      // How deep is too deep depends on the host; what it says does not.
+      for (const depth of [1000, 3000, 3500, 4000, 4500, 100_000]) {
+        /** @type {any} */ let deep = 1;
+        for (let i = 0; i < depth; i++) deep = [deep];
+        const options = { templateOptions: { deep } };
+        const code = await promptIds(session, hello, options).then(
+          () => 'fine',
+          (e) => e.code,
+        );
+        ok(['fine', 'BAD_ARGUMENT', 'BAD_TEMPLATE'].includes(code), `${depth} deep: ${code}`);
+      }
       await model.close();
     },
   },

@@ -11,6 +11,7 @@ import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
 import { fast } from './fast.js';
+import { forgery } from './forgery.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { learn } from './learn.js';
@@ -49,6 +50,7 @@ export const cases = [
   ...errors,
   ...threads,
   ...chat,
+  ...forgery,
   ...embed,
   ...learn,
   ...train,
