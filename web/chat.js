@@ -10,7 +10,7 @@
  *
  * Whose words. The worker says which stretches of the text are the template's own; only there do
  * control tokens count, so nothing that a message or an option holds can end a turn or take a role.
- * User-defined tokens count there too, as src/text/special.h says: by that kind the file declares
+ * User-defined tokens count in messages too, as src/text/special.h says: by that kind the file says
  * that they are text (runs of spaces, HTML tags), and llama.cpp and transformers read them so. Where
  * messages and options hold no control token the ids are those of the plain text with all read.
  */
