@@ -339,7 +339,7 @@ export class Session {
 
   /**
    * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or
-   * kept that is not asked for. An encoder takes a text whole, in an empty session (rewind(0)), a
+   * kept that is not asked for, and nothing is checked: damaged weights show as NaN. An encoder takes a text whole, in an empty session (rewind(0)), a
    * string with the tokens around it that its file asks for, and gives no logits (length 0).
    * @param {Ids | string} promptOrIds
    * @param {{ taps?: Tap[] }} [options]

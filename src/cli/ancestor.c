@@ -55,7 +55,9 @@ static int32_t *read_ids(const cli_options *o, const jl_tokenizer *t, int *count
                                  &error);
     free(text);
     if (*count < 0) cli_fail(&error);
-    if (*count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
+    if (*count < 2 || (o->n_given && o->n == 0))
+        cli_die(1, "BAD_ARGUMENT",
+                "nothing to score: the text has fewer than two tokens, or -n is 0", o->file);
     if (o->n_given && o->n + 1 < *count) *count = o->n + 1;
     return ids;
 }
