@@ -11,89 +11,12 @@
 
 #include "../src/base/memory.h"
 #include "../src/base/random.h"
-#include "../src/generate/session.h"
-#include "../src/model/attention.h"
 #include "../src/model/model.h"
-#include "check.h"
+#include "goldens.h"
 #include "hostile/gguf.h"
-
-enum { N_IDS = 48 };
-
-static const int32_t ids[N_IDS] = { 129, 13,  28,  37, 29,  128, 139, 93,  6,   15, 53,  69,
-                                    99,  76,  42,  25, 110, 117, 5,   18,  72,  62, 142, 82,
-                                    67,  68,  106, 93, 27,  118, 121, 153, 125, 45, 51,  103,
-                                    104, 111, 139, 46, 150, 0,   12,  155, 151, 47, 22,  50 };
-
-static const char *const goldens[] = {
-    "llama",      "llama-untied", "llama3-rope", "llama-linear",  "llama-yarn", "llama-bias",
-    "llama-moe",  "gpt2",         "gptneox",     "gptneox-seq",   "phi2",       "phi3",
-    "phi3-short", "phi3-long",    "qwen2",       "qwen3",         "gemma",      "gemma2",
-    "gemma3",     "stablelm",     "starcoder2",  "olmo2",         "olmo3",      "smollm3",
-    "bloom",      "falcon",       "mpt",         "falcon-2norms", "granite",    "granitemoe",
-    "command-r",  "qwen2moe",     "qwen3moe",    "olmoe",         "lfm2",
-};
-
-/* What sees the whole text and has vectors alone. */
-static const char *const encoders[] = { "bert", "bert-untyped", "nomic-bert", "qwen3-encoder" };
-
-enum {
-    N_GOLDENS = sizeof goldens / sizeof *goldens,
-    N_ENCODERS = sizeof encoders / sizeof *encoders
-};
 
 /* Rows of the table that a golden has been compared for. */
 static int seen[64];
-
-/* ---- Loading --------------------------------------------------------------------------------- */
-
-/* A whole file; free() it. NULL where it is not there. */
-static uint8_t *read_golden(const char *name, const char *ending, size_t *n) {
-    char path[128];
-    snprintf(path, sizeof path, "tests/golden/arch/%s.%s", name, ending);
-    FILE *file = fopen(path, "rb");
-    uint8_t *bytes = malloc(1 << 20);
-    *n = file && bytes ? fread(bytes, 1, 1 << 20, file) : 0;
-    if (file) fclose(file);
-    if (*n > 0) return bytes;
-    free(bytes);
-    return NULL;
-}
-
-/* A model of these bytes, or NULL with the error. */
-static jl_model *load(const uint8_t *bytes, size_t n, jl_error *e) {
-    jl_error_clear(e);
-    jl_model *m = jl_model_new(n, 1 << 26, e);
-    jl_status st = m ? JL_MORE : e->code;
-    for (size_t at = 0; st == JL_MORE && at < n;) {
-        size_t room;
-        uint8_t *to = jl_model_reserve(m, &room, e);
-        if (!to) break;
-        if (room > n - at) room = n - at;
-        memcpy(to, bytes + at, room);
-        st = jl_model_feed(m, room, e);
-        at += room;
-    }
-    if (st == JL_MORE) st = jl_model_finish(m, e);
-    if (st == JL_OK) return m;
-    jl_model_free(m);
-    return NULL;
-}
-
-static jl_session *open_session(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
-    jl_error e = { 0 };
-    jl_session_options options = { n_ctx, n_batch, all_logits, NULL };
-    jl_session *s = jl_session_new(m, &options, &e);
-    CHECK(s != NULL, "%s", e.message);
-    return s;
-}
-
-/* Appends ids and evaluates them. */
-static const float *advance(jl_session *s, const int32_t *more, int n) {
-    jl_error e = { 0 };
-    CHECK(jl_session_append(s, more, n, &e) == JL_OK, "%s", e.message);
-    while (jl_session_advance(s, &e) == JL_MORE) continue;
-    return jl_session_logits(s);
-}
 
 /* ---- Goldens --------------------------------------------------------------------------------- */
 
@@ -204,100 +127,7 @@ static void test_far_rewind(void) {
     free(file);
 }
 
-/* ---- Steps ----------------------------------------------------------------------------------- */
-
-/* Advances to the end; returns how many calls that took. */
-static int advance_counting(jl_session *s) {
-    jl_error e = { 0 };
-    int calls = 1;
-    while (jl_session_advance(s, &e) == JL_MORE && calls < 1 << 20) calls++;
-    CHECK(e.code == JL_OK && jl_session_logits(s), "%s", e.message);
-    return calls;
-}
-
-/* A block takes at most `most` multiplications of attention a step, be it one row at a time. */
-static void compare_short_steps(const char *name, const jl_model *m, uint64_t most) {
-    size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
-    jl_error e = { 0 };
-    jl_session *whole = open_session(m, 0, 64, 0), *s = open_session(m, 0, 64, 0);
-    const float *wanted = advance(whole, ids, N_IDS);
-    s->step = most;
-    CHECK(jl_session_append(s, ids, N_IDS, &e) == JL_OK);
-    int calls = advance_counting(s);
-    CHECK(calls > jl_model_n_layers(m), "%s: %d calls", name, calls);
-    CHECK(memcmp(jl_session_logits(s), wanted, bytes) == 0, "%s: steps of %d", name, (int)most);
-    /* A batch is given up in its midst: by a rewind, by more tokens, by another purpose. */
-    CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, ids, 20, &e) == JL_OK);
-    CHECK(jl_session_advance(s, &e) == JL_MORE && !jl_session_logits(s));
-    CHECK(jl_session_rewind(s, 9, &e) == JL_OK && jl_session_append(s, ids + 9, 9, &e) == JL_OK);
-    CHECK(jl_session_advance(s, &e) == JL_MORE && jl_session_advance(s, &e) == JL_MORE);
-    CHECK(jl_session_append(s, ids + 18, 10, &e) == JL_OK);
-    float *vector = malloc((size_t)jl_model_n_embd(m) * sizeof *vector);
-    CHECK(jl_session_embed(s, JL_POOLING_LAST, vector, &e) == JL_MORE);
-    CHECK(jl_session_append(s, ids + 28, N_IDS - 28, &e) == JL_OK);
-    advance_counting(s);
-    CHECK(memcmp(jl_session_logits(s), wanted, bytes) == 0, "%s: given up in its midst", name);
-    free(vector);
-    jl_session_free(whole), jl_session_free(s);
-}
-
-static void test_short_steps(void) {
-    for (int i = 0; i < N_GOLDENS; i++) {
-        size_t n;
-        jl_error e;
-        uint8_t *file = read_golden(goldens[i], "gguf", &n);
-        jl_model *m = file ? load(file, n, &e) : NULL;
-        if (!m) SKIP("tests/golden is not in the working directory");
-        compare_short_steps(goldens[i], m, 1);
-        compare_short_steps(goldens[i], m, 7 * jl_attention_cost(m, m->h.n_layers - 1, N_IDS));
-        jl_model_free(m);
-        free(file);
-    }
-}
-
-/* A step costs no more than its bound and one part of a block, in a file whose attention is large
- * beside its weights as in any other. */
-static void test_steps_are_bounded(void) {
-    size_t n;
-    jl_error e;
-    uint8_t *file = read_golden("llama", "gguf", &n);
-    jl_model *m = file ? load(file, n, &e) : NULL;
-    if (!m) SKIP("tests/golden is not in the working directory");
-    jl_session *s = open_session(m, 0, 64, 0);
-    uint64_t row = jl_attention_cost(m, 0, N_IDS);
-    CHECK(row == 2 * N_IDS * (uint64_t)m->h.n_heads * (uint64_t)m->h.head_dim);
-    for (int rows = 1; rows < N_IDS; rows *= 3) {
-        s->step = (uint64_t)rows * (row + 1);
-        CHECK(jl_session_rewind(s, 0, &e) == JL_OK);
-        CHECK(jl_session_append(s, ids, N_IDS, &e) == JL_OK);
-        int calls = advance_counting(s), least = N_IDS / rows * (m->h.n_layers - 1) / 2;
-        CHECK(calls >= least, "%d rows: %d calls, at least %d", rows, calls, least);
-    }
-    jl_session_free(s);
-    jl_model_free(m);
-    free(file);
-}
-
 /* ---- Encoders -------------------------------------------------------------------------------- */
-
-enum { MOST_WIDTH = 64 };
-
-static jl_model *load_golden(const char *name) {
-    size_t n;
-    jl_error e = { 0 };
-    uint8_t *file = read_golden(name, "gguf", &n);
-    jl_model *m = file ? load(file, n, &e) : NULL;
-    CHECK(m != NULL, "%s: %s", name, file ? e.message : "no file");
-    free(file);
-    return m;
-}
-
-/* The vector of n ids in a session that is rewound for them. */
-static void embed(jl_session *s, const int32_t *text, int n, jl_pooling pooling, float *out) {
-    jl_error e = { 0 };
-    CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, text, n, &e) == JL_OK);
-    CHECK(jl_session_embed(s, pooling, out, &e) == JL_OK, "%s", e.message);
-}
 
 /* Half the squared difference: 1 − cosine of two vectors of length 1. */
 static double apart(const float *a, const float *b, int n) {
@@ -329,43 +159,6 @@ static void test_encoders(void) {
         jl_session_free(s), jl_session_free(fresh);
         jl_model_free(m);
         free(file);
-    }
-}
-
-/* In parts of rows, an encoder's texts and taps have the bits that they have in one go. */
-static void test_encoder_steps(void) {
-    for (int i = 0; i < N_ENCODERS; i++) {
-        jl_model *m = load_golden(encoders[i]);
-        if (!m) SKIP("tests/golden is not in the working directory");
-        size_t bytes = (size_t)jl_model_n_embd(m) * sizeof(float);
-        jl_session *whole = open_session(m, 0, 0, 0), *s = open_session(m, 0, 0, 0);
-        float wanted[MOST_WIDTH], out[MOST_WIDTH];
-        jl_error e = { 0 };
-        embed(whole, ids, N_IDS, JL_POOLING_MEAN, wanted);
-        for (uint64_t rows = 1; rows < 2 * N_IDS; rows *= 3) {
-            int calls = 1;
-            s->step = rows * (jl_attention_cost(m, 0, N_IDS) + 1);
-            CHECK(jl_session_rewind(s, 0, &e) == JL_OK);
-            CHECK(jl_session_append(s, ids, N_IDS, &e) == JL_OK);
-            while (jl_session_embed(s, JL_POOLING_MEAN, out, &e) == JL_MORE) calls++;
-            CHECK(e.code == JL_OK && memcmp(out, wanted, bytes) == 0, "%s: %d rows", encoders[i],
-                  (int)rows);
-            CHECK(calls >= N_IDS / (int)rows * m->h.n_layers / 2, "%d calls", calls);
-        }
-        jl_tap a[] = { { .kind = JL_TAP_ATTENTION, .layer = 1, .head = 1 },
-                       { .kind = JL_TAP_RESIDUAL, .layer = 0 },
-                       { .kind = JL_TAP_OUTPUT } };
-        jl_tap b[] = { a[0], a[1], a[2] };
-        s->step = 5 * jl_attention_cost(m, 0, N_IDS);
-        CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_rewind(whole, 0, &e) == JL_OK);
-        CHECK(jl_session_run(s, ids, N_IDS, a, 3, &e) == JL_OK, "%s", e.message);
-        CHECK(jl_session_run(whole, ids, N_IDS, b, 3, &e) == JL_OK, "%s", e.message);
-        for (int t = 0; t < 3; t++)
-            CHECK(memcmp(a[t].data, b[t].data, (size_t)(a[t].rows * a[t].cols) * sizeof(float)) ==
-                      0,
-                  "%s: tap %d", encoders[i], t);
-        jl_session_free(whole), jl_session_free(s);
-        jl_model_free(m);
     }
 }
 
@@ -779,14 +572,11 @@ int main(int argc, char **argv) {
     if (argc > 1) return 0;
     RUN(test_goldens);
     RUN(test_encoders);
-    RUN(test_encoder_steps);
     RUN(test_every_row_has_a_golden);
     RUN(test_encoder_attention);
     RUN(test_encoder_refusals);
     RUN(test_encoder_length);
     RUN(test_far_rewind);
-    RUN(test_short_steps);
-    RUN(test_steps_are_bounded);
     RUN(test_refusals);
     RUN(test_names_fit);
     RUN(test_damage);
