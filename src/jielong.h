@@ -4,9 +4,9 @@
  * tokens with its KV cache and scratch memory; it borrows its model, which must outlive it.
  *
  * The host streams the bytes of a GGUF file into a model (reserve, feed, feed, … until JL_OK),
- * opens a session, appends token ids and pulls: advance() evaluates a batch or, where that takes
- * long, a step of it, generate_step() draws one token. The library never prints, exits or blocks,
- * so a host can stop between any two calls.
+ * opens a session, appends token ids and pulls: advance() evaluates a step, generate_step()
+ * draws one token. The library never prints, exits or blocks, so a host can stop between any two
+ * calls.
  *
  * Conventions. Every fallible function returns a jl_status (0 fine, negative an error) or NULL and
  * fills *error, which the caller owns and clears; the first failure keeps its place. Pointers
@@ -162,15 +162,14 @@ uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
  * failure. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 
-/* Evaluates the next step of what was appended, some 2·10⁹ multiplications whatever the file: JL_MORE
- * while some is left, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC where the
- * largest of a row is no finite number. JL_ERR_THREAD leaves the session as it was. */
+/* Evaluates the next step of what was appended, some 2·10⁹ multiplications whatever the file:
+ * JL_MORE while some is left, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC
+ * where the largest of a row is no finite number. JL_ERR_THREAD leaves the session as it was. */
 jl_status jl_session_advance(jl_session *s, jl_error *error);
 
 /* Logits [n_vocab] after the last token (borrowed), NULL until advance() has answered JL_OK. */
 const float *jl_session_logits(const jl_session *s);
-/* With all_logits: row i of the last batch, [n_vocab] (borrowed); rows in *n, 0 while the batch is
- * not complete. */
+/* With all_logits: row i of the last batch, [n_vocab] (borrowed); rows in *n, 0 within one. */
 const float *jl_session_batch_logits(const jl_session *s, int i, int *n);
 
 int jl_session_position(const jl_session *s); /* tokens on the timeline */
@@ -270,7 +269,8 @@ jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else 
  * it is complete, JL_ERR_NUMERIC where it holds no numbers. The session has no logits afterwards.
  *
  * In an encoder (BERT; a file with attention.causal false) every token sees the whole text, which
- * is one batch, evaluated in steps all the same: a session has at most 4096 positions and is rewound to 0 before the next text. It
+ * is one batch, evaluated in steps all the same: a session has at most 4096 positions and is
+ * rewound to 0 before the next text. It
  * runs with taps too; advancing and generating are JL_ERR_ARGUMENT. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
 
@@ -290,8 +290,7 @@ typedef struct jl_tap {
 } jl_tap;
 
 /* Appends ids and evaluates them all with n taps listening; without taps it is append and advance.
- * The tokens' rows are complete when it returns JL_OK. They are what the model computes: damaged
- * weights show as NaN, in the logits too. */
+ * With JL_OK the tokens' rows are complete, and what the model computes: NaN of damaged weights. */
 jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps, int n_taps,
                          jl_error *error);
 void jl_session_clear_taps(jl_session *s); /* gives the memory of the last run's taps back */

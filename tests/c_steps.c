@@ -1,5 +1,5 @@
-/* c_steps.c - a batch in steps, whatever their length, has the bits of a batch in one go; and no step
- * is longer than its bound.
+/* c_steps.c - a batch in steps, whatever their length, has the bits of a batch in one go; and no
+ * step is longer than its bound.
  *
  * Every golden of the table of architectures, the encoders' texts and taps too. Reads
  * tests/golden/arch, so it runs in the repository's root.
@@ -100,6 +100,13 @@ static void test_encoder_steps(void) {
                   (int)rows);
             CHECK(calls >= N_IDS / (int)rows * m->h.n_layers / 2, "%d calls", calls);
         }
+        /* A text that grows while it is evaluated is read anew, whole. */
+        s->step = 1;
+        CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, ids, 20, &e) == JL_OK);
+        for (int k = 0; k < 9; k++) CHECK(jl_session_embed(s, JL_POOLING_MEAN, out, &e) == JL_MORE);
+        CHECK(jl_session_append(s, ids + 20, N_IDS - 20, &e) == JL_OK);
+        while (jl_session_embed(s, JL_POOLING_MEAN, out, &e) == JL_MORE) continue;
+        CHECK(e.code == JL_OK && memcmp(out, wanted, bytes) == 0, "%s: grown", encoders[i]);
         jl_tap a[] = { { .kind = JL_TAP_ATTENTION, .layer = 1, .head = 1 },
                        { .kind = JL_TAP_RESIDUAL, .layer = 0 },
                        { .kind = JL_TAP_OUTPUT } };

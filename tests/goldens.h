@@ -1,5 +1,5 @@
-/* goldens.h - the models of tests/golden/arch, one for each row of the table of architectures, loaded
- * and run.
+/* goldens.h - the models of tests/golden/arch, one for each row of the table of architectures,
+ * loaded and run.
  */
 #ifndef JL_TEST_GOLDENS_H
 #define JL_TEST_GOLDENS_H

@@ -18,7 +18,7 @@ typedef struct cli_options {
     jl_generation generation;
 } cli_options;
 
-/* Prints "jielong: CODE: where: message" in one line of harmless characters and ends the program. */
+/* Prints "jielong: CODE: where: message", one line of harmless characters, and ends the program. */
 _Noreturn void cli_fail(const jl_error *error);
 _Noreturn void cli_die(int status, const char *code, const char *message, const char *what);
 

@@ -1,7 +1,7 @@
 /* main.c - the native `jielong` command: options and dispatch.
  *
- * The same words as web/cli.js, and the same errors for wrong ones. Data goes to standard output, everything else to standard error;
- * exit status 1 for a failure, 2 for wrong usage.
+ * The same words as web/cli.js, and the same errors for wrong ones. Data goes to standard output,
+ * everything else to standard error; exit status 1 for a failure, 2 for wrong usage.
  */
 #include <errno.h>
 #include <math.h>

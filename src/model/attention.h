@@ -12,8 +12,8 @@
  * before the batch, and holds the batch afterwards. */
 void jl_attention_part(const jl_pass *p, int layer);
 
-/* The two halves of it, for a batch that is taken in parts of its rows: first the keys and values of
- * all rows join the cache, which is also all that later batches ask of these; */
+/* The two halves of it, for a batch that is taken in parts of its rows: first the keys and values
+ * of all rows join the cache, which is also all that later batches ask of these; */
 void jl_attention_remember(const jl_pass *p, int layer);
 
 /* then delta of each part, whose queries see them. */

@@ -15,8 +15,8 @@
 void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_step,
                      int n_ctx, jl_pool *pool);
 
-/* Multiplications after which a step ends: a fraction of a second on one thread. Small models take a
- * batch in one step or a few, large ones some blocks in each. */
+/* Multiplications after which a step ends: a fraction of a second on one thread. Small models take
+ * a batch in one step or a few, large ones some blocks in each. */
 #define JL_STEP ((uint64_t)1 << 31)
 
 /* A batch on its way through the blocks, between two steps. All zero: there is none. */
@@ -34,7 +34,7 @@ typedef struct jl_batch {
 /* Embeds the tokens of b->p, whose cache must hold the positions before them; b->p.row = 0. */
 void jl_forward_begin(jl_batch *b, const int32_t *ids);
 
-/* Computes the next step. 0: the batch is complete, its logits or states are there; 1: more is left. */
+/* Computes the next step. 0: the batch is complete, with its logits or states; 1: more is left. */
 int jl_forward_step(jl_batch *b);
 
 /* The hidden states [rows][embd] after the last norm, of a complete batch without logits; once, for

@@ -33,8 +33,8 @@ typedef struct jl_attention_scratch {
     void *kernel;   /* jl_attention_bytes() */
 } jl_attention_scratch;
 
-/* Buffers for a batch of up to n_batch tokens, of which a step computes n ≤ n_step rows. Widths as in
- * jl_hparams. */
+/* Buffers for a batch of up to n_batch tokens, of which a step computes n ≤ n_step rows. Widths as
+ * in jl_hparams. */
 typedef struct jl_scratch {
     float *x;         /* [n_batch][embd] the residual stream */
     float *h;         /* [n][embd] the stream, normalised: what a part reads */

@@ -9,7 +9,7 @@
 /* Whether only src/train knows the file's architecture: a recurrent network, a window. */
 int jl_import_is_ancestor(const jl_gguf *g);
 
-/* g: parsed from file[n], the whole of it. n_tokens: size of the file's tokenizer, 0 if it has none.
+/* g: parsed from file[n], the whole of it. n_tokens: size of its tokenizer, 0 if it has none.
  * Fills *net and *params [net->n_params], dequantised, the caller's to free (jl_network_free,
  * jl_free). An error names a missing key, a missing tensor, a tensor whose shape differs from the
  * keys, or a vocabulary that differs from the tokenizer's; then there is nothing to free. */
