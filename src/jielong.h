@@ -4,7 +4,7 @@
  * tokens with its KV cache and scratch memory; it borrows its model, which must outlive it.
  *
  * The host streams the bytes of a GGUF file into a model (reserve, feed, feed, … until JL_OK),
- * opens a session, appends token ids and pulls: advance() evaluates one batch, generate_step()
+ * opens a session, appends token ids and pulls: advance() evaluates a step, generate_step()
  * draws one token. The library never prints, exits or blocks, so a host can stop between any two
  * calls.
  *
@@ -144,7 +144,7 @@ typedef struct jl_session jl_session;
 typedef struct jl_session_options {
     int n_ctx;      /* positions in the KV cache; 0: the trained length, at most JL_DEFAULT_CTX. The
                        cache follows the file: floats for F32 files, 16 bits a number else */
-    int n_batch;    /* tokens evaluated by one advance(); 0: 64 */
+    int n_batch;    /* tokens evaluated together, 0: 64; an encoder's are a whole text */
     int all_logits; /* nonzero: keep the logits of every position of a batch, not just the last */
     jl_pool *pool;  /* threads (borrowed); NULL: the caller's alone */
 } jl_session_options;
@@ -161,13 +161,14 @@ uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
  * failure. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 
-/* Evaluates the next batch of what was appended: JL_MORE while some is left, JL_OK when the logits
- * of the last position are ready. JL_ERR_THREAD leaves the session as it was. */
+/* Evaluates the next step of what was appended, some 2·10⁹ multiplications whatever the file:
+ * JL_MORE while some is left, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC
+ * where the largest of a row is no finite number. JL_ERR_THREAD leaves the session as it was. */
 jl_status jl_session_advance(jl_session *s, jl_error *error);
 
 /* Logits [n_vocab] after the last token (borrowed), NULL until advance() has answered JL_OK. */
 const float *jl_session_logits(const jl_session *s);
-/* With all_logits: row i of the last batch, [n_vocab] (borrowed); its length in *n. */
+/* With all_logits: row i of the last batch, [n_vocab] (borrowed); rows in *n, 0 within one. */
 const float *jl_session_batch_logits(const jl_session *s, int i, int *n);
 
 int jl_session_position(const jl_session *s); /* tokens on the timeline */
@@ -246,7 +247,7 @@ typedef struct jl_token {
 /* Starts a generation that continues the timeline (which must hold at least one token). */
 jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *error);
 
-/* One pull: JL_MORE after a batch of a long prompt, JL_OK with *token filled, JL_DONE after the
+/* One pull: JL_MORE after a step of a long prompt, JL_OK with *token filled, JL_DONE after the
  * last token. A drawn token is on the timeline at once and evaluated by the next pull. A context
  * that is full from the start is JL_ERR_CONTEXT. */
 jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *error);
@@ -263,13 +264,14 @@ typedef enum jl_pooling {                      /* numbered as in GGUF */
 int jl_model_n_embd(const jl_model *m);
 jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else the mean */
 
-/* Evaluates the next batch of what was appended to an empty session, as jl_session_advance(), and
+/* Evaluates the next step of what was appended to an empty session, as jl_session_advance(), and
  * gathers what the model makes of the text in out [n_embd], which the caller keeps between the
  * calls: the hidden states after the last norm, pooled, of length 1 (all 0 stays so). JL_OK when
- * it is complete. The session has no logits afterwards.
+ * it is complete, JL_ERR_NUMERIC where it holds no numbers. The session has no logits afterwards.
  *
  * In an encoder (BERT; a file with attention.causal false) every token sees the whole text, which
- * is one batch: a session has at most 4096 positions and is rewound to 0 before the next text. It
+ * is one batch, evaluated in steps all the same: a session has at most 4096 positions and is
+ * rewound to 0 before the next text. It
  * runs with taps too; advancing and generating are JL_ERR_ARGUMENT. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
 
@@ -289,7 +291,7 @@ typedef struct jl_tap {
 } jl_tap;
 
 /* Appends ids and evaluates them all with n taps listening; without taps it is append and advance.
- * The tokens' rows are complete when it returns JL_OK. */
+ * With JL_OK the tokens' rows are complete, and what the model computes: NaN of damaged weights. */
 jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps, int n_taps,
                          jl_error *error);
 void jl_session_clear_taps(jl_session *s); /* gives the memory of the last run's taps back */

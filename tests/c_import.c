@@ -56,7 +56,7 @@ static jl_status try(const uint8_t *file, uint64_t n, uint64_t have, jl_error *e
     float *params;
     jl_status st = jl_gguf_parse(&g, file, have, n, error);
     if (st) return st;
-    st = jl_import(&g, file, have, jl_product, &net, &params, error);
+    st = jl_import(&g, file, have, 0, jl_product, &net, &params, error);
     jl_gguf_free(&g);
     if (st) return st;
     jl_free(params);
@@ -73,8 +73,8 @@ static void check_round_trip(const jl_net_shape *shape) {
     uint8_t *file = write(shape, &net, &params, &n);
     CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK, "%s", error.message);
     CHECK(jl_import_is_ancestor(&g) == (shape->kind != JL_NET_TRANSFORMER));
-    CHECK(jl_import(&g, file, n, jl_product, &back, &again, &error) == JL_OK, "%s: %s", error.where,
-          error.message);
+    CHECK(jl_import(&g, file, n, 20, jl_product, &back, &again, &error) == JL_OK, "%s: %s",
+          error.where, error.message);
     if (shape->position != JL_NET_SINUSOIDAL) {
         CHECK(back.n_params == net.n_params);
         CHECK(memcmp(again, params, net.n_params * sizeof *params) == 0);
@@ -231,6 +231,43 @@ static void shapes_must_agree(void) {
     }
 }
 
+/* Ids of a tokenizer of another size would index rows that are not there. */
+static void the_vocabulary_is_the_tokenizers(void) {
+    for (int kind = 0; kind < JL_NET_KINDS; kind++)
+        for (int n_tokens = 19; n_tokens <= 21; n_tokens += 2) {
+            jl_net_shape s = decoder;
+            jl_network net, back;
+            float *params, *again;
+            uint64_t n;
+            jl_gguf g;
+            jl_error error = { 0 };
+            s.kind = (jl_net_kind)kind;
+            uint8_t *file = write(&s, &net, &params, &n);
+            CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK);
+            CHECK(jl_import(&g, file, n, n_tokens, jl_product, &back, &again, &error) ==
+                  JL_ERR_TENSOR);
+            CHECK(strcmp(error.where, "token_embd.weight") == 0, "%s", error.where);
+            jl_gguf_free(&g);
+            jl_free(file), jl_free(params);
+            jl_network_free(&net);
+        }
+}
+
+/* Rows × columns of a workspace are ints: larger ones are refused, not wrapped. */
+static void a_workspace_beyond_an_int_is_refused(void) {
+    jl_net_shape s = decoder;
+    jl_network net;
+    jl_error error = { 0 };
+    s.kind = JL_NET_WINDOW;
+    s.n_ff = 65536, s.n_ctx = 65536;
+    CHECK(jl_network_init(&net, &s, jl_product, &error) == JL_OK, "%s", error.message);
+    CHECK(jl_workspace_new(&net, 1, 65536) == NULL);
+    jl_workspace *small = jl_workspace_new(&net, 1, 16);
+    CHECK(small);
+    jl_workspace_free(small);
+    jl_network_free(&net);
+}
+
 static void cut_files_are_errors(void) {
     jl_net_shape s = decoder;
     jl_network net;
@@ -275,6 +312,8 @@ int main(void) {
     RUN(the_engine_agrees_on_positions);
     RUN(what_is_missing_is_named);
     RUN(shapes_must_agree);
+    RUN(the_vocabulary_is_the_tokenizers);
+    RUN(a_workspace_beyond_an_int_is_refused);
     RUN(cut_files_are_errors);
 #ifdef JL_DEBUG
     RUN(refused_memory_is_an_error);

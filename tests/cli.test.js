@@ -5,8 +5,8 @@
  * equal seeds. Builds that are not there (make test makes them) fail the test rather than skip it.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -184,6 +184,246 @@ test('errors: one line, CODE first, exit status 1; wrong usage 2', async () => {
       assert.equal(status, 2, `${host} ${wrong.join(' ')}`);
       assert.equal(stdout, '', host);
     }
+  }
+});
+
+const chat = golden('chat.gguf');
+const llama = golden('arch/llama.gguf');
+const bert = golden('arch/bert.gguf');
+const ids = (/** @type {string} */ list) => [
+  ['logits', llama, '--ids', list, '--out', join(folder, 'o')],
+  ['embed', llama, '--ids', list],
+];
+const drawn = (/** @type {string[]} */ ...args) => ['generate', chat, 'a', ...args];
+const made = (/** @type {string} */ name, /** @type {string} */ text) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const directory = join(folder, 'directory');
+mkdirSync(directory);
+const [nothing, empty] = [join(folder, 'nothing'), made('empty', '')];
+const text = made('text.txt', 'hello old king');
+
+/** Exit status and code → what both command lines answer that way. @type {Record<string, string[][]>} */
+const wrongUse = {
+  '2 USAGE': [
+    ...[
+      [],
+      ['fly'],
+      ['info'],
+      ['info', chat, 'x'],
+      ['info', chat, '--bogus'],
+      ['info', chat, '--json'],
+    ],
+    ...['1,,2', '', '1,', ',1', ' 1', '1 ', '1e3', '-1', '+1', '0x1', '1.5', 'a'].flatMap(ids),
+    ...['2147483648', '99999999999', '99999999999999999999999'].flatMap(ids),
+    ...[
+      ['logits', llama],
+      ['logits', llama, '--ids', '1'],
+      ['logits', llama, '--out', empty],
+    ],
+    ...[
+      ['embed', llama],
+      ['embed', llama, 'a', '--ids', '1'],
+    ],
+    ['embed', chat, 'a', '--pooling', 'x'],
+    ...[
+      ['tokenize', chat],
+      ['tokenize', chat, 'a', '--file', text],
+      ['tokenize', chat, 'a', 'b'],
+    ],
+    ['tokenize', chat, 'a', '--ids', '1'],
+    ...[
+      ['score', chat],
+      ['score', chat, text],
+      ['score', chat, '--file', text, '--seed', '1'],
+    ],
+    ...['0', '-1', 'x'].flatMap((n) => [
+      ['bench', llama, '--pp', n],
+      ['bench', llama, '--tg', n],
+    ]),
+    ...['-1', 'x', '1.5', '', ' 1', '1e1', '99999999999'].map((n) => drawn('-n', n)),
+    ...['-1', 'nan', 'inf', 'x', '', ' 1', '0x1', '1e999'].map((t) => drawn('--temperature', t)),
+    ...['-1', 'x', '', '18446744073709551616'].map((seed) => drawn('--seed', seed)),
+    ...[drawn('-n'), drawn('--top-k', '-1'), drawn('--context', '0'), drawn('--threads', '0')],
+    ...[drawn('b'), drawn('--file', text), drawn('--vocab', '4')],
+  ],
+  '1 FILE': [
+    ...[
+      ['info', nothing],
+      ['info', directory],
+      ['generate', directory, 'a'],
+    ],
+    ...['tokenize', 'score'].flatMap((command) =>
+      [directory, nothing].map((file) => [command, chat, '--file', file]),
+    ),
+    ...[directory, nothing].map((file) => ['tokenize', chat, '--cases', file]),
+    ...[directory, join(nothing, 'o'), '/dev/full'].map((out) => [
+      ...['logits', llama, '--ids', '1', '--out', out],
+    ]),
+  ],
+  '1 TRUNCATED': [['info', empty]],
+  '1 BAD_TOKENIZER': [
+    ['tokenize', llama, 'a'],
+    ['embed', llama, 'a'],
+    ['generate', llama, 'a'],
+  ],
+  '1 BAD_ARGUMENT': [
+    ...ids('160'),
+    ...[
+      '{"a":1}',
+      '["a","b',
+      '["a",3]',
+      '["a"] x',
+      '[,"a"]',
+      '["a",]',
+      '["\\x"]',
+      '',
+      '["a" "b"]',
+    ].map((json, i) => ['tokenize', chat, '--cases', made(`cases-${i}.json`, json)]),
+    ...[
+      ['score', chat, '--file', empty],
+      ['score', chat, '--file', text, '-n', '0'],
+    ],
+    ...[['logits', bert, '--ids', '1', '--out', join(folder, 'o')]],
+    ...[
+      ['2', '--top-p'],
+      ['2', '--min-p'],
+      ['0', '--repeat-penalty'],
+      ['1e9', '--temperature'],
+    ].map(([value, option]) => drawn(option, value)),
+    ...[drawn('--stop', 'x'.repeat(300)), drawn('--context', '999999')],
+    drawn(...Array.from({ length: 17 }, () => ['--stop', 'q']).flat()),
+  ],
+};
+
+test('both command lines refuse the same wrong use: status, code, nothing on standard output', async () => {
+  for (const [wanted, cases] of Object.entries(wrongUse))
+    for (const args of cases) {
+      const answers = await Promise.all(['native', 'wasm SIMD'].map((host) => run(host, args)));
+      for (const { status, stdout, stderr } of answers) {
+        const what = `${args.join(' ')}: ${stderr}`;
+        assert.equal(`${status} ${/^jielong: ([A-Z_]+): .+\n$/.exec(stderr)?.[1]}`, wanted, what);
+        assert.equal(stdout, '', what);
+      }
+    }
+});
+
+test('JSON of texts: escapes, halves of surrogate pairs, empty arrays', async () => {
+  for (const json of [
+    '[]',
+    ' [ ] ',
+    '["\\u00e9\\n\\"", "\\ud83d\\ude00"]',
+    '["\\ud800", "\\ude00a\\ud800\\u0041"]',
+  ]) {
+    const found = await agreed(['tokenize', chat, '--cases', made('cases.json', json)]);
+    assert.equal(JSON.parse(found).length, JSON.parse(json).length);
+  }
+});
+
+test('output that cannot be written is an error', { skip: !existsSync('/dev/full') }, () => {
+  for (const host of Object.keys(hosts)) {
+    const [[program, ...first], last] = hosts[host];
+    const line = [program, ...first, 'info', chat, ...last].map((word) => `'${word}'`).join(' ');
+    const { status, stderr } = spawnSync('sh', ['-c', `${line} > /dev/full`], { encoding: 'utf8' });
+    assert.equal(status, 1, host);
+    assert.match(stderr, /^jielong: FILE: .+\n$/, host);
+  }
+});
+
+test('nothing to learn from is an error; a score of damaged weights too', async () => {
+  const out = join(folder, 'vocabulary');
+  for (const more of [[], ['--characters']]) {
+    const { status, stdout, stderr } = await run('native', [
+      'train-tokenizer',
+      empty,
+      '--out',
+      out,
+      ...more,
+    ]);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /^jielong: BAD_ARGUMENT: .*no text/);
+  }
+  const { status, stderr } = await run('native', ['ngram', chat, empty]);
+  assert.equal(status, 1);
+  assert.match(stderr, /^jielong: BAD_ARGUMENT: /);
+  const damaged = readFileSync(chat);
+  damaged.fill(255, damaged.length - 20000);
+  writeFileSync(join(folder, 'damaged.gguf'), damaged);
+  for (const host of Object.keys(hosts)) {
+    const answer = await run(host, ['score', join(folder, 'damaged.gguf'), '--file', text]);
+    assert.equal(answer.status, 1, host);
+    assert.match(answer.stderr, /^jielong: NOT_A_NUMBER: /, host);
+  }
+});
+
+/* ---- Terminals ------------------------------------------------------------------------------- */
+
+/** C0 but for line ends and tabs, DEL, C1. */
+const CONTROL = /[^\P{Cc}\n\t]/gu;
+const noTerminal =
+  spawnSync('script', ['-qec', 'echo fine', '/dev/null'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).stdout?.trim() !== 'fine' && 'no pseudo-terminal: util-linux’s script is missing';
+
+/** What a host prints on a terminal. @param {string} host @param {string[]} args */
+function onTerminal(host, args) {
+  const [[program, ...first], last] = hosts[host];
+  const words = [program, ...first, ...args, ...last].map((word) => `'${word}'`);
+  const line = `${words.join(' ')} 2> /dev/null < /dev/null`;
+  const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 60_000,
+  });
+  return stdout.replaceAll('\r\n', '\n'); // the terminal's own line ends
+}
+
+test('a terminal gets no control characters of a model, a pipe every byte', {
+  skip: noTerminal,
+}, async () => {
+  const noise = [
+    '--temperature',
+    '100',
+    '--top-k',
+    '0',
+    '--top-p',
+    '1',
+    '--min-p',
+    '0',
+    '--seed',
+    '3',
+  ];
+  const args = ['generate', chat, 'a', '-n', '120', ...noise];
+  for (const host of Object.keys(hosts)) {
+    const { stdout } = await run(host, args);
+    assert.ok(stdout.match(CONTROL), `${host}: the piped text has control characters`);
+    const shown = onTerminal(host, args);
+    assert.deepEqual(shown.match(CONTROL), null, host);
+    assert.match(shown, /[\u2400-\u2421]/, host);
+  }
+});
+
+test('words of a file are harmless in errors and in info', { skip: noTerminal }, async () => {
+  const file = readFileSync(chat);
+  const architecture = Buffer.from(file);
+  architecture.set(Buffer.from('l\x1b[m\x9b', 'latin1'), file.indexOf('llama'));
+  writeFileSync(join(folder, 'escape.gguf'), architecture);
+  const eos = Buffer.from(file);
+  eos.set(Buffer.from('\xc2\x9b', 'latin1'), file.indexOf('<s>') + 1);
+  writeFileSync(join(folder, 'c1.gguf'), eos);
+  for (const host of Object.keys(hosts)) {
+    const { status, stderr } = await run(host, ['info', join(folder, 'escape.gguf')]);
+    assert.equal(status, 1, host);
+    assert.match(stderr, /^jielong: UNKNOWN_ARCHITECTURE: [^\n]+\n$/, host);
+    assert.deepEqual(stderr.match(CONTROL), null, host);
+    const missing = await run(host, ['info', join(folder, 'no\x1b[31m\n.gguf')]);
+    assert.match(missing.stderr, /^jielong: FILE: [^\n]*␛\[31m[^\n]+\n$/, host);
+    assert.match((await run(host, ['info', join(folder, 'c1.gguf')])).stdout, /\u009b/, host);
+    const shown = onTerminal(host, ['info', join(folder, 'c1.gguf')]);
+    assert.match(shown, /"<\ufffd"/, `${host}: ${shown}`);
+    assert.deepEqual(shown.match(CONTROL), null, host);
   }
 });
 

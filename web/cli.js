@@ -19,20 +19,22 @@ import { JielongError, loadModel } from './jielong.js';
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
+const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const MOST = 2 ** 31 - 1;
+
 /** @type {(low: number, whole?: boolean) => (text: string) => boolean} */
 const atLeast =
   (low, whole = true) =>
-  (text) => {
-    const value = Number(text);
-    return (
-      text.trim() !== '' &&
-      (whole ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
-      value >= low
-    );
-  };
+  (text) =>
+    whole
+      ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MOST
+      : DECIMAL.test(text) && Number.isFinite(Math.fround(Number(text)));
+
+/** @param {string} text */
+const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MOST);
 
 /**
- * name: [placeholder, meaning, test of a number] — with an empty placeholder it is a flag.
+ * name: [placeholder, meaning, test of the value] — with an empty placeholder it is a flag.
  * @type {Record<string, [string, string, ((text: string) => boolean)?]>}
  */
 const OPTIONS = {
@@ -42,7 +44,11 @@ const OPTIONS = {
   'top-p': ['P', '0.95; keep the fewest whose probabilities sum to P', atLeast(0, false)],
   'min-p': ['P', '0.05; keep those of at least P times the largest probability', atLeast(0, false)],
   'repeat-penalty': ['R', '1 (none); above 1 makes recent tokens less likely', atLeast(0, false)],
-  seed: ['S', 'an integer; the same seed draws the same tokens', (text) => /^\d+$/.test(text)],
+  seed: [
+    'S',
+    'an integer; the same seed draws the same tokens',
+    (text) => /^\d+$/.test(text) && BigInt(text) < 2n ** 64n,
+  ],
   stop: ['TEXT', 'end before TEXT appears; may be given several times'],
   chat: ['', "the prompt is a user's message in a conversation"],
   'chat-template': ['T', "with --chat: Jinja or a family's name, instead of the file's template"],
@@ -50,10 +56,11 @@ const OPTIONS = {
   json: ['', 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
   cases: ['FILE', 'a JSON array of texts in, a JSON array of arrays of ids out'],
-  ids: ['1,2,3', 'token ids'],
+  ids: ['1,2,3', 'token ids', isIds],
   pooling: [
     'P',
     'mean of all tokens, the first (cls) or the last; what the file asks for, else mean',
+    (text) => ['mean', 'cls', 'last'].includes(text),
   ],
   out: ['FILE', 'where the logits go: float32, little-endian, [tokens][vocabulary]'],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
@@ -109,6 +116,18 @@ beginning with the last token of the one before`,
   ],
 };
 const COMMON = ['threads', 'wasm'];
+
+/** What a command needs beside its model. @param {string} command @param {string[]} args @param {Values} values */
+function check(command, [text], { file, cases, ids, out }) {
+  const given = (/** @type {unknown[]} */ ...list) => list.filter((x) => x !== undefined).length;
+  if (command === 'tokenize' && given(text, file, cases) !== 1)
+    throw new UsageError('tokenize takes one of TEXT, --file FILE and --cases FILE');
+  if (command === 'logits' && given(ids, out) !== 2)
+    throw new UsageError('logits needs --ids 1,2,3 and --out FILE');
+  if (command === 'score' && file === undefined) throw new UsageError('score needs --file FILE');
+  if (command === 'embed' && given(text, ids) !== 1)
+    throw new UsageError('embed takes one of TEXT and --ids 1,2,3');
+}
 
 class UsageError extends Error {}
 
@@ -178,8 +197,23 @@ const sampling = (v) => ({
 
 const terminal = process.stderr.isTTY;
 
+/**
+ * A terminal obeys control characters: the model's text must not move the cursor, nor a damaged
+ * file's names. C0 and DEL become their symbols (U+2400 …), C1 U+FFFD.
+ * @param {string} text @param {string} [kept]
+ */
+const harmless = (text, kept = '') =>
+  text.replace(/\p{Cc}/gu, (c) => {
+    const code = c.charCodeAt(0);
+    if (kept.includes(c)) return c;
+    return code > 0x7f ? '\ufffd' : String.fromCharCode(code === 0x7f ? 0x2421 : 0x2400 + code);
+  });
+
+/** Text of a model or a file on standard output. @param {string} text */
+const put = (text) => process.stdout.write(process.stdout.isTTY ? harmless(text, '\n\t') : text);
+
 /** @param {unknown} value @param {number} [indent] */
-const print = (value, indent) => process.stdout.write(`${JSON.stringify(value, null, indent)}\n`);
+const print = (value, indent) => put(`${JSON.stringify(value, null, indent)}\n`);
 
 /** @param {string} path */
 function readText(path) {
@@ -210,7 +244,7 @@ async function generate(model, [prompt], values) {
   for await (const token of tokens) {
     if (ids.push(token.id) === 1) first = performance.now();
     out += token.text;
-    if (!values.json) process.stdout.write(token.text);
+    if (!values.json) put(token.text);
   }
   const end = performance.now();
   const promptIds = [...(await session.ids())].slice(0, session.position - ids.length);
@@ -233,9 +267,6 @@ async function generate(model, [prompt], values) {
 
 /** @param {Model} model @param {string[]} args @param {Values} values */
 async function tokenize(model, [text], { file, cases, special }) {
-  if ([text, file, cases].filter((x) => x !== undefined).length !== 1) {
-    throw new UsageError('tokenize takes one of TEXT, --file FILE and --cases FILE');
-  }
   /** @param {string} one */
   const ids = async (one) => [...(await model.tokenize(one, { special }))];
   if (cases === undefined) return print(await ids(text ?? readText(file)));
@@ -256,7 +287,6 @@ function parseCases(path) {
 
 /** @param {Model} model @param {string[]} _args @param {Values} values */
 async function logits(model, _args, values) {
-  if (!values.ids || !values.out) throw new UsageError('logits needs --ids 1,2,3 and --out FILE');
   const ids = String(values.ids).split(',').map(Number);
   const session = await model.createSession({
     allLogits: true,
@@ -295,14 +325,13 @@ function surprise(row, id) {
 
 /** @param {Model} model @param {string[]} _args @param {Values} values */
 async function score(model, _args, values) {
-  if (values.file === undefined) throw new UsageError('score needs --file FILE');
   const { special } = values;
   const ids = await model.tokenize(readText(values.file), { bos: true, special });
   const scored = Math.min(ids.length - 1, optional(values.n) ?? Infinity);
   if (scored < 1)
     throw new JielongError(
       'BAD_ARGUMENT',
-      'there is nothing to score: the text has less than two tokens',
+      'there is nothing to score: the text has less than two tokens, or -n is 0',
     );
   const session = await model.createSession({
     allLogits: true,
@@ -316,6 +345,11 @@ async function score(model, _args, values) {
     for await (const row of session.eachLogits(window)) nll += surprise(row, ids[++at]);
     if (terminal) process.stderr.write(`\r${at} of ${scored} tokens \r`);
   }
+  if (!Number.isFinite(nll))
+    throw new JielongError(
+      'NOT_A_NUMBER',
+      "the text's probability is no number above 0; the model's weights are damaged",
+    );
   const bytes = (await model.pieces(ids.subarray(1, scored + 1))).reduce(
     (n, piece) => n + piece.bytes.length,
     0,
@@ -330,8 +364,6 @@ async function score(model, _args, values) {
 
 /** @param {Model} model @param {string[]} args @param {Values} values */
 async function embed(model, [text], { ids, pooling }) {
-  if ((text === undefined) === (ids === undefined))
-    throw new UsageError('embed takes one of TEXT and --ids 1,2,3');
   const vector = await model.embed(text ?? ids.split(',').map(Number), { pooling });
   print(Array.from(vector, (x) => Number(x.toPrecision(9))));
 }
@@ -378,6 +410,7 @@ async function main() {
     throw new UsageError(
       `${command} takes ${COMMANDS[command][0]}, not '${positionals[takes]}' too`,
     );
+  check(command, args, values);
 
   const start = performance.now();
   const onProgress = terminal ? showProgress : undefined;
@@ -391,9 +424,8 @@ async function main() {
   await model.close();
 }
 
-// A reader that has enough, such as `head`, is no failure.
-process.stdout.on('error', (e) => process.exit(/** @type {any} */ (e).code === 'EPIPE' ? 0 : 1));
-main().catch((e) => {
+/** @param {any} e */
+function fail(e) {
   const usage = e instanceof UsageError || e?.code?.startsWith?.('ERR_PARSE_ARGS');
   const text = String(e?.message ?? e).replace(/\s*\n\s*/g, ' ');
   // Node adds a paragraph of advice to an unknown option.
@@ -401,7 +433,15 @@ main().catch((e) => {
   const code = usage ? 'USAGE' : (e instanceof JielongError && e.code) || 'INTERNAL';
   const where = e?.where && !message.includes(e.where) ? `${e.where}: ` : '';
   process.stderr.write(
-    `jielong: ${code}: ${where}${message}${usage ? ' (jielong --help tells more)' : ''}\n`,
+    `jielong: ${code}: ${harmless(where + message)}${usage ? ' (jielong --help tells more)' : ''}\n`,
   );
   process.exitCode = usage ? 2 : 1;
+}
+
+process.stdout.on('error', (e) => {
+  // A reader that has enough, such as `head`, is no failure.
+  if (/** @type {any} */ (e).code === 'EPIPE') process.exit(0);
+  fail(new JielongError('FILE', `the results cannot be written: ${e.message}`, 'standard output'));
+  process.exit();
 });
+main().catch(fail);

@@ -439,7 +439,7 @@ export class Engine {
   }
 
   /**
-   * Evaluates the next batch of what was appended.
+   * Evaluates the next step of what was appended: a batch, or a part of one.
    * @param {number} handle
    * @returns {boolean} whether some is left
    */
@@ -454,7 +454,7 @@ export class Engine {
     return this.#floats(pointer, this.#vocabulary);
   }
 
-  /** The logits of every position of the last batch. @param {number} handle */
+  /** The logits of every position of the last batch, once it is complete. @param {number} handle */
   batchLogits(handle) {
     const rows = [];
     const session = this.#session(handle);
@@ -585,7 +585,7 @@ export class Engine {
   }
 
   /**
-   * The next batch of a text that a fresh session holds.
+   * The next step of a text that a fresh session holds.
    * @param {number} handle @param {string} pooling @param {Float32Array} vector as far as it is
    */
   embed(handle, pooling, vector) {

@@ -8,7 +8,7 @@
  *
  * In a page the engine runs in a worker of its own (one a model), in Node in this thread.
  * Everything here is a message to it and back: a generation is pulled token by token, so pausing is
- * not pulling, `break` and AbortSignal take effect between two tokens (or two batches of a long
+ * not pulling, `break` and AbortSignal take effect between two tokens (or two steps of a long
  * prompt), and the session stays usable after them. Arguments are checked here, where the caller's
  * stack still shows; everything about models, tokens and sampling is decided by the engine. Nothing
  * here touches its memory (see engine.js).
@@ -339,7 +339,7 @@ export class Session {
 
   /**
    * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or
-   * kept that is not asked for. An encoder takes a text whole, in an empty session (rewind(0)), a
+   * kept that is not asked for, and nothing is checked: damaged weights show as NaN. An encoder takes a text whole, in an empty session (rewind(0)), a
    * string with the tokens around it that its file asks for, and gives no logits (length 0).
    * @param {Ids | string} promptOrIds
    * @param {{ taps?: Tap[] }} [options]
@@ -478,7 +478,7 @@ export class Session {
     return speaker;
   }
 
-  /** Evaluates what is pending, a batch a call. */
+  /** Evaluates what is pending, a step a call. */
   async #evaluate() {
     while (await this.#call('advance'));
   }

@@ -147,14 +147,19 @@ export class Tuner {
   /** [batches, single tokens]: samples so far, the open one, and which kernels are in use. */
   #kinds = [0, 1].map(() => ({ times: [[], []], ms: 0, tokens: 0, use: PROVIDED, done: false }));
   #use;
+  /** Milliseconds of the steps of a batch that has not ended. */ #pending = 0;
 
   /** @param {(provided: number) => void} use sets which products the provided kernels compute: bit 0 batches, bit 1 single tokens */
   constructor(use) {
     this.#use = use;
   }
 
-  /** Takes one evaluation into account. @param {number} tokens @param {number} ms */
-  note(tokens, ms) {
+  /** Takes one call into account. @param {number} tokens evaluated, 0: a batch goes on @param {number} time ms */
+  note(tokens, time) {
+    this.#pending += time;
+    if (tokens === 0) return;
+    const ms = this.#pending;
+    this.#pending = 0;
     if (tokens !== 1 && tokens < LARGE_BATCH) return;
     const kind = this.#kinds[tokens > 1 ? 0 : 1];
     if (kind.done) return;

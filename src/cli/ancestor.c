@@ -32,7 +32,7 @@ int cli_is_ancestor(const char *path) {
 
 /* Nats of ids[1..n) in windows of the context length, each starting afresh from its first id. */
 static double nats_of(const jl_network *net, const float *params, const int32_t *ids, int n) {
-    int length = net->shape.n_ctx;
+    int length = net->shape.n_ctx < n - 1 ? net->shape.n_ctx : n - 1;
     double sum = 0;
     jl_workspace *ws = jl_workspace_new(net, 1, length);
     if (!ws) cli_die(1, "OUT_OF_MEMORY", "no room for the network's activations", NULL);
@@ -55,7 +55,9 @@ static int32_t *read_ids(const cli_options *o, const jl_tokenizer *t, int *count
                                  &error);
     free(text);
     if (*count < 0) cli_fail(&error);
-    if (*count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
+    if (*count < 2 || (o->n_given && o->n == 0))
+        cli_die(1, "BAD_ARGUMENT",
+                "nothing to score: the text has fewer than two tokens, or -n is 0", o->file);
     if (o->n_given && o->n + 1 < *count) *count = o->n + 1;
     return ids;
 }
@@ -69,10 +71,13 @@ int cli_score_ancestor(const cli_options *o) {
     int count;
     char *file = cli_read(o->model, &n);
     jl_status st = jl_gguf_parse(&g, (const uint8_t *)file, n, n, &error);
-    if (!st) st = jl_import(&g, (const uint8_t *)file, n, cli_gemm(), &net, &params, &error);
+    if (st == JL_MORE) cli_die(1, "TRUNCATED", "the file ends in its header", o->model);
     jl_tokenizer *t = st ? NULL : jl_tokenizer_new(&g, &error);
     if (error.code) cli_fail(&error);
     if (!t) cli_die(1, "BAD_TOKENIZER", "has no tokenizer", o->model);
+    if (jl_import(&g, (const uint8_t *)file, n, jl_tokenizer_n_vocab(t), cli_gemm(), &net, &params,
+                  &error))
+        cli_fail(&error);
     int32_t *ids = read_ids(o, t, &count);
     for (int i = 1; i < count; i++) bytes += jl_tokenizer_bytes(t, ids[i]).n;
     cli_report_score(nats_of(&net, params, ids, count), count - 1, bytes);

@@ -10,7 +10,7 @@
 #include "../jielong.h"
 
 typedef struct cli_options {
-    const char *command, *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
+    const char *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
     const char *file, *cases, *ids, *out, *pre, *type, *pooling;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
@@ -18,7 +18,7 @@ typedef struct cli_options {
     jl_generation generation;
 } cli_options;
 
-/* Prints "jielong: CODE: where: message" and ends the program. */
+/* Prints "jielong: CODE: where: message", one line of harmless characters, and ends the program. */
 _Noreturn void cli_fail(const jl_error *error);
 _Noreturn void cli_die(int status, const char *code, const char *message, const char *what);
 
@@ -32,6 +32,10 @@ jl_pool *cli_pool(const jl_model *m, int wanted);
 /* A whole file, NUL-terminated (owned by the caller). "-" is standard input. */
 char *cli_read(const char *path, size_t *n);
 
+/* Text of a model or a file on standard output: its bytes, or on a terminal what is harmless there,
+ * with symbols for control characters other than line ends and tabs. */
+void cli_put_text(const char *text, size_t n);
+
 void cli_put_json(const char *text, size_t n); /* as a JSON string on standard output */
 void cli_put_ids(const int32_t *ids, int n);   /* as a JSON array */
 
@@ -39,10 +43,10 @@ void cli_put_ids(const int32_t *ids, int n);   /* as a JSON array */
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count);
 
 /* The next string of a JSON array of strings, unescaped into out (as long as the input): advances
- * *at; 0 at the end of the array; ends the program on anything else. */
+ * *at; 0 at the end of the array and of the text; ends the program on anything else. */
 int cli_next_case(const char **at, char *out, size_t *n);
 
-/* "1,2,3" → a new array (owned by the caller); returns how many. */
+/* "1,2,3" → a new array (owned by the caller); returns how many, at least one. */
 int cli_parse_ids(const char *text, int32_t **ids);
 
 int cli_embed(const cli_options *o);

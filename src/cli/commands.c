@@ -4,6 +4,7 @@
 #include "../compute/pool.h"
 #include "cli.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ int cli_generate(const cli_options *o) {
         if (at[1] <= 0) at[1] = cli_now();
         record(&all, token.text, token.n_text);
         if (o->json) continue;
-        fwrite(token.text, 1, token.n_text, stdout);
+        cli_put_text(token.text, token.n_text);
         fflush(stdout);
     }
     at[2] = cli_now();
@@ -143,6 +144,9 @@ static void print_cases(const jl_model *m, const char *path, int special) {
     char *json = cli_read(path, &n), *text = malloc(n + 4);
     if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for a text", path);
     const char *at = json;
+    while (cli_next_case(&at, text, &n))
+        continue; /* all of it is fine before anything is printed */
+    at = json;
     putchar('[');
     for (int i = 0; cli_next_case(&at, text, &n); i++) {
         if (i) putchar(',');
@@ -154,6 +158,8 @@ static void print_cases(const jl_model *m, const char *path, int special) {
 }
 
 int cli_do_tokenize(const cli_options *o) {
+    if (!o->text + !o->file + !o->cases != 2)
+        cli_die(2, "USAGE", "takes one of TEXT, --file FILE and --cases FILE", "tokenize");
     jl_model *m = cli_load(o->model);
     size_t n = o->text ? strlen(o->text) : 0;
     if (o->cases) {
@@ -161,7 +167,7 @@ int cli_do_tokenize(const cli_options *o) {
     } else if (o->text) {
         print_tokens(m, o->text, n, o->special);
     } else {
-        char *text = cli_read(o->file ? o->file : "-", &n);
+        char *text = cli_read(o->file, &n);
         print_tokens(m, text, n, o->special);
         free(text);
     }
@@ -189,10 +195,11 @@ int cli_parse_ids(const char *text, int32_t **ids) {
     int n = 0, cap = (int)strlen(text) / 2 + 2;
     *ids = malloc((size_t)cap * sizeof **ids);
     if (!*ids) cli_die(1, "OUT_OF_MEMORY", "no room for the ids", "--ids");
-    for (char *end; *text; text = end + (*end == ',')) {
-        long id = strtol(text, &end, 10);
-        if (end == text || (*end && *end != ',') || id < 0 || id > INT32_MAX)
-            cli_die(2, "BAD_ARGUMENT", "expected ids such as 1,2,3", "--ids");
+    for (char *end = NULL; !end || *end; text = end + 1) {
+        errno = 0;
+        long id = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
+        if (id < 0 || errno || id > INT32_MAX || (*end && *end != ','))
+            cli_die(2, "USAGE", "expected ids such as 1,2,3", "--ids");
         (*ids)[n++] = (int32_t)id;
     }
     return n;
@@ -210,11 +217,11 @@ static void write_row(void *context, const float *logits) {
 }
 
 int cli_logits(const cli_options *o) {
-    if (!o->ids || !o->out) cli_die(2, "BAD_ARGUMENT", "needs --ids and --out", "logits");
+    if (!o->ids || !o->out) cli_die(2, "USAGE", "needs --ids and --out", "logits");
     int32_t *ids;
     int n = cli_parse_ids(o->ids, &ids);
     jl_model *m = cli_load(o->model);
-    jl_session *s = open_session(m, n > 0 ? n : 1, 1, cli_pool(m, o->threads));
+    jl_session *s = open_session(m, o->context, 1, cli_pool(m, o->threads));
     row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };
     if (!out.f) cli_die(1, "FILE", "the file cannot be written", o->out);
     append(s, ids, n);
@@ -255,14 +262,22 @@ static size_t bytes_of(const jl_model *m, const int32_t *ids, int n) {
 
 void cli_report_score(double nats, int tokens, size_t bytes) {
     double nll = nats / tokens;
-    printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":%.5f}\n", tokens, nll,
-           exp(nll), nats / log(2) / (double)bytes);
+    if (!isfinite(nll))
+        cli_die(1, "NOT_A_NUMBER",
+                "the text's probability is no number above 0; the model's weights are damaged",
+                "score");
+    printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":", tokens, nll,
+           exp(nll));
+    if (bytes)
+        printf("%.5f}\n", nats / log(2) / (double)bytes);
+    else
+        printf("null}\n");
 }
 
 /* Windows of the context length, each starting afresh; its first token is context and not scored.
  * */
 int cli_score(const cli_options *o) {
-    if (!o->file) cli_die(2, "BAD_ARGUMENT", "needs --file", "score");
+    if (!o->file) cli_die(2, "USAGE", "needs --file", "score");
     if (cli_is_ancestor(o->model)) return cli_score_ancestor(o);
     size_t n;
     int count;
@@ -271,7 +286,9 @@ int cli_score(const cli_options *o) {
     jl_model *m = cli_load(o->model);
     int flags = JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0);
     int32_t *ids = cli_tokenize(m, text, n, flags, &count);
-    if (count < 2) cli_die(1, "BAD_ARGUMENT", "the text has fewer than two tokens", o->file);
+    if (count < 2 || (o->n_given && o->n == 0))
+        cli_die(1, "BAD_ARGUMENT",
+                "nothing to score: the text has fewer than two tokens, or -n is 0", o->file);
     jl_session *s = open_session(m, o->context, 1, cli_pool(m, o->threads));
     int limit = o->n_given && o->n < count - 1 ? o->n : count - 1, window = jl_session_n_ctx(s);
     score sc = { ids + 1, 0, jl_model_n_vocab(m), 0, 0 };
@@ -298,7 +315,8 @@ int cli_info(const cli_options *o) {
     char *json = malloc(n + 1);
     if (!json) cli_die(1, "OUT_OF_MEMORY", "no room for the description", NULL);
     jl_model_info(m, json, n + 1);
-    puts(json);
+    cli_put_text(json, n);
+    putchar('\n');
     free(json);
     jl_model_free(m);
     return 0;

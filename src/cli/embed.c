@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static jl_pooling pooling_of(const cli_options *o, const jl_model *m) {
-    if (!o->pooling) return jl_model_pooling(m);
+/* 0: what the file asks for. */
+static int pooling_of(const cli_options *o) {
+    if (!o->pooling) return 0;
     if (strcmp(o->pooling, "mean") == 0) return JL_POOLING_MEAN;
     if (strcmp(o->pooling, "cls") == 0) return JL_POOLING_CLS;
     if (strcmp(o->pooling, "last") == 0) return JL_POOLING_LAST;
-    cli_die(2, "BAD_ARGUMENT", "expected mean, cls or last", "--pooling");
+    cli_die(2, "USAGE", "expected mean, cls or last", "--pooling");
 }
 
 static void print(const float *x, int n) {
@@ -20,14 +21,14 @@ static void print(const float *x, int n) {
 
 int cli_embed(const cli_options *o) {
     jl_error error = { 0 };
+    int32_t *ids = NULL;
+    int count = 0, asked = pooling_of(o);
+    if (!o->text == !o->ids) cli_die(2, "USAGE", "takes one of TEXT and --ids 1,2,3", "embed");
+    if (o->ids) count = cli_parse_ids(o->ids, &ids);
     jl_model *m = cli_load(o->model);
-    int32_t *ids;
-    int count;
-    if (o->ids)
-        count = cli_parse_ids(o->ids, &ids);
-    else
-        ids = cli_tokenize(m, o->text ? o->text : "", o->text ? strlen(o->text) : 0,
-                           JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
+    if (!ids)
+        ids = cli_tokenize(m, o->text, strlen(o->text), JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
+    jl_pooling pooling = asked ? (jl_pooling)asked : jl_model_pooling(m);
     jl_session_options options = { count > 0 ? count : 1, 0, 0, cli_pool(m, o->threads) };
     jl_session *s = jl_session_new(m, &options, &error);
     float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);
@@ -35,7 +36,7 @@ int cli_embed(const cli_options *o) {
     if (!out) cli_die(1, "OUT_OF_MEMORY", "no room for the vector", NULL);
     jl_status status = jl_session_append(s, ids, count, &error);
     if (status == JL_OK) status = JL_MORE;
-    while (status == JL_MORE) status = jl_session_embed(s, pooling_of(o, m), out, &error);
+    while (status == JL_MORE) status = jl_session_embed(s, pooling, out, &error);
     if (status < 0) cli_fail(&error);
     print(out, jl_model_n_embd(m));
     free(out);

@@ -1,6 +1,8 @@
 /* host.c - what the commands need of the system: files, clock, JSON in and out, and how to fail. */
 #include "cli.h"
 
+#include "../base/utf8.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +10,34 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A terminal obeys control characters: the model's text must not move the cursor, nor a damaged
+ * file's names. C0 and DEL become their symbols (U+2400 …), C1 and what is no UTF-8 U+FFFD. */
+static void put_harmless(FILE *f, const char *text, size_t n, const char *kept) {
+    const uint8_t *s = (const uint8_t *)text, *end = s + n;
+    for (int length; s<end; s += length> 0 ? length : 1) {
+        length = jl_utf8_length(s, (size_t)(end - s));
+        if (length <= 0 || (*s == 0xc2 && s[1] < 0xa0))
+            fputs("\xef\xbf\xbd", f);
+        else if (*s == 0x7f || (*s < 0x20 && !(*s && strchr(kept, *s))))
+            fprintf(f, "\xe2\x90%c", *s == 0x7f ? 0xa1 : 0x80 + *s);
+        else
+            fwrite(s, 1, (size_t)length, f);
+    }
+}
+
+void cli_put_text(const char *text, size_t n) {
+    if (isatty(1))
+        put_harmless(stdout, text, n, "\n\t");
+    else
+        fwrite(text, 1, n, stdout);
+}
+
 void cli_die(int status, const char *code, const char *message, const char *what) {
-    fprintf(stderr, "jielong: %s: %s%s%s\n", code, what ? what : "", what ? ": " : "", message);
+    fprintf(stderr, "jielong: %s: ", code);
+    if (what) put_harmless(stderr, what, strlen(what), "");
+    if (what) fputs(": ", stderr);
+    put_harmless(stderr, message, strlen(message), "");
+    fputc('\n', stderr);
     exit(status);
 }
 
@@ -27,6 +55,12 @@ static FILE *open_file(const char *path) {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     if (!f) cli_die(1, "FILE", "the file cannot be opened", path);
     return f;
+}
+
+/* Directories open like files and fail when they are read. */
+static void close_file(FILE *f, const char *path) {
+    if (ferror(f)) cli_die(1, "FILE", "the file cannot be read", path);
+    if (f != stdin) fclose(f);
 }
 
 static void show_progress(uint64_t done, uint64_t size) {
@@ -48,13 +82,14 @@ jl_model *cli_load(const char *path) {
         uint8_t *to = jl_model_reserve(m, &room, &error);
         if (!to) cli_fail(&error);
         size_t n = fread(to, 1, room, f);
+        if (ferror(f)) break;
         status = n ? jl_model_feed(m, n, &error) : jl_model_finish(m, &error);
         done += n;
         show_progress(done, size);
     }
     if (isatty(2) && size) fputs("\r\033[K", stderr);
+    close_file(f, path);
     if (status < 0) cli_fail(&error);
-    if (f != stdin) fclose(f);
     return m;
 }
 
@@ -68,21 +103,20 @@ char *cli_read(const char *path, size_t *n) {
         if (*n == cap) text = realloc(text, (cap *= 2) + 1);
     }
     if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for the file", path);
-    if (f != stdin) fclose(f);
+    close_file(f, path);
     text[*n] = 0;
     return text;
 }
 
 void cli_put_json(const char *text, size_t n) {
     putchar('"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20)
-            printf("\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else
-            putchar(c);
+    for (size_t i = 0, plain; i < n; i += plain) {
+        for (plain = 0; i + plain < n && (unsigned char)text[i + plain] >= 0x20; plain++)
+            if (text[i + plain] == '"' || text[i + plain] == '\\') break;
+        cli_put_text(text + i, plain);
+        if (plain || i == n) continue;
+        printf((unsigned char)text[i] < 0x20 ? "\\u%04x" : "\\%c", (unsigned char)text[i]);
+        plain = 1;
     }
     putchar('"');
 }
@@ -105,13 +139,16 @@ int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, 
 
 /* ---- JSON in --------------------------------------------------------------------------------- */
 
+_Noreturn static void no_cases(void) {
+    cli_die(1, "BAD_ARGUMENT", "expected a JSON array of strings", "--cases");
+}
+
 static unsigned hex4(const char **at) {
-    char digits[5] = { 0 }, *end;
-    for (int i = 0; i < 4 && **at; i++) digits[i] = *(*at)++;
-    unsigned value = (unsigned)strtoul(digits, &end, 16);
-    if (end != digits + 4)
-        cli_die(1, "BAD_ARGUMENT", "a \\u escape needs four hex digits", "--cases");
-    return value;
+    char digits[5] = { 0 };
+    if (strspn(*at, "0123456789abcdefABCDEF") < 4) no_cases();
+    memcpy(digits, *at, 4);
+    *at += 4;
+    return (unsigned)strtoul(digits, NULL, 16);
 }
 
 static size_t put_utf8(char *out, unsigned c) {
@@ -123,33 +160,56 @@ static size_t put_utf8(char *out, unsigned c) {
     return n;
 }
 
-/* After the backslash. */
+/* After the backslash. Half a surrogate pair is no character: U+FFFD. */
 static size_t unescape(const char **at, char *out) {
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     char c = *(*at)++;
     const char *found = c ? strchr(from, c) : NULL;
     if (found) return out[0] = to[found - from], 1;
-    if (c != 'u') return out[0] = c, 1;
+    if (c != 'u') no_cases();
     unsigned u = hex4(at);
     if (u >= 0xd800 && u < 0xdc00 && (*at)[0] == '\\' && (*at)[1] == 'u') {
-        *at += 2;
-        u = 0x10000 + ((u - 0xd800) << 10) + (hex4(at) - 0xdc00);
+        const char *second = *at + 2;
+        unsigned low = hex4(&second);
+        if (low >= 0xdc00 && low < 0xe000) {
+            *at = second;
+            return put_utf8(out, 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00));
+        }
     }
-    return put_utf8(out, u);
+    return put_utf8(out, u >= 0xd800 && u < 0xe000 ? 0xfffd : u);
+}
+
+static void skip_blanks(const char **at) {
+    *at += strspn(*at, " \t\r\n");
+}
+
+/* What comes before the next string: "[" or ","; returns 0 where "]" ends the text. */
+static int next_element(const char **at) {
+    int first = **at == '[';
+    if (!first && **at != ',' && **at != ']') no_cases();
+    if (**at != ']') ++*at;
+    skip_blanks(at);
+    if (**at == '"') return 1;
+    if (**at != ']' || (*at)[-1] == ',') no_cases();
+    ++*at;
+    skip_blanks(at);
+    if (**at) no_cases();
+    return 0;
 }
 
 int cli_next_case(const char **at, char *out, size_t *n) {
-    *at += strspn(*at, " \t\r\n[,");
-    if (**at == ']') return 0;
-    if (**at != '"') cli_die(1, "BAD_ARGUMENT", "expected a JSON array of strings", "--cases");
+    skip_blanks(at);
+    if (!next_element(at)) return 0;
     ++*at;
     *n = 0;
-    while (**at && **at != '"') {
+    while (**at != '"') {
+        if ((unsigned char)**at < 0x20) no_cases();
         if (**at == '\\')
             ++*at, *n += unescape(at, out + *n);
         else
             out[(*n)++] = *(*at)++;
     }
-    if (**at == '"') ++*at;
+    ++*at;
+    skip_blanks(at);
     return 1;
 }

@@ -1,8 +1,10 @@
 /* main.c - the native `jielong` command: options and dispatch.
  *
- * The same words as web/cli.js. Data goes to standard output, everything else to standard error;
- * exit status 1 for a failure, 2 for wrong usage.
+ * The same words as web/cli.js, and the same errors for wrong ones. Data goes to standard output,
+ * everything else to standard error; exit status 1 for a failure, 2 for wrong usage.
  */
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,19 +37,24 @@ static const char usage[] =
 typedef struct command {
     const char *name;
     int (*run)(const cli_options *);
+    int takes; /* words, the first of which it needs */
+    const char *options;
 } command;
 
+#define SAMPLING                                                                                   \
+    "-n --temperature --top-k --top-p --min-p --repeat-penalty --repeat-last --seed --stop "
+
 static const command commands[] = {
-    { "generate", cli_generate },
-    { "tokenize", cli_do_tokenize },
-    { "logits", cli_logits },
-    { "score", cli_score },
-    { "embed", cli_embed },
-    { "info", cli_info },
-    { "bench", cli_bench },
-    { "train", cli_train },
-    { "train-tokenizer", cli_train_tokenizer },
-    { "ngram", cli_ngram },
+    { "generate", cli_generate, 2, SAMPLING "--ignore-eos --chat --special --json --context" },
+    { "tokenize", cli_do_tokenize, 2, "--file --cases --special" },
+    { "logits", cli_logits, 1, "--ids --out --context" },
+    { "score", cli_score, 1, "--file -n --special --context" },
+    { "embed", cli_embed, 2, "--ids --pooling" },
+    { "info", cli_info, 1, "" },
+    { "bench", cli_bench, 1, "--pp --tg" },
+    { "train", cli_train, 1, "--out --type" },
+    { "train-tokenizer", cli_train_tokenizer, 2, "--out --vocab --pre --characters" },
+    { "ngram", cli_ngram, 3, "--order --out -n" },
 };
 
 typedef enum kind { FLAG, INT, FLOAT, SEED, STRING, STOP } kind;
@@ -56,104 +63,159 @@ typedef struct option {
     const char *name;
     kind kind;
     size_t slot; /* in cli_options */
+    int least;   /* of an INT */
 } option;
 
 #define SLOT(field) offsetof(cli_options, field)
 static const option options[] = {
-    { "-n", INT, SLOT(n) },
-    { "--temperature", FLOAT, SLOT(generation.sampling.temperature) },
-    { "--top-k", INT, SLOT(generation.sampling.top_k) },
-    { "--top-p", FLOAT, SLOT(generation.sampling.top_p) },
-    { "--min-p", FLOAT, SLOT(generation.sampling.min_p) },
-    { "--repeat-penalty", FLOAT, SLOT(generation.sampling.repeat_penalty) },
-    { "--repeat-last", INT, SLOT(generation.sampling.repeat_last) },
-    { "--seed", SEED, SLOT(generation.sampling.seed) },
-    { "--stop", STOP, 0 },
-    { "--ignore-eos", FLAG, SLOT(generation.ignore_end) },
-    { "--chat", FLAG, SLOT(chat) },
-    { "--special", FLAG, SLOT(special) },
-    { "--json", FLAG, SLOT(json) },
-    { "--context", INT, SLOT(context) },
-    { "--threads", INT, SLOT(threads) },
-    { "--file", STRING, SLOT(file) },
-    { "--cases", STRING, SLOT(cases) },
-    { "--ids", STRING, SLOT(ids) },
-    { "--out", STRING, SLOT(out) },
-    { "--pooling", STRING, SLOT(pooling) },
-    { "--pre", STRING, SLOT(pre) },
-    { "--type", STRING, SLOT(type) },
-    { "--vocab", INT, SLOT(vocab) },
-    { "--order", INT, SLOT(order) },
-    { "--characters", FLAG, SLOT(characters) },
-    { "--pp", INT, SLOT(pp) },
-    { "--tg", INT, SLOT(tg) },
+    { "-n", INT, SLOT(n), 0 },
+    { "--temperature", FLOAT, SLOT(generation.sampling.temperature), 0 },
+    { "--top-k", INT, SLOT(generation.sampling.top_k), 0 },
+    { "--top-p", FLOAT, SLOT(generation.sampling.top_p), 0 },
+    { "--min-p", FLOAT, SLOT(generation.sampling.min_p), 0 },
+    { "--repeat-penalty", FLOAT, SLOT(generation.sampling.repeat_penalty), 0 },
+    { "--repeat-last", INT, SLOT(generation.sampling.repeat_last), 0 },
+    { "--seed", SEED, SLOT(generation.sampling.seed), 0 },
+    { "--stop", STOP, 0, 0 },
+    { "--ignore-eos", FLAG, SLOT(generation.ignore_end), 0 },
+    { "--chat", FLAG, SLOT(chat), 0 },
+    { "--special", FLAG, SLOT(special), 0 },
+    { "--json", FLAG, SLOT(json), 0 },
+    { "--context", INT, SLOT(context), 1 },
+    { "--threads", INT, SLOT(threads), 1 },
+    { "--file", STRING, SLOT(file), 0 },
+    { "--cases", STRING, SLOT(cases), 0 },
+    { "--ids", STRING, SLOT(ids), 0 },
+    { "--out", STRING, SLOT(out), 0 },
+    { "--pooling", STRING, SLOT(pooling), 0 },
+    { "--pre", STRING, SLOT(pre), 0 },
+    { "--type", STRING, SLOT(type), 0 },
+    { "--vocab", INT, SLOT(vocab), 1 },
+    { "--order", INT, SLOT(order), 1 },
+    { "--characters", FLAG, SLOT(characters), 0 },
+    { "--pp", INT, SLOT(pp), 1 },
+    { "--tg", INT, SLOT(tg), 1 },
 };
 
 static void add_stop(cli_options *o, const char *text) {
     size_t n = strlen(text) + 1;
     if (o->stops_length + n > sizeof o->stops || o->generation.n_stop == JL_MAX_STOP)
-        cli_die(2, "BAD_ARGUMENT", "too many or too long stop strings", "--stop");
+        cli_die(1, "BAD_ARGUMENT", "too many or too long stop strings", "--stop");
     memcpy(o->stops + o->stops_length, text, n);
     o->stops_length += n;
     o->generation.n_stop++;
 }
 
+static const char *skip_digits(const char *s) {
+    return s + strspn(s, "0123456789");
+}
+
+/* digits[.digits][e[±]digits], as web/cli.js reads numbers: no sign, no blank, no hexadecimal. */
+static int is_decimal(const char *s) {
+    const char *end = skip_digits(s);
+    size_t digits = (size_t)(end - s);
+    if (*end == '.') s = end + 1, end = skip_digits(s), digits += (size_t)(end - s);
+    if (digits && (*end == 'e' || *end == 'E')) {
+        end += end[1] == '-' || end[1] == '+' ? 2 : 1;
+        digits = (size_t)(skip_digits(end) - end);
+        end += digits;
+    }
+    return digits && !*end;
+}
+
+static void set_number(cli_options *o, const option *opt, const char *value) {
+    char *slot = (char *)o + opt->slot;
+    int whole = *value && !*skip_digits(value);
+    errno = 0;
+    if (opt->kind == FLOAT) {
+        float number = is_decimal(value) ? (float)strtod(value, NULL) : INFINITY;
+        if (!isfinite(number)) cli_die(2, "USAGE", "expected a number from 0", opt->name);
+        memcpy(slot, &number, sizeof number);
+        return;
+    }
+    uint64_t integer = whole ? strtoull(value, NULL, 10) : 0;
+    int fits = opt->kind == SEED || (integer <= INT32_MAX && (int)integer >= opt->least);
+    if (!whole || errno || !fits)
+        cli_die(2, "USAGE",
+                opt->least ? "expected an integer from 1" : "expected an integer from 0",
+                opt->name);
+    if (opt->kind == SEED)
+        memcpy(slot, &integer, sizeof integer);
+    else
+        memcpy(slot, &(int){ (int)integer }, sizeof(int));
+}
+
 static void set(cli_options *o, const option *opt, const char *value) {
-    char *slot = (char *)o + opt->slot, *end = NULL;
-    long integer = 0;
-    double number = 0;
-    uint64_t seed = 0;
-    if (opt->kind == INT) integer = strtol(value, &end, 10);
-    if (opt->kind == FLOAT) number = strtod(value, &end);
-    if (opt->kind == SEED) seed = strtoull(value, &end, 10);
-    if (end && (end == value || *end || integer > 1 << 30 || integer < 0))
-        cli_die(2, "BAD_ARGUMENT", "expected a number", opt->name);
-    if (opt->kind == STOP) add_stop(o, value);
-    if (opt->kind == STRING) memcpy(slot, &value, sizeof value);
-    if (opt->kind == SEED) memcpy(slot, &seed, sizeof seed);
-    if (opt->kind == FLOAT) memcpy(slot, &(float){ (float)number }, sizeof(float));
-    if (opt->kind == INT && opt->slot) memcpy(slot, &(int){ (int)integer }, sizeof(int));
+    if (opt->kind == STOP)
+        add_stop(o, value);
+    else if (opt->kind == STRING)
+        memcpy((char *)o + opt->slot, &value, sizeof value);
+    else
+        set_number(o, opt, value);
     if (strcmp(opt->name, "-n") == 0) o->n_given = 1;
 }
 
-static const option *find_option(const char *name) {
+/* Whether name[n] is one of the words of a list. */
+static int lists(const char *list, const char *name, size_t n) {
+    while (*list) {
+        size_t length = strcspn(list, " ");
+        if (length == n && memcmp(list, name, n) == 0) return 1;
+        list += length + (list[length] == ' ');
+    }
+    return 0;
+}
+
+/* The option of a word, up to its "=" if it has one. */
+static const option *find_option(const command *c, const char *word) {
+    size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        if (strcmp(options[i].name, name) == 0) return &options[i];
-    cli_die(2, "BAD_ARGUMENT", "unknown option; see jielong --help", name);
+        if (strlen(options[i].name) == n && memcmp(options[i].name, word, n) == 0 &&
+            (lists(c->options, word, n) || lists("--threads", word, n)))
+            return &options[i];
+    cli_die(2, "USAGE", "unknown option; see jielong --help", word);
 }
 
-static int takes_two_texts(const char *name) {
-    return strcmp(name, "ngram") == 0;
+static void take_positional(const command *c, cli_options *o, const char *word) {
+    const char **places[] = { &o->model, &o->text, &o->second };
+    for (int i = 0; i < c->takes; i++)
+        if (!*places[i]) {
+            *places[i] = word;
+            return;
+        }
+    cli_die(2, "USAGE", "one argument too many", word);
 }
 
-static void take_positional(cli_options *o, const char *word) {
-    if (!o->command)
-        o->command = word;
-    else if (!o->model)
-        o->model = word;
-    else if (!o->text)
-        o->text = word;
-    else if (!o->second && takes_two_texts(o->command))
-        o->second = word;
-    else
-        cli_die(2, "BAD_ARGUMENT", "one argument too many", word);
-}
-
-static void parse(cli_options *o, int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        int is_option = argv[i][0] == '-' && argv[i][1];
-        if (!is_option) {
-            take_positional(o, argv[i]);
+static void parse(const command *c, cli_options *o, int argc, char **argv) {
+    int only_words = 0;
+    for (int i = 2; i < argc; i++) {
+        int is_option = argv[i][0] == '-' && argv[i][1] && !only_words;
+        if (is_option && strcmp(argv[i], "--") == 0) {
+            only_words = 1;
             continue;
         }
-        const option *opt = find_option(argv[i]);
+        if (!is_option) {
+            take_positional(c, o, argv[i]);
+            continue;
+        }
+        const option *opt = find_option(c, argv[i]);
+        const char *value = argv[i] + strlen(opt->name);
+        if (opt->kind == FLAG && *value) cli_die(2, "USAGE", "takes no value", opt->name);
         if (opt->kind == FLAG)
             memcpy((char *)o + opt->slot, &(int){ 1 }, sizeof(int));
+        else if (*value == '=')
+            set(o, opt, value + 1);
         else if (++i < argc)
             set(o, opt, argv[i]);
         else
-            cli_die(2, "BAD_ARGUMENT", "expected a value after it", opt->name);
+            cli_die(2, "USAGE", "expected a value after it", opt->name);
     }
+}
+
+static const command *find_command(const char *name) {
+    if (!name) cli_die(2, "USAGE", "a command is missing; see jielong --help", NULL);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    cli_die(2, "USAGE", "unknown command; see jielong --help", name);
 }
 
 static int names_model(const char *word) {
@@ -165,8 +227,8 @@ static int names_model(const char *word) {
 }
 
 /* generate [PROMPT]: the model that comes with the project continues it. */
-static void use_own_model(cli_options *o) {
-    if (!o->command || strcmp(o->command, "generate") != 0) return;
+static void use_own_model(const command *c, cli_options *o) {
+    if (strcmp(c->name, "generate") != 0) return;
     if (o->text || (o->model && names_model(o->model))) return;
     o->text = o->model;
     o->model = CLI_OWN_MODEL;
@@ -187,15 +249,14 @@ int main(int argc, char **argv) {
             fputs(usage, stdout);
             return 0;
         }
-    parse(&o, argc, argv);
-    use_own_model(&o);
+    const command *c = find_command(argc > 1 ? argv[1] : NULL);
+    parse(c, &o, argc, argv);
+    use_own_model(c, &o);
     o.generation.max_tokens = o.n;
     o.generation.stop = o.stops;
-    if (!o.command || !o.model) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(commands[i].name, o.command) == 0) return commands[i].run(&o);
-    cli_die(2, "BAD_ARGUMENT", "unknown command; see jielong --help", o.command);
+    if (!o.model) cli_die(2, "USAGE", "needs a file; see jielong --help", c->name);
+    int status = c->run(&o);
+    if (fflush(stdout) || ferror(stdout))
+        cli_die(1, "FILE", "the results cannot be written", "standard output");
+    return status;
 }

@@ -73,7 +73,7 @@ int cli_ngram(const cli_options *o) {
     stream train = { 0 }, held = { 0 };
     size_t n;
     const char *paths[2] = { o->text, o->second };
-    if (!o->text) cli_die(2, "BAD_ARGUMENT", "expected a text after the vocabulary", "ngram");
+    if (!o->text) cli_die(2, "USAGE", "expected a text after the vocabulary", "ngram");
     char *bytes = cli_read(o->model, &n);
     jl_status st = jl_gguf_parse(&gguf, (const uint8_t *)bytes, n, n, &error);
     if (st == JL_MORE) cli_die(1, "TRUNCATED", "the file ends in its header", o->model);
@@ -87,6 +87,9 @@ int cli_ngram(const cli_options *o) {
         append(t, &held, text + at, n - at);
         free(text);
     }
+    if (o->out && jl_tokenizer_n_vocab(t) > 65536)
+        cli_die(1, "BAD_ARGUMENT",
+                "a file of n-grams has room for 65536 tokens; use a smaller vocabulary", o->model);
     jl_ngram *m = jl_ngram_train(train.ids, train.n, jl_tokenizer_n_vocab(t), o->order, &error);
     if (!m) cli_fail(&error);
     report(m, &train, &held);

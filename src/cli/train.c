@@ -219,7 +219,7 @@ static jl_type type_of(const char *name) {
     if (!name) return JL_F32;
     for (int i = 0; i < 4; i++)
         if (strcmp(name, jl_type_get(types[i])->name) == 0) return types[i];
-    cli_die(2, "BAD_ARGUMENT", "expected F32, F16, Q8_0 or Q4_0", "--type");
+    cli_die(2, "USAGE", "expected F32, F16, Q8_0 or Q4_0", "--type");
 }
 
 int cli_train(const cli_options *o) {

@@ -79,10 +79,11 @@ static void learn_characters(const cli_options *o, jl_str text) {
 }
 
 int cli_train_tokenizer(const cli_options *o) {
-    if (!o->out) cli_die(2, "BAD_ARGUMENT", "expected the file to write", "--out");
+    if (!o->out) cli_die(2, "USAGE", "expected the file to write", "--out");
     if (o->vocab <= JL_CHARACTERS_FIRST || o->vocab > 1 << 20)
-        cli_die(2, "BAD_ARGUMENT", "expected 260 to 1048576 tokens", "--vocab");
+        cli_die(2, "USAGE", "expected 260 to 1048576 tokens", "--vocab");
     jl_str text = read_texts(o);
+    if (text.n == 0) cli_die(1, "BAD_ARGUMENT", "there is no text to learn from", o->model);
     if (o->characters)
         learn_characters(o, text);
     else

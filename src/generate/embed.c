@@ -1,8 +1,8 @@
 /* embed.c - a text as one vector: hidden states, pooled.
  *
- * Place in the flow: ids in a session → forward pass with a listener after the output norm → rows →
- * one vector of length 1. Batches come one a call, so a host can stop between two; the vector that
- * grows belongs to the caller, the session keeps no more than its cache. Pooling as in llama.cpp
+ * Place in the flow: ids in a session → forward pass → hidden states → one vector of length 1. A
+ * call is one step of a batch, so a host can stop between two; the vector that grows belongs to the
+ * caller. Pooling as in llama.cpp
  * (llm_graph_context::build_pooling). In a decoder each position has seen only what came before,
  * so the mean is the usual choice for models that were not trained to embed, the last token for
  * those that were; an encoder takes the whole text as one batch, and its file says what it wants.
@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/memory.h"
 #include "session.h"
 
 static void pool(float *out, const float *rows, int n, int width, jl_pooling pooling, int first,
@@ -25,11 +24,15 @@ static void pool(float *out, const float *rows, int n, int width, jl_pooling poo
 }
 
 /* To Euclidean length 1; the mean's divisor falls out. */
-static void normalise(float *x, int width) {
+static jl_status normalise(float *x, int width, jl_error *error) {
     double sum = 0;
     for (int i = 0; i < width; i++) sum += (double)x[i] * (double)x[i];
+    if (!isfinite(sum))
+        return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("hidden states"),
+                       "they are not finite numbers; the model's weights are damaged");
     double factor = sum > 0 ? 1 / sqrt(sum) : 0;
     for (int i = 0; i < width; i++) x[i] = (float)((double)x[i] * factor);
+    return JL_OK;
 }
 
 static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error) {
@@ -43,18 +46,11 @@ static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error)
 
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error) {
     if (check(s, pooling, error)) return JL_ERR_ARGUMENT;
-    int pending = s->n_ids - s->n_cached, width = s->m->h.n_embd;
-    int n = pending < s->n_batch ? pending : s->n_batch, last = n == pending;
-    float *rows = jl_alloc_array((uint64_t)n * (uint64_t)width, sizeof *rows);
-    if (!rows)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("session"),
-                       "no room for the hidden states of %d tokens; close other sessions", n);
-    jl_tap tap = { JL_TAP_OUTPUT, 0, 0, n, width, rows };
-    jl_taps taps = { &tap, 1, 0 };
-    int first = s->n_cached == 0;
-    jl_status st = jl_session_evaluate(s, 0, &taps, error);
-    if (!st) pool(out, rows, n, width, pooling, first, last);
-    jl_free(rows);
-    if (!st && last) normalise(out, width);
-    return st ? st : last ? JL_OK : JL_MORE;
+    const float *rows = NULL;
+    int from = s->n_cached, width = s->m->h.n_embd;
+    jl_status st = jl_session_evaluate(s, JL_FOR_STATES, NULL, &rows, error);
+    if (st) return st;
+    int last = s->n_cached == s->n_ids;
+    pool(out, rows, s->n_cached - from, width, pooling, from == 0, last);
+    return last ? normalise(out, width, error) : JL_MORE;
 }

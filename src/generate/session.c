@@ -6,6 +6,7 @@
  */
 #include "session.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -33,6 +34,8 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->n_ctx = o && o->n_ctx > 0 ? o->n_ctx : trained;
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
+    s->step = JL_STEP;
+    s->n_step = m->h.encoder ? DEFAULT_BATCH : s->n_batch;
     if (m->h.encoder) s->n_batch = s->n_ctx; /* its tokens see each other */
     s->all_logits = o && o->all_logits && !m->h.encoder;
     s->pool = o ? o->pool : NULL;
@@ -53,7 +56,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
-    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_ctx, s->pool);
+    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_step, s->n_ctx, s->pool);
     s->logits =
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
     s->sampler.logits = jl_arena_take(arena, vocab * sizeof(float));
@@ -142,9 +145,11 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
                            "id %d at index %d is outside the vocabulary of %d", ids[i], i,
                            s->m->h.n_vocab);
-    if (n > 0) memcpy(s->ids + s->n_ids, ids, (size_t)n * sizeof *ids);
+    if (n == 0) return JL_OK;
+    memcpy(s->ids + s->n_ids, ids, (size_t)n * sizeof *ids);
     s->n_ids += n;
-    if (n > 0) s->has_logits = 0;
+    s->has_logits = 0;
+    s->batch.p.n = 0; /* the next one takes these in */
     return JL_OK;
 }
 
@@ -153,6 +158,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
  * evaluated again from the start. */
 static void forget(jl_session *s, int position) {
     int first = position - (s->m->h.conv_length - 1);
+    s->batch.p.n = 0;
     if (position >= s->n_cached) return;
     s->n_cached = position;
     if (s->m->h.n_conv == 0 || (first > 0 ? first : 0) >= s->conv_from) return;
@@ -167,39 +173,72 @@ jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
                    s->m->arch->name);
 }
 
-/* Without all threads the results are rubbish, so the batch counts as not evaluated; its place in
- * the cache is written again, but what it has overwritten of the convolutions' is lost. */
-jl_status jl_session_evaluate(jl_session *s, int logits, const jl_taps *taps, jl_error *error) {
-    int pending = s->n_ids - s->n_cached;
+/* A batch that is given up counts as not evaluated; its place in the cache is written again, but
+ * what it overwrites of the convolutions' is lost. */
+static void begin_batch(jl_session *s, jl_purpose purpose, const jl_taps *taps) {
+    int pending = s->n_ids - s->n_cached, pos = s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
-    int last = n == pending;
-    s->batch_rows = !logits || s->m->h.encoder ? 0 : s->all_logits ? n : last;
-    jl_memory_forbid(1);
-    jl_forward(s->m, &s->cache, &s->scratch, s->ids + s->n_cached, n, s->n_cached, s->batch_rows,
-               s->logits, taps);
-    jl_memory_forbid(0);
-    int lost = s->n_cached + n - s->cache.n_conv_rows; /* rows that were overwritten */
+    int rows = s->m->h.encoder ? 0 : s->all_logits ? n : n == pending;
+    int lost = pos + n - s->cache.n_conv_rows; /* rows that are overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
-    if (jl_pool_lost(s->pool)) {
-        s->batch_rows = 0;
+    s->batch = (jl_batch){ .p = { s->m, &s->cache, &s->scratch, n, pos, 0, pos + n, taps },
+                           .step = s->step,
+                           .n_step = s->n_step,
+                           .rows = purpose == JL_FOR_STATES ? n : rows,
+                           .logits = purpose == JL_FOR_STATES ? NULL : s->logits };
+    jl_forward_begin(&s->batch, s->ids + pos);
+}
+
+/* Whether the batch under way is what is asked for. */
+static int continues(const jl_session *s, jl_purpose purpose, const jl_taps *taps) {
+    const jl_batch *b = &s->batch;
+    return b->p.n > 0 && (b->logits == NULL) == (purpose == JL_FOR_STATES) && b->p.taps == taps;
+}
+
+/* Without all threads the results are rubbish. */
+jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *taps,
+                              const float **states, jl_error *error) {
+    jl_batch *b = &s->batch;
+    s->batch_rows = 0;
+    jl_memory_forbid(1);
+    if (!continues(s, purpose, taps)) begin_batch(s, purpose, taps);
+    int more = jl_forward_step(b), end = b->p.end;
+    if (!more && states) *states = jl_forward_states(b);
+    jl_memory_forbid(0);
+    int lost = jl_pool_lost(s->pool);
+    if (lost || !more) b->p.n = 0;
+    if (lost)
         return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
                        "one of %d does not answer; end them and go on with one",
                        jl_pool_most(s->pool));
+    if (more) return JL_MORE;
+    s->batch_rows = b->logits ? b->rows : 0;
+    s->n_evaluated += (uint32_t)(end - s->n_cached);
+    s->n_cached = end;
+    s->has_logits = end == s->n_ids && s->batch_rows > 0;
+    return JL_OK;
+}
+
+/* Refuses logits that are no distribution, as sampling does (sample.c). */
+static jl_status check_logits(const jl_session *s, jl_error *error) {
+    for (int i = 0, n; i < s->batch_rows; i++) {
+        const float *row = jl_session_batch_logits(s, i, &n);
+        if (isfinite(jl_max(row, s->m->h.n_vocab))) continue;
+        return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("logits"),
+                       "the largest is not a finite number; the model's weights are damaged");
     }
-    s->n_cached += n;
-    s->n_evaluated += (uint32_t)n;
-    s->has_logits = last && s->batch_rows > 0;
     return JL_OK;
 }
 
 jl_status jl_session_advance(jl_session *s, jl_error *error) {
-    if (s->has_logits) return JL_OK;
+    if (s->has_logits) return check_logits(s, error);
     if (jl_session_check_predicts(s, error)) return JL_ERR_ARGUMENT;
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
     if (s->n_cached == s->n_ids) forget(s, s->n_ids - 1); /* after a rewind: the last token again */
-    jl_status st = jl_session_evaluate(s, 1, NULL, error);
+    jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
+    if (!st) st = check_logits(s, error);
     return st ? st : s->has_logits ? JL_OK : JL_MORE;
 }
 
@@ -289,13 +328,14 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
     jl_session_clear_taps(s);
     int before = s->n_ids;
     jl_status st = check_whole(s, before, n, error);
-    while (s->n_cached < before && !st) /* what was appended earlier: not listened to */
-        st = jl_session_evaluate(s, 1, NULL, error);
-    if (!st) st = open_taps(s, taps, n_taps, n, error);
+    while (s->n_cached < before && st >= 0) /* what was appended earlier: not listened to */
+        st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
+    if (st >= 0) st = open_taps(s, taps, n_taps, n, error);
     if (!st) st = jl_session_append(s, ids, n, error);
-    while (s->n_cached < s->n_ids && !st) {
-        jl_taps listening = { taps, n_taps, s->n_cached - before };
-        st = jl_session_evaluate(s, 1, n_taps ? &listening : NULL, error);
+    jl_taps listening = { taps, n_taps, 0 };
+    while (s->n_cached < s->n_ids && st >= 0) {
+        listening.row = s->n_cached - before;
+        st = jl_session_evaluate(s, JL_FOR_LOGITS, n_taps ? &listening : NULL, NULL, error);
     }
     if (!st) return JL_OK;
     jl_session_clear_taps(s);

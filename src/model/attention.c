@@ -5,7 +5,7 @@
  * projected and given their positions; keys and values join the cache; queries are gathered by KV
  * head, so that a key is read once for all the queries that want it; the kernel (compute/kernels.h
  * jl_attention) does the arithmetic tile by tile. What a query may see is a number of keys: its
- * position + 1, or in an encoder all of the text, which is one batch.
+ * position + 1, or in an encoder all of the text, whose keys are stored before the first query.
  */
 #include "attention.h"
 
@@ -40,7 +40,8 @@ static void rotate_rows(void *arg, int first, int end) {
     const rotation *job = arg;
     const jl_rope_table *r = job->p->s->rope[job->scope];
     int hd = job->p->m->h.head_dim;
-    const float *angles = job->p->s->angles[job->scope] + (size_t)(2 * r->n_pairs) * (size_t)first;
+    size_t row = (size_t)(job->p->row + first);
+    const float *angles = job->p->s->angles[job->scope] + (size_t)(2 * r->n_pairs) * row;
     float *x = job->x + (size_t)(job->heads * hd) * (size_t)first;
     for (int t = first; t < end; t++, x += job->heads * hd, angles += 2 * r->n_pairs)
         jl_rope(x, job->heads, hd, angles, r->n_pairs, r->stride_pair, r->distance);
@@ -51,18 +52,21 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
     if (scope >= 0) jl_each_row(p->s->pool, p->n, heads * p->m->h.head_dim, rotate_rows, &job);
 }
 
-/* q, k, v of the scratch from h; without queries k and v alone. */
-static void project(const jl_pass *p, const jl_layer *l, int queries) {
+enum { Q = 1, KV = 2 };
+
+/* q, k, v of the scratch from h; which: of Q and KV. */
+static void project(const jl_pass *p, const jl_layer *l, int which) {
     const jl_hparams *h = &p->m->h;
     jl_scratch *s = p->s;
     const jl_linear *w[] = { &l->q, &l->k, &l->v };
     float *y[] = { s->q, s->k, s->v };
-    int first = queries ? 0 : 1;
-    jl_project(s, s->h, p->n, w + first, y + first, 3 - first);
-    for (int i = first; i < 3 && h->clamp_qkv > 0; i++)
+    int first = which & Q ? 0 : 1, end = which & KV ? 3 : 1;
+    jl_project(s, s->h, p->n, w + first, y + first, end - first);
+    for (int i = first; i < end && h->clamp_qkv > 0; i++)
         clamp(y[i], p->n * w[i]->w.rows, h->clamp_qkv);
-    if (queries) normalise_heads(p, &l->q_norm, s->q, h->n_heads);
-    if (queries) rotate(p, l->rope, s->q, h->n_heads);
+    if (which & Q) normalise_heads(p, &l->q_norm, s->q, h->n_heads);
+    if (which & Q) rotate(p, l->rope, s->q, h->n_heads);
+    if (!(which & KV)) return;
     normalise_heads(p, &l->k_norm, s->k, h->n_kv_heads);
     rotate(p, l->rope, s->k, h->n_kv_heads);
 }
@@ -128,7 +132,7 @@ static void gather(const jl_pass *p, const jl_layer *l, piece of, const jl_atten
     int hd = m->h.head_dim, group = group_of(m);
     float *q = to->q;
     for (int i = of.first, k = 0; i < of.end; i++, k++, q += hd) {
-        int own = p->pos + i / group + 1, seen = m->h.encoder ? p->pos + p->n : own;
+        int own = p->pos + i / group + 1, seen = m->h.encoder ? p->end : own;
         const float *from = p->s->q + query_offset(m, of.kv_head, i);
         for (int d = 0; d < hd; d++) q[d] = from[d] * m->h.query_scale;
         to->n_keys[k] = seen;
@@ -156,7 +160,7 @@ static void tap_weights(const jl_pass *p, int layer, int kv_head, const jl_score
             continue;
         for (int t = 0; t < p->n; t++) {
             int row = t * group + tap->head % group, seen = s->n_keys[row];
-            float *weights = jl_tap_row(tap, p->taps->row + t);
+            float *weights = jl_tap_row(tap, p->taps->row + p->row + t);
             jl_attention_weights(p->cache->type, s->q + (size_t)row * (size_t)h->head_dim, seen, k,
                                  h->head_dim, form, row, weights);
             memset(weights + seen, 0, (size_t)(tap->cols - seen) * sizeof *weights);
@@ -199,16 +203,30 @@ static void attend(const jl_pass *p, int layer) {
     jl_pool_run(pool, job.parts * heads, attend_piece, &job);
 }
 
-void jl_attention_part(const jl_pass *p, int layer) {
-    const jl_layer *l = &p->m->w.layers[layer];
-    const jl_linear *out[] = { &l->o };
-    project(p, l, 1);
-    store(p, layer);
+static void answer(const jl_pass *p, int layer) {
+    const jl_linear *out[] = { &p->m->w.layers[layer].o };
     attend(p, layer);
     jl_project(p->s, p->s->heads, p->n, out, &p->s->delta, 1);
 }
 
-void jl_attention_remember(const jl_pass *p, int layer) {
-    project(p, &p->m->w.layers[layer], 0);
+void jl_attention_part(const jl_pass *p, int layer) {
+    project(p, &p->m->w.layers[layer], Q | KV);
     store(p, layer);
+    answer(p, layer);
+}
+
+void jl_attention_remember(const jl_pass *p, int layer) {
+    project(p, &p->m->w.layers[layer], KV);
+    store(p, layer);
+}
+
+void jl_attention_answer(const jl_pass *p, int layer) {
+    project(p, &p->m->w.layers[layer], Q);
+    answer(p, layer);
+}
+
+uint64_t jl_attention_cost(const jl_model *m, int layer, int keys) {
+    const jl_layer *l = &m->w.layers[layer];
+    int seen = l->window && l->window < keys ? l->window : keys;
+    return l->is_conv ? 0 : 2 * (uint64_t)seen * (uint64_t)m->h.n_heads * (uint64_t)m->h.head_dim;
 }

@@ -12,7 +12,14 @@
  * before the batch, and holds the batch afterwards. */
 void jl_attention_part(const jl_pass *p, int layer);
 
-/* Only what later positions ask of the batch: its keys and values join the cache. */
+/* The two halves of it, for a batch that is taken in parts of its rows: first the keys and values
+ * of all rows join the cache, which is also all that later batches ask of these; */
 void jl_attention_remember(const jl_pass *p, int layer);
+
+/* then delta of each part, whose queries see them. */
+void jl_attention_answer(const jl_pass *p, int layer);
+
+/* Multiplications of one token's attention where the cache holds `keys` positions. */
+uint64_t jl_attention_cost(const jl_model *m, int layer, int keys);
 
 #endif

@@ -25,19 +25,19 @@ static int max(int a, int b) {
 }
 
 static void attention_scratch_take(jl_attention_scratch *a, jl_arena *arena, const jl_model *m,
-                                   int n_batch) {
+                                   int n_step) {
     int group = m->h.n_heads / m->h.n_kv_heads, hd = m->h.head_dim;
-    uint64_t queries = (uint64_t)n_batch * (uint64_t)group;
+    uint64_t queries = (uint64_t)n_step * (uint64_t)group;
     a->q = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
     a->out = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
     a->n_keys = jl_arena_take(arena, queries * sizeof(int));
     a->first = jl_arena_take(arena, queries * sizeof(int));
     a->slope = jl_arena_take(arena, queries * sizeof(float));
-    a->kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_batch * group));
+    a->kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_step * group));
 }
 
-static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch) {
-    uint64_t n = (uint64_t)n_batch, experts = (uint64_t)m->h.n_experts;
+static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_step) {
+    uint64_t n = (uint64_t)n_step, experts = (uint64_t)m->h.n_experts;
     if (experts == 0) return;
     s->experts.shares = jl_arena_take(arena, n * experts * sizeof(float));
     s->experts.scores = jl_arena_take(arena, experts * sizeof(float));
@@ -45,14 +45,14 @@ static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model 
     s->experts.x = jl_arena_take(arena, n * (uint64_t)m->h.n_embd * sizeof(float));
 }
 
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_ctx,
-                     jl_pool *pool) {
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_step,
+                     int n_ctx, jl_pool *pool) {
     const jl_hparams *h = &m->h;
-    uint64_t row = (uint64_t)n_batch * sizeof(float);
+    uint64_t batch = (uint64_t)n_batch * sizeof(float), row = (uint64_t)n_step * sizeof(float);
     int least = h->n_conv ? h->n_embd : 0; /* what a short convolution needs of q, k and v */
     int q = max(h->n_heads * h->head_dim, least), kv = max(h->n_kv_heads * h->head_dim, least);
     int ff = max(h->n_experts ? h->n_ff_expert : h->n_ff, h->n_ff_shared);
-    s->x = jl_arena_take(arena, row * (uint64_t)h->n_embd);
+    s->x = jl_arena_take(arena, batch * (uint64_t)h->n_embd);
     s->h = jl_arena_take(arena, row * (uint64_t)h->n_embd);
     s->delta = jl_arena_take(arena, row * (uint64_t)h->n_embd);
     s->q = jl_arena_take(arena, row * (uint64_t)q);
@@ -64,24 +64,25 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     s->rope[JL_ROPE_GLOBAL] = n_ctx > h->n_ctx_original ? &m->rope_long : &m->rope[JL_ROPE_GLOBAL];
     s->rope[JL_ROPE_LOCAL] = &m->rope[JL_ROPE_LOCAL];
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
-        s->angles[i] = jl_arena_take(arena, row * 2 * (uint64_t)s->rope[i]->n_pairs);
-    s->act = jl_arena_take(arena, jl_act_bytes(n_batch, max(h->n_embd, max(q, ff))));
+        s->angles[i] = jl_arena_take(arena, batch * 2 * (uint64_t)s->rope[i]->n_pairs);
+    s->act = jl_arena_take(arena, jl_act_bytes(n_step, max(h->n_embd, max(q, ff))));
     s->pool = pool;
     for (int i = 0; i < jl_pool_most(pool); i++)
-        attention_scratch_take(&s->attention[i], arena, m, n_batch);
-    experts_scratch_take(s, arena, m, n_batch);
+        attention_scratch_take(&s->attention[i], arena, m, n_step);
+    experts_scratch_take(s, arena, m, n_step);
 }
 
 /* x = norm(x + factor·norm(delta)), where there are such norms. */
 static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm *sum_norm) {
     int width = p->m->h.n_embd;
-    float *delta = p->s->delta;
+    float *x = jl_pass_stream(p), *delta = p->s->delta;
     if (post_norm->weight) jl_normalise(p, post_norm, delta, p->n, width, delta);
-    jl_add_scaled(p->s->x, delta, p->m->h.residual_scale, p->n * width);
-    if (sum_norm->weight) jl_normalise(p, sum_norm, p->s->x, p->n, width, p->s->x);
+    jl_add_scaled(x, delta, p->m->h.residual_scale, p->n * width);
+    if (sum_norm->weight) jl_normalise(p, sum_norm, x, p->n, width, x);
 }
 
-static void embed(const jl_pass *p, const int32_t *ids) {
+void jl_forward_begin(jl_batch *b, const int32_t *ids) {
+    const jl_pass *p = &b->p;
     const jl_weights *w = &p->m->w;
     int width = p->m->h.n_embd;
     float *x = p->s->x;
@@ -94,14 +95,27 @@ static void embed(const jl_pass *p, const int32_t *ids) {
         jl_add(x, p->s->h, width);
     }
     if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
+    for (int i = 0; i < JL_ROPE_SCOPES; i++)
+        jl_rope_angles(p->s->rope[i], p->pos, p->n, p->s->angles[i]);
 }
 
-static void block(const jl_pass *p, int layer) {
+/* ---- Blocks ---------------------------------------------------------------------------------- */
+
+typedef void attention_half(const jl_pass *p, int layer);
+
+/* h = what the first part of a block reads. */
+static void read_stream(const jl_pass *p, int layer) {
+    const jl_norm *norm = &p->m->w.layers[layer].attn_norm;
+    jl_normalise(p, norm, jl_pass_stream(p), p->n, p->m->h.n_embd, p->s->h);
+}
+
+/* A block, whose first part is what `attention` computes of it. */
+static void block(const jl_pass *p, int layer, attention_half *attention) {
     const jl_layer *l = &p->m->w.layers[layer];
-    float *x = p->s->x, *h = p->s->h;
+    float *x = jl_pass_stream(p), *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
-    jl_normalise(p, &l->attn_norm, x, p->n, width, h);
-    (l->is_conv ? jl_short_conv_part : jl_attention_part)(p, layer);
+    read_stream(p, layer);
+    attention(p, layer);
     if (!parallel) add_delta(p, &l->attn_post_norm, &l->attn_sum_norm);
     if (!parallel || l->ffn_norm.weight) /* else both parts read the same h */
         jl_normalise(p, &l->ffn_norm, x, p->n, width, h);
@@ -110,52 +124,105 @@ static void block(const jl_pass *p, int layer) {
     add_delta(p, &l->ffn_post_norm, &l->ffn_sum_norm);
 }
 
+/* In the last block, rows that nobody asks for only store what later positions ask of them. */
+static void drop_rows(jl_batch *b) {
+    jl_pass *p = &b->p, gone = *p;
+    gone.n = p->n - b->rows;
+    if (gone.n == 0) return;
+    read_stream(&gone, b->layer);
+    (p->m->w.layers[b->layer].is_conv ? jl_short_conv_remember : jl_attention_remember)(&gone,
+                                                                                        b->layer);
+    p->n -= gone.n;
+    p->pos += gone.n;
+    p->row += gone.n;
+}
+
+/* Rows whose attention in the next block takes no longer than a step: whole tiles of tokens. */
+static int rows_of_step(const jl_batch *b) {
+    if (b->p.m->w.layers[b->layer].is_conv) return b->p.n; /* each row reads those before it */
+    uint64_t cost = jl_attention_cost(b->p.m, b->layer, b->p.end), rows = b->step / (cost + 1);
+    if (rows > JL_TILE) rows -= rows % JL_TILE;
+    return rows < 1 ? 1 : rows < (uint64_t)b->n_step ? (int)rows : b->n_step;
+}
+
+/* All rows of the next block, or some of them: first their keys and values, then the rest. */
+static void step(jl_batch *b, int most) {
+    jl_pass part = b->p;
+    part.row += b->done;
+    part.pos += b->done;
+    part.n -= b->done;
+    if (part.n > most) part.n = most;
+    if (b->answering) {
+        block(&part, b->layer, jl_attention_answer);
+    } else if (part.n == b->p.n) {
+        int is_conv = b->p.m->w.layers[b->layer].is_conv;
+        block(&part, b->layer, is_conv ? jl_short_conv_part : jl_attention_part);
+        b->answering = 1;
+    } else {
+        read_stream(&part, b->layer);
+        jl_attention_remember(&part, b->layer);
+    }
+    b->done += part.n;
+}
+
+/* ---- Results --------------------------------------------------------------------------------- */
+
+/* The rows of taps after the last norm. */
+static void tap_output(const jl_pass *p) {
+    for (int i = 0; p->taps && i < p->taps->n; i++) {
+        const jl_tap *tap = &p->taps->list[i];
+        if (tap->kind == JL_TAP_OUTPUT)
+            jl_normalise(p, &p->m->w.output_norm, p->s->x, p->n, p->m->h.n_embd,
+                         jl_tap_row(tap, p->taps->row));
+    }
+}
+
 /* logits [rows][vocab] of the last rows of x */
-static void unembed(const jl_pass *p, int rows, float *logits) {
+static void unembed(const jl_batch *b) {
+    const jl_pass *p = &b->p;
     const jl_model *m = p->m;
     const jl_linear *output[] = { &m->w.output };
-    int width = m->h.n_embd, n = rows * m->h.n_vocab;
-    const float *x = p->s->x + (size_t)(p->n - rows) * (size_t)width;
-    jl_normalise(p, &m->w.output_norm, x, rows, width, p->s->h);
-    jl_project(p->s, p->s->h, rows, output, &logits, 1);
+    int width = m->h.n_embd, n = b->rows * m->h.n_vocab;
+    const float *x = jl_pass_stream(p) + (size_t)(p->n - b->rows) * (size_t)width;
+    float *logits = b->logits;
+    jl_normalise(p, &m->w.output_norm, x, b->rows, width, p->s->h);
+    jl_project(p->s, p->s->h, b->rows, output, &logits, 1);
     if (m->h.logit_scale != 1) jl_scale(logits, m->h.logit_scale, n);
     if (m->h.logit_cap > 0) jl_soft_cap(logits, m->h.logit_cap, n);
 }
 
-/* The tokens whose logits nobody wants leave the last block with what later positions ask of them;
- * the others move to the front. */
-static void leave(jl_pass *p, int layer, int rows) {
-    jl_scratch *s = p->s;
-    jl_pass gone = *p;
-    gone.n = p->n - rows;
-    if (gone.n == 0) return;
-    const jl_layer *l = &p->m->w.layers[layer];
-    size_t left = (size_t)gone.n, stay = (size_t)rows, width = (size_t)p->m->h.n_embd;
-    jl_normalise(p, &l->attn_norm, s->x, gone.n, p->m->h.n_embd, s->h);
-    (l->is_conv ? jl_short_conv_remember : jl_attention_remember)(&gone, layer);
-    memmove(s->x, s->x + left * width, stay * width * sizeof *s->x);
-    for (int i = 0; i < JL_ROPE_SCOPES; i++) {
-        size_t angles = 2 * (size_t)s->rope[i]->n_pairs;
-        memmove(s->angles[i], s->angles[i] + left * angles, stay * angles * sizeof *s->angles[i]);
-    }
-    p->n = rows;
-    p->pos += gone.n;
+const float *jl_forward_states(const jl_batch *b) {
+    float *x = jl_pass_stream(&b->p);
+    jl_normalise(&b->p, &b->p.m->w.output_norm, x, b->p.n, b->p.m->h.n_embd, x);
+    return x;
 }
 
-void jl_forward(const jl_model *m, const jl_cache *cache, jl_scratch *s, const int32_t *ids, int n,
-                int pos, int rows, float *logits, const jl_taps *taps) {
-    jl_pass p = { m, cache, s, n, pos, taps };
-    embed(&p, ids);
-    for (int i = 0; i < JL_ROPE_SCOPES; i++) jl_rope_angles(s->rope[i], pos, n, s->angles[i]);
-    for (int layer = 0; layer < m->h.n_layers; layer++) {
-        if (layer == m->h.n_layers - 1 && !taps) leave(&p, layer, rows);
-        if (p.n == 0) return;
-        block(&p, layer);
-        jl_tap_residual(taps, layer, s->x, p.n, m->h.n_embd);
+static void next_layer(jl_batch *b) {
+    jl_tap_residual(b->p.taps, b->layer, b->p.s->x, b->p.n, b->p.m->h.n_embd);
+    b->layer++;
+    b->answering = 0;
+}
+
+int jl_forward_step(jl_batch *b) {
+    const jl_model *m = b->p.m;
+    uint64_t weights = m->n_parameters / (uint64_t)m->h.n_layers, spent = 0;
+    while (b->layer < m->h.n_layers) {
+        if (b->layer == m->h.n_layers - 1 && !b->p.taps && b->done == 0 && !b->answering)
+            drop_rows(b);
+        if (b->p.n == 0) return 0;
+        int most = rows_of_step(b), before = b->done;
+        if (spent > b->step) return 1;
+        step(b, most);
+        spent +=
+            (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->layer, b->p.end));
+        if (b->done < b->p.n) continue;
+        b->done = 0;
+        if (b->answering)
+            next_layer(b);
+        else
+            b->answering = 1;
     }
-    if (jl_tap_hears(taps, JL_TAP_OUTPUT)) {
-        jl_normalise(&p, &m->w.output_norm, s->x, p.n, m->h.n_embd, s->h);
-        jl_tap_output(taps, s->h, p.n, m->h.n_embd);
-    }
-    if (rows > 0) unembed(&p, rows, logits);
+    tap_output(&b->p);
+    if (b->rows > 0 && b->logits) unembed(b);
+    return 0;
 }

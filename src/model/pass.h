@@ -1,4 +1,4 @@
-/* pass.h - what one pass over a batch works on.
+/* pass.h - what one pass over a batch, or over a part of its rows, works on.
  *
  * A pass evaluates n consecutive positions. Everything it writes lies in the cache and the scratch,
  * both owned by the session. A part of a block (attention.c, feed_forward.c) reads h, the
@@ -33,9 +33,10 @@ typedef struct jl_attention_scratch {
     void *kernel;   /* jl_attention_bytes() */
 } jl_attention_scratch;
 
-/* Buffers for a batch of up to n_batch tokens. n is the batch, widths as in jl_hparams. */
+/* Buffers for a batch of up to n_batch tokens, of which a step computes n ≤ n_step rows. Widths as
+ * in jl_hparams. */
 typedef struct jl_scratch {
-    float *x;         /* [n][embd] the residual stream */
+    float *x;         /* [n_batch][embd] the residual stream */
     float *h;         /* [n][embd] the stream, normalised: what a part reads */
     float *delta;     /* [n][embd] what a part adds to the stream */
     float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
@@ -47,7 +48,7 @@ typedef struct jl_scratch {
         int *tokens;   /* [n] those that ask one expert, */
         float *x;      /* [n][embd] their rows, and then its answers */
     } experts;
-    float *angles[JL_ROPE_SCOPES];                  /* [n][pairs][2] */
+    float *angles[JL_ROPE_SCOPES];                  /* [n_batch][pairs][2] */
     const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
     void *act;                                      /* prepared activations of one product */
     jl_pool *pool;                                  /* borrowed, or NULL */
@@ -59,7 +60,14 @@ typedef struct jl_pass {
     const jl_cache *cache;
     jl_scratch *s;
     int n, pos;          /* tokens, position of the first */
+    int row;             /* of the first in the scratch's x and angles, and in the taps */
+    int end;             /* position after the batch: all that an encoder's tokens see */
     const jl_taps *taps; /* or NULL */
 } jl_pass;
+
+/* The residual stream [n][embd] of the pass. */
+static inline float *jl_pass_stream(const jl_pass *p) {
+    return p->s->x + (size_t)p->row * (size_t)p->m->h.n_embd;
+}
 
 #endif

@@ -13,17 +13,8 @@ int jl_tap_hears(const jl_taps *taps, jl_tap_kind kind) {
     return 0;
 }
 
-static void copy_rows(const jl_taps *taps, const jl_tap *tap, const float *x, int n, int width) {
-    memcpy(jl_tap_row(tap, taps->row), x, (size_t)n * (size_t)width * sizeof *x);
-}
-
 void jl_tap_residual(const jl_taps *taps, int layer, const float *x, int n, int width) {
     for (int i = 0; taps && i < taps->n; i++)
         if (taps->list[i].kind == JL_TAP_RESIDUAL && taps->list[i].layer == layer)
-            copy_rows(taps, &taps->list[i], x, n, width);
-}
-
-void jl_tap_output(const jl_taps *taps, const float *x, int n, int width) {
-    for (int i = 0; taps && i < taps->n; i++)
-        if (taps->list[i].kind == JL_TAP_OUTPUT) copy_rows(taps, &taps->list[i], x, n, width);
+            memcpy(jl_tap_row(&taps->list[i], taps->row), x, (size_t)n * (size_t)width * sizeof *x);
 }

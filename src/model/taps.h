@@ -22,8 +22,7 @@ static inline float *jl_tap_row(const jl_tap *tap, int row) {
 /* Whether something of a kind is listened to. */
 int jl_tap_hears(const jl_taps *taps, jl_tap_kind kind);
 
-/* Residual stream x [n][width] after block `layer`, and after the output norm. */
+/* Residual stream x [n][width] after block `layer`. */
 void jl_tap_residual(const jl_taps *taps, int layer, const float *x, int n, int width);
-void jl_tap_output(const jl_taps *taps, const float *x, int n, int width);
 
 #endif

@@ -118,7 +118,14 @@ static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
     return JL_OK;
 }
 
-jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, jl_gemm *gemm,
+/* Ids of the tokenizer index rows of the embedding. */
+static jl_status check_vocabulary(int n_vocab, int n_tokens, jl_error *error) {
+    if (n_tokens == 0 || n_vocab == n_tokens) return JL_OK;
+    return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string("token_embd.weight"),
+                   "%d rows, but the tokenizer has %d tokens", n_vocab, n_tokens);
+}
+
+jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, int n_tokens, jl_gemm *gemm,
                     jl_network *net, float **params, jl_error *error) {
     reader r = { g, jl_string(""), error, JL_OK };
     int kind = kind_of(g, &r.arch);
@@ -127,7 +134,8 @@ jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, jl_gemm *
                        "expected llama, jielong, jielong-gru or jielong-window, found '%S'",
                        r.arch);
     jl_net_shape shape = read_shape(&r, (jl_net_kind)kind);
-    jl_status st = r.status ? r.status : jl_network_init(net, &shape, gemm, error);
+    jl_status st = r.status ? r.status : check_vocabulary(shape.n_vocab, n_tokens, error);
+    if (!st) st = jl_network_init(net, &shape, gemm, error);
     if (st) return st;
     st = read_tensors(g, file, n, net, params, error);
     if (st) jl_network_free(net);

@@ -122,9 +122,18 @@ static void take(jl_workspace *ws, jl_arena *arena, const jl_network *net) {
         jl_workspace_take_ancestor(ws, arena, net);
 }
 
+/* Whether rows × columns of every array fit an int, as loops over them assume. */
+static int fits_int(const jl_net_shape *s, int B, int T) {
+    int64_t width = 3 * (int64_t)s->n_embd, ff = 2 * (int64_t)s->n_ff;
+    int64_t window = (int64_t)s->n_window * s->n_embd;
+    if (ff > width) width = ff;
+    if (s->kind == JL_NET_WINDOW && window > width) width = window;
+    return (int64_t)B * T <= INT32_MAX / width;
+}
+
 jl_workspace *jl_workspace_new(const jl_network *net, int B, int T) {
     jl_arena arena = { NULL, 0 };
-    jl_workspace *ws = jl_alloc_zero(sizeof *ws);
+    jl_workspace *ws = fits_int(&net->shape, B, T) ? jl_alloc_zero(sizeof *ws) : NULL;
     if (!ws) return NULL;
     ws->B = B;
     ws->T = T;

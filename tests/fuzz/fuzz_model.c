@@ -132,8 +132,9 @@ static uint64_t embed(const jl_model *m, jl_session *s, uint64_t sum) {
     size_t bytes = (size_t)jl_model_n_embd(m) * sizeof(float);
     float *vector = malloc(bytes);
     REQUIRE(vector);
-    jl_status status = jl_session_embed(s, jl_model_pooling(m), vector, &e);
-    REQUIRE(status == JL_OK || (status == JL_ERR_MEMORY && e.message[0]));
+    jl_status status = JL_MORE;
+    while (status == JL_MORE) status = jl_session_embed(s, jl_model_pooling(m), vector, &e);
+    REQUIRE(status == JL_OK || (status == JL_ERR_NUMERIC && e.message[0]));
     if (status == JL_OK) sum = mix(sum, vector, bytes);
     free(vector);
     return sum;

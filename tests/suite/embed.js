@@ -4,7 +4,7 @@
  * The cosine distance to llama.cpp's vector is at most 1e-6 for F32 files: sums in another order, and for
  * GELU an argument of half precision (measured 6e-9, with norms behind the sums as well).
  */
-import { below, ok, rejects, same } from './assert.js';
+import { below, ok, rejects, same, sameBits } from './assert.js';
 import { architectures, withGelu } from './golden.js';
 import { parse } from './llama64.js';
 
@@ -29,6 +29,103 @@ function distance(a, b) {
     bb += b[i] * b[i];
   }
   return 1 - ab / Math.sqrt(aa * bb);
+}
+
+/* ---- A file whose attention is large beside its weights ---------------------------------------- */
+
+const [WIDTH, HEADS, HEAD, WORDS, CONTEXT] = [32, 64, 128, 40, 1024];
+
+/** Bytes one after another, little-endian. */
+class Bytes {
+  /** @type {number[]} */ list = [];
+  /** @param {number} value @param {number} [size] bytes */
+  number(value, size = 4) {
+    for (let i = 0; i < size; i++) this.list.push(Math.floor(value / 256 ** i) % 256);
+    return this;
+  }
+  /** @param {string} text ASCII */
+  text(text) {
+    this.number(text.length, 8).list.push(...new TextEncoder().encode(text));
+    return this;
+  }
+  /** @param {number} alignment */
+  pad(alignment) {
+    while (this.list.length % alignment) this.list.push(0);
+    return this.list.length;
+  }
+}
+
+/** One block of 64 heads of 128 in a stream of 32: 0.3 MB. @param {boolean} causal */
+function largeAttention(causal) {
+  const arch = 'qwen3';
+  const numbers = {
+    context_length: CONTEXT,
+    embedding_length: WIDTH,
+    block_count: 1,
+    feed_forward_length: WIDTH,
+    'attention.head_count': HEADS,
+    'attention.head_count_kv': 1,
+    'attention.key_length': HEAD,
+    'attention.value_length': HEAD,
+  };
+  /** @type {[name: string, cols: number, rows?: number][]} vectors are floats, matrices Q4_0 */
+  const tensors = [
+    ['token_embd.weight', WIDTH, WORDS],
+    ['output_norm.weight', WIDTH],
+    ['blk.0.attn_norm.weight', WIDTH],
+    ['blk.0.attn_q.weight', WIDTH, HEADS * HEAD],
+    ['blk.0.attn_k.weight', WIDTH, HEAD],
+    ['blk.0.attn_v.weight', WIDTH, HEAD],
+    ['blk.0.attn_output.weight', HEADS * HEAD, WIDTH],
+    ['blk.0.attn_q_norm.weight', HEAD],
+    ['blk.0.attn_k_norm.weight', HEAD],
+    ['blk.0.ffn_norm.weight', WIDTH],
+    ['blk.0.ffn_gate.weight', WIDTH, WIDTH],
+    ['blk.0.ffn_up.weight', WIDTH, WIDTH],
+    ['blk.0.ffn_down.weight', WIDTH, WIDTH],
+  ];
+  const file = new Bytes();
+  file.number(0x46554747).number(3).number(tensors.length, 8);
+  file.number(Object.keys(numbers).length + 3, 8);
+  file.text('general.architecture').number(8).text(arch);
+  file.text(`${arch}.attention.layer_norm_rms_epsilon`).number(6).number(0x3727c5ac); // 1e-5
+  file
+    .text(`${arch}.attention.causal`)
+    .number(7)
+    .number(causal ? 1 : 0, 1);
+  for (const [key, value] of Object.entries(numbers))
+    file.text(`${arch}.${key}`).number(4).number(value);
+  const data = new Bytes();
+  for (const [name, cols, rows] of tensors) {
+    file
+      .text(name)
+      .number(rows ? 2 : 1)
+      .number(cols, 8);
+    if (rows) file.number(rows, 8);
+    file.number(rows ? 2 : 0).number(data.pad(32), 8);
+    for (let i = 0; i < (rows ?? 0) * (cols / 32); i++) {
+      data.number(0x2000 + (i % 64), 2); // a scale of 2^-7 or a little more
+      for (let j = 0; j < 16; j++) data.number((i * 7 + j * 13) % 256, 1);
+    }
+    for (let i = 0; !rows && i < cols; i++) data.number(0x3f800000); // 1
+  }
+  file.pad(32);
+  return new Uint8Array([...file.list, ...data.list]);
+}
+
+/**
+ * A signal that counts how often it is looked at, and aborts when it was looked at so often.
+ * @param {number} limit
+ */
+function counting(limit) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const state = { signal, looks: 0 };
+  signal.throwIfAborted = () => {
+    if (++state.looks === limit) controller.abort(new Error('enough'));
+    AbortSignal.prototype.throwIfAborted.call(signal);
+  };
+  return state;
 }
 
 /** @type {Case[]} */
@@ -146,6 +243,24 @@ export const embed = [
       const signal = AbortSignal.abort(new Error('enough'));
       const reason = await model.embed([1], { signal }).catch((e) => e.message);
       same(reason, 'enough', 'the reason of the signal');
+    },
+  },
+  {
+    name: 'an abort ends an embedding between two steps, an encoder’s too',
+    async run(t) {
+      const ids = Array.from({ length: 700 }, (_, i) => (i * i) % WORDS);
+      for (const causal of [false, true]) {
+        const model = await t.load(largeAttention(causal));
+        same(model.info.encoder, !causal, 'encoder');
+        const all = counting(Number.POSITIVE_INFINITY);
+        const vector = await model.embed(ids, { signal: all.signal });
+        ok(all.looks >= 5, `the whole text took ${all.looks - 1} steps, wanted at least 4`);
+        const some = counting(3); // before the first step, the first, the second
+        const reason = await model.embed(ids, { signal: some.signal }).catch((e) => e.message);
+        same([reason, some.looks], ['enough', 3], 'the reason of the signal, after one step');
+        sameBits(await model.embed(ids), vector, 'the model is as it was');
+        await model.close();
+      }
     },
   },
 ];

@@ -160,6 +160,19 @@ export const errors = [
       const session = await model.createSession();
       const draw = session.complete([1, 2, 3], { maxTokens: 2, temperature: 0 });
       await rejects(draw, 'NOT_A_NUMBER');
+      await rejects(session.logits(), 'NOT_A_NUMBER', /logits/);
+      await rejects(session.stages(), 'NOT_A_NUMBER', /logits/);
+      const all = await model.createSession({ allLogits: true });
+      await rejects(all.eachLogits([1, 2]).next(), 'NOT_A_NUMBER', /logits/);
+      await rejects(model.embed([1, 2, 3]), 'NOT_A_NUMBER', /hidden states.*damaged/);
+      // A run shows what the model computes.
+      await session.rewind(0);
+      const { layers } = model.info;
+      const { taps, logits } = await session.run([1, 2], {
+        taps: [{ kind: 'residual', layer: layers - 1 }],
+      });
+      ok(taps[0].data.some(Number.isNaN) && logits.some(Number.isNaN), 'NaN in taps and logits');
+      await rejects(session.logits(), 'NOT_A_NUMBER', /logits/);
       await model.close();
     },
   },
