@@ -32,6 +32,7 @@ import {
   LIMITS,
   LIST,
   LOAD,
+  listOf,
   POSITIVE,
   reading,
   SAMPLING,
@@ -132,7 +133,7 @@ export class Model {
       bos: FLAG,
     });
     const parts = reading('tokenize', () =>
-      [text].flat().map((part) => {
+      listOf(text).map((part) => {
         const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
         const string = quoted ? part.quoted : part;
         if (typeof string === 'string') return [string, quoted];
@@ -412,8 +413,9 @@ export class Session {
    */
   chat(messages, options = {}) {
     return this.#generation('chat', options, async (given) => {
+      const list = reading('chat', () => listOf(messages));
       const { prepareChat } = await import('./chat.js'); // only pages that chat load it
-      const { ids, speaker } = await prepareChat(this.model, messages, given).catch((e) => {
+      const { ids, speaker } = await prepareChat(this.model, list, given).catch((e) => {
         throw unreadable('chat', e);
       });
       // Before anything is forgotten for it.

@@ -37,7 +37,7 @@ export const POSITIVE = integer(1, 2 ** 31 - 1);
 const STOP = [
   (v) => v.every((/** @type {any} */ s) => typeof s === 'string' && s && !s.includes('\0')),
   'a string or an array of strings, none of them empty',
-  (v) => (Array.isArray(v) ? copyOf(v) : [v]),
+  (v) => listOf(v),
 ];
 /** @type {Rule} */
 const SEED = [
@@ -205,6 +205,9 @@ function copyOf(list) {
   if (!(length <= MAX_IDS)) throw badArgument(`a list of at most ${MAX_IDS} elements is taken`);
   return Array.from({ length }, (_, i) => list[i]);
 }
+
+/** An array's elements, or the one thing that is none. @param {any} value */
+export const listOf = (value) => (Array.isArray(value) ? copyOf(value) : [value]);
 
 /** A copy of token ids. @param {any} ids @param {string} caller @returns {Int32Array} */
 export function checkIds(ids, caller) {

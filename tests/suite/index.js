@@ -5,6 +5,7 @@
  * the real model is not there; `slow` those that one browser runs for all. t is the Host below; a case fails by throwing. Nothing here imports anything of
  * Node or of a page.
  */
+import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
 import { chat } from './chat.js';
 import { embed } from './embed.js';
@@ -47,6 +48,7 @@ export const cases = [
   ...attention,
   ...generation,
   ...errors,
+  ...argumentsSuite,
   ...threads,
   ...chat,
   ...embed,
