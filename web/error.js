@@ -34,6 +34,15 @@ export class JielongError extends Error {
 export const cut = (text, length = MAX_WORDS) =>
   text.length > length ? `${text.slice(0, length)}…` : text;
 
+/** instanceof, of a value whose prototype may throw. @param {any} e @param {Function} [type] @returns {boolean} */
+export function isError(e, type = JielongError) {
+  try {
+    return e instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What a thrown value says. Anything can be thrown: null, a symbol, an object whose getters throw.
  * @param {any} e
@@ -53,7 +62,7 @@ export function wordsOf(e) {
  * @param {any} e
  */
 export function packError(e) {
-  if (!(e instanceof JielongError)) return { name: 'Error', message: wordsOf(e) };
+  if (!isError(e)) return { name: 'Error', message: wordsOf(e) };
   const { name, message, code, where, offset } = e;
   return { name, message, code, where, offset };
 }

@@ -6,7 +6,7 @@
  * to check.
  */
 
-import { cut, JielongError, wordsOf } from './error.js';
+import { cut, isError, JielongError, wordsOf } from './error.js';
 
 /**
  * `copy` is what is tested and kept: of a value whose parts could be others when they are read again.
@@ -143,8 +143,8 @@ export function reading(caller, read) {
 
 /** What reading an argument threw, as our error. @param {string} caller @param {unknown} e */
 export const unreadable = (caller, e) =>
-  e instanceof JielongError
-    ? e
+  isError(e)
+    ? /** @type {JielongError} */ (e)
     : badArgument(`what ${caller} was given cannot be read: ${wordsOf(e)}`, caller);
 
 /**

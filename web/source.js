@@ -8,7 +8,7 @@
  * as they pass. What the bytes mean is the engine's business.
  */
 
-import { cut, JielongError, packError, unpackError, wordsOf } from './error.js';
+import { cut, isError, JielongError, packError, unpackError, wordsOf } from './error.js';
 
 /**
  * @typedef {object} Reader
@@ -61,7 +61,7 @@ export function describeSource(source) {
   try {
     return described(source);
   } catch (e) {
-    if (e instanceof JielongError) throw e;
+    if (isError(e)) throw e;
     throw bad(`the source cannot be read: ${wordsOf(e)}`); // detached, revoked, of a false prototype
   }
 }
@@ -179,10 +179,10 @@ export async function fetchUrl(url, signal) {
 function openStream({ stream, name, size, total }) {
   const next = nextChunk(stream);
   let end = () => {};
-  /** @returns {Promise<any>} */
+  /** @returns {Promise<{ done: boolean, value?: any }>} */
   const chunk = () =>
     new Promise((resolve, reject) => {
-      end = () => resolve(undefined);
+      end = () => resolve({ done: true });
       next.read().then(resolve, reject);
     });
   let [loaded, empty, turn] = [0, 0, performance.now()];
@@ -193,8 +193,8 @@ function openStream({ stream, name, size, total }) {
         await breathe();
         turn = performance.now();
       }
-      const value = await chunk();
-      if (value === undefined) return undefined;
+      const { value, done } = await chunk();
+      if (done) return undefined;
       if (!(value instanceof Uint8Array)) throw bad('the stream must give Uint8Array chunks');
       if (value.length === 0) continue;
       loaded += value.length;
@@ -219,7 +219,7 @@ function openStream({ stream, name, size, total }) {
 }
 
 /**
- * Chunks of a stream, undefined at its end. Where the stream can write into a buffer of ours (a fetch or a
+ * Chunks of a stream, as its reader gives them. Where the stream can write into a buffer of ours (a fetch or a
  * Blob, in Chromium and Firefox), the same one takes them all: chunks of the stream's own would be
  * garbage by the hundred megabytes before the first collection.
  * @param {ReadableStream<Uint8Array>} stream
@@ -230,20 +230,16 @@ function nextChunk(stream) {
     const reader = stream.getReader({ mode: 'byob' });
     return {
       async read() {
-        const { value, done } = await reader.read(new Uint8Array(buffer));
-        if (done || !value) return undefined;
-        buffer = /** @type {ArrayBuffer} */ (value.buffer);
-        return value;
+        const chunk = await reader.read(new Uint8Array(buffer));
+        if (chunk.value) buffer = /** @type {ArrayBuffer} */ (chunk.value.buffer);
+        return chunk;
       },
       cancel: async (/** @type {unknown} */ reason) => reader.cancel(reason),
     };
   } catch {
     const reader = readerOf(stream);
     return {
-      async read() {
-        const { value, done } = await reader.read();
-        return done ? undefined : (value ?? null);
-      },
+      read: async () => reader.read(),
       cancel: async (/** @type {unknown} */ reason) => reader.cancel(reason),
     };
   }
@@ -266,9 +262,9 @@ function readerOf(stream) {
  * @param {number} [total]
  */
 function broken(e, name, loaded, total) {
-  if (e instanceof JielongError) return e;
+  if (isError(e)) return e;
   const why = wordsOf(e);
-  const gone = globalThis.DOMException && e instanceof DOMException ? e.name : '';
+  const gone = isError(e, DOMException) ? e.name : '';
   if (gone === 'NotReadableError' || gone === 'NotFoundError') {
     return new JielongError('FILE', `${name} cannot be read (${why}); was it changed?`, name);
   }
