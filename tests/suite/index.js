@@ -11,12 +11,14 @@ import { chat } from './chat.js';
 import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
+import { failed } from './failures.js';
 import { fast } from './fast.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { learn } from './learn.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
+import { workers } from './workers.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
 /** @typedef {import('../../web/jielong.js').Model} Model */
@@ -48,8 +50,10 @@ export const cases = [
   ...attention,
   ...generation,
   ...errors,
+  ...failed,
   ...argumentsSuite,
   ...threads,
+  ...workers,
   ...chat,
   ...embed,
   ...learn,
