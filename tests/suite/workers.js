@@ -110,7 +110,7 @@ export const workers = [
         const { worker, model } = await open(t);
         const [session, other] = [await model.createSession(), await model.createSession()];
         worker.postMessage({ spin: op });
-        const { signal, reason } = aborted(100);
+        const { signal, reason } = aborted(500);
         const stopped = fate(session.generate('a', { signal }).next());
         await new Promise((resolve) => setTimeout(resolve, 50));
         const bystander = fate(other.append([1]));
@@ -122,7 +122,7 @@ export const workers = [
       }
       const { worker, model } = await open(t, 'arch/llama.gguf');
       worker.postMessage({ spin: 'embed' });
-      const { signal, reason } = aborted(50);
+      const { signal, reason } = aborted(500);
       same(await fate(model.embed([1, 2], { signal })), reason, 'embed');
       await rejects(model.pieces([1]), 'WORKER', /did not answer/);
     },
