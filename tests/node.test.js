@@ -234,6 +234,40 @@ test('a load is aborted though its worker never answers', { timeout: 60_000 }, a
   await assert.rejects(jielong.loadModel(source, options), { name: 'TimeoutError' });
 });
 
+test('a worker of chat templates that is ended, idle or at work: the next rendering has another', {
+  timeout: 60_000,
+}, async () => {
+  const { Worker } = workerThreads;
+  /** @type {any[]} */
+  const made = [];
+  workerThreads.Worker = /** @type {any} */ (
+    class extends Worker {
+      /** @param {any} args */
+      constructor(...args) {
+        super(.../** @type {[any]} */ (args));
+        made.push(this);
+      }
+    }
+  );
+  try {
+    const { render } = await import(`../web/chat.js?${Date.now()}`); // with no worker kept from before
+    const text = async () => (await render('{{ x }}', { x: 5, messages: [] })).text;
+    assert.equal(await text(), '5');
+    made[0].terminate();
+    await assert.rejects(text(), { code: 'WORKER' }); // it was on its way
+    assert.equal(await text(), '5');
+    const starting = render('{{ x }}', { x: 6, messages: [] }); // takes the one that is kept
+    const second = text();
+    made[2].terminate(); // before it is ready
+    await assert.rejects(second, { code: 'WORKER' });
+    assert.equal((await starting).text, '6');
+    assert.equal(await text(), '5');
+    assert.equal(made.length, 3);
+  } finally {
+    workerThreads.Worker = Worker;
+  }
+});
+
 test('threads: a model that is closed while it generates; a process ends though one is open', async () => {
   const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads: 3 });
   const session = await model.createSession();

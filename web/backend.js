@@ -1,15 +1,19 @@
 /**
  * backend.js - where the engine runs: in this thread, or in a worker of a page or of Node.
  *
- * Both sides offer the same three calls: load, call (a method of Engine by name) and close. A call
+ * Both sides offer the same calls: load, call (a method of Engine by name), attend and close. A call
  * is short (a batch, a token), so that whoever drives it can stop between two. The messages to a
  * worker are described in worker.js.
+ *
+ * No call to a worker waits for ever. One that ends is noticed: in Node by its event; in a page by its
+ * terminate(), and by a lock that it holds while it lives. One that computes without end is
+ * terminated: by close(), by the abort of a load, and by attend() when an abort gets no answer.
  */
 
 import { workerInside } from './embedded.js';
 import { Engine } from './engine.js';
-import { JielongError, unpackError } from './error.js';
-import { nodeModule, openSource, pump } from './source.js';
+import { JielongError, unpackError, wordsOf } from './error.js';
+import { breathe, nodeModule, openSource, pump } from './source.js';
 
 /** @typedef {import('./types.js').LoadOptions} LoadOptions */
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
@@ -19,18 +23,16 @@ import { nodeModule, openSource, pump } from './source.js';
  * @property {(op: string, ...args: any[]) => Promise<any>} call
  * @property {(source: any, options: any, onProgress: any, signal?: AbortSignal) =>
  *   Promise<ModelInfo>} load
+ * @property {<T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>} attend runs
+ *   `work`, which makes calls and ends soon after an abort; a worker that keeps it from doing so is ended
  * @property {() => void} close
  */
 
-/** Lets events in (an abort, a click) between two pieces of work in this thread; timers would wait for 4 ms. */
-const breathe = () =>
-  new Promise((resolve) => {
-    const { setImmediate } = /** @type {any} */ (globalThis);
-    if (setImmediate) return setImmediate(resolve);
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1.close());
-    port2.postMessage(0);
-  });
+/**
+ * How long a call may take after an abort: this, and a millisecond for each 10,000 parameters, which is a
+ * batch of 64 tokens on the slowest of machines.
+ */
+const GRACE_MS = 2000;
 
 /** The engine in this thread. @implements {Backend} */
 class LocalBackend {
@@ -55,6 +57,10 @@ class LocalBackend {
   async load(source, options, onProgress, signal) {
     return this.#engine.load(source, options, onProgress, signal);
   }
+  /** @type {Backend['attend']} */
+  attend(_, work) {
+    return work(); // nothing can be done about a thread from inside it
+  }
   close() {
     this.#engine.close();
   }
@@ -64,8 +70,10 @@ class LocalBackend {
 class WorkerBackend {
   /** @type {any} */ #worker;
   #next = 1;
-  /** @type {Map<number, { resolve: Function, reject: Function, onProgress?: Function }>} */
+  /** In the order in which the worker gets to them.
+   * @type {Map<number, { op: string, resolve: Function, reject: Function, onProgress?: Function }>} */
   #pending = new Map();
+  #grace = GRACE_MS;
   /** @type {Error | undefined} */ #fault;
   /** Workers that lend the engine their threads, by its numbers. @type {Map<number, { worker: Worker, url: string }>} */
   #helpers = new Map();
@@ -82,27 +90,41 @@ class WorkerBackend {
         new JielongError('WORKER', `the engine's worker failed: ${why}; see the option 'worker'`),
       );
     };
-    listen(worker, receive, fail);
+    listen(worker, receive, fail, () => this.#end('has ended'));
+  }
+  /** @param {string} what */
+  #end(what) {
+    this.#fail(new JielongError('WORKER', `the engine's worker ${what}; load the model again`));
   }
   /** @param {Error} error */
   #fail(error) {
-    this.#fault ??= error;
+    if (this.#fault) return;
+    this.#fault = error;
     for (const { reject } of this.#pending.values()) reject(this.#fault);
     this.#pending.clear();
     this.#worker.terminate();
     for (const number of this.#helpers.keys()) this.#endHelper(number);
   }
   /** @param {any} message */
-  #receive({ n, result, error, progress, helper, program, port }) {
+  #receive({ n, result, error, progress, helper, program, port, lock }) {
+    if (lock) return this.#watch(lock);
     if (program) return this.#startHelper(helper, program, port);
     if (helper) return this.#endHelper(helper);
     const call = this.#pending.get(n);
     if (!call) return;
-    if (progress) return call.onProgress?.(progress);
+    try {
+      if (progress) return call.onProgress?.(progress);
+    } catch (e) {
+      return call.reject(e); // the caller's own
+    }
     this.#pending.delete(n);
     if (error) call.reject(unpackError(error));
     else call.resolve(result);
     if (this.#pending.size === 0) this.#worker.unref?.();
+  }
+  /** The worker has this lock until it ends. @param {string} lock */
+  #watch(lock) {
+    navigator.locks.request(lock, () => this.#end('has ended')).catch(() => {});
   }
   /** See threads.js. @param {number} number @param {string} program @param {MessagePort} port */
   #startHelper(number, program, port) {
@@ -141,9 +163,38 @@ class WorkerBackend {
     return new Promise((resolve, reject) => {
       if (this.#fault) throw this.#fault;
       this.#worker.ref?.();
-      this.#worker.postMessage({ n: this.#next, op, args }, transfer);
-      this.#pending.set(this.#next++, { resolve, reject, onProgress });
+      try {
+        this.#worker.postMessage({ n: this.#next, op, args }, transfer);
+      } catch (e) {
+        throw new JielongError('BAD_ARGUMENT', `it cannot be sent to a worker: ${wordsOf(e)}`, op);
+      }
+      this.#pending.set(this.#next++, { op, resolve, reject, onProgress });
     });
+  }
+  /** @type {Backend['attend']} */
+  async attend(signal, work) {
+    /** @type {any} */ let timer;
+    const wait = () => {
+      const [oldest] = this.#pending;
+      timer = setTimeout(() => {
+        const [still] = this.#pending;
+        // A run with taps evaluates a whole text in one call.
+        const stuck = still && still[0] === oldest?.[0] && still[1].op !== 'run';
+        if (stuck) this.#end(`did not answer ${this.#grace} ms after an abort and was ended`);
+        else wait();
+      }, this.#grace);
+    };
+    if (signal?.aborted) wait();
+    signal?.addEventListener('abort', wait);
+    try {
+      return await work();
+    } catch (e) {
+      if (this.#fault) signal?.throwIfAborted();
+      throw e;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', wait);
+    }
   }
   /** @param {string} op @param {any[]} args */
   call(op, ...args) {
@@ -167,7 +218,10 @@ class WorkerBackend {
         throw signal.reason;
       }
       if (reader) sent = pump(reader);
-      return await this.#post('load', [sent, options], reader ? [sent.port] : [], onProgress);
+      const transfer = reader ? [sent.port] : [];
+      const info = await this.#post('load', [sent, options], transfer, onProgress);
+      this.#grace += Math.round(info.parameters / 10_000);
+      return info;
     } catch (e) {
       sent.port?.close(); // unless it went over
       throw e;
@@ -186,10 +240,16 @@ export const closed = (what) => new JielongError('CLOSED', `this ${what} is clos
 /**
  * Hears a worker of a page or of Node.
  * @param {any} worker @param {(data: any) => void} receive @param {(error: any) => void} fail
+ * @param {() => void} ended it is gone, by whosever hand; after `fail`, if that is why
  */
-export function listen(worker, receive, fail) {
-  if (worker.on) worker.on('message', receive).on('error', fail);
+export function listen(worker, receive, fail, ended) {
+  if (worker.on) worker.on('message', receive).on('error', fail).on('exit', ended);
   else {
+    const { terminate } = worker;
+    worker.terminate = () => {
+      terminate.call(worker);
+      ended();
+    };
     worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
     worker.onerror = worker.onmessageerror = (/** @type {any} */ e) => {
       e.preventDefault();
@@ -202,7 +262,7 @@ export function listen(worker, receive, fail) {
 export function openBackend(worker) {
   const node = nodeModule('worker_threads');
   if (!(worker ?? !node)) return new LocalBackend();
-  if (typeof worker === 'function') return new WorkerBackend(worker());
+  if (typeof worker === 'function') return new WorkerBackend(made(worker));
   if (worker === true || worker === undefined) return new WorkerBackend(startWorker('worker.js'));
   return new WorkerBackend(
     started(() =>
@@ -247,11 +307,16 @@ function started(start) {
   try {
     return start();
   } catch (e) {
-    throw new JielongError(
-      'WORKER',
-      `no worker could be started: ${/** @type {Error} */ (e).message}`,
-    );
+    throw new JielongError('WORKER', `no worker could be started: ${wordsOf(e)}`);
   }
+}
+
+/** A worker of the caller's. @param {() => any} make */
+function made(make) {
+  const worker = started(make);
+  const isWorker = started(() => worker?.postMessage && worker.terminate);
+  if (isWorker) return worker;
+  throw new JielongError('BAD_ARGUMENT', "the function 'worker' must return a Worker", 'worker');
 }
 
 /** @param {string} script */

@@ -27,6 +27,7 @@ import { badArgument } from './options.js';
 /** @typedef {{ open: string, close: string, openId?: number, closeId?: number }} Marks */
 
 const TIME_MS = 250; // for one rendering, from when the worker is ready
+const START_MS = 60_000; // for the worker's script to come and to get to a rendering
 const TRIES = 3; // a busy machine can hold up an honest template
 const MAX_TEXT = 1_000_000; // characters that a rendering may have
 const MEMORY_MB = 64; // that Node lets the worker have
@@ -69,6 +70,7 @@ class TemplateWorker {
   #worker = startWorker('template.js', MEMORY_MB);
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
+  /** Why it renders nothing any more. @type {JielongError | undefined} */ #fault;
   /** The machine has come to it: the clock starts. */ #onBegun = () => {};
   /** Whether it is done with the last rendering. */ answered = false;
 
@@ -82,11 +84,17 @@ class TemplateWorker {
     };
     const fail = (/** @type {any} */ e) => {
       const why = e.message || 'template.js or jinja.js beside it could not be loaded';
-      const error = new JielongError('WORKER', `the worker of chat templates failed: ${why}`);
-      this.#waiting?.reject(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late() : error);
-      if (idle === this) idle = undefined;
+      this.#fail(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late() : broken(why));
     };
-    listen(this.#worker, receive, fail);
+    this.#ready.catch(() => {}); // said where it is awaited
+    listen(this.#worker, receive, fail, () => this.#fail(broken('it has ended')));
+  }
+
+  /** @param {JielongError} error */
+  #fail(error) {
+    this.#fault ??= error;
+    this.#waiting?.reject(this.#fault);
+    if (idle === this) idle = undefined;
   }
 
   /** The next message. @returns {Promise<any>} */
@@ -99,13 +107,29 @@ class TemplateWorker {
   /** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */
   async render(template, variables) {
     this.#worker.ref?.();
-    await this.#ready;
+    const start = setTimeout(() => this.#fail(broken('it does not start')), START_MS);
+    try {
+      await this.#ready;
+      return await this.#send(template, variables, start);
+    } finally {
+      clearTimeout(start);
+      this.#worker.unref?.();
+    }
+  }
+
+  /**
+   * @param {string} template @param {Record<string, any>} variables
+   * @param {any} start timer of what comes before the rendering @returns {Promise<Rendering>}
+   */
+  async #send(template, variables, start) {
+    if (this.#fault) throw this.#fault;
     const answer = this.#answer();
     const { reject } = /** @type {{ reject: Function }} */ (this.#waiting);
     // An answer that waits behind a busy thread's timer is still an answer.
     const giveUp = () => setTimeout(() => reject(late()), 0);
     /** @type {any} */ let timer;
     this.#onBegun = () => {
+      clearTimeout(start);
       timer = setTimeout(giveUp, TIME_MS);
     };
     this.answered = false;
@@ -114,7 +138,6 @@ class TemplateWorker {
       return await answer;
     } finally {
       clearTimeout(timer);
-      this.#worker.unref?.();
     }
   }
 
@@ -133,6 +156,9 @@ class TemplateWorker {
     this.#worker.terminate();
   }
 }
+
+/** @param {string} why */
+const broken = (why) => new JielongError('WORKER', `the worker of chat templates failed: ${why}`);
 
 function late() {
   const message =

@@ -7,6 +7,10 @@
  * in jielong.js.
  */
 
+const MAX_WORDS = 500; // characters of a message that others wrote, or of an address
+const MAX_MESSAGE = 2000;
+const MAX_WHERE = 4096; // of a place: as long as a path
+
 export class JielongError extends Error {
   /**
    * @param {string} code
@@ -15,14 +19,41 @@ export class JielongError extends Error {
    * @param {number} [offset]
    */
   constructor(code, message, where, offset) {
-    super(message);
+    super(cut(message, MAX_MESSAGE));
     this.name = 'JielongError';
     /** Stable code, such as 'NOT_GGUF'. */
     this.code = code;
     /** Tensor name, metadata key, option or address; '' where none applies. */
-    this.where = where ?? '';
+    this.where = cut(where ?? '', MAX_WHERE);
     /** Byte offset in the model file, or undefined. */
     this.offset = offset;
+  }
+}
+
+/** At most so much of a text that nobody has measured. @param {string} text */
+export const cut = (text, length = MAX_WORDS) =>
+  text.length > length ? `${text.slice(0, length)}…` : text;
+
+/** instanceof, of a value whose prototype may throw. @param {any} e @param {Function} [type] @returns {boolean} */
+export function isError(e, type = JielongError) {
+  try {
+    return e instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What a thrown value says. Anything can be thrown: null, a symbol, an object whose getters throw.
+ * @param {any} e
+ * @returns {string}
+ */
+export function wordsOf(e) {
+  try {
+    const { message = e } = e?.cause?.message ? e.cause : (e ?? {});
+    return cut(String(message));
+  } catch {
+    return 'an error without words';
   }
 }
 
@@ -31,13 +62,9 @@ export class JielongError extends Error {
  * @param {any} e
  */
 export function packError(e) {
-  return {
-    name: e?.name,
-    message: String(e?.message ?? e),
-    code: e?.code,
-    where: e?.where,
-    offset: e?.offset,
-  };
+  if (!isError(e)) return { name: 'Error', message: wordsOf(e) };
+  const { name, message, code, where, offset } = e;
+  return { name, message, code, where, offset };
 }
 
 /** @param {any} plain @returns {Error} */
@@ -45,5 +72,5 @@ export function unpackError(plain) {
   if (plain.name === 'JielongError') {
     return new JielongError(plain.code, plain.message, plain.where, plain.offset);
   }
-  return Object.assign(new Error(plain.message), { name: plain.name ?? 'Error' });
+  return new Error(plain.message);
 }

@@ -32,8 +32,11 @@ import {
   LIMITS,
   LIST,
   LOAD,
+  listOf,
   POSITIVE,
+  reading,
   SAMPLING,
+  unreadable,
 } from './options.js';
 import { describeSource } from './source.js';
 
@@ -41,6 +44,7 @@ export { JielongError };
 
 /** @typedef {import('./backend.js').Backend} Backend */
 /** @typedef {import('./chat.js').Speaker} Speaker */
+/** @typedef {{ from: number, speaker: () => Speaker }} Answer */
 /** @typedef {import('./types.js').Source} Source */
 /** @typedef {import('./types.js').LoadOptions} LoadOptions */
 /** @typedef {import('./types.js').Progress} Progress */
@@ -128,12 +132,14 @@ export class Model {
       special: FLAG,
       bos: FLAG,
     });
-    const parts = [text].flat().map((part) => {
-      const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
-      const string = quoted ? part.quoted : part;
-      if (typeof string === 'string') return [string, quoted];
-      throw badArgument(`a text is a string or a list of parts, not ${describe(part)}`);
-    });
+    const parts = reading('tokenize', () =>
+      listOf(text).map((part) => {
+        const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
+        const string = quoted ? part.quoted : part;
+        if (typeof string === 'string') return [string, quoted];
+        throw badArgument(`a text is a string or a list of parts, not ${describe(part)}`);
+      }),
+    );
     return this.#backend.call('tokenize', parts, special, bos);
   }
 
@@ -198,6 +204,11 @@ export class Model {
   async embed(text, options = {}) {
     const { pooling = this.info.pooling ?? 'mean', signal } = checkOptions('embed', options, EMBED);
     signal?.throwIfAborted();
+    return this.#backend.attend(signal, () => this.#embed(text, pooling, signal));
+  }
+
+  /** @param {string | Ids} text @param {string} pooling @param {AbortSignal} [signal] */
+  async #embed(text, pooling, signal) {
     const ids =
       typeof text === 'string'
         ? await this.#backend.call('tokenize', [[text, false]], false, true, true)
@@ -213,7 +224,7 @@ export class Model {
       }
       return vector;
     } finally {
-      await this.#backend.call('closeSession', handle).catch(() => {});
+      this.#backend.call('closeSession', handle).catch(() => {});
     }
   }
 
@@ -238,8 +249,7 @@ export class Session {
   #busy = false;
   #closed = false;
   /** @type {Generation | undefined} */ #open;
-  /** Where answers begin on the timeline. @type {{ from: number, speaker: () => Speaker }[]} */
-  #answers = [];
+  /** Where answers begin on the timeline. @type {Answer[]} */ #answers = [];
 
   /**
    * @param {Model} model
@@ -367,9 +377,10 @@ export class Session {
    * @returns {Generation}
    */
   generate(promptOrIds = [], options = {}) {
-    return this.#generation('generate', options, ({ special = false }) =>
-      this.#tokens(promptOrIds, special, 'generate'),
-    );
+    return this.#generation('generate', options, async ({ special = false }) => ({
+      from: this.#position,
+      ids: await this.#tokens(promptOrIds, special, 'generate'),
+    }));
   }
 
   /**
@@ -402,23 +413,34 @@ export class Session {
    */
   chat(messages, options = {}) {
     return this.#generation('chat', options, async (given) => {
+      const list = reading('chat', () => listOf(messages));
       const { prepareChat } = await import('./chat.js'); // only pages that chat load it
-      const { ids, speaker } = await prepareChat(this.model, messages, given);
+      const { ids, speaker } = await prepareChat(this.model, list, given).catch((e) => {
+        throw unreadable('chat', e);
+      });
+      // Before anything is forgotten for it.
+      if (ids.length >= this.contextLength && given.maxTokens !== 0) {
+        const room = `the session has ${this.contextLength} positions`;
+        throw new JielongError(
+          'CONTEXT_FULL',
+          `the conversation takes ${ids.length} tokens, ${room}; leave out old messages, or make a ` +
+            'session with a longer context',
+          'context',
+        );
+      }
       const have = /** @type {Int32Array} */ (await this.#call('ids'));
       let same = 0;
       while (same < have.length && same < ids.length - 1 && have[same] === ids[same]) same++;
-      await this.#rewind(same);
-      this.#answers.push({ from: ids.length, speaker });
-      return ids.subarray(same);
+      return { from: same, ids: ids.subarray(same), answer: { from: ids.length, speaker } };
     });
   }
 
-  /** Frees the session's memory. */
+  /** Frees the session's memory, before the engine does anything that is asked of it later. */
   async close() {
     if (this.#closed) return;
     this.#closed = true;
-    // After model.close() there is nothing left to free.
-    await this.#call('closeSession').catch(() => {});
+    // Nobody waits for an engine that may be busy; after model.close() there is nothing left to free.
+    this.#call('closeSession').catch(() => {});
   }
 
   /** @param {string} op @param {any[]} args @returns {Promise<any>} */
@@ -467,6 +489,17 @@ export class Session {
     this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
   }
 
+  /** What brings the timeline back when something is to be changed from a position on. @param {number} from */
+  async #restorer(from) {
+    const answers = this.#answers;
+    const tail = from < this.#position ? (await this.#call('ids')).slice(from) : new Int32Array(0);
+    return async () => {
+      await this.#rewind(from);
+      await this.#add(tail);
+      this.#answers = answers;
+    };
+  }
+
   /** Who tells reasoning from answer, if the timeline ends in an answer of chat(). */
   async #speaker() {
     const answer = this.#answers.at(-1);
@@ -498,8 +531,8 @@ export class Session {
 
   /**
    * @param {'generate' | 'chat'} caller @param {ChatOptions} options
-   * @param {(options: ChatOptions) => Promise<Int32Array>} prompt what to append, found at the
-   *   first pull
+   * @param {(options: ChatOptions) => Promise<{ from: number, ids: Int32Array, answer?: Answer }>} prompt
+   *   found at the first pull: what the timeline is to hold from a position on
    */
   #generation(caller, options, prompt) {
     /** @type {ChatOptions} */ let given = {};
@@ -512,17 +545,22 @@ export class Session {
     const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = given;
     const random = crypto.getRandomValues(new Uint32Array(1))[0];
     const seed = BigInt.asUintN(64, BigInt(given.seed ?? random));
-    const settings = { ...DEFAULTS, ...LIMITS, ...rest, seed, stop: [stop].flat() };
+    const settings = { ...DEFAULTS, ...LIMITS, ...rest, seed, stop };
 
     let begun = false;
     /** @type {Speaker | undefined} */ let speaker;
+    /** Makes the session what it was, until there is a token. */
+    let undo = async () => {};
     /** @param {Generation} self */
     const begin = async (self) => {
       if (wrong) throw wrong;
       this.#open = self;
-      const ids = await prompt(given);
+      const { from, ids, answer } = await prompt(given);
       signal?.throwIfAborted();
+      undo = await this.#restorer(from);
+      if (from < this.#position) await this.#rewind(from);
       this.#position = await this.#call('generate', ids, settings);
+      if (answer) this.#answers = [...this.#answers, answer];
       speaker = await this.#speaker();
       begun = true;
     };
@@ -540,10 +578,18 @@ export class Session {
     /** @param {Generation} self */
     const pull = (self) => {
       const work = async () => {
-        if (!begun) await begin(self);
-        return step();
+        try {
+          if (!begun) await begin(self);
+          const token = await step();
+          undo = async () => {};
+          return token;
+        } catch (e) {
+          // An abort leaves what was given to it, as it does later.
+          if (!begun || !signal?.aborted) await undo().catch(() => {});
+          throw e;
+        }
       };
-      return this.#run(true, work, self);
+      return this.#run(true, () => this.#backend.attend(signal, work), self);
     };
     return new Generation(pull, seed, signal, onToken);
   }
@@ -625,7 +671,7 @@ for (const type of [Model, Session]) {
  */
 function expandTap(tap, i, info) {
   const caller = `taps[${i}]`;
-  const kind = tap?.kind;
+  const kind = reading(caller, () => tap?.kind);
   if (kind !== 'attention' && kind !== 'residual') {
     throw badArgument(
       `${caller}.kind must be 'attention' or 'residual', not ${describe(kind)}`,

@@ -8,6 +8,7 @@
  */
 import { JielongError } from './error.js';
 import { instantiate } from './instance.js';
+import { BINARY, checkOptions, describe, SIGNAL, typed } from './options.js';
 
 /**
  * @typedef {object} MergeStep
@@ -37,9 +38,21 @@ const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+const STRING = typed('string', 'a string');
+const OPTIONS = {
+  sample: STRING,
+  pre: STRING,
+  merges: /** @type {import('./options.js').Rule} */ ([
+    (v) => typeof v === 'number' && v >= 0,
+    'a number of at least 0',
+  ]),
+  signal: SIGNAL,
+  wasm: BINARY,
+};
+
 /** @param {string} where @param {string} expected @param {unknown} found */
 const wrong = (where, expected, found) =>
-  new JielongError('BAD_ARGUMENT', `expected ${expected}, found ${String(found)}`, where);
+  new JielongError('BAD_ARGUMENT', `expected ${expected}, found ${describe(found)}`, where);
 
 /** A vocabulary that grows. Close it; an iteration that ends does so itself. */
 export class TokenizerTrainer {
@@ -48,10 +61,9 @@ export class TokenizerTrainer {
   #out = 0;
 
   /** Learns from `text` with `sample` along. @param {string} text @param {TrainTokenizerOptions} [options] */
-  static async open(text, { sample = '', pre = 'gpt-2', wasm } = {}) {
-    for (const [where, value] of Object.entries({ text, sample, pre })) {
-      if (typeof value !== 'string') throw wrong(where, 'a string', value);
-    }
+  static async open(text, options = {}) {
+    if (typeof text !== 'string') throw wrong('text', 'a string', text);
+    const { sample = '', pre = 'gpt-2', wasm } = checkOptions('open', options, OPTIONS);
     const self = new TokenizerTrainer();
     self.#exports = await instantiate(wasm ?? TRAINING);
     const [a, b, c] = [text, sample, `${pre}\0`].map((s) => self.#copy(s));
@@ -134,10 +146,10 @@ export class TokenizerTrainer {
  * @returns {AsyncGenerator<MergeStep & { sample: Int32Array }, void, void>}
  */
 export async function* trainTokenizer(text, options = {}) {
-  const { merges = Infinity, signal } = options;
-  if (!(merges >= 0)) throw wrong('merges', 'a number of at least 0', merges);
+  const given = checkOptions('trainTokenizer', options, OPTIONS);
+  const { merges = Infinity, signal } = given;
   signal?.throwIfAborted();
-  const trainer = await TokenizerTrainer.open(text, options);
+  const trainer = await TokenizerTrainer.open(text, given);
   try {
     for (let i = 0; i < merges; i++) {
       signal?.throwIfAborted();

@@ -8,6 +8,7 @@
  */
 import { JielongError } from './error.js';
 import { instantiate } from './instance.js';
+import { BINARY, checkIds, checkOptions, reading } from './options.js';
 
 const decoder = new TextDecoder();
 /** The module that counts and learns; jielong.wasm only runs models. */
@@ -21,11 +22,14 @@ export class Ngram {
    * @param {Uint8Array | ArrayBuffer} file
    * @param {{ wasm?: any }} [options]  wasm: a WebAssembly.Module or its bytes; left out: the jielong-train.wasm beside this file
    */
-  static async open(file, { wasm } = {}) {
-    const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new JielongError('BAD_ARGUMENT', 'expected the bytes of a file', 'file');
-    }
+  static async open(file, options = {}) {
+    const { wasm } = checkOptions('open', options, { wasm: BINARY });
+    const bytes = reading('file', () =>
+      file instanceof Uint8Array
+        ? new Uint8Array(file.buffer, file.byteOffset, file.length)
+        : file instanceof ArrayBuffer && new Uint8Array(file),
+    );
+    if (!bytes) throw new JielongError('BAD_ARGUMENT', 'expected the bytes of a file', 'file');
     const self = new Ngram();
     self.#exports = await instantiate(wasm ?? TRAINING);
     self.#handle = self.#lend(bytes, (at) => self.#call('ngram_new', at, bytes.length) >>> 0);
@@ -38,10 +42,10 @@ export class Ngram {
     return this.#call('ngram_order', this.#handle);
   }
 
-  /** The probability of every token after ids: Float32Array over the vocabulary. @param {ArrayLike<number>} ids */
+  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./types.js').Ids} ids */
   distribution(ids) {
     const n = this.#call('ngram_n_vocab', this.#handle);
-    const context = Int32Array.from(ids).slice(-this.order);
+    const context = checkIds(ids, 'distribution').slice(-this.order);
     return this.#lend(new Uint8Array(context.buffer), (at) =>
       this.#lend(new Uint8Array(4 * n), (p) => {
         this.#call('ngram_distribution', this.#handle, at, context.length, p);

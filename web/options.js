@@ -6,9 +6,12 @@
  * to check.
  */
 
-import { JielongError } from './error.js';
+import { cut, isError, JielongError, wordsOf } from './error.js';
 
-/** @typedef {[test: (value: any) => boolean, words: string]} Rule */
+/**
+ * `copy` is what is tested and kept: of a value whose parts could be others when they are read again.
+ * @typedef {[test: (value: any) => boolean, words: string, copy?: (value: any) => any]} Rule
+ */
 /** @type {(low: number, high: number) => Rule} */
 export const integer = (low, high) => [
   (v) => Number.isInteger(v) && v >= low && v <= high,
@@ -24,13 +27,17 @@ export const typed = (type, words) => [(v) => typeof v === type, words];
 export const FLAG = typed('boolean', 'true or false');
 const CALLBACK = typed('function', 'a function');
 /** @type {Rule} */
-export const SIGNAL = [(v) => v instanceof AbortSignal, 'an AbortSignal'];
+export const SIGNAL = [
+  (v) => v instanceof AbortSignal && typeof v.aborted === 'boolean',
+  'an AbortSignal',
+];
 export const COUNT = integer(0, 2 ** 31 - 1);
 export const POSITIVE = integer(1, 2 ** 31 - 1);
 /** @type {Rule} */
 const STOP = [
-  (v) => (Array.isArray(v) ? v : [v]).every((s) => typeof s === 'string' && s && !s.includes('\0')),
+  (v) => v.every((/** @type {any} */ s) => typeof s === 'string' && s && !s.includes('\0')),
   'a string or an array of strings, none of them empty',
+  (v) => listOf(v),
 ];
 /** @type {Rule} */
 const SEED = [
@@ -43,21 +50,19 @@ export const ANY = [() => true, 'anything'];
 /** @type {(v: any) => boolean} */
 const isAddress = (v) => typeof v === 'string' || v instanceof URL;
 /** @type {Rule} */
-const WASM = [
-  (v) =>
-    isAddress(v) ||
-    ArrayBuffer.isView(v) ||
-    v instanceof ArrayBuffer ||
-    v instanceof WebAssembly.Module,
-  'an address, bytes or a WebAssembly.Module',
+export const BINARY = [
+  (v) => ArrayBuffer.isView(v) || v instanceof ArrayBuffer || v instanceof WebAssembly.Module,
+  'bytes or a WebAssembly.Module',
 ];
+/** @type {Rule} */
+const WASM = [(v) => isAddress(v) || BINARY[0](v), `an address, ${BINARY[1]}`];
 /** @type {Rule} */
 export const WORKER = [
   (v) => isAddress(v) || typeof v === 'function' || typeof v === 'boolean',
   'true, false, an address or a function',
 ];
 /** @type {Rule} */
-export const LIST = [Array.isArray, 'an array'];
+export const LIST = [(v) => !!v, 'an array', (v) => Array.isArray(v) && copyOf(v)];
 
 export const LOAD = {
   onProgress: CALLBACK,
@@ -69,7 +74,10 @@ export const LOAD = {
     "'auto', 'exact' or 'fast'",
   ]),
   memoryLimit: number(1, Number.MAX_SAFE_INTEGER),
-  sha256: /** @type {Rule} */ ([(v) => /^[0-9a-f]{64}$/i.test(v), '64 hexadecimal digits']),
+  sha256: /** @type {Rule} */ ([
+    (v) => typeof v === 'string' && /^[0-9a-f]{64}$/i.test(v),
+    '64 hexadecimal digits',
+  ]),
   wasm: WASM,
   worker: WORKER,
 };
@@ -122,12 +130,34 @@ export const LIMITS = { maxTokens: 256, ignoreEos: false, topLogprobs: 0 };
 export const badArgument = (message, where) => new JielongError('BAD_ARGUMENT', message, where);
 
 /**
+ * Reads what a caller gave: a getter or a proxy that throws there is a wrong argument.
+ * @template T @param {string} caller @param {() => T} read @returns {T}
+ */
+export function reading(caller, read) {
+  try {
+    return read();
+  } catch (e) {
+    throw unreadable(caller, e);
+  }
+}
+
+/** What reading an argument threw, as our error. @param {string} caller @param {unknown} e */
+export const unreadable = (caller, e) =>
+  isError(e)
+    ? /** @type {JielongError} */ (e)
+    : badArgument(`what ${caller} was given cannot be read: ${wordsOf(e)}`, caller);
+
+/**
  * The options that were given, each of them known and allowed. An unknown name is an error, so that
  * a misspelt option cannot silently do nothing.
  * @template T @param {string} caller @param {T} options @param {Record<string, Rule>} rules
  *   @returns {T}
  */
-export function checkOptions(caller, options, rules) {
+export const checkOptions = (caller, options, rules) =>
+  reading(caller, () => checked(caller, options, rules));
+
+/** @param {string} caller @param {any} options @param {Record<string, Rule>} rules */
+function checked(caller, options, rules) {
   if (options === null || typeof options !== 'object') {
     throw badArgument(`${caller} takes its options as an object, not ${describe(options)}`, caller);
   }
@@ -137,39 +167,63 @@ export function checkOptions(caller, options, rules) {
     if (value === undefined) continue;
     if (!Object.hasOwn(rules, name)) {
       const known = Object.keys(rules).join(', ');
-      throw badArgument(`${caller} has no option '${name}'; it knows ${known}`, name);
+      const short = cut(name, 40);
+      throw badArgument(`${caller} has no option '${short}'; it knows ${known}`, short);
     }
-    if (!rules[name][0](value)) {
-      throw badArgument(`option '${name}' must be ${rules[name][1]}, not ${describe(value)}`, name);
+    const [test, words, copy] = rules[name];
+    const kept = reading(name, () => (copy ? copy(value) : value));
+    if (!reading(name, () => test(kept))) {
+      throw badArgument(`option '${name}' must be ${words}, not ${describe(value)}`, name);
     }
-    given[name] = value;
+    given[name] = kept;
   }
   return given;
 }
 
-/** @param {unknown} value */
+/** @param {unknown} value @returns {string} */
 export const describe = (value) => {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  return Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'object' && value
-      ? 'an object'
-      : String(value);
+  if (typeof value === 'string') return `'${cut(value, 40)}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value) return isArray(value) ? 'an array' : 'an object';
+  return cut(String(value), 40);
 };
+
+/** Array.isArray() throws for a proxy that was revoked. @param {unknown} value */
+function isArray(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+const MAX_IDS = 2 ** 24;
+
+/** Its elements by index: an iterator could be anybody's. @param {ArrayLike<any>} list @returns {any[]} */
+function copyOf(list) {
+  const { length } = list;
+  if (!(length <= MAX_IDS)) throw badArgument(`a list of at most ${MAX_IDS} elements is taken`);
+  return Array.from({ length }, (_, i) => list[i]);
+}
+
+/** An array's elements, or the one thing that is none. @param {any} value */
+export const listOf = (value) => (Array.isArray(value) ? copyOf(value) : [value]);
 
 /** A copy of token ids. @param {any} ids @param {string} caller @returns {Int32Array} */
 export function checkIds(ids, caller) {
-  if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) {
-    throw badArgument(
-      `${caller} takes token ids (an array or Int32Array), not ${describe(ids)}`,
-      caller,
-    );
-  }
-  const copy = Int32Array.from(/** @type {any} */ (ids));
-  const bad = copy.findIndex((id, i) => id !== /** @type {any} */ (ids)[i] || id < 0);
-  if (bad < 0) return copy;
-  throw badArgument(
-    `${caller}: ids[${bad}] is ${/** @type {any} */ (ids)[bad]}, not a token id`,
-    `ids[${bad}]`,
-  );
+  return reading(caller, () => {
+    const isList = Array.isArray(ids) || (ArrayBuffer.isView(ids) && 'length' in ids);
+    if (!isList) {
+      throw badArgument(
+        `${caller} takes token ids (an array or Int32Array), not ${describe(ids)}`,
+        caller,
+      );
+    }
+    if (ArrayBuffer.isView(ids)) new Uint8Array(ids.buffer, 0, 0); // throws if it is detached
+    const copy = copyOf(/** @type {any} */ (ids));
+    const bad = copy.findIndex((id) => !COUNT[0](id));
+    if (bad < 0) return Int32Array.from(copy);
+    const where = `ids[${bad}]`;
+    throw badArgument(`${caller}: ${where} is ${describe(copy[bad])}, not a token id`, where);
+  });
 }

@@ -8,7 +8,7 @@
  * as they pass. What the bytes mean is the engine's business.
  */
 
-import { JielongError, packError, unpackError } from './error.js';
+import { cut, isError, JielongError, packError, unpackError, wordsOf } from './error.js';
 
 /**
  * @typedef {object} Reader
@@ -32,6 +32,8 @@ import { JielongError, packError, unpackError } from './error.js';
  */
 
 const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their own
+const TURN_MS = 8; // most that chunks which are there at once keep events waiting
+const MAX_EMPTY = 1000; // chunks without a byte, one after another
 
 /**
  * Node's own modules without an import, which a bundler would stumble over.
@@ -41,14 +43,34 @@ const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their 
 export const nodeModule = (name) =>
   /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
 
+/** Lets events in (an abort, a click) between two pieces of work in this thread; timers would wait for 4 ms. */
+export const breathe = () =>
+  new Promise((resolve) => {
+    const { setImmediate } = /** @type {any} */ (globalThis);
+    if (setImmediate) return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(0);
+  });
+
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
 
 /** @param {any} source @returns {Described} */
 export function describeSource(source) {
+  try {
+    return described(source);
+  } catch (e) {
+    if (isError(e)) throw e;
+    throw bad(`the source cannot be read: ${wordsOf(e)}`); // detached, revoked, of a false prototype
+  }
+}
+
+/** @param {any} source @returns {Described} */
+function described(source) {
   if (typeof source === 'string' && source) return describeAddress(source);
   if (source instanceof URL) return describeAddress(source.href);
-  if (source instanceof Blob) return { kind: 'blob', blob: source };
+  if (source instanceof Blob && source.size >= 0) return { kind: 'blob', blob: source };
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
     if (source.locked) throw bad('the stream is locked: something else reads it');
@@ -75,6 +97,9 @@ function describeAddress(text) {
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (nodeModule('fs')) {
     const isPath = !absolute || text.startsWith('file:');
+    if (isPath && text.startsWith('file:') && !URL.canParse(text)) {
+      throw bad(`'${cut(text)}' is no address`);
+    }
     return isPath ? { kind: 'path', path: text } : { kind: 'url', url: text };
   }
   try {
@@ -84,7 +109,7 @@ function describeAddress(text) {
       url: new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href).href,
     };
   } catch {
-    throw bad(`'${text}' is no address`);
+    throw bad(`'${cut(text)}' is no address`);
   }
 }
 
@@ -136,11 +161,9 @@ export async function fetchUrl(url, signal) {
     return await fetch(url, { signal });
   } catch (e) {
     signal?.throwIfAborted();
-    const { message, cause } = /** @type {any} */ (e);
-    const why = cause?.message ?? message;
     throw new JielongError(
       'NETWORK',
-      `${url} cannot be reached (${why}); check the address, the connection, ` +
+      `${cut(url)} cannot be reached (${wordsOf(e)}); check the address, the connection, ` +
         'and that its server allows this page (CORS)',
       url,
     );
@@ -148,32 +171,55 @@ export async function fetchUrl(url, signal) {
 }
 
 /**
+ * A stream may have its next chunk at once, for ever: events have their turn all the same. One that is
+ * cancelled has ended, whether or not it says so.
  * @param {Stream} source
  * @returns {Reader}
  */
 function openStream({ stream, name, size, total }) {
   const next = nextChunk(stream);
-  let loaded = 0;
+  let end = () => {};
+  /** @returns {Promise<{ done: boolean, value?: any }>} */
+  const chunk = () =>
+    new Promise((resolve, reject) => {
+      end = () => resolve({ done: true });
+      next.read().then(resolve, reject);
+    });
+  let [loaded, empty, turn] = [0, 0, performance.now()];
+  /** The next chunk that holds something. @returns {Promise<Uint8Array | undefined>} */
+  const read = async () => {
+    for (; empty < MAX_EMPTY; empty++) {
+      if (performance.now() - turn > TURN_MS) {
+        await breathe();
+        turn = performance.now();
+      }
+      const { value, done } = await chunk();
+      if (done) return undefined;
+      if (!(value instanceof Uint8Array)) throw bad('the stream must give Uint8Array chunks');
+      if (value.length === 0) continue;
+      loaded += value.length;
+      empty = 0;
+      return value;
+    }
+    throw bad(`the stream gives nothing: ${MAX_EMPTY} chunks without a byte came in a row`);
+  };
   return {
     name,
     size,
     total,
-    async read() {
-      const value = await next.read().catch((e) => {
+    read: () =>
+      read().catch((e) => {
         throw broken(e, name, loaded, total);
-      });
-      if (value && !(value instanceof Uint8Array)) {
-        throw bad('the stream must give Uint8Array chunks');
-      }
-      loaded += value?.length ?? 0;
-      return value;
+      }),
+    cancel(reason) {
+      end();
+      return next.cancel(reason).catch(() => {});
     },
-    cancel: (reason) => next.cancel(reason).catch(() => {}),
   };
 }
 
 /**
- * Chunks of a stream, undefined at its end. Where the stream can write into a buffer of ours (a fetch or a
+ * Chunks of a stream, as its reader gives them. Where the stream can write into a buffer of ours (a fetch or a
  * Blob, in Chromium and Firefox), the same one takes them all: chunks of the stream's own would be
  * garbage by the hundred megabytes before the first collection.
  * @param {ReadableStream<Uint8Array>} stream
@@ -184,19 +230,27 @@ function nextChunk(stream) {
     const reader = stream.getReader({ mode: 'byob' });
     return {
       async read() {
-        const { value, done } = await reader.read(new Uint8Array(buffer));
-        if (done || !value) return undefined;
-        buffer = /** @type {ArrayBuffer} */ (value.buffer);
-        return value;
+        const chunk = await reader.read(new Uint8Array(buffer));
+        if (chunk.value) buffer = /** @type {ArrayBuffer} */ (chunk.value.buffer);
+        return chunk;
       },
-      cancel: (/** @type {unknown} */ reason) => reader.cancel(reason),
+      cancel: async (/** @type {unknown} */ reason) => reader.cancel(reason),
     };
   } catch {
-    const reader = stream.getReader();
+    const reader = readerOf(stream);
     return {
-      read: async () => (await reader.read()).value,
-      cancel: (/** @type {unknown} */ reason) => reader.cancel(reason),
+      read: async () => reader.read(),
+      cancel: async (/** @type {unknown} */ reason) => reader.cancel(reason),
     };
+  }
+}
+
+/** @param {ReadableStream<Uint8Array>} stream */
+function readerOf(stream) {
+  try {
+    return stream.getReader();
+  } catch (e) {
+    throw bad(`the stream cannot be read: ${wordsOf(e)}`);
   }
 }
 
@@ -208,9 +262,10 @@ function nextChunk(stream) {
  * @param {number} [total]
  */
 function broken(e, name, loaded, total) {
-  if (e instanceof JielongError) return e;
-  const why = e?.cause?.message ?? e?.message ?? e;
-  if (e?.name === 'NotReadableError' || e?.name === 'NotFoundError') {
+  if (isError(e)) return e;
+  const why = wordsOf(e);
+  const gone = isError(e, DOMException) ? e.name : '';
+  if (gone === 'NotReadableError' || gone === 'NotFoundError') {
     return new JielongError('FILE', `${name} cannot be read (${why}); was it changed?`, name);
   }
   const of = total ? ` of ${total}` : '';
@@ -230,8 +285,7 @@ function openBytes(bytes) {
     size: bytes.length,
     total: bytes.length,
     async read() {
-      // A task of its own, so that an abort or a progress bar has its turn.
-      await new Promise((resolve) => setTimeout(resolve));
+      await breathe(); // a task of its own, so that an abort or a progress bar has its turn
       const chunk = bytes.subarray(at, at + CHUNK);
       at += chunk.length;
       return chunk.length ? chunk : undefined;
@@ -244,8 +298,8 @@ function openBytes(bytes) {
 async function openPath(path) {
   /** @param {any} e */
   const fail = (e) => {
-    const why = e.code === 'ENOENT' ? 'there is no such file' : e.message;
-    throw new JielongError('FILE', `${path} cannot be read: ${why}`, path);
+    const why = e.code === 'ENOENT' ? 'there is no such file' : cut(e.message);
+    throw new JielongError('FILE', `${cut(path)} cannot be read: ${why}`, path);
   };
   const where = path.startsWith('file:') ? new URL(path) : path;
   const file = await nodeModule('fs').promises.open(where).catch(fail);

@@ -16,8 +16,10 @@ import { closed, openBackend } from './backend.js';
 import { JielongError } from './error.js';
 import {
   ANY,
+  BINARY,
   badArgument,
   checkOptions,
+  describe,
   integer,
   number,
   POSITIVE,
@@ -124,18 +126,18 @@ const recipeOf = (config) =>
  * @returns {Promise<Trainer>}
  */
 export async function createTrainer(options) {
-  const rules = { text: STRING, config: ANY, signal: SIGNAL, worker: WORKER, wasm: ANY };
+  const rules = { text: STRING, config: ANY, signal: SIGNAL, worker: WORKER, wasm: BINARY };
   const given = checkOptions('createTrainer', options, rules);
   if (given.text === undefined) throw badArgument('createTrainer needs a text', 'text');
-  const config = {
-    ...TRAIN_DEFAULTS,
-    ...checkOptions('config', given.config ?? {}, { ...NETWORK, ...WATCH }),
-  };
+  const wanted = checkOptions('config', given.config ?? {}, { ...NETWORK, ...WATCH });
+  const config = { ...TRAIN_DEFAULTS, ...wanted };
   // A warm-up that was not asked for does not outlast a short run.
-  if (given.config?.warmup === undefined)
+  if (wanted.warmup === undefined)
     config.warmup = Math.min(TRAIN_DEFAULTS.warmup, config.steps >> 1);
   given.signal?.throwIfAborted();
   const backend = openBackend(given.worker);
+  const cancel = () => backend.close(); // whatever the worker is at
+  given.signal?.addEventListener('abort', cancel);
   try {
     const vocabulary = config.vocabulary === 'characters' ? 0 : config.vocabulary;
     const recipe = recipeOf(config);
@@ -144,7 +146,10 @@ export async function createTrainer(options) {
     return new Trainer(backend, info, config);
   } catch (e) {
     backend.close();
+    given.signal?.throwIfAborted();
     throw e;
+  } finally {
+    given.signal?.removeEventListener('abort', cancel);
   }
 }
 
@@ -230,6 +235,8 @@ export class Trainer {
    * @returns {Promise<number>}
    */
   async heldOut(windows = 0) {
+    if (!WATCH.evaluateWindows[0](windows))
+      throw badArgument(`heldOut takes ${WATCH.evaluateWindows[1]}, not ${describe(windows)}`);
     return this.#call('heldOut', windows);
   }
 

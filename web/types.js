@@ -11,7 +11,13 @@
  *   of chatting    NO_CHAT_TEMPLATE · BAD_TEMPLATE (it is broken, or refuses the messages) ·
  *                  TEMPLATE_LIMIT (it took more than 250 ms, or wrote more than a million characters)
  *   of calling     BAD_ARGUMENT (also an unknown option) · BUSY (one operation a session) · CLOSED
- *   of the host    WASM (the .wasm cannot be loaded) · WORKER · ENGINE_CRASHED (load again)
+ *   of the host    WASM (the .wasm cannot be loaded) · WORKER (it cannot be started, has ended, or did not
+ *                  answer after an abort: load again) · ENGINE_CRASHED (load again)
+ *
+ * Aborts. A signal takes effect between two calls to the engine, each of which is short. When one gets no
+ * answer for two seconds (longer with a large model: one for each 10 million parameters), the worker is
+ * ended: the model is unusable then, and its calls reject with WORKER. close() and the abort of a load never
+ * wait for a worker.
  */
 
 export {};
@@ -51,7 +57,7 @@ export {};
  *   beside this file
  * @property {boolean | string | URL | (() => Worker)} [worker] instead of the worker.js beside this
  *   file; true or false: in a worker or in this thread (the default is true in pages, false in
- *   Node)
+ *   Node). In this thread nothing can end a call: until it returns, no signal and no close() is heard
  */
 
 /**

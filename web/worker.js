@@ -11,6 +11,7 @@
  *                    { n, progress }            of a load
  *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
  *                    { helper }                 end it
+ *                    { lock }                   the name of a lock that it has until it ends, in a page
  * Calls run in the order in which they arrive and each is short (one step of a batch, one token), so nothing
  * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
  * While the page is busy with a token, that token is evaluated, so that the next one need only be drawn
@@ -28,6 +29,18 @@ const port = parent ?? globalThis;
 const helpers = new Map();
 let made = 0;
 const engine = new Engine(parent ? undefined : makeHelper);
+
+/** Where there are locks (a secure context), the page notices by one that this worker is no more. */
+function holdLock() {
+  const lock = `jielong ${crypto.randomUUID()}`;
+  const forever = new Promise(() => {});
+  const held = () => {
+    port.postMessage({ lock });
+    return forever;
+  };
+  navigator.locks.request(lock, held).catch(() => {}); // an origin without any
+}
+if (!parent && globalThis.isSecureContext && navigator.locks) holdLock();
 
 /** @type {import('./threads.js').MakeHelper} */
 function makeHelper(program) {

@@ -42,6 +42,8 @@ const quick = makeServer({ roots: [['/models/', models]] });
 const server = createServer((request, response) => {
   if (request.url === '/thinking.gguf') response.end(thinkingModel());
   else if (request.url === '/encoder.gguf') response.end(encoderModel());
+  else if (request.url === '/long-name.gguf') response.end(longNamed());
+  else if (request.url === '/worker.js' && spins) sendSpinning(response);
   else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
   else quick.emit('request', request, response);
 });
@@ -50,6 +52,35 @@ function thinkingModel() {
   const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
   bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
   return bytes;
+}
+
+/** The call from which the engine's worker does not return; none if empty. */
+let spins = '';
+
+/** The real worker, in front of which that call is caught. @param {import('node:http').ServerResponse} response */
+function sendSpinning(response) {
+  const isolated = { 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cache-Control': 'no-store' };
+  response.writeHead(200, { 'Content-Type': 'text/javascript', ...isolated });
+  response.end(`import '/worker.js?real';
+    const { onmessage } = globalThis;
+    globalThis.onmessage = (event) => {
+      if (event.data.op === '${spins}') for (;;);
+      onmessage(event);
+    };`);
+}
+
+/** The tiny model with six megabytes of a name, as the first of its key-value pairs. */
+function longNamed() {
+  const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(16) + 1n, 16); // how many there are
+  const key = 'general.name';
+  const start = 8 + key.length + 4 + 8;
+  const pair = Buffer.alloc(6_000_000 - (6_000_000 % 32), 'name '); // tensors stay aligned
+  pair.writeBigUInt64LE(BigInt(key.length), 0);
+  pair.write(key, 8);
+  pair.writeUInt32LE(8, start - 12); // a string
+  pair.writeBigUInt64LE(BigInt(pair.length - start), start - 8);
+  return Buffer.concat([bytes.subarray(0, 24), pair, bytes.subarray(24)]);
 }
 
 const encoderModel = () => readFileSync(join(root, 'tests/golden/arch/bert.gguf'));
@@ -426,6 +457,119 @@ test('what a model thinks stands apart, above its answer', { skip: noBrowser }, 
   await other.waitForSelector('#continue:enabled');
   assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
   await shoot('thinking', other, false);
+});
+
+/** @param {import('puppeteer-core').Page} of @param {string} selector @param {RegExp} pattern */
+const saysOn = (of, selector, pattern) =>
+  of.waitForFunction(
+    (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
+    { timeout: 20_000 },
+    selector,
+    pattern.source,
+  );
+
+/** Writes with the model that is there, to the end. @param {import('puppeteer-core').Page} of */
+async function writes(of) {
+  await of.waitForSelector('#generate:enabled');
+  await of.click('#generate');
+  await saysOn(of, '#play-status', /tokens written|ended/);
+}
+
+/** Loads what the field for addresses names. @param {import('puppeteer-core').Page} of */
+async function loadAgain(of) {
+  spins = '';
+  await of.$eval('#choose', (e) => /** @type {any} */ (e).setAttribute('open', ''));
+  await of.click('#url-go');
+  await saysOn(of, '#load-status', /is loaded/);
+}
+
+for (const [what, call] of [
+  ['reads', 'tokenize'],
+  ['draws', 'step'],
+]) {
+  test(`Stop ends an engine that ${what} without end, and the model can be loaded again`, {
+    skip: noBrowser,
+  }, async (t) => {
+    t.after(() => (spins = ''));
+    spins = call;
+    const other = await openWith(t, '/thinking.gguf');
+    await other.waitForSelector('#generate:enabled');
+    await other.click('#generate');
+    await other.waitForSelector('#stop:enabled');
+    await sleep(300);
+    await other.click('#stop');
+    await saysOn(other, '#play-status', /stopped answering and was ended. Load the model again/);
+    await other.waitForSelector('#stop:disabled');
+    await loadAgain(other);
+    await writes(other);
+  });
+}
+
+test('Stop, pressed twice, closes a model that does not even forget the text', {
+  skip: noBrowser,
+}, async (t) => {
+  t.after(() => (spins = ''));
+  spins = 'generate';
+  const other = await openWith(t, '/thinking.gguf');
+  await other.waitForSelector('#generate:enabled');
+  await other.click('#generate');
+  await other.waitForSelector('#stop:enabled');
+  await other.keyboard.press('Escape');
+  await saysOn(other, '#play-status', /press Stop again/);
+  await other.keyboard.press('Escape');
+  await saysOn(other, '#play-status', /was closed. Load it again|Load the model again/);
+  await loadAgain(other);
+  await writes(other);
+});
+
+test('another model is loaded though the one before never answers', {
+  skip: noBrowser,
+}, async (t) => {
+  t.after(() => (spins = ''));
+  spins = 'tokenize';
+  const other = await openWith(t, '/thinking.gguf');
+  await other.waitForSelector('#generate:enabled');
+  await other.click('#generate');
+  await other.waitForSelector('#stop:enabled');
+  await loadAgain(other);
+  await writes(other);
+});
+
+test('Cancel ends a load whose engine never answers', { skip: noBrowser }, async (t) => {
+  t.after(() => (spins = ''));
+  spins = 'load';
+  const other = await open('/?lang=en');
+  t.after(() => other.close().then(() => page.bringToFront()));
+  await other.type('#url', `${origin}/thinking.gguf`);
+  await other.click('#url-go');
+  await saysOn(other, '#url-go', /Load/);
+  await other.click('#url-go');
+  await other.waitForSelector('#cancel:enabled');
+  await sleep(300);
+  await other.click('#cancel');
+  await saysOn(other, '#load-status', /cancelled/);
+  await loadAgain(other);
+});
+
+test('the same file can be picked twice', { skip: noBrowser }, async (t) => {
+  const other = await open('/?lang=en');
+  t.after(() => other.close().then(() => page.bringToFront()));
+  const picker = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
+    await other.$('#file')
+  );
+  for (let i = 0; i < 2; i++) {
+    await picker.uploadFile(join(root, 'tests/golden/chat.gguf'));
+    await saysOn(other, '#load-status', /chat\.gguf is loaded/);
+    await other.$eval('#load-status', (e) => (e.textContent = ''));
+    assert.equal(await picker.evaluate((e) => e.value), '', 'ready for the same one');
+  }
+});
+
+test('of a name of six megabytes the page shows what fits', { skip: noBrowser }, async (t) => {
+  const other = await openWith(t, '/long-name.gguf');
+  const facts = await text('#facts-list', other);
+  assert.match(facts, /name name name .*…/);
+  assert.ok(facts.length < 2000, `${facts.length} characters`);
 });
 
 test('Chinese, dark, and 360 px with everything open', {

@@ -66,6 +66,37 @@ async function survives(t, source, what) {
   }
 }
 
+/** Breaks off what would go on for ever. @param {number} ms */
+function guarded(ms) {
+  const end = performance.now() + ms;
+  return () => {
+    if (performance.now() > end) throw new Error(`still read after ${ms} ms`);
+  };
+}
+
+/**
+ * A model, and then blocks of zeros that never end.
+ * @type {[name: string, stream: (file: Uint8Array, guard: () => void) => ReadableStream][]}
+ */
+const endless = [
+  ['default', undefined],
+  ['bytes', /** @type {const} */ ('bytes')],
+].map(([name, type]) => [
+  name ?? '',
+  (file, guard) => {
+    let n = 0;
+    return new ReadableStream(
+      /** @type {any} */ ({
+        type,
+        pull(/** @type {any} */ c) {
+          guard();
+          c.enqueue(n++ ? new Uint8Array(65536) : file.slice());
+        },
+      }),
+    );
+  },
+]);
+
 /** @type {Case[]} */
 export const errors = [
   loading('a web page instead of a model', 'NOT_GGUF', /GGUF/, (t) => `${t.origin}/index.html`),
@@ -261,6 +292,43 @@ export const errors = [
       await generation.return();
       await session.rewind(0);
       await session.close();
+    },
+  },
+  ...endless.map(([kind, stream]) => ({
+    name: `an abort is heard though a stream has its next chunk at once, for ever: ${kind}`,
+    /** @param {T} t */
+    async run(t) {
+      const file = await t.bytes('chat.gguf');
+      const signal = AbortSignal.timeout(100);
+      const reasons = [];
+      const guard = guarded(20_000);
+      const load = t.load(stream(file, guard), { signal, sha256: '0'.repeat(64) });
+      await load.catch((e) => reasons.push(e));
+      ok(reasons[0] === signal.reason, `${reasons[0]?.name}: ${reasons[0]?.message}`);
+    },
+  })),
+  {
+    name: 'BAD_ARGUMENT: a stream of empty chunks without end, and one with some of them',
+    async run(t) {
+      const guard = guarded(20_000);
+      const nothing = new ReadableStream({
+        pull(c) {
+          guard();
+          c.enqueue(new Uint8Array(0));
+        },
+      });
+      await rejects(t.load(nothing), 'BAD_ARGUMENT', /without a byte/);
+      const file = await t.bytes('chat.gguf');
+      let at = 0;
+      const some = new ReadableStream({
+        pull(c) {
+          if (at >= file.length) return c.close();
+          for (let i = 0; i < 100; i++) c.enqueue(new Uint8Array(0));
+          c.enqueue(file.subarray(at, at + 4096));
+          at += 4096;
+        },
+      });
+      await (await t.load(some)).close();
     },
   },
   {

@@ -5,11 +5,13 @@
  * the real model is not there; `slow` those that one browser runs for all. t is the Host below; a case fails by throwing. Nothing here imports anything of
  * Node or of a page.
  */
+import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
 import { chat } from './chat.js';
 import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
+import { failed } from './failures.js';
 import { fast } from './fast.js';
 import { forgery } from './forgery.js';
 import { generation } from './generation.js';
@@ -17,6 +19,7 @@ import { golden } from './golden.js';
 import { learn } from './learn.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
+import { workers } from './workers.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
 /** @typedef {import('../../web/jielong.js').Model} Model */
@@ -48,7 +51,10 @@ export const cases = [
   ...attention,
   ...generation,
   ...errors,
+  ...failed,
+  ...argumentsSuite,
   ...threads,
+  ...workers,
   ...chat,
   ...forgery,
   ...embed,

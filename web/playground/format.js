@@ -45,8 +45,16 @@ export function time(s) {
 export const count = (n) =>
   number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: 4 });
 
+/**
+ * What fits on the page of a text that a file or a stranger wrote: laying out megabytes takes seconds.
+ * @param {string} text @param {number} [most] characters
+ */
+export const shorten = (text, most = 200) =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
+
 /** A token's text with its spaces and newlines made visible. @param {string} text */
-export const visible = (text) => text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥');
+export const visible = (text) =>
+  shorten(text).replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥');
 
 /**
  * An error in words. A JielongError's code has a sentence that says what to do; anything else shows
@@ -57,8 +65,8 @@ export function explain(error) {
   const { code, where, message } =
     /** @type {{ code?: unknown, where?: unknown, message?: unknown }} */ (error ?? {});
   const values = {
-    where: String(where || t('error.somewhere')),
-    message: String(message ?? error),
+    where: shorten(String(where || t('error.somewhere'))),
+    message: shorten(String(message ?? error), 500),
   };
   const key = `error.${String(code)}`;
   return t(has(key) ? key : 'error.unexpected', values);

@@ -7,7 +7,7 @@
  */
 
 import { byId, make } from './dom.js';
-import { count, explain, number, size, time } from './format.js';
+import { count, explain, number, shorten, size, time } from './format.js';
 import { currentLanguage, t } from './i18n.js';
 import { stop } from './play.js';
 import { emit, on, state } from './state.js';
@@ -72,12 +72,12 @@ async function load(source, name, bytes) {
   controller?.abort();
   const own = new AbortController();
   controller = own;
-  await stop();
-  await state.model?.close();
-  setModel(null, '');
   bar.value = 0;
   cancelButton.disabled = false;
-  say(() => t('model.loading', { name }));
+  say(() => t('model.loading', { name: shorten(name) }));
+  state.model?.close(); // first: whatever its engine is at, nothing waits for it
+  await stop();
+  setModel(null, '');
   const began = performance.now();
   try {
     let total = bytes ?? 0;
@@ -111,7 +111,7 @@ async function load(source, name, bytes) {
 /** @param {import('../jielong.js').Model | null} model @param {string} name */
 function setModel(model, name) {
   state.model = model;
-  state.modelName = name;
+  state.modelName = shorten(name);
   show();
   emit('model');
 }
@@ -191,7 +191,7 @@ function showFacts() {
         'div',
         {},
         make('dt', {}, t(`facts.${key}`)),
-        make('dd', {}, value ?? t('facts.unknown')),
+        make('dd', {}, shorten(value ?? t('facts.unknown'))),
       ),
     ),
   );
@@ -237,7 +237,11 @@ function loadFile(file) {
 export async function setUp() {
   const picker = byId('file', HTMLInputElement);
   byId('file-go', HTMLButtonElement).addEventListener('click', () => picker.click());
-  picker.addEventListener('change', () => loadFile(picker.files?.[0]));
+  picker.addEventListener('change', () => {
+    const file = picker.files?.[0];
+    picker.value = ''; // or the same file, picked again, would be no change
+    loadFile(file);
+  });
   byId('url-form', HTMLFormElement).addEventListener('submit', submitUrl);
   urlInput.addEventListener('input', showUrl);
   cancelButton.addEventListener('click', () => controller?.abort());

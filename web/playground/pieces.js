@@ -30,9 +30,13 @@ export async function pieces(ids) {
   return all.flatMap((id) => known.get(id) ?? []);
 }
 
+const MOST_BYTES = 64; // shown of a token
+
 /** @param {Uint8Array} bytes */
 const hex = (bytes) =>
-  [...bytes].map((b) => b.toString(16).padStart(2, '0').toUpperCase()).join(' ');
+  [...bytes.subarray(0, MOST_BYTES)]
+    .map((b) => b.toString(16).padStart(2, '0').toUpperCase())
+    .join(' ');
 
 /** @param {Piece} piece */
 export const label = (piece) =>

@@ -25,6 +25,8 @@ import * as stream from './stream.js';
 /** @typedef {import('./alternatives.js').Candidate} Candidate */
 
 const ALTERNATIVES = 8; // candidates kept with each token
+const AGAIN_MS = 1000; // a second press of Stop, and not a double click
+const SENTENCE = 1000; // characters that are kept for speaking
 
 const generateButton = byId('generate', HTMLButtonElement);
 const continueButton = byId('continue', HTMLButtonElement);
@@ -43,6 +45,8 @@ let example = '';
 /** @type {Turn[]} */
 let turns = [];
 let controller = new AbortController();
+/** When it was aborted. */
+let stopped = 0;
 /** Ends when the generation that runs has ended. @type {Promise<void>} */
 let running = Promise.resolve();
 /** Ends when the loaded model has its session. @type {Promise<void>} */
@@ -144,7 +148,7 @@ async function write(turn, start) {
       const rate = count > 1 ? ((count - 1) * 1000) / (now - firstAt) : 0;
       measured = { count, rate, first: (firstAt - began) / 1000 };
       showMeter();
-      sentence = speak(sentence + token.text);
+      sentence = speak((sentence + token.text).slice(-SENTENCE));
       finish = token.finish ?? '';
     }
     say(() => t(finish === 'end' ? 'play.end' : 'play.length', { count: number(count) }));
@@ -230,6 +234,16 @@ export async function stop() {
   await running;
 }
 
+/** The reader wants it stopped; the second time at any price. */
+function pressStop() {
+  const { aborted } = controller.signal;
+  if (aborted && performance.now() - stopped > AGAIN_MS) state.model?.close();
+  if (aborted || !state.busy) return;
+  stopped = performance.now();
+  const late = setTimeout(() => say(() => t('play.stopping')), AGAIN_MS);
+  stop().finally(() => clearTimeout(late));
+}
+
 /** Forgets the text, on screen and in the session. */
 async function forget() {
   turns = [];
@@ -306,7 +320,7 @@ export function setUp() {
   generateButton.addEventListener('click', generate);
   continueButton.addEventListener('click', () => goOn());
   stepButton.addEventListener('click', () => goOn(1));
-  stopButton.addEventListener('click', stop);
+  stopButton.addEventListener('click', pressStop);
   clearButton.addEventListener('click', async () => {
     await forget();
     say(() => t('play.cleared'));
@@ -317,7 +331,7 @@ export function setUp() {
     if (sends && !generateButton.disabled) generate();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && state.busy) stop();
+    if (event.key === 'Escape' && state.busy && !event.repeat) pressStop();
   });
   for (const radio of document.getElementsByName('mode'))
     radio.addEventListener('change', showMode);

@@ -8,7 +8,7 @@
  */
 
 import { byId, make, setVariable } from './dom.js';
-import { percent, visible } from './format.js';
+import { percent, shorten, visible } from './format.js';
 import { t } from './i18n.js';
 
 /** @typedef {import('../jielong.js').Token} Token */
@@ -77,7 +77,7 @@ function who(key) {
 export function addToken(turn, { chosen = false } = {}) {
   const index = turn.tokens.length - 1;
   const token = turn.tokens[index];
-  const span = make('span', { className: 'token', tabIndex: -1 }, token.text);
+  const span = make('span', { className: 'token', tabIndex: -1 }, shorten(token.text));
   span.dataset.id = String(token.id);
   span.classList.toggle('chosen', chosen);
   span.classList.toggle('newline', token.text.includes('\n'));

@@ -5,7 +5,7 @@
  */
 
 import { byId, make } from '../dom.js';
-import { number } from '../format.js';
+import { number, shorten } from '../format.js';
 import { t } from '../i18n.js';
 import { chip, pieces } from '../pieces.js';
 import { state } from '../state.js';
@@ -72,7 +72,7 @@ function groupElement({ text, pieces: parts }) {
   return make(
     'li',
     { className: 'split' },
-    make('span', { className: 'glyph' }, text.trim()),
+    make('span', { className: 'glyph' }, shorten(text.trim())),
     ...chips,
   );
 }

@@ -1,0 +1,306 @@
+/**
+ * arguments.js - every public function and every option, fed with every odd value of odd.js: what it rejects with is a
+ * JielongError, nothing waits for ever, and the model goes on as if nothing had been.
+ */
+
+import * as learn from '../../web/learn.js';
+import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
+import * as ngram from '../../web/ngram.js';
+import { Ngram } from '../../web/ngram.js';
+import { CHAT, EMBED, GENERATE, LOAD, SAMPLING } from '../../web/options.js';
+import * as train from '../../web/train.js';
+import { ok, same } from './assert.js';
+import { oddReasons, oddValues } from './odd.js';
+
+/** @typedef {import('./index.js').Case} Case */
+/** @typedef {import('./index.js').T} T */
+/** One call, and its odd value put somewhere into it. @typedef {(odd: any) => any} Call */
+
+const HANGS_MS = 30_000;
+const tiny = 'chat.gguf';
+const hello = [{ role: 'user', content: 'hello' }];
+
+/**
+ * What a call made of an odd value: nothing, a JielongError, or the complaint.
+ * @param {string} what @param {() => any} call
+ */
+async function judge(what, call) {
+  /** @type {any} */ let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it hangs')), HANGS_MS);
+  });
+  try {
+    await Promise.race([(async () => void (await call()))(), late]);
+    return undefined;
+  } catch (e) {
+    const { name, code, message, where } = /** @type {any} */ (e ?? {});
+    const right =
+      name === 'JielongError' &&
+      /^[A-Z_]+$/.test(code) &&
+      code !== 'ENGINE_CRASHED' &&
+      typeof where === 'string' &&
+      message.length >= 12 &&
+      message.length < 2100;
+    return right ? undefined : `${what}: ${name} ${code}: ${String(message).slice(0, 200)}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @param {Record<string, Call>} calls @param {(name: string, value: any) => boolean} [skip] */
+async function feed(calls, skip = () => false) {
+  const complaints = [];
+  for (const [name, call] of Object.entries(calls)) {
+    for (const [kind, value] of oddValues()) {
+      if (value === undefined || skip(name, value)) continue;
+      complaints.push(await judge(`${name} with ${kind}`, () => call(value)));
+    }
+  }
+  same(complaints.filter(Boolean).join('\n'), '', 'complaints');
+}
+
+/** @param {string} name @param {string[]} options @param {(options: any) => any} call @returns {Record<string, Call>} */
+const eachOption = (name, options, call) =>
+  Object.fromEntries(
+    options.map((option) => [`${name}: ${option}`, (odd) => call({ [option]: odd })]),
+  );
+
+/** What a callback throws is its owner's. @param {string} name @param {any} value */
+const isCallback = (name, value) => /: on[A-Z]/.test(name) && typeof value === 'function';
+
+/** @param {any} value */
+function isLong(value) {
+  try {
+    return Array.isArray(value) && value.length > 1e6;
+  } catch {
+    return false;
+  }
+}
+
+/** To its end. @param {AsyncIterable<any>} steps */
+async function drain(steps) {
+  for await (const _ of steps);
+}
+
+/** The methods of what a module exports, so that none is forgotten. @param {object} module */
+const publicNames = (module) =>
+  Object.entries(module).flatMap(([name, value]) => {
+    if (typeof value !== 'function' || name === 'JielongError') return [];
+    if (!/^class\b/.test(String(value))) return [name];
+    const methods = Object.getOwnPropertyNames(value.prototype);
+    const statics = Object.getOwnPropertyNames(value).filter((n) => value[n] instanceof Function);
+    return [...methods, ...statics].map((method) => `${name}.${method}`);
+  });
+
+/** Those that take no argument, and constructors, which are not for callers. */
+const WITHOUT =
+  /\.(constructor|close|info|position|ids|logits|return|next|ended|order|step|sample|config)$/;
+
+/** @param {object} module @param {Record<string, Call>} calls */
+function complete(module, calls) {
+  const fed = Object.keys(calls).join('\n');
+  for (const name of publicNames(module)) {
+    const [, method = name] = name.split('.');
+    const known = WITHOUT.test(name) || new RegExp(`^${method}\\b`, 'm').test(fed);
+    ok(known, `arguments.js feeds no odd value to ${name}`);
+  }
+}
+
+/** @type {Case[]} */
+export const argumentsSuite = [
+  {
+    name: 'odd arguments of a model and its sessions: JielongErrors, and the same text afterwards',
+    slow: true,
+    async run(t) {
+      const model = await t.load(t.source(tiny));
+      const session = await model.createSession({ contextLength: 128 });
+      const text = async () => {
+        await session.rewind(0);
+        return (await session.complete('hello', { maxTokens: 8, seed: 1 })).text;
+      };
+      const before = await text();
+      /** From an empty timeline. @param {() => any} call */
+      const afresh = async (call) => {
+        await session.rewind(0);
+        await call();
+      };
+      const chat = (/** @type {any} */ messages, /** @type {any} */ options) =>
+        afresh(() => session.chat(messages, { maxTokens: 1, ...options }).next());
+      const generate = (/** @type {any} */ prompt, /** @type {any} */ options) =>
+        afresh(() => session.generate(prompt, { maxTokens: 1, ...options }).next());
+      const run = (/** @type {any} */ tap) => afresh(() => session.run([1], { taps: [tap] }));
+      /** @type {Record<string, Call>} */
+      const calls = {
+        tokenize: (odd) => model.tokenize(odd),
+        'tokenize a part': (odd) => model.tokenize([odd, 'a']),
+        'tokenize a quoted part': (odd) => model.tokenize([{ quoted: odd }]),
+        'tokenize options': (odd) => model.tokenize('a', odd),
+        ...eachOption('tokenize', ['special', 'bos'], (o) => model.tokenize('a', o)),
+        detokenize: (odd) => model.detokenize(odd),
+        'detokenize an id': (odd) => model.detokenize([odd]),
+        'detokenize options': (odd) => model.detokenize([1], odd),
+        ...eachOption('detokenize', ['special'], (o) => model.detokenize([1], o)),
+        pieces: (odd) => model.pieces(odd),
+        token: (odd) => model.token(odd),
+        'createSession options': async (odd) => (await model.createSession(odd)).close(),
+        ...eachOption('createSession', ['contextLength', 'allLogits'], async (o) =>
+          (await model.createSession(o)).close(),
+        ),
+        embed: (odd) => model.embed(odd),
+        'embed options': (odd) => model.embed('a', odd),
+        ...eachOption('embed', Object.keys(EMBED), (o) => model.embed('a', o)),
+        append: (odd) => afresh(() => session.append(odd)),
+        eachLogits: (odd) => afresh(() => drain(session.eachLogits(odd))),
+        rewind: (odd) => afresh(() => session.rewind(odd)),
+        'stages options': (odd) => afresh(() => session.stages(odd)),
+        ...eachOption('stages', [...Object.keys(SAMPLING), 'top'], (o) =>
+          afresh(async () => {
+            await session.append([1]);
+            await session.stages(o);
+          }),
+        ),
+        run: (odd) => afresh(() => session.run(odd)),
+        'run options': (odd) => afresh(() => session.run([1], odd)),
+        ...eachOption('run', ['taps'], (o) => afresh(() => session.run([1], o))),
+        'run a tap': run,
+        'run kind': (odd) => run({ kind: odd }),
+        'run layer': (odd) => run({ kind: 'residual', layer: odd }),
+        'run head': (odd) => run({ kind: 'attention', head: odd }),
+        generate: (odd) => generate(odd, {}),
+        'generate options': (odd) => afresh(() => session.generate([1], odd).return()),
+        ...eachOption('generate', Object.keys(GENERATE), (o) => generate([1], o)),
+        complete: (odd) => afresh(() => session.complete(odd, { maxTokens: 1 })),
+        'complete options': (odd) =>
+          afresh(() => session.complete([1], typeof odd === 'object' ? odd : { maxTokens: odd })),
+        chat: (odd) => chat(odd, {}),
+        'chat a message': (odd) => chat([odd], {}),
+        'chat role': (odd) => chat([{ role: odd, content: 'a' }], {}),
+        'chat content': (odd) => chat([{ role: 'user', content: odd }], {}),
+        'chat more': (odd) => chat([{ ...hello[0], more: odd }], {}),
+        'chat options': (odd) => afresh(() => session.chat(hello, odd).return()),
+        ...eachOption('chat', Object.keys(CHAT), (o) => chat(hello, o)),
+        'chat templateOptions x': (odd) => chat(hello, { templateOptions: { x: odd } }),
+      };
+      const { Model, Session, Generation } = t.jielong;
+      complete({ Model, Session, Generation }, calls);
+      // JSON.stringify goes through an array of any length.
+      const isJson = (/** @type {string} */ name) => /^chat .*(more|x)$/.test(name);
+      await feed(
+        calls,
+        (name, value) => isCallback(name, value) || (isJson(name) && isLong(value)),
+      );
+      same(await text(), before, 'the text afterwards');
+      await model.close();
+    },
+  },
+  {
+    name: 'odd arguments of loadModel: JielongErrors',
+    slow: true,
+    async run(t) {
+      const { loadModel } = t.jielong;
+      const bytes = await t.bytes(tiny);
+      const load = async (/** @type {any} */ source, /** @type {any} */ options) =>
+        (await loadModel(source, options)).close();
+      const most = { ...t.options, threads: 1, precision: 'exact' };
+      /** @type {Record<string, Call>} */
+      const calls = {
+        source: (odd) => load(odd, most),
+        'loadModel options': (odd) => load(bytes, odd),
+        ...eachOption('loadModel', Object.keys(LOAD), (o) => load(bytes, { ...most, ...o })),
+      };
+      await feed(calls, isCallback);
+      const complaints = [];
+      for (const [kind, reason] of oddReasons()) {
+        for (const chunks of [0, 1]) {
+          const stream = () => {
+            let n = 0;
+            return new ReadableStream({
+              pull(c) {
+                if (n++ < chunks) c.enqueue(bytes.subarray(0, 100));
+                else c.error(reason);
+              },
+            });
+          };
+          const what = `a stream that fails with ${kind} after ${chunks} chunks`;
+          complaints.push(await judge(what, () => load(stream(), most)));
+        }
+        complaints.push(
+          await judge(`a worker that throws ${kind}`, () =>
+            load(bytes, {
+              worker() {
+                throw reason;
+              },
+            }),
+          ),
+        );
+      }
+      for (const [kind, chunk] of oddValues()) {
+        const stream = () =>
+          new ReadableStream({
+            pull(c) {
+              c.enqueue(chunk);
+              c.close();
+            },
+          });
+        complaints.push(await judge(`a stream of ${kind}`, () => load(stream(), most)));
+      }
+      same(complaints.filter(Boolean).join('\n'), '', 'complaints');
+    },
+  },
+  {
+    name: 'odd arguments of what trains, learns and counts: JielongErrors',
+    slow: true,
+    async run(t) {
+      const text = 'how much wood would a woodchuck chuck\n'.repeat(40);
+      const config = { context: 8, width: 8, layers: 1, heads: 1, hidden: 16, steps: 1, batch: 1 };
+      const { worker } = t.options;
+      const create = async (/** @type {any} */ options) =>
+        (await train.createTrainer(options)).close();
+      const trainer = await train.createTrainer({ text, config, worker });
+      const learner = await TokenizerTrainer.open(text);
+      const counts = await Ngram.open(await t.bytes('ngram.gguf'));
+      /** @type {Record<string, Call>} */
+      const calls = {
+        'createTrainer options': create,
+        ...eachOption('createTrainer', ['text', 'config', 'signal', 'worker', 'wasm'], (o) =>
+          create({ text, config, worker, ...o }),
+        ),
+        ...eachOption(
+          'createTrainer config',
+          [...Object.keys(train.TRAIN_DEFAULTS), 'author'],
+          (o) => create({ text, worker, config: { ...config, ...o } }),
+        ),
+        'run options': (odd) => trainer.run(odd).return(),
+        ...eachOption('run', ['signal'], (o) => trainer.run(o).return()),
+        heldOut: (odd) => trainer.heldOut(odd),
+        'sample options': (odd) => trainer.sample(odd),
+        ...eachOption('sample', ['prompt', 'maxTokens', 'seed', ...Object.keys(SAMPLING)], (o) =>
+          trainer.sample({ maxTokens: 1, ...o }),
+        ),
+        'export options': (odd) => trainer.export(odd),
+        ...eachOption('export', ['type'], (o) => trainer.export(o)),
+        trainTokenizer: (odd) => drain(trainTokenizer(odd, { merges: 1 })),
+        'trainTokenizer options': (odd) => trainTokenizer(text, odd).next(),
+        ...eachOption('trainTokenizer', ['sample', 'pre', 'merges', 'signal', 'wasm'], (o) =>
+          trainTokenizer(text, o).next(),
+        ),
+        open: async (odd) => (await TokenizerTrainer.open(odd)).close(),
+        'open options': async (odd) => (await TokenizerTrainer.open(text, odd)).close(),
+        token: (odd) => learner.token(odd),
+        'open a file': async (odd) => (await Ngram.open(odd)).close(),
+        'open a file, options': async (odd) =>
+          (await Ngram.open(await t.bytes('ngram.gguf'), odd)).close(),
+        'open a file, wasm': async (odd) =>
+          (await Ngram.open(await t.bytes('ngram.gguf'), { wasm: odd })).close(),
+        distribution: (odd) => counts.distribution(odd),
+        'distribution of an id': (odd) => counts.distribution([odd]),
+      };
+      for (const module of [train, learn, ngram]) complete(module, calls);
+      await feed(calls);
+      ok(counts.distribution([1]).length > 0, 'it counts afterwards');
+      ok(!!learner.step(), 'it learns afterwards');
+      await drain(trainer.run());
+      for (const one of [trainer, learner, counts]) one.close();
+    },
+  },
+];

@@ -1,0 +1,179 @@
+/**
+ * workers.js - workers that end, and workers that never answer: every call that waits for one is settled.
+ *
+ * Each case has a worker of its own (stuck.js), whatever the host loads with.
+ */
+import { ok, rejects, same } from './assert.js';
+
+/** @typedef {import('./index.js').Case} Case */
+/** @typedef {import('./index.js').T} T */
+
+const SLOW_MS = 8000; // far more than the grace of two seconds
+
+/** A worker of stuck.js. @returns {any} */
+function start() {
+  const script = new URL('./stuck.js', import.meta.url);
+  const node = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('worker_threads');
+  return node ? new node.Worker(script) : new Worker(script, { type: 'module' });
+}
+
+/** @param {T} t @param {string} [name] */
+async function open(t, name = 'chat.gguf') {
+  const worker = start();
+  const model = await t.load(t.source(name), { worker: () => worker, threads: 1 });
+  return { worker, model };
+}
+
+/**
+ * What became of a call: what it rejected with, or that it did not end.
+ * @param {Promise<any>} call @returns {Promise<any>}
+ */
+async function fate(call) {
+  /** @type {any} */ let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ code: 'HANGS' }), SLOW_MS);
+  });
+  const result = await Promise.race([
+    call.then(
+      () => ({ code: 'DONE' }),
+      (e) => e,
+    ),
+    late,
+  ]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** @param {Promise<any>} call @param {string} code @param {RegExp} [words] */
+async function ends(call, code, words) {
+  const error = await fate(call);
+  same(error.code ?? error.name, code, 'fate');
+  ok(!words || words.test(error.message), `it should speak of ${words}: ${error.message}`);
+}
+
+/** @type {[name: string, end: (worker: any) => void][]} */
+const ways = [
+  ['is terminated', (worker) => worker.terminate()],
+  ['ends by itself', (worker) => worker.postMessage({ quit: true })],
+];
+
+/** @type {Case[]} */
+export const workers = [
+  ...ways.flatMap(([how, end]) => [
+    {
+      name: `WORKER: a worker that ${how} while it generates`,
+      /** @param {T} t */
+      async run(t) {
+        const { worker, model } = await open(t);
+        const session = await model.createSession();
+        const forever = async () => {
+          for (;;) {
+            await session.rewind(0);
+            const options = { maxTokens: 20, ignoreEos: true };
+            for await (const { index } of session.generate([1, 2], options)) {
+              if (index === 5) end(worker);
+            }
+          }
+        };
+        await ends(forever(), 'WORKER', /load the model again/);
+        await rejects(model.tokenize('a'), 'WORKER');
+        await rejects(session.ids(), 'WORKER');
+        await session.close();
+        await model.close();
+      },
+    },
+    {
+      name: `WORKER: a worker that ${how} while nothing is asked of it`,
+      /** @param {T} t */
+      async run(t) {
+        const { worker, model } = await open(t);
+        end(worker);
+        await ends(model.tokenize('a'), 'WORKER', /has ended/);
+        await ends(model.createSession(), 'WORKER', /has ended/);
+        await model.close();
+      },
+    },
+  ]),
+  {
+    name: 'WORKER: a worker that is terminated before it has loaded',
+    async run(t) {
+      const worker = start();
+      const load = t.load(t.source('chat.gguf'), { worker: () => worker });
+      worker.terminate();
+      await ends(load, 'WORKER', /has ended/);
+    },
+  },
+  {
+    name: 'an abort ends a worker that does not answer, and says so to all others',
+    async run(t) {
+      for (const op of ['tokenize', 'step']) {
+        const { worker, model } = await open(t);
+        const [session, other] = [await model.createSession(), await model.createSession()];
+        worker.postMessage({ spin: op });
+        const { signal, reason } = aborted(500);
+        const stopped = fate(session.generate('a', { signal }).next());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const bystander = fate(other.append([1]));
+        same(await stopped, reason, `${op}: the reason of the signal`);
+        same((await bystander).code, 'WORKER', `${op}: a call that waited`);
+        const later = await rejects(model.tokenize('a'), 'WORKER', /did not answer/);
+        ok(/load the model again/.test(later.message), 'what to do');
+        await model.close();
+      }
+      const { worker, model } = await open(t, 'arch/llama.gguf');
+      worker.postMessage({ spin: 'embed' });
+      const { signal, reason } = aborted(500);
+      same(await fate(model.embed([1, 2], { signal })), reason, 'embed');
+      await rejects(model.pieces([1]), 'WORKER', /did not answer/);
+    },
+  },
+  {
+    name: 'an abort leaves a worker that answers, however often',
+    async run(t) {
+      const { worker, model } = await open(t, 'arch/llama.gguf');
+      const session = await model.createSession();
+      const [first, second] = [aborted(0), aborted(0)];
+      await fate(session.generate([1], { signal: first.signal }).next());
+      await fate(model.embed([1, 2], { signal: second.signal }));
+      await new Promise((resolve) => setTimeout(resolve, 2500)); // beyond the grace
+      await session.append([1]);
+      ok((await session.logits()).length > 0, 'it goes on');
+      await model.close();
+      same((await rejects(session.ids(), 'CLOSED')).code, 'CLOSED', 'closed');
+      worker.terminate();
+    },
+  },
+  {
+    name: 'close() waits for no worker: calls that it owes an answer are CLOSED',
+    async run(t) {
+      const { worker, model } = await open(t);
+      const session = await model.createSession();
+      worker.postMessage({ spin: 'tokenize' });
+      const stuck = fate(model.tokenize('a'));
+      await ends(session.close(), 'DONE');
+      await ends(model.close(), 'DONE');
+      same((await stuck).code, 'CLOSED', 'the call');
+      const next = await open(t);
+      ok((await next.model.tokenize('a')).length > 0, 'another model loads');
+      await next.model.close();
+    },
+  },
+  {
+    name: 'the abort of a load waits for no worker',
+    async run(t) {
+      const worker = start();
+      worker.postMessage({ spin: 'load' });
+      const { signal, reason } = aborted(50);
+      const load = t.load(t.source('chat.gguf'), { worker: () => worker, signal });
+      same(await fate(load), reason, 'the reason of the signal');
+    },
+  },
+];
+
+/** @param {number} ms */
+function aborted(ms) {
+  const controller = new AbortController();
+  const reason = { name: 'Reason', code: `after ${ms}` };
+  setTimeout(() => controller.abort(reason), ms);
+  return { signal: controller.signal, reason };
+}
