@@ -93,6 +93,7 @@ class TemplateWorker {
   /** @param {JielongError} error */
   #fail(error) {
     this.#fault ??= error;
+    this.answered = false;
     this.#waiting?.reject(this.#fault);
     if (idle === this) idle = undefined;
   }
@@ -134,19 +135,20 @@ class TemplateWorker {
     };
     this.answered = false;
     try {
-      this.#send({ template, variables, limit: MAX_TEXT });
+      this.#post(template, variables);
       return await answer;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** @param {any} message */
-  #send(message) {
+  /** As JSON: a copy of what is nested deeply takes more of the stack, and a worker that cannot read
+   * one is gone. @param {string} template @param {Record<string, any>} variables */
+  #post(template, variables) {
     try {
-      this.#worker.postMessage(message);
+      const json = JSON.stringify(variables);
+      this.#worker.postMessage({ template, variables: json, limit: MAX_TEXT });
     } catch (e) {
-      // A copy takes more of the stack than JSON does.
       const why = /** @type {Error} */ (e).message;
       throw badArgument(`messages and templateOptions must be plain data: ${why}`, 'messages');
     }

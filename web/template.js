@@ -17,7 +17,7 @@
  * was computed from them, and whatever a newer version of the package may add. A mistake here can
  * make a special token plain text, never the other way round. The text is that of a plain rendering.
  *
- * Messages. To the worker { template, variables, limit }; from it { ready }, then { begun } and
+ * Messages. To the worker { template, variables, limit }, variables in JSON; from it { ready }, then { begun } and
  * { text, runs } or { error: { code, message, where } }.
  */
 
@@ -473,7 +473,7 @@ const port = nodeModule('worker_threads')?.parentPort ?? globalThis;
 port.onmessage = (/** @type {MessageEvent} */ { data: { template, variables, limit } }) => {
   port.postMessage({ begun: true });
   try {
-    port.postMessage(render(template, variables, limit));
+    port.postMessage(render(template, JSON.parse(variables), limit));
   } catch (e) {
     port.postMessage({ error: describe(template, e, limit) });
   }
