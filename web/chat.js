@@ -93,6 +93,7 @@ class TemplateWorker {
   /** @param {JielongError} error */
   #fail(error) {
     this.#fault ??= error;
+    this.answered = false;
     this.#waiting?.reject(this.#fault);
     if (idle === this) idle = undefined;
   }
@@ -110,7 +111,7 @@ class TemplateWorker {
     const start = setTimeout(() => this.#fail(broken('it does not start')), START_MS);
     try {
       await this.#ready;
-      return await this.#send(template, variables, start);
+      return await this.#ask(template, variables, start);
     } finally {
       clearTimeout(start);
       this.#worker.unref?.();
@@ -121,7 +122,7 @@ class TemplateWorker {
    * @param {string} template @param {Record<string, any>} variables
    * @param {any} start timer of what comes before the rendering @returns {Promise<Rendering>}
    */
-  async #send(template, variables, start) {
+  async #ask(template, variables, start) {
     if (this.#fault) throw this.#fault;
     const answer = this.#answer();
     const { reject } = /** @type {{ reject: Function }} */ (this.#waiting);
@@ -134,7 +135,7 @@ class TemplateWorker {
     };
     this.answered = false;
     try {
-      this.#send({ template, variables, limit: MAX_TEXT });
+      this.#post({ template, variables, limit: MAX_TEXT });
       return await answer;
     } finally {
       clearTimeout(timer);
@@ -142,7 +143,7 @@ class TemplateWorker {
   }
 
   /** @param {any} message */
-  #send(message) {
+  #post(message) {
     try {
       this.#worker.postMessage(message);
     } catch (e) {
