@@ -106,6 +106,22 @@ int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
                        const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                        jl_error *error);
 
+/* jl_tokenize_quoted() in steps, which a caller may stop between: a long text on its way to ids.
+ * Borrows the model, the text and the quotes until it is freed. NULL on failure. */
+typedef struct jl_encoding jl_encoding;
+jl_encoding *jl_encoding_new(const jl_model *m, const char *text, size_t n, int flags,
+                             const jl_quote *quotes, size_t n_quotes, jl_error *error);
+
+/* JL_MORE, or JL_OK when the ids are complete. work: how much it does, in units of a few nanoseconds
+ * (a byte of English takes about ten). A step overruns it by what the tokenizer's regular expression takes as
+ * one piece, some nanoseconds a byte. After a failure the encoding can only be freed. */
+jl_status jl_encoding_step(jl_encoding *e, uint32_t work, jl_error *error);
+
+/* The ids and how many there are (borrowed), after JL_OK. */
+const int32_t *jl_encoding_ids(const jl_encoding *e, int *n);
+
+void jl_encoding_free(jl_encoding *e); /* NULL is fine */
+
 enum {
     JL_BYTES_SPECIAL = 1, /* of control tokens and the unknown token too; else these have none */
     JL_BYTES_FIRST = 2 /* as a text's first token: without the blank that jl_tokenize() put there */

@@ -22,6 +22,8 @@ import { nodeModule, openSource, pump } from './source.js';
  * @property {() => void} close
  */
 
+const BREATH_MS = 5; // calls that are shorter follow one another without letting events in
+
 /** Lets events in (an abort, a click) between two pieces of work in this thread; timers would wait for 4 ms. */
 const breathe = () =>
   new Promise((resolve) => {
@@ -36,12 +38,18 @@ const breathe = () =>
 class LocalBackend {
   #engine = new Engine();
   /** @type {Promise<any> | undefined} */ #trainer;
+  #worked = 0; // ms since events were let in
 
   /** @param {string} op @param {any[]} args */
   async call(op, ...args) {
     if (op.startsWith('train.')) return this.#train(op.slice(6), args);
+    const begun = performance.now();
     const result = /** @type {any} */ (this.#engine)[op](...args);
-    if (op === 'advance' || op === 'step' || op === 'embed') await breathe();
+    this.#worked += performance.now() - begun;
+    if (op === 'advance' || op === 'step' || op === 'embed' || this.#worked > BREATH_MS) {
+      this.#worked = 0;
+      await breathe();
+    }
     return result;
   }
   /** @param {string} op @param {any[]} args */

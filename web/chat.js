@@ -190,7 +190,7 @@ function plain(value, what) {
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
  * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
  */
-export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
+export async function prepareChat(model, messages, { chatTemplate, templateOptions = {}, signal }) {
   checkMessages(messages);
   const template = await findTemplate(model, chatTemplate);
   const { bosToken, eosToken } = model.info;
@@ -209,7 +209,7 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
   });
   // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
   const bos = !(bosToken && text.startsWith(bosToken));
-  const ids = await model.tokenize(parts, { special: true, bos });
+  const ids = await model.tokenize(parts, { special: true, bos, signal });
   const marks = await findMarks(model, template);
   return { ids, speaker: () => new Speaker(marks, text) };
 }
