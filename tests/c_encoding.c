@@ -100,8 +100,7 @@ static void cuts_halve_what_is_left(void) {
         token(pool[i], 4);
         if (n > 4) token(letters(n / 2 + 1, ""), 4);
     }
-    for (size_t i = 0; i < N; i++)
-        text[i] = i && draw(200) ? text[i - 1] : (char)('a' + draw(2));
+    for (size_t i = 0; i < N; i++) text[i] = i && draw(200) ? text[i - 1] : (char)('a' + draw(2));
     works(cook_list("gpt2"), "cuts", text, N, 3 * LONGEST + 100);
 }
 

@@ -5,15 +5,14 @@
  * popped span that runs into one already taken offers the longest that still fits. Taken spans
  * come in falling length, so two overlap exactly if an end of the new one is taken.
  *
- * Cost, for n bytes and tokens of at most L = JL_MAX_SPECIAL_BYTES: at most 3 L n steps of a trie (twice
- * as many with quotes)
- * and O(n log n log L) for the heap, whatever the tokens are. A place walks at most L steps for its
- * first offer. Let r1, r2, … be the rooms that are left when its offers of length l1 > l2 > … are
- * popped and do not fit: l1 > r1 ≥ l2 > r2 ≥ … The span that cuts room r1 down to r2 was popped before
- * the offer of length l2, so it is as long or longer, and it lies between r2 and r1:
- * r1 − r2 ≥ l2 > r2. So each room is less than half of the one before: a place makes at most
- * log2 L + 1 offers, which walk less than L + L + L/2 + L/4 + … steps. The heap never holds more
- * than one offer of a place.
+ * Cost, for n bytes and tokens of at most L = JL_MAX_SPECIAL_BYTES: at most 3 L n steps of a trie
+ * (twice as many with quotes) and O(n log n log L) for the heap, whatever the tokens are. A place
+ * walks at most L steps for its first offer. Let r1, r2, … be the rooms that are left when its
+ * offers of length l1, l2, … are popped and do not fit: l1 > r1 ≥ l2 > r2 ≥ … What cuts the room r1
+ * down to r2 was popped before the offer of length l2, so it is as long or longer, and it lies
+ * between the two: r1 − r2 ≥ l2 > r2. So each room is less than half of the one before: a place
+ * makes at most log2 L + 2 offers, which walk at most L + L + L/2 + L/4 + … steps. The heap never
+ * holds more than one offer of a place.
  */
 #include "special.h"
 
@@ -115,8 +114,8 @@ static size_t unquoted(const jl_marked_text *in, size_t at) {
     return in->quotes[low].start > at ? in->quotes[low].start - at : 0;
 }
 
-/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory. Without
- * quotes one walk finds it: user-defined ones are in both tries. */
+/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory.
+ * Without quotes one walk finds it: user-defined ones are in both tries. */
 static int offer(jl_special_search *x, size_t at, size_t room, int64_t *work) {
     const jl_specials *s = x->specials;
     const uint8_t *text = x->in.text + at;

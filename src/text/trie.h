@@ -20,7 +20,7 @@ typedef struct jl_trie {
     uint32_t bits;
 } jl_trie;
 
-/* Adds s[n], n ≥ 1, with a value ≥ 0; an equal string keeps its first one. A trie begins as { 0 }. */
+/* Adds s[n], n ≥ 1, with a value ≥ 0; an equal string keeps its first. A trie begins as { 0 }. */
 jl_status jl_trie_add(jl_trie *t, const uint8_t *s, size_t n, int32_t value, jl_error *error);
 void jl_trie_free(jl_trie *t);
 size_t jl_trie_memory(const jl_trie *t); /* bytes */

@@ -6,10 +6,10 @@
  * is attacker data: every index is checked, no match is longer than MAX_MATCH, and a map with a
  * string of more than MAX_REPLACEMENT bytes is refused.
  *
- * Cost, for n bytes: normalisation looks at most MAX_MATCH nodes a byte and makes at most
+ * Cost, for n bytes: normalisation looks at most at MAX_MATCH nodes a byte and makes at most
  * MAX_REPLACEMENT n + 1 bytes (nmt_nfkc makes at most 11 of one); Viterbi takes at most
- * JL_MAX_TRIE_BYTES steps of the trie for each of them. Memory is for the bytes since the last place
- * that every way passes, which in real text is the last word.
+ * JL_MAX_TRIE_BYTES steps of the trie for each of them. Memory is for the bytes since the last
+ * place that every way passes, which in real text is the last word.
  */
 #include "unigram.h"
 
@@ -271,8 +271,8 @@ static void go_on(encoder *e, int64_t *work) {
     e->at += length;
 }
 
-/* All ways go through `at`: the tokens of the best one come out, in order (`from` is turned round to
- * lead onwards), and it becomes the base. */
+/* All ways go through `at`: the tokens of the best one come out in order (`from` is turned round
+ * to lead onwards), and it becomes the base. */
 static void emit(encoder *e, jl_ids *ids, int64_t *work) {
     way *ways = e->ways;
     size_t next = 0, end = e->at - e->base, at = end, from;
