@@ -225,6 +225,7 @@ static void colliding_edges(void) {
 
 /* ---- Given up -------------------------------------------------------------------------------- */
 
+#ifdef JL_DEBUG
 static file *cook_family(int which) {
     static const char *const models[] = { "gpt2", "llama", "t5", "bert", "gemma4", "whitespace" };
     n_tokens = 0;
@@ -232,6 +233,7 @@ static file *cook_family(int which) {
     token("a", 1), token("b", 1), token("aa", 1), token("▁", 1), token("▁a", 1);
     return cook_list(models[which]);
 }
+#endif
 
 /* After every number of steps: whatever was allocated goes. */
 static void encodings_that_are_given_up(void) {

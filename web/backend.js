@@ -2,7 +2,7 @@
  * backend.js - where the engine runs: in this thread, or in a worker of a page or of Node.
  *
  * Both sides offer the same three calls: load, call (a method of Engine by name) and close. A call
- * is short (a batch, a token), so that whoever drives it can stop between two. The messages to a
+ * is short (a batch, a token, a step of a long text), so that whoever drives it can stop between two. The messages to a
  * worker are described in worker.js.
  */
 

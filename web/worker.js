@@ -11,7 +11,7 @@
  *                    { n, progress }            of a load
  *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
  *                    { helper }                 end it
- * Calls run in the order in which they arrive and each is short (one batch, one token), so nothing
+ * Calls run in the order in which they arrive and each is short (one batch, one token, one step of a text), so nothing
  * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
  * While the page is busy with a token, that token is evaluated, so that the next one need only be drawn
  * when it is asked for.
