@@ -230,7 +230,7 @@ function plain(value, what) {
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
  * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
  */
-export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
+export async function prepareChat(model, messages, { chatTemplate, templateOptions = {}, signal }) {
   const conversation = plain(messages, 'messages');
   checkMessages(conversation);
   const template = await findTemplate(model, chatTemplate);
@@ -250,7 +250,7 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
   });
   // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
   const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
-  const ids = await model.tokenize(parts, { special: true, bos });
+  const ids = await model.tokenize(parts, { special: true, bos, signal });
   const marks = await findMarks(model, template);
   return { ids, speaker: () => new Speaker(marks, text) };
 }
