@@ -58,8 +58,7 @@ typedef struct jl_model jl_model;
  * memory_limit: most bytes that weights and tokenizer may take together, 0 for no limit. */
 jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *error);
 
-/* Where the next bytes of the file go: *room bytes (≥ 1) at the borrowed address returned. NULL on
- * failure. */
+/* Where the next bytes of the file go: *room bytes (≥ 1) at a borrowed address; NULL: failure. */
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error);
 
 /* Takes n bytes that were written at the reserved address: parses the header once it is complete,
@@ -67,8 +66,7 @@ uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error);
  * then JL_OK. */
 jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error);
 
-/* The file has ended. JL_OK if the model is complete, else JL_ERR_TRUNCATED naming what is missing.
- * */
+/* The file has ended. JL_OK if it is complete, else JL_ERR_TRUNCATED naming what is missing. */
 jl_status jl_model_finish(jl_model *m, jl_error *error);
 
 void jl_model_free(jl_model *m); /* NULL is fine */
@@ -90,8 +88,7 @@ enum {
     JL_TOKENIZE_EOS = 4      /* end with the end-of-sequence token, where the file asks for one */
 };
 
-/* text[n] → ids. Writes at most cap ids and returns how many there are in all, or a negative
- * status. */
+/* text[n] → at most cap ids; returns how many there are in all, or a negative status. */
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
@@ -105,6 +102,17 @@ typedef struct jl_quote {
 int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
                        const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                        jl_error *error);
+
+/* jl_tokenize_quoted() in steps; borrows the model, the text and the quotes until it is freed. A
+ * step ends with JL_MORE after about `work` units of some nanoseconds (a byte of English takes
+ * ten), but not inside what the tokenizer's regular expression takes as one piece; JL_OK: the ids
+ * are complete (borrowed, *n of them). After a failure it can only be freed. */
+typedef struct jl_encoding jl_encoding;
+jl_encoding *jl_encoding_new(const jl_model *m, const char *text, size_t n, int flags,
+                             const jl_quote *quotes, size_t n_quotes, jl_error *error);
+jl_status jl_encoding_step(jl_encoding *e, uint32_t work, jl_error *error);
+const int32_t *jl_encoding_ids(const jl_encoding *e, int *n);
+void jl_encoding_free(jl_encoding *e); /* NULL is fine */
 
 enum {
     JL_BYTES_SPECIAL = 1, /* of control tokens and the unknown token too; else these have none */
@@ -157,8 +165,7 @@ void jl_session_free(jl_session *s); /* NULL is fine */
 /* Bytes that a session of n_ctx positions takes, before one is made. */
 uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
 
-/* Adds ids at the end of the timeline; they are evaluated by advance(). Nothing is added on
- * failure. */
+/* Adds ids at the end of the timeline, for advance() to evaluate; none of them on failure. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 
 /* Evaluates the next step of what was appended, some 2·10⁹ multiplications whatever the file:
@@ -254,12 +261,8 @@ jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *err
 
 /* ---- Embeddings ------------------------------------------------------------------------------ */
 
-typedef enum jl_pooling {                      /* numbered as in GGUF */
-                          JL_POOLING_MEAN = 1, /* over all tokens */
-                          JL_POOLING_CLS = 2,  /* the first token */
-                          JL_POOLING_LAST =
-                              3 /* the last; in a decoder it alone has seen the whole text */
-} jl_pooling;
+/* Numbered as in GGUF: all tokens; the first; the last, which alone saw a decoder's whole text. */
+typedef enum jl_pooling { JL_POOLING_MEAN = 1, JL_POOLING_CLS, JL_POOLING_LAST } jl_pooling;
 
 int jl_model_n_embd(const jl_model *m);
 jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else the mean */

@@ -145,6 +145,7 @@ static void long_runs(void) {
     CHECK(jl_tokenizer_encode(t, text, N, 0, ids, N, NULL) == N / 6 + 1);
     memset(text, 0xe2, N);
     CHECK(jl_tokenizer_encode(t, text, N, 0, ids, N + 3, NULL) == N + 1);
+    same_in_steps(t, (jl_str){ text, N }, 0, 5000, ids, N + 1);
     jl_tokenizer_free(t);
     free(f);
 }
@@ -160,6 +161,11 @@ static void refused(file *f, const char *where, const char *message) {
 }
 
 static void hostile(void) {
+    static char longest[1026];
+    memset(longest, 'y', 1025);
+    begin(0);
+    token(longest, 0, 1);
+    refused(cook_spm(), "tokenizer.ggml.tokens", "token 3 is longer than 1024 bytes");
     begin(1);
     token("a", -1, 1), token("b", NAN, 1);
     refused(cook_spm(), "tokenizer.ggml.scores", "the score of token 260 is not a number");

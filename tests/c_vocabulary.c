@@ -284,6 +284,8 @@ static void round_trips(const jl_tokenizer *t, const char *name) {
             if (has_byte[byte]) text[n++] = byte;
         }
         int count = jl_tokenizer_encode(t, (char *)text, n, JL_TOKENIZE_SPECIAL, ids, 96, NULL);
+        jl_str whole = { (char *)text, n };
+        same_in_steps(t, whole, JL_TOKENIZE_SPECIAL, draw(200), ids, count);
         for (int i = 0; i < count; i++) {
             jl_str s = jl_tokenizer_bytes(t, ids[i]);
             prefix = i == 0 && jl_tokenizer_space_prefix(t) && s.n && *s.data == ' ';
@@ -328,6 +330,8 @@ static void check_golden(const char *folder, const char *name) {
         size_t n = end ? (size_t)(end - text) : strlen(text);
         int count = jl_tokenizer_encode(t, text, n, 0, ids, 4096, NULL);
         check_line(name, number, &line, ids, count);
+        for (uint32_t work = 0; work < 60; work += 7)
+            same_in_steps(t, (jl_str){ text, n }, 0, work, ids, count);
         if (!end) break;
         text = end + strlen(separator);
     }

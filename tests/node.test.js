@@ -115,6 +115,27 @@ test('abort then generate again, 100 times: memory does not grow', async () => {
   await model.close();
 });
 
+test('abort while a text is tokenised, 60 times: memory does not grow', async () => {
+  const { model, size } = await withMemory(golden('chat.gguf'));
+  const session = await model.createSession();
+  const text = '<|im_start|>a b '.repeat(50_000);
+  const round = async (/** @type {number} */ i) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const work =
+      i % 2
+        ? model.tokenize(text, { signal, special: true })
+        : session.generate(text, { signal }).next();
+    setImmediate(() => controller.abort());
+    await assert.rejects(work, { name: 'AbortError' });
+  };
+  for (let i = 0; i < 4; i++) await round(i);
+  const before = size();
+  for (let i = 0; i < 60; i++) await round(i);
+  assert.equal(size(), before);
+  await model.close();
+});
+
 test('failed loads give their memory back with their instance', async () => {
   const file = readFileSync(golden('arch/llama.gguf'));
   for (let i = 0; i < 100; i++) {

@@ -138,6 +138,23 @@ static inline jl_tokenizer *make(file *f) {
     return t;
 }
 
+/* Whether steps of `work` give the ids that one call gave. */
+static inline void same_in_steps(const jl_tokenizer *t, jl_str text, int flags, uint32_t work,
+                                 const int32_t *ids, int count) {
+    jl_error e;
+    jl_error_clear(&e);
+    jl_encoding *x = jl_tokenizer_begin(t, text.data, text.n, flags, NULL, 0, &e);
+    CHECK(x != NULL, "%s", e.message);
+    if (!x) return;
+    jl_status status = JL_MORE;
+    while (status == JL_MORE) status = jl_encoding_step(x, work, &e);
+    int n;
+    const int32_t *found = jl_encoding_ids(x, &n);
+    CHECK(status == JL_OK && n == count && (!n || !memcmp(found, ids, (size_t)n * sizeof *ids)),
+          "work %d: status %d, %d ids, not %d", (int)work, (int)status, n, count);
+    jl_encoding_free(x);
+}
+
 /* The ids of text[n] as "bytes|bytes|…" of their tokens. */
 static inline const char *pieces_of(const jl_tokenizer *t, const char *text, size_t n, int flags) {
     static char out[4096];
@@ -147,6 +164,8 @@ static inline const char *pieces_of(const jl_tokenizer *t, const char *text, siz
     int count = jl_tokenizer_encode(t, text, n, flags, ids, 512, &e);
     size_t at = 0;
     CHECK(count >= 0 && count <= 512, "%d %s", count, e.message);
+    for (uint32_t work = 0; work < 40; work += 1 + work / 3)
+        same_in_steps(t, (jl_str){ text, n }, flags, work, ids, count);
     for (int i = 0; i < count && i < 512; i++) {
         jl_str s = jl_tokenizer_bytes(t, ids[i]);
         if (i) out[at++] = '|';

@@ -97,9 +97,25 @@ uint32_t jl_wasm_model_info(const jl_model *m, char *json, uint32_t cap) {
     return (uint32_t)jl_model_info(m, json, cap);
 }
 
-int jl_wasm_tokenize(const jl_model *m, const char *text, uint32_t n, int flags,
-                     const jl_quote *quotes, uint32_t n_quotes, int32_t *ids, int cap) {
-    return jl_tokenize_quoted(m, text, n, flags, quotes, n_quotes, ids, cap, fresh());
+jl_encoding *jl_wasm_encoding_new(const jl_model *m, const char *text, uint32_t n, int flags,
+                                  const jl_quote *quotes, uint32_t n_quotes) {
+    return jl_encoding_new(m, text, n, flags, quotes, n_quotes, fresh());
+}
+
+int jl_wasm_encoding_step(jl_encoding *e, uint32_t work) {
+    return jl_encoding_step(e, work, fresh());
+}
+
+/* Their number: jl_wasm_token_length(). */
+const int32_t *jl_wasm_encoding_ids(const jl_encoding *e) {
+    int n;
+    const int32_t *ids = jl_encoding_ids(e, &n);
+    token_length = (size_t)n;
+    return ids;
+}
+
+void jl_wasm_encoding_free(jl_encoding *e) {
+    jl_encoding_free(e);
 }
 
 const char *jl_wasm_token_bytes(const jl_model *m, int32_t id, int flags) {

@@ -2,7 +2,7 @@
  * backend.js - where the engine runs: in this thread, or in a worker of a page or of Node.
  *
  * Both sides offer the same calls: load, call (a method of Engine by name), attend and close. A call
- * is short (a batch, a token), so that whoever drives it can stop between two. The messages to a
+ * is short (a batch, a token, a step of a long text), so that whoever drives it can stop between two. The messages to a
  * worker are described in worker.js.
  *
  * No call to a worker waits for ever. One that ends is noticed: in Node by its event; in a page by its
@@ -33,17 +33,24 @@ import { breathe, nodeModule, openSource, pump } from './source.js';
  * batch of 64 tokens on the slowest of machines.
  */
 const GRACE_MS = 2000;
+const BREATH_MS = 5; // calls that are shorter follow one another without letting events in
 
 /** The engine in this thread. @implements {Backend} */
 class LocalBackend {
   #engine = new Engine();
   /** @type {Promise<any> | undefined} */ #trainer;
+  #worked = 0; // ms since events were let in
 
   /** @param {string} op @param {any[]} args */
   async call(op, ...args) {
     if (op.startsWith('train.')) return this.#train(op.slice(6), args);
+    const begun = performance.now();
     const result = /** @type {any} */ (this.#engine)[op](...args);
-    if (op === 'advance' || op === 'step' || op === 'embed') await breathe();
+    this.#worked += performance.now() - begun;
+    if (op === 'advance' || op === 'step' || op === 'embed' || this.#worked > BREATH_MS) {
+      this.#worked = 0;
+      await breathe();
+    }
     return result;
   }
   /** @param {string} op @param {any[]} args */

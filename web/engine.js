@@ -26,6 +26,7 @@ const LOST = -12; // JL_ERR_THREAD
 const ROOM = 1.5; // memory for a model and its sessions, in sizes of its file
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
+const WORK = 1 << 19; // of one step of tokenize: at most some 10 ms (units: jl_encoding_step in jielong.h)
 const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
 
@@ -64,6 +65,8 @@ export class Engine {
    * @type {Map<number, number>}
    */
   #sessions = new Map();
+  /** Texts on their way to ids by handle: what is freed at the end. @type {Map<number, number[]>} */
+  #encodings = new Map();
   #next = 1;
   /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
 
@@ -142,6 +145,7 @@ export class Engine {
     this.#threads?.end('the model is closed');
     this.#exports = undefined;
     this.#sessions.clear();
+    this.#encodings.clear();
   }
 
   get #buffer() {
@@ -168,6 +172,16 @@ export class Engine {
     return this.#text(pointer, new Uint8Array(this.#buffer, pointer >>> 0).indexOf(0));
   }
 
+  /** A copy of an array, to be freed. @param {Uint8Array | Int32Array | Float32Array} data */
+  #copy(data) {
+    const pointer = this.#call('alloc', data.byteLength) >>> 0;
+    if (!pointer) throw outOfMemory(`${data.byteLength} bytes`);
+    this.#bytes(pointer, data.byteLength).set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+    return pointer;
+  }
+
   /**
    * Lends a copy of an array to `use`.
    * @template T
@@ -175,12 +189,8 @@ export class Engine {
    * @param {(pointer: number) => T} use
    */
   #lend(data, use) {
-    const pointer = this.#call('alloc', data.byteLength);
-    if (!pointer) throw outOfMemory(`${data.byteLength} bytes`);
+    const pointer = this.#copy(data);
     try {
-      this.#bytes(pointer, data.byteLength).set(
-        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      );
       return use(pointer);
     } finally {
       if (!this.#fault) this.#call('free', pointer);
@@ -330,9 +340,11 @@ export class Engine {
   }
 
   /**
+   * The ids of a text, or the handle of a long one for tokenizeMore.
    * @param {[text: string, quoted: boolean][]} parts that make the text; special tokens do not count
    *   in quoted ones
    * @param {boolean} special @param {boolean} bos @param {boolean} [eos] ends, where the file asks
+   * @returns {Int32Array | number}
    */
   tokenize(parts, special, bos, eos = false) {
     /** @type {number[]} */ const quotes = []; // bytes [start, end), pair after pair
@@ -343,21 +355,45 @@ export class Engine {
       n += length;
     }
     const flags = (special ? 1 : 0) | (bos ? 2 : 0) | (eos ? 4 : 0);
-    return this.#lend(joined(pieces, n), (text) =>
-      this.#lend(Int32Array.from(quotes), (quoted) => {
-        // A token is a byte or longer, so this nearly always does; if not, the count says what does.
-        let cap = n + 8;
-        for (;;) {
-          const ids = this.#lend(new Int32Array(cap), (out) => {
-            const args = [text, n, flags, quoted, quotes.length / 2, out, cap];
-            const count = this.#try('tokenize', this.#model, ...args);
-            if (count <= cap) return this.#ints(out, count);
-            cap = count;
-          });
-          if (ids) return ids;
-        }
-      }),
-    );
+    const handle = this.#next++;
+    /** @type {number[]} */ const owned = [];
+    this.#encodings.set(handle, owned);
+    try {
+      for (const data of [joined(pieces, n), Int32Array.from(quotes)]) owned.push(this.#copy(data));
+      const [text, quoted] = owned;
+      owned.push(
+        this.#make('encoding_new', this.#model, text, n, flags, quoted, quotes.length / 2),
+      );
+    } catch (e) {
+      this.endTokenize(handle);
+      throw e;
+    }
+    return this.tokenizeMore(handle);
+  }
+
+  /** One step. @param {number} handle @returns {Int32Array | number} the handle: there is more to do */
+  tokenizeMore(handle) {
+    if (this.#fault) throw this.#fault;
+    const [, , encoding] = this.#encodings.get(handle) ?? [];
+    if (!encoding) throw new JielongError('CLOSED', 'this text is not being tokenised');
+    let more = false;
+    try {
+      more = this.#try('encoding_step', encoding, WORK) === MORE;
+      return more
+        ? handle
+        : this.#ints(this.#call('encoding_ids', encoding), this.#call('token_length'));
+    } finally {
+      if (!more) this.endTokenize(handle);
+    }
+  }
+
+  /** Gives back what a text on its way holds. @param {number} handle */
+  endTokenize(handle) {
+    const [text, quotes, encoding] = this.#encodings.get(handle) ?? [];
+    this.#encodings.delete(handle);
+    if (this.#fault) return;
+    if (encoding) this.#call('encoding_free', encoding);
+    for (const pointer of [text, quotes]) if (pointer) this.#call('free', pointer);
   }
 
   /** The bytes of a token: a view. @param {number} id @param {number} flags 1: special, 2: first of a text */
@@ -370,14 +406,16 @@ export class Engine {
     return decoder.decode(this.#tokenBytes(id, 1)?.slice());
   }
 
-  /** @param {Int32Array} ids @param {boolean} special */
-  detokenize(ids, special) {
-    const parts = Array.from(ids, (id, i) => this.#known(id, (special ? 1 : 0) | (i ? 0 : 2)));
-    return decoder.decode(
-      joined(
-        parts,
-        parts.reduce((n, part) => n + part.length, 0),
-      ),
+  /**
+   * The bytes of a part of a text's ids.
+   * @param {Int32Array} ids @param {boolean} special @param {boolean} first whether the text begins here
+   */
+  detokenize(ids, special, first) {
+    const flags = special ? 1 : 0;
+    const parts = Array.from(ids, (id, i) => this.#known(id, flags | (first && i === 0 ? 2 : 0)));
+    return joined(
+      parts,
+      parts.reduce((n, part) => n + part.length, 0),
     );
   }
 

@@ -36,11 +36,14 @@ import {
   POSITIVE,
   reading,
   SAMPLING,
+  TOKENIZE,
   unreadable,
 } from './options.js';
 import { describeSource } from './source.js';
 
 export { JielongError };
+
+const PART = 8192; // ids that one call turns into text
 
 /** @typedef {import('./backend.js').Backend} Backend */
 /** @typedef {import('./chat.js').Speaker} Speaker */
@@ -122,25 +125,25 @@ export class Model {
    * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become
    * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one. A text of
    * two authors comes in parts: what is quoted is text, whatever special tokens it spells; else the
-   * ids are those of the whole.
+   * ids are those of the whole. A long text takes several steps, between which the signal ends it
+   * and other calls have their turn.
    * @param {string | (string | { quoted: string })[]} text
-   * @param {{ special?: boolean, bos?: boolean }} [options]
+   * @param {{ special?: boolean, bos?: boolean, signal?: AbortSignal }} [options]
    * @returns {Promise<Int32Array>}
    */
   async tokenize(text, options = {}) {
-    const { special = false, bos = false } = checkOptions('tokenize', options, {
-      special: FLAG,
-      bos: FLAG,
-    });
+    const { special = false, bos = false, signal } = checkOptions('tokenize', options, TOKENIZE);
     const parts = reading('tokenize', () =>
       listOf(text).map((part) => {
         const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
         const string = quoted ? part.quoted : part;
-        if (typeof string === 'string') return [string, quoted];
+        if (typeof string === 'string') return /** @type {[string, boolean]} */ ([string, quoted]);
         throw badArgument(`a text is a string or a list of parts, not ${describe(part)}`);
       }),
     );
-    return this.#backend.call('tokenize', parts, special, bos);
+    return this.#backend.attend(signal, () =>
+      tokenize(this.#backend, [parts, special, bos], () => signal?.throwIfAborted()),
+    );
   }
 
   /**
@@ -152,7 +155,13 @@ export class Model {
    */
   async detokenize(ids, options = {}) {
     const { special = false } = checkOptions('detokenize', options, { special: FLAG });
-    return this.#backend.call('detokenize', checkIds(ids, 'detokenize'), special);
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let text = '';
+    for (const [part, first] of inParts(checkIds(ids, 'detokenize'))) {
+      const bytes = await this.#backend.call('detokenize', part, special, first);
+      text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
   }
 
   /**
@@ -161,7 +170,10 @@ export class Model {
    * @returns {Promise<Piece[]>}
    */
   async pieces(ids) {
-    return this.#backend.call('pieces', checkIds(ids, 'pieces'));
+    const all = [];
+    for (const [part] of inParts(checkIds(ids, 'pieces')))
+      all.push(await this.#backend.call('pieces', part));
+    return all.flat();
   }
 
   /**
@@ -211,7 +223,9 @@ export class Model {
   async #embed(text, pooling, signal) {
     const ids =
       typeof text === 'string'
-        ? await this.#backend.call('tokenize', [[text, false]], false, true, true)
+        ? await tokenize(this.#backend, [[[text, false]], false, true, true], () =>
+            signal?.throwIfAborted(),
+          )
         : checkIds(text, 'embed');
     if (ids.length === 0) throw badArgument('there is nothing to embed', 'text');
     const { handle } = await this.#backend.call('openSession', ids.length, false);
@@ -232,6 +246,34 @@ export class Model {
   async close() {
     this.#backend.close();
   }
+}
+
+/**
+ * The ids of a text, a step a call.
+ * @param {Backend} backend
+ * @param {[parts: [string, boolean][], special: boolean, bos: boolean, eos?: boolean]} text
+ * @param {() => void} check throws where nobody wants them any more
+ * @returns {Promise<Int32Array>}
+ */
+async function tokenize(backend, text, check) {
+  check();
+  let ids = await backend.call('tokenize', ...text);
+  while (typeof ids === 'number') {
+    try {
+      check();
+    } catch (e) {
+      await backend.call('endTokenize', ids).catch(() => {});
+      throw e;
+    }
+    ids = await backend.call('tokenizeMore', ids);
+  }
+  check();
+  return ids;
+}
+
+/** Ids in parts that take some ms each. @param {Int32Array} ids @returns {Generator<[Int32Array, boolean]>} */
+function* inParts(ids) {
+  for (let at = 0; at < ids.length; at += PART) yield [ids.slice(at, at + PART), at === 0];
 }
 
 /* ---- Session --------------------------------------------------------------------------------- */
@@ -377,9 +419,9 @@ export class Session {
    * @returns {Generation}
    */
   generate(promptOrIds = [], options = {}) {
-    return this.#generation('generate', options, async ({ special = false }) => ({
+    return this.#generation('generate', options, async ({ special = false, signal }) => ({
       from: this.#position,
-      ids: await this.#tokens(promptOrIds, special, 'generate'),
+      ids: await this.#tokens(promptOrIds, special, 'generate', signal),
     }));
   }
 
@@ -520,13 +562,17 @@ export class Session {
    * @param {string | Ids} prompt
    * @param {boolean} special
    * @param {string} caller
+   * @param {AbortSignal} [signal]
    * @returns {Promise<Int32Array>}
    */
-  async #tokens(prompt, special, caller) {
+  async #tokens(prompt, special, caller, signal) {
     if (typeof prompt !== 'string') return checkIds(prompt, caller);
     const bos = this.#position === 0;
     const { encoder } = this.model.info;
-    return this.#backend.call('tokenize', [[prompt, false]], special, bos, encoder);
+    return tokenize(this.#backend, [[[prompt, false]], special, bos, encoder], () => {
+      if (this.#closed) throw closed('session');
+      signal?.throwIfAborted();
+    });
   }
 
   /**

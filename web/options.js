@@ -100,6 +100,7 @@ export const GENERATE = {
   signal: SIGNAL,
   onToken: CALLBACK,
 };
+export const TOKENIZE = { special: FLAG, bos: FLAG, signal: SIGNAL };
 export const EMBED = {
   pooling: /** @type {Rule} */ ([
     (v) => v === 'mean' || v === 'cls' || v === 'last',

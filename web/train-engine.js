@@ -89,7 +89,9 @@ export class TrainEngine {
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
     const { handle, contextLength } = engine.openSession(0, false);
     const settings = { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options };
-    let ids = engine.tokenize([[prompt, false]], false, true).slice(1 - contextLength);
+    let made = engine.tokenize([[prompt, false]], false, true);
+    while (typeof made === 'number') made = engine.tokenizeMore(made);
+    let ids = made.slice(1 - contextLength);
     let [text, position] = ['', 0];
     for (let left = settings.maxTokens; left > 0; left -= position - ids.length) {
       if (position) {

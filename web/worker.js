@@ -12,7 +12,7 @@
  *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
  *                    { helper }                 end it
  *                    { lock }                   the name of a lock that it has until it ends, in a page
- * Calls run in the order in which they arrive and each is short (one step of a batch, one token), so nothing
+ * Calls run in the order in which they arrive and each is short (one step of a batch or of a text, one token), so nothing
  * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
  * While the page is busy with a token, that token is evaluated, so that the next one need only be drawn
  * when it is asked for.

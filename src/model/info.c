@@ -172,14 +172,25 @@ int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_
     return jl_tokenize_quoted(m, text, n, flags, NULL, 0, ids, cap, error);
 }
 
+static jl_status no_tokenizer(jl_error *error) {
+    return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.model"),
+                   "the file has no tokenizer; give token ids instead of text");
+}
+
 int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
                        const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                        jl_error *error) {
-    if (!m->tokenizer)
-        return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.model"),
-                       "the file has no tokenizer; give token ids instead of text");
+    if (!m->tokenizer) return no_tokenizer(error);
     return jl_tokenizer_encode_quoted(m->tokenizer, text, n, flags, quotes, n_quotes, ids, cap,
                                       error);
+}
+
+jl_encoding *jl_encoding_new(const jl_model *m, const char *text, size_t n, int flags,
+                             const jl_quote *quotes, size_t n_quotes, jl_error *error) {
+    if (m->tokenizer)
+        return jl_tokenizer_begin(m->tokenizer, text, n, flags, quotes, n_quotes, error);
+    no_tokenizer(error);
+    return NULL;
 }
 
 const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n) {

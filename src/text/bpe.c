@@ -353,47 +353,62 @@ static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, ui
     return id >= 0 && (uint32_t)id < v->n_tokens ? id : -1;
 }
 
-/* Symbols to start from: bytes, or characters where tokens are in UTF-8. */
-static void begin_piece(const bpe *b, const jl_vocab *v, jl_symbol *symbols, const uint8_t *s,
-                        uint32_t n) {
-    for (uint32_t i = 0, length; i < n; i += length) {
-        uint32_t code;
+typedef struct encoder {
+    const bpe *b;
+    const jl_vocab *v;
+    jl_merger m;
+    const uint8_t *text; /* [n] borrowed */
+    size_t n, read;      /* bytes; those before `read` are in the copy */
+    uint8_t *copy;       /* [length] of [cap] bytes: the text as its tokens are written */
+    size_t length, cap;
+    jl_pieces pieces;
+    jl_str piece; /* that is being encoded; n 0: none */
+    uint32_t at;  /* bytes of it that are filled in, or have come out */
+    int cut, joined;
+} encoder;
+
+/* Symbols to start from: bytes, or characters where tokens are in UTF-8. 0: work is used up. */
+static int fill(encoder *e, int64_t *work) {
+    const bpe *b = e->b;
+    const uint8_t *s = (const uint8_t *)e->piece.data;
+    jl_symbol *symbols = e->m.symbols;
+    uint32_t i = e->at, n = (uint32_t)e->piece.n, length, code;
+    int64_t left = *work;
+    for (; i < n && left > 0; i += length, left--) {
         length = b->pre->raw ? (uint32_t)jl_utf8_decode(s + i, n - i, &code) : 1;
         for (uint32_t k = 1; k < length; k++) symbols[i + k].length = 0;
-        int32_t id = b->pre->raw ? jl_vocab_find(v, s + i, length) : b->byte_symbol[s[i]];
+        int32_t id = b->pre->raw ? jl_vocab_find(e->v, s + i, length) : b->byte_symbol[s[i]];
         symbols[i] = (jl_symbol){ .id = id, .length = length };
     }
+    e->at = i;
+    *work = left;
+    return i == n;
 }
 
-static int encode_piece(const bpe *b, const jl_vocab *v, jl_merger *w, jl_str piece, jl_ids *ids) {
-    const uint8_t *s = (const uint8_t *)piece.data;
-    uint32_t n = (uint32_t)piece.n;
-    int32_t whole = whole_piece(b, v, s, n);
-    if (whole >= 0) {
-        jl_ids_push(ids, whole);
-        return 1;
-    }
-    if (!jl_merger_reserve(w, n)) return 0;
-    begin_piece(b, v, w->symbols, s, n);
-    if (!jl_merger_run(w, s, n, rank_of_pair, b)) return 0;
-    for (uint32_t i = 0; i < n; i += w->symbols[i].length) emit(b, v, s + i, &w->symbols[i], ids);
-    return 1;
+static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
+    const uint8_t *s = (const uint8_t *)e->piece.data;
+    const jl_symbol *symbols = e->m.symbols;
+    uint32_t i = e->at, n = (uint32_t)e->piece.n;
+    int64_t left = *work;
+    for (; i < n && left > 0; i += symbols[i].length, left--)
+        emit(e->b, e->v, s + i, &symbols[i], ids);
+    e->at = i;
+    *work = left;
+    return i == n;
 }
 
-/* text[n] as its tokens are written; returns its length. out: room for 2 n bytes. */
-static size_t prepare(const bpe *b, const uint8_t *text, size_t n, uint8_t *out) {
-    if (b->pre->raw == JL_RAW_BLANKS)
-        return jl_spm_unescape((jl_str){ (const char *)text, n }, out);
-    size_t length = 0;
-    for (size_t at = 0, end; at < n; at = end) {
-        uint32_t code;
-        end = at + (size_t)jl_utf8_decode(text + at, n - at, &code);
-        if (code == JL_INVALID_BYTE)
-            out[length++] = text[at];
-        else
-            length += jl_utf8_encode(b->lower ? jl_char_lower(code) : code, out + length);
+/* Goes on with the piece, as jl_family.step does with the text. */
+static jl_status encode_piece(encoder *e, jl_ids *ids, int64_t *work) {
+    if (!e->joined) {
+        if (!fill(e, work)) return JL_MORE;
+        jl_status status = jl_merger_step(&e->m, rank_of_pair, e->b, work);
+        if (status != JL_OK) return status;
+        e->joined = 1;
+        e->at = 0;
     }
-    return length;
+    if (!emit_all(e, ids, work)) return JL_MORE;
+    e->piece.n = 0;
+    return JL_OK;
 }
 
 static int is_white(const uint8_t *s, size_t n) {
@@ -403,33 +418,101 @@ static int is_white(const uint8_t *s, size_t n) {
     return (jl_char_class(code, &run) & JL_CHAR_WHITE) != 0;
 }
 
-static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
-                        jl_ids *ids, jl_error *error) {
-    const bpe *b = self;
-    jl_merger w = { 0 };
-    jl_pieces pieces;
-    jl_str piece;
-    uint8_t *copy = NULL;
-    int fine = 1;
-    if (b->pre->raw == JL_RAW_BLANKS || b->drop_white) {
-        copy = jl_alloc(2 * n + 1);
-        if (!copy) return no_memory(error, "text");
-        n = prepare(b, text, n, copy);
-        text = copy;
+/* Whether the piece comes out at once, without merges, or not at all. */
+static int take_whole(const encoder *e, jl_ids *ids) {
+    const bpe *b = e->b;
+    const uint8_t *s = (const uint8_t *)e->piece.data;
+    uint32_t n = (uint32_t)e->piece.n;
+    if (b->drop_white && is_white(s, n)) return 1;
+    int32_t whole = whole_piece(b, e->v, s, n);
+    if (whole >= 0)
+        jl_ids_push(ids, whole);
+    else if (n == 1 && !b->pre->raw)
+        emit_byte(b, e->v, *s, ids);
+    else
+        return 0;
+    return 1;
+}
+
+/* The text as its tokens are written; 0: work is used up. */
+static int prepare(encoder *e, int64_t *work) {
+    while (e->read<e->n && * work> 0) {
+        const uint8_t *s = e->text + e->read;
+        uint32_t code = JL_INVALID_BYTE;
+        size_t length = 1;
+        if (e->b->pre->raw != JL_RAW_BLANKS)
+            length = (size_t)jl_utf8_decode(s, e->n - e->read, &code);
+        if (code == JL_INVALID_BYTE)
+            e->length = e->b->pre->raw == JL_RAW_BLANKS ? jl_spm_put(e->copy, e->length, *s)
+                                                        : (e->copy[e->length] = *s, e->length + 1);
+        else
+            e->length +=
+                jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->copy + e->length);
+        e->read += length;
+        *work -= 4;
     }
-    jl_pieces_begin(&pieces, b->pre, text, n);
-    while (fine && jl_pieces_next(&pieces, &piece))
-        if (!b->drop_white || !is_white((const uint8_t *)piece.data, piece.n))
-            fine = encode_piece(b, v, &w, piece, ids);
-    jl_merger_free(&w);
-    jl_free(copy);
-    return fine ? JL_OK : no_memory(error, "text");
+    return e->read == e->n;
+}
+
+static void *open(const void *self, const jl_vocab *v) {
+    encoder *e = jl_alloc_zero(sizeof *e);
+    if (e) e->b = self, e->v = v;
+    return e;
+}
+
+static void close(void *state) {
+    encoder *e = state;
+    if (!e) return;
+    jl_merger_free(&e->m);
+    jl_free(e->copy);
+    jl_free(e);
+}
+
+static int begin(void *state, const uint8_t *text, size_t n) {
+    encoder *e = state;
+    int copy = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
+    e->text = text;
+    e->n = n;
+    e->read = copy ? 0 : n;
+    e->length = e->piece.n = 0;
+    e->cut = 0;
+    /* Lower case takes at most half as much again. */
+    return !copy || jl_room(&e->copy, &e->cap, 2 * n + 1);
+}
+
+static jl_status step(void *state, jl_ids *ids, int64_t *work) {
+    encoder *e = state;
+    if (!prepare(e, work)) return JL_MORE;
+    if (!e->cut) {
+        int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
+        jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->copy : e->text,
+                        copied ? e->length : e->n);
+        e->cut = 1;
+    }
+    for (;;) {
+        if (*work <= 0) return JL_MORE;
+        if (e->piece.n == 0) {
+            if (!jl_pieces_next(&e->pieces, &e->piece)) return JL_OK;
+            *work -= (int64_t)e->piece.n;
+            if (take_whole(e, ids)) {
+                e->piece.n = 0;
+                continue;
+            }
+            e->at = 0;
+            e->joined = 0;
+            if (!jl_merger_begin(&e->m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n))
+                return JL_ERR_MEMORY;
+        }
+        jl_status status = encode_piece(e, ids, work);
+        if (status != JL_OK) return status;
+    }
 }
 
 #define FAMILY(model_, about_, store_)                                                             \
     {                                                                                              \
         .model = model_, .about = about_, .ids = { -1, -1, -1, -1 }, .store = store_,              \
-        .build = build, .encode = encode, .free = bpe_free, .memory = memory                       \
+        .build = build, .open = open, .close = close, .begin = begin, .step = step,                \
+        .free = bpe_free, .memory = memory                                                         \
     }
 
 const jl_family jl_family_bpe = FAMILY("gpt2", "byte-level BPE", store);

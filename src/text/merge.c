@@ -1,16 +1,21 @@
 /* merge.c - the merge loop over an array of symbols and a heap of pairs. See merge.h. */
 #include "merge.h"
 
+/* Of one join: two pairs are ranked, each by a hash of at most its bytes, pushed and popped. */
+static int64_t work_of(jl_span pair) {
+    return 16 + (pair.length >> 2);
+}
+
 typedef struct job {
-    jl_merger *m;
+    jl_symbol *symbols;
+    jl_heap *heap;
     const uint8_t *text;
     uint32_t n; /* bytes */
     jl_pair_rank rank;
     const void *self;
 } job;
 
-int jl_merger_reserve(jl_merger *m, size_t n) {
-    if (n <= m->cap) return 1;
+int jl_merger_grow(jl_merger *m, size_t n) {
     size_t cap = n < 64 ? 64 : n + n / 2;
     jl_free(m->symbols);
     m->symbols = cap > SIZE_MAX / sizeof *m->symbols ? NULL : jl_alloc(cap * sizeof *m->symbols);
@@ -25,19 +30,19 @@ void jl_merger_free(jl_merger *m) {
 
 /* Offers the pair that begins at `at`, if there is one that may be joined; 0: no memory. */
 static int offer(const job *j, uint32_t at) {
-    const jl_symbol *left = &j->m->symbols[at];
+    const jl_symbol *left = &j->symbols[at];
     uint32_t next = at + left->length;
     if (next >= j->n) return 1;
-    const jl_symbol *right = &j->m->symbols[next];
+    const jl_symbol *right = &j->symbols[next];
     jl_span span = { .at = at, .length = left->length + right->length };
     if (!j->rank(j->self, j->text + at, left, right, &span)) return 1;
-    return jl_heap_push(&j->m->heap, span);
+    return jl_heap_push(j->heap, span);
 }
 
 /* Joins the pair unless one of its sides has grown or gone since: symbols only grow, so the pair is
  * the same exactly if the two that are there at present have the same length together. */
 static int join(const job *j, jl_span pair) {
-    jl_symbol *symbols = j->m->symbols, *left = &symbols[pair.at];
+    jl_symbol *symbols = j->symbols, *left = &symbols[pair.at];
     uint32_t next = pair.at + left->length;
     if (left->length == 0 || next >= j->n) return 1;
     jl_symbol *right = &symbols[next];
@@ -51,17 +56,30 @@ static int join(const job *j, jl_span pair) {
     return offer(j, pair.at);
 }
 
-int jl_merger_run(jl_merger *m, const uint8_t *text, uint32_t n, jl_pair_rank rank,
-                  const void *self) {
-    job j = { m, text, n, rank, self };
-    m->heap.n = 0;
-    uint32_t before = 0;
-    for (uint32_t at = 0; at < n; at += m->symbols[at].length) {
-        m->symbols[at].before = before;
+/* Offers every pair that is there at the start; the result is what is left of work. */
+static int64_t offer_all(jl_merger *m, const job *j, int64_t work, int *fine) {
+    uint32_t at = m->at, before = m->before;
+    for (; at < j->n && work > 0 && *fine; at += j->symbols[at].length) {
+        work -= j->symbols[at].length;
+        j->symbols[at].before = before;
         before = at;
-        if (!offer(&j, at)) return 0;
+        *fine = offer(j, at);
     }
-    while (m->heap.n)
-        if (!join(&j, jl_heap_pop(&m->heap))) return 0;
-    return 1;
+    m->at = at;
+    m->before = before;
+    return work;
+}
+
+jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int64_t *work) {
+    job j = { m->symbols, &m->heap, m->text, m->n, rank, self };
+    int fine = 1;
+    int64_t left = offer_all(m, &j, *work, &fine);
+    while (m->heap.n && left > 0 && fine) {
+        jl_span pair = jl_heap_pop(&m->heap);
+        left -= work_of(pair);
+        fine = join(&j, pair);
+    }
+    *work = left;
+    if (!fine) return JL_ERR_MEMORY;
+    return m->at < m->n || m->heap.n ? JL_MORE : JL_OK;
 }

@@ -9,16 +9,11 @@
 #define JL_SPECIAL_H
 
 #include "../jielong.h"
+#include "heap.h"
+#include "trie.h"
 #include "vocab.h"
 
 enum { JL_MAX_SPECIAL_BYTES = 1024 };
-
-typedef struct jl_special {
-    const uint8_t *text; /* [n] borrowed from the vocabulary */
-    uint32_t n;          /* 1..JL_MAX_SPECIAL_BYTES bytes */
-    int32_t id;
-    int strip; /* what it swallows: JL_STRIP_… */
-} jl_special;
 
 enum { JL_STRIP_LEFT = 1, JL_STRIP_RIGHT = 2 };
 
@@ -29,14 +24,14 @@ typedef struct jl_strip {
 } jl_strip;
 
 typedef struct jl_specials {
-    jl_special *list[2]; /* [count[i]] sorted by text; [0] user-defined ones, [1] all */
-    uint32_t count[2];
+    jl_trie tries[2]; /* [0] user-defined ones, [1] all; values: id | what it swallows << 24 */
     uint8_t begins[2][256]; /* whether one begins with the byte */
 } jl_specials;
 
-/* From the kinds in v, whose strings must not move any more. On failure *s holds nothing. */
+/* From the kinds in v. On failure *s holds nothing. */
 jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_strip strip, jl_error *error);
 void jl_specials_free(jl_specials *s);
+size_t jl_specials_memory(const jl_specials *s); /* bytes */
 
 enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
 
@@ -50,11 +45,20 @@ typedef struct jl_marked_text {
     size_t n_quotes;
 } jl_marked_text;
 
-/* marks: NULL where the text has none, else [n], owned by the caller: the id at the first byte of
- * each special token, JL_MARK_INSIDE at its other bytes and at what it swallows, JL_MARK_TEXT
- * elsewhere. */
-jl_status jl_specials_mark(const jl_specials *s, const jl_marked_text *in, int32_t **marks,
-                           jl_error *error);
+/* A search on its way. Begins as { .specials, .in }. */
+typedef struct jl_special_search {
+    const jl_specials *specials; /* borrowed, as is what `in` names */
+    jl_marked_text in;
+    size_t at; /* places before it have been offered */
+    jl_heap heap;
+    /* NULL where the text has none, else [n]: the id at the first byte of each special token,
+     * JL_MARK_INSIDE at its other bytes and at what it swallows, JL_MARK_TEXT elsewhere. */
+    int32_t *marks;
+} jl_special_search;
+
+/* JL_OK when marks are complete, JL_MORE when *work is used up (family.h). */
+jl_status jl_special_search_step(jl_special_search *x, int64_t *work, jl_error *error);
+void jl_special_search_free(jl_special_search *x);
 
 /* How many bytes text[n] has in common with the user-defined token that it shares most with. */
 size_t jl_specials_common_prefix(const jl_specials *s, const uint8_t *text, size_t n);

@@ -18,6 +18,10 @@
 static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char scores_key[] = "tokenizer.ggml.scores";
 
+/* Bytes. Two neighbours are looked up by a hash of what they join to, so this bounds what a join
+ * costs. */
+enum { MAX_TOKEN = 1024 };
+
 typedef struct spm {
     uint32_t *rank; /* [n_tokens] low for a high score */
     int32_t *alias; /* [n_alias] the token that symbol n_tokens + i stands for */
@@ -38,14 +42,7 @@ static jl_status no_memory(jl_error *error) {
 
 size_t jl_spm_unescape(jl_str text, uint8_t *out) {
     size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.n - i >= 3 && memcmp(text.data + i, "\xe2\x96\x81", 3) == 0) {
-            out[n++] = ' ';
-            i += 2;
-        } else {
-            out[n++] = (uint8_t)text.data[i];
-        }
-    }
+    for (size_t i = 0; i < text.n; i++) n = jl_spm_put(out, n, (uint8_t)text.data[i]);
     return n;
 }
 
@@ -106,6 +103,11 @@ static void note_string(spm *s, const uint8_t *text, size_t n) {
         if (text[i] == ' ' && text[i - 1] != ' ') s->words = 0;
 }
 
+static jl_status too_long(uint32_t id, const jl_gguf_value *tokens, jl_error *error) {
+    return jl_fail(error, JL_ERR_TOKENIZER, tokens->offset, jl_string(tokens_key),
+                   "token %u is longer than %d bytes", (uint64_t)id, (int)MAX_TOKEN);
+}
+
 /* Makes every token findable that is not so under its own string. */
 static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, jl_error *error) {
     const uint8_t *cursor = tokens->bytes;
@@ -122,6 +124,7 @@ static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, j
         jl_str text = jl_gguf_next_string(&cursor);
         if (text.n == 0 || memchr(text.data, ' ', text.n)) continue;
         size_t n = jl_spm_unescape(text, key);
+        if (n > MAX_TOKEN) status = too_long(id, tokens, error);
         note_string(s, key, n);
         if (v->kind[id] == JL_TOKEN_NORMAL || v->kind[id] == JL_TOKEN_UNUSED) continue;
         int32_t symbol = jl_vocab_intern(v, key, n, error);
@@ -198,52 +201,40 @@ static size_t memory(const void *self, const jl_vocab *v) {
 
 /* ---- Encoding -------------------------------------------------------------------------------- */
 
-typedef struct context {
+typedef struct encoder {
     const spm *s;
     const jl_vocab *v;
     jl_merger m;
-    jl_ids *ids;
-} context;
+    const uint8_t *text; /* [n] borrowed */
+    size_t n, read;      /* bytes; those before `read` are in the copy */
+    uint8_t *copy;       /* [length] of [cap] bytes: the text as its tokens are written */
+    size_t length, cap;
+    size_t piece, end; /* the piece that is being encoded, or the end of the last one twice */
+    size_t at;         /* bytes of the piece that are filled in, or have come out */
+    int joined;
+    jl_ids *ids; /* of the step */
+} encoder;
 
 static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *left,
                         const jl_symbol *right, jl_span *span) {
-    const context *c = self;
-    int32_t id = find(c->s, c->v, text, (size_t)left->length + right->length);
+    const encoder *e = self;
+    int32_t id = find(e->s, e->v, text, (size_t)left->length + right->length);
     if (id < 0) return 0;
-    span->rank = c->s->rank[id];
+    span->rank = e->s->rank[id];
     span->id = id;
     return 1;
 }
 
 /* A character that is no token: the tokens of its bytes, or else the unknown token. */
-static void emit_bytes(const context *c, const uint8_t *text, size_t n) {
+static void emit_bytes(const encoder *e, const uint8_t *text, size_t n) {
     if (n == 1 && *text == ' ') {
         text = (const uint8_t *)"\xe2\x96\x81";
         n = 3;
     }
     int all = 1;
-    for (size_t i = 0; i < n; i++) all &= c->s->byte[text[i]] >= 0;
-    for (size_t i = 0; all && i < n; i++) jl_ids_push(c->ids, c->s->byte[text[i]]);
-    if (!all && c->s->unknown >= 0) jl_ids_push(c->ids, c->s->unknown);
-}
-
-static int encode_piece(context *c, const uint8_t *text, uint32_t n) {
-    uint32_t at, code;
-    if (!jl_merger_reserve(&c->m, n)) return 0;
-    for (at = 0; at < n; at += c->m.symbols[at].length) {
-        uint32_t length = (uint32_t)jl_utf8_decode(text + at, n - at, &code);
-        for (uint32_t i = 1; i < length; i++) c->m.symbols[at + i].length = 0;
-        c->m.symbols[at] = (jl_symbol){ find(c->s, c->v, text + at, length), length, 0 };
-    }
-    if (!jl_merger_run(&c->m, text, n, rank_of_pair, c)) return 0;
-    for (at = 0; at < n; at += c->m.symbols[at].length) {
-        const jl_symbol *symbol = &c->m.symbols[at];
-        if (symbol->id >= 0)
-            jl_ids_push(c->ids, symbol->id);
-        else
-            emit_bytes(c, text + at, symbol->length);
-    }
-    return 1;
+    for (size_t i = 0; i < n; i++) all &= e->s->byte[text[i]] >= 0;
+    for (size_t i = 0; all && i < n; i++) jl_ids_push(e->ids, e->s->byte[text[i]]);
+    if (!all && e->s->unknown >= 0) jl_ids_push(e->ids, e->s->unknown);
 }
 
 /* Where the word ends that begins at `at` with any number of blanks. */
@@ -253,22 +244,93 @@ static size_t end_of_word(const uint8_t *text, size_t at, size_t n) {
     return at;
 }
 
-static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
-                        jl_ids *ids, jl_error *error) {
-    context c = { .s = self, .v = v, .ids = ids };
-    uint8_t *copy = jl_alloc(n + 1);
-    if (!copy) return no_memory(error);
-    size_t length = (size_t)c.s->prefix;
-    copy[0] = ' ';
-    length += jl_spm_unescape((jl_str){ (const char *)text, n }, copy + length);
-    int fine = 1;
-    for (size_t at = 0, end; at < length && fine; at = end) {
-        end = c.s->words ? end_of_word(copy, at, length) : length;
-        fine = encode_piece(&c, copy + at, (uint32_t)(end - at));
+/* The next piece; 0: no memory. */
+static int begin_piece(encoder *e) {
+    e->piece = e->end;
+    e->end = e->s->words ? end_of_word(e->copy, e->piece, e->length) : e->length;
+    e->at = 0;
+    e->joined = 0;
+    return jl_merger_begin(&e->m, e->copy + e->piece, (uint32_t)(e->end - e->piece));
+}
+
+/* Characters to start from; 0: work is used up. */
+static int fill(encoder *e, int64_t *work) {
+    const uint8_t *text = e->copy + e->piece;
+    jl_symbol *symbols = e->m.symbols;
+    size_t n = e->end - e->piece, length;
+    uint32_t code;
+    for (; e->at<n && * work> 0; e->at += length, *work -= 4) {
+        length = (size_t)jl_utf8_decode(text + e->at, n - e->at, &code);
+        for (size_t i = 1; i < length; i++) symbols[e->at + i].length = 0;
+        int32_t id = find(e->s, e->v, text + e->at, length);
+        symbols[e->at] = (jl_symbol){ id, (uint32_t)length, 0 };
     }
-    jl_merger_free(&c.m);
-    jl_free(copy);
-    return fine ? JL_OK : no_memory(error);
+    return e->at == n;
+}
+
+static int emit(encoder *e, int64_t *work) {
+    size_t n = e->end - e->piece;
+    for (; e->at<n && * work> 0; e->at += e->m.symbols[e->at].length, (*work)--) {
+        const jl_symbol *symbol = &e->m.symbols[e->at];
+        if (symbol->id >= 0)
+            jl_ids_push(e->ids, symbol->id);
+        else
+            emit_bytes(e, e->copy + e->piece + e->at, symbol->length);
+    }
+    return e->at == n;
+}
+
+/* Goes on with the piece, as jl_family.step does with the text. */
+static jl_status encode_piece(encoder *e, int64_t *work) {
+    if (!e->joined) {
+        if (!fill(e, work)) return JL_MORE;
+        jl_status status = jl_merger_step(&e->m, rank_of_pair, e, work);
+        if (status != JL_OK) return status;
+        e->joined = 1;
+        e->at = 0;
+    }
+    return emit(e, work) ? JL_OK : JL_MORE;
+}
+
+static void *open(const void *self, const jl_vocab *v) {
+    encoder *e = jl_alloc_zero(sizeof *e);
+    if (e) e->s = self, e->v = v;
+    return e;
+}
+
+static void close(void *state) {
+    encoder *e = state;
+    if (!e) return;
+    jl_merger_free(&e->m);
+    jl_free(e->copy);
+    jl_free(e);
+}
+
+static int begin(void *state, const uint8_t *text, size_t n) {
+    encoder *e = state;
+    e->text = text;
+    e->n = n;
+    e->read = e->piece = e->end = 0;
+    if (!jl_room(&e->copy, &e->cap, n + 1)) return 0;
+    e->copy[0] = ' ';
+    e->length = (size_t)e->s->prefix;
+    return 1;
+}
+
+static jl_status step(void *state, jl_ids *ids, int64_t *work) {
+    encoder *e = state;
+    e->ids = ids;
+    for (; e->read<e->n && * work> 0; e->read++, (*work)--)
+        e->length = jl_spm_put(e->copy, e->length, e->text[e->read]);
+    if (e->read < e->n) return JL_MORE;
+    while (e->piece < e->length) {
+        if (*work <= 0) return JL_MORE;
+        if (e->piece == e->end && !begin_piece(e)) return JL_ERR_MEMORY;
+        jl_status status = encode_piece(e, work);
+        if (status != JL_OK) return status;
+        e->piece = e->end;
+    }
+    return JL_OK;
 }
 
 const jl_family jl_family_spm = { .model = "llama",
@@ -276,6 +338,9 @@ const jl_family jl_family_spm = { .model = "llama",
                                   .ids = { 1, 2, 0, -1 },
                                   .store = jl_spm_store,
                                   .build = build,
-                                  .encode = encode,
+                                  .open = open,
+                                  .close = close,
+                                  .begin = begin,
+                                  .step = step,
                                   .free = spm_free,
                                   .memory = memory };

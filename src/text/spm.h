@@ -20,6 +20,14 @@ int32_t jl_spm_find_byte(const jl_vocab *v, uint8_t byte);
 /* Reads tokenizer.ggml.scores, 0 for each where there is none, to scores[n]. */
 jl_status jl_spm_read_scores(const jl_gguf *g, uint32_t n, float *scores, jl_error *error);
 
+/* Appends a byte to out[n], returns the length; the last of U+2581 makes a blank of all three. */
+static inline size_t jl_spm_put(uint8_t *out, size_t n, uint8_t byte) {
+    out[n++] = byte;
+    if (byte != 0x81 || n < 3 || out[n - 2] != 0x96 || out[n - 3] != 0xe2) return n;
+    out[n - 3] = ' ';
+    return n - 2;
+}
+
 /* Copies text with a blank for each U+2581; returns the length. out has room for text.n bytes, and
  * may be the text itself. */
 size_t jl_spm_unescape(jl_str text, uint8_t *out);

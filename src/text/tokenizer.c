@@ -22,8 +22,6 @@ static const jl_family *const families[] = { &jl_family_bpe,        &jl_family_s
                                              &jl_family_unigram,    &jl_family_wordpiece,
                                              &jl_family_bpe_blanks, &jl_family_bpe_plain };
 
-enum { MAX_TEXT = 1 << 29 }; /* bytes */
-
 static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char types_key[] = "tokenizer.ggml.token_type";
 static const char scores_key[] = "tokenizer.ggml.scores";
@@ -443,23 +441,6 @@ void jl_tokenizer_free(jl_tokenizer *t) {
 
 /* ---- Encoding ------------------------------------------------------------------------------ */
 
-/* marks as jl_specials_mark() made them: text between special tokens goes to the family. */
-static jl_status encode_marked(const jl_tokenizer *t, const uint8_t *text, size_t n,
-                               const int32_t *marks, jl_ids *ids, jl_error *error) {
-    jl_status status = JL_OK;
-    for (size_t at = 0, end; at < n && status == JL_OK; at = end) {
-        end = at + 1;
-        if (marks[at] == JL_MARK_TEXT) {
-            while (end < n && marks[end] == JL_MARK_TEXT) end++;
-            status = t->family->encode(t->rules, &t->vocab, text + at, end - at, ids, error);
-        } else {
-            if (marks[at] >= 0) jl_ids_push(ids, marks[at]);
-            while (end < n && marks[end] == JL_MARK_INSIDE) end++;
-        }
-    }
-    return status;
-}
-
 static jl_status check_quotes(const jl_quote *quotes, size_t n_quotes, size_t n, jl_error *error) {
     size_t at = 0;
     for (size_t i = 0; i < n_quotes; at = quotes[i++].end)
@@ -470,6 +451,117 @@ static jl_status check_quotes(const jl_quote *quotes, size_t n_quotes, size_t n,
     return JL_OK;
 }
 
+struct jl_encoding {
+    const jl_tokenizer *t; /* borrowed, as is the text */
+    int flags;
+    jl_special_search search;
+    void *family; /* its state; NULL until there is text for it */
+    jl_ids ids;
+    size_t at, end; /* bytes; the text [at, end) is in the family's hands, that before is done */
+    int searched, done;
+};
+
+static void end_encoding(jl_encoding *e) {
+    jl_special_search_free(&e->search);
+    e->t->family->close(e->family);
+    e->family = NULL;
+}
+
+/* Finds the next stretch of text between special tokens, which come out; 0: there is none. */
+static int next_stretch(jl_encoding *e) {
+    const int32_t *marks = e->search.marks;
+    size_t n = e->search.in.n;
+    for (; marks && e->at < n && marks[e->at] != JL_MARK_TEXT; e->at++)
+        if (marks[e->at] >= 0) jl_ids_push(&e->ids, marks[e->at]);
+    for (e->end = marks ? e->at : n; marks && e->end < n && marks[e->end] == JL_MARK_TEXT;)
+        e->end++;
+    return e->at < e->end;
+}
+
+static jl_status begin_stretch(jl_encoding *e) {
+    const jl_family *f = e->t->family;
+    if (!e->family && !(e->family = f->open(e->t->rules, &e->t->vocab))) return JL_ERR_MEMORY;
+    int fine = f->begin(e->family, e->search.in.text + e->at, e->end - e->at);
+    return fine ? JL_OK : JL_ERR_MEMORY;
+}
+
+/* Text between special tokens goes to the family. */
+static jl_status encode_text(jl_encoding *e, int64_t *work) {
+    for (;;) {
+        jl_status status = JL_OK;
+        if (*work <= 0) return JL_MORE;
+        if (e->at == e->end) {
+            if (!next_stretch(e)) return JL_OK;
+            *work -= (int64_t)(e->end - e->at) / 4;
+            status = begin_stretch(e);
+            if (status != JL_OK) e->end = e->at;
+        }
+        if (status == JL_OK) status = e->t->family->step(e->family, &e->ids, work);
+        if (status != JL_OK) return status;
+        e->at = e->end;
+    }
+}
+
+jl_status jl_encoding_step(jl_encoding *e, uint32_t work, jl_error *error) {
+    const jl_tokenizer *t = e->t;
+    int64_t left = (int64_t)work + 1;
+    if (e->done) return JL_OK;
+    if (!e->searched) {
+        jl_status status = jl_special_search_step(&e->search, &left, error);
+        if (status != JL_OK) return status;
+        e->searched = 1;
+        if ((e->flags & JL_TOKENIZE_BOS) && t->add_bos && t->ids[ID_BOS] >= 0)
+            jl_ids_push(&e->ids, t->ids[ID_BOS]);
+    }
+    jl_status status = encode_text(e, &left);
+    int last = t->facts.add_separator ? ID_SEPARATOR : ID_EOS;
+    int wanted = t->facts.add_separator ? t->add_separator : t->add_eos;
+    if (status == JL_OK && (e->flags & JL_TOKENIZE_EOS) && wanted && t->ids[last] >= 0)
+        jl_ids_push(&e->ids, t->ids[last]);
+    if (status == JL_ERR_MEMORY || e->ids.failed) return no_memory(error);
+    if (status != JL_OK) return status;
+    end_encoding(e);
+    e->done = 1;
+    return JL_OK;
+}
+
+static jl_status begin_encoding(jl_encoding *e, const jl_tokenizer *t, jl_marked_text in, int flags,
+                                jl_error *error) {
+    if (in.n >= JL_MAX_TEXT)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
+                       "expected fewer than %d bytes, found %u", (int)JL_MAX_TEXT, (uint64_t)in.n);
+    in.control = flags & JL_TOKENIZE_SPECIAL;
+    *e = (jl_encoding){ .t = t, .flags = flags, .search = { .specials = &t->specials, .in = in } };
+    return check_quotes(in.quotes, in.n_quotes, in.n, error);
+}
+
+jl_encoding *jl_tokenizer_begin(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                                const jl_quote *quotes, size_t n_quotes, jl_error *error) {
+    jl_marked_text in = { (const uint8_t *)text, n, 0, quotes, n_quotes };
+    jl_encoding *e = jl_alloc(sizeof *e);
+    if (!e) {
+        no_memory(error);
+    } else if (begin_encoding(e, t, in, flags, error) != JL_OK) {
+        jl_free(e);
+        e = NULL;
+    } else {
+        e->ids.own = 1;
+    }
+    return e;
+}
+
+const int32_t *jl_encoding_ids(const jl_encoding *e, int *n) {
+    *n = e->done ? e->ids.n : 0;
+    return e->ids.out;
+}
+
+void jl_encoding_free(jl_encoding *e) {
+    if (!e) return;
+    end_encoding(e);
+    jl_free(e->ids.out);
+    jl_free(e);
+}
+
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,
                         int cap, jl_error *error) {
     return jl_tokenizer_encode_quoted(t, text, n, flags, NULL, 0, ids, cap, error);
@@ -478,28 +570,18 @@ int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int f
 int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n, int flags,
                                const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                                jl_error *error) {
-    /* A blank may become three bytes' ids, and three more surround the text: an int counts them. */
-    if (n >= MAX_TEXT || cap < 0)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
-                       "expected fewer than %d bytes, found %u", (int)MAX_TEXT, (uint64_t)n);
-    jl_ids out = { ids, cap, 0 };
-    const uint8_t *s = (const uint8_t *)text;
-    int32_t *marks;
-    jl_marked_text in = { s, n, flags & JL_TOKENIZE_SPECIAL, quotes, n_quotes };
-    jl_status status = check_quotes(quotes, n_quotes, n, error);
-    if (status == JL_OK) status = jl_specials_mark(&t->specials, &in, &marks, error);
+    jl_encoding e;
+    jl_marked_text in = { (const uint8_t *)text, n, 0, quotes, n_quotes };
+    if (cap < 0)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("cap"),
+                       "expected room for 0 ids or more, found %d", cap);
+    jl_status status = begin_encoding(&e, t, in, flags, error);
     if (status != JL_OK) return status;
-    if ((flags & JL_TOKENIZE_BOS) && t->add_bos && t->ids[ID_BOS] >= 0)
-        jl_ids_push(&out, t->ids[ID_BOS]);
-    if (marks)
-        status = encode_marked(t, s, n, marks, &out, error);
-    else if (n > 0)
-        status = t->family->encode(t->rules, &t->vocab, s, n, &out, error);
-    jl_free(marks);
-    int last = t->facts.add_separator ? ID_SEPARATOR : ID_EOS;
-    int wanted = t->facts.add_separator ? t->add_separator : t->add_eos;
-    if ((flags & JL_TOKENIZE_EOS) && wanted && t->ids[last] >= 0) jl_ids_push(&out, t->ids[last]);
-    return status == JL_OK ? out.n : (int)status;
+    e.ids = (jl_ids){ .out = ids, .cap = cap };
+    do status = jl_encoding_step(&e, UINT32_MAX, error);
+    while (status == JL_MORE);
+    end_encoding(&e);
+    return status == JL_OK ? e.ids.n : (int)status;
 }
 
 /* ---- Looking ------------------------------------------------------------------------------- */
@@ -549,7 +631,6 @@ const char *jl_tokenizer_warning(const jl_tokenizer *t) {
 }
 
 size_t jl_tokenizer_memory(const jl_tokenizer *t) {
-    size_t specials = ((size_t)t->specials.count[0] + t->specials.count[1]) * sizeof(jl_special);
-    return sizeof *t + jl_vocab_memory(&t->vocab) + t->vocab.n_tokens + specials +
-           t->family->memory(t->rules, &t->vocab);
+    return sizeof *t + jl_vocab_memory(&t->vocab) + t->vocab.n_tokens +
+           jl_specials_memory(&t->specials) + t->family->memory(t->rules, &t->vocab);
 }

@@ -10,6 +10,7 @@
 #define JL_TOKENIZER_H
 
 #include "../format/gguf.h"
+#include "../jielong.h"
 
 typedef struct jl_tokenizer jl_tokenizer;
 
@@ -37,6 +38,10 @@ int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int f
 int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n, int flags,
                                const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                                jl_error *error);
+
+/* The same in steps: see jl_encoding_new(), which calls it. */
+jl_encoding *jl_tokenizer_begin(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                                const jl_quote *quotes, size_t n_quotes, jl_error *error);
 
 int jl_tokenizer_n_vocab(const jl_tokenizer *t);
 /* The token's bytes as they appear in text (byte-level alphabet undone); special tokens as written.

@@ -3,7 +3,13 @@
  * Follows llama.cpp's llm_tokenizer_ugm: scores are added in double, a character that is no token
  * costs ten less than the lowest score, neighbouring unknown ones become one. As in spm.c a blank
  * stands for U+2581. The precompiled map is SentencePiece's double array (Yata et al. 2007), which
- * is attacker data: every index is checked, and no match is longer than MAX_MATCH.
+ * is attacker data: every index is checked, no match is longer than MAX_MATCH, and a map with a
+ * string of more than MAX_REPLACEMENT bytes is refused.
+ *
+ * Cost, for n bytes: normalisation looks at most at MAX_MATCH nodes a byte and makes at most
+ * MAX_REPLACEMENT n + 1 bytes (nmt_nfkc makes at most 11 of one); Viterbi takes at most
+ * JL_MAX_TRIE_BYTES steps of the trie for each of them. Memory is for the bytes since the last
+ * place that every way passes, which in real text is the last word.
  */
 #include "unigram.h"
 
@@ -11,18 +17,18 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "prefixes.h"
 #include "special.h"
 #include "spm.h"
 #include "tokenizer.h"
+#include "trie.h"
 #include "unicode.h"
 
-enum { MAX_MATCH = 256, MAX_NORMAL = 1 << 30 }; /* bytes */
+enum { MAX_MATCH = 256, MAX_REPLACEMENT = 64, MAX_NORMAL = 1 << 30 }; /* bytes */
 
 static const char map_key[] = "tokenizer.ggml.precompiled_charsmap";
 
 typedef struct unigram {
-    jl_prefixes prefixes;
+    jl_trie trie;         /* values: ids */
     jl_specials specials; /* of which the user-defined ones are not normalised */
     float *score;         /* [n_tokens] */
     float unknown_score;
@@ -40,6 +46,19 @@ static jl_status no_memory(jl_error *error) {
 
 /* ---- Building -------------------------------------------------------------------------------- */
 
+/* A value may point into a string, but what it finds there is no longer. */
+static jl_status check_strings(const unigram *u, const jl_gguf_value *from, jl_error *error) {
+    const uint8_t *s = u->map + (size_t)u->n_nodes * 4, *end = u->map + u->map_bytes;
+    for (size_t n; s < end; s += n + 1) {
+        n = strlen((const char *)s);
+        if (n > MAX_REPLACEMENT)
+            return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(map_key),
+                           "a replacement has %u bytes, expected at most %d", (uint64_t)n,
+                           (int)MAX_REPLACEMENT);
+    }
+    return JL_OK;
+}
+
 static jl_status read_map(unigram *u, const jl_gguf *g, jl_error *error) {
     const jl_gguf_value *from = jl_gguf_find(g, map_key);
     if (!from) return JL_OK;
@@ -56,7 +75,7 @@ static jl_status read_map(unigram *u, const jl_gguf *g, jl_error *error) {
     u->map = jl_alloc(u->map_bytes);
     if (!u->map) return no_memory(error);
     memcpy(u->map, from->bytes + 4, u->map_bytes);
-    return JL_OK;
+    return check_strings(u, from, error);
 }
 
 static jl_status read_scores(unigram *u, const jl_vocab *v, const jl_gguf *g, jl_error *error) {
@@ -73,6 +92,7 @@ static jl_status read_scores(unigram *u, const jl_vocab *v, const jl_gguf *g, jl
 static void unigram_free(void *self) {
     unigram *u = self;
     if (!u) return;
+    jl_trie_free(&u->trie);
     jl_specials_free(&u->specials);
     jl_free(u->score);
     jl_free(u->map);
@@ -89,7 +109,7 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
         status = jl_gguf_bool(g, "tokenizer.ggml.remove_extra_whitespaces", &u->merge, error);
     if (status == JL_OK) status = read_scores(u, v, g, error);
     if (status == JL_OK) status = read_map(u, g, error);
-    if (status == JL_OK) status = jl_prefixes_init(&u->prefixes, v, error);
+    if (status == JL_OK) status = jl_vocab_trie(v, &u->trie, error);
     if (status == JL_OK) status = jl_specials_init(&u->specials, v, (jl_strip){ 0 }, error);
     if (status != JL_OK) {
         unigram_free(u);
@@ -102,7 +122,8 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
 
 static size_t memory(const void *self, const jl_vocab *v) {
     const unigram *u = self;
-    return sizeof *u + v->n_tokens * sizeof *u->score + u->map_bytes;
+    return sizeof *u + v->n_tokens * sizeof *u->score + u->map_bytes + jl_trie_memory(&u->trie) +
+           jl_specials_memory(&u->specials);
 }
 
 /* ---- Normalisation --------------------------------------------------------------------------- */
@@ -120,13 +141,15 @@ static uint32_t children_of(uint32_t node) {
 }
 
 /* The longest key of the map that text[n] begins with, 0 for none; *value: where its string is. */
-static size_t longest_key(const unigram *u, const uint8_t *text, size_t n, uint32_t *value) {
+static size_t longest_key(const unigram *u, const uint8_t *text, size_t n, uint32_t *value,
+                          int64_t *work) {
     size_t longest = 0;
     uint32_t at = children_of(node_at(u, 0));
     for (size_t i = 0; i < n && i < MAX_MATCH && text[i]; i++) {
         at ^= text[i];
         uint32_t node = node_at(u, at);
         if ((node & (1u << 31 | 0xff)) != text[i]) break;
+        *work -= 1;
         at ^= children_of(node);
         if (node >> 8 & 1) {
             longest = i + 1;
@@ -137,13 +160,15 @@ static size_t longest_key(const unigram *u, const uint8_t *text, size_t n, uint3
 }
 
 /* The normal form of what text[n] begins with; returns how many bytes of the text it stands for. */
-static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_str *normal) {
+static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_str *normal,
+                            int64_t *work) {
     uint32_t code, value = 0;
     size_t length = jl_specials_common_prefix(&u->specials, text, n);
     *normal = (jl_str){ (const char *)text, length };
     if (length) return length;
     size_t strings = (size_t)u->n_nodes * 4;
-    if (u->map && (length = longest_key(u, text, n, &value)) && value < u->map_bytes - strings) {
+    if (u->map && (length = longest_key(u, text, n, &value, work)) &&
+        value < u->map_bytes - strings) {
         *normal = jl_string((const char *)u->map + strings + value);
         return length;
     }
@@ -152,110 +177,161 @@ static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_
     return code == JL_INVALID_BYTE ? 1 : normal->n;
 }
 
-typedef struct buffer {
-    uint8_t *bytes; /* [cap] */
-    size_t n, cap;
-} buffer;
-
-static int reserve(buffer *b, size_t more) {
-    if (b->cap - b->n >= more) return 1;
-    size_t cap = 2 * (b->n + more);
-    uint8_t *bytes = cap > MAX_NORMAL ? NULL : jl_alloc(cap);
-    if (!bytes) return 0;
-    if (b->n) memcpy(bytes, b->bytes, b->n);
-    jl_free(b->bytes);
-    b->bytes = bytes;
-    b->cap = cap;
-    return 1;
-}
-
-/* text[n] with blanks as the file asks for; 0 when there is no memory. */
-static int normalise(const unigram *u, const uint8_t *text, size_t n, buffer *out) {
-    int in_word = 0, begun = 0;
-    for (size_t at = 0; at < n;) {
-        jl_str normal;
-        at += normal_prefix(u, text + at, n - at, &normal);
-        if (!reserve(out, 2 * normal.n)) return 0;
-        for (size_t i = 0; i < normal.n; i++) {
-            int blank = normal.data[i] == ' ';
-            if (!blank && !in_word && ((u->prefix && !begun) || u->merge)) {
-                out->bytes[out->n++] = ' ';
-                begun = 1;
-            }
-            in_word = !blank;
-            if (!blank || !u->merge) out->bytes[out->n++] = (uint8_t)normal.data[i];
-        }
-    }
-    out->n = jl_spm_unescape((jl_str){ (const char *)out->bytes, out->n }, out->bytes);
-    return 1;
-}
-
-/* ---- Viterbi --------------------------------------------------------------------------------- */
-
 /* The best way to a place: its last token and where that begins. */
 typedef struct way {
     double score;
     int32_t id;
-    uint32_t from;
+    uint32_t from; /* bytes after the base */
 } way;
 
-static void offer(way *to, double score, int32_t id, size_t from) {
-    if (score > to->score) *to = (way){ score, id, (uint32_t)from };
-}
+typedef struct encoder {
+    const unigram *u;
+    const jl_vocab *v;
+    const uint8_t *text; /* [n] borrowed */
+    size_t n, read;      /* bytes; those before `read` are normal */
+    int in_word, begun;  /* where normalisation stands */
+    uint8_t *normal;     /* [length] of [cap] bytes */
+    size_t length, cap;
+    way *ways; /* [n_ways] to the places from the base on; those up to `reach` are in use */
+    size_t n_ways;
+    size_t base, at, reach; /* bytes of `normal` */
+    int unknown;            /* the last token that came out is the unknown one */
+} encoder;
 
-/* Goes on from ways[at] by each token that the text has there; returns where the character ends. */
-static size_t go_on(const unigram *u, const jl_vocab *v, const buffer *text, size_t at, way *ways) {
-    static const uint8_t lengths[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
-    size_t length = lengths[text->bytes[at] >> 4], room = text->n - at;
-    if (length > room) length = room;
-    jl_prefix_walk walk = jl_prefixes_walk(&u->prefixes, text->bytes + at, room);
-    int single = 0;
-    for (int32_t id; jl_prefix_step(&walk, &id);) {
-        int kind = id < 0 || (uint32_t)id >= v->n_tokens ? 0 : v->kind[id];
-        if (kind != JL_TOKEN_NORMAL && kind != JL_TOKEN_USER && kind != JL_TOKEN_UNUSED) continue;
-        single |= walk.n == length;
-        double score = kind == JL_TOKEN_USER ? 0 : (double)u->score[id];
-        offer(&ways[at + walk.n], ways[at].score + score, id, at);
+static int put_normal(encoder *e, jl_str normal) {
+    size_t most = e->length + 2 * normal.n;
+    if (most > e->cap &&
+        (most > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * most, e->length)))
+        return 0;
+    for (size_t i = 0; i < normal.n; i++) {
+        int blank = normal.data[i] == ' ';
+        if (!blank && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
+            e->normal[e->length++] = ' ';
+            e->begun = 1;
+        }
+        e->in_word = !blank;
+        if (!blank || !e->u->merge)
+            e->length = jl_spm_put(e->normal, e->length, (uint8_t)normal.data[i]);
     }
-    if (!single)
-        offer(&ways[at + length], ways[at].score + (double)u->unknown_score, u->unknown, at);
-    return at + length;
+    return 1;
 }
 
-/* The tokens on the way to ways[n], in order: `from` is turned round to lead onwards. */
-static void emit(const unigram *u, way *ways, size_t n, jl_ids *ids) {
-    size_t next = 0, at = n, from;
+/* The text with blanks as the file asks for. */
+static jl_status normalise(encoder *e, int64_t *work) {
+    while (e->read < e->n) {
+        jl_str normal;
+        if (*work <= 0) return JL_MORE;
+        e->read += normal_prefix(e->u, e->text + e->read, e->n - e->read, &normal, work);
+        *work -= (int64_t)normal.n + 4;
+        if (!put_normal(e, normal)) return JL_ERR_MEMORY;
+    }
+    return JL_OK;
+}
+
+/* ---- Viterbi --------------------------------------------------------------------------------- */
+
+/* Room for the ways to all places that a token from `at` may lead to. */
+static int reserve_ways(encoder *e) {
+    size_t need = e->at - e->base + JL_MAX_TRIE_BYTES + 1;
+    if (need <= e->n_ways) return 1;
+    way *ways = need > SIZE_MAX / 2 / sizeof *ways ? NULL : jl_alloc(2 * need * sizeof *ways);
+    if (ways && e->ways) memcpy(ways, e->ways, (e->reach - e->base + 1) * sizeof *ways);
+    if (!ways) return 0;
+    jl_free(e->ways);
+    e->ways = ways;
+    e->n_ways = 2 * need;
+    return 1;
+}
+
+static void offer(encoder *e, size_t to, double score, int32_t id) {
+    while (e->reach < to) e->ways[++e->reach - e->base] = (way){ -DBL_MAX, e->u->unknown, 0 };
+    way *w = &e->ways[to - e->base];
+    if (score > w->score) *w = (way){ score, id, (uint32_t)(e->at - e->base) };
+}
+
+/* Goes on from `at` by each token that the text has there, to where the character ends. */
+static void go_on(encoder *e, int64_t *work) {
+    static const uint8_t lengths[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
+    const unigram *u = e->u;
+    const uint8_t *s = e->normal + e->at;
+    size_t length = lengths[*s >> 4], room = e->length - e->at, n = 0;
+    if (length > room) length = room;
+    double so_far = e->ways[e->at - e->base].score;
+    int single = 0;
+    for (uint32_t node = 0; n < room && (node = jl_trie_step(&u->trie, node, s[n])) != 0;) {
+        n++;
+        int32_t id = u->trie.value[node];
+        int kind = id < 0 ? 0 : e->v->kind[id];
+        if (kind != JL_TOKEN_NORMAL && kind != JL_TOKEN_USER && kind != JL_TOKEN_UNUSED) continue;
+        single |= n == length;
+        offer(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
+    }
+    if (!single) offer(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
+    *work -= (int64_t)n + 4;
+    e->at += length;
+}
+
+/* All ways go through `at`: the tokens of the best one come out in order (`from` is turned round
+ * to lead onwards), and it becomes the base. */
+static void emit(encoder *e, jl_ids *ids, int64_t *work) {
+    way *ways = e->ways;
+    size_t next = 0, end = e->at - e->base, at = end, from;
+    double score = ways[end].score;
     do {
         from = ways[at].from;
         ways[at].from = (uint32_t)next;
         next = at;
         at = from;
+        *work -= 1;
     } while (from > 0);
-    int unknown = 0;
     for (at = next;; at = ways[at].from) {
-        int again = unknown;
-        unknown = ways[at].id == u->unknown;
-        if (ways[at].id >= 0 && !(unknown && again)) jl_ids_push(ids, ways[at].id);
-        if (at == n) break;
+        int again = e->unknown;
+        e->unknown = ways[at].id == e->u->unknown;
+        if (ways[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, ways[at].id);
+        if (at == end) break;
     }
+    e->base = e->reach = e->at;
+    ways[0] = (way){ score, e->u->unknown, 0 };
 }
 
-static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
-                        jl_ids *ids, jl_error *error) {
-    const unigram *u = self;
-    buffer normal = { 0 };
-    int fine = normalise(u, text, n, &normal);
-    way *ways = NULL;
-    if (fine && normal.n) fine = (ways = jl_alloc_array(normal.n + 1, sizeof *ways)) != NULL;
-    if (ways) {
-        for (size_t i = 1; i <= normal.n; i++) ways[i] = (way){ -DBL_MAX, u->unknown, 0 };
-        ways[0] = (way){ 0, u->unknown, 0 };
-        for (size_t at = 0; at < normal.n;) at = go_on(u, v, &normal, at, ways);
-        emit(u, ways, normal.n, ids);
+/* ---- The text -------------------------------------------------------------------------------- */
+
+static void *open(const void *self, const jl_vocab *v) {
+    encoder *e = jl_alloc_zero(sizeof *e);
+    if (e) e->u = self, e->v = v;
+    return e;
+}
+
+static void close(void *state) {
+    encoder *e = state;
+    if (!e) return;
+    jl_free(e->normal);
+    jl_free(e->ways);
+    jl_free(e);
+}
+
+static int begin(void *state, const uint8_t *text, size_t n) {
+    encoder *e = state;
+    e->text = text;
+    e->n = n;
+    e->read = e->length = e->base = e->at = e->reach = 0;
+    e->in_word = e->begun = e->unknown = 0;
+    if (!reserve_ways(e)) return 0;
+    e->ways[0] = (way){ 0, e->u->unknown, 0 };
+    return jl_room(&e->normal, &e->cap, n + n / 4 + 16);
+}
+
+static jl_status step(void *state, jl_ids *ids, int64_t *work) {
+    encoder *e = state;
+    jl_status status = normalise(e, work);
+    if (status != JL_OK) return status;
+    while (e->at < e->length) {
+        if (*work <= 0) return JL_MORE;
+        if (!reserve_ways(e)) return JL_ERR_MEMORY;
+        go_on(e, work);
+        if (e->at == e->reach) emit(e, ids, work);
     }
-    jl_free(ways);
-    jl_free(normal.bytes);
-    return fine ? JL_OK : no_memory(error);
+    return JL_OK;
 }
 
 const jl_family jl_family_unigram = { .model = "t5",
@@ -263,6 +339,9 @@ const jl_family jl_family_unigram = { .model = "t5",
                                       .ids = { -1, 1, 2, -1 },
                                       .store = jl_spm_store,
                                       .build = build,
-                                      .encode = encode,
+                                      .open = open,
+                                      .close = close,
+                                      .begin = begin,
+                                      .step = step,
                                       .free = unigram_free,
                                       .memory = memory };

@@ -97,14 +97,25 @@ static uint64_t *find_slot(const jl_vocab *v, uint32_t hash, const uint8_t *s, s
     return NULL;
 }
 
-int32_t jl_vocab_find_hashed(const jl_vocab *v, uint64_t hash, const uint8_t *s, size_t n) {
+int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
     if (n == 0 || !v->slots) return -1;
-    const uint64_t *slot = find_slot(v, fold(hash), s, n);
+    const uint64_t *slot = find_slot(v, hash_of(s, n), s, n);
     return slot && *slot ? (int32_t)((uint32_t)*slot - 1) : -1;
 }
 
-int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n) {
-    return jl_vocab_find_hashed(v, jl_hash(s, n), s, n);
+jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error) {
+    jl_status status = JL_OK;
+    for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++) {
+        jl_str s = jl_vocab_string(v, (int32_t)id);
+        if (jl_vocab_find(v, (const uint8_t *)s.data, s.n) != (int32_t)id) continue;
+        if (s.n > JL_MAX_TRIE_BYTES)
+            return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET,
+                           jl_string("tokenizer.ggml.tokens"), "token %u is longer than %d bytes",
+                           (uint64_t)id, (int)JL_MAX_TRIE_BYTES);
+        status = jl_trie_add(t, (const uint8_t *)s.data, s.n, (int32_t)id, error);
+    }
+    jl_vocab_drop_index(v);
+    return status;
 }
 
 static jl_status collide(const jl_vocab *v, jl_error *error) {

@@ -9,8 +9,9 @@
 #define JL_VOCAB_H
 
 #include "../base/status.h"
+#include "trie.h"
 
-enum { JL_MAX_TOKENS = 1 << 21 };
+enum { JL_MAX_TOKENS = 1 << 21, JL_MAX_TRIE_BYTES = 256 };
 
 typedef struct jl_vocab {
     uint32_t n_tokens; /* ≤ JL_MAX_TOKENS */
@@ -45,10 +46,12 @@ jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error)
 /* The id of an interned string, -1 for none. */
 int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n);
 
-/* The same where the string's jl_hash() is known. */
-int32_t jl_vocab_find_hashed(const jl_vocab *v, uint64_t hash, const uint8_t *s, size_t n);
-
 jl_str jl_vocab_string(const jl_vocab *v, int32_t id);
+
+/* Moves the tokens that can be found from the index, which is dropped, to a trie with their ids as
+ * values. An error names the token that is longer than JL_MAX_TRIE_BYTES; the longest piece of the
+ * published unigram and WordPiece vocabularies has 16 characters. On failure *t may hold some. */
+jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error);
 
 /* Frees the index: from now on nothing is found, and nothing may be interned. */
 void jl_vocab_drop_index(jl_vocab *v);

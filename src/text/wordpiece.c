@@ -7,12 +7,12 @@
 #include "wordpiece.h"
 
 #include "../base/memory.h"
-#include "prefixes.h"
 #include "spm.h"
+#include "trie.h"
 #include "unicode.h"
 
 typedef struct wordpiece {
-    jl_prefixes prefixes;
+    jl_trie trie;    /* values: ids */
     int32_t unknown; /* -1: none */
     int lower, strip;
 } wordpiece;
@@ -23,12 +23,14 @@ static jl_status no_memory(jl_error *error) {
 }
 
 static void wordpiece_free(void *self) {
-    jl_free(self);
+    wordpiece *w = self;
+    if (w) jl_trie_free(&w->trie);
+    jl_free(w);
 }
 
 static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_error *error) {
     wordpiece *w = jl_alloc_zero(sizeof *w);
-    jl_status status = w ? jl_prefixes_init(&w->prefixes, v, error) : no_memory(error);
+    jl_status status = w ? jl_vocab_trie(v, &w->trie, error) : no_memory(error);
     if (w) w->unknown = facts->unknown, w->lower = 1;
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.normalizer.lowercase", &w->lower, error);
@@ -36,7 +38,7 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.normalizer.strip_accents", &w->strip, error);
     if (status != JL_OK) {
-        jl_free(w);
+        wordpiece_free(w);
         return NULL;
     }
     facts->add_bos = facts->add_separator = facts->space_prefix = 1;
@@ -44,8 +46,9 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
 }
 
 static size_t memory(const void *self, const jl_vocab *v) {
+    const wordpiece *w = self;
     (void)v;
-    return sizeof *(const wordpiece *)self;
+    return sizeof *w + jl_trie_memory(&w->trie);
 }
 
 /* Ranges of Chinese characters, as BertNormalizer of Hugging Face's tokenizers has them. */
@@ -59,68 +62,117 @@ static int is_chinese(uint32_t code) {
     return 0;
 }
 
-/* A word with a blank before it; n 1: there is none yet. */
-typedef struct jl_word {
-    uint8_t *bytes;
-    size_t n;
-} jl_word;
+typedef struct encoder {
+    const wordpiece *w;
+    const uint8_t *text; /* [n] borrowed */
+    size_t n, at;
+    uint8_t *word; /* [length] of [cap] bytes: a blank, then the word; length 1: there is none */
+    size_t length, cap;
+    size_t cut;  /* the word's bytes that have become tokens */
+    int cutting; /* whether the word is whole */
+    int before;  /* ids that were there before the word */
+    jl_char_run run;
+} encoder;
 
-static void finish(const wordpiece *w, jl_word *word, jl_ids *ids) {
-    int before = ids->n;
-    size_t at = word->n > 1 ? 0 : 1;
-    while (at < word->n) {
-        jl_prefix_walk walk = jl_prefixes_walk(&w->prefixes, word->bytes + at, word->n - at);
-        size_t longest = 0;
+/* Goes on with a whole word; 0: work is used up. */
+static int finish(encoder *e, jl_ids *ids, int64_t *work) {
+    while (e->cut < e->length) {
+        if (*work <= 0) return 0;
+        size_t longest = 0, n = 0;
+        uint32_t node = 0;
         int32_t best = -1;
-        for (int32_t id; jl_prefix_step(&walk, &id);)
-            if (id >= 0) best = id, longest = walk.n;
+        const uint8_t *s = e->word + e->cut;
+        const jl_trie *t = &e->w->trie;
+        while (n < e->length - e->cut && (node = jl_trie_step(t, node, s[n])) != 0) {
+            n++;
+            if (t->value[node] >= 0) best = t->value[node], longest = n;
+        }
+        *work -= (int64_t)n + 1;
         if (best < 0) {
-            ids->n = before;
-            if (w->unknown >= 0) jl_ids_push(ids, w->unknown);
+            ids->n = e->before;
+            if (e->w->unknown >= 0) jl_ids_push(ids, e->w->unknown);
             break;
         }
         jl_ids_push(ids, best);
-        at += longest;
+        e->cut += longest;
     }
-    word->n = 1;
+    e->length = 1;
+    e->cutting = 0;
+    return 1;
 }
 
-static void append(jl_word *word, uint32_t code) {
+static int append(encoder *e, uint32_t code) {
+    size_t most = e->length + 4;
+    if (most > e->cap && !jl_room_keeping(&e->word, &e->cap, 2 * most, e->length)) return 0;
     if (code == 0x2581)
-        word->bytes[word->n++] = ' ';
+        e->word[e->length++] = ' ';
     else
-        word->n += jl_utf8_encode(code, word->bytes + word->n);
+        e->length += jl_utf8_encode(code, e->word + e->length);
+    return 1;
 }
 
-static jl_status encode(const void *self, const jl_vocab *v, const uint8_t *text, size_t n,
-                        jl_ids *ids, jl_error *error) {
-    const wordpiece *w = self;
-    jl_char_run run = { 0 };
-    /* Lower case takes at most half as much again. */
-    jl_word word = { jl_alloc(2 * n + 8), 1 };
-    (void)v;
-    if (!word.bytes) return no_memory(error);
-    word.bytes[0] = ' ';
-    for (size_t at = 0; at < n;) {
-        uint32_t code;
-        at += (size_t)jl_utf8_decode(text + at, n - at, &code);
-        if (w->strip) code = jl_char_base(code);
-        int class = jl_char_class(code, &run);
-        if (class & JL_CHAR_WHITE) {
-            finish(w, &word, ids);
-            continue;
-        }
-        if (code == 0xfffd || code == JL_INVALID_BYTE || (class & JL_CHAR_CONTROL)) continue;
-        if (w->strip && (class & JL_CHAR_MARK)) continue;
-        int alone = (class & JL_CHAR_PUNCTUATION) || (code < 0x7f && (class & JL_CHAR_SYMBOL)) ||
-                    is_chinese(code);
-        if (alone) finish(w, &word, ids);
-        append(&word, w->lower ? jl_char_lower(code) : code);
-        if (alone) finish(w, &word, ids);
+/* Reads a character, or finds that the word ends before it; 0: no memory. */
+static int read(encoder *e) {
+    const wordpiece *w = e->w;
+    uint32_t code;
+    size_t length = (size_t)jl_utf8_decode(e->text + e->at, e->n - e->at, &code);
+    if (w->strip) code = jl_char_base(code);
+    int class = jl_char_class(code, &e->run);
+    int alone = (class & JL_CHAR_PUNCTUATION) || (code < 0x7f && (class & JL_CHAR_SYMBOL)) ||
+                is_chinese(code);
+    int gone = code == 0xfffd || code == JL_INVALID_BYTE || (class & JL_CHAR_CONTROL) ||
+               (w->strip && (class & JL_CHAR_MARK));
+    if (class & JL_CHAR_WHITE) {
+        e->cutting = e->length > 1;
+    } else if (!gone) {
+        e->cutting = alone;
+        if (alone && e->length > 1) return 1; /* it is read again after the word */
+        if (!append(e, w->lower ? jl_char_lower(code) : code)) return 0;
     }
-    finish(w, &word, ids);
-    jl_free(word.bytes);
-    return JL_OK;
+    e->at += length;
+    return 1;
+}
+
+static void *open(const void *self, const jl_vocab *v) {
+    encoder *e = jl_alloc_zero(sizeof *e);
+    (void)v;
+    if (e) e->w = self;
+    return e;
+}
+
+static void close(void *state) {
+    encoder *e = state;
+    if (e) jl_free(e->word);
+    jl_free(e);
+}
+
+static int begin(void *state, const uint8_t *text, size_t n) {
+    encoder *e = state;
+    e->text = text;
+    e->n = n;
+    e->at = 0;
+    e->length = 1;
+    e->cutting = 0;
+    if (!jl_room(&e->word, &e->cap, 64)) return 0;
+    e->word[0] = ' ';
+    return 1;
+}
+
+static jl_status step(void *state, jl_ids *ids, int64_t *work) {
+    encoder *e = state;
+    for (;;) {
+        if (e->cutting && !finish(e, ids, work)) return JL_MORE;
+        if (e->at == e->n && e->length == 1) return JL_OK;
+        if (*work <= 0) return JL_MORE;
+        *work -= 4;
+        if (e->at == e->n)
+            e->cutting = 1;
+        else if (!read(e))
+            return JL_ERR_MEMORY;
+        if (!e->cutting) continue;
+        e->cut = 0;
+        e->before = ids->n;
+    }
 }
 
 const jl_family jl_family_wordpiece = { .model = "bert",
@@ -128,6 +180,9 @@ const jl_family jl_family_wordpiece = { .model = "bert",
                                         .ids = { 101, -1, 100, 102 },
                                         .store = jl_spm_store,
                                         .build = build,
-                                        .encode = encode,
+                                        .open = open,
+                                        .close = close,
+                                        .begin = begin,
+                                        .step = step,
                                         .free = wordpiece_free,
                                         .memory = memory };

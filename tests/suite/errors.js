@@ -191,6 +191,7 @@ export const errors = [
       const session = await model.createSession();
       const draw = session.complete([1, 2, 3], { maxTokens: 2, temperature: 0 });
       await rejects(draw, 'NOT_A_NUMBER');
+      await session.append([1, 2, 3]);
       await rejects(session.logits(), 'NOT_A_NUMBER', /logits/);
       await rejects(session.stages(), 'NOT_A_NUMBER', /logits/);
       const all = await model.createSession({ allLogits: true });

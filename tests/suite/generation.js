@@ -202,6 +202,49 @@ export const generation = [
     },
   },
   {
+    name: 'a long text is tokenised in steps: other calls have their turn, and an abort ends it',
+    async run(t) {
+      const model = await t.load(t.source('chat.gguf'));
+      const text = 'a b '.repeat(2_000_000);
+      /** @type {string[]} */ const order = [];
+      const long = model.tokenize(text).then((ids) => {
+        order.push('long');
+        return ids;
+      });
+      await model.token(1).then(() => order.push('short'));
+      const ids = await long;
+      same(order, ['short', 'long'], 'who is ready first');
+      same(ids.length, text.length, 'a token a byte');
+      const part = ids.subarray(0, 20_000);
+      same(await model.detokenize(part), text.slice(0, 20_000), 'and back');
+      const pieces = await model.pieces(part);
+      same(pieces.map((piece) => piece.text).join(''), text.slice(0, 20_000), 'one by one');
+
+      const session = await model.createSession();
+      /** @type {((signal: AbortSignal) => Promise<any>)[]} */
+      const works = [
+        (signal) => model.tokenize(text, { signal }),
+        (signal) => session.generate(text, { signal }).next(),
+        (signal) => model.embed(text, { signal }),
+      ];
+      for (const work of works) {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort('enough'), 10);
+        const ended = work(controller.signal).then(
+          () => 'went to its end',
+          (reason) => reason,
+        );
+        same(await ended, 'enough', 'how it ended');
+      }
+      same(session.position, 0, 'nothing was appended');
+      const appending = session.append(text).catch((e) => e.code);
+      await session.close();
+      same(await appending, 'CLOSED', 'a session that was closed meanwhile');
+      same((await model.tokenize('a b ')).length, 4, 'the model is as good as before');
+      await model.close();
+    },
+  },
+  {
     name: 'stop strings across token borders end the text before them',
     needs: 'smollm2',
     async run(t) {
