@@ -478,10 +478,13 @@ static void special_tokens(void) {
     free(f);
 }
 
-/* Control tokens that touch a quote are text; user-defined ones count, and the text stays one. */
+/* Control tokens that touch a quote are text, whether the file says that they are or their spelling;
+ * other user-defined ones count, and the text stays one. */
 static void quoted_text(void) {
-    static const char *const more[] = { "<|end|>", "<u>", "<|end|>x", "ab", "<|" };
-    static const int32_t types[] = { 3, 4, 3, 1, 3 };
+    static const char *const more[] = {
+        "<|end|>", "<u>", "<|end|>x", "ab", "<|", "<|v|>", "<｜w｜>"
+    };
+    static const int32_t types[] = { 3, 4, 3, 1, 3, 4, 4 };
     static const char *const merges[] = { "a b" };
     recipe r = { "gpt-2", more, types, COUNT(more), merges, COUNT(merges), NULL };
     file *f = cook(&r);
@@ -501,6 +504,11 @@ static void quoted_text(void) {
         { "<|end|>", { { 0, 1 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>' }, 7 },
         { "<|end|><u>", { { 0, 10 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>', 257 }, 8 },
         { "<u><|end|>", { { 1, 2 } }, 1, { 257, 256 }, 2 },
+        { "<|v|><u>", { { 0, 8 } }, 1, { '<', '|', 'v', '|', '>', 257 }, 6 },
+        { "<|v|>a<|v|>", { { 5, 6 } }, 1, { 261, 'a', 261 }, 3 },
+        { "<|v|>", { { 4, 5 } }, 1, { 260, 'v', '|', '>' }, 4 },
+        { "<|v|>", { { 0, 0 } }, 0, { 261 }, 1 },
+        { "<｜w｜>a", { { 9, 10 } }, 1, { 262, 'a' }, 2 },
         { "<|end|>a<|end|>",
           { { 0, 7 }, { 7, 8 } },
           2,

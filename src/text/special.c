@@ -16,6 +16,8 @@
  */
 #include "special.h"
 
+#include <string.h>
+
 #include "../base/memory.h"
 #include "tokenizer.h"
 
@@ -23,15 +25,35 @@
 enum { STRIP_SHIFT = 24 };
 _Static_assert((int)JL_MAX_TOKENS <= 1 << STRIP_SHIFT, "ids fit below");
 
+/* The tries; each holds what is in those before it. */
+enum { QUOTED, USER, ALL };
+
 static jl_status no_memory(jl_error *error) {
     return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("special tokens"),
                    "there is not enough memory to look for special tokens");
 }
 
-/* Which of the two lists a kind is in: bit 0 user-defined, bit 1 all. */
-static int lists_of(uint8_t kind) {
-    if (kind == JL_TOKEN_USER) return 3;
-    return kind == JL_TOKEN_CONTROL || kind == JL_TOKEN_UNKNOWN ? 2 : 0;
+static int begins_with(jl_str text, const char *start) {
+    size_t n = strlen(start);
+    return text.n >= n && memcmp(text.data, start, n) == 0;
+}
+
+static int ends_with(jl_str text, const char *end) {
+    size_t n = strlen(end);
+    return text.n >= n && memcmp(text.data + text.n - n, end, n) == 0;
+}
+
+/* <|…|> and <｜…｜>: what llama.cpp's converter takes for a control token whatever the model says. */
+static int looks_like_control(jl_str text) {
+    return (begins_with(text, "<|") && ends_with(text, "|>")) ||
+           (begins_with(text, "<｜") && ends_with(text, "｜>"));
+}
+
+/* Which of the tries a token is in, a bit for each. */
+static int tries_of(uint8_t kind, jl_str text) {
+    if (kind == JL_TOKEN_USER)
+        return 1 << USER | 1 << ALL | (looks_like_control(text) ? 0 : 1 << QUOTED);
+    return kind == JL_TOKEN_CONTROL || kind == JL_TOKEN_UNKNOWN ? 1 << ALL : 0;
 }
 
 static int strip_of(jl_strip strip, jl_str text) {
@@ -41,15 +63,15 @@ static int strip_of(jl_strip strip, jl_str text) {
     return (left ? JL_STRIP_LEFT : 0) | (right ? JL_STRIP_RIGHT : 0);
 }
 
-static jl_status add(jl_specials *s, jl_str text, uint32_t id, int lists, int strip,
+static jl_status add(jl_specials *s, jl_str text, uint32_t id, int tries, int strip,
                      jl_error *error) {
     jl_status status = JL_OK;
     if (text.n > JL_MAX_SPECIAL_BYTES)
         return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
                        "special token %u is longer than %d bytes", (uint64_t)id,
                        (int)JL_MAX_SPECIAL_BYTES);
-    for (int which = 0; which < 2 && status == JL_OK; which++) {
-        if (!(lists >> which & 1)) continue;
+    for (int which = 0; which <= ALL && status == JL_OK; which++) {
+        if (!(tries >> which & 1)) continue;
         s->begins[which][(uint8_t)text.data[0]] = 1;
         status = jl_trie_add(&s->tries[which], (const uint8_t *)text.data, text.n,
                              (int32_t)id | strip << STRIP_SHIFT, error);
@@ -61,22 +83,23 @@ jl_status jl_specials_init(jl_specials *s, const jl_vocab *v, jl_strip strip, jl
     jl_status status = JL_OK;
     *s = (jl_specials){ 0 };
     for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++) {
-        int lists = lists_of(v->kind[id]);
         jl_str text = jl_vocab_string(v, (int32_t)id);
-        if (lists && text.n) status = add(s, text, id, lists, strip_of(strip, text), error);
+        int tries = tries_of(v->kind[id], text);
+        if (tries && text.n) status = add(s, text, id, tries, strip_of(strip, text), error);
     }
     if (status != JL_OK) jl_specials_free(s);
     return status;
 }
 
 void jl_specials_free(jl_specials *s) {
-    jl_trie_free(&s->tries[0]);
-    jl_trie_free(&s->tries[1]);
+    for (int which = 0; which <= ALL; which++) jl_trie_free(&s->tries[which]);
     *s = (jl_specials){ 0 };
 }
 
 size_t jl_specials_memory(const jl_specials *s) {
-    return jl_trie_memory(&s->tries[0]) + jl_trie_memory(&s->tries[1]);
+    size_t bytes = 0;
+    for (int which = 0; which <= ALL; which++) bytes += jl_trie_memory(&s->tries[which]);
+    return bytes;
 }
 
 /* The longest token that text[n] begins with. */
@@ -97,7 +120,7 @@ static found longest(const jl_trie *t, const uint8_t *text, size_t n) {
 }
 
 size_t jl_specials_common_prefix(const jl_specials *s, const uint8_t *text, size_t n) {
-    return n && s->begins[0][*text] ? longest(&s->tries[0], text, n).walk : 0;
+    return n && s->begins[USER][*text] ? longest(&s->tries[USER], text, n).walk : 0;
 }
 
 /* Bytes from `at` to the next quote; 0 inside of one. */
@@ -114,17 +137,21 @@ static size_t unquoted(const jl_marked_text *in, size_t at) {
     return in->quotes[low].start > at ? in->quotes[low].start - at : 0;
 }
 
-/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory.
- * Without quotes one walk finds it: user-defined ones are in both tries. */
+/* The trie of what counts in a text, apart from its quotes. */
+static int trie_of(const jl_marked_text *in) {
+    return in->control ? ALL : USER;
+}
+
+/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory. */
 static int offer(jl_special_search *x, size_t at, size_t room, int64_t *work) {
-    const jl_specials *s = x->specials;
+    const jl_trie *tries = x->specials->tries;
     const uint8_t *text = x->in.text + at;
-    int control = x->in.control != 0, quoted = control && x->in.n_quotes > 0;
-    found best = longest(&s->tries[control && !quoted], text, room);
+    int which = trie_of(&x->in), quoted = x->in.n_quotes > 0;
+    found best = longest(&tries[quoted ? QUOTED : which], text, room);
     *work -= (int64_t)best.walk + 1;
     if (quoted) {
         size_t own = unquoted(&x->in, at);
-        found any = longest(&s->tries[1], text, own < room ? own : room);
+        found any = longest(&tries[which], text, own < room ? own : room);
         *work -= (int64_t)any.walk;
         if (any.what >= 0 && any.n >= best.n) best = any;
     }
@@ -178,7 +205,7 @@ static int settle(jl_special_search *x, jl_span span, int64_t *work) {
 
 /* The next place, from x->at on, whose byte begins a token. */
 static size_t next_beginning(const jl_special_search *x, int64_t *work) {
-    const uint8_t *begins = x->specials->begins[x->in.control != 0];
+    const uint8_t *begins = x->specials->begins[trie_of(&x->in)];
     size_t at = x->at, n = x->in.n;
     while (at < n && !begins[x->in.text[at]]) at++;
     *work -= (int64_t)(at - x->at) / 4;
@@ -186,7 +213,7 @@ static size_t next_beginning(const jl_special_search *x, int64_t *work) {
 }
 
 jl_status jl_special_search_step(jl_special_search *x, int64_t *work, jl_error *error) {
-    if (x->specials->tries[x->in.control != 0].n == 0) return JL_OK;
+    if (x->specials->tries[trie_of(&x->in)].n == 0) return JL_OK;
     for (size_t at; x->at < x->in.n; x->at = at + 1) {
         if (*work <= 0) return JL_MORE;
         at = next_beginning(x, work);

@@ -24,8 +24,10 @@ typedef struct jl_strip {
 } jl_strip;
 
 typedef struct jl_specials {
-    jl_trie tries[2]; /* [0] user-defined ones, [1] all; values: id | what it swallows << 24 */
-    uint8_t begins[2][256]; /* whether one begins with the byte */
+    /* [0] user-defined tokens that count in quotes, [1] all user-defined ones, [2] all; values:
+     * id | what it swallows << 24 */
+    jl_trie tries[3];
+    uint8_t begins[3][256]; /* whether one begins with the byte */
 } jl_specials;
 
 /* From the kinds in v. On failure *s holds nothing. */
@@ -36,7 +38,8 @@ size_t jl_specials_memory(const jl_specials *s); /* bytes */
 enum { JL_MARK_TEXT = -1, JL_MARK_INSIDE = -2 };
 
 /* A text in which special tokens are looked for. quotes ascend and do not overlap; in them, and
- * where they are touched, only user-defined tokens count. */
+ * where they are touched, only user-defined tokens count that do not look like control tokens
+ * (<|…|>): files call many of these user-defined, and so does llama.cpp those of gpt-oss. */
 typedef struct jl_marked_text {
     const uint8_t *text; /* [n], n < 2^31 */
     size_t n;
