@@ -8,7 +8,7 @@
 #include "../src/text/trie.h"
 #include "vocabulary.h"
 
-enum { MOST = 1100, LONGEST = 1024, N = 40000 };
+enum { MOST = 1100, N = 40000 };
 
 static const char *tokens[MOST];
 static float scores[MOST];
@@ -85,23 +85,17 @@ static void special_tokens_are_bounded(void) {
     }
 }
 
-/* Spans that cut one another: the longest begins in the middle of the next, and so on, so that a
- * place offers once for each. */
-static void cuts_halve_what_is_left(void) {
-    static char text[N], pool[16][LONGEST + 1];
+/* A long token takes the end of each run of 'a', and with it the end of what the places before it
+ * have offered: they offer what still fits, and not each shorter token in turn. */
+static void places_offer_what_still_fits(void) {
+    static char text[N], longest[1001];
     n_tokens = 0;
     token("a", 1), token("b", 1);
-    for (size_t i = 0; i < 10; i++) {
-        size_t n =
-            (size_t)LONGEST >> i; /* all but the last letters of one are the first of the next */
-        memset(pool[i], i % 2 ? 'b' : 'a', n);
-        memset(pool[i] + n / 2, i % 2 ? 'a' : 'b', n - n / 2);
-        pool[i][n] = 0;
-        token(pool[i], 4);
-        if (n > 4) token(letters(n / 2 + 1, ""), 4);
-    }
-    for (size_t i = 0; i < N; i++) text[i] = i && draw(200) ? text[i - 1] : (char)('a' + draw(2));
-    works(cook_list("gpt2"), "cuts", text, N, 3 * LONGEST + 100);
+    for (size_t i = 2; i < 900; i++) token(letters(i, ""), 4);
+    memset(longest, 'a', 100), memset(longest + 100, 'b', 900);
+    token(longest, 4);
+    for (size_t i = 0; i < N; i++) text[i] = i % 1400 < 500 ? 'a' : 'b';
+    works(cook_list("gpt2"), "cuts", text, N, 400);
 }
 
 static void families_are_bounded(void) {
@@ -294,7 +288,7 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(special_tokens_are_bounded);
-    RUN(cuts_halve_what_is_left);
+    RUN(places_offer_what_still_fits);
     RUN(families_are_bounded);
     RUN(replacements_are_bounded);
     RUN(tries_hold_what_was_added);

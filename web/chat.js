@@ -86,7 +86,6 @@ class TemplateWorker {
       const why = e.message || 'template.js or jinja.js beside it could not be loaded';
       this.#fail(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late() : broken(why));
     };
-    this.#ready.catch(() => {}); // said where it is awaited
     listen(this.#worker, receive, fail, () => this.#fail(broken('it has ended')));
   }
 
@@ -100,9 +99,11 @@ class TemplateWorker {
 
   /** The next message. @returns {Promise<any>} */
   #answer() {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
+    answer.catch(() => {}); // thrown where it is awaited, if it is
+    return answer;
   }
 
   /** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */

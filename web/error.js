@@ -58,11 +58,13 @@ export function wordsOf(e) {
 }
 
 /**
- * Structured clone drops an error's own fields, so errors travel as plain objects.
+ * Structured clone drops an error's own fields, so errors travel as plain objects. One of ours is known by its
+ * name: in a worker of the one file (wasm/dist.js), parts that are fetched have a class of their own.
  * @param {any} e
  */
 export function packError(e) {
-  if (!isError(e)) return { name: 'Error', message: wordsOf(e) };
+  if (!isError(e, Error) || e.name !== 'JielongError')
+    return { name: 'Error', message: wordsOf(e) };
   const { name, message, code, where, offset } = e;
   return { name, message, code, where, offset };
 }

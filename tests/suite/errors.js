@@ -85,15 +85,15 @@ const endless = [
   name ?? '',
   (file, guard) => {
     let n = 0;
-    return new ReadableStream(
-      /** @type {any} */ ({
-        type,
-        pull(/** @type {any} */ c) {
-          guard();
-          c.enqueue(n++ ? new Uint8Array(65536) : file.slice());
-        },
-      }),
-    );
+    const pull = (/** @type {any} */ c) => {
+      guard();
+      c.enqueue(n++ ? new Uint8Array(65536) : file.slice());
+    };
+    try {
+      return new ReadableStream(/** @type {any} */ ({ type, pull }));
+    } catch {
+      return new ReadableStream({ pull }); // WebKit (2.50) has no byte streams
+    }
   },
 ]);
 

@@ -3,6 +3,7 @@
  *
  *   { spin: OP }  never returns from the next call of that name
  *   { quit }      ends by itself
+ * It sends { spins } when it no longer answers.
  */
 import '../../web/worker.js';
 
@@ -15,6 +16,8 @@ port.onmessage = (/** @type {MessageEvent} */ event) => {
   const { data } = event;
   if (data.quit) return node ? process.exit(0) : globalThis.close();
   if (data.spin) spin = data.spin;
-  else if (data.op === spin) for (;;);
-  else onmessage.call(port, event);
+  else if (data.op === spin) {
+    port.postMessage({ spins: true });
+    for (;;);
+  } else onmessage.call(port, event);
 };

@@ -109,11 +109,12 @@ export const workers = [
       for (const op of ['tokenize', 'step']) {
         const { worker, model } = await open(t);
         const [session, other] = [await model.createSession(), await model.createSession()];
-        worker.postMessage({ spin: op });
-        const { signal, reason } = aborted(500);
-        const stopped = fate(session.generate('a', { signal }).next());
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        const controller = new AbortController();
+        const stuck = spinning(worker, op);
+        const stopped = fate(session.generate('a', { signal: controller.signal }).next());
+        await stuck;
         const bystander = fate(other.append([1]));
+        controller.abort(reason);
         same(await stopped, reason, `${op}: the reason of the signal`);
         same((await bystander).code, 'WORKER', `${op}: a call that waited`);
         const later = await rejects(model.tokenize('a'), 'WORKER', /did not answer/);
@@ -121,9 +122,12 @@ export const workers = [
         await model.close();
       }
       const { worker, model } = await open(t, 'arch/llama.gguf');
-      worker.postMessage({ spin: 'embed' });
-      const { signal, reason } = aborted(500);
-      same(await fate(model.embed([1, 2], { signal })), reason, 'embed');
+      const controller = new AbortController();
+      const stuck = spinning(worker, 'embed');
+      const embedded = fate(model.embed([1, 2], { signal: controller.signal }));
+      await stuck;
+      controller.abort(reason);
+      same(await embedded, reason, 'embed');
       await rejects(model.pieces([1]), 'WORKER', /did not answer/);
     },
   },
@@ -132,9 +136,13 @@ export const workers = [
     async run(t) {
       const { worker, model } = await open(t, 'arch/llama.gguf');
       const session = await model.createSession();
-      const [first, second] = [aborted(0), aborted(0)];
-      await fate(session.generate([1], { signal: first.signal }).next());
-      await fate(model.embed([1, 2], { signal: second.signal }));
+      for (let i = 0; i < 10; i++) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const calls = [session.generate([1], { signal }).next(), model.embed([1, 2], { signal })];
+        setTimeout(() => controller.abort(reason), i);
+        await Promise.all(calls.map(fate));
+      }
       await new Promise((resolve) => setTimeout(resolve, 2500)); // beyond the grace
       await session.append([1]);
       ok((await session.logits()).length > 0, 'it goes on');
@@ -148,8 +156,9 @@ export const workers = [
     async run(t) {
       const { worker, model } = await open(t);
       const session = await model.createSession();
-      worker.postMessage({ spin: 'tokenize' });
+      const spins = spinning(worker, 'tokenize');
       const stuck = fate(model.tokenize('a'));
+      await spins;
       await ends(session.close(), 'DONE');
       await ends(model.close(), 'DONE');
       same((await stuck).code, 'CLOSED', 'the call');
@@ -162,18 +171,25 @@ export const workers = [
     name: 'the abort of a load waits for no worker',
     async run(t) {
       const worker = start();
-      worker.postMessage({ spin: 'load' });
-      const { signal, reason } = aborted(50);
-      const load = t.load(t.source('chat.gguf'), { worker: () => worker, signal });
-      same(await fate(load), reason, 'the reason of the signal');
+      const spins = spinning(worker, 'load');
+      const controller = new AbortController();
+      const { signal } = controller;
+      const load = fate(t.load(t.source('chat.gguf'), { worker: () => worker, signal }));
+      await spins;
+      controller.abort(reason);
+      same(await load, reason, 'the reason of the signal');
     },
   },
 ];
 
-/** @param {number} ms */
-function aborted(ms) {
-  const controller = new AbortController();
-  const reason = { name: 'Reason', code: `after ${ms}` };
-  setTimeout(() => controller.abort(reason), ms);
-  return { signal: controller.signal, reason };
+const reason = { name: 'Reason', code: 'of the test' };
+
+/** Ends when the worker no longer answers. @param {any} worker @param {string} op @returns {Promise<void>} */
+function spinning(worker, op) {
+  worker.postMessage({ spin: op });
+  return new Promise((resolve) => {
+    const hear = (/** @type {any} */ event) => (event.data ?? event).spins && resolve();
+    if (worker.on) worker.on('message', hear);
+    else worker.addEventListener('message', hear);
+  });
 }
