@@ -478,7 +478,7 @@ static void special_tokens(void) {
     free(f);
 }
 
-/* Control tokens that touch a quote are text, whether the file says that they are or their spelling;
+/* Control tokens that touch a quote are text, by kind or by spelling (<|…|>);
  * other user-defined ones count, and the text stays one. */
 static void quoted_text(void) {
     static const char *const more[] = {
