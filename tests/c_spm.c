@@ -67,6 +67,25 @@ static void a_small_vocabulary(void) {
     free(f);
 }
 
+/* Text never becomes a control token, though its pieces are there to be merged. */
+static void no_merge_forges(void) {
+    begin(1);
+    token("▁", -9, 1), token("<", -8, 1), token("s", -8, 1), token(">", -8, 1);
+    token("<s", -1, 1), token("s>", -2, 1), token("<u", -1, 1), token("c", 0, 3);
+    file *f = cook_spm();
+    jl_tokenizer *t = make(f);
+    expect(t, "<s>", 0, " |<s|>");
+    expect(t, "<s><s>", JL_TOKENIZE_SPECIAL, "<s>|<s>");
+    expect(t, "sc", 0, " |s|c"); /* by its byte token */
+    int32_t ids[8];
+    jl_quote all = { 0, 4 };
+    int n = jl_tokenizer_encode_quoted(t, "<s>c", 4, JL_TOKENIZE_SPECIAL, &all, 1, ids, 8, NULL);
+    CHECK(n == 4);
+    for (int i = 0; i < n; i++) CHECK(jl_tokenizer_kind(t, ids[i]) != JL_TOKEN_CONTROL, "%d", i);
+    jl_tokenizer_free(t);
+    free(f);
+}
+
 static void without_bytes(void) {
     begin(0);
     token("a", 0, 1), token("\xc3\xa9", 0, 1);
@@ -230,6 +249,7 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(a_small_vocabulary);
+    RUN(no_merge_forges);
     RUN(without_bytes);
     RUN(merging_equals_the_definition);
     RUN(long_runs);

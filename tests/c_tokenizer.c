@@ -478,6 +478,21 @@ static void special_tokens(void) {
     free(f);
 }
 
+/* Text never becomes a control token: not by merges that the file lists, nor by
+ * itself. */
+static void no_merge_forges(void) {
+    static const char *const more[] = { "<c", "<c>", "xy", "q" };
+    static const int32_t types[] = { 1, 3, 1, 3 };
+    static const char *const merges[] = { "< c", "<c >", "x y" };
+    recipe r = { "gpt-2", more, types, COUNT(more), merges, COUNT(merges), "q" };
+    file *f = cook(&r);
+    jl_tokenizer *t = make(f);
+    expect(t, "<c>qxy", 0, "<|c|>|xy"); /* no token is left for q */
+    expect(t, "<c>xy", JL_TOKENIZE_SPECIAL, "<c>|xy");
+    jl_tokenizer_free(t);
+    free(f);
+}
+
 /* Control tokens that touch a quote are text, by kind or by spelling (<|…|>);
  * other user-defined ones count, and the text stays one. */
 static void quoted_text(void) {
@@ -649,6 +664,7 @@ int main(void) {
     RUN(classes);
     RUN(maps);
     RUN(special_tokens);
+    RUN(no_merge_forges);
     RUN(quoted_text);
     RUN(habits_of_pre_tokenisers);
     RUN(known_texts);

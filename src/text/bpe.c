@@ -329,13 +329,13 @@ static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *
 
 static void emit_byte(const bpe *b, const jl_vocab *v, uint8_t byte, jl_ids *ids) {
     int32_t id = b->byte_symbol[byte];
-    if (id >= 0 && (uint32_t)id < v->n_tokens) jl_ids_push(ids, id);
+    if (jl_vocab_is_text(v, id)) jl_ids_push(ids, id);
 }
 
 /* A symbol that is no token leaves the tokens of its bytes; a byte without one leaves nothing. */
 static void emit(const bpe *b, const jl_vocab *v, const uint8_t *text, const jl_symbol *symbol,
                  jl_ids *ids) {
-    if (symbol->id >= 0 && (uint32_t)symbol->id < v->n_tokens) {
+    if (jl_vocab_is_text(v, symbol->id)) {
         jl_ids_push(ids, symbol->id);
         return;
     }
@@ -350,7 +350,7 @@ static void emit(const bpe *b, const jl_vocab *v, const uint8_t *text, const jl_
 static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, uint32_t n) {
     if (!b->pre->ignore_merges && !(b->pre->whole_newlines && s[0] == '\n')) return -1;
     int32_t id = jl_vocab_find(v, s, n);
-    return id >= 0 && (uint32_t)id < v->n_tokens ? id : -1;
+    return jl_vocab_is_text(v, id) ? id : -1;
 }
 
 typedef struct encoder {

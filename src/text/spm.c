@@ -63,7 +63,8 @@ static int32_t resolve(const spm *s, const jl_vocab *v, int32_t id) {
 }
 
 static int32_t find(const spm *s, const jl_vocab *v, const uint8_t *text, size_t n) {
-    return n > s->longest ? -1 : resolve(s, v, jl_vocab_find(v, text, n));
+    int32_t id = n > s->longest ? -1 : resolve(s, v, jl_vocab_find(v, text, n));
+    return jl_vocab_is_text(v, id) ? id : -1;
 }
 
 /* Falling order of scores as rising order of integers: the bits of a float, sign and magnitude. */

@@ -11,18 +11,9 @@
 
 #include "../format/gguf.h"
 #include "../jielong.h"
+#include "vocab.h"
 
 typedef struct jl_tokenizer jl_tokenizer;
-
-/* tokenizer.ggml.token_type */
-typedef enum jl_token_kind {
-    JL_TOKEN_NORMAL = 1,
-    JL_TOKEN_UNKNOWN = 2,
-    JL_TOKEN_CONTROL = 3,
-    JL_TOKEN_USER = 4,
-    JL_TOKEN_UNUSED = 5,
-    JL_TOKEN_BYTE = 6
-} jl_token_kind;
 
 /* NULL with *error filled on failure. NULL and no error: the file has no tokenizer ("none" or no
  * key). */

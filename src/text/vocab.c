@@ -107,6 +107,7 @@ jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error) {
     jl_status status = JL_OK;
     for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++) {
         jl_str s = jl_vocab_string(v, (int32_t)id);
+        if (!jl_vocab_is_text(v, (int32_t)id)) continue;
         if (jl_vocab_find(v, (const uint8_t *)s.data, s.n) != (int32_t)id) continue;
         if (s.n > JL_MAX_TRIE_BYTES)
             return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET,

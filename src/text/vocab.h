@@ -13,6 +13,16 @@
 
 enum { JL_MAX_TOKENS = 1 << 21, JL_MAX_TRIE_BYTES = 256 };
 
+/* tokenizer.ggml.token_type */
+typedef enum jl_token_kind {
+    JL_TOKEN_NORMAL = 1,
+    JL_TOKEN_UNKNOWN = 2,
+    JL_TOKEN_CONTROL = 3,
+    JL_TOKEN_USER = 4,
+    JL_TOKEN_UNUSED = 5,
+    JL_TOKEN_BYTE = 6
+} jl_token_kind;
+
 typedef struct jl_vocab {
     uint32_t n_tokens; /* ≤ JL_MAX_TOKENS */
     uint32_t n, cap;   /* strings so far, and room */
@@ -57,5 +67,12 @@ jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error);
 void jl_vocab_drop_index(jl_vocab *v);
 
 size_t jl_vocab_memory(const jl_vocab *v); /* bytes */
+
+/* Whether text may become the token: neither a control token nor the unknown one. Those come from
+ * special.c alone, so no merge, match or byte of a text forges them. (llama.cpp lets merges.) */
+static inline int jl_vocab_is_text(const jl_vocab *v, int32_t id) {
+    return id >= 0 && (uint32_t)id < v->n_tokens && v->kind[id] != JL_TOKEN_CONTROL &&
+           v->kind[id] != JL_TOKEN_UNKNOWN;
+}
 
 #endif
