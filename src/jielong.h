@@ -134,8 +134,9 @@ typedef enum jl_weight_class { JL_WEIGHTS_BELOW_8, JL_WEIGHTS_OF_8 } jl_weight_c
 struct jl_fast; /* compute/fast.h */
 
 /* The precision of a class: fast->on, with the product kernels that the host provides, if any.
- * Copied; NULL: `exact`, as at the start. To be called before the model's first session. */
-void jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fast *fast);
+ * Copied; NULL: `exact`, as at the start. To be called before the model's first session. Returns
+ * whether the model has such weights. */
+int jl_model_set_fast(jl_model *m, jl_weight_class weights, const struct jl_fast *fast);
 
 /* Which products the provided kernels of both classes compute (JL_PROVIDED_…), the build's own the
  * others. The bits are the same; it may be called between any two evaluations. */

@@ -131,12 +131,12 @@ int jl_wasm_token_is_end(const jl_model *m, int32_t id) {
 }
 
 /* Functions are places in the module's table, 0: none. */
-void jl_wasm_model_fast(jl_model *m, int weights,
-                        void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
-                        void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *,
-                                       int, int)) {
+int jl_wasm_model_fast(jl_model *m, int weights,
+                       void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
+                       void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *, int,
+                                      int)) {
     jl_fast fast = { 1, prepare, matmul, JL_PROVIDED_BATCHES | JL_PROVIDED_ONE };
-    jl_model_set_fast(m, (jl_weight_class)weights, &fast);
+    return jl_model_set_fast(m, (jl_weight_class)weights, &fast);
 }
 
 void jl_wasm_model_use_provided(jl_model *m, int provided) {

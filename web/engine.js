@@ -257,13 +257,14 @@ export class Engine {
    * @returns {import('./kernels.js').Relaxed | undefined} what other threads must link too
    */
   #setPrecision(precision, wasm, module) {
+    const set = (/** @type {number} */ weights, at = 0) =>
+      this.#call('model_fast', this.#model, weights, at, at && at + 1);
     const classes = fastClasses(precision, wasm ? 'none' : byteDot());
-    const relaxed =
-      module && classes.length && provideRelaxed(module, /** @type {Exports} */ (this.#exports));
-    const at = relaxed ? relaxed.at : 0;
-    for (const weights of classes)
-      this.#call('model_fast', this.#model, weights, at, relaxed ? at + 1 : 0);
+    const present = classes.filter((weights) => set(weights));
+    if (!module || present.length === 0) return undefined;
+    const relaxed = provideRelaxed(module, /** @type {Exports} */ (this.#exports));
     if (!relaxed) return undefined;
+    for (const weights of present) set(weights, relaxed.at);
     this.#tuner = new Tuner((provided) => this.#call('model_use_provided', this.#model, provided));
     return relaxed;
   }
@@ -450,6 +451,15 @@ export class Engine {
   /** Gives up the instance, and its memory with it. */
   close() {
     this.#stop(new JielongError('CLOSED', 'this model is closed'));
+  }
+
+  /**
+   * Which kernels were measured and are used, for measurements of that choice.
+   * @param {number} [force] kernels to use from now on, see Tuner
+   */
+  kernels(force) {
+    if (force !== undefined) this.#tuner?.force(force);
+    return this.#tuner?.state;
   }
 
   /* ---- Session ---- */

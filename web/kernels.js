@@ -175,7 +175,16 @@ export class Tuner {
     this.#use(batches.use + 2 * single.use);
   }
 
-  /** For measurements of it. @returns {{ times: number[][], use: number, done: boolean }[]} */
+  /** Ends the measurement with given kernels. @param {number} provided see the constructor */
+  force(provided) {
+    for (const [i, kind] of this.#kinds.entries()) {
+      kind.done = true;
+      kind.use = (provided >> i) & 1;
+    }
+    this.#use(provided);
+  }
+
+  /** [batches, single tokens]. @returns {{ times: number[][], use: number, done: boolean }[]} */
   get state() {
     return this.#kinds.map(({ times, use, done }) => ({ times, use, done }));
   }

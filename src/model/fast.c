@@ -15,10 +15,12 @@ const jl_fast *jl_model_fast(jl_model *m, jl_layout layout) {
     return &m->fast[of_8];
 }
 
-void jl_model_set_fast(jl_model *m, jl_weight_class weights, const jl_fast *fast) {
-    jl_fast *to = &m->fast[weights == JL_WEIGHTS_OF_8];
+int jl_model_set_fast(jl_model *m, jl_weight_class weights, const jl_fast *fast) {
+    int of_8 = weights == JL_WEIGHTS_OF_8;
+    jl_fast *to = &m->fast[of_8];
     *to = fast ? *fast : (jl_fast){ 0 };
     if (!to->on || !to->prepare || !to->matmul) to->provided = 0;
+    return m->has_class[of_8];
 }
 
 void jl_model_use_provided(jl_model *m, int provided) {

@@ -1,14 +1,15 @@
 /**
  * choice.js - whether each load ends with the faster kernels (web/kernels.js): loads the same files again and
- * again with the default precision, and compares their speed with that of `exact` and `fast`.
+ * again with the default precision, and compares the speed that each load has with what it could have.
  *
  *   node tests/bench/choice.js [options]         (make bench-choice)
  *     --browsers Chromium,Firefox   --types q8_0,q4_0,q4_1,q4_k_m   --loads 20   --references 3
  *   PEER_MODELS=folder as in peers.js; without it random weights in the shapes of SmolLM2-135M
  *
- * One line a browser and type: tokens/s of prefill and decode, medians of the references and of the loads,
- * and how many loads are within 5 % of the better reference, decode and prefill. The references come first;
- * each load has a worker of its own. One thread.
+ * In each load the model is measured as it is, then twice with the build's own kernels and twice with those that
+ * have relaxed SIMD, in turn. A load is right if the kernels that it chose are within 5 % of the faster ones. One line a browser and type: tokens/s of prefill and
+ * decode, medians of the references (`exact`, `fast`) and of the loads, and how many loads are right. Each load
+ * has a worker of its own, and one thread.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -19,7 +20,6 @@ import { drivers } from '../browser/drivers.js';
 import { makeGguf } from './make_gguf.js';
 
 const WITHIN = 0.95;
-const TRIES = 3;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'build', 'peers');
 
@@ -49,71 +49,85 @@ function modelFile(type) {
 /** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-/** @typedef {{ pp: number, tg: number, load: number, precision: string }} Speed */
+/** @typedef {{ pp: number, tg: number, load: number, precision: string, used: number[],
+ *   kinds: { pp: number, tg: number }[] }} Speed */
 
 /**
- * What a page evaluates: one load and its speed. One that is slower than it should be is measured again, for
- * other work on the machine makes numbers smaller, never larger.
- * @param {string} address @param {string} precision @param {{ pp: number, tg: number }} target tokens/s
+ * What a page evaluates: one load, its speed, and with `compare` the speed of each kind of kernels.
+ * @param {string} address @param {string} precision @param {boolean} compare
  */
-const job = (address, precision, { pp, tg }) => `(async () => {
-  const { loadModel } = await import('/web/jielong.js');
+const job = (address, precision, compare) => `(async () => {
+  const { Model } = await import('/web/jielong.js');
+  const { openBackend } = await import('/web/backend.js');
+  const { describeSource } = await import('/web/source.js');
   const { measure } = await import('/web/bench.js');
+  const backend = openBackend(true);
   const start = performance.now();
-  const model = await loadModel('${address}', { precision: '${precision}', threads: 1 });
+  const options = { precision: '${precision}', threads: 1 };
+  const info = await backend.load(describeSource('${address}'), options);
   const load = performance.now() - start;
-  const speed = { pp: 0, tg: 0 };
-  for (let i = 0; i < ${TRIES} && (i === 0 || speed.pp < ${pp} || speed.tg < ${tg}); i++) {
-    const again = await measure(model, { rounds: 4 });
-    speed.pp = Math.max(speed.pp, again.pp);
-    speed.tg = Math.max(speed.tg, again.tg);
+  const model = new Model(backend, info);
+  const speed = await measure(model, { rounds: 5 });
+  const kernels = await backend.call('kernels');
+  const kinds = [{ pp: 0, tg: 0 }, { pp: 0, tg: 0 }];
+  for (const i of ${compare} && kernels ? [0, 1, 1, 0] : []) {
+    await backend.call('kernels', i ? 3 : 0);
+    const { pp, tg } = await measure(model, { rounds: 3 });
+    kinds[i].pp = Math.max(kinds[i].pp, pp);
+    kinds[i].tg = Math.max(kinds[i].tg, tg);
   }
   await model.close();
-  return { ...speed, load, precision: model.info.precision };
+  const used = kernels?.map(({ use }) => use) ?? [0, 0];
+  return { ...speed, load, kinds, used, precision: info.precision };
 })()`;
-
-/** The better reference. @param {Record<string, Speed[]>} all @param {'pp' | 'tg'} key */
-const better = (all, key) =>
-  Math.max(...['exact', 'fast'].map((name) => median(all[name].map((speed) => speed[key]))));
 
 /** @param {string} browser @param {string} type @param {string} origin */
 async function measureType(browser, type, origin) {
   const tab = await drivers[browser].open(`${origin}/tests/browser/empty.html`);
   /** @type {Record<string, Speed[]>} */
   const all = { exact: [], fast: [], auto: [] };
-  const [loads, references] = [Number(values.loads), Number(values.references)];
-  const run = async (/** @type {string} */ precision, target = { pp: 0, tg: 0 }) => {
-    const script = job(`${origin}/model/${type}/${basename(files[type])}`, precision, target);
-    all[precision].push(await tab.evaluate(script));
+  const run = async (/** @type {string} */ precision) => {
+    const address = `${origin}/model/${type}/${basename(files[type])}`;
+    all[precision].push(await tab.evaluate(job(address, precision, precision === 'auto')));
   };
   try {
-    for (let i = 0; i < references; i++) {
+    for (let i = 0; i < Number(values.references); i++) {
       await run('exact');
       await run('fast');
     }
-    const target = { pp: WITHIN * better(all, 'pp'), tg: WITHIN * better(all, 'tg') };
-    for (let i = 0; i < loads; i++) await run('auto', target);
+    for (let i = 0; i < Number(values.loads); i++) await run('auto');
   } finally {
     await tab.close();
   }
   return all;
 }
 
+/** Whether the kernels that a load chose are within 5 % of the faster. @param {Speed} speed @param {0 | 1} i 0: prefill, 1: decode */
+function right({ kinds, used }, i) {
+  const speeds = kinds.map((kind) => (i ? kind.tg : kind.pp));
+  return speeds[used[i]] >= WITHIN * Math.max(...speeds);
+}
+
 /** @param {string} browser @param {string} type @param {Record<string, Speed[]>} all */
 function line(browser, type, all) {
   const of = (/** @type {string} */ name, /** @type {'pp' | 'tg' | 'load'} */ key) =>
     median(all[name].map((speed) => speed[key]));
-  const good = (/** @type {'pp' | 'tg'} */ key) =>
-    all.auto.filter((speed) => speed[key] >= WITHIN * better(all, key)).length;
   const speeds = ['exact', 'fast', 'auto'].map(
     (name) => `${of(name, 'pp').toFixed(0)} ${of(name, 'tg').toFixed(0)}`,
   );
-  const n = all.auto.length;
+  const [pp, tg] = /** @type {const} */ ([0, 1]).map(
+    (i) => all.auto.filter((speed) => right(speed, i)).length,
+  );
+  /** @type {Record<string, number>} */ const used = {};
+  for (const speed of all.auto) {
+    const name = speed.used.map((use) => (use ? 'relaxed' : 'own')).join(' ');
+    used[name] = (used[name] ?? 0) + 1;
+  }
+  const chosen = Object.entries(used).map(([name, n]) => `${n} × ${name}`);
   const precision = [...new Set(all.auto.map((speed) => speed.precision))].join(' and ');
-  const load = `${of('exact', 'load').toFixed(0)} and ${of('auto', 'load').toFixed(0)} ms`;
   console.log(
-    `${browser.padEnd(9)}${type.padEnd(7)} exact ${speeds[0]}, fast ${speeds[1]}, default ${speeds[2]} (${precision}); ` +
-      `within 5 %: prefill ${good('pp')}, decode ${good('tg')} of ${n}; load exact and default ${load}`,
+    `${browser.padEnd(9)}${type.padEnd(7)} exact ${speeds[0]}, fast ${speeds[1]}, default ${speeds[2]} (${precision}; ` +
+      `${chosen.join(', ')}); right: prefill ${pp}, decode ${tg} of ${all.auto.length}`,
   );
 }
 
