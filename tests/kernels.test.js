@@ -57,6 +57,69 @@ test('a kind whose times still fall is sampled again, up to a limit', () => {
   assert.deepEqual(chooseKernels([endless, endless.map((t) => t + 1)]), { use: OWN });
 });
 
+test('times that browsers gave, on a busy machine without AVX-VNNI', () => {
+  /** @type {[string, number[][], number][]} browser, file and kind; ms a token; which were faster on the idle machine */
+  const recorded = [
+    [
+      'Chromium, Q8_0, tokens',
+      [
+        [15.8, 7.17, 12.5],
+        [50.3, 70.6, 15.4, 41.2],
+      ],
+      OWN,
+    ],
+    [
+      'Chromium, Q8_0, batches',
+      [
+        [5.52, 5.48, 6.27],
+        [9.18, 12.6, 17.6],
+      ],
+      OWN,
+    ],
+    [
+      'Chromium, Q4_0, tokens',
+      [
+        [16.8, 10.9, 9.52, 9],
+        [34.3, 9.86, 9.12, 8.98],
+      ],
+      PROVIDED,
+    ],
+    [
+      'Firefox, Q8_0, tokens',
+      [
+        [103, 22.5, 9.4, 8.2, 10],
+        [104, 10.8, 16, 12.3, 13.7],
+      ],
+      OWN,
+    ],
+    [
+      'Firefox, Q4_0, tokens',
+      [
+        [7.5, 6.14, 20.3],
+        [6.88, 5, 5.33],
+      ],
+      PROVIDED,
+    ],
+    [
+      'Firefox, Q4_0, batches',
+      [
+        [6.33, 16.2, 10.9, 14.1],
+        [3.16, 7.7, 5.86, 11.8],
+      ],
+      PROVIDED,
+    ],
+    [
+      'Firefox, Q4_K_M, batches',
+      [
+        [6.7, 6.05, 3.78, 3.67],
+        [3.63, 3.67, 3.16, 3.02],
+      ],
+      PROVIDED,
+    ],
+  ];
+  for (const [what, times, use] of recorded) assert.deepEqual(chooseKernels(times), { use }, what);
+});
+
 test('the tuner measures batches and single tokens apart, and ignores small batches', () => {
   /** @type {number[]} */
   const used = [];
