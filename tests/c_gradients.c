@@ -7,7 +7,7 @@
 #define JL_TRAIN_DOUBLE
 #include "../src/train/layers.c"
 
-#include "../src/train/ancestors.c"
+#include "../src/train/baselines.c"
 #include "../src/train/network.c"
 #include "../src/train/transformer.c"
 #include "check.h"

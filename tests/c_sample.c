@@ -4,7 +4,7 @@
  * of sample.h follow one after another in the same arithmetic, so that what is kept, in which
  * order, with which probabilities, and what is drawn are the same to the bit.
  */
-#include "../src/generate/sample.h"
+#include "../src/session/sample.h"
 #include "check_kernels.h"
 
 enum { MOST = 1000, DRAWS = 8 };

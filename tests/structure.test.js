@@ -25,7 +25,7 @@ const matching = (pattern) => files.filter((f) => pattern.test(f));
 const none = (found) => assert.equal(found.join('\n'), '');
 
 const CODE = /^(src|wasm)\/.*\.[ch]$|^(web|tests|examples)\/.*\.(js|c|h)$/;
-const FLOW = ['base', 'format', 'text', 'compute', 'model', 'generate', 'train', 'cli'];
+const FLOW = ['base', 'format', 'text', 'compute', 'model', 'forward', 'session', 'train', 'cli'];
 
 test('the top level holds what it should', () => {
   const allowed = new Set(

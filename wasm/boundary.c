@@ -12,10 +12,10 @@
 
 #include "../src/base/memory.h"
 #include "../src/compute/fast.h"
-#include "../src/generate/calibrate.h"
+#include "../src/session/calibrate.h"
 #include "../src/jielong.h"
-#include "../src/text/bpe_train.h"
-#include "../src/train/live.h"
+#include "../src/train/bpe_train.h"
+#include "../src/train/training_run.h"
 #include "../src/train/ngram_file.h"
 
 /* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */

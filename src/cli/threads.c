@@ -4,7 +4,7 @@
  * They sleep on one condition variable and end with the program. */
 #include <unistd.h>
 
-#include "../generate/calibrate.h"
+#include "../session/calibrate.h"
 #include "cli.h"
 #include "posix_threads.h"
 

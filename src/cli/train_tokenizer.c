@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../text/vocab_write.h"
+#include "../train/vocab_write.h"
 #include "../train/config.h"
 #include "cli.h"
 

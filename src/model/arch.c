@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "weights.h"
+
 #define MODEL(field) offsetof(jl_weights, field)
 #define BLOCK(field) offsetof(jl_layer, field)
 #define SET(tensor)  ((jl_tensor_set)1 << (tensor))

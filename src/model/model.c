@@ -179,3 +179,31 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
     if (!st && !m->w.output.w.rows) m->w.output.w = m->w.token_embd; /* tied */
     return st;
 }
+
+/* ---- What jielong.h tells of a model ----------------------------------------------------------- */
+
+int jl_model_n_vocab(const jl_model *m) {
+    if (m->arch) return m->h.n_vocab;
+    return m->tokenizer ? jl_tokenizer_n_vocab(m->tokenizer) : 0;
+}
+
+int jl_model_n_ctx(const jl_model *m) {
+    return m->h.n_ctx;
+}
+
+int jl_model_n_layers(const jl_model *m) {
+    return m->h.n_layers;
+}
+
+int jl_model_n_embd(const jl_model *m) {
+    return m->h.n_embd;
+}
+
+jl_pooling jl_model_pooling(const jl_model *m) {
+    int p = m->h.pooling;
+    return p >= JL_POOLING_MEAN && p <= JL_POOLING_LAST ? (jl_pooling)p : JL_POOLING_MEAN;
+}
+
+int jl_model_n_heads(const jl_model *m) {
+    return m->h.n_heads;
+}

@@ -13,6 +13,7 @@
 #include "../text/tokenizer.h"
 #include "arch.h"
 #include "position.h"
+#include "weights.h"
 
 typedef struct jl_hparams {
     int n_layers, n_heads, n_kv_heads;

@@ -1,8 +1,8 @@
-/* position.c - rotary frequencies from metadata, and the angles of a batch.
+/* position.c - rotary frequencies and ALiBi slopes from metadata.
  *
  * Computed in double and rounded once, so the tables agree on every machine. The formulas of linear
  * scaling and YaRN follow the papers in the constants that GGUF's keys name. What it does not do:
- * rotate (compute/kernels.h jl_rope does).
+ * compute the angles of a batch (forward.c) or rotate (compute/kernels.h jl_rope).
  */
 #include "position.h"
 
@@ -141,15 +141,6 @@ jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factor
         r->frequency[i] /= (double)factors[i];
     }
     return JL_OK;
-}
-
-void jl_rope_angles(const jl_rope_table *r, int pos, int n, float *cs) {
-    for (int t = 0; t < n; t++)
-        for (int i = 0; i < r->n_pairs; i++) {
-            double angle = (pos + t) * r->frequency[i];
-            *cs++ = (float)(r->length * cos(angle));
-            *cs++ = (float)(r->length * sin(angle));
-        }
 }
 
 void jl_alibi_slopes(float *slopes, int heads, float most) {

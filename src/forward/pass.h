@@ -9,7 +9,7 @@
 
 #include "../base/arena.h"
 #include "../compute/parallel.h"
-#include "model.h"
+#include "../model/model.h"
 #include "taps.h"
 
 /* What later positions ask of earlier ones. Keys and values of every position, as floats or in 16

@@ -8,7 +8,7 @@
 #define JL_SESSION_H
 
 #include "../compute/pool.h"
-#include "../model/forward.h"
+#include "../forward/forward.h"
 #include "sample.h"
 #include "text_stream.h"
 

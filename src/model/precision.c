@@ -1,4 +1,4 @@
-/* fast.c - the precision of a loaded model's products, and who computes them.
+/* precision.c - the precision of a loaded model's products, and who computes them.
  *
  * Place in the flow: a model is loaded; the host sets the precision of each class of weights and
  * may provide kernels for it (compute/relaxed.c), before the first session. Matrices point into

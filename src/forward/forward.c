@@ -13,6 +13,7 @@
  */
 #include "forward.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "attention.h"
@@ -81,6 +82,16 @@ static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm 
     if (sum_norm->weight) jl_normalise(p, sum_norm, x, p->n, width, x);
 }
 
+/* cs [n][n_pairs][2]: cosine and sine for the positions pos, pos + 1, … */
+static void fill_angles(const jl_rope_table *r, int pos, int n, float *cs) {
+    for (int t = 0; t < n; t++)
+        for (int i = 0; i < r->n_pairs; i++) {
+            double angle = (pos + t) * r->frequency[i];
+            *cs++ = (float)(r->length * cos(angle));
+            *cs++ = (float)(r->length * sin(angle));
+        }
+}
+
 void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     const jl_pass *p = &b->p;
     const jl_weights *w = &p->m->w;
@@ -96,7 +107,7 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     }
     if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
-        jl_rope_angles(p->s->rope[i], p->pos, p->n, p->s->angles[i]);
+        fill_angles(p->s->rope[i], p->pos, p->n, p->s->angles[i]);
 }
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */

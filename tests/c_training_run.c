@@ -1,11 +1,11 @@
-/* c_live.c - a run in memory: what it says of a text is what the engine says of the file it makes;
+/* c_training_run.c - a run in memory: what it says of a text is what the engine says of the file it makes;
  * texts and recipes that are refused; allocations that are.
  */
 #include <math.h>
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/train/live.h"
+#include "../src/train/training_run.h"
 #include "../src/train/workspace.h"
 #include "check.h"
 

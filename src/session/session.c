@@ -1,6 +1,6 @@
 /* session.c - the timeline: append, advance, rewind; and runs with taps.
  *
- * Place in the flow: ids → model/forward.c in batches → logits. A session belongs to one caller at
+ * Place in the flow: ids → forward/forward.c in batches → logits. A session belongs to one caller at
  * a time and leaves the model untouched. A failed call changes nothing: what does not fit is
  * refused before anything is appended.
  */

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "pretokenize.h"
-#include "vocab.h"
+#include "../text/pretokenize.h"
+#include "../text/vocab.h"
 
 typedef struct word {
     uint32_t start, length; /* in symbols */

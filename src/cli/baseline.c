@@ -1,4 +1,4 @@
-/* ancestor.c - `jielong score` for the networks that are no decoders: recurrent, window. Their
+/* baseline.c - `jielong score` for the networks that are no decoders: recurrent, window. Their
  * files are small, so they are read whole, and the forward pass is the one they were trained by. */
 #include "train.h"
 

@@ -1,15 +1,15 @@
-/* live.c - text → vocabulary → tokens → trainer, all in memory; see live.h.
+/* training_run.c - text → vocabulary → tokens → trainer, all in memory; see live.h.
  *
  * The vocabulary is made as a file in memory and read back by the tokenizer that will read the
  * exported one, so what is trained on is what the model will see. It is learnt from the part that
  * is trained on alone.
  */
-#include "live.h"
+#include "training_run.h"
 
 #include "../base/memory.h"
 #include "../compute/kernels.h"
 #include "../text/tokenizer.h"
-#include "../text/vocab_write.h"
+#include "vocab_write.h"
 #include "config.h"
 #include "export.h"
 

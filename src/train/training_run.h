@@ -1,4 +1,4 @@
-/* live.h - a whole run of training in memory: one text in, a model file out. What a page trains.
+/* training_run.h - a whole run of training in memory: one text in, a model file out. What a page trains.
  *
  * Place in the flow: text → a vocabulary of its own (characters, or merges learnt from it) → tokens
  * → trainer.h → export.h. The host owns the loop: it pulls steps, asks for the held-out loss and

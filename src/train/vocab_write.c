@@ -7,8 +7,8 @@
 
 #include "../base/utf8.h"
 #include "../format/gguf_write.h"
-#include "tokenizer.h"
-#include "unicode.h"
+#include "../text/tokenizer.h"
+#include "../text/unicode.h"
 
 /* ---- Byte-level BPE -------------------------------------------------------------------------- */
 
