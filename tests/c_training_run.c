@@ -1,10 +1,11 @@
-/* c_training_run.c - a run in memory: what it says of a text is what the engine says of the file it makes;
- * texts and recipes that are refused; allocations that are.
+/* c_training_run.c - a run in memory: its losses are those that the engine gives for the file it
+ * makes; texts and recipes that are refused; allocations that are.
  */
 #include <math.h>
 #include <string.h>
 
 #include "../src/base/memory.h"
+#include "../src/format/quant.h"
 #include "../src/train/training_run.h"
 #include "../src/train/workspace.h"
 #include "check.h"
@@ -30,10 +31,10 @@ static jl_str make_text(void) {
     return (jl_str){ text, n };
 }
 
-static jl_live *open(jl_str text, const char *more, int n_vocab, jl_error *error) {
+static jl_training_run *open(jl_str text, const char *more, int n_vocab, jl_error *error) {
     char whole[512];
     jl_format(whole, sizeof whole, "%s%s", recipe, more);
-    return jl_live_new(text, jl_string(whole), n_vocab, error);
+    return jl_training_run_new(text, jl_string(whole), n_vocab, error);
 }
 
 static jl_model *load(const uint8_t *file, size_t n) {
@@ -52,14 +53,14 @@ static jl_model *load(const uint8_t *file, size_t n) {
 /* ---- The file says what the trainer says ----------------------------------------------------- */
 
 /* Largest distance between the trainer's ln p, all tokens at all places, and the engine's. */
-static double distance(const jl_network *net, const float *params, const int32_t *ids, int n,
+static double distance(const jlt_network *net, const float *params, const int32_t *ids, int n,
                        const float *const *logits) {
     int v = net->shape.n_vocab;
-    jl_workspace *ws = jl_workspace_new(net, 1, n);
+    jlt_workspace *ws = jlt_workspace_new(net, 1, n);
     float *unused = jl_alloc_array(net->n_params, sizeof *unused);
     double worst = 0;
     /* The loss with its gradient leaves p − onehot of each place where the logits were. */
-    jl_network_loss(net, ws, params, ids, 1, n, unused, 1, NULL);
+    jlt_network_loss(net, ws, params, ids, 1, n, unused, 1, NULL);
     for (int i = 0; i < n; i++) {
         double sum = 0;
         for (int j = 0; j < v; j++) sum += exp((double)logits[i][j]);
@@ -70,7 +71,7 @@ static double distance(const jl_network *net, const float *params, const int32_t
         }
     }
     jl_free(unused);
-    jl_workspace_free(ws);
+    jlt_workspace_free(ws);
     return worst;
 }
 
@@ -78,13 +79,13 @@ static void compare(int n_vocab) {
     jl_error error = { 0 };
     jl_train_report report;
     jl_str text = make_text();
-    jl_live *l = open(text, "", n_vocab, &error);
+    jl_training_run *l = open(text, "", n_vocab, &error);
     CHECK(l, "%s: %s", error.where, error.message);
     if (!l) return;
-    for (int i = 0; i < 20; i++) CHECK(jl_live_step(l, &report, &error) == JL_OK);
-    size_t n = (size_t)jl_live_export(l, JL_F32, NULL);
+    for (int i = 0; i < 20; i++) CHECK(jl_training_run_step(l, &report, &error) == JL_OK);
+    size_t n = (size_t)jl_training_run_export(l, JL_F32, NULL);
     uint8_t *file = jl_alloc(n);
-    CHECK(jl_live_export(l, JL_F32, file) == n);
+    CHECK(jl_training_run_export(l, JL_F32, file) == n);
     jl_model *m = load(file, n);
     int32_t ids[64];
     const float *logits[40];
@@ -98,13 +99,13 @@ static void compare(int n_vocab) {
         logits[i] = jl_session_batch_logits(s, i, &of);
         CHECK(logits[i] && of == 40, "position %d", i);
     }
-    const jl_trainer *t = jl_live_trainer(l);
-    double off = distance(jl_trainer_network(t), jl_trainer_params(t), ids, 40, logits);
+    const jlt_trainer *t = jl_training_run_trainer(l);
+    double off = distance(jlt_trainer_network(t), jlt_trainer_params(t), ids, 40, logits);
     CHECK(off < 1e-6, "probabilities are off by %g", off);
     jl_session_free(s);
     jl_model_free(m);
     jl_free(file);
-    jl_live_free(l);
+    jl_training_run_free(l);
 }
 
 static void the_file_says_what_the_trainer_says(void) {
@@ -118,8 +119,8 @@ static void a_run_describes_itself(void) {
     jl_error error = { 0 };
     jl_train_report report = { 0 };
     jl_str text = make_text();
-    jl_live *l = open(text, "", 0, &error);
-    jl_live_info i = jl_live_describe(l);
+    jl_training_run *l = open(text, "", 0, &error);
+    jl_training_run_info i = jl_training_run_describe(l);
     size_t held = 0, characters = 0;
     for (size_t k = 0; k < text.n; k++) {
         characters += ((unsigned char)text.data[k] & 0xc0) != 0x80;
@@ -129,11 +130,11 @@ static void a_run_describes_itself(void) {
           i.n_held);
     CHECK(i.n_vocab == 259 + 15 && i.steps == 30 && i.step_tokens == 160, "%d", i.n_vocab);
     CHECK(i.bytes_per_token > 1 && i.bytes_per_token < 2 && i.unigram > 1.5 && i.unigram < 3);
-    while (jl_live_step(l, &report, &error) == JL_OK) {}
+    while (jl_training_run_step(l, &report, &error) == JL_OK) {}
     CHECK(error.code == JL_OK && report.step == 30);
-    CHECK(jl_live_held_out(l, 0) < 0.8 * i.unigram, "it learns more than counts: %g of %g",
-          jl_live_held_out(l, 0), i.unigram);
-    jl_live_free(l);
+    CHECK(jl_training_run_held_out(l, 0) < 0.8 * i.unigram, "it learns more than counts: %g of %g",
+          jl_training_run_held_out(l, 0), i.unigram);
+    jl_training_run_free(l);
 }
 
 /* ---- Refused --------------------------------------------------------------------------------- */
@@ -141,10 +142,10 @@ static void a_run_describes_itself(void) {
 static void check_refused(jl_str text, const char *more, int n_vocab, jl_status code,
                           const char *where) {
     jl_error error = { 0 };
-    jl_live *l = open(text, more, n_vocab, &error);
+    jl_training_run *l = open(text, more, n_vocab, &error);
     CHECK(!l && error.code == code && strcmp(error.where, where) == 0, "'%s': %s: %s", more,
           error.where, error.message);
-    jl_live_free(l);
+    jl_training_run_free(l);
 }
 
 static void runs_are_refused_by_name(void) {
@@ -175,10 +176,10 @@ static void bytes_of_any_kind_are_learnt(void) {
             jl_error error = { 0 };
             jl_train_report report;
             /* 'a' alone is one token after some merges, so what is left may be too short. */
-            jl_live *l = open((jl_str){ noise, TEXT }, "", n_vocab, &error);
+            jl_training_run *l = open((jl_str){ noise, TEXT }, "", n_vocab, &error);
             CHECK(l || strcmp(error.where, "text") == 0, "%s: %s", error.where, error.message);
-            if (l) CHECK(jl_live_step(l, &report, &error) == JL_OK, "%s", error.message);
-            jl_live_free(l);
+            if (l) CHECK(jl_training_run_step(l, &report, &error) == JL_OK, "%s", error.message);
+            jl_training_run_free(l);
         }
     }
 }
@@ -186,24 +187,24 @@ static void bytes_of_any_kind_are_learnt(void) {
 static void a_loss_that_is_no_number_is_an_error(void) {
     jl_error error = { 0 };
     jl_train_report report;
-    jl_live *l = open(make_text(), "optimizer = adamw\nlr = 1e30\nclip = 0\n", 0, &error);
+    jl_training_run *l = open(make_text(), "optimizer = adamw\nlr = 1e30\nclip = 0\n", 0, &error);
     jl_status st = JL_OK;
-    while (st == JL_OK) st = jl_live_step(l, &report, &error);
+    while (st == JL_OK) st = jl_training_run_step(l, &report, &error);
     CHECK(st == JL_ERR_NUMERIC && strcmp(error.where, "loss") == 0, "%s", error.message);
-    jl_live_free(l);
+    jl_training_run_free(l);
 }
 
 static void every_refused_allocation_is_survived(void) {
 #ifdef JL_DEBUG
     for (int n_vocab = 0; n_vocab <= 280; n_vocab += 280) {
         int before = jl_memory_live(), n = 0;
-        for (jl_live *l = NULL; !l && n < 400; n++) {
+        for (jl_training_run *l = NULL; !l && n < 400; n++) {
             jl_error error = { 0 };
             jl_memory_fail_after(n);
             l = open(make_text(), "", n_vocab, &error);
             jl_memory_fail_after(-1);
             if (!l) CHECK(error.code == JL_ERR_MEMORY, "%d: %s", n, error.message);
-            jl_live_free(l);
+            jl_training_run_free(l);
             CHECK(jl_memory_live() == before, "allocation %d leaks", n);
         }
         CHECK(n > 20 && n < 400, "%d allocations", n);
@@ -220,5 +221,5 @@ int main(void) {
     RUN(bytes_of_any_kind_are_learnt);
     RUN(a_loss_that_is_no_number_is_an_error);
     RUN(every_refused_allocation_is_survived);
-    return check_report("c_live");
+    return check_report("c_training_run");
 }

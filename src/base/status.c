@@ -165,3 +165,8 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
     make_printable(e->message, least(whole, sizeof e->message - 1), whole);
     return code;
 }
+
+jl_status jl_no_memory(jl_error *e, const char *where) {
+    return jl_fail(e, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(where),
+                   "there is not enough memory for it; close other pages or programs");
+}

@@ -14,7 +14,7 @@
 /* More than any header of an ancestor's file takes. */
 enum { LARGEST_HEADER = 1 << 22 };
 
-int cli_is_ancestor(const char *path) {
+int cli_is_baseline(const char *path) {
     jl_gguf g;
     jl_error ignored = { 0 };
     FILE *f = fopen(path, "rb");
@@ -22,7 +22,7 @@ int cli_is_ancestor(const char *path) {
     size_t n = bytes ? fread(bytes, 1, LARGEST_HEADER, f) : 0;
     int yes = n > 0 && jl_gguf_parse(&g, bytes, n, 0, &ignored) == JL_OK;
     if (yes) {
-        yes = jl_import_is_ancestor(&g);
+        yes = jlt_import_is_baseline(&g);
         jl_gguf_free(&g);
     }
     if (f) fclose(f);
@@ -31,16 +31,16 @@ int cli_is_ancestor(const char *path) {
 }
 
 /* Nats of ids[1..n) in windows of the context length, each starting afresh from its first id. */
-static double nats_of(const jl_network *net, const float *params, const int32_t *ids, int n) {
+static double nats_of(const jlt_network *net, const float *params, const int32_t *ids, int n) {
     int length = net->shape.n_ctx < n - 1 ? net->shape.n_ctx : n - 1;
     double sum = 0;
-    jl_workspace *ws = jl_workspace_new(net, 1, length);
+    jlt_workspace *ws = jlt_workspace_new(net, 1, length);
     if (!ws) cli_die(1, "OUT_OF_MEMORY", "no room for the network's activations", NULL);
     for (int at = 0; at < n - 1; at += length) {
         int T = n - 1 - at < length ? n - 1 - at : length;
-        sum += jl_network_loss(net, ws, params, ids + at, 1, T, NULL, 0, NULL);
+        sum += jlt_network_loss(net, ws, params, ids + at, 1, T, NULL, 0, NULL);
     }
-    jl_workspace_free(ws);
+    jlt_workspace_free(ws);
     return sum;
 }
 
@@ -62,10 +62,10 @@ static int32_t *read_ids(const cli_options *o, const jl_tokenizer *t, int *count
     return ids;
 }
 
-int cli_score_ancestor(const cli_options *o) {
+int cli_score_baseline(const cli_options *o) {
     jl_error error = { 0 };
     jl_gguf g;
-    jl_network net;
+    jlt_network net;
     float *params;
     size_t n, bytes = 0;
     int count;
@@ -75,8 +75,8 @@ int cli_score_ancestor(const cli_options *o) {
     jl_tokenizer *t = st ? NULL : jl_tokenizer_new(&g, &error);
     if (error.code) cli_fail(&error);
     if (!t) cli_die(1, "BAD_TOKENIZER", "has no tokenizer", o->model);
-    if (jl_import(&g, (const uint8_t *)file, n, jl_tokenizer_n_vocab(t), cli_gemm(), &net, &params,
-                  &error))
+    if (jlt_import(&g, (const uint8_t *)file, n, jl_tokenizer_n_vocab(t), cli_gemm(), &net, &params,
+                   &error))
         cli_fail(&error);
     int32_t *ids = read_ids(o, t, &count);
     for (int i = 1; i < count; i++) bytes += jl_tokenizer_bytes(t, ids[i]).n;
@@ -84,7 +84,7 @@ int cli_score_ancestor(const cli_options *o) {
     free(ids);
     jl_tokenizer_free(t);
     jl_free(params);
-    jl_network_free(&net);
+    jlt_network_free(&net);
     jl_gguf_free(&g);
     free(file);
     return 0;

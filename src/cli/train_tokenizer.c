@@ -24,7 +24,7 @@ static jl_str read_texts(const cli_options *o) {
     for (int i = 0; i < 2 && paths[i]; i++) {
         size_t length;
         char *text = cli_read(paths[i], &length);
-        length = jl_held_out_at(text, length);
+        length = jlt_held_out_at(text, length);
         all = realloc(all, n + length + 1);
         if (!all) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
         memcpy(all + n, text, length);

@@ -49,7 +49,7 @@ jl_pool *jl_pool_new(int n_threads, const jl_waiter *waiter, jl_error *error) {
     }
     jl_pool *pool = jl_alloc_zero(sizeof *pool);
     if (!pool) {
-        jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("threads"), "no room for a pool");
+        jl_no_memory(error, "threads");
         return NULL;
     }
     pool->most = n_threads;
@@ -92,7 +92,7 @@ int jl_pool_threads(const jl_pool *pool) {
     return n < 1 ? 1 : n;
 }
 
-int jl_pool_most(const jl_pool *pool) {
+int jl_pool_max(const jl_pool *pool) {
     return pool ? pool->most : 1;
 }
 
@@ -159,7 +159,7 @@ static void await_others(jl_pool *pool) {
     atomic_store(&pool->caller_sleeps, 1);
     int32_t left = atomic_load(&pool->pending);
     for (int slices = 0; left != 0; slices++) {
-        if (slices == LOST_SLICES) {
+        if (slices == LOST_SLICES && !pool->waiter.patient) {
             pool->lost = 1;
             break;
         }

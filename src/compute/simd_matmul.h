@@ -10,12 +10,9 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Loops over vectors and tokens are unrolled, because their accumulators are registers then; loops
- * over columns are not: when unrolled, LLVM sums one accumulator after the other and keeps all
+/* Here, in simd_matmul.c and in relaxed.c, loops over vectors and tokens are unrolled, because their
+ * accumulators are registers then; loops over columns are not: when unrolled, LLVM sums one accumulator after the other and keeps all
  * columns of weights alive between, which costs up to half of the speed in spilled registers. */
-#define UNROLL   _Pragma("clang loop unroll(full)")
-#define ROLL     _Pragma("clang loop unroll(disable)")
-#define NOINLINE __attribute__((noinline))
 
 INLINE v128_t f_madd(v128_t sum, v128_t a, v128_t b) {
     return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
@@ -29,7 +26,7 @@ INLINE v128_t low_bits(int bits, v128_t v) {
 
 /* The values of the whole quants of every lane. The table takes two of them at once, from the bytes
  * of a lane. */
-INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
+INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     if (f.table) {
         const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
                                              180, 196, 216, 240);
@@ -78,8 +75,8 @@ INLINE v128_t float4_of(v128_t v) {
 
 /* D and −M of one group and rows 8i to 8i + 7, two vectors each, from the scales of a K layout;
  * head: d [16], dmin [16]. */
-INLINE void super_scales(jl_form f, int i, const uint8_t *scales, const float *head, v128_t *d,
-                         v128_t *m) {
+INLINE void super_scales(jl_quant_format f, int i, const uint8_t *scales, const float *head,
+                         v128_t *d, v128_t *m) {
     v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
     if (f.minima == JL_MINIMA_IN_NIBBLES) {
         low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
@@ -103,8 +100,8 @@ INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
 }
 
 /* D and M of a group of a K layout. */
-static inline void widen_super_scales(jl_form f, const uint8_t *scales, const float *head, float *d,
-                                      float *m) {
+static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, const float *head,
+                                      float *d, float *m) {
     for (int i = 0; i < 2; i++, d += 8, m += 8) {
         v128_t dv[2], mv[2] = { 0 };
         super_scales(f, i, scales, head, dv, mv);

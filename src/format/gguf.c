@@ -18,6 +18,7 @@
 
 #include "../base/cursor.h"
 #include "../base/half.h"
+#include "../base/heap.h"
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "quant.h"
@@ -147,20 +148,11 @@ static jl_status read_string(parser *p, uint64_t most, jl_str what, jl_str *out)
     return JL_OK;
 }
 
-static int is_utf8(jl_str s) {
-    for (size_t i = 0; i < s.n;) {
-        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
-        if (length <= 0) return 0;
-        i += (size_t)length;
-    }
-    return 1;
-}
-
 static jl_status read_key(parser *p, jl_str *key) {
     uint64_t at = p->in.at;
     jl_status status = read_string(p, MAX_KEY, jl_string("metadata key"), key);
     if (status != JL_OK) return status;
-    if (key->n == 0 || !is_utf8(*key))
+    if (key->n == 0 || !jl_is_utf8(key->data, key->n))
         return broken(p, at, key->n ? *key : jl_string("metadata key"),
                       "expected a key of 1 to %u bytes of UTF-8" AGAIN, (uint64_t)MAX_KEY);
     return JL_OK;
@@ -380,23 +372,25 @@ static int offset_before(const jl_gguf *g, uint32_t a, uint32_t b) {
     return x != y ? x < y : a < b;
 }
 
-/* Heapsort (Williams 1964): n log n whatever the file does, in place, no recursion. */
-static void sift_down(const jl_gguf *g, uint32_t *heap, uint32_t i, uint32_t n, before *first) {
-    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && first(g, heap[child], heap[child + 1])) child++;
-        if (!first(g, heap[i], heap[child])) return;
-        uint32_t smaller = heap[i];
-        heap[i] = heap[child], heap[child] = smaller;
-    }
-}
+typedef struct order_by {
+    const jl_gguf *g;
+    before *first;
+} order_by;
 
+static int comes_out_first(order_by by, const uint32_t *a, const uint32_t *b) {
+    return by.first(by.g, *b, *a); /* the last one: a heapsort fills the array from its end */
+}
+JL_HEAP(sort_heap, uint32_t, order_by, comes_out_first)
+
+/* Heapsort: n log n whatever the file does, in place, no recursion. */
 static void sort(const jl_gguf *g, uint32_t *order, uint32_t n, before *first) {
+    order_by by = { g, first };
     for (uint32_t i = 0; i < n; i++) order[i] = i;
-    for (uint32_t i = n / 2; i-- > 0;) sift_down(g, order, i, n, first);
+    for (uint32_t i = n / 2; i-- > 0;) sort_heap_down(by, order, n, i);
     for (uint32_t end = n; end-- > 1;) {
         uint32_t largest = order[0];
         order[0] = order[end], order[end] = largest;
-        sift_down(g, order, 0, end, first);
+        sort_heap_down(by, order, end, 0);
     }
 }
 
@@ -530,6 +524,11 @@ void jl_gguf_free(jl_gguf *g) {
 }
 
 /* ---- Reading what was parsed ----------------------------------------------------------------- */
+
+const char *jl_gguf_key(char out[JL_GGUF_KEY], jl_str arch, const char *rest) {
+    jl_format(out, JL_GGUF_KEY, "%S.%s", arch, rest);
+    return out;
+}
 
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key) {
     for (int i = 0; i < g->n_values; i++)

@@ -31,24 +31,24 @@ static void activate_rows(void *arg, int first, int end) {
     if (up) jl_mul(gate, up, n);
 }
 
-void jl_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up, const jl_linear *down,
-               const float *x, int n, float *y) {
+void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
+                   const jl_linear *down, const float *x, int n, float *y) {
     jl_scratch *s = p->s;
     int gated = gate->w.rows > 0, width = up->w.rows;
     const jl_linear *both[] = { gate, up };
     if (gated)
-        jl_project(s, x, n, both, (float *[]){ s->gate, s->up }, 2);
+        jl_linear_forward(s, x, n, both, (float *[]){ s->gate, s->up }, 2);
     else
-        jl_project(s, x, n, both + 1, &s->gate, 1);
+        jl_linear_forward(s, x, n, both + 1, &s->gate, 1);
     activation_job job = { p->m->arch->activation, width, s->gate, gated ? s->up : NULL };
     jl_each_row(s->pool, n, width, activate_rows, &job);
-    jl_project(s, s->gate, n, &down, &y, 1);
+    jl_linear_forward(s, s->gate, n, &down, &y, 1);
 }
 
-void jl_feed_forward_part(const jl_pass *p, int layer) {
-    const jl_layer *l = &p->m->w.layers[layer];
-    if (l->router.w.rows)
-        jl_experts_part(p, layer);
+void jl_feed_forward_sublayer(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    if (b->router.w.rows)
+        jl_experts_sublayer(p, block);
     else
-        jl_hidden(p, &l->gate, &l->up, &l->down, p->s->h, p->n, p->s->delta);
+        jl_ffn_hidden(p, &b->gate, &b->up, &b->down, p->s->h, p->n, p->s->delta);
 }

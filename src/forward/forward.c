@@ -50,8 +50,8 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
                      int n_ctx, jl_pool *pool) {
     const jl_hparams *h = &m->h;
     uint64_t batch = (uint64_t)n_batch * sizeof(float), row = (uint64_t)n_step * sizeof(float);
-    int least = h->n_conv ? h->n_embd : 0; /* what a short convolution needs of q, k and v */
-    int q = max(h->n_heads * h->head_dim, least), kv = max(h->n_kv_heads * h->head_dim, least);
+    int conv = h->n_conv ? h->n_embd : 0; /* a short convolution uses q, k and v too */
+    int q = max(h->n_heads * h->head_dim, conv), kv = max(h->n_kv_heads * h->head_dim, conv);
     int ff = max(h->n_experts ? h->n_ff_expert : h->n_ff, h->n_ff_shared);
     s->x = jl_arena_take(arena, batch * (uint64_t)h->n_embd);
     s->h = jl_arena_take(arena, row * (uint64_t)h->n_embd);
@@ -68,7 +68,7 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
         s->angles[i] = jl_arena_take(arena, batch * 2 * (uint64_t)s->rope[i]->n_pairs);
     s->act = jl_arena_take(arena, jl_act_bytes(n_step, max(h->n_embd, max(q, ff))));
     s->pool = pool;
-    for (int i = 0; i < jl_pool_most(pool); i++)
+    for (int i = 0; i < jl_pool_max(pool); i++)
         attention_scratch_take(&s->attention[i], arena, m, n_step);
     experts_scratch_take(s, arena, m, n_step);
 }
@@ -112,66 +112,69 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
-typedef void attention_half(const jl_pass *p, int layer);
+typedef void attention_half(const jl_pass *p, int block);
 
-/* h = what the first part of a block reads. */
-static void read_stream(const jl_pass *p, int layer) {
-    const jl_norm *norm = &p->m->w.layers[layer].attn_norm;
+/* h = norm(x), the input of the first sublayer. */
+static void read_stream(const jl_pass *p, int block) {
+    const jl_norm *norm = &p->m->w.blocks[block].attn_norm;
     jl_normalise(p, norm, jl_pass_stream(p), p->n, p->m->h.n_embd, p->s->h);
 }
 
-/* A block, whose first part is what `attention` computes of it. */
-static void block(const jl_pass *p, int layer, attention_half *attention) {
-    const jl_layer *l = &p->m->w.layers[layer];
+/* One block; `attention` computes its first sublayer. */
+static void run_block(const jl_pass *p, int block, attention_half *attention) {
+    const jl_block *b = &p->m->w.blocks[block];
     float *x = jl_pass_stream(p), *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
-    read_stream(p, layer);
-    attention(p, layer);
-    if (!parallel) add_delta(p, &l->attn_post_norm, &l->attn_sum_norm);
-    if (!parallel || l->ffn_norm.weight) /* else both parts read the same h */
-        jl_normalise(p, &l->ffn_norm, x, p->n, width, h);
-    if (parallel) add_delta(p, &l->attn_post_norm, &l->attn_sum_norm);
-    jl_feed_forward_part(p, layer);
-    add_delta(p, &l->ffn_post_norm, &l->ffn_sum_norm);
+    read_stream(p, block);
+    attention(p, block);
+    if (!parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
+    if (!parallel || b->ffn_norm.weight) /* else both parts read the same h */
+        jl_normalise(p, &b->ffn_norm, x, p->n, width, h);
+    if (parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
+    jl_feed_forward_sublayer(p, block);
+    add_delta(p, &b->ffn_post_norm, &b->ffn_sum_norm);
 }
 
-/* In the last block, rows that nobody asks for only store what later positions ask of them. */
+/* In the last block, rows without requested logits only need their keys and values stored. Stores
+ * them, then drops these rows from the batch. */
 static void drop_rows(jl_batch *b) {
-    jl_pass *p = &b->p, gone = *p;
-    gone.n = p->n - b->rows;
-    if (gone.n == 0) return;
-    read_stream(&gone, b->layer);
-    (p->m->w.layers[b->layer].is_conv ? jl_short_conv_remember : jl_attention_remember)(&gone,
-                                                                                        b->layer);
-    p->n -= gone.n;
-    p->pos += gone.n;
-    p->row += gone.n;
+    jl_pass *p = &b->p, first = *p;
+    first.n = p->n - b->rows;
+    if (first.n == 0) return;
+    read_stream(&first, b->block);
+    if (p->m->w.blocks[b->block].is_conv)
+        jl_short_conv_store(&first, b->block);
+    else
+        jl_attention_store_kv(&first, b->block);
+    p->n -= first.n;
+    p->pos += first.n;
+    p->row += first.n;
 }
 
 /* Rows whose attention in the next block takes no longer than a step: whole tiles of tokens. */
 static int rows_of_step(const jl_batch *b) {
-    if (b->p.m->w.layers[b->layer].is_conv) return b->p.n; /* each row reads those before it */
-    uint64_t cost = jl_attention_cost(b->p.m, b->layer, b->p.end), rows = b->step / (cost + 1);
+    if (b->p.m->w.blocks[b->block].is_conv) return b->p.n; /* each row reads those before it */
+    uint64_t cost = jl_attention_cost(b->p.m, b->block, b->p.end), rows = b->step / (cost + 1);
     if (rows > JL_TILE) rows -= rows % JL_TILE;
     return rows < 1 ? 1 : rows < (uint64_t)b->n_step ? (int)rows : b->n_step;
 }
 
 /* All rows of the next block, or some of them: first their keys and values, then the rest. */
-static void step(jl_batch *b, int most) {
+static void step(jl_batch *b, int max_rows) {
     jl_pass part = b->p;
     part.row += b->done;
     part.pos += b->done;
     part.n -= b->done;
-    if (part.n > most) part.n = most;
-    if (b->answering) {
-        block(&part, b->layer, jl_attention_answer);
+    if (part.n > max_rows) part.n = max_rows;
+    if (b->kv_stored) {
+        run_block(&part, b->block, jl_attention_read_kv);
     } else if (part.n == b->p.n) {
-        int is_conv = b->p.m->w.layers[b->layer].is_conv;
-        block(&part, b->layer, is_conv ? jl_short_conv_part : jl_attention_part);
-        b->answering = 1;
+        int is_conv = b->p.m->w.blocks[b->block].is_conv;
+        run_block(&part, b->block, is_conv ? jl_short_conv_sublayer : jl_attention_sublayer);
+        b->kv_stored = 1;
     } else {
-        read_stream(&part, b->layer);
-        jl_attention_remember(&part, b->layer);
+        read_stream(&part, b->block);
+        jl_attention_store_kv(&part, b->block);
     }
     b->done += part.n;
 }
@@ -197,7 +200,7 @@ static void unembed(const jl_batch *b) {
     const float *x = jl_pass_stream(p) + (size_t)(p->n - b->rows) * (size_t)width;
     float *logits = b->logits;
     jl_normalise(p, &m->w.output_norm, x, b->rows, width, p->s->h);
-    jl_project(p->s, p->s->h, b->rows, output, &logits, 1);
+    jl_linear_forward(p->s, p->s->h, b->rows, output, &logits, 1);
     if (m->h.logit_scale != 1) jl_scale(logits, m->h.logit_scale, n);
     if (m->h.logit_cap > 0) jl_soft_cap(logits, m->h.logit_cap, n);
 }
@@ -208,30 +211,30 @@ const float *jl_forward_states(const jl_batch *b) {
     return x;
 }
 
-static void next_layer(jl_batch *b) {
-    jl_tap_residual(b->p.taps, b->layer, b->p.s->x, b->p.n, b->p.m->h.n_embd);
-    b->layer++;
-    b->answering = 0;
+static void next_block(jl_batch *b) {
+    jl_tap_residual(b->p.taps, b->block, b->p.s->x, b->p.n, b->p.m->h.n_embd);
+    b->block++;
+    b->kv_stored = 0;
 }
 
 int jl_forward_step(jl_batch *b) {
     const jl_model *m = b->p.m;
     uint64_t weights = m->n_parameters / (uint64_t)m->h.n_layers, spent = 0;
-    while (b->layer < m->h.n_layers) {
-        if (b->layer == m->h.n_layers - 1 && !b->p.taps && b->done == 0 && !b->answering)
+    while (b->block < m->h.n_layers) {
+        if (b->block == m->h.n_layers - 1 && !b->p.taps && b->done == 0 && !b->kv_stored)
             drop_rows(b);
         if (b->p.n == 0) return 0;
-        int most = rows_of_step(b), before = b->done;
+        int max_rows = rows_of_step(b), before = b->done;
         if (spent > b->step) return 1;
-        step(b, most);
+        step(b, max_rows);
         spent +=
-            (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->layer, b->p.end));
+            (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->block, b->p.end));
         if (b->done < b->p.n) continue;
         b->done = 0;
-        if (b->answering)
-            next_layer(b);
+        if (b->kv_stored)
+            next_block(b);
         else
-            b->answering = 1;
+            b->kv_stored = 1;
     }
     tap_output(&b->p);
     if (b->rows > 0 && b->logits) unembed(b);

@@ -19,22 +19,22 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
  * a batch in one step or a few, large ones some blocks in each. */
 #define JL_STEP ((uint64_t)1 << 31)
 
-/* A batch on its way through the blocks, between two steps. All zero: there is none. */
+/* A batch in progress, between two steps. All zero: none. */
 typedef struct jl_batch {
-    jl_pass p;     /* the rows that are still wanted */
+    jl_pass p;     /* the rows that are still computed */
     uint64_t step; /* multiplications after which a step ends */
     int n_step;    /* rows that the scratch has room for */
-    int rows;      /* the last ones, which leave the last block */
-    float *logits; /* [rows][vocab] of these; NULL: they stay as hidden states */
-    int layer;     /* of the next step, */
-    int answering; /* in its second half: keys and values are stored, */
-    int done;      /* rows of that half */
+    int rows;      /* number of last rows whose results are requested */
+    float *logits; /* [rows][vocab] of these; NULL: hidden states instead */
+    int block;     /* of the next step */
+    int kv_stored; /* nonzero: keys and values of the block are stored, its queries are next */
+    int done;      /* rows completed of this half */
 } jl_batch;
 
 /* Embeds the tokens of b->p, whose cache must hold the positions before them; b->p.row = 0. */
 void jl_forward_begin(jl_batch *b, const int32_t *ids);
 
-/* Computes the next step. 0: the batch is complete, with its logits or states; 1: more is left. */
+/* Computes the next step. 0: the batch is complete, with its logits or states; 1: not yet. */
 int jl_forward_step(jl_batch *b);
 
 /* The hidden states [rows][embd] after the last norm, of a complete batch without logits; once, for

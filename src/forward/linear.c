@@ -12,18 +12,18 @@ static void add_bias(const jl_linear *w, float *y, int n) {
     for (int t = 0; w->bias && t < n; t++, y += w->w.rows) jl_add(y, w->bias, w->w.rows);
 }
 
-void jl_project(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
-                float *const *y, int count) {
-    jl_multiply list[JL_MULTIPLY_MOST];
+void jl_linear_forward(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
+                       float *const *y, int count) {
+    jl_matmul_job list[JL_MAX_MATMULS];
     for (int i = 0, same; i < count; i += same) {
         const jl_matrix *m = &w[i]->w;
         jl_act a;
         jl_act_init(&a, s->act, n, m->cols);
-        a.fast = m->fast && m->fast->on ? m->fast : NULL;
+        a.precision = m->precision && m->precision->fast ? m->precision : NULL;
         jl_prepare(s->pool, &a, x, n, m->cols, m->layout);
         for (same = 0; i + same < count && w[i + same]->w.layout == m->layout; same++)
-            list[same] = (jl_multiply){ &w[i + same]->w, &a, y[i + same] };
-        jl_multiply_all(s->pool, list, same);
+            list[same] = (jl_matmul_job){ &w[i + same]->w, &a, y[i + same] };
+        jl_matmul_all(s->pool, list, same);
     }
     for (int i = 0; i < count; i++) add_bias(w[i], y[i], n);
 }

@@ -8,9 +8,9 @@
 #include "pass.h"
 
 /* y[i] [n][w[i]->w.rows] = w[i]->w·x + w[i]->bias for `count` layers that share x [n][cols]. Of the
- * scratch it uses act alone. x and the y must not overlap; count ≤ JL_MULTIPLY_MOST. */
-void jl_project(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
-                float *const *y, int count);
+ * scratch it uses act alone. x and the y must not overlap; count ≤ JL_MAX_MATMULS. */
+void jl_linear_forward(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
+                       float *const *y, int count);
 
 /* y [rows][width] = the model's kind of norm of each row of x, which may be y; a copy where the
  * norm is absent. */

@@ -1,8 +1,8 @@
 /* pass.h - what one pass over a batch, or over a part of its rows, works on.
  *
  * A pass evaluates n consecutive positions. Everything it writes lies in the cache and the scratch,
- * both owned by the session. A part of a block (attention.c, feed_forward.c) reads h, the
- * normalised stream, and writes what it adds to the stream into delta.
+ * both owned by the session. A sublayer (attention.c, feed_forward.c) reads h, the normalised
+ * residual stream, and writes its output, which is added to the stream, to delta.
  */
 #ifndef JL_PASS_H
 #define JL_PASS_H
@@ -12,10 +12,10 @@
 #include "../model/model.h"
 #include "taps.h"
 
-/* What later positions ask of earlier ones. Keys and values of every position, as floats or in 16
+/* The KV cache, and the convolution history. Keys and values of every position, as floats or in 16
  * bits, in the tiles that the kernels read (jl_kv_store): [block with attention][KV head][tile of
- * JL_KV_TILE positions]. What entered the short convolutions, of the
- * last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. */
+ * JL_KV_TILE positions]. Inputs of the short convolutions of the last n_conv_rows positions: [block
+ * with one][position % n_conv_rows][embd]. */
 typedef struct jl_cache {
     jl_kv_type type;
     uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
@@ -52,7 +52,7 @@ typedef struct jl_scratch {
     const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
     void *act;                                      /* prepared activations of one product */
     jl_pool *pool;                                  /* borrowed, or NULL */
-    jl_attention_scratch attention[JL_MAX_THREADS]; /* jl_pool_most(pool) of them */
+    jl_attention_scratch attention[JL_MAX_THREADS]; /* jl_pool_max(pool) of them */
 } jl_scratch;
 
 typedef struct jl_pass {

@@ -14,51 +14,51 @@
 #include "linear.h"
 
 /* The cache's row of a position. */
-static float *row_of(const jl_pass *p, int layer, int position) {
+static float *row_of(const jl_pass *p, int block, int position) {
     size_t rows = (size_t)p->cache->n_conv_rows, width = (size_t)p->m->h.n_embd;
     size_t row = (size_t)position % rows;
-    return p->cache->conv + ((size_t)p->m->w.layers[layer].slot * rows + row) * width;
+    return p->cache->conv + ((size_t)p->m->w.blocks[block].slot * rows + row) * width;
 }
 
 /* u of the batch → the cache; b and x are q and v of the scratch. */
-static void store(const jl_pass *p, int layer) {
+static void store(const jl_pass *p, int block) {
     size_t width = (size_t)p->m->h.n_embd;
     for (int t = 0; t < p->n; t++) {
-        float *u = row_of(p, layer, p->pos + t);
+        float *u = row_of(p, block, p->pos + t);
         memcpy(u, p->s->q + (size_t)t * width, width * sizeof *u);
         jl_mul(u, p->s->v + (size_t)t * width, p->m->h.n_embd);
     }
 }
 
 /* y [embd] at a position: one multiplication and addition for each of the L positions. */
-static void convolve(const jl_pass *p, int layer, int position, float *y) {
-    const float *kernel = p->m->w.layers[layer].conv;
+static void convolve(const jl_pass *p, int block, int position, float *y) {
+    const float *kernel = p->m->w.blocks[block].conv;
     int length = p->m->h.conv_length, width = p->m->h.n_embd;
     memset(y, 0, (size_t)width * sizeof *y);
     for (int i = 0; i < length; i++) {
         int from = position - length + 1 + i;
         if (from < 0) continue;
-        const float *u = row_of(p, layer, from);
+        const float *u = row_of(p, block, from);
         for (int c = 0; c < width; c++) y[c] += kernel[c * length + i] * u[c];
     }
 }
 
-void jl_short_conv_part(const jl_pass *p, int layer) {
-    const jl_layer *l = &p->m->w.layers[layer];
+void jl_short_conv_sublayer(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
     jl_scratch *s = p->s;
     int width = p->m->h.n_embd;
-    const jl_linear *in[] = { &l->conv_in[0], &l->conv_in[1], &l->conv_in[2] };
-    const jl_linear *out[] = { &l->conv_out };
-    jl_project(s, s->h, p->n, in, (float *[]){ s->q, s->k, s->v }, 3);
-    store(p, layer);
-    for (int t = 0; t < p->n; t++) convolve(p, layer, p->pos + t, s->q + (size_t)t * (size_t)width);
+    const jl_linear *in[] = { &b->conv_in[0], &b->conv_in[1], &b->conv_in[2] };
+    const jl_linear *out[] = { &b->conv_out };
+    jl_linear_forward(s, s->h, p->n, in, (float *[]){ s->q, s->k, s->v }, 3);
+    store(p, block);
+    for (int t = 0; t < p->n; t++) convolve(p, block, p->pos + t, s->q + (size_t)t * (size_t)width);
     jl_mul(s->q, s->k, p->n * width);
-    jl_project(s, s->q, p->n, out, &s->delta, 1);
+    jl_linear_forward(s, s->q, p->n, out, &s->delta, 1);
 }
 
-void jl_short_conv_remember(const jl_pass *p, int layer) {
-    const jl_layer *l = &p->m->w.layers[layer];
-    const jl_linear *in[] = { &l->conv_in[0], &l->conv_in[2] };
-    jl_project(p->s, p->s->h, p->n, in, (float *[]){ p->s->q, p->s->v }, 2);
-    store(p, layer);
+void jl_short_conv_store(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    const jl_linear *in[] = { &b->conv_in[0], &b->conv_in[2] };
+    jl_linear_forward(p->s, p->s->h, p->n, in, (float *[]){ p->s->q, p->s->v }, 2);
+    store(p, block);
 }

@@ -1,7 +1,7 @@
 /* arch.h - one row per architecture: what differs between Transformers is data here, not code
  * elsewhere.
  *
- * A row says which tensors a file must and may have, which norm, activation and positions the
+ * A row says which tensors are required and optional, which norm, activation and positions the
  * forward pass uses, and what holds where the file's metadata is silent. The forward pass reads
  * the model that was made from a row, never its name. A new architecture is a new row, and a new
  * kind of part is a new file beside forward/attention.c and forward/feed_forward.c.
@@ -98,15 +98,15 @@ typedef enum jl_tensor {
 typedef uint64_t jl_tensor_set;
 _Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
 
-enum { JL_PLAIN_FORM, JL_EXPERTS, JL_FLOATS };
+enum { JL_ONE_MATRIX, JL_EXPERTS, JL_FLOATS };
 
 /* Where a tensor goes. */
 typedef struct jl_tensor_spec {
     const char *name; /* in the file; a block's follow "blk.N." */
     jl_dim cols;      /* of a matrix; JL_DIM_NONE: a vector of floats */
-    int form;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
+    int kind;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
     struct {
-        size_t slot; /* offset of the jl_matrix, float * or experts in jl_layer or jl_weights */
+        size_t slot; /* offset of the jl_matrix, float * or experts in jl_block or jl_weights */
         jl_dim rows;
     } parts[3];         /* rows of the file one after another; ends with rows JL_DIM_NONE */
     jl_tensor_set with; /* a fused tensor: those whose places it fills */
@@ -139,8 +139,8 @@ enum {
     JL_PARALLEL_KEY = 2,     /* the same where the file's use_parallel_residual says so */
     JL_SCALE_EMBEDDING = 4,  /* embeddings are multiplied by √width */
     JL_DIVIDE_LOGITS = 8,    /* logit_scale divides instead of multiplying */
-    JL_LOCAL_UNSCALED = 16,  /* rope scaling is not for the windowed blocks */
-    JL_WINDOW_NEEDED = 32,   /* there is a window even where the file names none */
+    JL_LOCAL_UNSCALED = 16,  /* blocks with a sliding window use unscaled RoPE */
+    JL_WINDOW_NEEDED = 32,   /* the window is required; if the file has no size, use the default */
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false: no block rotates */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
@@ -150,8 +150,8 @@ enum {
 };
 
 typedef struct jl_arch {
-    const char *name;        /* general.architecture, and the prefix of its metadata keys */
-    jl_tensor_set need, may; /* tensors that a file must and may have */
+    const char *name; /* general.architecture, and the prefix of its metadata keys */
+    jl_tensor_set required, optional; /* tensors of a file */
     jl_norm_kind norm;
     jl_activation activation;
     jl_rope_pairs rope;

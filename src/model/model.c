@@ -68,7 +68,7 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
 }
 
 /* Where attention has a norm beside the block's, the block's is the feed-forward part's. */
-static void sort_norms(jl_layer *l) {
+static void sort_norms(jl_block *l) {
     if (!l->falcon_norm.weight) return;
     l->ffn_norm = l->attn_norm;
     l->attn_norm = l->falcon_norm;
@@ -86,7 +86,7 @@ jl_status jl_model_complete(jl_model *m, jl_error *error) {
         st = jl_rope_divide(&m->rope_long, "rope_factors_long.weight", w->rope_long, error);
     else if (!st)
         m->rope_long = *rope;
-    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.layers[i]);
+    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.blocks[i]);
     if (w->slopes) jl_alibi_slopes(w->slopes, m->h.n_heads, m->h.alibi);
     return st;
 }
@@ -100,8 +100,7 @@ static jl_status copy_string(jl_model *m, int which, const char *key, jl_error *
     jl_status st = jl_gguf_string(&m->loader->gguf, key, &s, error);
     if (st) return st;
     m->strings[which] = jl_alloc(s.n + 1);
-    if (!m->strings[which])
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(key), "no room for its text");
+    if (!m->strings[which]) return jl_no_memory(error, key);
     memcpy(m->strings[which], s.data, s.n);
     m->strings[which][s.n] = 0;
     return JL_OK;
@@ -180,7 +179,7 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* ---- What jielong.h tells of a model ----------------------------------------------------------- */
+/* ---- Getters of jielong.h -------------------------------------------------------------------- */
 
 int jl_model_n_vocab(const jl_model *m) {
     if (m->arch) return m->h.n_vocab;

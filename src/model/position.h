@@ -32,7 +32,7 @@ jl_status jl_rope_read(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, 
  * are not positive numbers. */
 jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factors, jl_error *error);
 
-/* slopes [heads] of ALiBi, whose largest exponent is `most`. */
-void jl_alibi_slopes(float *slopes, int heads, float most);
+/* slopes [heads] of ALiBi, whose largest exponent is max_exponent. */
+void jl_alibi_slopes(float *slopes, int heads, float max_exponent);
 
 #endif

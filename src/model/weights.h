@@ -19,8 +19,8 @@ typedef struct jl_norm {
     float *bias;   /* [width]; NULL: none */
 } jl_norm;
 
-/* One block: its weights, and which of the model's ways it goes. */
-typedef struct jl_layer {
+/* One block: its weights, and which variant of the architecture it uses. */
+typedef struct jl_block {
     jl_norm attn_norm, ffn_norm;           /* of what the parts read */
     jl_norm attn_post_norm, ffn_post_norm; /* of what they add (Gemma 2, OLMo 2) */
     jl_norm attn_sum_norm, ffn_sum_norm;   /* of the stream it was added to (BERT) */
@@ -42,7 +42,7 @@ typedef struct jl_layer {
     int slot;   /* its place in the cache, among the blocks of its kind */
     int window; /* positions that a token sees, itself included; 0: all before it */
     int rope;   /* jl_rope_scope, or −1: positions are not rotated */
-} jl_layer;
+} jl_block;
 
 /* The weights outside the blocks. */
 typedef struct jl_weights {
@@ -55,7 +55,7 @@ typedef struct jl_weights {
     float *rope_long;    /* the same for contexts beyond the original one, */
     float *rope_short;   /* and for those within (phi 3) */
     float *slopes;       /* [heads] of ALiBi, or NULL */
-    jl_layer *layers;    /* [n_layers] */
+    jl_block *blocks;    /* [n_layers] */
 } jl_weights;
 
 #endif

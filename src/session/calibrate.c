@@ -4,11 +4,7 @@
  * fast ones up, and a small model's jobs are over before another thread has taken notice. More
  * threads are taken only where they are clearly faster, so the answer is never slower than one.
  */
-#include "calibrate.h"
-
 #include "session.h"
-
-#include "../base/memory.h"
 
 enum { COUNTS = 5, MOST_ROUNDS = 5, ENOUGH_ROUNDS = 2 }; /* JL_MAX_THREADS halved down to 1 */
 static const double BUDGET_MS = 30, CLEARLY = 0.95;
@@ -23,14 +19,14 @@ static jl_status time_token(jl_session *s, double (*now)(void), double *ms, jl_e
     return st;
 }
 
-int jl_pool_calibrate(jl_pool *pool, int most, const jl_model *m, double (*now)(void),
+int jl_pool_calibrate(jl_pool *pool, int max, const jl_model *m, double (*now)(void),
                       jl_error *error) {
     jl_session_options options = { .n_ctx = 1, .n_batch = 1, .pool = pool };
     int count[COUNTS], n = 0, chosen = 0;
     double best[COUNTS], start = now();
     jl_session *s = jl_session_new(m, &options, error);
     jl_status st = s ? JL_OK : error->code;
-    for (int threads = most; threads >= 1 && n < COUNTS; threads /= 2, n++) {
+    for (int threads = max; threads >= 1 && n < COUNTS; threads /= 2, n++) {
         count[n] = threads;
         best[n] = 1e30;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../compute/kernels.h"
+#include "../jielong_host.h"
 #include "../model/model.h"
 
 typedef struct writer {
@@ -89,9 +90,9 @@ static void put_shape(writer *w, const jl_model *m) {
     put_text(w, h->encoder ? "true" : "false");
     put_key(w, "attentionLayers");
     put_text(w, "[");
-    for (int i = 0, begun = 0; m->w.layers && i < h->n_layers; i++) {
+    for (int i = 0, begun = 0; m->w.blocks && i < h->n_layers; i++) {
         char number[16];
-        if (m->w.layers[i].is_conv) continue;
+        if (m->w.blocks[i].is_conv) continue;
         put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
     }
     put_text(w, "]");

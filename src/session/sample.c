@@ -10,24 +10,17 @@
 #include <float.h>
 #include <math.h>
 
+#include "../base/heap.h"
 #include "../base/status.h"
 #include "../compute/kernels.h"
 
 /* ---- The heap: candidates in falling order, on demand ---------------------------------------- */
 
-static int before(jl_entry a, jl_entry b) {
-    return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+static int before(const void *context, const jl_entry *a, const jl_entry *b) {
+    (void)context;
+    return a->logit > b->logit || (a->logit == b->logit && a->id < b->id);
 }
-
-static void sift_down(jl_entry *heap, int n, int i) {
-    jl_entry moving = heap[i];
-    for (int child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && before(heap[child + 1], heap[child])) child++;
-        if (!before(heap[child], moving)) break;
-        heap[i] = heap[child];
-    }
-    heap[i] = moving;
-}
+JL_HEAP(candidates, jl_entry, const void *, before)
 
 enum { STRETCH = 64 }; /* logits that are left out together if their maximum is too small */
 
@@ -44,7 +37,8 @@ static void build_heap(jl_sampler *s, float least) {
         for (int i = from; i < end; i++)
             if (s->logits[i] >= least) s->heap[s->held++] = (jl_entry){ s->logits[i], i };
     }
-    for (int i = s->held / 2 - 1; i >= 0; i--) sift_down(s->heap, s->held, i);
+    size_t held = (size_t)s->held;
+    for (size_t i = held / 2; i-- > 0;) candidates_down(NULL, s->heap, held, i);
 }
 
 /* The candidate of rank i (0: most probable), i < n; ranks must be asked for in rising order at
@@ -56,7 +50,7 @@ static jl_entry ranked(jl_sampler *s, int i) {
         jl_entry top = s->heap[0];
         s->heap[0] = s->heap[last];
         s->heap[last] = top;
-        sift_down(s->heap, last, 0);
+        candidates_down(NULL, s->heap, (size_t)last, 0);
     }
     return s->heap[s->held - 1 - i];
 }
@@ -66,6 +60,10 @@ static float weight(const jl_sampler *s, float logit) {
 }
 
 /* ---- Stages ---------------------------------------------------------------------------------- */
+
+jl_sampling jl_sampling_default(void) {
+    return (jl_sampling){ 0.8f, 40, 0.95f, 0.05f, 1, 64, 0 };
+}
 
 jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
     const char *what = NULL;
@@ -84,7 +82,7 @@ jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
  * The scale stays finite, so that the largest logit, at distance 0, always has the weight 1. */
 static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_stage stage, jl_error *error) {
-    jl_numbers(logits, s->n, s->logits);
+    jl_nan_to_neg_inf(logits, s->n, s->logits);
     for (int i = 0; i < n_recent && stage >= JL_STAGE_PENALTY; i++) {
         float l = logits[recent[i]];
         if (isnan(l)) continue;
@@ -139,7 +137,7 @@ static selection select_stage(jl_sampler *s, const jl_sampling *g, jl_stage stag
     if (stage >= JL_STAGE_TOP_K && g->top_k > 0 && g->top_k < s->n)
         left = keep_top_k(s, g->top_k);
     else
-        left.sum = jl_sum_exp(s->logits, s->max, s->scale, s->n);
+        left.sum = jl_exp_total(s->logits, s->max, s->scale, s->n);
     if (stage >= JL_STAGE_TOP_P && g->top_p < 1) left = keep_top_p(s, left, g->top_p);
     if (stage >= JL_STAGE_MIN_P && g->min_p > 0) left = keep_min_p(s, left, g->min_p);
     return left;
@@ -174,7 +172,7 @@ static int keeps_all(const jl_sampler *s, const jl_sampling *g) {
 /* Inverse of the cumulative distribution over the whole vocabulary in order of id; no heap needed.
  * */
 static int32_t draw_from_all(const jl_sampler *s, double u) {
-    float target = (float)u * jl_sum_exp(s->logits, s->max, s->scale, s->n), sum = 0;
+    float target = (float)u * jl_exp_total(s->logits, s->max, s->scale, s->n), sum = 0;
     int32_t last = 0;
     for (int i = 0; i < s->n; i++) {
         float w = weight(s, s->logits[i]);
@@ -208,7 +206,7 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
 /* ---- Log-probabilities ----------------------------------------------------------------------- */
 
 float jl_log_sum(const float *logits, int n) {
-    float max = jl_max(logits, n), sum = jl_sum_exp(logits, max, 1, n);
+    float max = jl_max(logits, n), sum = jl_exp_total(logits, max, 1, n);
     if (isnan(sum)) { /* some are not numbers: they count as −∞ here too */
         sum = 0;
         for (int i = 0; i < n; i++)

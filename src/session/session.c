@@ -1,7 +1,7 @@
 /* session.c - the timeline: append, advance, rewind; and runs with taps.
  *
- * Place in the flow: ids → forward/forward.c in batches → logits. A session belongs to one caller at
- * a time and leaves the model untouched. A failed call changes nothing: what does not fit is
+ * Place in the flow: ids → forward/forward.c in batches → logits. A session belongs to one caller
+ * at a time and leaves the model untouched. A failed call changes nothing: what does not fit is
  * refused before anything is appended.
  */
 #include "session.h"
@@ -210,7 +210,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *
     if (lost)
         return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
                        "one of %d does not answer; end them and go on with one",
-                       jl_pool_most(s->pool));
+                       jl_pool_max(s->pool));
     if (more) return JL_MORE;
     s->batch_rows = b->logits ? b->rows : 0;
     s->n_evaluated += (uint32_t)(end - s->n_cached);
@@ -290,7 +290,7 @@ static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *err
     if (tap->kind == JL_TAP_ATTENTION && (tap->head < 0 || tap->head >= h->n_heads))
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
                        "expected a head from 0 to %d, found %d", h->n_heads - 1, tap->head);
-    if (tap->kind == JL_TAP_ATTENTION && s->m->w.layers[tap->layer].is_conv)
+    if (tap->kind == JL_TAP_ATTENTION && s->m->w.blocks[tap->layer].is_conv)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
                        "layer %d is a short convolution without attention; ask for another layer",
                        tap->layer);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "../base/heap.h"
 #include "../base/memory.h"
 #include "../text/pretokenize.h"
 #include "../text/vocab.h"
@@ -59,11 +60,6 @@ struct jl_bpe_trainer {
 
 #define AT(list_, type) ((type *)(list_).items)
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer training"),
-                   "there is not enough memory for the text's pairs");
-}
-
 /* 0: no memory, nothing changed. */
 static int push(list *l, const void *item, size_t size) {
     if (l->n == l->cap) {
@@ -86,28 +82,21 @@ static int before(const jl_bpe_trainer *t, const entry *a, const entry *b) {
     const pair *p = &AT(t->pairs, pair)[a->pair], *q = &AT(t->pairs, pair)[b->pair];
     return p->left != q->left ? p->left < q->left : p->right < q->right;
 }
+JL_HEAP(pair_heap, entry, const jl_bpe_trainer *, before)
 
 static int heap_push(jl_bpe_trainer *t, uint32_t which) {
     pair *p = &AT(t->pairs, pair)[which];
     entry item = { p->count, which };
     if (!push(&t->heap, &item, sizeof item)) return 0;
     p->pushed = p->count;
-    entry *h = t->heap.items;
-    size_t i = t->heap.n - 1;
-    for (; i > 0 && before(t, &item, &h[(i - 1) / 2]); i = (i - 1) / 2) h[i] = h[(i - 1) / 2];
-    h[i] = item;
+    pair_heap_up(t, t->heap.items, t->heap.n - 1);
     return 1;
 }
 
 static entry heap_pop(jl_bpe_trainer *t) {
-    entry *h = t->heap.items, top = h[0], last = h[--t->heap.n];
-    size_t i = 0, n = t->heap.n;
-    for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && before(t, &h[child + 1], &h[child])) child++;
-        if (!before(t, &h[child], &last)) break;
-        h[i] = h[child];
-    }
-    h[i] = last;
+    entry *h = t->heap.items, top = h[0];
+    h[0] = h[--t->heap.n];
+    pair_heap_down(t, h, t->heap.n, 0);
     return top;
 }
 
@@ -229,7 +218,7 @@ static jl_status add_bytes(jl_bpe_trainer *t, jl_error *error) {
             uint8_t byte = (uint8_t)b;
             unsigned high = jl_bpe_spell_byte(byte, spelled) == 2 ? (uint8_t)spelled[0] : 0;
             if ((high >= 0xc4) == moved && jl_vocab_intern(&t->tokens, &byte, 1, error) < 0)
-                st = no_memory(error);
+                st = jl_no_memory(error, "tokenizer training");
         }
     return st;
 }
@@ -241,17 +230,18 @@ static int32_t byte_token(const jl_bpe_trainer *t, char byte) {
 /* One piece of the text: counted, and spelled in bytes where it is new. */
 static jl_status add_piece(jl_bpe_trainer *t, jl_str piece, jl_error *error) {
     int32_t w = jl_vocab_intern(&t->pieces, (const uint8_t *)piece.data, piece.n, error);
-    if (w < 0) return no_memory(error); /* keeps what is recorded already */
+    if (w < 0)
+        return jl_no_memory(error, "tokenizer training"); /* keeps what is recorded already */
     t->n_text += piece.n;
     if ((size_t)w < t->words.n) {
         AT(t->words, word)[w].count++;
         return JL_OK;
     }
     word fresh = { (uint32_t)t->symbols.n, (uint32_t)piece.n, 1 };
-    if (!push(&t->words, &fresh, sizeof fresh)) return no_memory(error);
+    if (!push(&t->words, &fresh, sizeof fresh)) return jl_no_memory(error, "tokenizer training");
     for (size_t i = 0; i < piece.n; i++) {
         int32_t id = byte_token(t, piece.data[i]);
-        if (!push(&t->symbols, &id, sizeof id)) return no_memory(error);
+        if (!push(&t->symbols, &id, sizeof id)) return jl_no_memory(error, "tokenizer training");
     }
     return JL_OK;
 }
@@ -261,7 +251,7 @@ static jl_status add_sample_piece(jl_bpe_trainer *t, jl_str piece, jl_error *err
         int32_t id = byte_token(t, piece.data[i]);
         uint8_t begins = i == 0;
         if (!push(&t->sample, &id, sizeof id) || !push(&t->breaks, &begins, 1))
-            return no_memory(error);
+            return jl_no_memory(error, "tokenizer training");
     }
     return JL_OK;
 }
@@ -308,8 +298,8 @@ static jl_status fill(jl_bpe_trainer *t, jl_str text, jl_str sample, const jl_pr
     jl_vocab_free(&t->pieces); /* the words have their own spelling */
     t->step = 1;
     for (uint32_t w = 0; w < t->words.n; w++)
-        if (!count_word_up(t, w)) return no_memory(error);
-    return push_touched(t) ? JL_OK : no_memory(error);
+        if (!count_word_up(t, w)) return jl_no_memory(error, "tokenizer training");
+    return push_touched(t) ? JL_OK : jl_no_memory(error, "tokenizer training");
 }
 
 jl_bpe_trainer *jl_bpe_trainer_new(jl_str text, jl_str sample, jl_str pre, jl_error *error) {
@@ -325,7 +315,7 @@ jl_bpe_trainer *jl_bpe_trainer_new(jl_str text, jl_str sample, jl_str pre, jl_er
         return NULL;
     }
     jl_bpe_trainer *t = jl_alloc_zero(sizeof *t);
-    if (!t) no_memory(error);
+    if (!t) jl_no_memory(error, "tokenizer training");
     if (t && fill(t, text, sample, how, error)) {
         jl_bpe_trainer_free(t);
         t = NULL;
@@ -367,7 +357,7 @@ static uint32_t join(int32_t *s, uint8_t *begins, uint32_t n, int32_t left, int3
 static int32_t token_of(jl_bpe_trainer *t, int32_t left, int32_t right, jl_error *error) {
     jl_str a = jl_vocab_string(&t->tokens, left), b = jl_vocab_string(&t->tokens, right);
     uint8_t *bytes = jl_alloc(a.n + b.n);
-    if (!bytes) return (int32_t)no_memory(error);
+    if (!bytes) return (int32_t)jl_no_memory(error, "tokenizer training");
     memcpy(bytes, a.data, a.n);
     memcpy(bytes + a.n, b.data, b.n);
     int32_t id = jl_vocab_intern(&t->tokens, bytes, a.n + b.n, error);
@@ -391,20 +381,21 @@ static int join_word(jl_bpe_trainer *t, uint32_t which, const jl_bpe_step *s) {
 jl_status jl_bpe_trainer_step(jl_bpe_trainer *t, jl_bpe_step *step, jl_error *error) {
     uint32_t which;
     int found = t->tokens.n >= JL_MAX_TOKENS ? 0 : most_frequent(t, &which);
-    if (found < 0) return no_memory(error);
+    if (found < 0) return jl_no_memory(error, "tokenizer training");
     if (!found) return JL_DONE;
     const pair *p = &AT(t->pairs, pair)[which];
     jl_bpe_step s = { .left = p->left, .right = p->right, .count = p->count };
     uint32_t at = p->places;
     s.sample_before = (int)t->sample.n;
     s.id = token_of(t, s.left, s.right, error);
-    if (s.id < 0) return no_memory(error);
+    if (s.id < 0) return jl_no_memory(error, "tokenizer training");
     t->step++;
     for (; at; at = AT(t->nodes, node)[at - 1].next)
-        if (!join_word(t, AT(t->nodes, node)[at - 1].word, &s)) return no_memory(error);
+        if (!join_word(t, AT(t->nodes, node)[at - 1].word, &s))
+            return jl_no_memory(error, "tokenizer training");
     if (!push_touched(t) || !push(&t->merges, &s.left, sizeof s.left) ||
         !push(&t->merges, &s.right, sizeof s.right))
-        return no_memory(error);
+        return jl_no_memory(error, "tokenizer training");
     t->breaks.n = t->sample.n =
         join(t->sample.items, t->breaks.items, (uint32_t)t->sample.n, s.left, s.right, s.id);
     s.sample_after = (int)t->sample.n;

@@ -13,11 +13,6 @@
 static const char arch[] = "jielong-ngram";
 enum { STEPS = 8 }; /* of −log2 p a bit */
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("n-grams"),
-                   "there is not enough memory for the model");
-}
-
 /* ---- Weights --------------------------------------------------------------------------------- */
 
 /* Children of one context, whose tokens are gram[0..k): what they leave goes to the shorter
@@ -101,7 +96,7 @@ static jl_status find_least(pruning *p, size_t most, jl_error *error) {
     size_t n = 0, at = 0;
     for (int k = 1; k < p->m->order; k++) n += p->m->levels[k].n;
     float *all = jl_alloc_array(n + 1, sizeof *all);
-    if (!all) return no_memory(error);
+    if (!all) return jl_no_memory(error, "n-grams");
     for (int k = 1; k < p->m->order; k++) {
         memcpy(all + at, p->loss[k], p->m->levels[k].n * sizeof *all);
         at += p->m->levels[k].n;
@@ -114,7 +109,7 @@ static jl_status find_least(pruning *p, size_t most, jl_error *error) {
 
 static jl_status take_kept(pruning *p, jl_error *error) {
     p->out = jl_alloc_zero(sizeof *p->out);
-    if (!p->out) return no_memory(error);
+    if (!p->out) return jl_no_memory(error, "n-grams");
     p->out->order = p->m->order;
     p->out->n_vocab = p->m->n_vocab;
     p->out->weight = p->m->weight;
@@ -147,7 +142,7 @@ static jl_status prune(pruning *p, size_t most, jl_error *error) {
     const jl_ngram *m = p->m;
     for (int k = 1; k < m->order; k++) {
         p->loss[k] = jl_alloc_array((uint64_t)m->levels[k].n + 1, sizeof(float));
-        if (!p->loss[k]) return no_memory(error);
+        if (!p->loss[k]) return jl_no_memory(error, "n-grams");
     }
     for (uint32_t i = 0; m->order > 1 && i < m->levels[0].n; i++) {
         gram[0] = m->levels[0].token[i];
@@ -321,7 +316,7 @@ static void weigh_single(jl_ngram *m, float uniform) {
 jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error) {
     jl_ngram *m = jl_alloc_zero(sizeof *m);
     float uniform = 0;
-    jl_status st = m ? read_model(m, g, error) : no_memory(error);
+    jl_status st = m ? read_model(m, g, error) : jl_no_memory(error, "n-grams");
     if (st) {
         jl_ngram_free(m);
         return NULL;

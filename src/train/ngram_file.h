@@ -30,6 +30,5 @@ uint64_t jl_ngram_write(const jl_ngram *m, const jl_gguf *vocabulary, const char
 
 /* Copies what they need. NULL with *error filled on failure. */
 jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error);
-jl_ngram *jl_ngram_open(const uint8_t *bytes, size_t n, jl_error *error); /* of a whole file */
 
 #endif

@@ -1,4 +1,4 @@
-/* training_run.c - text → vocabulary → tokens → trainer, all in memory; see live.h.
+/* training_run.c - text → vocabulary → tokens → trainer, all in memory; see jielong_learn.h.
  *
  * The vocabulary is made as a file in memory and read back by the tokenizer that will read the
  * exported one, so what is trained on is what the model will see. It is learnt from the part that
@@ -15,8 +15,8 @@
 
 enum { HELD_OUT = 20 /* one part of so many */, MOST_CHARACTERS = 4096 };
 
-struct jl_live {
-    jl_config config;
+struct jl_training_run {
+    jlt_config config;
     uint8_t *vocabulary; /* a GGUF file without tensors, which `gguf` looks into */
     uint64_t n_vocabulary;
     jl_gguf gguf;
@@ -24,20 +24,16 @@ struct jl_live {
     int32_t *ids; /* [n_train + n_held] */
     size_t n_train, n_held;
     double bytes_per_token, unigram;
-    jl_trainer *trainer;
+    jlt_trainer *trainer;
 };
 
 static jl_status refuse(jl_error *error, const char *where, const char *message) {
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "%s", message);
 }
 
-static jl_status no_room(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("text"), "no room for it");
-}
-
 /* ---- Vocabulary ------------------------------------------------------------------------------ */
 
-static jl_status merges(jl_live *l, jl_str text, int n_vocab, jl_error *error) {
+static jl_status merges(jl_training_run *l, jl_str text, int n_vocab, jl_error *error) {
     static const char pre[] = "gpt-2";
     jl_bpe_trainer *t = jl_bpe_trainer_new(text, (jl_str){ "", 0 }, jl_string(pre), error);
     jl_bpe_step step;
@@ -46,14 +42,14 @@ static jl_status merges(jl_live *l, jl_str text, int n_vocab, jl_error *error) {
     if (st >= 0) {
         l->n_vocabulary = jl_bpe_vocabulary_write(t, pre, l->config.name, NULL);
         l->vocabulary = jl_alloc((size_t)l->n_vocabulary);
-        st = l->vocabulary ? JL_OK : no_room(error);
+        st = l->vocabulary ? JL_OK : jl_no_memory(error, "text");
         if (!st) jl_bpe_vocabulary_write(t, pre, l->config.name, l->vocabulary);
     }
     jl_bpe_trainer_free(t);
     return st;
 }
 
-static jl_status characters(jl_live *l, jl_str text, jl_error *error) {
+static jl_status characters(jl_training_run *l, jl_str text, jl_error *error) {
     uint64_t *counts = jl_alloc_array(JL_CODES, sizeof *counts), rest;
     uint32_t *codes = jl_alloc_array(MOST_CHARACTERS, sizeof *codes);
     if (counts && codes) {
@@ -65,10 +61,10 @@ static jl_status characters(jl_live *l, jl_str text, jl_error *error) {
     }
     jl_free(counts);
     jl_free(codes);
-    return l->vocabulary ? JL_OK : no_room(error);
+    return l->vocabulary ? JL_OK : jl_no_memory(error, "text");
 }
 
-static jl_status make_vocabulary(jl_live *l, jl_str text, int n_vocab, jl_error *error) {
+static jl_status make_vocabulary(jl_training_run *l, jl_str text, int n_vocab, jl_error *error) {
     if (n_vocab != 0 && (n_vocab < JL_BPE_FIRST_MERGE || n_vocab > 1 << 16))
         return refuse(error, "vocabulary", "expected characters, or 257 to 65536 tokens");
     jl_status st = n_vocab ? merges(l, text, n_vocab, error) : characters(l, text, error);
@@ -90,10 +86,10 @@ static size_t held_out_at(jl_str text) {
     return at;
 }
 
-static jl_status tokenize(jl_live *l, jl_str text, size_t at, jl_error *error) {
+static jl_status tokenize(jl_training_run *l, jl_str text, size_t at, jl_error *error) {
     int cap = (int)text.n + 16;
     l->ids = jl_alloc_array((uint64_t)cap, sizeof *l->ids);
-    if (!l->ids) return no_room(error);
+    if (!l->ids) return jl_no_memory(error, "text");
     int n =
         jl_tokenizer_encode(l->tokenizer, text.data, at, JL_TOKENIZE_SPECIAL, l->ids, cap, error);
     if (n < 0) return error->code;
@@ -108,11 +104,11 @@ static jl_status tokenize(jl_live *l, jl_str text, size_t at, jl_error *error) {
 
 /* How well counting alone does: Σ −ln((count + 1)/(n + V)) over the held-out tokens, by the counts
  * of the others (add-one smoothing, Laplace). */
-static jl_status count_unigrams(jl_live *l, jl_error *error) {
+static jl_status count_unigrams(jl_training_run *l, jl_error *error) {
     size_t n_vocab = (size_t)l->config.train.shape.n_vocab;
     double sum = 0, all = (double)l->n_train + (double)n_vocab;
     uint32_t *counts = jl_alloc_array(n_vocab, sizeof *counts);
-    if (!counts) return no_room(error);
+    if (!counts) return jl_no_memory(error, "text");
     for (size_t i = 0; i < l->n_train; i++) counts[l->ids[i]]++;
     for (size_t i = 0; i < l->n_held; i++) sum -= log((counts[l->ids[l->n_train + i]] + 1.0) / all);
     l->unigram = sum / (double)l->n_held;
@@ -122,16 +118,17 @@ static jl_status count_unigrams(jl_live *l, jl_error *error) {
 
 /* ---- The run --------------------------------------------------------------------------------- */
 
-static jl_status read_recipe(jl_live *l, jl_str recipe, jl_error *error) {
-    jl_config *c = &l->config;
-    jl_status st = jl_config_parse(c, recipe.data, recipe.n, error);
+static jl_status read_recipe(jl_training_run *l, jl_str recipe, jl_error *error) {
+    jlt_config *c = &l->config;
+    jl_status st = jlt_config_parse(c, recipe.data, recipe.n, error);
     if (st) return st;
     if (c->text.n || c->held_out.n || c->tokenizer[0] || c->out[0])
         return refuse(error, "config", "a run in memory has no files");
     return JL_OK;
 }
 
-static jl_status start(jl_live *l, jl_str text, jl_str recipe, int n_vocab, jl_error *error) {
+static jl_status start(jl_training_run *l, jl_str text, jl_str recipe, int n_vocab,
+                       jl_error *error) {
     jl_status st = read_recipe(l, recipe, error);
     size_t at = held_out_at(text);
     if (!st && text.n > INT32_MAX / 8) st = refuse(error, "text", "expected at most 256 MB of it");
@@ -146,28 +143,28 @@ static jl_status start(jl_live *l, jl_str text, jl_str recipe, int n_vocab, jl_e
                        (uint64_t)(l->n_train + l->n_held), (uint64_t)l->n_held, (uint64_t)window);
     st = count_unigrams(l, error);
     if (st) return st;
-    jl_train_data data = { l->ids, l->ids + l->n_train, l->n_train, l->n_held };
-    jl_train_host host = { jl_product, NULL, NULL };
-    l->trainer = jl_trainer_new(&l->config.train, &data, &host, error);
-    return l->trainer ? jl_export_check(jl_trainer_network(l->trainer), error) : error->code;
+    jlt_data data = { l->ids, l->ids + l->n_train, l->n_train, l->n_held };
+    jlt_host host = { jl_sgemm, NULL };
+    l->trainer = jlt_trainer_new(&l->config.train, &data, &host, error);
+    return l->trainer ? jlt_export_check(jlt_trainer_network(l->trainer), error) : error->code;
 }
 
-jl_live *jl_live_new(jl_str text, jl_str recipe, int n_vocab, jl_error *error) {
-    jl_live *l = jl_alloc_zero(sizeof *l);
+jl_training_run *jl_training_run_new(jl_str text, jl_str recipe, int n_vocab, jl_error *error) {
+    jl_training_run *l = jl_alloc_zero(sizeof *l);
     if (!l) {
-        no_room(error);
+        jl_no_memory(error, "text");
         return NULL;
     }
     if (start(l, text, recipe, n_vocab, error)) {
-        jl_live_free(l);
+        jl_training_run_free(l);
         return NULL;
     }
     return l;
 }
 
-void jl_live_free(jl_live *l) {
+void jl_training_run_free(jl_training_run *l) {
     if (!l) return;
-    jl_trainer_free(l->trainer);
+    jlt_trainer_free(l->trainer);
     jl_tokenizer_free(l->tokenizer);
     jl_gguf_free(&l->gguf);
     jl_free(l->vocabulary);
@@ -175,28 +172,29 @@ void jl_live_free(jl_live *l) {
     jl_free(l);
 }
 
-jl_live_info jl_live_describe(const jl_live *l) {
-    const jl_train_options *o = &l->config.train;
-    return (jl_live_info){ o->shape.n_vocab,   jl_trainer_network(l->trainer)->n_params,
-                           l->n_train,         l->n_held,
-                           l->bytes_per_token, l->unigram,
-                           o->optimizer.steps, o->batch * o->length };
+jl_training_run_info jl_training_run_describe(const jl_training_run *l) {
+    const jlt_options *o = &l->config.train;
+    return (jl_training_run_info){ o->shape.n_vocab,   jlt_trainer_network(l->trainer)->n_params,
+                                   l->n_train,         l->n_held,
+                                   l->bytes_per_token, l->unigram,
+                                   o->optimizer.steps, o->batch * o->length };
 }
 
-const jl_trainer *jl_live_trainer(const jl_live *l) {
+const jlt_trainer *jl_training_run_trainer(const jl_training_run *l) {
     return l->trainer;
 }
 
-jl_status jl_live_step(jl_live *l, jl_train_report *report, jl_error *error) {
-    return jl_trainer_step(l->trainer, report, error);
+jl_status jl_training_run_step(jl_training_run *l, jl_train_report *report, jl_error *error) {
+    return jlt_trainer_step(l->trainer, report, error);
 }
 
-double jl_live_held_out(jl_live *l, int windows) {
-    return jl_trainer_held_out(l->trainer, windows);
+double jl_training_run_held_out(jl_training_run *l, int windows) {
+    return jlt_trainer_held_out(l->trainer, windows);
 }
 
-uint64_t jl_live_export(const jl_live *l, jl_type type, uint8_t *out) {
-    const jl_config *c = &l->config;
-    jl_export e = { type, &l->gguf, c->name, c->author, c->license, c->description };
-    return jl_export_write(jl_trainer_network(l->trainer), jl_trainer_params(l->trainer), &e, out);
+uint64_t jl_training_run_export(const jl_training_run *l, int type, uint8_t *out) {
+    const jlt_config *c = &l->config;
+    jlt_export e = { (jl_type)type, &l->gguf, c->name, c->author, c->license, c->description };
+    return jlt_export_write(jlt_trainer_network(l->trainer), jlt_trainer_params(l->trainer), &e,
+                            out);
 }

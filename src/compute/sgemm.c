@@ -1,7 +1,7 @@
-/* product.c - the general product of float matrices, jl_product, in both variants.
+/* sgemm.c - the general product of float matrices, jl_sgemm, in both variants.
  *
  * For training, where matrices change with every step, so that nothing can be packed ahead. Columns
- * go in strips of 16; a strip of op(B) is copied, JL_PRODUCT_DEPTH rows at a time, into a buffer on
+ * go in strips of 16; a strip of op(B) is copied, JL_SGEMM_DEPTH rows at a time, into a buffer on
  * the stack (16 KB), where it is read once for every tile of 4 rows of A. The variants share these
  * loops and differ in the tile alone, which computes the contract's sums element by element.
  */
@@ -9,8 +9,6 @@
 
 #ifdef __wasm_simd128__
 #include "simd.h"
-#else
-#define INLINE static inline
 #endif
 
 enum { STRIP = 16, TILE = 4 };
@@ -74,15 +72,15 @@ static void start(float *c, size_t ldc, int m, int n, float beta) {
         for (int j = 0; j < n; j++) c[j] = beta == 0 ? 0 : beta * c[j];
 }
 
-INLINE void product(tile *sum, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
-                    const float *a, int lda, const float *b, int ldb, float beta, float *c,
-                    int ldc) {
-    float strip[JL_PRODUCT_DEPTH * STRIP], acc[TILE * STRIP];
+static inline __attribute__((always_inline)) void
+product(tile *sum, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+        const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc) {
+    float strip[JL_SGEMM_DEPTH * STRIP], acc[TILE * STRIP];
     size_t row = transpose_a ? 1 : (size_t)lda, step = transpose_a ? (size_t)lda : 1;
     size_t b_row = transpose_b ? 1 : (size_t)ldb, b_column = transpose_b ? (size_t)ldb : 1;
     start(c, (size_t)ldc, m, n, beta);
-    for (int l = 0; l < k; l += JL_PRODUCT_DEPTH) {
-        int depth = k - l < JL_PRODUCT_DEPTH ? k - l : JL_PRODUCT_DEPTH;
+    for (int l = 0; l < k; l += JL_SGEMM_DEPTH) {
+        int depth = k - l < JL_SGEMM_DEPTH ? k - l : JL_SGEMM_DEPTH;
         for (int j = 0; j < n; j += STRIP) {
             int width = n - j < STRIP ? n - j : STRIP;
             copy_strip(transpose_b, b + (size_t)l * b_row + (size_t)j * b_column, (size_t)ldb,
@@ -99,16 +97,16 @@ INLINE void product(tile *sum, int transpose_a, int transpose_b, int m, int n, i
     }
 }
 
-void jl_product__ref(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
-                     const float *a, int lda, const float *b, int ldb, float beta, float *c,
-                     int ldc) {
+void jl_sgemm__ref(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                   int ldc) {
     product(tile_ref, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 #ifdef __wasm_simd128__
-void jl_product__simd(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
-                      const float *a, int lda, const float *b, int ldb, float beta, float *c,
-                      int ldc) {
+void jl_sgemm__simd(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                    const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                    int ldc) {
     product(tile_simd, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 #endif

@@ -1,4 +1,4 @@
-/* c_product.c - compute/: the general product against a plain double formula, and every variant
+/* c_sgemm.c - compute/: the general product against a plain double formula, and every variant
  * against the reference bit for bit.
  *
  * Built and run in the same ways as c_kernels.c.
@@ -12,7 +12,7 @@ typedef struct variant {
 } variant;
 
 #define VARIANT(suffix)                                                                            \
-    { #suffix, jl_product__##suffix }
+    { #suffix, jl_sgemm__##suffix }
 
 static const variant variants[] = VARIANTS;
 
@@ -87,5 +87,5 @@ int main(void) {
     RUN(test_all_small_shapes);
     RUN(test_deep_sums);
     RUN(test_no_sum);
-    return check_report("c_product (" VARIANT_NAMES ")");
+    return check_report("c_sgemm (" VARIANT_NAMES ")");
 }
