@@ -77,10 +77,11 @@ typedef struct jl_training_run_info {
     int step_tokens;        /* tokens whose loss a step sees */
 } jl_training_run_info;
 
-/* text: UTF-8; its last 5 % are held out. recipe: keys of examples/train without those
- * that name files. n_vocab 0: each character that occurs is a token, at most the 4,096 most
+/* text: UTF-8; its last 5 % are held out. recipe: the keys of train/config.c without
+ * those that name files. n_vocab 0: each character that occurs is a token, at most the 4,096 most
  * frequent, bytes stand for the rest; else byte-level BPE of at most n_vocab tokens, 257 or more.
- * Nothing is borrowed. NULL with *error filled on failure: where = the key, or "text" when it is too short. */
+ * Nothing is borrowed. NULL with *error filled on failure: where = the key, or "text" when it is
+ * too short. */
 jl_training_run *jl_training_run_new(jl_str text, jl_str recipe, int n_vocab, jl_error *error);
 void jl_training_run_free(jl_training_run *l); /* NULL is fine */
 

@@ -391,13 +391,7 @@ static NOINLINE void widen(jl_quant_format f, int offset, const uint8_t *w, size
              : f.bits == 5 ? widen_5
              : f.bits == 4 ? widen_4
                            : widen_2)(w, low, high);
-        if (f.super) {
-            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
-                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
-        } else {
-            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
-            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
-        }
+        widen_scales(f, scales, head, &d, &m);
     }
 }
 
@@ -439,21 +433,7 @@ INLINE void tile(jl_quant_format f, operand o, const byte_chunk *chunk, int half
             }
         }
         w += 8 * f.group, x += 4 * f.group;
-        v128_t xs[4];
-        if (f.minima) {
-            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
-            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
-            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
-            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
-            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
-        }
-        UNROLL for (int i = 0; i < 8; i++) {
-            v128_t st = wasm_v128_load32_splat(s + i / 2);
-            v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
-            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
-            if (f.minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
-            sum[i] = wasm_f32x4_add(sum[i], v);
-        }
+        add_tile_group(f.minima != JL_NO_MINIMA, acc, all, s, d, m, sum);
         total += 8 / groups;
         if (groups == 1 || b % 2 == 1) s += 4;
     }

@@ -251,13 +251,7 @@ static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk
         }
         const uint8_t *scales = w + jl_quant_bytes(f);
         widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
-        if (f.super) {
-            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
-                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
-        } else {
-            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
-            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
-        }
+        widen_scales(f, scales, head, &d, &m);
     }
 }
 
@@ -287,23 +281,9 @@ INLINE void tile(int minima, int group, const int16_t *w, const float *d, const 
                 acc[2 * t + 1] = i_madd(acc[2 * t + 1], w1, pair);
             }
         }
-        v128_t xs[4];
-        if (minima) {
-            v128_t all = wasm_v128_load(total);
-            if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
-            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
-            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
-            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
-            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
-            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
-        }
-        UNROLL for (int i = 0; i < 8; i++) {
-            v128_t st = wasm_v128_load32_splat(s + i / 2);
-            v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
-            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
-            if (minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
-            sum[i] = wasm_f32x4_add(sum[i], v);
-        }
+        v128_t all = wasm_v128_load(total);
+        if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
+        add_tile_group(minima, acc, all, s, d, m, sum);
         total += 8 / groups;
         if (groups == 1 || b % 2 == 1) s += 4;
     }
