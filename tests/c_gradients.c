@@ -142,7 +142,7 @@ static void decoder_of_mixed_parts(void) {
     check_network(s);
 }
 
-static void recurrent_ancestor(void) {
+static void recurrent_baseline(void) {
     jlt_net_shape s = llama;
     s.kind = JLT_NET_GRU;
     check_network(s);
@@ -150,7 +150,7 @@ static void recurrent_ancestor(void) {
     check_network(s);
 }
 
-static void window_ancestor(void) {
+static void window_baseline(void) {
     jlt_net_shape s = llama;
     s.kind = JLT_NET_WINDOW;
     check_network(s);
@@ -164,7 +164,7 @@ int main(void) {
     RUN(decoder_like_gpt2);
     RUN(decoder_with_other_positions);
     RUN(decoder_of_mixed_parts);
-    RUN(recurrent_ancestor);
-    RUN(window_ancestor);
+    RUN(recurrent_baseline);
+    RUN(window_baseline);
     return check_report("c_gradients");
 }

@@ -145,7 +145,7 @@ void jl_wasm_model_use_provided(jl_model *m, int relaxed) {
 
 #ifndef __wasm__ /* stubs for native builds, which only type-check this file */
 #define __builtin_wasm_memory_atomic_wait32(at, value, ns) ((void)(at), (void)(value), (void)(ns))
-#define __builtin_wasm_memory_atomic_notify(at, most)      ((void)(at), (void)(most))
+#define __builtin_wasm_memory_atomic_notify(at, max)       ((void)(at), (void)(max))
 #endif
 
 /* Only reached where there is more than one thread, that is, with a shared memory. */

@@ -11,7 +11,7 @@
 #include "../train/import.h"
 #include "cli.h"
 
-/* More than any header of an ancestor's file takes. */
+/* More than the header of any baseline's file. */
 enum { LARGEST_HEADER = 1 << 22 };
 
 int cli_is_baseline(const char *path) {

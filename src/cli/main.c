@@ -63,7 +63,7 @@ typedef struct option {
     const char *name;
     kind kind;
     size_t slot; /* in cli_options */
-    int least;   /* of an INT */
+    int min;     /* of an INT */
 } option;
 
 #define SLOT(field) offsetof(cli_options, field)
@@ -134,10 +134,9 @@ static void set_number(cli_options *o, const option *opt, const char *value) {
         return;
     }
     uint64_t integer = whole ? strtoull(value, NULL, 10) : 0;
-    int fits = opt->kind == SEED || (integer <= INT32_MAX && (int)integer >= opt->least);
+    int fits = opt->kind == SEED || (integer <= INT32_MAX && (int)integer >= opt->min);
     if (!whole || errno || !fits)
-        cli_die(2, "USAGE",
-                opt->least ? "expected an integer from 1" : "expected an integer from 0",
+        cli_die(2, "USAGE", opt->min ? "expected an integer from 1" : "expected an integer from 0",
                 opt->name);
     if (opt->kind == SEED)
         memcpy(slot, &integer, sizeof integer);

@@ -62,11 +62,11 @@ static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
 }
 
 static void learn_characters(const cli_options *o, jl_str text) {
-    int most = o->vocab - JL_CHARACTERS_FIRST;
+    int max = o->vocab - JL_CHARACTERS_FIRST;
     uint64_t *counts = room(JL_CODES * sizeof *counts), rest;
-    uint32_t *codes = room((size_t)most * sizeof *codes);
+    uint32_t *codes = room((size_t)max * sizeof *codes);
     jl_characters_count(text, counts);
-    int n = jl_characters_choose(counts, most, codes, &rest);
+    int n = jl_characters_choose(counts, max, codes, &rest);
     uint64_t length = jl_characters_write(codes, n, "vocabulary", NULL);
     uint8_t *bytes = room(length);
     jl_characters_write(codes, n, "vocabulary", bytes);

@@ -136,12 +136,12 @@ static jl_status starved(const parser *p, jl_str what) {
 
 /* A string, borrowed. Fails here when it is longer than `most`; *out is empty when the cursor runs
  * dry. */
-static jl_status read_string(parser *p, uint64_t most, jl_str what, jl_str *out) {
+static jl_status read_string(parser *p, uint64_t max, jl_str what, jl_str *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
     *out = (jl_str){ "", 0 };
-    if (n > most)
+    if (n > max)
         return broken(p, at, what,
-                      "expected a string of at most %u bytes, found a length of %u" AGAIN, most, n);
+                      "expected a string of at most %u bytes, found a length of %u" AGAIN, max, n);
     const uint8_t *bytes = jl_cursor_take(&p->in, n);
     if (!bytes) return starved(p, what);
     *out = (jl_str){ (const char *)bytes, (size_t)n };
@@ -180,8 +180,8 @@ static jl_status read_array_count(parser *p, jl_gguf_value *v) {
     if (v->count > MAX_ARRAY)
         return broken(p, at, v->key, "expected an array of at most %u elements, found %u" AGAIN,
                       MAX_ARRAY, v->count);
-    uint64_t least = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
-    if (p->in.status == JL_OK && v->count * least > p->in.end - p->in.at)
+    uint64_t min = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
+    if (p->in.status == JL_OK && v->count * min > p->in.end - p->in.at)
         p->in.status = JL_ERR_TRUNCATED;
     return p->in.status == JL_OK ? JL_OK : starved(p, v->key);
 }
@@ -314,10 +314,10 @@ static jl_status read_version(parser *p) {
 }
 
 /* A count of records, held against its limit and the bytes that so many records would need. */
-static jl_status read_count(parser *p, const char *what, uint32_t most, uint32_t record, int *out) {
+static jl_status read_count(parser *p, const char *what, uint32_t max, uint32_t record, int *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
-    if (n > most)
-        return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)most,
+    if (n > max)
+        return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)max,
                       n);
     if (p->in.status != JL_OK) return starved(p, jl_string(what));
     if (n * record > p->in.end - p->in.at)
@@ -500,9 +500,9 @@ jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_
     jl_status status = check_magic(&p);
     if (status == JL_OK) status = walk(&p);
     if (status == JL_OK) {
-        uint64_t most = (uint64_t)(g->n_values > g->n_tensors ? g->n_values : g->n_tensors);
+        uint64_t max = (uint64_t)(g->n_values > g->n_tensors ? g->n_values : g->n_tensors);
         /* One more of each, so that none is empty. */
-        uint32_t *order = jl_alloc_array(most + 1, sizeof *order);
+        uint32_t *order = jl_alloc_array(max + 1, sizeof *order);
         g->values = jl_alloc_array((uint64_t)g->n_values + 1, sizeof *g->values);
         g->tensors = jl_alloc_array((uint64_t)g->n_tensors + 1, sizeof *g->tensors);
         if (order && g->values && g->tensors)

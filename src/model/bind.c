@@ -204,8 +204,8 @@ jl_status jl_bind(jl_model *m, jl_error *error) {
     const jl_gguf *g = &m->loader->gguf;
     jl_tensor_set model = 0, *blocks = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *blocks);
     uint64_t experts = (uint64_t)m->h.n_layers * (uint64_t)m->h.n_experts;
-    uint64_t most = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
-    m->loader->targets = jl_alloc_array(most, sizeof(jl_target));
+    uint64_t max = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
+    m->loader->targets = jl_alloc_array(max, sizeof(jl_target));
     jl_status st = JL_OK;
     if (!blocks || !m->loader->targets) st = jl_no_memory(error, "tensors");
     for (int i = 0; i < g->n_tensors && !st; i++) {

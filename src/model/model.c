@@ -34,13 +34,13 @@ static void lay_out(jl_model *m, jl_arena *arena) {
 }
 
 static uint64_t largest_panel(const jl_model *m) {
-    uint64_t most = 0;
+    uint64_t max = 0;
     for (int i = 0; i < m->loader->n_targets; i++) {
         const jl_target *t = &m->loader->targets[i];
         uint64_t bytes = t->row_bytes * (uint64_t)(t->rows < JL_PANEL ? t->rows : JL_PANEL);
-        if (bytes > most) most = bytes;
+        if (bytes > max) max = bytes;
     }
-    return most;
+    return max;
 }
 
 static jl_status take_memory(jl_model *m, jl_error *error) {

@@ -28,14 +28,14 @@ static int min(int a, int b) {
     return a < b ? a : b;
 }
 
-/* Of the candidates whose logits are not below `least`. */
-static void build_heap(jl_sampler *s, float least) {
+/* Of the candidates whose logits are not below `lowest`. */
+static void build_heap(jl_sampler *s, float lowest) {
     s->held = s->popped = 0;
     for (int from = 0; from < s->n; from += STRETCH) {
         int end = min(from + STRETCH, s->n);
-        if (jl_max(s->logits + from, end - from) < least) continue;
+        if (jl_max(s->logits + from, end - from) < lowest) continue;
         for (int i = from; i < end; i++)
-            if (s->logits[i] >= least) s->heap[s->held++] = (jl_entry){ s->logits[i], i };
+            if (s->logits[i] >= lowest) s->heap[s->held++] = (jl_entry){ s->logits[i], i };
     }
     size_t held = (size_t)s->held;
     for (size_t i = held / 2; i-- > 0;) candidates_down(NULL, s->heap, held, i);

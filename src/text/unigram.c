@@ -194,9 +194,9 @@ typedef struct encoder {
 } encoder;
 
 static int put_normal(encoder *e, jl_str normal) {
-    size_t most = e->length + 2 * normal.n;
-    if (most > e->cap &&
-        (most > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * most, e->length)))
+    size_t max = e->length + 2 * normal.n;
+    if (max > e->cap &&
+        (max > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * max, e->length)))
         return 0;
     for (size_t i = 0; i < normal.n; i++) {
         int blank = normal.data[i] == ' ';

@@ -97,8 +97,8 @@ static int finish(encoder *e, jl_ids *ids, int64_t *work) {
 }
 
 static int append(encoder *e, uint32_t code) {
-    size_t most = e->length + 4;
-    if (most > e->cap && !jl_room_keeping(&e->word, &e->cap, 2 * most, e->length)) return 0;
+    size_t max = e->length + 4;
+    if (max > e->cap && !jl_room_keeping(&e->word, &e->cap, 2 * max, e->length)) return 0;
     if (code == 0x2581)
         e->word[e->length++] = ' ';
     else

@@ -1,4 +1,4 @@
-/* baselines.c - the decoder's ancestors, for comparison: a recurrent network and a window.
+/* baselines.c - baselines for comparison with the decoder: a recurrent network and a window.
  *
  * GRU (Cho et al. 2014, in the form that multiplies the state before the reset gate looks at it):
  *   z, r = σ(W x + U h);  c = tanh(W x + r ⊙ U h);  h' = z ⊙ h + (1 − z) ⊙ c

@@ -15,7 +15,7 @@ typedef struct jlt_export {
 /* Whether a file format exists for the network: decoders with RMSNorm and SwiGLU are `llama` where
  * their positions are RoPE, else `jielong`, llama's block whose positions are the tensor
  * position_embd (learnt, or sines and cosines), the key attention.max_alibi_bias, or nothing.
- * Ancestors are `jielong-gru` and `jielong-window`, which src/train alone reads (import.h). */
+ * Baselines are `jielong-gru` and `jielong-window`, which src/train alone reads (import.h). */
 jl_status jlt_export_check(const jlt_network *net, jl_error *error);
 
 /* Writes the file to out, or only counts where out is NULL; returns its length. */

@@ -1,5 +1,5 @@
-/* import.h - the bytes of a file that export.c wrote, back as a network: how an ancestor, which is
- * no decoder, is asked what it predicts. */
+/* import.h - the bytes of a file that export.c wrote, back as a network, which scores the baselines
+ * that the engine cannot load. */
 #ifndef JL_IMPORT_H
 #define JL_IMPORT_H
 

@@ -1,7 +1,7 @@
 /* network.c - what every kind of network shares: the list of tensors, first values, embedding,
  * loss.
  *
- * Place in the flow: the kinds (transformer.c, ancestors.c) list their tensors and lay out their
+ * Place in the flow: the kinds (transformer.c, baselines.c) list their tensors and lay out their
  * workspace through the functions here, and call the two ends, embedding and output, which are one
  * matrix (Press & Wolf 2017).
  */
@@ -18,8 +18,8 @@ static jl_status refuse(jl_error *error, const char *where, const char *expected
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "expected %s", expected);
 }
 
-static int within(int value, int least, int most) {
-    return value >= least && value <= most;
+static int within(int value, int min, int max) {
+    return value >= min && value <= max;
 }
 
 static jl_status check_decoder(const jlt_net_shape *s, jl_error *error) {

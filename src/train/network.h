@@ -3,7 +3,7 @@
  * All parameters lie in one array, tensor after tensor, and so do their gradients and the
  * optimiser's moments; so an update, a norm of the gradient and a checkpoint are loops over one
  * array. Tensors are named as in GGUF and matrices are [out][in], so an export is a copy. Three
- * kinds share the interface: the decoder (transformer.c) and two ancestors (ancestors.c).
+ * kinds share the interface: the decoder (transformer.c) and two baselines (baselines.c).
  *
  * A loss runs forward and, where a gradient is wanted, backward over B sequences of T + 1 tokens in
  * a workspace of its own; several workspaces may run at once over the same parameters.
@@ -75,7 +75,7 @@ typedef struct jlt_network {
     jlt_net_tensor *tensors; /* [n_tensors] owned */
     size_t token_embd;       /* [vocab][d], also the output matrix */
     size_t position_embd, output_norm, output_norm_bias;
-    size_t w_in, w_state, bias, w_out;    /* of the ancestors */
+    size_t w_in, w_state, bias, w_out;    /* of the baselines */
     jlt_net_block blocks[JLT_MAX_LAYERS]; /* offsets; unused ones are 0 */
 } jlt_network;
 

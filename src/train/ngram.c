@@ -284,8 +284,8 @@ static int64_t find_ngram(const jl_ngram *m, const int32_t *ids, int k) {
 /* The longest n-gram that was seen, times the weights of the longer contexts that were. */
 double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n, int32_t id) {
     int32_t ids[JL_NGRAM_MAX_ORDER];
-    size_t most = (size_t)m->order - 1;
-    int k = (int)(n < most ? n : most);
+    size_t longest = (size_t)m->order - 1;
+    int k = (int)(n < longest ? n : longest);
     memcpy(ids, context + (n - (size_t)k), (size_t)k * sizeof *ids);
     ids[k] = id;
     double weight = 1;
@@ -299,11 +299,11 @@ double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n,
 }
 
 void jl_ngram_distribution(const jl_ngram *m, const int32_t *context, size_t n, float *p) {
-    size_t most = (size_t)m->order - 1 < n ? (size_t)m->order - 1 : n;
+    size_t longest = (size_t)m->order - 1 < n ? (size_t)m->order - 1 : n;
     const jl_ngram_level *l = &m->levels[0];
     for (int i = 0; i < m->n_vocab; i++) p[i] = (float)(m->weight / m->n_vocab);
     for (uint32_t i = 0; i < l->n; i++) p[l->token[i]] = l->p[i];
-    for (size_t k = 1; k <= most; k++) {
+    for (size_t k = 1; k <= longest; k++) {
         int64_t node = find_ngram(m, context + (n - k), (int)k);
         if (node < 0) continue;
         l = &m->levels[k - 1];

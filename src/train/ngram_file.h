@@ -19,9 +19,9 @@
 #include "../format/gguf.h"
 #include "ngram.h"
 
-/* At most `most` n-grams of two tokens and more; those of one all stay. m came from training. NULL
+/* At most `max` n-grams of two tokens and more; those of one all stay. m came from training. NULL
  * with *error filled on failure. */
-jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t most, jl_error *error);
+jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t max, jl_error *error);
 
 /* Writes the file to out, or only counts where out is NULL; returns its length. n_vocab is at most
  * 65,536. */

@@ -35,7 +35,7 @@ static void adamw(const jlt_optimizer *o, int step, double lr, double decay, con
 
 /* X [r][c] → nearly the orthogonal matrix closest to it: five steps of X ← aX + (bA + cA²)X with
  * A = X Xᵀ, which push every singular value towards 1. Where r > c the products stand on the other
- * side. A, B: scratch [least²]; Y: scratch [r][c]. */
+ * side. A, B: scratch [min²]; Y: scratch [r][c]. */
 static void orthogonalise(jlt_gemm *gemm, jlt_real *X, int r, int c, jlt_real *A, jlt_real *B,
                           jlt_real *Y) {
     const jlt_real a = (jlt_real)3.4445, b = (jlt_real)-4.7750, q = (jlt_real)2.0315;
@@ -58,8 +58,8 @@ static void orthogonalise(jlt_gemm *gemm, jlt_real *X, int r, int c, jlt_real *A
 /* m = μ·m + g, looked at one step ahead (Nesterov), orthogonalised, of the size 0.2 a number. */
 static void muon(const jlt_optimizer *o, jlt_gemm *gemm, double lr, const jlt_real *g,
                  jlt_real grow, jlt_real *p, jlt_real *m, int r, int c, jlt_real *scratch) {
-    size_t n = (size_t)r * (size_t)c, least = (size_t)(r < c ? r : c);
-    jlt_real *X = scratch, *Y = X + n, *A = Y + n, *B = A + least * least;
+    size_t n = (size_t)r * (size_t)c, min = (size_t)(r < c ? r : c);
+    jlt_real *X = scratch, *Y = X + n, *A = Y + n, *B = A + min * min;
     jlt_real mu = (jlt_real)o->momentum, keep = (jlt_real)(1 - lr * (double)o->decay);
     for (size_t i = 0; i < n; i++) {
         m[i] = mu * m[i] + g[i] * grow;
@@ -76,14 +76,14 @@ static int suits_muon(const jlt_net_tensor *t) {
 }
 
 size_t jlt_update_scratch(const jlt_network *net) {
-    size_t most = 0;
+    size_t max = 0;
     for (int i = 0; i < net->n_tensors; i++) {
         const jlt_net_tensor *t = &net->tensors[i];
         size_t r = (size_t)t->rows, c = (size_t)t->cols, s = r < c ? r : c;
         size_t n = suits_muon(t) ? 2 * r * c + 2 * s * s : 0;
-        if (n > most) most = n;
+        if (n > max) max = n;
     }
-    return most;
+    return max;
 }
 
 void jlt_update(const jlt_network *net, const jlt_optimizer *o, int step, const jlt_real *grads,

@@ -35,7 +35,7 @@ struct jlt_workspace {
     jlt_real *dx, *dh, *sub; /* [n][d] */
     jlt_real *dqkv, *dheads, *din, *dact;
     jlt_real *scratch; /* [JLT_QUERY_BLOCK][T] */
-    /* the ancestors */
+    /* the baselines */
     jlt_real *input;  /* [n][3·d] GRU: W x;  window: [n][window·d] */
     jlt_real *state;  /* [n][3·d] GRU: U h */
     jlt_real *gates;  /* [n][3·d] GRU: z, r, c;  window: [n][ff] */
