@@ -15,9 +15,9 @@ typedef struct variant {
     void (*soft_cap)(float *, float, int);
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
-                      const jl_score_form *, float *, void *);
+                      const jl_score_modifiers *, float *, void *);
     void (*attention_weights)(jl_kv_type, const float *, int, const void *, int,
-                              const jl_score_form *, int, float *);
+                              const jl_score_modifiers *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
@@ -151,7 +151,7 @@ typedef struct scene {
     float k[MAX_KEYS][MAX_HD], v[MAX_KEYS][MAX_HD];
     _Alignas(64) uint8_t k_tile[(MAX_KEYS + JL_KV_TILE) * MAX_HD * 4];
     _Alignas(64) uint8_t v_tile[(MAX_KEYS + JL_KV_TILE) * MAX_HD * 4];
-    jl_score_form form;
+    jl_score_modifiers form;
 } scene;
 
 static void scene_store(scene *s, const variant *v) {
@@ -181,8 +181,8 @@ static void scene_make(scene *s, const variant *v, int k) {
         s->first[i] = random_below(3) ? random_below(s->n_keys[i]) : 0;
         s->slope[i] = ldexpf(1, -1 - random_below(8));
     }
-    s->form =
-        (jl_score_form){ k & 2 ? 5.0f : 0.0f, k & 4 ? s->slope : NULL, k & 8 ? s->first : NULL };
+    s->form = (jl_score_modifiers){ k & 2 ? 5.0f : 0.0f, k & 4 ? s->slope : NULL,
+                                    k & 8 ? s->first : NULL };
 }
 
 /* The row of weights and the output of query i in double. */
@@ -210,7 +210,7 @@ static void scene_exact(const scene *s, int i, double *weights, double *out) {
 
 static _Alignas(64) uint8_t scratch[1 << 16];
 
-static void attend(const variant *v, const scene *s, int i, int n_q, const jl_score_form *form,
+static void attend(const variant *v, const scene *s, int i, int n_q, const jl_score_modifiers *form,
                    float *out) {
     if (jl_attention_bytes(s->hd, n_q) > sizeof scratch) exit(EXIT_FAILURE);
     v->attention(s->type, s->q + i * s->hd, n_q, s->n_keys + i, s->k_tile, s->v_tile, s->hd, form,
@@ -249,8 +249,8 @@ static void test_score_forms_same_bits(void) {
             if (k % 11 == 0) s.q[random_below(s.n_q * s.hd)] = specials[random_below(N_SPECIALS)];
             attend(v, &s, 0, s.n_q, &s.form, out);
             for (int i = 0; i < s.n_q; i++) {
-                jl_score_form f = { s.form.cap, s.form.slope ? s.form.slope + i : NULL,
-                                    s.form.first ? s.form.first + i : NULL };
+                jl_score_modifiers f = { s.form.cap, s.form.slope ? s.form.slope + i : NULL,
+                                         s.form.first ? s.form.first + i : NULL };
                 attend(variants, &s, i, 1, &f, one);
                 CHECK(same_bits(one, out + i * s.hd, (size_t)s.hd), "%s form %d", v->name, k % 16);
                 for (int b = 0; b < 2; b++)
@@ -259,7 +259,7 @@ static void test_score_forms_same_bits(void) {
                                             &s.form, i, w[b]);
                 CHECK(same_bits(w[0], w[1], (size_t)s.n_keys[i]), "%s form %d", v->name, k % 16);
             }
-            jl_score_form empty = { 0 };
+            jl_score_modifiers empty = { 0 };
             attend(v, &s, 0, s.n_q, NULL, out), attend(v, &s, 0, s.n_q, &empty, one);
             CHECK(same_bits(out, one, (size_t)(s.n_q * s.hd)), "%s empty form", v->name);
         }

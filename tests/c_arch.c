@@ -11,6 +11,7 @@
 
 #include "../src/base/memory.h"
 #include "../src/base/random.h"
+#include "../src/jielong_inside.h"
 #include "../src/model/model.h"
 #include "goldens.h"
 #include "hostile/gguf.h"
@@ -507,11 +508,11 @@ static void add(char *out, size_t cap, const char *text) {
 /* A row of README's table, its cells without padding. */
 static void describe(const jl_arch *a, char *out, size_t cap) {
     char further[400] = "", number[64];
-    int gated = (a->need >> JL_FFN_GATE & 1) != 0;
-    int halves = a->rope == JL_ROPE_HALVES, biases = (a->need >> JL_ATTN_Q_B & 1) != 0;
-    const char *unrotated = a->need >> JL_POSITION_EMBD & 1  ? "learnt"
-                            : a->may >> JL_POSITION_EMBD & 1 ? "learnt or ALiBi"
-                                                             : "ALiBi";
+    int gated = (a->required >> JL_FFN_GATE & 1) != 0;
+    int halves = a->rope == JL_ROPE_HALVES, biases = (a->required >> JL_ATTN_Q_B & 1) != 0;
+    const char *unrotated = a->required >> JL_POSITION_EMBD & 1   ? "learnt"
+                            : a->optional >> JL_POSITION_EMBD & 1 ? "learnt or ALiBi"
+                                                                  : "ALiBi";
     const char *positions = halves                          ? "RoPE, halves"
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, neighbours"
                                                             : unrotated;
@@ -520,10 +521,12 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or not");
     if (biases) add(further, sizeof further, "biases");
-    if (a->need >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "norms of heads");
-    if (a->need >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "norms of queries and keys");
-    if (a->need >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "norms behind the parts");
-    if (a->need >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "norms behind the sums");
+    if (a->required >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "norms of heads");
+    if (a->required >> JL_WHOLE_Q_NORM & 1)
+        add(further, sizeof further, "norms of queries and keys");
+    if (a->required >> JL_ATTN_POST_NORM & 1)
+        add(further, sizeof further, "norms behind the parts");
+    if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "norms behind the sums");
     if (a->window_step > 0) add(further, sizeof further, "windows");
     if (a->score_cap > 0) add(further, sizeof further, "soft caps");
     if (a->local_base > 0) add(further, sizeof further, "two rope bases");
@@ -531,10 +534,10 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
         snprintf(number, sizeof number, "every %dth block without RoPE", a->rope_skip);
         add(further, sizeof further, number);
     }
-    if (a->may >> JL_ROPE_LONG & 1) add(further, sizeof further, "long and short factors");
+    if (a->optional >> JL_ROPE_LONG & 1) add(further, sizeof further, "long and short factors");
     if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "scales");
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "experts");
-    if (a->need & jl_shared_set) add(further, sizeof further, "a shared expert");
+    if (a->required & jl_shared_set) add(further, sizeof further, "a shared expert");
     if (a->rules & JL_MAY_HAVE_EXPERTS)
         add(further, sizeof further, "experts where the file has any");
     if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");

@@ -9,7 +9,7 @@
 #include "../src/base/random.h"
 #include "../src/text/pretokenize.h"
 #include "../src/text/tokenizer.h"
-#include "../src/text/vocab_write.h"
+#include "../src/train/vocab_write.h"
 #include "check.h"
 
 enum { MOST_TEXT = 700, MOST_BYTES = 64 };

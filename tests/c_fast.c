@@ -8,7 +8,7 @@
 #include "check_kernels.h"
 
 #include "../src/compute/pack.h"
-#include "../src/jielong.h"
+#include "../src/jielong_host.h"
 
 static const jl_type types[] = { JL_Q8_0, JL_Q4_0, JL_Q4_1, JL_Q5_0, JL_Q5_1,
                                  JL_Q2_K, JL_Q3_K, JL_Q4_K, JL_Q5_K, JL_Q6_K };
@@ -16,12 +16,13 @@ enum { N_TYPES = sizeof types / sizeof *types };
 
 enum { MOST_IDS = 64 };
 
-enum { ALL = JL_PROVIDED_BATCHES | JL_PROVIDED_ONE };
+enum { ALL = JL_RELAXED_BATCHES | JL_RELAXED_ONE };
 
-static const jl_fast oracle = { 1, jl_act_prepare_fast__ref, jl_matmul__ref, ALL };
-static const jl_fast own = { 1, NULL, NULL, 0 };
+static const jl_precision oracle = { 1, jl_act_prepare_fast__ref, jl_matmul__ref, ALL };
+static const jl_precision own = { 1, NULL, NULL, 0 };
 #ifdef JL_RELAXED
-static const jl_fast relaxed = { 1, jl_act_prepare_fast__relaxed, jl_matmul_fast__relaxed, ALL };
+static const jl_precision relaxed = { 1, jl_act_prepare_fast__relaxed, jl_matmul_fast__relaxed,
+                                      ALL };
 #endif
 
 /* Any bytes are a matrix of these types once its half floats are ordinary. */
@@ -67,13 +68,13 @@ static void prepare(jl_act *a, const jl_matrix *w, const float *x, int n, int in
     a->n = n, a->cols = w->cols, a->x = x;
 }
 
-static void multiply(const jl_fast *fast, const jl_matrix *w, const float *x, int n, int in_parts,
-                     float *y) {
+static void multiply(const jl_precision *precision, const jl_matrix *w, const float *x, int n,
+                     int in_parts, float *y) {
     void *scratch = get(jl_act_bytes(n, w->cols));
     int panels = (w->rows + JL_PANEL - 1) / JL_PANEL, middle = panels / 2;
     jl_act a;
     jl_act_init(&a, scratch, n, w->cols);
-    a.fast = fast;
+    a.precision = precision;
     prepare(&a, w, x, n, in_parts);
     jl_matmul(w, &a, y, 0, middle);
     jl_matmul(w, &a, y, middle, panels);
@@ -105,7 +106,7 @@ static void test_oracle(void) {
 }
 
 /* Any shape and any bytes: the same bits as the oracle, in a batch and one by one. */
-static void test_same_bits(const jl_fast *fast) {
+static void test_same_bits(const jl_precision *precision) {
     static const int many[] = { 0, 1, 2, 3, 5, 17, 24, 25, 33, 49 }; /* blocks */
     static const float sizes[] = { 1e8f, 1, 0x1p22f, 1, 0x1.000002p22f, 1, 3e6f };
     for (int k = 0; k < N_TYPES; k++)
@@ -121,11 +122,11 @@ static void test_same_bits(const jl_fast *fast) {
             random_fill(x, (size_t)(n * cols), sizes[round % 7]);
             if (round % 5 == 4 && cols) x[random_below(n * cols)] = specials[random_below(8)];
             multiply(&oracle, &w, x, n, 0, y2);
-            multiply(fast, &w, x, n, round % 2, y);
+            multiply(precision, &w, x, n, round % 2, y);
             CHECK(same_bits(y, y2, (size_t)(n * rows)), "%s %dx%d n %d",
                   jl_type_get(types[k])->name, rows, cols, n);
             CHECK(jl_float_to_bits(y[n * rows]) == 0xa5a5a5a5u, "it wrote past y");
-            for (int t = 0; t < n; t++) multiply(fast, &w, x + t * cols, 1, 0, y + t * rows);
+            for (int t = 0; t < n; t++) multiply(precision, &w, x + t * cols, 1, 0, y + t * rows);
             CHECK(same_bits(y, y2, (size_t)(n * rows)), "%s %dx%d n %d one by one",
                   jl_type_get(types[k])->name, rows, cols, n);
             free(file), free(x), free(y), free(y2), free(w.data);
@@ -201,8 +202,8 @@ static void test_golden_hashes(void) {
         }
         snprintf(path, sizeof path, "tests/golden/types/%s.gguf", name);
         jl_model *m = load(path);
-        jl_model_set_fast(m, JL_WEIGHTS_BELOW_8, &oracle);
-        jl_model_set_fast(m, JL_WEIGHTS_OF_8, &oracle);
+        jl_model_set_precision(m, JL_WEIGHTS_BELOW_8, &oracle);
+        jl_model_set_precision(m, JL_WEIGHTS_OF_8, &oracle);
         jl_session *s = jl_session_new(m, NULL, NULL);
         CHECK(!jl_session_append(s, ids, n_ids, NULL) && !jl_session_advance(s, NULL), "%s", path);
         snprintf(line, sizeof line, "\"%s\": \"%08x\"", name,

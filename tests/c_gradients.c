@@ -4,10 +4,10 @@
  * central difference has ten good digits. Each kind of network, norm, activation, position scheme,
  * grouped queries and dropout is covered, and each tensor is probed at several places.
  */
-#define JL_TRAIN_DOUBLE
+#define JLT_TRAIN_DOUBLE
 #include "../src/train/layers.c"
 
-#include "../src/train/ancestors.c"
+#include "../src/train/baselines.c"
 #include "../src/train/network.c"
 #include "../src/train/transformer.c"
 #include "check.h"
@@ -26,15 +26,15 @@ static void plain_gemm(int ta, int tb, int m, int n, int k, double alpha, const 
 
 enum { B = 2, T = 70 }; /* more than one block of queries */
 
-static double loss_at(const jl_network *net, jl_workspace *ws, const double *params,
+static double loss_at(const jlt_network *net, jlt_workspace *ws, const double *params,
                       const int32_t *ids, double *grads) {
     jl_random drop;
     jl_random_seed(&drop, 5);
-    return jl_network_loss(net, ws, params, ids, B, T, grads, 1.0 / (B * T), &drop) / (B * T);
+    return jlt_network_loss(net, ws, params, ids, B, T, grads, 1.0 / (B * T), &drop) / (B * T);
 }
 
 /* ∂L/∂params[at] by the difference of fourth order, (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h. */
-static double difference(const jl_network *net, jl_workspace *ws, double *params,
+static double difference(const jlt_network *net, jlt_workspace *ws, double *params,
                          const int32_t *ids, size_t at) {
     static const double weight[] = { 1, -8, 8, -1 }, place[] = { -2, -1, 1, 2 };
     double was = params[at], step = 1e-4, sum = 0;
@@ -47,10 +47,10 @@ static double difference(const jl_network *net, jl_workspace *ws, double *params
 }
 
 /* A few numbers of each tensor. */
-static void probe(const jl_network *net, jl_workspace *ws, double *params, const int32_t *ids,
+static void probe(const jlt_network *net, jlt_workspace *ws, double *params, const int32_t *ids,
                   const double *grads, jl_random *r) {
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         for (int k = 0; k < 6; k++) {
             size_t at = t->at + jl_random_bits(r) % ((size_t)t->rows * (size_t)t->cols);
             if (t->at == net->token_embd) at = (size_t)(ids[k] * t->cols + k); /* one in use */
@@ -61,17 +61,17 @@ static void probe(const jl_network *net, jl_workspace *ws, double *params, const
     }
 }
 
-static void check_network(jl_net_shape shape) {
-    jl_network net;
+static void check_network(jlt_net_shape shape) {
+    jlt_network net;
     jl_error error = { 0 };
     int32_t ids[B * (T + 1)];
     jl_random r;
     jl_random_seed(&r, 3);
-    CHECK(jl_network_init(&net, &shape, plain_gemm, &error) == JL_OK, "%s", error.message);
-    jl_workspace *ws = jl_workspace_new(&net, B, T);
+    CHECK(jlt_network_init(&net, &shape, plain_gemm, &error) == JL_OK, "%s", error.message);
+    jlt_workspace *ws = jlt_workspace_new(&net, B, T);
     double *params = jl_alloc_array(net.n_params, sizeof *params);
     double *grads = jl_alloc_array(net.n_params, sizeof *grads);
-    jl_network_start(&net, 7, params);
+    jlt_network_start(&net, 7, params);
     /* Away from the symmetric start: norms not all one, biases not zero, larger weights. */
     for (size_t i = 0; i < net.n_params; i++)
         params[i] = params[i] * 2 + 0.3 * (jl_random_next(&r) - 0.5);
@@ -84,44 +84,44 @@ static void check_network(jl_net_shape shape) {
     probe(&net, ws, params, ids, grads, &r);
     jl_free(params);
     jl_free(grads);
-    jl_workspace_free(ws);
-    jl_network_free(&net);
+    jlt_workspace_free(ws);
+    jlt_network_free(&net);
 }
 
-static const jl_net_shape llama = { .n_vocab = 23,
-                                    .n_ctx = T,
-                                    .n_embd = 16,
-                                    .n_layers = 2,
-                                    .n_heads = 4,
-                                    .n_kv_heads = 2,
-                                    .n_ff = 20,
-                                    .n_window = 5,
-                                    .rope_base = 10000,
-                                    .eps = 1e-5f };
+static const jlt_net_shape llama = { .n_vocab = 23,
+                                     .n_ctx = T,
+                                     .n_embd = 16,
+                                     .n_layers = 2,
+                                     .n_heads = 4,
+                                     .n_kv_heads = 2,
+                                     .n_ff = 20,
+                                     .n_window = 5,
+                                     .rope_base = 10000,
+                                     .eps = 1e-5f };
 
 static void decoder_like_llama(void) {
     check_network(llama);
 }
 
 static void decoder_with_dropout(void) {
-    jl_net_shape s = llama;
+    jlt_net_shape s = llama;
     s.dropout = 0.25f;
     check_network(s);
 }
 
 static void decoder_like_gpt2(void) {
-    jl_net_shape s = llama;
-    s.norm = JL_NET_LAYER_NORM;
-    s.ffn = JL_NET_GELU;
-    s.position = JL_NET_LEARNED;
+    jlt_net_shape s = llama;
+    s.norm = JLT_NET_LAYER_NORM;
+    s.ffn = JLT_NET_GELU;
+    s.position = JLT_NET_LEARNED;
     s.n_kv_heads = 4;
     check_network(s);
 }
 
 static void decoder_with_other_positions(void) {
-    static const jl_net_position schemes[] = { JL_NET_SINUSOIDAL, JL_NET_ALIBI, JL_NET_NONE };
+    static const jlt_net_position schemes[] = { JLT_NET_SINUSOIDAL, JLT_NET_ALIBI, JLT_NET_NONE };
     for (int i = 0; i < 3; i++) {
-        jl_net_shape s = llama;
+        jlt_net_shape s = llama;
         s.position = schemes[i];
         check_network(s);
     }
@@ -130,29 +130,29 @@ static void decoder_with_other_positions(void) {
 /* What no other case puts together: one key head for all, LayerNorm with SwiGLU and ALiBi, RMSNorm
  * with GELU and learned positions, each with dropout. */
 static void decoder_of_mixed_parts(void) {
-    jl_net_shape s = llama;
+    jlt_net_shape s = llama;
     s.dropout = 0.25f;
     s.n_kv_heads = 1;
-    s.norm = JL_NET_LAYER_NORM;
-    s.position = JL_NET_ALIBI;
+    s.norm = JLT_NET_LAYER_NORM;
+    s.position = JLT_NET_ALIBI;
     check_network(s);
-    s.norm = JL_NET_RMS_NORM;
-    s.ffn = JL_NET_GELU;
-    s.position = JL_NET_LEARNED;
+    s.norm = JLT_NET_RMS_NORM;
+    s.ffn = JLT_NET_GELU;
+    s.position = JLT_NET_LEARNED;
     check_network(s);
 }
 
-static void recurrent_ancestor(void) {
-    jl_net_shape s = llama;
-    s.kind = JL_NET_GRU;
+static void recurrent_baseline(void) {
+    jlt_net_shape s = llama;
+    s.kind = JLT_NET_GRU;
     check_network(s);
     s.dropout = 0.25f;
     check_network(s);
 }
 
-static void window_ancestor(void) {
-    jl_net_shape s = llama;
-    s.kind = JL_NET_WINDOW;
+static void window_baseline(void) {
+    jlt_net_shape s = llama;
+    s.kind = JLT_NET_WINDOW;
     check_network(s);
     s.dropout = 0.25f;
     check_network(s);
@@ -164,7 +164,7 @@ int main(void) {
     RUN(decoder_like_gpt2);
     RUN(decoder_with_other_positions);
     RUN(decoder_of_mixed_parts);
-    RUN(recurrent_ancestor);
-    RUN(window_ancestor);
+    RUN(recurrent_baseline);
+    RUN(window_baseline);
     return check_report("c_gradients");
 }

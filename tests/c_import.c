@@ -13,8 +13,8 @@
 #include "../src/compute/kernels.h"
 #include "check.h"
 
-static const jl_net_shape decoder = {
-    .kind = JL_NET_TRANSFORMER,
+static const jlt_net_shape decoder = {
+    .kind = JLT_NET_TRANSFORMER,
     .n_vocab = 20,
     .n_ctx = 12,
     .n_embd = 32,
@@ -28,54 +28,54 @@ static const jl_net_shape decoder = {
 };
 
 /* The file of a network of this shape (owned by the caller), with what it was made of. */
-static uint8_t *write(const jl_net_shape *shape, jl_network *net, float **params, uint64_t *n) {
+static uint8_t *write(const jlt_net_shape *shape, jlt_network *net, float **params, uint64_t *n) {
     jl_error error = { 0 };
-    jl_export e = { JL_F32, NULL, "small", "", NULL, "a test" };
-    CHECK(jl_network_init(net, shape, jl_product, &error) == JL_OK, "%s", error.message);
+    jlt_export e = { JL_F32, NULL, "small", "", NULL, "a test" };
+    CHECK(jlt_network_init(net, shape, jl_sgemm, &error) == JL_OK, "%s", error.message);
     *params = jl_alloc_array(net->n_params, sizeof **params);
-    jl_network_start(net, 7, *params);
+    jlt_network_start(net, 7, *params);
     for (size_t i = 0; i < net->n_params; i++) (*params)[i] *= 4; /* so that positions matter */
-    *n = jl_export_write(net, *params, &e, NULL);
+    *n = jlt_export_write(net, *params, &e, NULL);
     uint8_t *file = jl_alloc((size_t)*n);
-    CHECK(jl_export_write(net, *params, &e, file) == *n);
+    CHECK(jlt_export_write(net, *params, &e, file) == *n);
     return file;
 }
 
-static double loss_of(const jl_network *net, const float *params) {
+static double loss_of(const jlt_network *net, const float *params) {
     static const int32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9 };
-    jl_workspace *ws = jl_workspace_new(net, 1, 12);
-    double loss = jl_network_loss(net, ws, params, ids, 1, 12, NULL, 0, NULL);
-    jl_workspace_free(ws);
+    jlt_workspace *ws = jlt_workspace_new(net, 1, 12);
+    double loss = jlt_network_loss(net, ws, params, ids, 1, 12, NULL, 0, NULL);
+    jlt_workspace_free(ws);
     return loss;
 }
 
 /* Parses and imports; on success there is nothing left to free. */
 static jl_status try(const uint8_t *file, uint64_t n, uint64_t have, jl_error *error) {
     jl_gguf g;
-    jl_network net;
+    jlt_network net;
     float *params;
     jl_status st = jl_gguf_parse(&g, file, have, n, error);
     if (st) return st;
-    st = jl_import(&g, file, have, 0, jl_product, &net, &params, error);
+    st = jlt_import(&g, file, have, 0, jl_sgemm, &net, &params, error);
     jl_gguf_free(&g);
     if (st) return st;
     jl_free(params);
-    jl_network_free(&net);
+    jlt_network_free(&net);
     return JL_OK;
 }
 
-static void check_round_trip(const jl_net_shape *shape) {
-    jl_network net, back;
+static void check_round_trip(const jlt_net_shape *shape) {
+    jlt_network net, back;
     float *params, *again;
     uint64_t n;
     jl_gguf g;
     jl_error error = { 0 };
     uint8_t *file = write(shape, &net, &params, &n);
     CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK, "%s", error.message);
-    CHECK(jl_import_is_ancestor(&g) == (shape->kind != JL_NET_TRANSFORMER));
-    CHECK(jl_import(&g, file, n, 20, jl_product, &back, &again, &error) == JL_OK, "%s: %s",
+    CHECK(jlt_import_is_baseline(&g) == (shape->kind != JLT_NET_TRANSFORMER));
+    CHECK(jlt_import(&g, file, n, 20, jl_sgemm, &back, &again, &error) == JL_OK, "%s: %s",
           error.where, error.message);
-    if (shape->position != JL_NET_SINUSOIDAL) {
+    if (shape->position != JLT_NET_SINUSOIDAL) {
         CHECK(back.n_params == net.n_params);
         CHECK(memcmp(again, params, net.n_params * sizeof *params) == 0);
     }
@@ -83,18 +83,18 @@ static void check_round_trip(const jl_net_shape *shape) {
     CHECK(loss > 0 && fabs(loss_of(&back, again) - loss) <= 0, "the same bits");
     jl_gguf_free(&g);
     jl_free(file), jl_free(params), jl_free(again);
-    jl_network_free(&net), jl_network_free(&back);
+    jlt_network_free(&net), jlt_network_free(&back);
 }
 
 static void every_kind_comes_back(void) {
-    for (int position = JL_NET_ROPE; position <= JL_NET_NONE; position++) {
-        jl_net_shape s = decoder;
-        s.position = (jl_net_position)position;
+    for (int position = JLT_NET_ROPE; position <= JLT_NET_NONE; position++) {
+        jlt_net_shape s = decoder;
+        s.position = (jlt_net_position)position;
         check_round_trip(&s);
     }
-    for (int kind = JL_NET_GRU; kind < JL_NET_KINDS; kind++) {
-        jl_net_shape s = decoder;
-        s.kind = (jl_net_kind)kind;
+    for (int kind = JLT_NET_GRU; kind < JLT_NET_KINDS; kind++) {
+        jlt_net_shape s = decoder;
+        s.kind = (jlt_net_kind)kind;
         check_round_trip(&s);
     }
 }
@@ -122,16 +122,16 @@ static jl_session *open_session(const uint8_t *file, uint64_t n, jl_model **m) {
 static void the_engine_agrees_on_positions(void) {
     static const int32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9 };
     double last = 1;
-    for (int position = JL_NET_ROPE; position <= JL_NET_NONE; position++) {
-        jl_net_shape shape = decoder;
-        jl_network net;
+    for (int position = JLT_NET_ROPE; position <= JLT_NET_NONE; position++) {
+        jlt_net_shape shape = decoder;
+        jlt_network net;
         float *params;
         uint64_t n;
         jl_model *m;
         jl_error error = { 0 };
         int rows;
         double nats = 0;
-        shape.position = (jl_net_position)position;
+        shape.position = (jlt_net_position)position;
         uint8_t *file = write(&shape, &net, &params, &n);
         jl_session *s = open_session(file, n, &m);
         CHECK(jl_session_append(s, ids, 12, &error) == JL_OK);
@@ -149,7 +149,7 @@ static void the_engine_agrees_on_positions(void) {
         last = nats;
         jl_session_free(s), jl_model_free(m);
         jl_free(file), jl_free(params);
-        jl_network_free(&net);
+        jlt_network_free(&net);
     }
 }
 
@@ -170,32 +170,33 @@ static void what_is_missing_is_named(void) {
         const char *from, *to, *where;
         jl_status status;
     } cases[] = {
-        { JL_NET_GRU, "jielong-gru\t", "", "", JL_OK }, /* unchanged */
-        { JL_NET_GRU, "gru.embedding_length", "gru.embedding_lengtx",
+        { JLT_NET_GRU, "jielong-gru\t", "", "", JL_OK }, /* unchanged */
+        { JLT_NET_GRU, "gru.embedding_length", "gru.embedding_lengtx",
           "jielong-gru.embedding_length", JL_ERR_FORMAT },
-        { JL_NET_WINDOW, "window.window", "window.windox", "jielong-window.window", JL_ERR_FORMAT },
-        { JL_NET_WINDOW, "blk.0.window.bias", "blk.0.window.bies", "blk.0.window.bias",
+        { JLT_NET_WINDOW, "window.window", "window.windox", "jielong-window.window",
+          JL_ERR_FORMAT },
+        { JLT_NET_WINDOW, "blk.0.window.bias", "blk.0.window.bies", "blk.0.window.bias",
           JL_ERR_TENSOR },
-        { JL_NET_GRU, "token_embd.weight", "token_embd.weighx", "token_embd.weight",
+        { JLT_NET_GRU, "token_embd.weight", "token_embd.weighx", "token_embd.weight",
           JL_ERR_TENSOR },
-        { JL_NET_TRANSFORMER, "blk.1.ffn_down.weight", "blk.2.ffn_down.weight",
+        { JLT_NET_TRANSFORMER, "blk.1.ffn_down.weight", "blk.2.ffn_down.weight",
           "blk.1.ffn_down.weight", JL_ERR_TENSOR },
-        { JL_NET_TRANSFORMER, "jielong", "jielung", "general.architecture", JL_ERR_ARCHITECTURE },
+        { JLT_NET_TRANSFORMER, "jielong", "jielung", "general.architecture", JL_ERR_ARCHITECTURE },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        jl_net_shape s = decoder;
-        jl_network net;
+        jlt_net_shape s = decoder;
+        jlt_network net;
         float *params;
         uint64_t n;
         jl_error error = { 0 };
-        s.kind = (jl_net_kind)cases[i].kind;
-        s.position = JL_NET_ALIBI;
+        s.kind = (jlt_net_kind)cases[i].kind;
+        s.position = JLT_NET_ALIBI;
         uint8_t *file = write(&s, &net, &params, &n);
         CHECK(replace(file, n, cases[i].from, cases[i].to) == (cases[i].status != JL_OK));
         CHECK(try(file, n, n, &error) == cases[i].status, "case %zu: %s", i, error.message);
         CHECK(strcmp(error.where, cases[i].where) == 0, "%s", error.where);
         jl_free(file), jl_free(params);
-        jl_network_free(&net);
+        jlt_network_free(&net);
     }
 }
 
@@ -213,12 +214,12 @@ static void shapes_must_agree(void) {
         { "gru.context_length", "context", 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        jl_net_shape s = decoder;
-        jl_network net;
+        jlt_net_shape s = decoder;
+        jlt_network net;
         float *params;
         uint64_t n;
         jl_error error = { 0 };
-        s.kind = JL_NET_GRU;
+        s.kind = JLT_NET_GRU;
         uint8_t *file = write(&s, &net, &params, &n);
         size_t length = strlen(cases[i].key);
         uint64_t at = 0;
@@ -227,53 +228,53 @@ static void shapes_must_agree(void) {
         CHECK(try(file, n, n, &error) != JL_OK, "case %zu", i);
         CHECK(strcmp(error.where, cases[i].where) == 0, "case %zu: %s", i, error.where);
         jl_free(file), jl_free(params);
-        jl_network_free(&net);
+        jlt_network_free(&net);
     }
 }
 
 /* Ids of a tokenizer of another size would index rows that are not there. */
 static void the_vocabulary_is_the_tokenizers(void) {
-    for (int kind = 0; kind < JL_NET_KINDS; kind++)
+    for (int kind = 0; kind < JLT_NET_KINDS; kind++)
         for (int n_tokens = 19; n_tokens <= 21; n_tokens += 2) {
-            jl_net_shape s = decoder;
-            jl_network net, back;
+            jlt_net_shape s = decoder;
+            jlt_network net, back;
             float *params, *again;
             uint64_t n;
             jl_gguf g;
             jl_error error = { 0 };
-            s.kind = (jl_net_kind)kind;
+            s.kind = (jlt_net_kind)kind;
             uint8_t *file = write(&s, &net, &params, &n);
             CHECK(jl_gguf_parse(&g, file, n, n, &error) == JL_OK);
-            CHECK(jl_import(&g, file, n, n_tokens, jl_product, &back, &again, &error) ==
+            CHECK(jlt_import(&g, file, n, n_tokens, jl_sgemm, &back, &again, &error) ==
                   JL_ERR_TENSOR);
             CHECK(strcmp(error.where, "token_embd.weight") == 0, "%s", error.where);
             jl_gguf_free(&g);
             jl_free(file), jl_free(params);
-            jl_network_free(&net);
+            jlt_network_free(&net);
         }
 }
 
 /* Rows × columns of a workspace are ints: larger ones are refused, not wrapped. */
 static void a_workspace_beyond_an_int_is_refused(void) {
-    jl_net_shape s = decoder;
-    jl_network net;
+    jlt_net_shape s = decoder;
+    jlt_network net;
     jl_error error = { 0 };
-    s.kind = JL_NET_WINDOW;
+    s.kind = JLT_NET_WINDOW;
     s.n_ff = 65536, s.n_ctx = 65536;
-    CHECK(jl_network_init(&net, &s, jl_product, &error) == JL_OK, "%s", error.message);
-    CHECK(jl_workspace_new(&net, 1, 65536) == NULL);
-    jl_workspace *small = jl_workspace_new(&net, 1, 16);
+    CHECK(jlt_network_init(&net, &s, jl_sgemm, &error) == JL_OK, "%s", error.message);
+    CHECK(jlt_workspace_new(&net, 1, 65536) == NULL);
+    jlt_workspace *small = jlt_workspace_new(&net, 1, 16);
     CHECK(small);
-    jl_workspace_free(small);
-    jl_network_free(&net);
+    jlt_workspace_free(small);
+    jlt_network_free(&net);
 }
 
 static void cut_files_are_errors(void) {
-    jl_net_shape s = decoder;
-    jl_network net;
+    jlt_net_shape s = decoder;
+    jlt_network net;
     float *params;
     uint64_t n;
-    s.kind = JL_NET_WINDOW;
+    s.kind = JLT_NET_WINDOW;
     uint8_t *file = write(&s, &net, &params, &n);
     for (uint64_t have = 0; have < n; have++) {
         jl_error error = { 0 };
@@ -284,12 +285,12 @@ static void cut_files_are_errors(void) {
         jl_free(part);
     }
     jl_free(file), jl_free(params);
-    jl_network_free(&net);
+    jlt_network_free(&net);
 }
 
 #ifdef JL_DEBUG
 static void refused_memory_is_an_error(void) {
-    jl_network net;
+    jlt_network net;
     float *params;
     uint64_t n;
     jl_error error = { 0 };
@@ -303,7 +304,7 @@ static void refused_memory_is_an_error(void) {
     CHECK(i > 3 && i < 100 && error.code == JL_OK, "%s", error.message);
     CHECK(jl_memory_live() == before);
     jl_free(file), jl_free(params);
-    jl_network_free(&net);
+    jlt_network_free(&net);
 }
 #endif
 

@@ -18,15 +18,15 @@ typedef struct variant {
     void (*numbers)(const float *, int, float *);
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
-                      const jl_score_form *, float *, void *);
+                      const jl_score_modifiers *, float *, void *);
     void (*attention_weights)(jl_kv_type, const float *, int, const void *, int,
-                              const jl_score_form *, int, float *);
+                              const jl_score_modifiers *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_rms_norm__##suffix, jl_add__##suffix, jl_silu_mul__##suffix, jl_max__##suffix, \
-            jl_exp_sum__##suffix, jl_sum_exp__##suffix, jl_numbers__##suffix,                      \
+            jl_softmax_exp__##suffix, jl_exp_total__##suffix, jl_nan_to_neg_inf__##suffix,         \
             jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_weights__##suffix          \
     }
 

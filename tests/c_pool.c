@@ -117,7 +117,7 @@ static jl_matrix make_matrix(int rows, int cols) {
     int panels = (rows + JL_PANEL - 1) / JL_PANEL;
     size_t panel = jl_panel_bytes(JL_LAYOUT_Q8, cols);
     jl_matrix w = { jl_alloc((size_t)panels * panel), rows, cols, JL_LAYOUT_Q8, NULL };
-    size_t block = jl_block_bytes(jl_forms[JL_LAYOUT_Q8]);
+    size_t block = jl_block_bytes(jl_quant_formats[JL_LAYOUT_Q8]);
     for (size_t i = 0; i < (size_t)panels * panel; i++)
         w.data[i] = i % block < 512 ? (uint8_t)(i * 31 % 251) : i % 2 ? 0x3c : 0;
     return w;
@@ -135,8 +135,8 @@ static void check_products(jl_pool *pool, int n) {
         scratch[k] = jl_alloc_zero(jl_act_bytes(n, COLS));
         jl_act_init(&act[k], scratch[k], n, COLS);
         jl_prepare(who, &act[k], x, n, COLS, JL_LAYOUT_Q8);
-        jl_multiply list[] = { { &w[0], &act[k], y[k][0] }, { &w[1], &act[k], y[k][1] } };
-        jl_multiply_all(who, list, 2);
+        jl_matmul_job list[] = { { &w[0], &act[k], y[k][0] }, { &w[1], &act[k], y[k][1] } };
+        jl_matmul_all(who, list, 2);
     }
     CHECK(memcmp(scratch[0], scratch[1], jl_act_bytes(n, COLS)) == 0, "activations of %d", n);
     for (int i = 0; i < 2; i++) {
@@ -198,6 +198,31 @@ static void test_death_at_work(void) {
     jl_pool_free(h.pool);
 }
 
+/* The worker holds an item for longer than an impatient pool waits. */
+static void dawdle(void *arg, int i, int thread) {
+    (void)i;
+    if (thread) nanosleep(&(struct timespec){ 4, 0 }, NULL);
+    if (!thread) nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+    atomic_fetch_add((_Atomic int *)arg, 1);
+}
+
+static void test_patience(void) {
+    jl_error error = { 0 };
+    pthread_t thread;
+    jl_waiter waiter = posix_waiter;
+    _Atomic int done = 0;
+    waiter.patient = 1;
+    jl_pool *pool = jl_pool_new(2, &waiter, &error);
+    if (!pool || start_thread(pool, 1, &thread)) abort();
+    jl_pool_use(pool, 2);
+    while (jl_pool_arrived(pool) < 1) nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+    jl_pool_run(pool, 100, dawdle, &done);
+    CHECK(done == 100 && !jl_pool_lost(pool), "%d items, lost %d", done, jl_pool_lost(pool));
+    jl_pool_stop(pool);
+    pthread_join(thread, NULL);
+    jl_pool_free(pool);
+}
+
 int main(void) {
     RUN(test_items);
     RUN(test_threads_that_never_come);
@@ -205,5 +230,6 @@ int main(void) {
     RUN(test_same_bits);
     RUN(test_rows);
     RUN(test_death_at_work);
+    RUN(test_patience);
     return check_report("pool");
 }

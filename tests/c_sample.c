@@ -4,7 +4,7 @@
  * of sample.h follow one after another in the same arithmetic, so that what is kept, in which
  * order, with which probabilities, and what is drawn are the same to the bit.
  */
-#include "../src/generate/sample.h"
+#include "../src/session/sample.h"
 #include "check_kernels.h"
 
 enum { MOST = 1000, DRAWS = 8 };
@@ -45,7 +45,7 @@ static kept select_all(const jl_sampling *g, int n, jl_stage stage) {
     kept k = { n, 0, sorted[0].logit, 1 };
     if (stage >= JL_STAGE_TEMPERATURE && g->temperature > 0) k.scale = 1 / g->temperature;
     if (stage >= JL_STAGE_TEMPERATURE && g->temperature <= 0) return (kept){ 1, 1, k.max, 1 };
-    k.sum = jl_sum_exp(numbers, k.max, k.scale, n);
+    k.sum = jl_exp_total(numbers, k.max, k.scale, n);
     if (stage >= JL_STAGE_TOP_K && g->top_k > 0 && g->top_k < n)
         k.n = g->top_k, k.sum = sum_of(&k, k.n);
     if (stage >= JL_STAGE_TOP_P && g->top_p < 1) {

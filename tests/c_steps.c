@@ -4,8 +4,8 @@
  * Every golden of the table of architectures, the encoders' texts and taps too. Reads
  * tests/golden/arch, so it runs in the repository's root.
  */
-#include "../src/generate/session.h"
-#include "../src/model/attention.h"
+#include "../src/session/session.h"
+#include "../src/forward/attention.h"
 #include "goldens.h"
 
 /* Advances to the end; returns how many calls that took. */

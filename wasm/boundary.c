@@ -1,5 +1,5 @@
-/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around jielong.h; no
- * logic.
+/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around the public
+ * headers (src/jielong*.h) and the allocator; no logic.
  *
  * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative
  * int is a status and a zero handle a failure; jl_wasm_error_* then describe it. One thread makes
@@ -11,12 +11,10 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/compute/fast.h"
-#include "../src/generate/calibrate.h"
 #include "../src/jielong.h"
-#include "../src/text/bpe_train.h"
-#include "../src/train/live.h"
-#include "../src/train/ngram_file.h"
+#include "../src/jielong_host.h"
+#include "../src/jielong_inside.h"
+#include "../src/jielong_learn.h"
 
 /* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -135,19 +133,19 @@ int jl_wasm_model_fast(jl_model *m, int weights,
                        void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
                        void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *, int,
                                       int)) {
-    jl_fast fast = { 1, prepare, matmul, JL_PROVIDED_BATCHES | JL_PROVIDED_ONE };
-    return jl_model_set_fast(m, (jl_weight_class)weights, &fast);
+    jl_precision fast = { 1, prepare, matmul, JL_RELAXED_BATCHES | JL_RELAXED_ONE };
+    return jl_model_set_precision(m, (jl_weight_class)weights, &fast);
 }
 
-void jl_wasm_model_use_provided(jl_model *m, int provided) {
-    jl_model_use_provided(m, provided);
+void jl_wasm_model_use_provided(jl_model *m, int relaxed) {
+    jl_model_use_relaxed(m, relaxed);
 }
 
 /* ---- Threads --------------------------------------------------------------------------------- */
 
-#ifndef __wasm__ /* where a native compiler only checks this file */
+#ifndef __wasm__ /* stubs for native builds, which only type-check this file */
 #define __builtin_wasm_memory_atomic_wait32(at, value, ns) ((void)(at), (void)(value), (void)(ns))
-#define __builtin_wasm_memory_atomic_notify(at, most)      ((void)(at), (void)(most))
+#define __builtin_wasm_memory_atomic_notify(at, max)       ((void)(at), (void)(max))
 #endif
 
 /* Only reached where there is more than one thread, that is, with a shared memory. */
@@ -162,7 +160,7 @@ static void wake_at(void *context, const void *at) {
 }
 
 jl_pool *jl_wasm_pool_new(int n_threads) {
-    return jl_pool_new(n_threads, &(jl_waiter){ NULL, wait_at, wake_at }, fresh());
+    return jl_pool_new(n_threads, &(jl_waiter){ NULL, wait_at, wake_at, 0 }, fresh());
 }
 
 void jl_wasm_pool_work(jl_pool *pool, int thread) {
@@ -180,8 +178,8 @@ void jl_wasm_pool_use(jl_pool *pool, int n_threads) {
 /* Milliseconds; a name that the linker knows to be an import. */
 double emscripten_performance_now(void);
 
-int jl_wasm_pool_calibrate(jl_pool *pool, int most, const jl_model *m) {
-    return jl_pool_calibrate(pool, most, m, emscripten_performance_now, fresh());
+int jl_wasm_pool_calibrate(jl_pool *pool, int max, const jl_model *m) {
+    return jl_pool_calibrate(pool, max, m, emscripten_performance_now, fresh());
 }
 
 /* ---- Session --------------------------------------------------------------------------------- */
@@ -239,6 +237,14 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
 }
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
+
+/* out: temperature, top k, top p, min p, repeat penalty, repeat last. */
+void jl_wasm_sampling_default(float out[6]) {
+    jl_sampling d = jl_sampling_default();
+    float values[6] = { d.temperature, (float)d.top_k,   d.top_p,
+                        d.min_p,       d.repeat_penalty, (float)d.repeat_last };
+    memcpy(out, values, sizeof values);
+}
 
 /* For the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
@@ -352,8 +358,8 @@ void jl_wasm_session_clear_taps(jl_session *s) {
 
 jl_bpe_trainer *jl_wasm_bpe_new(const char *text, uint32_t n, const char *sample, uint32_t n_sample,
                                 const char *pre) {
-    return jl_bpe_trainer_new((jl_str){ text, n }, (jl_str){ sample, n_sample }, jl_string(pre),
-                              fresh());
+    return jl_bpe_trainer_new((jl_str){ text, n }, (jl_str){ sample, n_sample },
+                              (jl_str){ pre, strlen(pre) }, fresh());
 }
 
 /* out: left, right, id, count, tokens, tokens of the sample before and after. */
@@ -386,38 +392,38 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-jl_live *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe, uint32_t n_recipe,
-                          int n_vocab) {
-    return jl_live_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
+jl_training_run *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe,
+                                  uint32_t n_recipe, int n_vocab) {
+    return jl_training_run_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
 }
 
-void jl_wasm_live_free(jl_live *l) {
-    jl_live_free(l);
+void jl_wasm_live_free(jl_training_run *l) {
+    jl_training_run_free(l);
 }
 
-/* out: the fields of jl_live_info. */
-void jl_wasm_live_describe(const jl_live *l, double out[8]) {
-    jl_live_info i = jl_live_describe(l);
+/* out: the fields of jl_training_run_info. */
+void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
+    jl_training_run_info i = jl_training_run_describe(l);
     double values[8] = { i.n_vocab,         (double)i.n_params, (double)i.n_train, (double)i.n_held,
                          i.bytes_per_token, i.unigram,          i.steps,           i.step_tokens };
     memcpy(out, values, sizeof values);
 }
 
 /* out: step, loss, norm, epoch. */
-int jl_wasm_live_step(jl_live *l, double out[4]) {
+int jl_wasm_live_step(jl_training_run *l, double out[4]) {
     jl_train_report r = { 0 };
-    int status = jl_live_step(l, &r, fresh());
+    int status = jl_training_run_step(l, &r, fresh());
     double values[4] = { r.step, r.loss, r.norm, r.epoch };
     memcpy(out, values, sizeof values);
     return status;
 }
 
-double jl_wasm_live_held_out(jl_live *l, int windows) {
-    return jl_live_held_out(l, windows);
+double jl_wasm_live_held_out(jl_training_run *l, int windows) {
+    return jl_training_run_held_out(l, windows);
 }
 
-double jl_wasm_live_export(const jl_live *l, int type, uint8_t *out) {
-    return (double)jl_live_export(l, (jl_type)type, out);
+double jl_wasm_live_export(const jl_training_run *l, int type, uint8_t *out) {
+    return (double)jl_training_run_export(l, type, out);
 }
 
 /* ---- N-grams --------------------------------------------------------------------------------- */

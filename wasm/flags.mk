@@ -19,8 +19,8 @@ WASM_SIMD.release := -msimd128
 # Speed where the time goes (kernels, and tokenizers while they load: twice as fast for 1 KB, but for the files that
 # are quick anyway), size everywhere else:
 # -O3 alone made the module a quarter larger.
-WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/%,$<))$(WASM_VECTORISE),-O3,-Os)
-WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c vocab_write.c tokenizer.c)
+WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Os)
+WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c)
 # Layers and optimiser of training are plain loops over long arrays: vectorised by the compiler a step is 1.2 to 1.3
 # times as fast, for 4 KB of jielong-train.wasm.
 WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)

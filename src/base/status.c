@@ -137,7 +137,7 @@ static void make_printable(char *text, size_t n, size_t whole) {
     s[n] = 0;
 }
 
-static size_t least(size_t a, size_t b) {
+static size_t min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
@@ -154,7 +154,7 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
     e->code = code;
     e->offset = offset;
 
-    size_t n = least(where.n, sizeof e->where - 1);
+    size_t n = min(where.n, sizeof e->where - 1);
     if (n) memcpy(e->where, where.data, n);
     make_printable(e->where, n, where.n);
 
@@ -162,6 +162,11 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
     va_start(list, format);
     size_t whole = format_list(e->message, sizeof e->message, format, list);
     va_end(list);
-    make_printable(e->message, least(whole, sizeof e->message - 1), whole);
+    make_printable(e->message, min(whole, sizeof e->message - 1), whole);
     return code;
+}
+
+jl_status jl_no_memory(jl_error *e, const char *where) {
+    return jl_fail(e, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(where),
+                   "there is not enough memory for it; close other pages or programs");
 }

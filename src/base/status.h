@@ -10,12 +10,6 @@
 
 #include "../jielong.h"
 
-/* Bytes borrowed from somewhere else; not NUL-terminated. */
-typedef struct jl_str {
-    const char *data;
-    size_t n;
-} jl_str;
-
 #define JL_NO_OFFSET UINT64_MAX
 
 void jl_error_clear(jl_error *e);
@@ -24,6 +18,9 @@ void jl_error_clear(jl_error *e);
  * `where` of arbitrary bytes is made printable. e may be NULL. */
 jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, const char *format,
                   ...);
+
+/* The same for an allocation that failed. */
+jl_status jl_no_memory(jl_error *e, const char *where);
 
 jl_str jl_string(const char *s); /* of a NUL-terminated string */
 int jl_str_equal(jl_str a, const char *b);

@@ -1,8 +1,6 @@
-/* utf8.h - is this UTF-8?
+/* utf8.h - well-formed UTF-8 in untrusted bytes (Unicode standard, table 3-7).
  *
- * One question, asked of untrusted bytes by error messages, metadata keys and the tokenizer: how
- * long is the well-formed sequence that starts here (Unicode standard, table 3-7)? Overlong forms,
- * surrogates and values above U+10FFFF are not well-formed.
+ * Overlong forms, surrogates and values above U+10FFFF are not well-formed.
  */
 #ifndef JL_UTF8_H
 #define JL_UTF8_H
@@ -28,6 +26,16 @@ static inline int jl_utf8_length(const uint8_t *s, size_t n) {
         low = 0x80, high = 0xbf;
     }
     return length;
+}
+
+/* Whether text[n] is well-formed. */
+static inline int jl_is_utf8(const char *text, size_t n) {
+    for (size_t i = 0; i < n;) {
+        int length = jl_utf8_length((const uint8_t *)text + i, n - i);
+        if (length <= 0) return 0;
+        i += (size_t)length;
+    }
+    return 1;
 }
 
 #endif

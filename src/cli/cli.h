@@ -1,8 +1,8 @@
 /* cli.h - what the parts of the native command line share.
  *
- * The command line is a host like any other: it may use files, clocks and exit, and it talks to the
- * engine through jielong.h alone. Its words are those of web/cli.js, so either can stand in for the
- * other.
+ * The command line is a host: it may use files, clocks and exit. It calls the engine through the
+ * public headers (src/jielong*.h) and base/; only the commands that train also include train/ and
+ * what parses their files. Its commands and options are those of web/cli.js.
  */
 #ifndef JL_CLI_H
 #define JL_CLI_H
@@ -55,8 +55,8 @@ int cli_do_tokenize(const cli_options *o);
 int cli_logits(const cli_options *o);
 int cli_score(const cli_options *o);
 /* Of a file that only src/train knows; and what both print. nats: of `tokens`, spelled in bytes. */
-int cli_is_ancestor(const char *path);
-int cli_score_ancestor(const cli_options *o);
+int cli_is_baseline(const char *path);
+int cli_score_baseline(const cli_options *o);
 void cli_report_score(double nats, int tokens, size_t bytes);
 int cli_info(const cli_options *o);
 int cli_bench(const cli_options *o);

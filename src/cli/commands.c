@@ -1,7 +1,6 @@
-/* commands.c - the six commands of the native command line, each the shortest honest use of
+/* commands.c - the commands of the native command line that run a model, each a short example of
  * jielong.h. */
-#include "../compute/kernels.h"
-#include "../compute/pool.h"
+#include "../jielong_host.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -39,34 +38,6 @@ static void append_text(jl_session *s, const jl_model *m, const char *text, size
     free(ids);
 }
 
-/* One turn of ChatML. The prompt is quoted, so it cannot forge roles. Other templates are Jinja,
- * which web/chat.js runs. */
-static void append_chat(jl_session *s, const jl_model *m, const char *text, size_t n) {
-    static const char before[] = "<|im_start|>user\n";
-    static const char after[] = "<|im_end|>\n<|im_start|>assistant\n";
-    enum { BEFORE = sizeof before - 1, AFTER = sizeof after - 1 };
-    size_t length = jl_model_info(m, NULL, 0), whole = BEFORE + n + AFTER;
-    char *info = malloc(length + 1), *turn = malloc(whole);
-    int32_t *ids = malloc((whole + 8) * sizeof *ids);
-    if (!info || !turn || !ids || whole > INT32_MAX / 2)
-        cli_die(1, "OUT_OF_MEMORY", "no room for the prompt", "--chat");
-    if (jl_model_info(m, info, length + 1) != length || !strstr(info, "<|im_start|>"))
-        cli_die(1, "NO_CHAT_TEMPLATE", "the model's chat template is not ChatML; give a raw prompt",
-                "--chat");
-    memcpy(turn, before, BEFORE);
-    memcpy(turn + BEFORE, text, n);
-    memcpy(turn + BEFORE + n, after, AFTER);
-    jl_quote prompt = { BEFORE, (uint32_t)(BEFORE + n) };
-    jl_error error = { 0 };
-    int count = jl_tokenize_quoted(m, turn, whole, JL_TOKENIZE_SPECIAL | JL_TOKENIZE_BOS, &prompt,
-                                   1, ids, (int)whole + 8, &error);
-    if (count < 0) cli_fail(&error);
-    append(s, ids, count);
-    free(ids);
-    free(turn);
-    free(info);
-}
-
 typedef struct transcript {
     char *text;
     size_t n, cap;
@@ -94,15 +65,15 @@ static void report(const jl_session *s, int n_prompt, const transcript *t, const
 
 int cli_generate(const cli_options *o) {
     jl_error error = { 0 };
+    if (o->chat)
+        cli_die(1, "NO_CHAT_TEMPLATE",
+                "chats run in Node: node web/cli.js generate MODEL PROMPT --chat", "--chat");
     jl_model *m = cli_load(o->model);
     jl_session *s = open_session(m, o->context, 0, cli_pool(m, o->threads));
     size_t n = o->text ? strlen(o->text) : 0;
     char *input = o->text ? NULL : cli_read("-", &n);
     const char *prompt = o->text ? o->text : input;
-    if (o->chat)
-        append_chat(s, m, prompt, n);
-    else
-        append_text(s, m, prompt, n, JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0));
+    append_text(s, m, prompt, n, JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0));
     int n_prompt = jl_session_position(s);
     double at[3] = { cli_now(), 0, 0 };
     jl_token token;
@@ -278,7 +249,7 @@ void cli_report_score(double nats, int tokens, size_t bytes) {
  * */
 int cli_score(const cli_options *o) {
     if (!o->file) cli_die(2, "USAGE", "needs --file", "score");
-    if (cli_is_ancestor(o->model)) return cli_score_ancestor(o);
+    if (cli_is_baseline(o->model)) return cli_score_baseline(o);
     size_t n;
     int count;
     jl_error error = { 0 };
@@ -361,7 +332,7 @@ int cli_bench(const cli_options *o) {
     qsort(pp, ROUNDS, sizeof *pp, by_size);
     qsort(tg, ROUNDS, sizeof *tg, by_size);
     printf("{\"pp\":%.2f,\"tg\":%.2f,\"load\":%.2f,\"kernels\":\"%s\",\"threads\":%d}\n",
-           o->pp / pp[ROUNDS / 2] * 1e3, o->tg / tg[ROUNDS / 2] * 1e3, load, JL_KERNELS,
+           o->pp / pp[ROUNDS / 2] * 1e3, o->tg / tg[ROUNDS / 2] * 1e3, load, jl_model_kernels(m),
            jl_pool_threads(pool));
     jl_session_free(s);
     jl_model_free(m);

@@ -15,7 +15,7 @@ static const char usage[] =
     "usage: jielong COMMAND MODEL.gguf [options]\n"
     "  generate [MODEL] [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
-    "           [--chat] [--special] [--json] [--context N] [--threads N]\n"
+    "           [--special] [--json] [--context N] [--threads N]\n"
     "                                    continue PROMPT (or standard input), streaming the text;\n"
     "                                    without MODEL by the tales model that comes along\n"
     "  tokenize MODEL TEXT | --file F | --cases F  [--special]\n"
@@ -63,7 +63,7 @@ typedef struct option {
     const char *name;
     kind kind;
     size_t slot; /* in cli_options */
-    int least;   /* of an INT */
+    int min;     /* of an INT */
 } option;
 
 #define SLOT(field) offsetof(cli_options, field)
@@ -134,10 +134,9 @@ static void set_number(cli_options *o, const option *opt, const char *value) {
         return;
     }
     uint64_t integer = whole ? strtoull(value, NULL, 10) : 0;
-    int fits = opt->kind == SEED || (integer <= INT32_MAX && (int)integer >= opt->least);
+    int fits = opt->kind == SEED || (integer <= INT32_MAX && (int)integer >= opt->min);
     if (!whole || errno || !fits)
-        cli_die(2, "USAGE",
-                opt->least ? "expected an integer from 1" : "expected an integer from 0",
+        cli_die(2, "USAGE", opt->min ? "expected an integer from 1" : "expected an integer from 0",
                 opt->name);
     if (opt->kind == SEED)
         memcpy(slot, &integer, sizeof integer);
@@ -241,8 +240,8 @@ int main(int argc, char **argv) {
         .tg = 32,
         .vocab = 4096,
         .order = 5,
-        .generation.sampling = { 0.8f, 40, 0.95f, 0.05f, 1, 64, 0 },
     };
+    o.generation.sampling = jl_sampling_default();
     o.generation.sampling.seed = (uint64_t)(cli_now() * 1000);
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

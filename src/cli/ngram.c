@@ -82,7 +82,7 @@ int cli_ngram(const cli_options *o) {
     if (!t) cli_die(1, "BAD_TOKENIZER", "has no tokenizer", o->model);
     for (int i = 0; i < 2 && paths[i]; i++) {
         char *text = cli_read(paths[i], &n);
-        size_t at = jl_held_out_at(text, n);
+        size_t at = jlt_held_out_at(text, n);
         append(t, &train, text, at);
         append(t, &held, text + at, n - at);
         free(text);

@@ -1,4 +1,4 @@
-/* posix_threads.h - POSIX threads for the engine's pool: how they sleep, are woken, and begin.
+/* posix_threads.h - POSIX threads as pool workers: how they start, sleep and wake.
  *
  * For the command line and for the tests of the pool; the library itself starts no threads. All
  * sleep on one condition variable. Whoever starts a thread detaches or joins it. */
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../compute/pool.h"
+#include "../jielong_host.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -41,7 +41,7 @@ static void wake_all(void *context, const void *at) {
     pthread_mutex_unlock(&bed.lock);
 }
 
-static const jl_waiter posix_waiter = { NULL, sleep_at, wake_all };
+static const jl_waiter posix_waiter = { NULL, sleep_at, wake_all, 0 };
 
 typedef struct seat {
     jl_pool *pool;

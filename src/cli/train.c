@@ -22,7 +22,7 @@ typedef struct tokens {
 } tokens;
 
 typedef struct run {
-    jl_config config;
+    jlt_config config;
     char *vocabulary; /* bytes of the tokenizer's file */
     size_t n_vocabulary;
     jl_gguf gguf;
@@ -30,21 +30,20 @@ typedef struct run {
     tokens train, held;
     size_t held_bytes;
     double bytes_per_token; /* of the held-out text */
-    jl_trainer *trainer;
+    jlt_trainer *trainer;
     FILE *log;
-    int threads;
 } run;
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
 static const char *path_of(const run *r, const char *ending) {
-    static char path[JL_CONFIG_TEXT + 16];
+    static char path[JLT_CONFIG_TEXT + 16];
     snprintf(path, sizeof path, "%s%s", r->config.out, ending);
     return path;
 }
 
 static void write_whole(const char *path, const void *bytes, size_t n) {
-    char part[JL_CONFIG_TEXT + 32];
+    char part[JLT_CONFIG_TEXT + 32];
     snprintf(part, sizeof part, "%s.part", path);
     FILE *f = fopen(part, "wb");
     int fine = f && fwrite(bytes, 1, n, f) == n;
@@ -88,7 +87,7 @@ static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
 static void load_text(run *r, const char *path, int all_held_out) {
     size_t n;
     char *text = cli_read(path, &n);
-    size_t at = all_held_out ? 0 : r->config.held_out.n ? n : jl_held_out_at(text, n);
+    size_t at = all_held_out ? 0 : r->config.held_out.n ? n : jlt_held_out_at(text, n);
     append_tokens(r, &r->train, text, at);
     append_tokens(r, &r->held, text + at, n - at);
     r->held_bytes += n - at;
@@ -104,21 +103,21 @@ static void load_texts(run *r) {
 /* ---- Checkpoints ----------------------------------------------------------------------------- */
 
 static void export(const run *r, jl_type type, const char *path) {
-    const jl_config *c = &r->config;
-    const jl_network *net = jl_trainer_network(r->trainer);
-    const float *params = jl_trainer_params(r->trainer);
-    jl_export e = { type, &r->gguf, c->name, c->author, c->license, c->description };
-    size_t n = (size_t)jl_export_write(net, params, &e, NULL);
+    const jlt_config *c = &r->config;
+    const jlt_network *net = jlt_trainer_network(r->trainer);
+    const float *params = jlt_trainer_params(r->trainer);
+    jlt_export e = { type, &r->gguf, c->name, c->author, c->license, c->description };
+    size_t n = (size_t)jlt_export_write(net, params, &e, NULL);
     uint8_t *bytes = room(n);
-    jl_export_write(net, params, &e, bytes);
+    jlt_export_write(net, params, &e, bytes);
     write_whole(path, bytes, n);
     free(bytes);
 }
 
 static void save(run *r) {
-    size_t n = jl_trainer_save_bytes(r->trainer);
+    size_t n = jlt_trainer_save_bytes(r->trainer);
     uint8_t *bytes = room(n);
-    jl_trainer_save(r->trainer, bytes);
+    jlt_trainer_save(r->trainer, bytes);
     write_whole(path_of(r, ".ckpt"), bytes, n);
     free(bytes);
     export(r, JL_Q8_0, path_of(r, ".gguf"));
@@ -132,9 +131,9 @@ static void restore(run *r) {
     fclose(there);
     size_t n;
     char *bytes = cli_read(path, &n);
-    if (jl_trainer_restore(r->trainer, (const uint8_t *)bytes, n, &error)) cli_fail(&error);
+    if (jlt_trainer_restore(r->trainer, (const uint8_t *)bytes, n, &error)) cli_fail(&error);
     free(bytes);
-    fprintf(stderr, "continuing %s after step %d\n", path, jl_trainer_steps_done(r->trainer));
+    fprintf(stderr, "continuing %s after step %d\n", path, jlt_trainer_steps_done(r->trainer));
 }
 
 /* ---- Log ------------------------------------------------------------------------------------- */
@@ -150,12 +149,12 @@ static void open_log(run *r) {
     if (there) fclose(there);
     for (size_t at = 0; at < n;) {
         const char *end = memchr(text + at, '\n', n - at);
-        if (!end || (at > 0 && atoi(text + at) > jl_trainer_steps_done(r->trainer))) break;
+        if (!end || (at > 0 && atoi(text + at) > jlt_trainer_steps_done(r->trainer))) break;
         at = keep = (size_t)(end - text) + 1;
     }
     r->log = fopen(path, "wb");
     if (!r->log) cli_die(1, "FILE", "the file cannot be written", path);
-    if (jl_trainer_steps_done(r->trainer) && keep)
+    if (jlt_trainer_steps_done(r->trainer) && keep)
         fwrite(text, 1, keep, r->log);
     else
         fputs(heading, r->log);
@@ -190,20 +189,20 @@ static int due(int step, int every, int steps) {
 }
 
 static void train(run *r) {
-    const jl_config *c = &r->config;
+    const jlt_config *c = &r->config;
     int steps = c->train.optimizer.steps, counted = 0;
     double loss = 0, started = cli_now();
     jl_train_report now;
     jl_error error = { 0 };
     jl_status st;
-    while ((st = jl_trainer_step(r->trainer, &now, &error)) == JL_OK) {
+    while ((st = jlt_trainer_step(r->trainer, &now, &error)) == JL_OK) {
         loss += now.loss;
         counted++;
         if (due(now.step, c->log_every, steps)) {
             double tokens_done = (double)counted * c->train.batch * c->train.length;
             double speed = tokens_done * 1000 / (cli_now() - started), held_out = NAN;
             if (due(now.step, c->evaluate_every, steps))
-                held_out = jl_trainer_held_out(r->trainer, c->evaluate_windows);
+                held_out = jlt_trainer_held_out(r->trainer, c->evaluate_windows);
             write_log(r, &now, loss / counted, held_out, speed);
             loss = counted = 0;
             started = cli_now();
@@ -228,19 +227,18 @@ int cli_train(const cli_options *o) {
     jl_type type = type_of(o->type);
     size_t n;
     char *text = cli_read(o->model, &n);
-    if (jl_config_parse(&r.config, text, n, &error)) cli_fail(&error);
+    if (jlt_config_parse(&r.config, text, n, &error)) cli_fail(&error);
     free(text);
-    r.threads = o->threads ? o->threads : 1;
     load_vocabulary(&r);
     load_texts(&r);
-    jl_train_data data = { r.train.ids, r.held.ids, r.train.n, r.held.n };
-    jl_train_host host = { cli_gemm(), cli_parallel, &r.threads };
-    r.trainer = jl_trainer_new(&r.config.train, &data, &host, &error);
+    jlt_data data = { r.train.ids, r.held.ids, r.train.n, r.held.n };
+    jlt_host host = { cli_gemm(), cli_training_pool(o->threads) };
+    r.trainer = jlt_trainer_new(&r.config.train, &data, &host, &error);
     if (!r.trainer) cli_fail(&error);
     fprintf(stderr, "%s: %zu parameters, %zu training tokens, %zu held out (%.3f bytes a token)\n",
-            r.config.name, jl_trainer_network(r.trainer)->n_params, r.train.n, r.held.n,
+            r.config.name, jlt_trainer_network(r.trainer)->n_params, r.train.n, r.held.n,
             r.bytes_per_token);
-    if (jl_export_check(jl_trainer_network(r.trainer), &error)) cli_fail(&error);
+    if (jlt_export_check(jlt_trainer_network(r.trainer), &error)) cli_fail(&error);
     restore(&r);
     if (o->out) {
         export(&r, type, o->out);
@@ -249,7 +247,7 @@ int cli_train(const cli_options *o) {
         train(&r);
         fclose(r.log);
     }
-    jl_trainer_free(r.trainer);
+    jlt_trainer_free(r.trainer);
     jl_tokenizer_free(r.tokenizer);
     jl_gguf_free(&r.gguf);
     free(r.vocabulary);

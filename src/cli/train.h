@@ -1,14 +1,14 @@
-/* train.h - between the train command and what it borrows of the machine. */
+/* train.h - what the machine provides to the train command: a BLAS, threads. */
 #ifndef JL_CLI_TRAIN_H
 #define JL_CLI_TRAIN_H
 
+#include "../jielong.h"
 #include "../train/real.h"
 
-enum { CLI_MAX_THREADS = 64 };
+jlt_gemm *cli_gemm(void); /* a BLAS where the build found one */
 
-jl_gemm *cli_gemm(void); /* a BLAS where the build found one */
-
-/* A jl_parallel on threads; context: const int *, how many. */
-void cli_parallel(void *context, int n, void (*work)(void *, int), void *arg);
+/* `wanted` threads, at most JL_MAX_THREADS, for the shards of a step; NULL: the caller's alone. It
+ * ends with the program. */
+jl_pool *cli_training_pool(int wanted);
 
 #endif

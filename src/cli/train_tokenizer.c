@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../text/vocab_write.h"
+#include "../train/vocab_write.h"
 #include "../train/config.h"
 #include "cli.h"
 
@@ -24,7 +24,7 @@ static jl_str read_texts(const cli_options *o) {
     for (int i = 0; i < 2 && paths[i]; i++) {
         size_t length;
         char *text = cli_read(paths[i], &length);
-        length = jl_held_out_at(text, length);
+        length = jlt_held_out_at(text, length);
         all = realloc(all, n + length + 1);
         if (!all) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
         memcpy(all + n, text, length);
@@ -62,11 +62,11 @@ static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
 }
 
 static void learn_characters(const cli_options *o, jl_str text) {
-    int most = o->vocab - JL_CHARACTERS_FIRST;
+    int max = o->vocab - JL_CHARACTERS_FIRST;
     uint64_t *counts = room(JL_CODES * sizeof *counts), rest;
-    uint32_t *codes = room((size_t)most * sizeof *codes);
+    uint32_t *codes = room((size_t)max * sizeof *codes);
     jl_characters_count(text, counts);
-    int n = jl_characters_choose(counts, most, codes, &rest);
+    int n = jl_characters_choose(counts, max, codes, &rest);
     uint64_t length = jl_characters_write(codes, n, "vocabulary", NULL);
     uint8_t *bytes = room(length);
     jl_characters_write(codes, n, "vocabulary", bytes);

@@ -11,9 +11,9 @@
  * with zero rows. Lanes are rows, so a product needs no horizontal sum. Layouts (pack.h writes
  * them), little-endian; a block's scales follow its quants, so that a product reads one stream:
  *   F32, F16, BF16  [panel][column][16 rows]: 64, 32, 32 bytes a column
- * A Q layout is a row of the table jl_forms (layout.h): blocks of 32 columns, w = D·(v − offset) +
- * M, where v is the quant (T: jl_iq4_values[quant] + 127); D and M belong to a row and 16 or 32
- * columns.
+ * A Q layout is a row of the table jl_quant_formats (layout.h): blocks of 32 columns,
+ * w = D·(v − offset) + M, where v is the quant (T: jl_iq4_values[quant] + 127); D and M belong to a
+ * row and 16 or 32 columns.
  *   block      quants, then scales, then minima (if any); 16-byte aligned
  *   quants     8 bits: int8 [pair of columns 16][row 16][parity 2], v = the quant.
  *              2, 4, 5, 6 bits: [lane `bits`][row 16][parity 2] of 16 bits. The quants of a row and
@@ -45,8 +45,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fast.h"
 #include "layout.h"
+#include "precision.h"
 
 enum {
     JL_TILE = 4,       /* tokens a tile of a prepared batch */
@@ -61,7 +61,7 @@ typedef struct jl_matrix {
     uint8_t *data; /* panels, 64-byte aligned */
     int rows, cols;
     jl_layout layout;
-    const jl_fast *fast; /* borrowed; NULL: this layout is always `exact` */
+    const jl_precision *precision; /* borrowed; NULL: this layout is always `exact` */
 } jl_matrix;
 
 /* n rows of activations prepared for a layout; the arrays are the caller's scratch
@@ -74,7 +74,7 @@ typedef struct jl_act {
     float *scale; /* [tile][block][token 4]; n = 1: [block] */
     int32_t *sum; /* Σq of the first and of the last 16 columns of each block: [tile][block][half
                    * 2][token 4]; n = 1: [block][half 2] */
-    const jl_fast *fast; /* set before it is prepared; NULL: precision `exact` */
+    const jl_precision *precision; /* `fast`, set before it is prepared; NULL: `exact` */
 } jl_act;
 
 /* Bytes of scratch for n rows of cols columns, and the struct laid over them (64-byte aligned).
@@ -82,8 +82,8 @@ typedef struct jl_act {
  * or not) whose n·cols, n rounded up to 4, is not larger. */
 size_t jl_act_bytes(int n, int cols);
 void jl_act_init(jl_act *a, void *scratch, int n, int cols);
-/* The part of a batch of two or more that begins with token `from`, a multiple of JL_TILE; to be
- * prepared for two or more. */
+/* A view of the batch from token `from` on (a multiple of JL_TILE). The batch must have been
+ * prepared with n ≥ 2. */
 void jl_act_part(jl_act *part, const jl_act *a, int cols, int from);
 
 /* Half float as the kernels read it: exact, exponent 31 as an ordinary exponent (see above). */
@@ -119,9 +119,8 @@ JL_KERNEL(void, jl_act_prepare, (jl_act * a, const float *x, int n, int cols, jl
  *      t = float(Σ (v − offset)·xq)·(D·s), and with minima t = that + M·(float(Σxq)·s). */
 JL_KERNEL(void, jl_matmul, (const jl_matrix *w, const jl_act *a, float *y, int panel0, int panel1));
 
-/* For precision `fast` (see jl_fast): the same with 127 instead of 32767, and NaN where M > 2^22.
- * The kernels __relaxed (relaxed.c) are for hosts to provide; only they read the q that they
- * prepare. */
+/* For precision `fast` (jl_precision): the same with 127 instead of 32767, and NaN where M > 2^22.
+ * Hosts provide the kernels __relaxed (relaxed.c), which have a layout of q of their own. */
 JL_KERNEL(void, jl_act_prepare_fast,
           (jl_act * a, const float *x, int n, int cols, jl_layout layout));
 void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl_layout layout);
@@ -155,13 +154,13 @@ JL_KERNEL(void, jl_gelu, (float *x, int n));
 /* x = cap·tanh(x / cap) (Gemma 2), tanh v = 1 − 2 / (1 + exp(2v)), 2v = x·(2 / cap). */
 JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));
 /* y = x, but −∞ for NaN. */
-JL_KERNEL(void, jl_numbers, (const float *x, int n, float *y));
+JL_KERNEL(void, jl_nan_to_neg_inf, (const float *x, int n, float *y));
 /* NaN are skipped; −∞ for n = 0. The sign of a zero maximum is not specified. */
 JL_KERNEL(float, jl_max, (const float *x, int n));
 /* x = exp(x − max); returns the sum, in 4 lanes. */
-JL_KERNEL(float, jl_exp_sum, (float *x, float max, int n));
+JL_KERNEL(float, jl_softmax_exp, (float *x, float max, int n));
 /* Σ exp((x[i] − max)·scale) without writing, in 4 lanes. */
-JL_KERNEL(float, jl_sum_exp, (const float *x, float max, float scale, int n));
+JL_KERNEL(float, jl_exp_total, (const float *x, float max, float scale, int n));
 /* e^x within 2 ulp by our own polynomial, the exp of all kernels. 0 below −86.9 (e^−86.9 = 1.8e−38,
  * so there are no subnormal results), +∞ above 88.7228, NaN for NaN. */
 JL_KERNEL(float, jl_exp, (float x));
@@ -187,13 +186,13 @@ JL_KERNEL(void, jl_kv_store,
           (jl_kv_type type, void *k_tile, void *v_tile, int slot, const float *k, const float *v,
            int hd));
 
-/* What some architectures do to the scores of attention, in this order; NULL instead of a form:
- * nothing. Arrays run over the queries of the call. */
-typedef struct jl_score_form {
+/* What some architectures do to the scores of attention, in this order; a NULL pointer: nothing.
+ * Arrays run over the queries of the call. */
+typedef struct jl_score_modifiers {
     float cap;          /* s = jl_soft_cap(s, cap); 0: as it is */
     const float *slope; /* ALiBi (Press et al. 2022): s += slope·(j − (n_keys − 1)); NULL: none */
     const int *first; /* sliding window: s = −∞ for keys j < first < n_keys; NULL: none */
-} jl_score_form;
+} jl_score_modifiers;
 
 /* Attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q
  * queries that share one KV head. q [n_q][hd] (already scaled by 1/√hd), query i sees the positions
@@ -202,24 +201,24 @@ typedef struct jl_score_form {
  * Tile by tile in rising order: s_j = Σ_d q_d·k_jd (rising d), or with a cache of 16 bits
  * float(Σ q·k)·(s_q·s_k), the query rounded as keys are, but not bounded, and s_q = NaN where L is
  * NaN or > 2^60; m' = max(m, max s), p_j = exp(s_j − m'), c = exp(m − m'), l = l·c + Σp (4 lanes,
- * rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one by one); at the end out = acc·(1 / l). A form
- * changes s_j before the maximum is taken; tiles before a query's window are left out. */
+ * rising j), acc = acc·c + Σ_j p_j·v_j (rising j, one by one); at the end out = acc·(1 / l).
+ * Modifiers change s_j before the maximum is taken; tiles before a query's window are skipped. */
 JL_KERNEL(void, jl_attention,
           (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-           const void *v, int hd, const jl_score_form *form, float *out, void *scratch));
-/* The softmax row itself: weights[n_keys] of query i of a form's, same scores; for taps. The
+           const void *v, int hd, const jl_score_modifiers *modifiers, float *out, void *scratch));
+/* The softmax row itself: weights[n_keys] of query i of the modifiers', same scores; for taps. The
  * maximum is taken over the whole row, the sum in 4 lanes, each weight multiplied by 1 / sum. */
 JL_KERNEL(void, jl_attention_weights,
           (jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-           const jl_score_form *form, int i, float *weights));
+           const jl_score_modifiers *modifiers, int i, float *weights));
 
 /* The general product, for training: C [m][n] = alpha·op(A)·op(B) + beta·C, row-major, ld* the
  * distance between rows; op(A) is [m][k], op(B) [k][n], transposed from memory where asked. C
- * overlaps neither; beta = 0 never reads it. C = beta·C (or 0), then for each JL_PRODUCT_DEPTH of k
+ * overlaps neither; beta = 0 never reads it. C = beta·C (or 0), then for each JL_SGEMM_DEPTH of k
  * in rising order C = C + alpha·s, s = Σ a·b over them in rising order from 0, one accumulator an
  * element. */
-enum { JL_PRODUCT_DEPTH = 256 };
-JL_KERNEL(void, jl_product,
+enum { JL_SGEMM_DEPTH = 256 };
+JL_KERNEL(void, jl_sgemm,
           (int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
            int lda, const float *b, int ldb, float beta, float *c, int ldc));
 

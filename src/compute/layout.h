@@ -1,8 +1,8 @@
 /* layout.h - the table of panel layouts, and from it sizes and where a quant lies.
  *
  * Part of kernels.h, whose first comment draws the layouts; everything about them that code needs
- * is a row of jl_forms. Kernels are inlined functions of a row that is known when compiling, so one
- * source serves all layouts. No function here looks at weights.
+ * is a row of jl_quant_formats. Kernels are inlined functions of a row that is known when
+ * compiling, so one source serves all layouts. No function here looks at weights.
  */
 #ifndef JL_LAYOUT_H
 #define JL_LAYOUT_H
@@ -39,16 +39,16 @@ typedef enum jl_layout {
 typedef enum jl_minima { JL_NO_MINIMA, JL_MINIMA, JL_MINIMA_IN_NIBBLES } jl_minima;
 
 /* A Q layout: w = D·(v − offset) + M. */
-typedef struct jl_form {
+typedef struct jl_quant_format {
     int bits;         /* of a quant */
     int offset;       /* what is taken off it */
     int table;        /* v = jl_iq4_values[quant] + 127, not the quant itself */
     int group;        /* columns that share a scale: 32 or 16 */
     jl_minima minima; /* M */
     int super;        /* K layouts: D = d·s, M = −dmin·m with d and dmin from the head */
-} jl_form;
+} jl_quant_format;
 
-static const jl_form jl_forms[JL_LAYOUT_COUNT] = {
+static const jl_quant_format jl_quant_formats[JL_LAYOUT_COUNT] = {
     [JL_LAYOUT_Q8] = { 8, 0, 0, 32, JL_NO_MINIMA, 0 },
     [JL_LAYOUT_Q4] = { 4, 8, 0, 32, JL_NO_MINIMA, 0 },
     [JL_LAYOUT_Q4M] = { 4, 0, 0, 32, JL_MINIMA, 0 },
@@ -69,31 +69,31 @@ static const jl_form jl_forms[JL_LAYOUT_COUNT] = {
 static inline size_t jl_lane_bytes(int bits) {
     return (size_t)bits * 64;
 }
-static inline size_t jl_quant_bytes(jl_form f) {
+static inline size_t jl_quant_bytes(jl_quant_format f) {
     return jl_lane_bytes(f.bits) + (f.bits == 5 ? 2 * JL_PANEL : 0);
 }
 
 /* Its scales, or its minima where they lie beside. */
-static inline size_t jl_scale_bytes(jl_form f) {
+static inline size_t jl_scale_bytes(jl_quant_format f) {
     return f.super ? (size_t)(JL_BLOCK / f.group * JL_PANEL) : 2 * JL_PANEL;
 }
 
-static inline size_t jl_block_bytes(jl_form f) {
+static inline size_t jl_block_bytes(jl_quant_format f) {
     return jl_quant_bytes(f) + jl_scale_bytes(f) * (f.minima == JL_MINIMA ? 2 : 1);
 }
 
 /* The head of a super-block: d, and dmin where there are minima. */
-static inline size_t jl_head_bytes(jl_form f) {
+static inline size_t jl_head_bytes(jl_quant_format f) {
     return (size_t)(f.super ? (f.minima ? 4 : 2) * JL_PANEL : 0);
 }
 
 /* Bytes of the first n blocks of a panel with the heads of their super-blocks. */
-static inline size_t jl_blocks_bytes(jl_form f, size_t n) {
+static inline size_t jl_blocks_bytes(jl_quant_format f, size_t n) {
     return n * jl_block_bytes(f) + (n + JL_SUPER - 1) / JL_SUPER * jl_head_bytes(f);
 }
 
 /* Where block b of a panel begins: its quants. */
-static inline size_t jl_block_offset(jl_form f, size_t b) {
+static inline size_t jl_block_offset(jl_quant_format f, size_t b) {
     return b * jl_block_bytes(f) + (b / JL_SUPER + 1) * jl_head_bytes(f);
 }
 
@@ -104,7 +104,7 @@ static inline size_t jl_column_bytes(jl_layout layout) {
 
 static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
     if (layout < JL_LAYOUT_Q8) return (size_t)cols * jl_column_bytes(layout);
-    return jl_blocks_bytes(jl_forms[layout], (size_t)cols / JL_BLOCK);
+    return jl_blocks_bytes(jl_quant_formats[layout], (size_t)cols / JL_BLOCK);
 }
 
 /* -- Lanes: quants of 2, 4, 5 and 6 bits ------------------------------------------------------- */

@@ -202,7 +202,8 @@ static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {
 }
 
 /* Scales and minima of row r behind the quants; the head is written with the block it precedes. */
-static void write_scales(jl_form f, uint8_t *block, size_t r, const quants *from, int first) {
+static void write_scales(jl_quant_format f, uint8_t *block, size_t r, const quants *from,
+                         int first) {
     uint8_t *scales = block + jl_quant_bytes(f), *minima = scales + jl_scale_bytes(f);
     uint8_t *head = f.super ? block - jl_head_bytes(f) : scales;
     if (!f.super || first) {
@@ -219,7 +220,7 @@ static void write_scales(jl_form f, uint8_t *block, size_t r, const quants *from
 /* Row r of a panel from a row of the file, which need not be aligned. */
 static void pack_blocks(jl_layout layout, jl_type type, uint8_t *panel, size_t r, size_t cols,
                         const uint8_t *src) {
-    const jl_form f = jl_forms[layout];
+    const jl_quant_format f = jl_quant_formats[layout];
     const jl_type_info *info = jl_type_get((uint32_t)type);
     size_t columns = (size_t)info->block, bytes = (size_t)info->bytes;
     union {

@@ -27,7 +27,7 @@ static int panels_of(const jl_matrix *w) {
 /* The panels of all products, one after another, are cut: first `threads` items of `large` panels,
  * then items of `small`. */
 typedef struct product_job {
-    const jl_multiply *list;
+    const jl_matmul_job *list;
     int n, panels, threads, large, small;
 } product_job;
 
@@ -43,7 +43,7 @@ static void multiply_item(void *arg, int i, int thread) {
         from = job->threads * job->large + late * job->small;
         to = min(from + job->small, job->panels);
     }
-    for (const jl_multiply *m = job->list; from < to; m++) {
+    for (const jl_matmul_job *m = job->list; from < to; m++) {
         int panels = panels_of(m->w);
         if (from < panels) jl_matmul(m->w, m->x, m->y, from, min(to, panels));
         from = from < panels ? 0 : from - panels;
@@ -51,7 +51,7 @@ static void multiply_item(void *arg, int i, int thread) {
     }
 }
 
-void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n) {
+void jl_matmul_all(jl_pool *pool, const jl_matmul_job *list, int n) {
     int threads = jl_pool_threads(pool), panels = 0;
     int64_t work = 0;
     for (int k = 0; k < n; k++) {

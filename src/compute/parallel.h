@@ -11,16 +11,16 @@
 #include "pool.h"
 
 /* y [x.n][w.rows] = W x */
-typedef struct jl_multiply {
+typedef struct jl_matmul_job {
     const jl_matrix *w;
     const jl_act *x;
     float *y;
-} jl_multiply;
+} jl_matmul_job;
 
-enum { JL_MULTIPLY_MOST = 4 };
+enum { JL_MAX_MATMULS = 4 };
 
-/* n ≤ JL_MULTIPLY_MOST products, none of which reads what another writes. */
-void jl_multiply_all(jl_pool *pool, const jl_multiply *list, int n);
+/* n ≤ JL_MAX_MATMULS products, none of which reads what another writes. */
+void jl_matmul_all(jl_pool *pool, const jl_matmul_job *list, int n);
 
 /* jl_act_prepare(), in parts of whole tiles. */
 void jl_prepare(jl_pool *pool, jl_act *a, const float *x, int n, int cols, jl_layout layout);

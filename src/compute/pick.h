@@ -1,10 +1,11 @@
 /* pick.h - the only dispatch: which variant of a kernel its plain name means.
  *
  * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant
- * of the build. The choice is made when compiling: a WebAssembly module with simd128 does not
- * validate on an engine without it, so there is nothing to decide at run time. All variants give
- * the same bits. Only products of precision `fast` may be computed by kernels that the host
- * provides (fast.h); a flag beside them says when.
+ * of the build. The variant is chosen at compile time, because a WebAssembly module with simd128
+ * does not validate on an engine without it. Two kernels also decide at run time: jl_act_prepare
+ * and jl_matmul follow the precision of the product (exact or fast) and, if it is fast, whether the
+ * own or the relaxed kernels compute it (precision.h). All variants of a precision give the same
+ * bits.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H
@@ -26,23 +27,24 @@
 #define jl_gelu              JL_PICK(jl_gelu)
 #define jl_soft_cap          JL_PICK(jl_soft_cap)
 #define jl_max               JL_PICK(jl_max)
-#define jl_numbers           JL_PICK(jl_numbers)
-#define jl_exp_sum           JL_PICK(jl_exp_sum)
-#define jl_sum_exp           JL_PICK(jl_sum_exp)
+#define jl_nan_to_neg_inf    JL_PICK(jl_nan_to_neg_inf)
+#define jl_softmax_exp       JL_PICK(jl_softmax_exp)
+#define jl_exp_total         JL_PICK(jl_exp_total)
 #define jl_kv_store          JL_PICK(jl_kv_store)
 #define jl_attention         JL_PICK(jl_attention)
 #define jl_attention_weights JL_PICK(jl_attention_weights)
-#define jl_product           JL_PICK(jl_product)
+#define jl_sgemm             JL_PICK(jl_sgemm)
 
 static inline void jl_act_prepare(jl_act *a, const float *x, int n, int cols, jl_layout layout) {
-    (!a->fast                               ? JL_PICK(jl_act_prepare)
-     : jl_fast_provided(a->fast, layout, n) ? a->fast->prepare
-                                            : JL_PICK(jl_act_prepare_fast))(a, x, n, cols, layout);
+    const jl_precision *p = a->precision;
+    (!p                              ? JL_PICK(jl_act_prepare)
+     : jl_uses_relaxed(p, layout, n) ? p->prepare
+                                     : JL_PICK(jl_act_prepare_fast))(a, x, n, cols, layout);
 }
 static inline void jl_matmul(const jl_matrix *w, const jl_act *a, float *y, int panel0,
                              int panel1) {
-    int provided = a->fast && jl_fast_provided(a->fast, w->layout, a->n);
-    (provided ? a->fast->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
+    int relaxed = a->precision && jl_uses_relaxed(a->precision, w->layout, a->n);
+    (relaxed ? a->precision->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
 }
 
 /* One variant is enough: these are rare, or small beside the products around them. */

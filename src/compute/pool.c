@@ -35,7 +35,7 @@ struct jl_pool {
     _Atomic int32_t arrived;             /* threads that have come to jl_pool_work() */
     jl_task *task;                       /* of the job */
     void *arg;
-    int most, lost;
+    int max, lost;
     jl_waiter waiter;
 };
 
@@ -49,10 +49,10 @@ jl_pool *jl_pool_new(int n_threads, const jl_waiter *waiter, jl_error *error) {
     }
     jl_pool *pool = jl_alloc_zero(sizeof *pool);
     if (!pool) {
-        jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("threads"), "no room for a pool");
+        jl_no_memory(error, "threads");
         return NULL;
     }
-    pool->most = n_threads;
+    pool->max = n_threads;
     pool->waiter = *waiter;
     atomic_store(&pool->active, 1);
     return pool;
@@ -75,7 +75,7 @@ void jl_pool_free(jl_pool *pool) {
 }
 
 void jl_pool_use(jl_pool *pool, int n_threads) {
-    int n = n_threads < 1 ? 1 : n_threads > pool->most ? pool->most : n_threads;
+    int n = n_threads < 1 ? 1 : n_threads > pool->max ? pool->max : n_threads;
     pool->lost = 0;
     atomic_store(&pool->ticket, 0);
     atomic_store(&pool->active, n);
@@ -92,8 +92,8 @@ int jl_pool_threads(const jl_pool *pool) {
     return n < 1 ? 1 : n;
 }
 
-int jl_pool_most(const jl_pool *pool) {
-    return pool ? pool->most : 1;
+int jl_pool_max(const jl_pool *pool) {
+    return pool ? pool->max : 1;
 }
 
 int jl_pool_lost(const jl_pool *pool) {
@@ -159,7 +159,7 @@ static void await_others(jl_pool *pool) {
     atomic_store(&pool->caller_sleeps, 1);
     int32_t left = atomic_load(&pool->pending);
     for (int slices = 0; left != 0; slices++) {
-        if (slices == LOST_SLICES) {
+        if (slices == LOST_SLICES && !pool->waiter.patient) {
             pool->lost = 1;
             break;
         }

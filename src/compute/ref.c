@@ -127,7 +127,7 @@ void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_lay
 /* -- Matrix products --------------------------------------------------------------------------- */
 
 /* v − offset of the quant that `bits` bits mean. */
-static int quant_value(jl_form f, int quant) {
+static int quant_value(jl_quant_format f, int quant) {
     if (f.bits == 8) return (int8_t)quant;
     return (f.table ? jl_iq4_values[quant] + 127 : quant) - f.offset;
 }
@@ -156,7 +156,7 @@ static inline void read_quants(int bits, const uint8_t *block, uint8_t *q) {
 }
 
 /* v − offset of a block as w [pair 16][row 16][parity 2]. */
-static void unpack_block(jl_form f, const uint8_t *block, int16_t *w) {
+static void unpack_block(jl_quant_format f, const uint8_t *block, int16_t *w) {
     uint8_t q[JL_BLOCK * JL_PANEL];
     const uint8_t *from = f.bits == 8 ? block : q;
     switch (f.bits) {
@@ -177,7 +177,8 @@ static void unpack_block(jl_form f, const uint8_t *block, int16_t *w) {
 }
 
 /* D and M of group g and row r of block b. */
-static float block_scale(jl_form f, const uint8_t *panel, size_t b, int g, int r, float *m) {
+static float block_scale(jl_quant_format f, const uint8_t *panel, size_t b, int g, int r,
+                         float *m) {
     const uint8_t *block = panel + jl_block_offset(f, b);
     const uint8_t *scales = block + jl_quant_bytes(f), *minima = scales + jl_scale_bytes(f);
     *m = 0;
@@ -206,8 +207,9 @@ static void dot_pairs(const int16_t *w, const int16_t *x, size_t pair_stride, si
 
 /* One token and one group of columns: y[rows] += its products. w [pair][row 16][parity 2], d and m
  * [row]; `sum` is that of the activations. */
-static void add_group(jl_form f, const int16_t *w, const float *d, const float *m, const int16_t *x,
-                      size_t pair_stride, float s, int32_t sum, float *y, int rows) {
+static void add_group(jl_quant_format f, const int16_t *w, const float *d, const float *m,
+                      const int16_t *x, size_t pair_stride, float s, int32_t sum, float *y,
+                      int rows) {
     int32_t acc[JL_PANEL];
     dot_pairs(w, x, pair_stride, (size_t)f.group / 2, acc);
     for (int r = 0; r < rows; r++) {
@@ -221,7 +223,7 @@ static void add_group(jl_form f, const int16_t *w, const float *d, const float *
  * row. */
 static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
                         int rows) {
-    const jl_form f = jl_forms[w->layout];
+    const jl_quant_format f = jl_quant_formats[w->layout];
     size_t blocks = (size_t)w->cols / JL_BLOCK, width = a->n == 1 ? 1 : JL_TILE;
     int groups = JL_BLOCK / f.group;
     for (int t = 0; t < a->n; t++)
@@ -284,7 +286,7 @@ void jl_matmul__ref(const jl_matrix *w, const jl_act *a, float *y, int panel0, i
 }
 
 /* Columns 32·b on of row r < 16 of a Q panel. */
-static void block_row(jl_form f, const uint8_t *panel, size_t b, int r, float *out) {
+static void block_row(jl_quant_format f, const uint8_t *panel, size_t b, int r, float *out) {
     const uint8_t *block = panel + jl_block_offset(f, b);
     uint8_t q[JL_BLOCK];
     for (int parity = 0; parity < 2; parity++) {
@@ -307,7 +309,7 @@ void jl_matrix_row__ref(const jl_matrix *w, int r, float *out) {
     const uint8_t *panel = w->data + (size_t)(r / JL_PANEL) * jl_panel_bytes(w->layout, w->cols);
     if (w->layout >= JL_LAYOUT_Q8) {
         for (size_t b = 0; b < (size_t)w->cols / JL_BLOCK; b++)
-            block_row(jl_forms[w->layout], panel, b, r % JL_PANEL, out + b * JL_BLOCK);
+            block_row(jl_quant_formats[w->layout], panel, b, r % JL_PANEL, out + b * JL_BLOCK);
         return;
     }
     for (int c = 0; c < w->cols; c++) {
@@ -387,7 +389,7 @@ void jl_soft_cap__ref(float *x, float cap, int n) {
     for (int i = 0; i < n; i++) x[i] = cap * (1.0f - 2.0f / (1.0f + jl_exp__ref(x[i] * twice)));
 }
 
-void jl_numbers__ref(const float *x, int n, float *y) {
+void jl_nan_to_neg_inf__ref(const float *x, int n, float *y) {
     for (int i = 0; i < n; i++) y[i] = x[i] == x[i] ? x[i] : -INFINITY;
 }
 
@@ -398,7 +400,7 @@ float jl_max__ref(const float *x, int n) {
     return max;
 }
 
-float jl_exp_sum__ref(float *x, float max, int n) {
+float jl_softmax_exp__ref(float *x, float max, int n) {
     float lane[4] = { 0 };
     for (int i = 0; i < n; i++) {
         x[i] = jl_exp__ref(x[i] - max);
@@ -407,7 +409,7 @@ float jl_exp_sum__ref(float *x, float max, int n) {
     return sum4(lane);
 }
 
-float jl_sum_exp__ref(const float *x, float max, float scale, int n) {
+float jl_exp_total__ref(const float *x, float max, float scale, int n) {
     float lane[4] = { 0 };
     for (int i = 0; i < n; i++) lane[i % 4] = lane[i % 4] + jl_exp__ref((x[i] - max) * scale);
     return sum4(lane);
@@ -518,13 +520,15 @@ static inline float value_at(jl_kv_type type, const void *v_tile, int i) {
                              : jl_half_read(((const uint16_t *)v_tile)[i]);
 }
 
-/* What the form does to the scores s of query i, which sees n_keys keys, in the tile that begins
+/* Applies the modifiers to the scores s of query i, which sees n_keys keys, in the tile that begins
  * with key j0. Returns max s. */
-static float shape_scores(const jl_score_form *form, int i, int n_keys, int j0, float *s) {
-    if (form->cap > 0) jl_soft_cap__ref(s, form->cap, JL_KV_TILE);
+static float modify_scores(const jl_score_modifiers *modifiers, int i, int n_keys, int j0,
+                           float *s) {
+    if (modifiers->cap > 0) jl_soft_cap__ref(s, modifiers->cap, JL_KV_TILE);
     for (int j = 0; j < JL_KV_TILE; j++) {
-        if (form->slope) s[j] = s[j] + form->slope[i] * (float)(j0 + j - (n_keys - 1));
-        if (j0 + j >= n_keys || (form->first && j0 + j < form->first[i])) s[j] = -INFINITY;
+        if (modifiers->slope) s[j] = s[j] + modifiers->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (j0 + j >= n_keys || (modifiers->first && j0 + j < modifiers->first[i]))
+            s[j] = -INFINITY;
     }
     return jl_max__ref(s, JL_KV_TILE);
 }
@@ -535,18 +539,20 @@ size_t jl_attention_bytes(int hd, int n_q) {
     return jl_kv_tile_bytes(JL_KV_F32, hd) + align64(one * (size_t)n_q);
 }
 
-/* The whole row of one query, tile after tile; acc [hd] is the output. */
+/* Online softmax (Milakov & Gimelshein 2018) of one query, tile after tile: m is the running
+ * maximum of the scores, l the sum of their exponentials in 4 lanes, acc [hd] the output so far;
+ * a tile that raises m scales l and acc by exp(old m − new m). */
 static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k, const uint8_t *v,
-                   int hd, const jl_score_form *form, int i_q, float *acc) {
+                   int hd, const jl_score_modifiers *modifiers, int i_q, float *acc) {
     float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];
     const query rounded = query_for(type, q, hd);
     size_t bytes = jl_kv_tile_bytes(type, hd);
     memset(acc, 0, (size_t)hd * sizeof *acc);
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, k += bytes, v += bytes) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
-        if (form && form->first && form->first[i_q] >= j0 + JL_KV_TILE) continue;
+        if (modifiers && modifiers->first && modifiers->first[i_q] >= j0 + JL_KV_TILE) continue;
         float max = tile_scores(type, &rounded, k, hd, n, p), m1;
-        if (form) max = shape_scores(form, i_q, n_keys, j0, p);
+        if (modifiers) max = modify_scores(modifiers, i_q, n_keys, j0, p);
         m1 = max > m ? max : m;
         float c = jl_exp__ref(m - m1);
         m = m1;
@@ -563,24 +569,24 @@ static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k
 }
 
 void jl_attention__ref(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-                       const void *v, int hd, const jl_score_form *form, float *out,
+                       const void *v, int hd, const jl_score_modifiers *modifiers, float *out,
                        void *scratch) {
     (void)scratch;
     for (int i = 0; i < n_q; i++)
-        attend(type, q + i * hd, n_keys[i], k, v, hd, form, i, out + i * hd);
+        attend(type, q + i * hd, n_keys[i], k, v, hd, modifiers, i, out + i * hd);
 }
 
 void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                               const jl_score_form *form, int i, float *weights) {
+                               const jl_score_modifiers *modifiers, int i, float *weights) {
     float s[JL_KV_TILE];
     const query rounded = query_for(type, q, hd);
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         tile_scores(type, &rounded, tile, hd, n, s);
-        if (form) shape_scores(form, i, n_keys, j0, s);
+        if (modifiers) modify_scores(modifiers, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
-    float inverse = 1.0f / jl_exp_sum__ref(weights, jl_max__ref(weights, n_keys), n_keys);
+    float inverse = 1.0f / jl_softmax_exp__ref(weights, jl_max__ref(weights, n_keys), n_keys);
     for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
 }

@@ -8,7 +8,7 @@
  *
  * The panels are those of all kernels; what differs is the order of four columns in a lane, which
  * the activations follow. A module of its own (wasm/flags.mk), linked to the memory and the
- * table of the engine: it calls nothing, and its only data are the forms of the layouts.
+ * table of the engine: it calls nothing, and its only data is the table of quant formats.
  */
 #ifdef __wasm_relaxed_simd__
 
@@ -28,7 +28,7 @@ typedef struct operand {
 /* The instruction leaves open whether a second byte of 8 bits is signed (as on ARM: weights as they
  * are) or not (AVX-VNNI: weights plus 128), and whether sums of two products saturate on the way to
  * a lane (older x86: nibbles). A machine keeps to one of them; extreme products tell which. */
-static NOINLINE operand operand_of(jl_form f) {
+static NOINLINE operand operand_of(jl_quant_format f) {
     if (f.bits != 8) return (operand){ f.offset, 1 };
     const v128_t x = wasm_i8x16_const(127, 127, 127, 127, -127, -127, -127, -127, 127, 127, 127,
                                       127, -127, -127, -127, -127);
@@ -48,7 +48,7 @@ static NOINLINE operand operand_of(jl_form f) {
 INLINE int unit_columns(int bits) {
     return bits == 8 ? 4 : bits == 4 ? 8 : bits == 5 ? 32 : 16;
 }
-INLINE size_t unit_bytes(jl_form f) {
+INLINE size_t unit_bytes(jl_quant_format f) {
     return jl_quant_bytes(f) * (size_t)unit_columns(f.bits) / JL_BLOCK;
 }
 
@@ -103,7 +103,7 @@ INLINE v128_t nibbles(v128_t bytes, int lower) {
 }
 
 /* A unit below 8 bits of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
-INLINE void byte_quants(jl_form f, const uint8_t *w, int g, v128_t *out) {
+INLINE void byte_quants(jl_quant_format f, const uint8_t *w, int g, v128_t *out) {
     const int vectors = unit_columns(f.bits) / 4;
     v128_t value[8];
     if (f.bits == 4 || f.bits == 2) {
@@ -214,7 +214,7 @@ void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl
     a->n = n;
     a->cols = cols;
     a->x = x;
-    switch (jl_forms[layout].bits) {
+    switch (jl_quant_formats[layout].bits) {
     case 8:
         prepare(8, a, x);
         break;
@@ -235,7 +235,7 @@ void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl
 /* -- One token --------------------------------------------------------------------------------- */
 
 /* Four rows and a unit. */
-INLINE v128_t dot_unit(jl_form f, const uint8_t *w, int g, const uint8_t *x, v128_t acc) {
+INLINE v128_t dot_unit(jl_quant_format f, const uint8_t *w, int g, const uint8_t *x, v128_t acc) {
     v128_t v[8];
     byte_quants(f, w, g, v);
     UNROLL for (int i = 0; i < unit_columns(f.bits) / 4; i++) {
@@ -245,7 +245,7 @@ INLINE v128_t dot_unit(jl_form f, const uint8_t *w, int g, const uint8_t *x, v12
 }
 
 /* acc[g] += Σ v·x over a group of columns. */
-INLINE void dot_units(jl_form f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
+INLINE void dot_units(jl_quant_format f, const uint8_t *w, const uint8_t *x, v128_t *acc) {
     const int columns = unit_columns(f.bits);
     ROLL for (int c = 0; c < f.group; c += columns, w += unit_bytes(f), x += columns) {
         UNROLL for (int g = 0; g < 4; g++) acc[g] = dot_unit(f, w, g, x, acc[g]);
@@ -271,7 +271,7 @@ INLINE void dot_bytes(operand o, const uint8_t *w, const uint8_t *x, v128_t *acc
 }
 
 INLINE void block_vector(jl_layout layout, operand o, const uint8_t *w, const jl_act *a, float *y) {
-    const jl_form f = jl_forms[layout];
+    const jl_quant_format f = jl_quant_formats[layout];
     const int groups = JL_BLOCK / f.group;
     const uint8_t *x = (const uint8_t *)a->q;
     float head[2 * JL_PANEL];
@@ -312,7 +312,8 @@ INLINE void block_vector(jl_layout layout, operand o, const uint8_t *w, const jl
 
 #define VECTOR(name, layout)                                                                       \
     static NOINLINE void name(int offset, const uint8_t *w, const jl_act *a, float *y) {           \
-        const int fixed = jl_forms[layout].offset, vary = jl_forms[layout].bits == 8;              \
+        const int fixed = jl_quant_formats[layout].offset,                                         \
+                  vary = jl_quant_formats[layout].bits == 8;                                       \
         block_vector(layout, (operand){ vary ? offset : fixed, 1 }, w, a, y);                      \
     }
 static NOINLINE void vector_q8_nibbles(int offset, const uint8_t *w, const jl_act *a, float *y) {
@@ -339,7 +340,7 @@ typedef struct byte_chunk {
 } byte_chunk;
 
 /* A block below 8 bits. */
-INLINE void widen_quants(jl_form f, const uint8_t *w, uint8_t *low, uint8_t *high) {
+INLINE void widen_quants(jl_quant_format f, const uint8_t *w, uint8_t *low, uint8_t *high) {
     const int columns = unit_columns(f.bits);
     ROLL for (int c = 0; c < JL_BLOCK; c += columns, w += unit_bytes(f)) {
         UNROLL for (int g = 0; g < 4; g++) {
@@ -355,7 +356,7 @@ INLINE void widen_quants(jl_form f, const uint8_t *w, uint8_t *low, uint8_t *hig
 
 #define WIDEN(name, layout)                                                                        \
     static NOINLINE void name(const uint8_t *w, uint8_t *low, uint8_t *high) {                     \
-        widen_quants(jl_forms[layout], w, low, high);                                              \
+        widen_quants(jl_quant_formats[layout], w, low, high);                                      \
     }
 WIDEN(widen_2, JL_LAYOUT_K2)
 WIDEN(widen_4, JL_LAYOUT_Q4)
@@ -373,7 +374,8 @@ static NOINLINE void widen_8(int offset, const uint8_t *w, uint8_t *low, uint8_t
 }
 
 /* w is a block, or the head before one. */
-static NOINLINE void widen(jl_form f, int offset, const uint8_t *w, size_t blocks, byte_chunk *to) {
+static NOINLINE void widen(jl_quant_format f, int offset, const uint8_t *w, size_t blocks,
+                           byte_chunk *to) {
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (f.super && b % JL_SUPER == 0) {
@@ -389,20 +391,14 @@ static NOINLINE void widen(jl_form f, int offset, const uint8_t *w, size_t block
              : f.bits == 5 ? widen_5
              : f.bits == 4 ? widen_4
                            : widen_2)(w, low, high);
-        if (f.super) {
-            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
-                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
-        } else {
-            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
-            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
-        }
+        widen_scales(f, scales, head, &d, &m);
     }
 }
 
 /* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
  * product. x is where the tile's bytes begin. With two parts the upper nibbles are summed first,
  * and their sum moved up by 4 bits. */
-INLINE void tile(jl_form f, operand o, const byte_chunk *chunk, int half, const uint8_t *x,
+INLINE void tile(jl_quant_format f, operand o, const byte_chunk *chunk, int half, const uint8_t *x,
                  const float *s, const int32_t *total, size_t blocks, float *y, size_t stride) {
     const int groups = JL_BLOCK / f.group;
     const uint8_t *w = chunk->w[half];
@@ -437,21 +433,7 @@ INLINE void tile(jl_form f, operand o, const byte_chunk *chunk, int half, const 
             }
         }
         w += 8 * f.group, x += 4 * f.group;
-        v128_t xs[4];
-        if (f.minima) {
-            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
-            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
-            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
-            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
-            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
-        }
-        UNROLL for (int i = 0; i < 8; i++) {
-            v128_t st = wasm_v128_load32_splat(s + i / 2);
-            v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
-            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
-            if (f.minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
-            sum[i] = wasm_f32x4_add(sum[i], v);
-        }
+        add_tile_group(f.minima != JL_NO_MINIMA, acc, all, s, d, m, sum);
         total += 8 / groups;
         if (groups == 1 || b % 2 == 1) s += 4;
     }
@@ -464,8 +446,8 @@ INLINE void tile(jl_form f, operand o, const byte_chunk *chunk, int half, const 
     static NOINLINE void name(int offset, const byte_chunk *chunk, int half, const uint8_t *x,     \
                               const float *s, const int32_t *total, size_t blocks, float *y,       \
                               size_t stride) {                                                     \
-        tile(jl_forms[layout], (operand){ offset, parts }, chunk, half, x, s, total, blocks, y,    \
-             stride);                                                                              \
+        tile(jl_quant_formats[layout], (operand){ offset, parts }, chunk, half, x, s, total,       \
+             blocks, y, stride);                                                                   \
     }
 TILE(tile_offset, JL_LAYOUT_Q4, 1)
 TILE(tile_nibbles, JL_LAYOUT_Q4, 2)
@@ -474,8 +456,8 @@ TILE(tile_16_offset, JL_LAYOUT_K6, 1)
 TILE(tile_16_minima, JL_LAYOUT_K2, 1)
 
 /* One panel, all tokens; y points at the panel's first row of token 0. */
-static NOINLINE void block_batch(jl_form f, operand o, const uint8_t *w, const jl_act *a, float *y,
-                                 size_t stride, int rows) {
+static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w, const jl_act *a,
+                                 float *y, size_t stride, int rows) {
     const size_t unit = f.super ? JL_SUPER : 1;
     byte_chunk chunk;
     size_t blocks = (size_t)a->cols / JL_BLOCK;
@@ -522,7 +504,7 @@ void jl_matmul_fast__relaxed(const jl_matrix *w, const jl_act *a, float *y, int 
                              int panel1) {
     size_t stride = (size_t)w->rows, bytes = jl_panel_bytes(w->layout, w->cols);
     const uint8_t *panel = w->data + (size_t)panel0 * bytes;
-    const jl_form f = jl_forms[w->layout];
+    const jl_quant_format f = jl_quant_formats[w->layout];
     const operand o = operand_of(f);
     for (int p = panel0; p < panel1; p++, panel += bytes) {
         int left = w->rows - p * JL_PANEL, rows = left < JL_PANEL ? left : JL_PANEL;

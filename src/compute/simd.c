@@ -171,13 +171,13 @@ void jl_soft_cap__simd(float *x, float cap, int n) {
     jl_soft_cap__ref(x + whole, cap, n - whole);
 }
 
-void jl_numbers__simd(const float *x, int n, float *y) {
+void jl_nan_to_neg_inf__simd(const float *x, int n, float *y) {
     int i = 0;
     for (; i + 4 <= n; i += 4) {
         v128_t v = wasm_v128_load(x + i), least = wasm_f32x4_splat(-INFINITY);
         wasm_v128_store(y + i, wasm_v128_bitselect(v, least, wasm_f32x4_eq(v, v)));
     }
-    jl_numbers__ref(x + i, n - i, y + i);
+    jl_nan_to_neg_inf__ref(x + i, n - i, y + i);
 }
 
 float jl_max__simd(const float *x, int n) {
@@ -192,7 +192,7 @@ float jl_max__simd(const float *x, int n) {
     return rest > max ? rest : max;
 }
 
-float jl_exp_sum__simd(float *x, float max, int n) {
+float jl_softmax_exp__simd(float *x, float max, int n) {
     v128_t sum = wasm_f32x4_splat(0);
     int i = 0;
     for (; i + 4 <= n; i += 4) {
@@ -204,7 +204,7 @@ float jl_exp_sum__simd(float *x, float max, int n) {
     return lanes_sum(sum);
 }
 
-float jl_sum_exp__simd(const float *x, float max, float scale, int n) {
+float jl_exp_total__simd(const float *x, float max, float scale, int n) {
     v128_t sum = wasm_f32x4_splat(0);
     const float *at = x;
     for (; at + 16 <= x + n; at += 16) {

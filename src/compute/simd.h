@@ -14,6 +14,10 @@
 
 /* Variants of a loop are one such function called with constant arguments. */
 #define INLINE static inline __attribute__((always_inline))
+/* Functions that variants share, or that are too large to have twice. */
+#define NOINLINE __attribute__((noinline))
+#define UNROLL   _Pragma("clang loop unroll(full)")
+#define ROLL     _Pragma("clang loop unroll(disable)")
 
 /* Four halves at p, any alignment, times 2^-112: exponent and fraction are moved to their place in
  * a float without correcting the bias. Exact, subnormals included (they are subnormal floats then).

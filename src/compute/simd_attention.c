@@ -16,11 +16,6 @@
 #include <math.h>
 #include <string.h>
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ROLLED _Pragma("clang loop unroll(disable)")
-/* Shared by the variants, or too large to have twice. */
-#define NOINLINE static __attribute__((noinline))
-
 enum { KEY_VECTORS = JL_KV_TILE / 4 };
 
 /* What a query has so far: maximum m of its scores, Σ exp(s − m) in 4 lanes; and its scale, if it
@@ -47,7 +42,7 @@ INLINE void scores_of_floats(int queries, const float *q, const uint8_t *k, int 
         const uint8_t *row = k;
         v128_t acc[KEY_VECTORS];
         UNROLL for (int i = 0; i < KEY_VECTORS; i++) acc[i] = wasm_f32x4_splat(0);
-        ROLLED for (const float *x = q, *end = q + hd; x < end; x++, row += JL_KV_TILE * 4) {
+        ROLL for (const float *x = q, *end = q + hd; x < end; x++, row += JL_KV_TILE * 4) {
             v128_t q0 = wasm_v128_load32_splat(x), q1 = q0;
             if (queries == 2) q1 = wasm_v128_load32_splat(x + hd);
             UNROLL for (int g = 0; g < vectors; g++) {
@@ -73,8 +68,7 @@ INLINE void scores_of_quants(int queries, const int16_t *q, size_t stride, const
         const uint8_t *row = k;
         v128_t acc[KEY_VECTORS];
         UNROLL for (int i = 0; i < KEY_VECTORS; i++) acc[i] = wasm_i32x4_splat(0);
-        ROLLED for (const int16_t *x = q, *end = q + stride; x < end;
-                    x += 2, row += JL_KV_TILE * 4) {
+        ROLL for (const int16_t *x = q, *end = q + stride; x < end; x += 2, row += JL_KV_TILE * 4) {
             v128_t q0 = wasm_v128_load32_splat(x), q1 = q0;
             if (queries == 2) q1 = wasm_v128_load32_splat(x + stride);
             UNROLL for (int g = 0; g < vectors; g++) {
@@ -93,18 +87,18 @@ INLINE void scores_of_quants(int queries, const int16_t *q, size_t stride, const
     }
 }
 
-NOINLINE void scores_floats(const float *q, const uint8_t *k, int hd, float *s) {
+static NOINLINE void scores_floats(const float *q, const uint8_t *k, int hd, float *s) {
     scores_of_floats(1, q, k, hd, s);
 }
-NOINLINE void scores_floats_pair(const float *q, const uint8_t *k, int hd, float *s) {
+static NOINLINE void scores_floats_pair(const float *q, const uint8_t *k, int hd, float *s) {
     scores_of_floats(2, q, k, hd, s);
 }
-NOINLINE void scores_quants(const int16_t *q, size_t stride, const running *r, const uint8_t *k,
-                            float *s) {
+static NOINLINE void scores_quants(const int16_t *q, size_t stride, const running *r,
+                                   const uint8_t *k, float *s) {
     scores_of_quants(1, q, stride, r, k, s);
 }
-NOINLINE void scores_quants_pair(const int16_t *q, size_t stride, const running *r,
-                                 const uint8_t *k, float *s) {
+static NOINLINE void scores_quants_pair(const int16_t *q, size_t stride, const running *r,
+                                        const uint8_t *k, float *s) {
     scores_of_quants(2, q, stride, r, k, s);
 }
 
@@ -119,9 +113,9 @@ static void scores(int queries, const query_rows *q, int i, const running *r, co
 }
 
 /* −∞ for the keys from n on. Returns the maximum. */
-NOINLINE float mask(float *s, int n) {
+static NOINLINE float mask(float *s, int n) {
     v128_t max = wasm_f32x4_splat(-INFINITY);
-    ROLLED for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
+    ROLL for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
     UNROLL for (int g = 0; g < KEY_VECTORS; g++) {
         max = wasm_f32x4_pmax(max, wasm_v128_load(s + 4 * g));
     }
@@ -140,7 +134,7 @@ INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v
         sum[i] = wasm_v128_load(acc + i / vectors * hd + i % vectors * 4);
     }
     v += from * hd * bytes;
-    ROLLED for (const float *x = p + from, *end = p + n; x < end; x++, v += hd * bytes) {
+    ROLL for (const float *x = p + from, *end = p + n; x < end; x++, v += hd * bytes) {
         v128_t p0 = wasm_v128_load32_splat(x), p1 = p0;
         if (queries == 2) p1 = wasm_v128_load32_splat(x + JL_KV_TILE);
         if (bytes == 2) p0 = wasm_f32x4_mul(p0, wasm_f32x4_splat(0x1p112f));
@@ -160,23 +154,23 @@ INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v
 /* The dims beyond a multiple of 4, which only toys have. */
 INLINE void weigh_rest(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
                        float *acc) {
-    ROLLED for (int j = 0; j < n; j++, v += hd * bytes) ROLLED for (int d = 0; d < dims; d++) {
+    ROLL for (int j = 0; j < n; j++, v += hd * bytes) ROLL for (int d = 0; d < dims; d++) {
         const void *at = v + d * bytes;
         acc[d] += p[j] * (bytes == 2 ? jl_half_read(*(const uint16_t *)at) : *(const float *)at);
     }
 }
 
-NOINLINE void scale_row(float *x, int n, float factor) {
+static NOINLINE void scale_row(float *x, int n, float factor) {
     int d = 0;
-    ROLLED for (; d + 4 <= n; d += 4)
+    ROLL for (; d + 4 <= n; d += 4)
         wasm_v128_store(x + d, wasm_f32x4_mul(wasm_v128_load(x + d), wasm_f32x4_splat(factor)));
-    ROLLED for (; d < n; d++) x[d] *= factor;
+    ROLL for (; d < n; d++) x[d] *= factor;
 }
 
 /* Scores p of one tile, the largest of them max, become weights exp(p − m); what the query has so
  * far is rescaled where they raise m. A maximum that stays needs none: the factor would be exp(0) =
  * 1. */
-NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
+static NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     v128_t l = wasm_v128_load(r->l);
     if (max > r->m) {
         float c = jl_exp(r->m - max);
@@ -185,7 +179,7 @@ NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
         r->m = max;
     }
     /* The keys that are not seen have exp(−∞) = 0, which leaves the sum as it is. */
-    ROLLED for (int g = 0; g < KEY_VECTORS; g += 4, p += 16) {
+    ROLL for (int g = 0; g < KEY_VECTORS; g += 4, p += 16) {
         v128_t e[4];
         STEP(4, e, wasm_f32x4_sub(wasm_v128_load(p + 4 * i), wasm_f32x4_splat(r->m)));
         exp_each(4, e);
@@ -197,26 +191,29 @@ NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
     wasm_v128_store(r->l, l);
 }
 
-/* What the form does to the scores s of query i, which sees n_keys keys, in the tile that begins
+/* Applies the modifiers to the scores s of query i, which sees n_keys keys, in the tile that begins
  * with key j0. Returns their maximum. */
-NOINLINE float shape_scores(const jl_score_form *form, int i, int n_keys, int j0, float *s) {
-    if (form->cap > 0) jl_soft_cap__simd(s, form->cap, JL_KV_TILE);
-    ROLLED for (int j = 0; j < JL_KV_TILE; j++) {
-        if (form->slope) s[j] = s[j] + form->slope[i] * (float)(j0 + j - (n_keys - 1));
-        if (j0 + j >= n_keys || (form->first && j0 + j < form->first[i])) s[j] = -INFINITY;
+static NOINLINE float modify_scores(const jl_score_modifiers *modifiers, int i, int n_keys, int j0,
+                                    float *s) {
+    if (modifiers->cap > 0) jl_soft_cap__simd(s, modifiers->cap, JL_KV_TILE);
+    ROLL for (int j = 0; j < JL_KV_TILE; j++) {
+        if (modifiers->slope) s[j] = s[j] + modifiers->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (j0 + j >= n_keys || (modifiers->first && j0 + j < modifiers->first[i]))
+            s[j] = -INFINITY;
     }
     return jl_max__simd(s, JL_KV_TILE);
 }
 
-/* Which query of which form is at which tile; form is NULL where scores are used as they are. */
+/* Which query and tile the modifiers apply to; NULL: scores are used as they are. */
 typedef struct shaping {
-    const jl_score_form *form;
+    const jl_score_modifiers *modifiers;
     int i, n_keys, j0;
 } shaping;
 
 /* The scores s of a query that sees n keys of the tile become weights. */
 INLINE void weights_of(const shaping *how, int n, float *s, running *r, float *acc, int hd) {
-    float max = how->form ? shape_scores(how->form, how->i, how->n_keys, how->j0, s) : mask(s, n);
+    float max = how->modifiers ? modify_scores(how->modifiers, how->i, how->n_keys, how->j0, s)
+                               : mask(s, n);
     soften(s, max, r, acc, hd);
 }
 
@@ -227,16 +224,16 @@ INLINE void weigh_row(const float *p, int n, const uint8_t *v, int hd, int bytes
     for (; d + 4 <= hd; d += 4) weigh(1, p, 0, n, v + d * bytes, hd, 4, bytes, acc + d);
     weigh_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
 }
-NOINLINE void weigh_halves(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+static NOINLINE void weigh_halves(const float *p, int n, const uint8_t *v, int hd, float *acc) {
     weigh_row(p, n, v, hd, 2, acc);
 }
-NOINLINE void weigh_floats(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+static NOINLINE void weigh_floats(const float *p, int n, const uint8_t *v, int hd, float *acc) {
     weigh_row(p, n, v, hd, 4, acc);
 }
 
 /* Query how->i and one tile of which it sees n keys; acc [hd]. */
-NOINLINE void attend(const query_rows *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                     int bytes, const shaping *how, running *r, float *acc) {
+static NOINLINE void attend(const query_rows *q, int n, const uint8_t *k, const uint8_t *v, int hd,
+                            int bytes, const shaping *how, running *r, float *acc) {
     float p[JL_KV_TILE];
     scores(1, q, how->i, r, k, hd, p);
     weights_of(how, n, p, r, acc, hd);
@@ -244,8 +241,9 @@ NOINLINE void attend(const query_rows *q, int n, const uint8_t *k, const uint8_t
 }
 
 /* Two queries, of which the second sees no fewer keys: n[0] ≤ n[1]. hd is a multiple of 16. */
-NOINLINE void attend_pair(const query_rows *q, const int *n, const uint8_t *k, const uint8_t *v,
-                          int hd, const shaping *how, running *r, float *acc) {
+static NOINLINE void attend_pair(const query_rows *q, const int *n, const uint8_t *k,
+                                 const uint8_t *v, int hd, const shaping *how, running *r,
+                                 float *acc) {
     float p[2 * JL_KV_TILE], *p1 = p + JL_KV_TILE;
     scores(2, q, how->i, r, k, hd, p);
     weights_of(how, n[0], p, r, acc, hd);
@@ -256,10 +254,10 @@ NOINLINE void attend_pair(const query_rows *q, const int *n, const uint8_t *k, c
     }
 }
 
-NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
+static NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
     const uint16_t *from = tile;
     const uint8_t *wide = (const uint8_t *)to;
-    ROLLED for (const float *end = to + n; to < end; to += 4, from += 4)
+    ROLL for (const float *end = to + n; to < end; to += 4, from += 4)
         wasm_v128_store(to, half4(from));
     return wide;
 }
@@ -269,8 +267,9 @@ enum { WIDEN_FROM = 2 };
 
 /* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for a V tile as floats. */
 static void attend_tile(jl_kv_type type, const query_rows *q, int n_q, const int *n_keys, int j0,
-                        const uint8_t *k, const uint8_t *v, int hd, const jl_score_form *form,
-                        running *state, float *out, float *wide) {
+                        const uint8_t *k, const uint8_t *v, int hd,
+                        const jl_score_modifiers *modifiers, running *state, float *out,
+                        float *wide) {
     int bytes = type == JL_KV_F32 ? 4 : 2;
     if (bytes == 2 && n_q >= WIDEN_FROM) {
         v = widen(v, JL_KV_TILE * hd, wide);
@@ -282,8 +281,10 @@ static void attend_tile(jl_kv_type type, const query_rows *q, int n_q, const int
         for (int j = 0; j < 2; j++) {
             int left = i + j < n_q ? n_keys[i + j] - j0 : 0;
             n[j] = left < JL_KV_TILE ? left : JL_KV_TILE;
-            how[j] = (shaping){ form, i + j, i + j < n_q ? n_keys[i + j] : 0, j0 };
-            if (n[j] > 0 && form && form->first && form->first[i + j] >= j0 + JL_KV_TILE) n[j] = 0;
+            how[j] = (shaping){ modifiers, i + j, i + j < n_q ? n_keys[i + j] : 0, j0 };
+            if (n[j] > 0 && modifiers && modifiers->first &&
+                modifiers->first[i + j] >= j0 + JL_KV_TILE)
+                n[j] = 0;
         }
         if (n[0] <= 0) continue;
         if (bytes == 4 && n[1] >= n[0] && hd % 16 == 0) {
@@ -295,15 +296,15 @@ static void attend_tile(jl_kv_type type, const query_rows *q, int n_q, const int
     }
 }
 
-NOINLINE float round_query(const float *q, int hd, int16_t *to) {
+static NOINLINE float round_query(const float *q, int hd, int16_t *to) {
     return round_row(q, hd, 0, to, 2);
 }
 
 void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
-                        const void *v, int hd, const jl_score_form *form, float *out,
+                        const void *v, int hd, const jl_score_modifiers *modifiers, float *out,
                         void *scratch) {
     size_t bytes = jl_kv_tile_bytes(type, hd);
-    int longest = 0, j0 = form && form->first ? INT_MAX : 0;
+    int longest = 0, j0 = modifiers && modifiers->first ? INT_MAX : 0;
     size_t stride = type == JL_KV_16 ? ((size_t)hd + 1) / 2 * 2 : (size_t)hd;
     float *wide = scratch;
     running *state = (running *)(void *)(wide + JL_KV_TILE * hd);
@@ -314,20 +315,20 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
         if (type == JL_KV_16)
             state[i].scale = round_query(q + i * hd, hd, quants + (size_t)i * stride);
         if (n_keys[i] > longest) longest = n_keys[i];
-        if (form && form->first && form->first[i] < j0) j0 = form->first[i];
+        if (modifiers && modifiers->first && modifiers->first[i] < j0) j0 = modifiers->first[i];
     }
     j0 -= j0 % JL_KV_TILE; /* of the tile with the first key that some query sees */
     size_t at = (size_t)(j0 / JL_KV_TILE) * bytes;
     memset(out, 0, (size_t)n_q * (size_t)hd * sizeof *out);
     for (; j0 < longest; j0 += JL_KV_TILE, at += bytes)
         attend_tile(type, &rows, n_q, n_keys, j0, (const uint8_t *)k + at, (const uint8_t *)v + at,
-                    hd, form, state, out, wide);
-    ROLLED for (int i = 0; i < n_q; i++)
+                    hd, modifiers, state, out, wide);
+    ROLL for (int i = 0; i < n_q; i++)
         scale_row(out + i * hd, hd, 1.0f / lanes_sum(wasm_v128_load(state[i].l)));
 }
 
 void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                                const jl_score_form *form, int i, float *weights) {
+                                const jl_score_modifiers *modifiers, int i, float *weights) {
     float s[JL_KV_TILE];
     int16_t quants[JL_MAX_HEAD];
     const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, ((size_t)hd + 1) / 2 * 2 };
@@ -336,10 +337,10 @@ void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, con
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         scores(1, &rows, 0, &r, tile, hd, s);
-        if (form) shape_scores(form, i, n_keys, j0, s);
+        if (modifiers) modify_scores(modifiers, i, n_keys, j0, s);
         memcpy(weights + j0, s, (size_t)n * sizeof *s);
     }
-    float inverse = 1.0f / jl_exp_sum(weights, jl_max(weights, n_keys), n_keys);
+    float inverse = 1.0f / jl_softmax_exp(weights, jl_max(weights, n_keys), n_keys);
     for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
 }
 

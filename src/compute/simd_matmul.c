@@ -35,7 +35,7 @@ INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
 }
 
 /* The whole quants of one lane of 16 rows, from column x on. */
-INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+INLINE void dot_lane(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
     UNROLL for (int g = 0; g < 4; g++) {
         v128_t v = wasm_v128_load(w + 16 * g), value[8];
         whole_values(f, v, value);
@@ -46,7 +46,7 @@ INLINE void dot_lane(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc)
 }
 
 /* acc[g] += Σ v·x over a group of columns with one scale. */
-INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+INLINE void dot_group(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
     const int lanes = f.bits * f.group / JL_BLOCK, together = jl_lane_group(f.bits);
     if (f.bits == 8) {
         dot_bytes(f.group / 2, w, x, acc);
@@ -71,7 +71,7 @@ INLINE void dot_group(jl_form f, const uint8_t *w, const int16_t *x, v128_t *acc
 /* y[16] = the panel times one token. Scales of Q layouts are read as d·2^-112 and multiplied by
  * s·2^112: that is finite (jl_act_max), and the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
-    const jl_form f = jl_forms[layout];
+    const jl_quant_format f = jl_quant_formats[layout];
     const int groups = JL_BLOCK / f.group;
     float head[2 * JL_PANEL];
     v128_t sum[4];
@@ -187,7 +187,8 @@ static NOINLINE void widen_8(const uint8_t *w, int16_t *low, int16_t *high) {
 }
 
 /* Every vector of lanes holds 4 rows of some pairs, which are 16 values apart. */
-INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high, int offset) {
+INLINE void widen_lanes(jl_quant_format f, const uint8_t *w, int16_t *low, int16_t *high,
+                        int offset) {
     const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);
     const v128_t o = wasm_i16x8_splat((int16_t)offset);
     ROLL for (int lane = 0; lane < f.bits; lane += jl_lane_group(f.bits)) {
@@ -221,7 +222,7 @@ INLINE void widen_lanes(jl_form f, const uint8_t *w, int16_t *low, int16_t *high
 
 #define WIDEN(name, layout)                                                                        \
     static NOINLINE void name(const uint8_t *w, int16_t *low, int16_t *high, int offset) {         \
-        widen_lanes(jl_forms[layout], w, low, high, offset);                                       \
+        widen_lanes(jl_quant_formats[layout], w, low, high, offset);                               \
     }
 WIDEN(widen_2, JL_LAYOUT_K2)
 WIDEN(widen_4, JL_LAYOUT_Q4)
@@ -229,7 +230,7 @@ WIDEN(widen_4_table, JL_LAYOUT_Q4T)
 WIDEN(widen_5, JL_LAYOUT_Q5)
 WIDEN(widen_6, JL_LAYOUT_K6)
 
-static void widen_quants(jl_form f, const uint8_t *w, int16_t *low, int16_t *high) {
+static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int16_t *high) {
     if (f.bits == 8)
         widen_8(w, low, high);
     else
@@ -241,7 +242,7 @@ static void widen_quants(jl_form f, const uint8_t *w, int16_t *low, int16_t *hig
 }
 
 /* w is a block, or the head before one. */
-static void widen(jl_form f, const uint8_t *w, size_t blocks, wide_chunk *to) {
+static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk *to) {
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (b % JL_SUPER == 0) {
@@ -250,13 +251,7 @@ static void widen(jl_form f, const uint8_t *w, size_t blocks, wide_chunk *to) {
         }
         const uint8_t *scales = w + jl_quant_bytes(f);
         widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
-        if (f.super) {
-            for (int h = 0; h < JL_BLOCK / f.group; h++, d += JL_PANEL, m += JL_PANEL)
-                widen_super_scales(f, scales + h * JL_PANEL, head, d, m);
-        } else {
-            read_halves(scales, JL_PANEL, d), d += JL_PANEL;
-            if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, m), m += JL_PANEL;
-        }
+        widen_scales(f, scales, head, &d, &m);
     }
 }
 
@@ -286,23 +281,9 @@ INLINE void tile(int minima, int group, const int16_t *w, const float *d, const 
                 acc[2 * t + 1] = i_madd(acc[2 * t + 1], w1, pair);
             }
         }
-        v128_t xs[4];
-        if (minima) {
-            v128_t all = wasm_v128_load(total);
-            if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
-            all = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), wasm_v128_load(s));
-            xs[0] = wasm_i32x4_shuffle(all, all, 0, 0, 0, 0);
-            xs[1] = wasm_i32x4_shuffle(all, all, 1, 1, 1, 1);
-            xs[2] = wasm_i32x4_shuffle(all, all, 2, 2, 2, 2);
-            xs[3] = wasm_i32x4_shuffle(all, all, 3, 3, 3, 3);
-        }
-        UNROLL for (int i = 0; i < 8; i++) {
-            v128_t st = wasm_v128_load32_splat(s + i / 2);
-            v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
-            v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
-            if (minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
-            sum[i] = wasm_f32x4_add(sum[i], v);
-        }
+        v128_t all = wasm_v128_load(total);
+        if (groups == 1) all = wasm_i32x4_add(all, wasm_v128_load(total + 4));
+        add_tile_group(minima, acc, all, s, d, m, sum);
         total += 8 / groups;
         if (groups == 1 || b % 2 == 1) s += 4;
     }
@@ -326,7 +307,7 @@ TILE(tile_16_minima, 1, 16)
  * 0. */
 static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
                         size_t stride, int rows) {
-    const jl_form f = jl_forms[layout];
+    const jl_quant_format f = jl_quant_formats[layout];
     wide_chunk chunk;
     size_t unit = f.super ? JL_SUPER : 1, blocks = (size_t)a->cols / JL_BLOCK;
     size_t chunks = blocks ? (blocks + CHUNK - 1) / CHUNK : 1;

@@ -10,12 +10,10 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Loops over vectors and tokens are unrolled, because their accumulators are registers then; loops
- * over columns are not: when unrolled, LLVM sums one accumulator after the other and keeps all
- * columns of weights alive between, which costs up to half of the speed in spilled registers. */
-#define UNROLL   _Pragma("clang loop unroll(full)")
-#define ROLL     _Pragma("clang loop unroll(disable)")
-#define NOINLINE __attribute__((noinline))
+/* Here, in simd_matmul.c and in relaxed.c, loops over vectors and tokens are unrolled, so that their
+ * accumulators are registers. Loops over columns are not: if they are unrolled, LLVM sums one
+ * accumulator after the other and keeps all columns of weights alive between, and spilled registers
+ * cost up to half of the speed. */
 
 INLINE v128_t f_madd(v128_t sum, v128_t a, v128_t b) {
     return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
@@ -29,7 +27,7 @@ INLINE v128_t low_bits(int bits, v128_t v) {
 
 /* The values of the whole quants of every lane. The table takes two of them at once, from the bytes
  * of a lane. */
-INLINE void whole_values(jl_form f, v128_t lanes, v128_t *value) {
+INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     if (f.table) {
         const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
                                              180, 196, 216, 240);
@@ -78,8 +76,8 @@ INLINE v128_t float4_of(v128_t v) {
 
 /* D and −M of one group and rows 8i to 8i + 7, two vectors each, from the scales of a K layout;
  * head: d [16], dmin [16]. */
-INLINE void super_scales(jl_form f, int i, const uint8_t *scales, const float *head, v128_t *d,
-                         v128_t *m) {
+INLINE void super_scales(jl_quant_format f, int i, const uint8_t *scales, const float *head,
+                         v128_t *d, v128_t *m) {
     v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
     if (f.minima == JL_MINIMA_IN_NIBBLES) {
         low = wasm_v128_and(wasm_u16x8_shr(s, 4), wasm_i16x8_splat(15));
@@ -103,8 +101,8 @@ INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
 }
 
 /* D and M of a group of a K layout. */
-static inline void widen_super_scales(jl_form f, const uint8_t *scales, const float *head, float *d,
-                                      float *m) {
+static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, const float *head,
+                                      float *d, float *m) {
     for (int i = 0; i < 2; i++, d += 8, m += 8) {
         v128_t dv[2], mv[2] = { 0 };
         super_scales(f, i, scales, head, dv, mv);
@@ -112,6 +110,41 @@ static inline void widen_super_scales(jl_form f, const uint8_t *scales, const fl
             wasm_v128_store(d + 4 * k, dv[k]);
             wasm_v128_store(m + 4 * k, wasm_f32x4_neg(mv[k]));
         }
+    }
+}
+
+/* D [16] (and M) of the groups of a block, after those before it; scales follow the block's quants. */
+static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const float *head,
+                                float **d, float **m) {
+    if (f.super) {
+        for (int h = 0; h < JL_BLOCK / f.group; h++, *d += JL_PANEL, *m += JL_PANEL)
+            widen_super_scales(f, scales + h * JL_PANEL, head, *d, *m);
+        return;
+    }
+    read_halves(scales, JL_PANEL, *d), *d += JL_PANEL;
+    if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, *m), *m += JL_PANEL;
+}
+
+/* -- The end of a group's sums ------------------------------------------------------------------ */
+
+/* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), and with minima + M·(float(Σxq)·
+ * s); s [token], total: Σxq of each token. */
+INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const float *s,
+                           const float *d, const float *m, v128_t *sum) {
+    v128_t xs[4];
+    if (minima) {
+        total = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(total), wasm_v128_load(s));
+        xs[0] = wasm_i32x4_shuffle(total, total, 0, 0, 0, 0);
+        xs[1] = wasm_i32x4_shuffle(total, total, 1, 1, 1, 1);
+        xs[2] = wasm_i32x4_shuffle(total, total, 2, 2, 2, 2);
+        xs[3] = wasm_i32x4_shuffle(total, total, 3, 3, 3, 3);
+    }
+    UNROLL for (int i = 0; i < 8; i++) {
+        v128_t st = wasm_v128_load32_splat(s + i / 2);
+        v128_t ds = wasm_f32x4_mul(wasm_v128_load(d + i % 2 * 4), st);
+        v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc[i]), ds);
+        if (minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
+        sum[i] = wasm_f32x4_add(sum[i], v);
     }
 }
 

@@ -18,6 +18,7 @@
 
 #include "../base/cursor.h"
 #include "../base/half.h"
+#include "../base/heap.h"
 #include "../base/memory.h"
 #include "../base/utf8.h"
 #include "quant.h"
@@ -135,32 +136,23 @@ static jl_status starved(const parser *p, jl_str what) {
 
 /* A string, borrowed. Fails here when it is longer than `most`; *out is empty when the cursor runs
  * dry. */
-static jl_status read_string(parser *p, uint64_t most, jl_str what, jl_str *out) {
+static jl_status read_string(parser *p, uint64_t max, jl_str what, jl_str *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
     *out = (jl_str){ "", 0 };
-    if (n > most)
+    if (n > max)
         return broken(p, at, what,
-                      "expected a string of at most %u bytes, found a length of %u" AGAIN, most, n);
+                      "expected a string of at most %u bytes, found a length of %u" AGAIN, max, n);
     const uint8_t *bytes = jl_cursor_take(&p->in, n);
     if (!bytes) return starved(p, what);
     *out = (jl_str){ (const char *)bytes, (size_t)n };
     return JL_OK;
 }
 
-static int is_utf8(jl_str s) {
-    for (size_t i = 0; i < s.n;) {
-        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
-        if (length <= 0) return 0;
-        i += (size_t)length;
-    }
-    return 1;
-}
-
 static jl_status read_key(parser *p, jl_str *key) {
     uint64_t at = p->in.at;
     jl_status status = read_string(p, MAX_KEY, jl_string("metadata key"), key);
     if (status != JL_OK) return status;
-    if (key->n == 0 || !is_utf8(*key))
+    if (key->n == 0 || !jl_is_utf8(key->data, key->n))
         return broken(p, at, key->n ? *key : jl_string("metadata key"),
                       "expected a key of 1 to %u bytes of UTF-8" AGAIN, (uint64_t)MAX_KEY);
     return JL_OK;
@@ -188,8 +180,8 @@ static jl_status read_array_count(parser *p, jl_gguf_value *v) {
     if (v->count > MAX_ARRAY)
         return broken(p, at, v->key, "expected an array of at most %u elements, found %u" AGAIN,
                       MAX_ARRAY, v->count);
-    uint64_t least = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
-    if (p->in.status == JL_OK && v->count * least > p->in.end - p->in.at)
+    uint64_t min = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
+    if (p->in.status == JL_OK && v->count * min > p->in.end - p->in.at)
         p->in.status = JL_ERR_TRUNCATED;
     return p->in.status == JL_OK ? JL_OK : starved(p, v->key);
 }
@@ -322,10 +314,10 @@ static jl_status read_version(parser *p) {
 }
 
 /* A count of records, held against its limit and the bytes that so many records would need. */
-static jl_status read_count(parser *p, const char *what, uint32_t most, uint32_t record, int *out) {
+static jl_status read_count(parser *p, const char *what, uint32_t max, uint32_t record, int *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
-    if (n > most)
-        return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)most,
+    if (n > max)
+        return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)max,
                       n);
     if (p->in.status != JL_OK) return starved(p, jl_string(what));
     if (n * record > p->in.end - p->in.at)
@@ -380,23 +372,25 @@ static int offset_before(const jl_gguf *g, uint32_t a, uint32_t b) {
     return x != y ? x < y : a < b;
 }
 
-/* Heapsort (Williams 1964): n log n whatever the file does, in place, no recursion. */
-static void sift_down(const jl_gguf *g, uint32_t *heap, uint32_t i, uint32_t n, before *first) {
-    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && first(g, heap[child], heap[child + 1])) child++;
-        if (!first(g, heap[i], heap[child])) return;
-        uint32_t smaller = heap[i];
-        heap[i] = heap[child], heap[child] = smaller;
-    }
-}
+typedef struct order_by {
+    const jl_gguf *g;
+    before *first;
+} order_by;
 
+static int comes_out_first(order_by by, const uint32_t *a, const uint32_t *b) {
+    return by.first(by.g, *b, *a); /* the last one: a heapsort fills the array from its end */
+}
+JL_HEAP(sort_heap, uint32_t, order_by, comes_out_first)
+
+/* Heapsort: n log n whatever the file does, in place, no recursion. */
 static void sort(const jl_gguf *g, uint32_t *order, uint32_t n, before *first) {
+    order_by by = { g, first };
     for (uint32_t i = 0; i < n; i++) order[i] = i;
-    for (uint32_t i = n / 2; i-- > 0;) sift_down(g, order, i, n, first);
+    for (uint32_t i = n / 2; i-- > 0;) sort_heap_down(by, order, n, i);
     for (uint32_t end = n; end-- > 1;) {
         uint32_t largest = order[0];
         order[0] = order[end], order[end] = largest;
-        sift_down(g, order, 0, end, first);
+        sort_heap_down(by, order, end, 0);
     }
 }
 
@@ -506,9 +500,9 @@ jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_
     jl_status status = check_magic(&p);
     if (status == JL_OK) status = walk(&p);
     if (status == JL_OK) {
-        uint64_t most = (uint64_t)(g->n_values > g->n_tensors ? g->n_values : g->n_tensors);
+        uint64_t max = (uint64_t)(g->n_values > g->n_tensors ? g->n_values : g->n_tensors);
         /* One more of each, so that none is empty. */
-        uint32_t *order = jl_alloc_array(most + 1, sizeof *order);
+        uint32_t *order = jl_alloc_array(max + 1, sizeof *order);
         g->values = jl_alloc_array((uint64_t)g->n_values + 1, sizeof *g->values);
         g->tensors = jl_alloc_array((uint64_t)g->n_tensors + 1, sizeof *g->tensors);
         if (order && g->values && g->tensors)
@@ -530,6 +524,11 @@ void jl_gguf_free(jl_gguf *g) {
 }
 
 /* ---- Reading what was parsed ----------------------------------------------------------------- */
+
+const char *jl_gguf_key(char out[JL_GGUF_KEY], jl_str arch, const char *rest) {
+    jl_format(out, JL_GGUF_KEY, "%S.%s", arch, rest);
+    return out;
+}
 
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key) {
     for (int i = 0; i < g->n_values; i++)

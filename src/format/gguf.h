@@ -64,6 +64,10 @@ void jl_gguf_free(jl_gguf *g);
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key);
 const jl_gguf_tensor *jl_gguf_find_tensor(const jl_gguf *g, const char *name);
 
+/* "<arch>.<rest>", the name of an architecture's key, in out; returns out. */
+enum { JL_GGUF_KEY = 96 };
+const char *jl_gguf_key(char out[JL_GGUF_KEY], jl_str arch, const char *rest);
+
 /* Typed reads. A missing key leaves *out alone and is JL_OK; a wrong type is JL_ERR_FORMAT naming
  * the key. An integer may be stored in any integer type but must fit. */
 jl_status jl_gguf_u32(const jl_gguf *g, const char *key, uint32_t *out, jl_error *error);

@@ -250,10 +250,10 @@ void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n) {
 
 /* The element of largest size, with its sign; the first of equals. */
 static float extreme(const float *x) {
-    float most = 0;
+    float max = 0;
     for (int i = 0; i < 32; i++)
-        if (fabsf(x[i]) > fabsf(most)) most = x[i];
-    return most;
+        if (fabsf(x[i]) > fabsf(max)) max = x[i];
+    return max;
 }
 
 /* 1 / d, and 0 where that is no number: then the half d is 0 too. */

@@ -9,22 +9,24 @@
 
 #include <string.h>
 
+#include "weights.h"
+
 #define MODEL(field) offsetof(jl_weights, field)
-#define BLOCK(field) offsetof(jl_layer, field)
+#define BLOCK(field) offsetof(jl_block, field)
 #define SET(tensor)  ((jl_tensor_set)1 << (tensor))
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-#define FORM(name, form, slot, rows, cols)                                                         \
-    { name, JL_DIM_##cols, form, { { slot, JL_DIM_##rows } }, 0 }
-#define VECTOR(name, slot, length)       FORM(name, JL_PLAIN_FORM, slot, length, NONE)
-#define MATRIX(name, slot, rows, cols)   FORM(name, JL_PLAIN_FORM, slot, rows, cols)
-#define EXPERTS_(name, slot, rows, cols) FORM(name, JL_EXPERTS, slot, rows, cols)
+#define TENSOR(name, kind, slot, rows, cols)                                                       \
+    { name, JL_DIM_##cols, kind, { { slot, JL_DIM_##rows } }, 0 }
+#define VECTOR(name, slot, length)       TENSOR(name, JL_ONE_MATRIX, slot, length, NONE)
+#define MATRIX(name, slot, rows, cols)   TENSOR(name, JL_ONE_MATRIX, slot, rows, cols)
+#define EXPERTS_(name, slot, rows, cols) TENSOR(name, JL_EXPERTS, slot, rows, cols)
 
 const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_TOKEN_EMBD] = MATRIX("token_embd.weight", MODEL(token_embd), VOCAB, EMBD),
     [JL_POSITION_EMBD] = MATRIX("position_embd.weight", MODEL(position_embd), CONTEXT, EMBD),
-    [JL_TYPE_EMBD] = FORM("token_types.weight", JL_FLOATS, MODEL(type_embd), TYPES, EMBD),
+    [JL_TYPE_EMBD] = TENSOR("token_types.weight", JL_FLOATS, MODEL(type_embd), TYPES, EMBD),
     [JL_TOKEN_NORM] = VECTOR("token_embd_norm.weight", MODEL(token_norm.weight), EMBD),
     [JL_TOKEN_NORM_B] = VECTOR("token_embd_norm.bias", MODEL(token_norm.bias), EMBD),
     [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
@@ -47,14 +49,14 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_ATTN_V_B] = VECTOR("attn_v.bias", BLOCK(v.bias), KV),
     [JL_ATTN_QKV] = { "attn_qkv.weight",
                       JL_DIM_EMBD,
-                      JL_PLAIN_FORM,
+                      JL_ONE_MATRIX,
                       { { BLOCK(q.w), JL_DIM_Q },
                         { BLOCK(k.w), JL_DIM_KV },
                         { BLOCK(v.w), JL_DIM_KV } },
                       SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) },
     [JL_ATTN_QKV_B] = { "attn_qkv.bias",
                         JL_DIM_NONE,
-                        JL_PLAIN_FORM,
+                        JL_ONE_MATRIX,
                         { { BLOCK(q.bias), JL_DIM_Q },
                           { BLOCK(k.bias), JL_DIM_KV },
                           { BLOCK(v.bias), JL_DIM_KV } },
@@ -76,7 +78,7 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_FFN_UP_B] = VECTOR("ffn_up.bias", BLOCK(up.bias), FF),
     [JL_FFN_GATE_UP] = { "ffn_up.weight",
                          JL_DIM_EMBD,
-                         JL_PLAIN_FORM,
+                         JL_ONE_MATRIX,
                          { { BLOCK(gate.w), JL_DIM_FF }, { BLOCK(up.w), JL_DIM_FF } },
                          SET(JL_FFN_GATE) | SET(JL_FFN_UP) },
     [JL_FFN_DOWN] = MATRIX("ffn_down.weight", BLOCK(down.w), EMBD, FF),
@@ -92,10 +94,10 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_SHARED_UP] = MATRIX("ffn_up_shexp.weight", BLOCK(shared_up.w), SHARED_FF, EMBD),
     [JL_SHARED_DOWN] = MATRIX("ffn_down_shexp.weight", BLOCK(shared_down.w), EMBD, SHARED_FF),
     [JL_SHARED_ROUTER] = MATRIX("ffn_gate_inp_shexp.weight", BLOCK(shared_router.w), ONE, EMBD),
-    [JL_CONV] = FORM("shortconv.conv.weight", JL_FLOATS, BLOCK(conv), EMBD, CONV),
+    [JL_CONV] = TENSOR("shortconv.conv.weight", JL_FLOATS, BLOCK(conv), EMBD, CONV),
     [JL_CONV_IN] = { "shortconv.in_proj.weight",
                      JL_DIM_EMBD,
-                     JL_PLAIN_FORM,
+                     JL_ONE_MATRIX,
                      { { BLOCK(conv_in[0].w), JL_DIM_EMBD },
                        { BLOCK(conv_in[1].w), JL_DIM_EMBD },
                        { BLOCK(conv_in[2].w), JL_DIM_EMBD } },
@@ -105,14 +107,14 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 
 /* ---- Sets ------------------------------------------------------------------------------------ */
 
-#define ENDS       (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
-#define QKVO       (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
-#define GATED      (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define PLAIN      (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define NORMS      (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
-#define POST_NORMS (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
-#define HEAD_NORMS (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
-#define ALL_NORMS  (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
+#define ENDS           (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
+#define QKVO           (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
+#define GATED          (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define PLAIN          (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define NORMS          (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
+#define POST_NORMS     (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
+#define QK_HEAD_NORMS  (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
+#define QK_WHOLE_NORMS (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
 
 #define FUSED       (SET(JL_ATTN_QKV) | SET(JL_ATTN_QKV_B))
 #define QKV_BIASES  (SET(JL_ATTN_Q_B) | SET(JL_ATTN_K_B) | SET(JL_ATTN_V_B))
@@ -132,8 +134,8 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define SUM_BIASES (SET(JL_ATTN_SUM_NORM_B) | SET(JL_FFN_SUM_NORM_B))
 #define BERT       (SET(JL_TOKEN_EMBD) | TOKEN_NORM | SUM_NORMS | SUM_BIASES | QKVO)
 
-#define OUTPUT SET(JL_OUTPUT)
-#define TIED   (FUSED | QKV_BIASES | OUTPUT) /* what most files may have beside */
+#define OUTPUT       SET(JL_OUTPUT)
+#define USUAL_EXTRAS (FUSED | QKV_BIASES | OUTPUT) /* optional in most rows */
 
 #define EXPERTS (SET(JL_ROUTER) | SET(JL_EXPERT_GATE) | SET(JL_EXPERT_UP) | SET(JL_EXPERT_DOWN))
 #define SHARED  (SET(JL_SHARED_GATE) | SET(JL_SHARED_UP) | SET(JL_SHARED_DOWN))
@@ -142,51 +144,57 @@ const jl_tensor_set jl_dense_set = GATED | FFN_BIASES | SET(JL_FFN_GATE_B) | SET
 const jl_tensor_set jl_expert_set = EXPERTS;
 const jl_tensor_set jl_shared_set = SHARED;
 const jl_tensor_set jl_attention_set =
-    QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | HEAD_NORMS | ALL_NORMS;
+    QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | QK_HEAD_NORMS | QK_WHOLE_NORMS;
 const jl_tensor_set jl_conv_set = SET(JL_CONV) | SET(JL_CONV_IN) | SET(JL_CONV_OUT);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 
 static const jl_arch table[] = {
     { .name = "llama", /* Llama 2 and 3, Mistral, SmolLM, TinyLlama, … */
-      .need = LLAMA,
-      .may = TIED | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_MAY_HAVE_EXPERTS | JL_SHARES_SUM_TO_1 },
     { .name = "gpt2",
-      .need = GPT | SET(JL_POSITION_EMBD),
-      .may = TIED,
+      .required = GPT | SET(JL_POSITION_EMBD),
+      .optional = USUAL_EXTRAS,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU },
     { .name = "gptneox", /* Pythia, StableLM α, … (Black et al. 2022) */
-      .need = GPT | OUTPUT,
-      .may = FUSED,
+      .required = GPT | OUTPUT,
+      .optional = FUSED,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_PARALLEL_KEY },
     { .name = "phi2", /* one norm for both parts */
-      .need = (GPT | OUTPUT | SET(JL_OUTPUT_B)) & ~(SET(JL_FFN_NORM) | SET(JL_FFN_NORM_B)),
-      .may = FUSED,
+      .required = (GPT | OUTPUT | SET(JL_OUTPUT_B)) & ~(SET(JL_FFN_NORM) | SET(JL_FFN_NORM_B)),
+      .optional = FUSED,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_PARALLEL },
     { .name = "phi3",
-      .need = LLAMA,
-      .may = TIED | SET(JL_FFN_GATE_UP) | SET(JL_ROPE_LONG) | SET(JL_ROPE_SHORT),
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | SET(JL_FFN_GATE_UP) | SET(JL_ROPE_LONG) | SET(JL_ROPE_SHORT),
       .rope = JL_ROPE_HALVES },
-    { .name = "qwen2", .need = LLAMA, .may = TIED | SET(JL_OUTPUT_B), .rope = JL_ROPE_HALVES },
-    { .name = "qwen3", .need = LLAMA | HEAD_NORMS, .may = TIED, .rope = JL_ROPE_HALVES },
+    { .name = "qwen2",
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | SET(JL_OUTPUT_B),
+      .rope = JL_ROPE_HALVES },
+    { .name = "qwen3",
+      .required = LLAMA | QK_HEAD_NORMS,
+      .optional = USUAL_EXTRAS,
+      .rope = JL_ROPE_HALVES },
     { .name = "gemma",
-      .need = LLAMA,
-      .may = FUSED,
+      .required = LLAMA,
+      .optional = FUSED,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_SCALE_EMBEDDING },
     { .name = "gemma2",
-      .need = LLAMA | POST_NORMS,
-      .may = FUSED,
+      .required = LLAMA | POST_NORMS,
+      .optional = FUSED,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_SCALE_EMBEDDING | JL_WINDOW_NEEDED,
@@ -195,8 +203,8 @@ static const jl_arch table[] = {
       .score_cap = 50,
       .logit_cap = 30 },
     { .name = "gemma3",
-      .need = LLAMA | POST_NORMS | HEAD_NORMS,
-      .may = FUSED | OUTPUT,
+      .required = LLAMA | POST_NORMS | QK_HEAD_NORMS,
+      .optional = FUSED | OUTPUT,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_SCALE_EMBEDDING | JL_LOCAL_UNSCALED,
@@ -204,92 +212,96 @@ static const jl_arch table[] = {
       .wide_layers = 62,
       .local_base = 10000 },
     { .name = "stablelm",
-      .need = LLAMA | NORM_BIASES | OUTPUT,
-      .may = FUSED | QKV_BIASES,
+      .required = LLAMA | NORM_BIASES | OUTPUT,
+      .optional = FUSED | QKV_BIASES,
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES },
     { .name = "starcoder2",
-      .need = GPT,
-      .may = TIED,
+      .required = GPT,
+      .optional = USUAL_EXTRAS,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES },
     { .name = "olmo2", /* norms behind the parts alone (OLMo 2025); OLMo 3 has windows */
-      .need = (LLAMA & ~NORMS) | POST_NORMS | ALL_NORMS | OUTPUT,
-      .may = FUSED,
+      .required = (LLAMA & ~NORMS) | POST_NORMS | QK_WHOLE_NORMS | OUTPUT,
+      .optional = FUSED,
       .rope = JL_ROPE_HALVES,
       .rules = JL_LOCAL_UNSCALED,
       .window_step = 4 },
-    { .name = "smollm3", .need = LLAMA, .may = TIED, .rope = JL_ROPE_NEIGHBOURS, .rope_skip = 4 },
+    { .name = "smollm3",
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS,
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rope_skip = 4 },
     { .name = "bloom", /* ALiBi (Press et al. 2022) */
-      .need = GPT | TOKEN_NORM,
-      .may = TIED,
+      .required = GPT | TOKEN_NORM,
+      .optional = USUAL_EXTRAS,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .alibi = 8 },
     { .name = "falcon", /* the larger ones have a second norm (Almazrouei et al. 2023) */
-      .need = ENDS | END_BIAS | SET(JL_ATTN_NORM) | SET(JL_ATTN_NORM_B) | QKVO | PLAIN,
-      .may = FUSED | OUTPUT | SET(JL_ATTN_NORM_2) | SET(JL_ATTN_NORM_2_B),
+      .required = ENDS | END_BIAS | SET(JL_ATTN_NORM) | SET(JL_ATTN_NORM_B) | QKVO | PLAIN,
+      .optional = FUSED | OUTPUT | SET(JL_ATTN_NORM_2) | SET(JL_ATTN_NORM_2_B),
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_PARALLEL },
     { .name = "mpt",
-      .need = ENDS | NORMS | QKVO | PLAIN,
-      .may = TIED | NORM_BIASES | BIASES | SET(JL_POSITION_EMBD),
+      .required = ENDS | NORMS | QKVO | PLAIN,
+      .optional = USUAL_EXTRAS | NORM_BIASES | BIASES | SET(JL_POSITION_EMBD),
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU },
     { .name = "granite",
-      .need = LLAMA,
-      .may = TIED | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_DIVIDE_LOGITS | JL_ROPE_MAY_BE_OFF | JL_MAY_HAVE_EXPERTS | JL_SHARES_SUM_TO_1 },
     { .name = "granitemoe",
-      .need = LLAMA,
-      .may = TIED | SET(JL_ATTN_OUTPUT_B) | SET(JL_ROPE_FREQS),
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | SET(JL_ATTN_OUTPUT_B) | SET(JL_ROPE_FREQS),
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_DIVIDE_LOGITS | JL_HAS_EXPERTS | JL_SHARES_SUM_TO_1 },
     { .name = "command-r", /* LayerNorm without biases, one for both parts */
-      .need = LLAMA & ~SET(JL_FFN_NORM),
-      .may = FUSED | QKV_BIASES,
+      .required = LLAMA & ~SET(JL_FFN_NORM),
+      .optional = FUSED | QKV_BIASES,
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_PARALLEL },
     { .name = "qwen2moe",
-      .need = LLAMA | OUTPUT | SHARED | SET(JL_SHARED_ROUTER),
-      .may = FUSED | QKV_BIASES,
+      .required = LLAMA | OUTPUT | SHARED | SET(JL_SHARED_ROUTER),
+      .optional = FUSED | QKV_BIASES,
       .rope = JL_ROPE_HALVES,
       .rules = JL_HAS_EXPERTS },
     { .name = "qwen3moe",
-      .need = LLAMA | HEAD_NORMS,
-      .may = TIED,
+      .required = LLAMA | QK_HEAD_NORMS,
+      .optional = USUAL_EXTRAS,
       .rope = JL_ROPE_HALVES,
       .rules = JL_HAS_EXPERTS | JL_SHARES_SUM_TO_1 },
     { .name = "olmoe",
-      .need = LLAMA | ALL_NORMS | OUTPUT,
-      .may = FUSED,
+      .required = LLAMA | QK_WHOLE_NORMS | OUTPUT,
+      .optional = FUSED,
       .rope = JL_ROPE_HALVES,
       .rules = JL_HAS_EXPERTS },
     { .name = "lfm2", /* short convolutions between the blocks with attention (LFM2 2025) */
-      .need = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_LFM2) | HEAD_NORMS,
-      .may = TIED,
+      .required = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_LFM2) | QK_HEAD_NORMS,
+      .optional = USUAL_EXTRAS,
       .rope = JL_ROPE_HALVES,
       .rules = JL_SHORT_CONV,
       .window_step = 1 << 20 },
     { .name = "bert", /* also RoBERTa, MiniLM, E5, BGE, … */
-      .need = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
-      .may = FUSED | SET(JL_TYPE_EMBD),
+      .required = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
+      .optional = FUSED | SET(JL_TYPE_EMBD),
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rules = JL_ENCODER },
     { .name = "nomic-bert", /* Nussbaum et al. 2024 */
-      .need = BERT | GATED,
-      .may = FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | SET(JL_TYPE_EMBD),
+      .required = BERT | GATED,
+      .optional = FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | SET(JL_TYPE_EMBD),
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES,
       .rules = JL_ENCODER },
     /* What the trainer here writes where positions are no rotation (train/export.h). */
-    { .name = "jielong", .need = LLAMA, .may = FUSED | SET(JL_POSITION_EMBD) },
+    { .name = "jielong", .required = LLAMA, .optional = FUSED | SET(JL_POSITION_EMBD) },
 };
 
 enum { ROWS = sizeof table / sizeof table[0] };

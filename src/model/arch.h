@@ -1,15 +1,16 @@
 /* arch.h - one row per architecture: what differs between Transformers is data here, not code
  * elsewhere.
  *
- * A row says which tensors a file must and may have, which norm, activation and positions the
+ * A row says which tensors are required and optional, which norm, activation and positions the
  * forward pass uses, and what holds where the file's metadata is silent. The forward pass reads
  * the model that was made from a row, never its name. A new architecture is a new row, and a new
- * kind of part is a new file beside attention.c and feed_forward.c.
+ * kind of part is a new file beside forward/attention.c and forward/feed_forward.c.
  */
 #ifndef JL_ARCH_H
 #define JL_ARCH_H
 
-#include "../compute/kernels.h"
+#include <stddef.h>
+#include <stdint.h>
 
 /* Lengths that tensor shapes are made of. */
 typedef enum jl_dim {
@@ -29,56 +30,6 @@ typedef enum jl_dim {
     JL_DIM_SHARED_FF, /* and of the one that every token asks */
     JL_DIM_CONV       /* positions under a short convolution */
 } jl_dim;
-
-/* y = W x + b. */
-typedef struct jl_linear {
-    jl_matrix w; /* [out][in] */
-    float *bias; /* [out]; NULL: none */
-} jl_linear;
-
-typedef struct jl_norm {
-    float *weight; /* [width]; NULL: there is no norm at this place */
-    float *bias;   /* [width]; NULL: none */
-} jl_norm;
-
-/* One block: its weights, and which of the model's ways it goes. */
-typedef struct jl_layer {
-    jl_norm attn_norm, ffn_norm;           /* of what the parts read */
-    jl_norm attn_post_norm, ffn_post_norm; /* of what they add (Gemma 2, OLMo 2) */
-    jl_norm attn_sum_norm, ffn_sum_norm;   /* of the stream it was added to (BERT) */
-    jl_norm falcon_norm;                   /* where attention has a norm of its own beside ffn's */
-    jl_linear q, k, v;                     /* [q][embd], [kv][embd], [kv][embd] */
-    jl_norm q_norm, k_norm;                /* of every head, or of all heads as one vector */
-    jl_linear o;                           /* [embd][q] */
-    jl_linear gate, up;                    /* [ff][embd]; gate absent: no gate */
-    jl_linear down;                        /* [embd][ff] */
-    jl_linear router;                      /* [experts][embd]; absent: no experts */
-    jl_linear *expert_gate, *expert_up;    /* [experts] of [expert ff][embd] */
-    jl_linear *expert_down;                /* [experts] of [embd][expert ff] */
-    jl_linear shared_gate, shared_up;      /* [shared ff][embd]; absent: no shared expert */
-    jl_linear shared_down;                 /* [embd][shared ff] */
-    jl_linear shared_router;               /* [1][embd]; absent: its share is 1 */
-    jl_linear conv_in[3], conv_out;        /* [embd][embd] around a short convolution: b, c, x */
-    float *conv;                           /* [embd][conv] its kernels */
-    int is_conv;                           /* a short convolution in attention's place */
-    int slot;   /* its place in the cache, among the blocks of its kind */
-    int window; /* positions that a token sees, itself included; 0: all before it */
-    int rope;   /* jl_rope_scope, or −1: positions are not rotated */
-} jl_layer;
-
-/* The weights outside the blocks. */
-typedef struct jl_weights {
-    jl_matrix token_embd;    /* [vocab][embd] */
-    jl_matrix position_embd; /* [context][embd]; rows = 0: positions are not added */
-    float *type_embd;        /* [types][embd]; the first one's is added, or NULL */
-    jl_norm token_norm, output_norm;
-    jl_linear output;    /* [vocab][embd]; the embedding itself where the file ties them */
-    float *rope_factors; /* [pairs] divisors of the rope frequencies, or NULL; */
-    float *rope_long;    /* the same for contexts beyond the original one, */
-    float *rope_short;   /* and for those within (phi 3) */
-    float *slopes;       /* [heads] of ALiBi, or NULL */
-    jl_layer *layers;    /* [n_layers] */
-} jl_weights;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
@@ -147,15 +98,15 @@ typedef enum jl_tensor {
 typedef uint64_t jl_tensor_set;
 _Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
 
-enum { JL_PLAIN_FORM, JL_EXPERTS, JL_FLOATS };
+enum { JL_ONE_MATRIX, JL_EXPERTS, JL_FLOATS };
 
 /* Where a tensor goes. */
 typedef struct jl_tensor_spec {
     const char *name; /* in the file; a block's follow "blk.N." */
     jl_dim cols;      /* of a matrix; JL_DIM_NONE: a vector of floats */
-    int form;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
+    int kind;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
     struct {
-        size_t slot; /* offset of the jl_matrix, float * or experts in jl_layer or jl_weights */
+        size_t slot; /* offset of the jl_matrix, float * or experts in jl_block or jl_weights */
         jl_dim rows;
     } parts[3];         /* rows of the file one after another; ends with rows JL_DIM_NONE */
     jl_tensor_set with; /* a fused tensor: those whose places it fills */
@@ -188,8 +139,8 @@ enum {
     JL_PARALLEL_KEY = 2,     /* the same where the file's use_parallel_residual says so */
     JL_SCALE_EMBEDDING = 4,  /* embeddings are multiplied by √width */
     JL_DIVIDE_LOGITS = 8,    /* logit_scale divides instead of multiplying */
-    JL_LOCAL_UNSCALED = 16,  /* rope scaling is not for the windowed blocks */
-    JL_WINDOW_NEEDED = 32,   /* there is a window even where the file names none */
+    JL_LOCAL_UNSCALED = 16,  /* blocks with a sliding window use unscaled RoPE */
+    JL_WINDOW_NEEDED = 32,   /* the window is required; if the file has no size, use the default */
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false: no block rotates */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
@@ -199,8 +150,8 @@ enum {
 };
 
 typedef struct jl_arch {
-    const char *name;        /* general.architecture, and the prefix of its metadata keys */
-    jl_tensor_set need, may; /* tensors that a file must and may have */
+    const char *name; /* general.architecture, and the prefix of its metadata keys */
+    jl_tensor_set required, optional; /* tensors of a file */
     jl_norm_kind norm;
     jl_activation activation;
     jl_rope_pairs rope;

@@ -40,16 +40,17 @@ static int dim_length(const jl_model *m, jl_dim dim) {
 
 /* ---- What a block has ------------------------------------------------------------------------ */
 
-/* The tensors that a block, or the model outside them, must and may have. */
-static void sets_of(const jl_model *m, int block, jl_tensor_set *need, jl_tensor_set *may) {
+/* The tensors that a block, or the model outside them, requires and allows. */
+static void sets_of(const jl_model *m, int block, jl_tensor_set *required,
+                    jl_tensor_set *optional) {
     jl_tensor_set outside = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
     jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
     if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
     if (m->h.n_ff_shared > 0) instead |= jl_shared_set;
-    if (block != MODEL_LEVEL && m->w.layers[block].is_conv)
+    if (block != MODEL_LEVEL && m->w.blocks[block].is_conv)
         absent |= jl_attention_set, instead |= jl_conv_set;
-    *need = ((m->arch->need & ~absent) | instead) & range;
-    *may = m->arch->may & ~absent & range;
+    *required = ((m->arch->required & ~absent) | instead) & range;
+    *optional = m->arch->optional & ~absent & range;
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
@@ -75,7 +76,7 @@ static void shape_of(const jl_model *m, const jl_tensor_spec *spec, uint64_t dim
     for (int p = 0; p < 3; p++) rows += (uint64_t)dim_length(m, spec->parts[p].rows);
     dims[0] = spec->cols == JL_DIM_NONE ? rows : (uint64_t)dim_length(m, spec->cols);
     dims[1] = spec->cols == JL_DIM_NONE ? 1 : rows;
-    dims[2] = spec->form == JL_EXPERTS ? (uint64_t)m->h.n_experts : 1;
+    dims[2] = spec->kind == JL_EXPERTS ? (uint64_t)m->h.n_experts : 1;
     dims[3] = 1;
 }
 
@@ -86,11 +87,11 @@ static int find_place(const jl_model *m, const jl_gguf_tensor *t, int *block) {
     int found = JL_TENSOR_COUNT;
     *block = split_name(&name);
     if (*block >= m->h.n_layers) return found;
-    jl_tensor_set need, may;
-    sets_of(m, *block, &need, &may);
+    jl_tensor_set required, optional;
+    sets_of(m, *block, &required, &optional);
     for (int i = 0; i < JL_TENSOR_COUNT; i++) {
         uint64_t dims[4];
-        if (!in_set(need | may, i)) continue;
+        if (!in_set(required | optional, i)) continue;
         if (!jl_str_equal(name, jl_tensor_specs[i].name)) continue;
         shape_of(m, &jl_tensor_specs[i], dims);
         if (found == JL_TENSOR_COUNT || memcmp(dims, t->dims, sizeof dims) == 0) found = i;
@@ -133,7 +134,7 @@ static uint64_t add_target(jl_model *m, jl_type type, uint64_t at, int rows, int
     m->loader->targets[m->loader->n_targets++] =
         (jl_target){ at, end, bytes, rows, cols, type, matrix, vector };
     jl_layout layout = jl_pack_layout(type);
-    if (matrix) *matrix = (jl_matrix){ NULL, rows, cols, layout, jl_model_fast(m, layout) };
+    if (matrix) *matrix = (jl_matrix){ NULL, rows, cols, layout, jl_model_precision_of(m, layout) };
     return end;
 }
 
@@ -148,9 +149,9 @@ static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_sp
         void *slot = (char *)owner + spec->parts[p].slot;
         if (spec->cols == JL_DIM_NONE)
             at = add_target(m, type, at, 1, rows, NULL, slot);
-        else if (spec->form == JL_FLOATS)
+        else if (spec->kind == JL_FLOATS)
             at = add_target(m, type, at, 1, rows * cols, NULL, slot);
-        else if (spec->form == JL_PLAIN_FORM)
+        else if (spec->kind == JL_ONE_MATRIX)
             at = add_target(m, type, at, rows, cols, slot, NULL);
         else
             for (int e = 0; e < m->h.n_experts; e++)
@@ -183,9 +184,9 @@ static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_
 
 /* The first tensor that is needed and was not there. */
 static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled, jl_error *error) {
-    jl_tensor_set need, may, missing;
-    sets_of(m, block, &need, &may);
-    missing = need & ~filled;
+    jl_tensor_set required, optional, missing;
+    sets_of(m, block, &required, &optional);
+    missing = required & ~filled;
     if (!missing) return JL_OK;
     int first = 0;
     while (!in_set(missing, first)) first++;
@@ -203,15 +204,13 @@ jl_status jl_bind(jl_model *m, jl_error *error) {
     const jl_gguf *g = &m->loader->gguf;
     jl_tensor_set model = 0, *blocks = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *blocks);
     uint64_t experts = (uint64_t)m->h.n_layers * (uint64_t)m->h.n_experts;
-    uint64_t most = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
-    m->loader->targets = jl_alloc_array(most, sizeof(jl_target));
+    uint64_t max = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
+    m->loader->targets = jl_alloc_array(max, sizeof(jl_target));
     jl_status st = JL_OK;
-    if (!blocks || !m->loader->targets)
-        st = jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
-                     "no room for the directory; close other pages");
+    if (!blocks || !m->loader->targets) st = jl_no_memory(error, "tensors");
     for (int i = 0; i < g->n_tensors && !st; i++) {
         int block, tensor = find_place(m, &g->tensors[i], &block);
-        void *owner = block < 0 ? (void *)&m->w : &m->w.layers[block];
+        void *owner = block < 0 ? (void *)&m->w : &m->w.blocks[block];
         if (tensor == JL_TENSOR_COUNT)
             st = refuse_stranger(m, &g->tensors[i], error);
         else

@@ -13,12 +13,6 @@
 
 enum { MAX_LAYERS = 1024, MAX_CONTEXT = 1 << 24, MAX_WIDTH = 1 << 16, MAX_HIDDEN = 1 << 20 };
 
-/* <arch>.<rest> in out[96]. */
-static const char *key_of(char *out, const jl_model *m, const char *rest) {
-    jl_format(out, 96, "%s.%s", m->arch->name, rest);
-    return out;
-}
-
 /* ---- One value ------------------------------------------------------------------------------- */
 
 typedef struct field {
@@ -60,10 +54,11 @@ static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, co
 
 /* A length that is given once, or for every block and then always the same. */
 static jl_status read_field(int *out, const jl_model *m, field f, jl_error *error) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
     uint32_t value = f.fallback;
-    jl_status st = find_per_block(&each, m, key_of(key, m, f.key), error);
+    jl_status st =
+        find_per_block(&each, m, jl_gguf_key(key, jl_string(m->arch->name), f.key), error);
     if (!st && !each) st = jl_gguf_u32(&m->loader->gguf, key, &value, error);
     if (st) return st;
     if (each) value = f.sparse ? 0 : element(each, 0);
@@ -85,9 +80,10 @@ static jl_status read_field(int *out, const jl_model *m, field f, jl_error *erro
 /* A factor or a limit, 0 to 10^6; what is absent or 0 is the fallback. */
 static jl_status read_factor(float *out, const jl_model *m, const char *rest, float fallback,
                              jl_error *error) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     float value = 0;
-    jl_status st = jl_gguf_f32(&m->loader->gguf, key_of(key, m, rest), &value, error);
+    jl_status st = jl_gguf_f32(&m->loader->gguf, jl_gguf_key(key, jl_string(m->arch->name), rest),
+                               &value, error);
     if (!st && !(value >= 0 && value <= 1e6f))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
                      "expected a number from 0 to 1000000; the file is damaged");
@@ -119,9 +115,10 @@ static jl_status read_heads(jl_model *m, jl_error *error) {
     if (!st)
         st = read_field(&value_length, m, (field){ "attention.value_length", same, same, same, 0 },
                         error);
-    char key[96];
+    char key[JL_GGUF_KEY];
     if (!st && h->n_embd % h->n_heads &&
-        !jl_gguf_find(&m->loader->gguf, key_of(key, m, "attention.key_length")))
+        !jl_gguf_find(&m->loader->gguf,
+                      jl_gguf_key(key, jl_string(m->arch->name), "attention.key_length")))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("attention.head_count"),
                      "width %d is not a multiple of %d heads; the file is damaged", h->n_embd,
                      h->n_heads);
@@ -129,10 +126,10 @@ static jl_status read_heads(jl_model *m, jl_error *error) {
 }
 
 static jl_status read_eps(jl_model *m, jl_error *error) {
-    char key[96];
-    key_of(key, m,
-           m->arch->norm == JL_LAYER_NORM ? "attention.layer_norm_epsilon"
-                                          : "attention.layer_norm_rms_epsilon");
+    char key[JL_GGUF_KEY];
+    jl_gguf_key(key, jl_string(m->arch->name),
+                m->arch->norm == JL_LAYER_NORM ? "attention.layer_norm_epsilon"
+                                               : "attention.layer_norm_rms_epsilon");
     m->h.eps = -1;
     jl_status st = jl_gguf_f32(&m->loader->gguf, key, &m->h.eps, error);
     if (!st && !jl_gguf_find(&m->loader->gguf, key)) return missing_key(m, key, error);
@@ -168,10 +165,11 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
     }
     if (a->rules & JL_DIVIDE_LOGITS) h->logit_scale = 1 / h->logit_scale;
     h->parallel = (a->rules & JL_PARALLEL) != 0;
-    char key[96];
+    char key[JL_GGUF_KEY];
     if (a->rules & JL_PARALLEL_KEY)
-        return jl_gguf_bool(&m->loader->gguf, key_of(key, m, "use_parallel_residual"), &h->parallel,
-                            error);
+        return jl_gguf_bool(&m->loader->gguf,
+                            jl_gguf_key(key, jl_string(m->arch->name), "use_parallel_residual"),
+                            &h->parallel, error);
     return JL_OK;
 }
 
@@ -179,7 +177,7 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
 
 /* Which blocks see a window only: every one but each `step`-th, or as the file's array says. */
 static jl_status read_windows(jl_model *m, jl_error *error) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
     int window = 0, step = m->arch->window_step;
     uint32_t fallback = m->arch->rules & JL_WINDOW_NEEDED ? 4096 : MAX_CONTEXT;
@@ -187,13 +185,14 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     jl_status st = read_field(
         &window, m, (field){ "attention.sliding_window", 1, MAX_CONTEXT, fallback, 0 }, error);
     const char *pattern = "attention.sliding_window_pattern";
-    if (!st) st = find_per_block(&each, m, key_of(key, m, pattern), error);
+    if (!st)
+        st = find_per_block(&each, m, jl_gguf_key(key, jl_string(m->arch->name), pattern), error);
     if (!st && !each)
         st = read_field(&step, m, (field){ pattern, 1, 1 << 20, (uint32_t)step, 0 }, error);
     for (int i = 0; i < m->h.n_layers && !st; i++) {
         uint32_t windowed = each ? element(each, i) : (i + 1) % step != 0;
         if (windowed > 1) st = refuse_number(key, (field){ key, 0, 1, 0, 0 }, windowed, error);
-        if (windowed && window < MAX_CONTEXT) m->w.layers[i].window = window;
+        if (windowed && window < MAX_CONTEXT) m->w.blocks[i].window = window;
     }
     return st;
 }
@@ -202,12 +201,13 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
  * can say so (llama.cpp's key attention.causal). */
 static jl_status read_encoder(jl_model *m, jl_error *error) {
     enum { MAX_TYPES = 64 };
-    char key[96];
+    char key[JL_GGUF_KEY];
     const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_types.weight");
     if (t) m->h.n_types = t->dims[1] < MAX_TYPES ? (int)t->dims[1] : MAX_TYPES;
     int causal = 1, rules = m->arch->rules;
-    jl_status st =
-        jl_gguf_bool(&m->loader->gguf, key_of(key, m, "attention.causal"), &causal, error);
+    jl_status st = jl_gguf_bool(&m->loader->gguf,
+                                jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
+                                &causal, error);
     m->h.encoder = !causal || rules & JL_ENCODER;
     if (st || !m->h.encoder || (m->h.alibi <= 0 && !(rules & JL_SHORT_CONV))) return st;
     return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
@@ -217,17 +217,19 @@ static jl_status read_encoder(jl_model *m, jl_error *error) {
 }
 
 static jl_status read_rope(jl_model *m, jl_error *error) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     int on = m->arch->rope != JL_ROPE_NONE, skip = m->arch->rope_skip;
     jl_status st = JL_OK;
     if (m->arch->rules & JL_ROPE_MAY_BE_OFF)
-        st = jl_gguf_bool(&m->loader->gguf, key_of(key, m, "rope.scaling.finetuned"), &on, error);
+        st = jl_gguf_bool(&m->loader->gguf,
+                          jl_gguf_key(key, jl_string(m->arch->name), "rope.scaling.finetuned"), &on,
+                          error);
     if (on && !st)
         st = jl_rope_read(m->rope, &m->loader->gguf, m->arch, m->h.head_dim, m->h.n_ctx_original,
                           error);
     int windowed = 0;
     for (int i = 0; i < m->h.n_layers; i++) {
-        jl_layer *l = &m->w.layers[i];
+        jl_block *l = &m->w.blocks[i];
         l->rope = l->window ? JL_ROPE_LOCAL : JL_ROPE_GLOBAL;
         if (!on || (skip && (i + 1) % skip == 0)) l->rope = -1;
         windowed |= l->rope == JL_ROPE_LOCAL;
@@ -238,17 +240,20 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
 
 /* Which blocks are short convolutions, and the place of each in its cache. */
 static jl_status read_kinds(jl_model *m, jl_error *error) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     jl_hparams *h = &m->h;
     const jl_gguf_value *each = NULL;
     if (m->arch->rules & JL_SHORT_CONV) {
         field f = { "shortconv.l_cache", 2, 64, 0, 0 };
         jl_status st = read_field(&h->conv_length, m, f, error);
-        if (!st) st = find_per_block(&each, m, key_of(key, m, "attention.head_count_kv"), error);
+        if (!st)
+            st = find_per_block(
+                &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"),
+                error);
         if (st) return st;
     }
     for (int i = 0; i < h->n_layers; i++) {
-        jl_layer *l = &m->w.layers[i];
+        jl_block *l = &m->w.blocks[i];
         l->is_conv = each && element(each, i) == 0;
         l->slot = l->is_conv ? h->n_conv++ : h->n_attention++;
     }
@@ -274,7 +279,7 @@ static jl_status check_experts(const jl_model *m, int gating, jl_error *error) {
 static jl_status read_experts(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int gating = 1, must = (m->arch->rules & JL_HAS_EXPERTS) != 0;
-    int shared = (m->arch->need & jl_shared_set) != 0;
+    int shared = (m->arch->required & jl_shared_set) != 0;
     uint32_t ff = (uint32_t)h->n_ff;
     field count = { "expert_count", (uint32_t)must, 512, 0, 0 };
     field gate = { "expert_gating_func", 0, 255, 1, 0 };
@@ -293,15 +298,13 @@ static jl_status read_experts(jl_model *m, jl_error *error) {
 }
 
 /* The blocks, and the places of their experts. */
-static jl_status take_layers(jl_model *m, jl_error *error) {
+static jl_status take_blocks(jl_model *m, jl_error *error) {
     uint64_t layers = (uint64_t)m->h.n_layers, experts = (uint64_t)m->h.n_experts;
-    m->w.layers = jl_alloc_array(layers, sizeof *m->w.layers);
+    m->w.blocks = jl_alloc_array(layers, sizeof *m->w.blocks);
     if (experts > 0) m->experts = jl_alloc_array(3 * layers * experts, sizeof *m->experts);
-    if (!m->w.layers || (experts > 0 && !m->experts))
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
-                       "no room for the directory; close other pages");
+    if (!m->w.blocks || (experts > 0 && !m->experts)) return jl_no_memory(error, "tensors");
     for (size_t i = 0; m->experts && i < layers; i++) {
-        jl_layer *l = &m->w.layers[i];
+        jl_block *l = &m->w.blocks[i];
         l->expert_gate = m->experts + 3 * i * experts;
         l->expert_up = l->expert_gate + experts;
         l->expert_down = l->expert_up + experts;
@@ -335,7 +338,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
     if (!st) st = read_encoder(m, error);
-    if (!st) st = take_layers(m, error);
+    if (!st) st = take_blocks(m, error);
     if (!st) st = read_kinds(m, error);
     if (!st) st = read_windows(m, error);
     if (!st) st = read_rope(m, error);

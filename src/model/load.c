@@ -22,7 +22,7 @@ jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *erro
         jl_free(m);
         jl_free(l);
         jl_free(inbox);
-        jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("model"), "no room to start a load");
+        jl_no_memory(error, "model");
         return NULL;
     }
     *l = (jl_loader){ .file_size = file_size,
@@ -50,7 +50,7 @@ void jl_model_free(jl_model *m) {
     if (!m) return;
     free_loader(m);
     jl_tokenizer_free(m->tokenizer);
-    jl_free(m->w.layers);
+    jl_free(m->w.blocks);
     jl_free(m->experts);
     jl_free(m->memory);
     for (int i = 0; i < 4; i++) jl_free(m->strings[i]);
@@ -130,8 +130,7 @@ static jl_status enter_data(jl_model *m, jl_error *error) {
     l->inbox = jl_alloc(INBOX_BYTES);
     l->inbox_cap = INBOX_BYTES;
     l->inbox_fill = 0;
-    if (!l->inbox)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("model"), "no room for input");
+    if (!l->inbox) return jl_no_memory(error, "model");
     jl_status st = jl_model_build(m, error);
     if (st) return st;
     uint64_t start = l->gguf.data_start < fill ? l->gguf.data_start : fill;
@@ -150,8 +149,7 @@ static jl_status try_header(jl_model *m, jl_error *error) {
 
 static jl_status grow_inbox(jl_loader *l, jl_error *error) {
     uint8_t *bigger = jl_alloc(l->inbox_cap * 2);
-    if (!bigger)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("header"), "no room for it");
+    if (!bigger) return jl_no_memory(error, "header");
     memcpy(bigger, l->inbox, l->inbox_fill);
     jl_free(l->inbox);
     l->inbox = bigger;

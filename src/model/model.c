@@ -34,13 +34,13 @@ static void lay_out(jl_model *m, jl_arena *arena) {
 }
 
 static uint64_t largest_panel(const jl_model *m) {
-    uint64_t most = 0;
+    uint64_t max = 0;
     for (int i = 0; i < m->loader->n_targets; i++) {
         const jl_target *t = &m->loader->targets[i];
         uint64_t bytes = t->row_bytes * (uint64_t)(t->rows < JL_PANEL ? t->rows : JL_PANEL);
-        if (bytes > most) most = bytes;
+        if (bytes > max) max = bytes;
     }
-    return most;
+    return max;
 }
 
 static jl_status take_memory(jl_model *m, jl_error *error) {
@@ -68,7 +68,7 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
 }
 
 /* Where attention has a norm beside the block's, the block's is the feed-forward part's. */
-static void sort_norms(jl_layer *l) {
+static void sort_norms(jl_block *l) {
     if (!l->falcon_norm.weight) return;
     l->ffn_norm = l->attn_norm;
     l->attn_norm = l->falcon_norm;
@@ -86,7 +86,7 @@ jl_status jl_model_complete(jl_model *m, jl_error *error) {
         st = jl_rope_divide(&m->rope_long, "rope_factors_long.weight", w->rope_long, error);
     else if (!st)
         m->rope_long = *rope;
-    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.layers[i]);
+    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.blocks[i]);
     if (w->slopes) jl_alibi_slopes(w->slopes, m->h.n_heads, m->h.alibi);
     return st;
 }
@@ -100,8 +100,7 @@ static jl_status copy_string(jl_model *m, int which, const char *key, jl_error *
     jl_status st = jl_gguf_string(&m->loader->gguf, key, &s, error);
     if (st) return st;
     m->strings[which] = jl_alloc(s.n + 1);
-    if (!m->strings[which])
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(key), "no room for its text");
+    if (!m->strings[which]) return jl_no_memory(error, key);
     memcpy(m->strings[which], s.data, s.n);
     m->strings[which][s.n] = 0;
     return JL_OK;
@@ -178,4 +177,32 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
     if (!st) st = take_memory(m, error);
     if (!st && !m->w.output.w.rows) m->w.output.w = m->w.token_embd; /* tied */
     return st;
+}
+
+/* ---- Getters of jielong.h -------------------------------------------------------------------- */
+
+int jl_model_n_vocab(const jl_model *m) {
+    if (m->arch) return m->h.n_vocab;
+    return m->tokenizer ? jl_tokenizer_n_vocab(m->tokenizer) : 0;
+}
+
+int jl_model_n_ctx(const jl_model *m) {
+    return m->h.n_ctx;
+}
+
+int jl_model_n_layers(const jl_model *m) {
+    return m->h.n_layers;
+}
+
+int jl_model_n_embd(const jl_model *m) {
+    return m->h.n_embd;
+}
+
+jl_pooling jl_model_pooling(const jl_model *m) {
+    int p = m->h.pooling;
+    return p >= JL_POOLING_MEAN && p <= JL_POOLING_LAST ? (jl_pooling)p : JL_POOLING_MEAN;
+}
+
+int jl_model_n_heads(const jl_model *m) {
+    return m->h.n_heads;
 }

@@ -13,6 +13,7 @@
 #include "../text/tokenizer.h"
 #include "arch.h"
 #include "position.h"
+#include "weights.h"
 
 typedef struct jl_hparams {
     int n_layers, n_heads, n_kv_heads;
@@ -79,8 +80,8 @@ struct jl_model {
     jl_type main_type; /* the type that most weights have */
     char *strings[4];  /* name, architecture, licence, chat template: NUL-terminated, owned */
     jl_loader *loader; /* NULL once complete */
-    jl_fast fast[2];   /* precision of weights below 8 bits and of 8 */
-    int has_class[2];  /* whether there are such weights */
+    jl_precision precision[2]; /* of weights below 8 bits and of 8 */
+    int has_class[2];          /* whether there are such weights */
 };
 
 enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMPLATE };
@@ -89,18 +90,15 @@ enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMP
  * */
 jl_status jl_model_build(jl_model *m, jl_error *error);
 
-/* Its steps. Metadata → m->h, m->rope and the blocks' ways, m->w.layers allocated (hparams.c); */
+/* Its steps. Metadata → m->h, m->rope and the blocks' ways, m->w.blocks allocated (hparams.c); */
 jl_status jl_hparams_read(jl_model *m, jl_error *error);
 /* the file's tensors → targets and matrices without their memory (bind.c); */
 jl_status jl_bind(jl_model *m, jl_error *error);
 /* once the weights have arrived: what depends on their values. */
 jl_status jl_model_complete(jl_model *m, jl_error *error);
 
-/* Which of m->fast serves a layout, or NULL; notes that there are such weights (fast.c). */
-const jl_fast *jl_model_fast(jl_model *m, jl_layout layout);
-
-/* What "kernels" and "precision" of the description say. */
-const char *jl_model_kernels(const jl_model *m);
-const char *jl_model_precision(const jl_model *m);
+/* Which of m->precision serves a layout, or NULL; records that there are such weights
+ * (precision.c). */
+const jl_precision *jl_model_precision_of(jl_model *m, jl_layout layout);
 
 #endif

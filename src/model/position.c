@@ -1,20 +1,14 @@
-/* position.c - rotary frequencies from metadata, and the angles of a batch.
+/* position.c - rotary frequencies and ALiBi slopes from metadata.
  *
  * Computed in double and rounded once, so the tables agree on every machine. The formulas of linear
  * scaling and YaRN follow the papers in the constants that GGUF's keys name. What it does not do:
- * rotate (compute/kernels.h jl_rope does).
+ * compute the angles of a batch (forward.c) or rotate (compute/kernels.h jl_rope).
  */
 #include "position.h"
 
 #include <math.h>
 
 static const double TWO_PI = 6.283185307179586;
-
-/* <arch>.<rest> in out[96]. */
-static const char *key(char *out, const jl_arch *arch, const char *rest) {
-    jl_format(out, 96, "%s.%s", arch->name, rest);
-    return out;
-}
 
 /* The (fractional) pair that turns `turns` times over the trained context: YaRN eq. 17. */
 static double pair_of_turns(double turns, double context, int n_rot, double base) {
@@ -46,8 +40,8 @@ static void stretch_yarn(jl_rope_table *r, const scaling *s, double base) {
 /* One of <arch>.rope.*, above 0 where the file has it. */
 static jl_status read_positive(float *out, const jl_gguf *g, const jl_arch *arch, const char *rest,
                                jl_error *error) {
-    char k[96];
-    jl_status st = jl_gguf_f32(g, key(k, arch, rest), out, error);
+    char k[JL_GGUF_KEY];
+    jl_status st = jl_gguf_f32(g, jl_gguf_key(k, jl_string(arch->name), rest), out, error);
     if (!st && !(*out > 0))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(k),
                      "must be greater than 0; the file is damaged");
@@ -56,7 +50,7 @@ static jl_status read_positive(float *out, const jl_gguf *g, const jl_arch *arch
 
 /* Where the type is absent, a factor alone means linear. */
 static jl_status read_scaling(scaling *s, const jl_gguf *g, const jl_arch *arch, jl_error *error) {
-    char k[96];
+    char k[JL_GGUF_KEY];
     const struct {
         const char *key;
         float *out;
@@ -67,7 +61,8 @@ static jl_status read_scaling(scaling *s, const jl_gguf *g, const jl_arch *arch,
         { "rope.scaling.yarn_beta_fast", &s->beta_fast },
         { "rope.scaling.yarn_beta_slow", &s->beta_slow },
     };
-    jl_status st = jl_gguf_string(g, key(k, arch, "rope.scaling.type"), &s->type, error);
+    jl_status st = jl_gguf_string(g, jl_gguf_key(k, jl_string(arch->name), "rope.scaling.type"),
+                                  &s->type, error);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !st; i++)
         st = read_positive(numbers[i].out, g, arch, numbers[i].key, error);
     return st;
@@ -75,14 +70,14 @@ static jl_status read_scaling(scaling *s, const jl_gguf *g, const jl_arch *arch,
 
 static jl_status apply_scaling(jl_rope_table *r, const scaling *s, const jl_arch *arch, double base,
                                jl_error *error) {
-    char k[96];
+    char k[JL_GGUF_KEY];
     if (jl_str_equal(s->type, "yarn") && base > 1) {
         stretch_yarn(r, s, base);
     } else if (jl_str_equal(s->type, "linear") || jl_str_equal(s->type, "longrope")) {
         for (int i = 0; i < r->n_pairs; i++) r->frequency[i] /= (double)s->factor;
     } else if (!jl_str_equal(s->type, "none")) {
         return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET,
-                       jl_string(key(k, arch, "rope.scaling.type")),
+                       jl_string(jl_gguf_key(k, jl_string(arch->name), "rope.scaling.type")),
                        "expected none, linear, longrope, or yarn with a base above 1, found %S; "
                        "choose another model",
                        s->type);
@@ -98,9 +93,10 @@ static void plain_frequencies(jl_rope_table *r, double base) {
 
 static jl_status read_pairs(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, int head_dim,
                             jl_error *error) {
-    char k[96];
+    char k[JL_GGUF_KEY];
     uint32_t n_rot = (uint32_t)head_dim;
-    jl_status st = jl_gguf_u32(g, key(k, arch, "rope.dimension_count"), &n_rot, error);
+    jl_status st = jl_gguf_u32(g, jl_gguf_key(k, jl_string(arch->name), "rope.dimension_count"),
+                               &n_rot, error);
     if (!st && (n_rot < 2 || n_rot > (uint32_t)head_dim || n_rot % 2 || n_rot > 2 * JL_MAX_PAIRS))
         st = jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(k),
                      "expected an even number up to the head size %d, found %u; the file is "
@@ -143,20 +139,11 @@ jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factor
     return JL_OK;
 }
 
-void jl_rope_angles(const jl_rope_table *r, int pos, int n, float *cs) {
-    for (int t = 0; t < n; t++)
-        for (int i = 0; i < r->n_pairs; i++) {
-            double angle = (pos + t) * r->frequency[i];
-            *cs++ = (float)(r->length * cos(angle));
-            *cs++ = (float)(r->length * sin(angle));
-        }
-}
-
-void jl_alibi_slopes(float *slopes, int heads, float most) {
+void jl_alibi_slopes(float *slopes, int heads, float max_exponent) {
     int power = 1; /* of two, the largest within `heads` */
     while (2 * power <= heads) power *= 2;
     for (int i = 0; i < heads; i++) {
         double step = i < power ? i + 1 : i - power + 0.5; /* between the others' */
-        slopes[i] = (float)pow(2, -(double)most * step / power);
+        slopes[i] = (float)pow(2, -(double)max_exponent * step / power);
     }
 }

@@ -32,10 +32,7 @@ jl_status jl_rope_read(jl_rope_table *r, const jl_gguf *g, const jl_arch *arch, 
  * are not positive numbers. */
 jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factors, jl_error *error);
 
-/* cs [n][n_pairs][2]: cosine and sine for the positions pos, pos + 1, … */
-void jl_rope_angles(const jl_rope_table *r, int pos, int n, float *cs);
-
-/* slopes [heads] of ALiBi, whose largest exponent is `most`. */
-void jl_alibi_slopes(float *slopes, int heads, float most);
+/* slopes [heads] of ALiBi, whose largest exponent is max_exponent. */
+void jl_alibi_slopes(float *slopes, int heads, float max_exponent);
 
 #endif

@@ -36,11 +36,6 @@ typedef struct bpe {
     int drop_white, lower;    /* of the model "whitespace": what happens to a text */
 } bpe;
 
-static jl_status no_memory(jl_error *error, const char *what) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(what),
-                   "there is not enough memory for the tokenizer");
-}
-
 /* ---- The alphabet -------------------------------------------------------------------------- */
 
 /* The byte that a character of the alphabet stands for, -1 for any other. The printable bytes of
@@ -221,7 +216,7 @@ static jl_status read_merges(bpe *b, jl_vocab *v, const jl_gguf *g, jl_error *er
     b->slots = jl_alloc_array(b->n_slots, sizeof *b->slots);
     uint8_t *scratch = jl_alloc(longest_string(from) + 1);
     jl_status status = JL_OK;
-    if (!b->merges || !b->slots || !scratch) status = no_memory(error, merges_key);
+    if (!b->merges || !b->slots || !scratch) status = jl_no_memory(error, merges_key);
     const uint8_t *cursor = from->bytes;
     for (uint32_t rank = 0; rank < b->n_merges && status == JL_OK; rank++)
         status = read_merge(b, v, rank, jl_gguf_next_string(&cursor), scratch, from, error);
@@ -294,7 +289,7 @@ static void bpe_free(void *self) {
 static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_error *error) {
     bpe *b = jl_alloc_zero(sizeof *b);
     if (!b) {
-        no_memory(error, "tokenizer");
+        jl_no_memory(error, "tokenizer");
         return NULL;
     }
     jl_status status = choose_pre(b, g, facts, error);

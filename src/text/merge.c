@@ -8,7 +8,7 @@ static int64_t work_of(jl_span pair) {
 
 typedef struct job {
     jl_symbol *symbols;
-    jl_heap *heap;
+    jl_spans *heap;
     const uint8_t *text;
     uint32_t n; /* bytes */
     jl_pair_rank rank;
@@ -36,7 +36,7 @@ static int offer(const job *j, uint32_t at) {
     const jl_symbol *right = &j->symbols[next];
     jl_span span = { .at = at, .length = left->length + right->length };
     if (!j->rank(j->self, j->text + at, left, right, &span)) return 1;
-    return jl_heap_push(j->heap, span);
+    return jl_spans_push(j->heap, span);
 }
 
 /* Joins the pair unless one of its sides has grown or gone since: symbols only grow, so the pair is
@@ -75,7 +75,7 @@ jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int6
     int fine = 1;
     int64_t left = offer_all(m, &j, *work, &fine);
     while (m->heap.n && left > 0 && fine) {
-        jl_span pair = jl_heap_pop(&m->heap);
+        jl_span pair = jl_spans_pop(&m->heap);
         left -= work_of(pair);
         fine = join(&j, pair);
     }

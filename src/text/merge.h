@@ -10,7 +10,7 @@
 #define JL_MERGE_H
 
 #include "family.h"
-#include "heap.h"
+#include "spans.h"
 
 /* The symbols of a piece are a list threaded through an array indexed by their first byte: the next
  * one begins where this one ends. */
@@ -27,7 +27,7 @@ typedef int (*jl_pair_rank)(const void *self, const uint8_t *text, const jl_symb
 typedef struct jl_merger {
     jl_symbol *symbols; /* [cap] */
     size_t cap;
-    jl_heap heap;
+    jl_spans heap;
     const uint8_t *text; /* [n] borrowed */
     uint32_t n;          /* bytes */
     uint32_t at, before; /* the next symbol whose pair is to be offered, and the one before it */

@@ -81,7 +81,7 @@ static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int count = 0;
     for (; (r->max == 0 || count < r->max) && is_body(p, r, body, &end); body = end) count++;
     if (count == 0 || count < r->min) return at;
-    if (r->after) body = pass(p, body, r->after, r->most);
+    if (r->after) body = pass(p, body, r->after, r->max_after);
     return r->contraction ? match_contraction(p, body, 1) : body;
 }
 

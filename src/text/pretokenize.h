@@ -36,7 +36,7 @@ typedef struct jl_split_rule {
     jl_split_kind kind;
     int before, body, after; /* masks of JL_CHAR_… */
     int min, max;            /* of body; 0: 1, and any number */
-    int most;                /* of after; 0: any number */
+    int max_after;           /* 0: any number */
     int contraction;         /* an English contraction may follow, in any case */
     const char *set;         /* body is only what is in this set: "a-zé", or not in it: "^a-z" */
     const char *open, *close;

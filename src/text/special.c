@@ -28,11 +28,6 @@ _Static_assert((int)JL_MAX_TOKENS <= 1 << STRIP_SHIFT, "ids fit below");
 /* The tries; each holds what is in those before it. */
 enum { QUOTED, USER, ALL };
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("special tokens"),
-                   "there is not enough memory to look for special tokens");
-}
-
 static int begins_with(jl_str text, const char *start) {
     size_t n = strlen(start);
     return text.n >= n && memcmp(text.data, start, n) == 0;
@@ -159,7 +154,7 @@ static int offer(jl_special_search *x, size_t at, size_t room, int64_t *work) {
     /* Longer first, then the lower id: 10 bits and 21 bits (JL_MAX_TOKENS). */
     uint32_t rank = (JL_MAX_SPECIAL_BYTES - (uint32_t)best.n) << 21 |
                     ((uint32_t)best.what & ((1u << STRIP_SHIFT) - 1));
-    return jl_heap_push(&x->heap, (jl_span){ rank, (uint32_t)at, (uint32_t)best.n, best.what });
+    return jl_spans_push(&x->heap, (jl_span){ rank, (uint32_t)at, (uint32_t)best.n, best.what });
 }
 
 static int32_t *new_marks(size_t n) {
@@ -217,21 +212,23 @@ jl_status jl_special_search_step(jl_special_search *x, int64_t *work, jl_error *
     for (size_t at; x->at < x->in.n; x->at = at + 1) {
         if (*work <= 0) return JL_MORE;
         at = next_beginning(x, work);
-        if (at < x->in.n && !offer(x, at, x->in.n - at, work)) return no_memory(error);
+        if (at < x->in.n && !offer(x, at, x->in.n - at, work))
+            return jl_no_memory(error, "special tokens");
     }
-    if (x->heap.n && !x->marks && !(x->marks = new_marks(x->in.n))) return no_memory(error);
+    if (x->heap.n && !x->marks && !(x->marks = new_marks(x->in.n)))
+        return jl_no_memory(error, "special tokens");
     while (x->heap.n) {
         if (*work <= 0) return JL_MORE;
-        if (!settle(x, jl_heap_pop(&x->heap), work)) return no_memory(error);
+        if (!settle(x, jl_spans_pop(&x->heap), work)) return jl_no_memory(error, "special tokens");
     }
     jl_free(x->heap.items);
-    x->heap = (jl_heap){ 0 };
+    x->heap = (jl_spans){ 0 };
     return JL_OK;
 }
 
 void jl_special_search_free(jl_special_search *x) {
     jl_free(x->heap.items);
     jl_free(x->marks);
-    x->heap = (jl_heap){ 0 };
+    x->heap = (jl_spans){ 0 };
     x->marks = NULL;
 }

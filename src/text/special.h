@@ -9,7 +9,7 @@
 #define JL_SPECIAL_H
 
 #include "../jielong.h"
-#include "heap.h"
+#include "spans.h"
 #include "trie.h"
 #include "vocab.h"
 
@@ -53,7 +53,7 @@ typedef struct jl_special_search {
     const jl_specials *specials; /* borrowed, as is what `in` names */
     jl_marked_text in;
     size_t at; /* places before it have been offered */
-    jl_heap heap;
+    jl_spans heap;
     /* NULL where the text has none, else [n]: the id at the first byte of each special token,
      * JL_MARK_INSIDE at its other bytes and at what it swallows, JL_MARK_TEXT elsewhere. */
     int32_t *marks;

@@ -96,7 +96,7 @@ static const jl_split_rule exaone_moe[] = { RULE(CONTRACTION_CI),
                                             { .kind = JL_SPLIT_PHRASE,
                                               .before = ALL & ~(NEWLINE | L | N) },
                                             SINGLE(N),
-                                            OTHERS(.after = NEWLINE | SLASH, .most = 1),
+                                            OTHERS(.after = NEWLINE | SLASH, .max_after = 1),
                                             BLANKS,
                                             END };
 

@@ -33,11 +33,6 @@ typedef struct spm {
     int32_t byte[256]; /* tokens of single bytes, -1: none */
 } spm;
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
-                   "there is not enough memory for the tokenizer");
-}
-
 /* ---- Strings --------------------------------------------------------------------------------- */
 
 size_t jl_spm_unescape(jl_str text, uint8_t *out) {
@@ -90,7 +85,7 @@ jl_status jl_spm_read_scores(const jl_gguf *g, uint32_t n, float *scores, jl_err
 
 static jl_status read_ranks(spm *s, const jl_vocab *v, const jl_gguf *g, jl_error *error) {
     float *scores = jl_alloc_array(v->n_tokens, sizeof *scores);
-    if (!scores) return no_memory(error);
+    if (!scores) return jl_no_memory(error, "tokenizer");
     jl_status status = jl_spm_read_scores(g, v->n_tokens, scores, error);
     for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++)
         s->rank[id] = rank_of(scores[id]);
@@ -118,7 +113,7 @@ static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, j
         if (n > longest) longest = n;
     }
     uint8_t *key = jl_alloc(longest + 1);
-    if (!key) return no_memory(error);
+    if (!key) return jl_no_memory(error, "tokenizer");
     cursor = tokens->bytes;
     jl_status status = JL_OK;
     for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++) {
@@ -176,7 +171,7 @@ static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_err
         s->alias = jl_alloc_array((uint64_t)v->n_tokens, sizeof *s->alias);
     }
     if (!s || !s->rank || !s->alias) {
-        no_memory(error);
+        jl_no_memory(error, "tokenizer");
         spm_free(s);
         return NULL;
     }

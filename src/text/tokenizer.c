@@ -149,11 +149,6 @@ static const struct {
     { "<|constrain|>", ID_USER },
 };
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
-                   "there is not enough memory for the tokenizer");
-}
-
 /* ---- Ids with a meaning -------------------------------------------------------------------- */
 
 static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, jl_error *error) {
@@ -271,15 +266,6 @@ static jl_status measure(const jl_gguf *g, token_lists *l, jl_error *error) {
     return find_side_list(g, scores_key, l->tokens->count, 1, &scores, error);
 }
 
-static int is_utf8(jl_str s) {
-    for (size_t i = 0; i < s.n;) {
-        int length = jl_utf8_length((const uint8_t *)s.data + i, s.n - i);
-        if (length <= 0) return 0;
-        i += (size_t)length;
-    }
-    return 1;
-}
-
 /* The value of "<0xHH>" with two upper-case digits, -1 for anything else. */
 static int parse_byte_token(jl_str text) {
     static const char digits[] = "0123456789ABCDEF";
@@ -317,7 +303,7 @@ static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl
         n = t->family->store(text, (int)kind, scratch, &keyed);
         bytes = scratch;
     }
-    if (!is_utf8(text))
+    if (!jl_is_utf8(text.data, text.n))
         return jl_fail(error, JL_ERR_TOKENIZER, l->tokens->offset, jl_string(tokens_key),
                        "token %u is not UTF-8", i);
     if (!keyed || n == 0) return jl_vocab_add(&t->vocab, bytes, n, error);
@@ -338,7 +324,7 @@ static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error)
     if (status != JL_OK) return status;
     t->is_end = jl_alloc_zero((size_t)l.tokens->count);
     uint8_t *scratch = jl_alloc(l.longest + 1);
-    if (!t->is_end || !scratch) status = no_memory(error);
+    if (!t->is_end || !scratch) status = jl_no_memory(error, "tokenizer");
     const uint8_t *cursor = l.tokens->bytes;
     for (uint64_t i = 0; i < l.tokens->count && status == JL_OK; i++)
         status = add_token(t, &l, i, jl_gguf_next_string(&cursor), scratch, error);
@@ -421,7 +407,7 @@ jl_tokenizer *jl_tokenizer_new(const jl_gguf *g, jl_error *error) {
     if (!family) return NULL;
     jl_tokenizer *t = jl_alloc_zero(sizeof *t);
     if (!t) {
-        no_memory(error);
+        jl_no_memory(error, "tokenizer");
         return NULL;
     }
     t->family = family;
@@ -518,7 +504,7 @@ jl_status jl_encoding_step(jl_encoding *e, uint32_t work, jl_error *error) {
     int wanted = t->facts.add_separator ? t->add_separator : t->add_eos;
     if (status == JL_OK && (e->flags & JL_TOKENIZE_EOS) && wanted && t->ids[last] >= 0)
         jl_ids_push(&e->ids, t->ids[last]);
-    if (status == JL_ERR_MEMORY || e->ids.failed) return no_memory(error);
+    if (status == JL_ERR_MEMORY || e->ids.failed) return jl_no_memory(error, "tokenizer");
     if (status != JL_OK) return status;
     end_encoding(e);
     e->done = 1;
@@ -540,7 +526,7 @@ jl_encoding *jl_tokenizer_begin(const jl_tokenizer *t, const char *text, size_t 
     jl_marked_text in = { (const uint8_t *)text, n, 0, quotes, n_quotes };
     jl_encoding *e = jl_alloc(sizeof *e);
     if (!e) {
-        no_memory(error);
+        jl_no_memory(error, "tokenizer");
     } else if (begin_encoding(e, t, in, flags, error) != JL_OK) {
         jl_free(e);
         e = NULL;

@@ -7,11 +7,6 @@
 
 enum { FIRST_BITS = 8, MAX_BITS = 28 };
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
-                   "there is not enough memory for the tokenizer");
-}
-
 void jl_trie_free(jl_trie *t) {
     jl_free(t->edges);
     jl_free(t->value);
@@ -43,7 +38,7 @@ static jl_status grow(jl_trie *t, jl_error *error) {
     t->bits = old.n ? old.bits + 1 : FIRST_BITS;
     if (t->bits > MAX_BITS) {
         t->bits = old.bits;
-        return no_memory(error);
+        return jl_no_memory(error, "tokenizer");
     }
     t->edges = jl_alloc_array((uint64_t)1 << t->bits, sizeof *t->edges);
     t->value = jl_alloc_array((uint64_t)1 << (t->bits - 1), sizeof *t->value);
@@ -51,7 +46,7 @@ static jl_status grow(jl_trie *t, jl_error *error) {
         jl_free(t->edges);
         jl_free(t->value);
         *t = old;
-        return no_memory(error);
+        return jl_no_memory(error, "tokenizer");
     }
     int fine = 1;
     if (old.n) memcpy(t->value, old.value, old.n * sizeof *t->value);

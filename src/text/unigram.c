@@ -39,11 +39,6 @@ typedef struct unigram {
     size_t map_bytes;
 } unigram;
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
-                   "there is not enough memory for the tokenizer");
-}
-
 /* ---- Building -------------------------------------------------------------------------------- */
 
 /* A value may point into a string, but what it finds there is no longer. */
@@ -73,7 +68,7 @@ static jl_status read_map(unigram *u, const jl_gguf *g, jl_error *error) {
     u->map_bytes = (size_t)from->count - 4;
     u->n_nodes = (uint32_t)nodes / 4;
     u->map = jl_alloc(u->map_bytes);
-    if (!u->map) return no_memory(error);
+    if (!u->map) return jl_no_memory(error, "tokenizer");
     memcpy(u->map, from->bytes + 4, u->map_bytes);
     return check_strings(u, from, error);
 }
@@ -81,7 +76,7 @@ static jl_status read_map(unigram *u, const jl_gguf *g, jl_error *error) {
 static jl_status read_scores(unigram *u, const jl_vocab *v, const jl_gguf *g, jl_error *error) {
     float lowest = FLT_MAX;
     u->score = jl_alloc_array(v->n_tokens, sizeof *u->score);
-    if (!u->score) return no_memory(error);
+    if (!u->score) return jl_no_memory(error, "tokenizer");
     jl_status status = jl_spm_read_scores(g, v->n_tokens, u->score, error);
     for (uint32_t id = 0; id < v->n_tokens && status == JL_OK; id++)
         if (v->kind[id] == JL_TOKEN_NORMAL && u->score[id] < lowest) lowest = u->score[id];
@@ -101,7 +96,7 @@ static void unigram_free(void *self) {
 
 static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_error *error) {
     unigram *u = jl_alloc_zero(sizeof *u);
-    jl_status status = u ? JL_OK : no_memory(error);
+    jl_status status = u ? JL_OK : jl_no_memory(error, "tokenizer");
     if (u) u->unknown = facts->unknown;
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.add_space_prefix", &u->prefix, error);
@@ -199,9 +194,9 @@ typedef struct encoder {
 } encoder;
 
 static int put_normal(encoder *e, jl_str normal) {
-    size_t most = e->length + 2 * normal.n;
-    if (most > e->cap &&
-        (most > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * most, e->length)))
+    size_t max = e->length + 2 * normal.n;
+    if (max > e->cap &&
+        (max > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * max, e->length)))
         return 0;
     for (size_t i = 0; i < normal.n; i++) {
         int blank = normal.data[i] == ' ';

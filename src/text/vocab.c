@@ -13,11 +13,6 @@
 
 enum { MAX_PROBE = 1024 };
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
-                   "there is not enough memory for the vocabulary");
-}
-
 static uint32_t fold(uint64_t h) {
     return (uint32_t)(h ^ h >> 29); /* FNV's low bits alone are weak on short strings */
 }
@@ -32,7 +27,7 @@ jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error
     *v = (jl_vocab){ .n_tokens = n_tokens,
                      .cap = n_tokens + 256,
                      .n_slots = slots_for(n_tokens + 256) };
-    if (bytes > UINT32_MAX / 4) return no_memory(error);
+    if (bytes > UINT32_MAX / 4) return jl_no_memory(error, "tokenizer.ggml.tokens");
     v->bytes_cap = (size_t)bytes + 256;
     v->start = jl_alloc_array((uint64_t)v->cap + 1, sizeof *v->start);
     v->bytes = jl_alloc(v->bytes_cap);
@@ -40,7 +35,7 @@ jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error
     v->kind = jl_alloc_zero((size_t)n_tokens + 1);
     if (v->start && v->bytes && v->slots && v->kind) return JL_OK;
     jl_vocab_free(v);
-    return no_memory(error);
+    return jl_no_memory(error, "tokenizer.ggml.tokens");
 }
 
 void jl_vocab_free(jl_vocab *v) {
@@ -128,7 +123,7 @@ static jl_status collide(const jl_vocab *v, jl_error *error) {
 static jl_status grow_index(jl_vocab *v, jl_error *error) {
     uint32_t mask = 2 * v->n_slots - 1;
     uint64_t *slots = jl_alloc_array((uint64_t)mask + 1, sizeof *slots);
-    if (!slots) return no_memory(error);
+    if (!slots) return jl_no_memory(error, "tokenizer.ggml.tokens");
     for (uint32_t i = 0; i < v->n_slots; i++) {
         if (!v->slots[i]) continue;
         uint32_t at = (uint32_t)(v->slots[i] >> 32), probe = 0;
@@ -150,7 +145,7 @@ static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
     if (v->n == v->cap) {
         uint32_t cap = v->cap + v->cap / 2;
         uint32_t *start = jl_alloc_array((uint64_t)cap + 1, sizeof *start);
-        if (!start) return no_memory(error);
+        if (!start) return jl_no_memory(error, "tokenizer.ggml.tokens");
         memcpy(start, v->start, ((size_t)v->n + 1) * sizeof *start);
         jl_free(v->start);
         v->start = start;
@@ -160,7 +155,7 @@ static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
     if (need > v->bytes_cap) {
         uint64_t cap = need + need / 2;
         uint8_t *bytes = cap > UINT32_MAX ? NULL : jl_alloc((size_t)cap);
-        if (!bytes) return no_memory(error);
+        if (!bytes) return jl_no_memory(error, "tokenizer.ggml.tokens");
         memcpy(bytes, v->bytes, v->start[v->n]);
         jl_free(v->bytes);
         v->bytes = bytes;

@@ -17,11 +17,6 @@ typedef struct wordpiece {
     int lower, strip;
 } wordpiece;
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tokenizer"),
-                   "there is not enough memory for the tokenizer");
-}
-
 static void wordpiece_free(void *self) {
     wordpiece *w = self;
     if (w) jl_trie_free(&w->trie);
@@ -30,7 +25,7 @@ static void wordpiece_free(void *self) {
 
 static void *build(jl_vocab *v, const jl_gguf *g, jl_family_facts *facts, jl_error *error) {
     wordpiece *w = jl_alloc_zero(sizeof *w);
-    jl_status status = w ? jl_vocab_trie(v, &w->trie, error) : no_memory(error);
+    jl_status status = w ? jl_vocab_trie(v, &w->trie, error) : jl_no_memory(error, "tokenizer");
     if (w) w->unknown = facts->unknown, w->lower = 1;
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.normalizer.lowercase", &w->lower, error);
@@ -102,8 +97,8 @@ static int finish(encoder *e, jl_ids *ids, int64_t *work) {
 }
 
 static int append(encoder *e, uint32_t code) {
-    size_t most = e->length + 4;
-    if (most > e->cap && !jl_room_keeping(&e->word, &e->cap, 2 * most, e->length)) return 0;
+    size_t max = e->length + 4;
+    if (max > e->cap && !jl_room_keeping(&e->word, &e->cap, 2 * max, e->length)) return 0;
     if (code == 0x2581)
         e->word[e->length++] = ' ';
     else

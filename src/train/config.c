@@ -8,13 +8,13 @@ typedef enum kind { INT, FLOAT, SEED, TEXT, PATHS, CHOICE } kind;
 typedef struct key {
     const char *name;
     kind kind;
-    size_t slot;         /* in jl_config */
+    size_t slot;         /* in jlt_config */
     const char *choices; /* CHOICE: names in the order of the enum, one blank between */
 } key;
 
-#define AT(field)    offsetof(jl_config, field)
-#define SHAPE(field) offsetof(jl_config, train.shape.field)
-#define OPT(field)   offsetof(jl_config, train.optimizer.field)
+#define AT(field)    offsetof(jlt_config, field)
+#define SHAPE(field) offsetof(jlt_config, train.shape.field)
+#define OPT(field)   offsetof(jlt_config, train.optimizer.field)
 
 static const key keys[] = {
     { "name", TEXT, AT(name), 0 },
@@ -61,7 +61,7 @@ static const key keys[] = {
     { "checkpoint-every", INT, AT(checkpoint_every), 0 },
 };
 
-static const jl_config defaults = {
+static const jlt_config defaults = {
     .name = "unnamed",
     .train = { .shape = { .n_ctx = 256,
                           .n_embd = 128,
@@ -164,7 +164,7 @@ static int read_number(kind type, jl_str value, void *slot) {
     return type == SEED || whole <= 1 << 30;
 }
 
-static jl_status set(jl_config *c, const key *k, jl_str value, uint64_t line, jl_error *error) {
+static jl_status set(jlt_config *c, const key *k, jl_str value, uint64_t line, jl_error *error) {
     char *slot = (char *)c + k->slot;
     if (k->kind == INT || k->kind == FLOAT || k->kind == SEED)
         return read_number(k->kind, value, slot)
@@ -177,19 +177,19 @@ static jl_status set(jl_config *c, const key *k, jl_str value, uint64_t line, jl
         return JL_OK;
     }
     if (k->kind == PATHS) {
-        jl_config_paths *paths = (jl_config_paths *)(void *)slot;
-        if (paths->n == JL_CONFIG_TEXTS)
+        jlt_config_paths *paths = (jlt_config_paths *)(void *)slot;
+        if (paths->n == JLT_CONFIG_TEXTS)
             return refuse(error, line, jl_string(k->name), "at most 8 texts", value);
         slot = paths->path[paths->n++];
     }
-    if (value.n >= JL_CONFIG_TEXT)
+    if (value.n >= JLT_CONFIG_TEXT)
         return refuse(error, line, jl_string(k->name), "at most 255 bytes", value);
     memcpy(slot, value.data, value.n);
     slot[value.n] = 0;
     return JL_OK;
 }
 
-static jl_status read_line(jl_config *c, jl_str text, uint64_t line, jl_error *error) {
+static jl_status read_line(jlt_config *c, jl_str text, uint64_t line, jl_error *error) {
     const char *equals = text.n ? memchr(text.data, '=', text.n) : NULL;
     if (text.n == 0 || text.data[0] == '#') return JL_OK;
     if (!equals) return refuse(error, line, jl_string("config"), "key = value", text);
@@ -203,7 +203,7 @@ static jl_status read_line(jl_config *c, jl_str text, uint64_t line, jl_error *e
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-jl_status jl_config_parse(jl_config *c, const char *text, size_t n, jl_error *error) {
+jl_status jlt_config_parse(jlt_config *c, const char *text, size_t n, jl_error *error) {
     *c = defaults;
     jl_status st = JL_OK;
     for (uint64_t line = 1; !st && n > 0; line++) {
@@ -219,7 +219,7 @@ jl_status jl_config_parse(jl_config *c, const char *text, size_t n, jl_error *er
     return st;
 }
 
-size_t jl_held_out_at(const char *text, size_t n) {
+size_t jlt_held_out_at(const char *text, size_t n) {
     size_t at = n - n / 50;
     const char *end = at < n ? memchr(text + at, '\n', n - at) : NULL;
     if (end) return (size_t)(end - text) + 1;

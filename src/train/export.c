@@ -13,16 +13,16 @@
 
 static const char *const architecture_names[] = { "jielong", "jielong-gru", "jielong-window" };
 
-jl_status jl_export_check(const jl_network *net, jl_error *error) {
-    const jl_net_shape *s = &net->shape;
-    if (s->kind != JL_NET_TRANSFORMER || (s->norm == JL_NET_RMS_NORM && s->ffn == JL_NET_SWIGLU))
+jl_status jlt_export_check(const jlt_network *net, jl_error *error) {
+    const jlt_net_shape *s = &net->shape;
+    if (s->kind != JLT_NET_TRANSFORMER || (s->norm == JLT_NET_RMS_NORM && s->ffn == JLT_NET_SWIGLU))
         return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("export"),
                    "files exist for decoders with norm = rms and activation = swiglu");
 }
 
-static const char *architecture_of(const jl_net_shape *s) {
-    if (s->kind == JL_NET_TRANSFORMER && s->position == JL_NET_ROPE) return "llama";
+static const char *architecture_of(const jlt_net_shape *s) {
+    if (s->kind == JLT_NET_TRANSFORMER && s->position == JLT_NET_ROPE) return "llama";
     return architecture_names[s->kind];
 }
 
@@ -35,11 +35,6 @@ typedef struct sink {
     uint64_t n;
 } sink;
 
-static const char *key_of(const sink *s, char *key, const char *rest) {
-    jl_format(key, 64, "%s.%s", s->arch, rest);
-    return key;
-}
-
 static void put_text(sink *s, const char *key, const char *text) {
     if (!text || !*text) return;
     jl_gguf_put_string(s->w, key, jl_string(text));
@@ -47,27 +42,27 @@ static void put_text(sink *s, const char *key, const char *text) {
 }
 
 static void put_int(sink *s, const char *rest, int value) {
-    char key[64];
-    jl_gguf_put_u32(s->w, key_of(s, key, rest), (uint32_t)value);
+    char key[JL_GGUF_KEY];
+    jl_gguf_put_u32(s->w, jl_gguf_key(key, jl_string(s->arch), rest), (uint32_t)value);
     s->n++;
 }
 
 static void put_float(sink *s, const char *rest, float value) {
-    char key[64];
-    jl_gguf_put_f32(s->w, key_of(s, key, rest), value);
+    char key[JL_GGUF_KEY];
+    jl_gguf_put_f32(s->w, jl_gguf_key(key, jl_string(s->arch), rest), value);
     s->n++;
 }
 
-static void put_decoder(sink *s, const jl_net_shape *shape) {
+static void put_decoder(sink *s, const jlt_net_shape *shape) {
     put_int(s, "block_count", shape->n_layers);
     put_int(s, "attention.head_count", shape->n_heads);
     put_int(s, "attention.head_count_kv", shape->n_kv_heads);
     put_float(s, "attention.layer_norm_rms_epsilon", shape->eps);
-    if (shape->position == JL_NET_ROPE) {
+    if (shape->position == JLT_NET_ROPE) {
         put_int(s, "rope.dimension_count", shape->n_embd / shape->n_heads);
         put_float(s, "rope.freq_base", shape->rope_base);
     }
-    if (shape->position == JL_NET_ALIBI) put_float(s, "attention.max_alibi_bias", 8);
+    if (shape->position == JLT_NET_ALIBI) put_float(s, "attention.max_alibi_bias", 8);
 }
 
 /* llama_ftype of llama.cpp. */
@@ -75,8 +70,8 @@ static uint32_t file_type(jl_type type) {
     return type == JL_F16 ? 1 : type == JL_Q4_0 ? 2 : type == JL_Q8_0 ? 7 : 0;
 }
 
-static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_export *e) {
-    const jl_net_shape *shape = &net->shape;
+static uint64_t put_values(jl_gguf_writer *w, const jlt_network *net, const jlt_export *e) {
+    const jlt_net_shape *shape = &net->shape;
     sink s = { w, architecture_of(shape), 0 };
     put_text(&s, "general.architecture", s.arch);
     put_text(&s, "general.name", e->name);
@@ -89,8 +84,8 @@ static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_ex
     put_int(&s, "context_length", shape->n_ctx);
     put_int(&s, "embedding_length", shape->n_embd);
     put_int(&s, "feed_forward_length", shape->n_ff);
-    if (shape->kind == JL_NET_TRANSFORMER) put_decoder(&s, shape);
-    if (shape->kind == JL_NET_WINDOW) put_int(&s, "window", shape->n_window);
+    if (shape->kind == JLT_NET_TRANSFORMER) put_decoder(&s, shape);
+    if (shape->kind == JLT_NET_WINDOW) put_int(&s, "window", shape->n_window);
     for (int i = 0; e->vocabulary && i < e->vocabulary->n_values; i++) {
         const jl_gguf_value *v = &e->vocabulary->values[i];
         if (v->key.n < 10 || memcmp(v->key.data, "tokenizer.", 10) != 0) continue;
@@ -102,28 +97,28 @@ static uint64_t put_values(jl_gguf_writer *w, const jl_network *net, const jl_ex
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-static jl_type type_of(const jl_net_tensor *t, const jl_export *e) {
+static jl_type type_of(const jlt_net_tensor *t, const jlt_export *e) {
     int whole = t->rows > 1 && t->cols % jl_type_get((uint32_t)e->type)->block == 0;
     /* A row of learned positions is added, not multiplied: it stays exact. */
     return whole && strcmp(t->name, "position_embd.weight") != 0 ? e->type : JL_F32;
 }
 
 /* Sines and cosines are a table of positions that nobody learnt; to a reader it is one like any. */
-static void put_sinusoids(jl_gguf_writer *w, const jl_net_shape *s) {
+static void put_sinusoids(jl_gguf_writer *w, const jlt_net_shape *s) {
     uint8_t *to = jl_gguf_put_data(w, (uint64_t)s->n_ctx, (uint64_t)s->n_embd, JL_F32);
     for (int t = 0; to && t < s->n_ctx; t++)
         for (int i = 0; i < s->n_embd; i += 2, to += 2 * sizeof(float)) {
             float pair[2];
-            jl_sinusoid(t, i, s->n_embd, pair);
+            jlt_sinusoid(t, i, s->n_embd, pair);
             memcpy(to, pair, sizeof pair);
         }
 }
 
-uint64_t jl_export_write(const jl_network *net, const float *params, const jl_export *e,
-                         uint8_t *out) {
+uint64_t jlt_export_write(const jlt_network *net, const float *params, const jlt_export *e,
+                          uint8_t *out) {
     jl_gguf_writer w = { NULL, 0, 0 };
-    const jl_net_shape *s = &net->shape;
-    int sinusoidal = s->kind == JL_NET_TRANSFORMER && s->position == JL_NET_SINUSOIDAL;
+    const jlt_net_shape *s = &net->shape;
+    int sinusoidal = s->kind == JLT_NET_TRANSFORMER && s->position == JLT_NET_SINUSOIDAL;
     uint64_t n_values = put_values(&w, net, e);
     jl_gguf_begin(&w, out, n_values, (uint64_t)(net->n_tensors + sinusoidal));
     put_values(&w, net, e);
@@ -131,12 +126,12 @@ uint64_t jl_export_write(const jl_network *net, const float *params, const jl_ex
         jl_gguf_put_tensor(&w, "position_embd.weight", (uint64_t)s->n_ctx, (uint64_t)s->n_embd,
                            JL_F32);
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         jl_gguf_put_tensor(&w, t->name, (uint64_t)t->rows, (uint64_t)t->cols, (int)type_of(t, e));
     }
     if (sinusoidal) put_sinusoids(&w, s);
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         size_t n = (size_t)t->rows * (size_t)t->cols;
         jl_type type = type_of(t, e);
         uint8_t *to = jl_gguf_put_data(&w, (uint64_t)t->rows, (uint64_t)t->cols, (int)type);

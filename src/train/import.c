@@ -6,22 +6,22 @@
 #include "../base/memory.h"
 #include "../format/quant.h"
 
-/* As export.c names them, in the order of jl_net_kind. */
+/* As export.c names them, in the order of jlt_net_kind. */
 static const char *const architectures[] = { "jielong", "jielong-gru", "jielong-window" };
 
 static int kind_of(const jl_gguf *g, jl_str *name) {
     jl_error ignored = { 0 };
     *name = jl_string("");
     jl_gguf_string(g, "general.architecture", name, &ignored);
-    if (jl_str_equal(*name, "llama")) return JL_NET_TRANSFORMER;
-    for (int i = 0; i < JL_NET_KINDS; i++)
+    if (jl_str_equal(*name, "llama")) return JLT_NET_TRANSFORMER;
+    for (int i = 0; i < JLT_NET_KINDS; i++)
         if (jl_str_equal(*name, architectures[i])) return i;
     return -1;
 }
 
-int jl_import_is_ancestor(const jl_gguf *g) {
+int jlt_import_is_baseline(const jl_gguf *g) {
     jl_str name;
-    return kind_of(g, &name) > JL_NET_TRANSFORMER;
+    return kind_of(g, &name) > JLT_NET_TRANSFORMER;
 }
 
 /* ---- Shape ----------------------------------------------------------------------------------- */
@@ -33,16 +33,11 @@ typedef struct reader {
     jl_status status;
 } reader;
 
-static const char *key_of(const reader *r, char key[96], const char *rest) {
-    jl_format(key, 96, "%S.%s", r->arch, rest);
-    return key;
-}
-
 static int read_int(reader *r, const char *rest) {
-    char key[96];
+    char key[JL_GGUF_KEY];
     uint32_t value = UINT32_MAX;
     if (r->status) return 0;
-    r->status = jl_gguf_u32(r->g, key_of(r, key, rest), &value, r->error);
+    r->status = jl_gguf_u32(r->g, jl_gguf_key(key, r->arch, rest), &value, r->error);
     if (!r->status && value > 1 << 30)
         r->status = jl_fail(r->error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string(key),
                             "expected a number up to 2^30; the file has %s",
@@ -51,26 +46,27 @@ static int read_int(reader *r, const char *rest) {
 }
 
 static float read_float(reader *r, const char *rest, float missing) {
-    char key[96];
-    if (!r->status) r->status = jl_gguf_f32(r->g, key_of(r, key, rest), &missing, r->error);
+    char key[JL_GGUF_KEY];
+    if (!r->status)
+        r->status = jl_gguf_f32(r->g, jl_gguf_key(key, r->arch, rest), &missing, r->error);
     return missing;
 }
 
 /* A table of sines and cosines comes back as one that was learnt: it computes the same. */
-static jl_net_position read_position(reader *r) {
-    if (jl_str_equal(r->arch, "llama")) return JL_NET_ROPE;
-    if (jl_gguf_find_tensor(r->g, "position_embd.weight")) return JL_NET_LEARNED;
-    return read_float(r, "attention.max_alibi_bias", 0) > 0 ? JL_NET_ALIBI : JL_NET_NONE;
+static jlt_net_position read_position(reader *r) {
+    if (jl_str_equal(r->arch, "llama")) return JLT_NET_ROPE;
+    if (jl_gguf_find_tensor(r->g, "position_embd.weight")) return JLT_NET_LEARNED;
+    return read_float(r, "attention.max_alibi_bias", 0) > 0 ? JLT_NET_ALIBI : JLT_NET_NONE;
 }
 
-static jl_net_shape read_shape(reader *r, jl_net_kind kind) {
-    jl_net_shape s = { .kind = kind, .eps = 1e-5f, .rope_base = 10000 };
+static jlt_net_shape read_shape(reader *r, jlt_net_kind kind) {
+    jlt_net_shape s = { .kind = kind, .eps = 1e-5f, .rope_base = 10000 };
     s.n_vocab = read_int(r, "vocab_size");
     s.n_ctx = read_int(r, "context_length");
     s.n_embd = read_int(r, "embedding_length");
     s.n_ff = read_int(r, "feed_forward_length");
-    if (kind == JL_NET_WINDOW) s.n_window = read_int(r, "window");
-    if (kind != JL_NET_TRANSFORMER) return s;
+    if (kind == JLT_NET_WINDOW) s.n_window = read_int(r, "window");
+    if (kind != JLT_NET_TRANSFORMER) return s;
     s.n_layers = read_int(r, "block_count");
     s.n_heads = read_int(r, "attention.head_count");
     s.n_kv_heads = read_int(r, "attention.head_count_kv");
@@ -82,7 +78,7 @@ static jl_net_shape read_shape(reader *r, jl_net_kind kind) {
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jl_net_tensor *want,
+static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jlt_net_tensor *want,
                               jl_error *error) {
     const jl_gguf_tensor *t = jl_gguf_find_tensor(g, want->name);
     uint64_t rows = (uint64_t)want->rows, cols = (uint64_t)want->cols;
@@ -100,7 +96,7 @@ static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jl_net_tensor 
 
 /* Every tensor is there before memory is taken, so that no file can ask for more than it holds. */
 static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
-                              const jl_network *net, float **params, jl_error *error) {
+                              const jlt_network *net, float **params, jl_error *error) {
     for (int i = 0; i < net->n_tensors; i++) {
         jl_status st = check_tensor(g, n, &net->tensors[i], error);
         if (st) return st;
@@ -110,7 +106,7 @@ static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("parameters"),
                        "no room for %u numbers", (uint64_t)net->n_params);
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *want = &net->tensors[i];
+        const jlt_net_tensor *want = &net->tensors[i];
         const jl_gguf_tensor *t = jl_gguf_find_tensor(g, want->name);
         jl_dequantize((jl_type)t->type, file + t->offset, *params + want->at,
                       (size_t)want->rows * (size_t)want->cols);
@@ -125,19 +121,19 @@ static jl_status check_vocabulary(int n_vocab, int n_tokens, jl_error *error) {
                    "%d rows, but the tokenizer has %d tokens", n_vocab, n_tokens);
 }
 
-jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, int n_tokens, jl_gemm *gemm,
-                    jl_network *net, float **params, jl_error *error) {
+jl_status jlt_import(const jl_gguf *g, const uint8_t *file, uint64_t n, int n_tokens,
+                     jlt_gemm *gemm, jlt_network *net, float **params, jl_error *error) {
     reader r = { g, jl_string(""), error, JL_OK };
     int kind = kind_of(g, &r.arch);
     if (kind < 0)
         return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("general.architecture"),
                        "expected llama, jielong, jielong-gru or jielong-window, found '%S'",
                        r.arch);
-    jl_net_shape shape = read_shape(&r, (jl_net_kind)kind);
+    jlt_net_shape shape = read_shape(&r, (jlt_net_kind)kind);
     jl_status st = r.status ? r.status : check_vocabulary(shape.n_vocab, n_tokens, error);
-    if (!st) st = jl_network_init(net, &shape, gemm, error);
+    if (!st) st = jlt_network_init(net, &shape, gemm, error);
     if (st) return st;
     st = read_tensors(g, file, n, net, params, error);
-    if (st) jl_network_free(net);
+    if (st) jlt_network_free(net);
     return st;
 }

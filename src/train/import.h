@@ -1,5 +1,5 @@
-/* import.h - the bytes of a file that export.c wrote, back as a network: how an ancestor, which is
- * no decoder, is asked what it predicts. */
+/* import.h - the bytes of a file that export.c wrote, back as a network, which scores the baselines
+ * that the engine cannot load. */
 #ifndef JL_IMPORT_H
 #define JL_IMPORT_H
 
@@ -7,13 +7,13 @@
 #include "network.h"
 
 /* Whether only src/train knows the file's architecture: a recurrent network, a window. */
-int jl_import_is_ancestor(const jl_gguf *g);
+int jlt_import_is_baseline(const jl_gguf *g);
 
 /* g: parsed from file[n], the whole of it. n_tokens: size of its tokenizer, 0 if it has none.
- * Fills *net and *params [net->n_params], dequantised, the caller's to free (jl_network_free,
+ * Fills *net and *params [net->n_params], dequantised, the caller's to free (jlt_network_free,
  * jl_free). An error names a missing key, a missing tensor, a tensor whose shape differs from the
  * keys, or a vocabulary that differs from the tokenizer's; then there is nothing to free. */
-jl_status jl_import(const jl_gguf *g, const uint8_t *file, uint64_t n, int n_tokens, jl_gemm *gemm,
-                    jl_network *net, float **params, jl_error *error);
+jl_status jlt_import(const jl_gguf *g, const uint8_t *file, uint64_t n, int n_tokens,
+                     jlt_gemm *gemm, jlt_network *net, float **params, jl_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* network.c - what every kind of network shares: the list of tensors, first values, embedding,
  * loss.
  *
- * Place in the flow: the kinds (transformer.c, ancestors.c) list their tensors and lay out their
+ * Place in the flow: the kinds (transformer.c, baselines.c) list their tensors and lay out their
  * workspace through the functions here, and call the two ends, embedding and output, which are one
  * matrix (Press & Wolf 2017).
  */
@@ -18,40 +18,40 @@ static jl_status refuse(jl_error *error, const char *where, const char *expected
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "expected %s", expected);
 }
 
-static int within(int value, int least, int most) {
-    return value >= least && value <= most;
+static int within(int value, int min, int max) {
+    return value >= min && value <= max;
 }
 
-static jl_status check_decoder(const jl_net_shape *s, jl_error *error) {
-    if (!within(s->n_layers, 1, JL_MAX_LAYERS)) return refuse(error, "layers", "1 to 64");
+static jl_status check_decoder(const jlt_net_shape *s, jl_error *error) {
+    if (!within(s->n_layers, 1, JLT_MAX_LAYERS)) return refuse(error, "layers", "1 to 64");
     if (!within(s->n_heads, 1, 256) || s->n_embd % s->n_heads)
         return refuse(error, "heads", "a divisor of the width, at most 256");
     if (!within(s->n_kv_heads, 1, s->n_heads) || s->n_heads % s->n_kv_heads)
         return refuse(error, "kv-heads", "a divisor of the heads");
     if (s->n_embd / s->n_heads % 2) return refuse(error, "heads", "an even head size");
-    if (s->position == JL_NET_ALIBI && (s->n_heads & (s->n_heads - 1)))
+    if (s->position == JLT_NET_ALIBI && (s->n_heads & (s->n_heads - 1)))
         return refuse(error, "heads", "a power of two for alibi");
     return JL_OK;
 }
 
-static jl_status check_shape(const jl_net_shape *s, jl_error *error) {
+static jl_status check_shape(const jlt_net_shape *s, jl_error *error) {
     if (!within(s->n_vocab, 2, 1 << 20)) return refuse(error, "vocabulary", "2 to 1048576 tokens");
     if (!within(s->n_embd, 2, 8192)) return refuse(error, "width", "2 to 8192");
     if (!within(s->n_ctx, 1, 65536)) return refuse(error, "context", "1 to 65536");
     if (!within(s->n_ff, 1, 65536)) return refuse(error, "hidden", "1 to 65536");
     if (!(s->dropout >= 0 && s->dropout < 1)) return refuse(error, "dropout", "0 to less than 1");
     if (!(s->eps > 0)) return refuse(error, "eps", "more than 0");
-    if (s->kind == JL_NET_TRANSFORMER) return check_decoder(s, error);
-    if (s->kind == JL_NET_WINDOW && !within(s->n_window, 1, 64))
+    if (s->kind == JLT_NET_TRANSFORMER) return check_decoder(s, error);
+    if (s->kind == JLT_NET_WINDOW && !within(s->n_window, 1, 64))
         return refuse(error, "window", "1 to 64");
     return JL_OK;
 }
 
-size_t jl_network_add(jl_network *net, const char *name, int layer, int rows, int cols,
-                      double start) {
+size_t jlt_network_add(jlt_network *net, const char *name, int layer, int rows, int cols,
+                       double start) {
     size_t at = net->n_params;
     if (net->tensors) {
-        jl_net_tensor *t = &net->tensors[net->n_tensors];
+        jlt_net_tensor *t = &net->tensors[net->n_tensors];
         if (layer >= 0)
             jl_format(t->name, sizeof t->name, "blk.%d.%s", layer, name);
         else
@@ -63,77 +63,75 @@ size_t jl_network_add(jl_network *net, const char *name, int layer, int rows, in
     }
     net->n_tensors++;
     uint64_t after = net->n_params + (uint64_t)rows * (uint64_t)cols;
-    net->n_params = after < JL_MOST_PARAMS ? (size_t)after : JL_MOST_PARAMS;
+    net->n_params = after < JLT_MAX_PARAMS ? (size_t)after : JLT_MAX_PARAMS;
     return at;
 }
 
-static void list(jl_network *net) {
+static void list(jlt_network *net) {
     net->n_tensors = 0;
     net->n_params = 0;
-    if (net->shape.kind == JL_NET_TRANSFORMER)
-        jl_network_list_transformer(net);
+    if (net->shape.kind == JLT_NET_TRANSFORMER)
+        jlt_network_list_transformer(net);
     else
-        jl_network_list_ancestor(net);
+        jlt_network_list_baseline(net);
 }
 
-jl_status jl_network_init(jl_network *net, const jl_net_shape *shape, jl_gemm *gemm,
-                          jl_error *error) {
+jl_status jlt_network_init(jlt_network *net, const jlt_net_shape *shape, jlt_gemm *gemm,
+                           jl_error *error) {
     memset(net, 0, sizeof *net);
     net->shape = *shape;
     net->gemm = gemm;
     jl_status st = check_shape(shape, error);
     if (st) return st;
     list(net);
-    if (net->n_params == JL_MOST_PARAMS)
+    if (net->n_params == JLT_MAX_PARAMS)
         return refuse(error, "width", "a network of less than 268435456 parameters");
     net->tensors = jl_alloc_array((uint64_t)net->n_tensors, sizeof *net->tensors);
-    if (!net->tensors)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensors"),
-                       "no room for their list");
+    if (!net->tensors) return jl_no_memory(error, "tensors");
     list(net);
     return JL_OK;
 }
 
-void jl_network_free(jl_network *net) {
+void jlt_network_free(jlt_network *net) {
     jl_free(net->tensors);
     net->tensors = NULL;
 }
 
 /* Uniform numbers of the wanted deviation: unlike normal ones they need no logarithm, which differs
  * between C libraries. */
-void jl_network_start(const jl_network *net, uint64_t seed, jl_real *params) {
+void jlt_network_start(const jlt_network *net, uint64_t seed, jlt_real *params) {
     jl_random r;
     jl_random_seed(&r, seed);
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         double half = (double)t->start * 1.7320508075688772; /* √3 */
-        jl_real *p = params + t->at;
+        jlt_real *p = params + t->at;
         for (size_t n = (size_t)t->rows * (size_t)t->cols; n > 0; n--, p++)
-            *p = t->start < 0 ? 1 : (jl_real)((2 * jl_random_next(&r) - 1) * half);
+            *p = t->start < 0 ? 1 : (jlt_real)((2 * jl_random_next(&r) - 1) * half);
     }
 }
 
 /* ---- Workspace ------------------------------------------------------------------------------- */
 
-static void take(jl_workspace *ws, jl_arena *arena, const jl_network *net) {
-    if (net->shape.kind == JL_NET_TRANSFORMER)
-        jl_workspace_take_transformer(ws, arena, net);
+static void take(jlt_workspace *ws, jl_arena *arena, const jlt_network *net) {
+    if (net->shape.kind == JLT_NET_TRANSFORMER)
+        jlt_workspace_take_transformer(ws, arena, net);
     else
-        jl_workspace_take_ancestor(ws, arena, net);
+        jlt_workspace_take_baseline(ws, arena, net);
 }
 
 /* Whether rows × columns of every array fit an int, as loops over them assume. */
-static int fits_int(const jl_net_shape *s, int B, int T) {
+static int fits_int(const jlt_net_shape *s, int B, int T) {
     int64_t width = 3 * (int64_t)s->n_embd, ff = 2 * (int64_t)s->n_ff;
     int64_t window = (int64_t)s->n_window * s->n_embd;
     if (ff > width) width = ff;
-    if (s->kind == JL_NET_WINDOW && window > width) width = window;
+    if (s->kind == JLT_NET_WINDOW && window > width) width = window;
     return (int64_t)B * T <= INT32_MAX / width;
 }
 
-jl_workspace *jl_workspace_new(const jl_network *net, int B, int T) {
+jlt_workspace *jlt_workspace_new(const jlt_network *net, int B, int T) {
     jl_arena arena = { NULL, 0 };
-    jl_workspace *ws = fits_int(&net->shape, B, T) ? jl_alloc_zero(sizeof *ws) : NULL;
+    jlt_workspace *ws = fits_int(&net->shape, B, T) ? jl_alloc_zero(sizeof *ws) : NULL;
     if (!ws) return NULL;
     ws->B = B;
     ws->T = T;
@@ -141,7 +139,7 @@ jl_workspace *jl_workspace_new(const jl_network *net, int B, int T) {
     if (ws->layers) take(ws, &arena, net);
     if (arena.used && arena.used < SIZE_MAX / 2) ws->block = jl_alloc((size_t)arena.used);
     if (!ws->block) {
-        jl_workspace_free(ws);
+        jlt_workspace_free(ws);
         return NULL;
     }
     arena = (jl_arena){ ws->block, 0 };
@@ -149,7 +147,7 @@ jl_workspace *jl_workspace_new(const jl_network *net, int B, int T) {
     return ws;
 }
 
-void jl_workspace_free(jl_workspace *ws) {
+void jlt_workspace_free(jlt_workspace *ws) {
     if (!ws) return;
     jl_free(ws->block);
     jl_free(ws->layers);
@@ -159,70 +157,71 @@ void jl_workspace_free(jl_workspace *ws) {
 /* ---- Dropout --------------------------------------------------------------------------------- */
 
 /* In 256ths, so that one random number decides four places. */
-static uint32_t drop_limit(const jl_network *net, const jl_random *drop) {
+static uint32_t drop_limit(const jlt_network *net, const jl_random *drop) {
     return drop ? (uint32_t)((double)net->shape.dropout * 256 + 0.5) : 0;
 }
 
-void jl_drop_draw(const jl_network *net, jl_random *drop, jl_real *x, uint8_t *mask, size_t n) {
+void jlt_dropout_forward(const jlt_network *net, jl_random *drop, jlt_real *x, uint8_t *mask,
+                         size_t n) {
     uint32_t bits = 0, limit = drop_limit(net, drop);
     if (limit == 0) return;
     for (size_t i = 0; i < n; i++, bits >>= 8) {
         if (i % 4 == 0) bits = jl_random_bits(drop);
         mask[i] = (bits & 255) >= limit;
     }
-    jl_drop(x, mask, n, limit / 256.0);
+    jlt_dropout(x, mask, n, limit / 256.0);
 }
 
-void jl_drop_again(const jl_network *net, const jl_random *drop, jl_real *x, const uint8_t *mask,
-                   size_t n) {
+void jlt_dropout_backward(const jlt_network *net, const jl_random *drop, jlt_real *x,
+                          const uint8_t *mask, size_t n) {
     uint32_t limit = drop_limit(net, drop);
-    if (limit) jl_drop(x, mask, n, limit / 256.0);
+    if (limit) jlt_dropout(x, mask, n, limit / 256.0);
 }
 
 /* ---- Both ends ------------------------------------------------------------------------------- */
 
-void jl_embed(const jl_network *net, const jl_real *params, const int32_t *ids, int B, int T,
-              jl_real *x) {
+void jlt_embed(const jlt_network *net, const jlt_real *params, const int32_t *ids, int B, int T,
+               jlt_real *x) {
     size_t d = (size_t)net->shape.n_embd;
-    const jl_real *E = params + net->token_embd;
+    const jlt_real *E = params + net->token_embd;
     for (int b = 0; b < B; b++)
         for (int t = 0; t < T; t++, x += d)
             memcpy(x, E + (size_t)ids[b * (T + 1) + t] * d, d * sizeof *x);
 }
 
-void jl_embed_back(const jl_network *net, const int32_t *ids, int B, int T, const jl_real *dx,
-                   jl_real *grads) {
+void jlt_embed_backward(const jlt_network *net, const int32_t *ids, int B, int T,
+                        const jlt_real *dx, jlt_real *grads) {
     size_t d = (size_t)net->shape.n_embd;
     for (int b = 0; b < B; b++)
         for (int t = 0; t < T; t++, dx += d) {
-            jl_real *dE = grads + net->token_embd + (size_t)ids[b * (T + 1) + t] * d;
+            jlt_real *dE = grads + net->token_embd + (size_t)ids[b * (T + 1) + t] * d;
             for (size_t j = 0; j < d; j++) dE[j] += dx[j];
         }
 }
 
-double jl_head_loss(const jl_network *net, jl_workspace *ws, const jl_real *params,
-                    const int32_t *ids, int B, int T, const jl_real *h, jl_real *dh, jl_real *grads,
-                    double scale) {
+double jlt_head_loss(const jlt_network *net, jlt_workspace *ws, const jlt_real *params,
+                     const int32_t *ids, int B, int T, const jlt_real *h, jlt_real *dh,
+                     jlt_real *grads, double scale) {
     int d = net->shape.n_embd, v = net->shape.n_vocab, n = B * T;
-    const jl_real *E = params + net->token_embd;
+    const jlt_real *E = params + net->token_embd;
     double loss = 0;
     for (int i = 0; i < n; i++) ws->target[i] = ids[i / T * (T + 1) + i % T + 1];
-    for (int i = 0; i < n; i += JL_LOSS_ROWS) {
-        int rows = n - i < JL_LOSS_ROWS ? n - i : JL_LOSS_ROWS;
+    for (int i = 0; i < n; i += JLT_LOSS_ROWS) {
+        int rows = n - i < JLT_LOSS_ROWS ? n - i : JLT_LOSS_ROWS;
         size_t at = (size_t)i * (size_t)d;
-        jl_linear(net->gemm, h + at, E, rows, d, v, ws->logits);
-        loss += jl_cross_entropy(ws->logits, ws->target + i, rows, v, scale);
+        jlt_linear(net->gemm, h + at, E, rows, d, v, ws->logits);
+        loss += jlt_cross_entropy(ws->logits, ws->target + i, rows, v, scale);
         if (grads)
-            jl_linear_back(net->gemm, h + at, E, ws->logits, rows, d, v, dh + at,
-                           grads + net->token_embd);
+            jlt_linear_backward(net->gemm, h + at, E, ws->logits, rows, d, v, dh + at,
+                                grads + net->token_embd);
     }
     return loss;
 }
 
-double jl_network_loss(const jl_network *net, jl_workspace *ws, const jl_real *params,
-                       const int32_t *ids, int B, int T, jl_real *grads, double scale,
-                       jl_random *drop) {
-    if (net->shape.kind == JL_NET_TRANSFORMER)
-        return jl_loss_transformer(net, ws, params, ids, B, T, grads, scale, drop);
-    return jl_loss_ancestor(net, ws, params, ids, B, T, grads, scale, drop);
+double jlt_network_loss(const jlt_network *net, jlt_workspace *ws, const jlt_real *params,
+                        const int32_t *ids, int B, int T, jlt_real *grads, double scale,
+                        jl_random *drop) {
+    if (net->shape.kind == JLT_NET_TRANSFORMER)
+        return jlt_loss_transformer(net, ws, params, ids, B, T, grads, scale, drop);
+    return jlt_loss_baseline(net, ws, params, ids, B, T, grads, scale, drop);
 }

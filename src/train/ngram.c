@@ -25,11 +25,6 @@ typedef struct builder {
     uint32_t *count; /* of a level's nodes */
 } builder;
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("n-grams"),
-                   "there is not enough memory to count them");
-}
-
 /* ---- Sorting --------------------------------------------------------------------------------- */
 
 /* The key of a position: its token, 0 past the end. */
@@ -41,7 +36,7 @@ static uint32_t key_at(const builder *b, size_t at) {
 static jl_status sort_positions(builder *b, jl_error *error) {
     size_t buckets = (size_t)b->m->n_vocab + 2;
     uint32_t *start = jl_alloc(buckets * sizeof *start), *from = b->node, *to = b->sorted;
-    if (!start) return no_memory(error);
+    if (!start) return jl_no_memory(error, "n-grams");
     for (size_t i = 0; i < b->n; i++) from[i] = (uint32_t)i;
     for (int digit = b->m->order; digit-- > 0;) {
         memset(start, 0, buckets * sizeof *start);
@@ -89,7 +84,7 @@ jl_status jl_ngram_take_level(jl_ngram *m, int level, uint32_t n, jl_error *erro
     if (!highest) l->children = jl_alloc_array((uint64_t)n + 1, sizeof *l->children);
     if (!highest) l->weight = jl_alloc_array((uint64_t)n + 1, sizeof *l->weight);
     int fine = l->token && l->p && (highest || (l->children && l->weight));
-    return fine ? JL_OK : no_memory(error);
+    return fine ? JL_OK : jl_no_memory(error, "n-grams");
 }
 
 /* Nodes of the n-grams of k tokens: which position has which, and where children begin. */
@@ -180,7 +175,7 @@ static jl_status build(builder *b, jl_error *error) {
         uint32_t n = count_nodes(b, k);
         st = jl_ngram_take_level(b->m, k - 1, n, error);
         b->m->levels[k - 1].seen = jl_alloc_array((uint64_t)n + 1, sizeof(uint32_t));
-        if (!st && !b->m->levels[k - 1].seen) st = no_memory(error);
+        if (!st && !b->m->levels[k - 1].seen) st = jl_no_memory(error, "n-grams");
         if (st) break;
         number_nodes(b, k);
         count_level(b, k);
@@ -216,7 +211,7 @@ jl_ngram *jl_ngram_train(const int32_t *ids, size_t n, int n_vocab, int order, j
     jl_status st = JL_OK;
     if (b.m) b.m->order = order, b.m->n_vocab = n_vocab;
     if (!b.m || !b.sorted || !b.node || !b.shorter || !b.count || !b.shared)
-        st = no_memory(error);
+        st = jl_no_memory(error, "n-grams");
     else
         st = build(&b, error);
     jl_free(b.sorted);
@@ -289,8 +284,8 @@ static int64_t find_ngram(const jl_ngram *m, const int32_t *ids, int k) {
 /* The longest n-gram that was seen, times the weights of the longer contexts that were. */
 double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n, int32_t id) {
     int32_t ids[JL_NGRAM_MAX_ORDER];
-    size_t most = (size_t)m->order - 1;
-    int k = (int)(n < most ? n : most);
+    size_t longest = (size_t)m->order - 1;
+    int k = (int)(n < longest ? n : longest);
     memcpy(ids, context + (n - (size_t)k), (size_t)k * sizeof *ids);
     ids[k] = id;
     double weight = 1;
@@ -304,11 +299,11 @@ double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n,
 }
 
 void jl_ngram_distribution(const jl_ngram *m, const int32_t *context, size_t n, float *p) {
-    size_t most = (size_t)m->order - 1 < n ? (size_t)m->order - 1 : n;
+    size_t longest = (size_t)m->order - 1 < n ? (size_t)m->order - 1 : n;
     const jl_ngram_level *l = &m->levels[0];
     for (int i = 0; i < m->n_vocab; i++) p[i] = (float)(m->weight / m->n_vocab);
     for (uint32_t i = 0; i < l->n; i++) p[l->token[i]] = l->p[i];
-    for (size_t k = 1; k <= most; k++) {
+    for (size_t k = 1; k <= longest; k++) {
         int64_t node = find_ngram(m, context + (n - k), (int)k);
         if (node < 0) continue;
         l = &m->levels[k - 1];

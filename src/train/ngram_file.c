@@ -13,24 +13,19 @@
 static const char arch[] = "jielong-ngram";
 enum { STEPS = 8 }; /* of −log2 p a bit */
 
-static jl_status no_memory(jl_error *error) {
-    return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("n-grams"),
-                   "there is not enough memory for the model");
-}
-
 /* ---- Weights --------------------------------------------------------------------------------- */
 
 /* Children of one context, whose tokens are gram[0..k): what they leave goes to the shorter
  * context. Rounding or a hostile file may give them too much; then they are scaled down. */
 static void weigh(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     jl_ngram_level *l = &m->levels[k - 1], *next = l + 1;
-    double most = 0.9999, mine = 0, shorter = 0;
+    double max = 0.9999, mine = 0, shorter = 0;
     uint32_t first = l->children[node], end = l->children[node + 1];
     for (uint32_t i = first; i < end; i++) mine += (double)next->p[i];
-    if (mine > most) {
+    if (mine > max) {
         for (uint32_t i = first; i < end; i++)
-            next->p[i] = (float)((double)next->p[i] * most / mine);
-        mine = most;
+            next->p[i] = (float)((double)next->p[i] * max / mine);
+        mine = max;
     }
     for (uint32_t i = first; i < end; i++)
         shorter += jl_ngram_probability(m, gram + 1, (size_t)k - 1, next->token[i]);
@@ -64,7 +59,7 @@ static void weigh_all(jl_ngram *m) {
 typedef struct pruning {
     const jl_ngram *m;
     float *loss[JL_NGRAM_MAX_ORDER]; /* [n] nats the text would lose, of the node or one below */
-    float least;                     /* that stays */
+    float threshold;                 /* that stays */
     jl_ngram *out;
     uint32_t n[JL_NGRAM_MAX_ORDER]; /* kept so far */
 } pruning;
@@ -97,24 +92,24 @@ static int falling(const void *a, const void *b) {
 }
 
 /* The loss from which on at most `most` n-grams stay. */
-static jl_status find_least(pruning *p, size_t most, jl_error *error) {
+static jl_status find_threshold(pruning *p, size_t max, jl_error *error) {
     size_t n = 0, at = 0;
     for (int k = 1; k < p->m->order; k++) n += p->m->levels[k].n;
     float *all = jl_alloc_array(n + 1, sizeof *all);
-    if (!all) return no_memory(error);
+    if (!all) return jl_no_memory(error, "n-grams");
     for (int k = 1; k < p->m->order; k++) {
         memcpy(all + at, p->loss[k], p->m->levels[k].n * sizeof *all);
         at += p->m->levels[k].n;
     }
     qsort(all, n, sizeof *all, falling);
-    p->least = most < n ? all[most] : -1;
+    p->threshold = max < n ? all[max] : -1;
     jl_free(all);
     return JL_OK;
 }
 
 static jl_status take_kept(pruning *p, jl_error *error) {
     p->out = jl_alloc_zero(sizeof *p->out);
-    if (!p->out) return no_memory(error);
+    if (!p->out) return jl_no_memory(error, "n-grams");
     p->out->order = p->m->order;
     p->out->n_vocab = p->m->n_vocab;
     p->out->weight = p->m->weight;
@@ -122,7 +117,7 @@ static jl_status take_kept(pruning *p, jl_error *error) {
     for (int k = 0; k < p->m->order && !st; k++) {
         const jl_ngram_level *l = &p->m->levels[k];
         uint32_t n = k ? 0 : l->n;
-        for (uint32_t i = 0; k && i < l->n; i++) n += p->loss[k][i] > p->least;
+        for (uint32_t i = 0; k && i < l->n; i++) n += p->loss[k][i] > p->threshold;
         st = jl_ngram_take_level(p->out, k, n, error);
     }
     return st;
@@ -138,22 +133,22 @@ static void keep(pruning *p, int k, uint32_t node) {
     if (!from->children) return;
     to->children[at] = p->n[k + 1];
     for (uint32_t i = from->children[node]; i < from->children[node + 1]; i++)
-        if (p->loss[k + 1][i] > p->least) keep(p, k + 1, i);
+        if (p->loss[k + 1][i] > p->threshold) keep(p, k + 1, i);
     to->children[at + 1] = p->n[k + 1];
 }
 
-static jl_status prune(pruning *p, size_t most, jl_error *error) {
+static jl_status prune(pruning *p, size_t max, jl_error *error) {
     int32_t gram[JL_NGRAM_MAX_ORDER];
     const jl_ngram *m = p->m;
     for (int k = 1; k < m->order; k++) {
         p->loss[k] = jl_alloc_array((uint64_t)m->levels[k].n + 1, sizeof(float));
-        if (!p->loss[k]) return no_memory(error);
+        if (!p->loss[k]) return jl_no_memory(error, "n-grams");
     }
     for (uint32_t i = 0; m->order > 1 && i < m->levels[0].n; i++) {
         gram[0] = m->levels[0].token[i];
         lose(p, gram, 1, i);
     }
-    jl_status st = find_least(p, most, error);
+    jl_status st = find_threshold(p, max, error);
     if (!st) st = take_kept(p, error);
     if (st) return st;
     for (uint32_t i = 0; i < m->levels[0].n; i++) keep(p, 0, i);
@@ -161,9 +156,9 @@ static jl_status prune(pruning *p, size_t most, jl_error *error) {
     return JL_OK;
 }
 
-jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t most, jl_error *error) {
+jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t max, jl_error *error) {
     pruning p = { .m = m };
-    if (prune(&p, most, error)) {
+    if (prune(&p, max, error)) {
         jl_ngram_free(p.out);
         p.out = NULL;
     }
@@ -321,7 +316,7 @@ static void weigh_single(jl_ngram *m, float uniform) {
 jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error) {
     jl_ngram *m = jl_alloc_zero(sizeof *m);
     float uniform = 0;
-    jl_status st = m ? read_model(m, g, error) : no_memory(error);
+    jl_status st = m ? read_model(m, g, error) : jl_no_memory(error, "n-grams");
     if (st) {
         jl_ngram_free(m);
         return NULL;

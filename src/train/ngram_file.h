@@ -19,9 +19,9 @@
 #include "../format/gguf.h"
 #include "ngram.h"
 
-/* At most `most` n-grams of two tokens and more; those of one all stay. m came from training. NULL
+/* At most `max` n-grams of two tokens and more; those of one all stay. m came from training. NULL
  * with *error filled on failure. */
-jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t most, jl_error *error);
+jl_ngram *jl_ngram_prune(const jl_ngram *m, size_t max, jl_error *error);
 
 /* Writes the file to out, or only counts where out is NULL; returns its length. n_vocab is at most
  * 65,536. */
@@ -30,6 +30,5 @@ uint64_t jl_ngram_write(const jl_ngram *m, const jl_gguf *vocabulary, const char
 
 /* Copies what they need. NULL with *error filled on failure. */
 jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error);
-jl_ngram *jl_ngram_open(const uint8_t *bytes, size_t n, jl_error *error); /* of a whole file */
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-double jl_schedule(const jl_optimizer *o, int step) {
+double jlt_schedule(const jlt_optimizer *o, int step) {
     if (step < o->warmup) return (step + 1.0) / o->warmup;
     if (step >= o->steps) return (double)o->lr_end;
     double done = (double)(step - o->warmup) / (o->steps - o->warmup);
@@ -11,7 +11,7 @@ double jl_schedule(const jl_optimizer *o, int step) {
     return (double)o->lr_end + (1 - (double)o->lr_end) * cosine;
 }
 
-double jl_gradient_norm(const jl_real *g, size_t n) {
+double jlt_gradient_norm(const jlt_real *g, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += (double)g[i] * (double)g[i];
     return sqrt(sum);
@@ -19,29 +19,29 @@ double jl_gradient_norm(const jl_real *g, size_t n) {
 
 /* m = β1·m + (1 − β1)·g;  v = β2·v + (1 − β2)·g²;
  * p = p − lr·(m̂/(√v̂ + eps) + decay·p), m̂ and v̂ freed of their start at zero. */
-static void adamw(const jl_optimizer *o, int step, double lr, double decay, const jl_real *g,
-                  jl_real grow, jl_real *p, jl_real *m, jl_real *v, size_t n) {
-    jl_real b1 = (jl_real)o->beta1, b2 = (jl_real)o->beta2, eps = (jl_real)o->adam_eps;
-    jl_real unbias1 = (jl_real)(1 / (1 - pow((double)o->beta1, step + 1)));
-    jl_real unbias2 = (jl_real)(1 / (1 - pow((double)o->beta2, step + 1)));
-    jl_real keep = (jl_real)(1 - lr * decay), rate = (jl_real)lr;
+static void adamw(const jlt_optimizer *o, int step, double lr, double decay, const jlt_real *g,
+                  jlt_real grow, jlt_real *p, jlt_real *m, jlt_real *v, size_t n) {
+    jlt_real b1 = (jlt_real)o->beta1, b2 = (jlt_real)o->beta2, eps = (jlt_real)o->adam_eps;
+    jlt_real unbias1 = (jlt_real)(1 / (1 - pow((double)o->beta1, step + 1)));
+    jlt_real unbias2 = (jlt_real)(1 / (1 - pow((double)o->beta2, step + 1)));
+    jlt_real keep = (jlt_real)(1 - lr * decay), rate = (jlt_real)lr;
     for (size_t i = 0; i < n; i++) {
-        jl_real d = g[i] * grow;
+        jlt_real d = g[i] * grow;
         m[i] = b1 * m[i] + (1 - b1) * d;
         v[i] = b2 * v[i] + (1 - b2) * d * d;
-        p[i] = p[i] * keep - rate * (m[i] * unbias1) / (jl_real_sqrt(v[i] * unbias2) + eps);
+        p[i] = p[i] * keep - rate * (m[i] * unbias1) / (jlt_real_sqrt(v[i] * unbias2) + eps);
     }
 }
 
 /* X [r][c] → nearly the orthogonal matrix closest to it: five steps of X ← aX + (bA + cA²)X with
  * A = X Xᵀ, which push every singular value towards 1. Where r > c the products stand on the other
- * side. A, B: scratch [least²]; Y: scratch [r][c]. */
-static void orthogonalise(jl_gemm *gemm, jl_real *X, int r, int c, jl_real *A, jl_real *B,
-                          jl_real *Y) {
-    const jl_real a = (jl_real)3.4445, b = (jl_real)-4.7750, q = (jl_real)2.0315;
+ * side. A, B: scratch [min²]; Y: scratch [r][c]. */
+static void orthogonalise(jlt_gemm *gemm, jlt_real *X, int r, int c, jlt_real *A, jlt_real *B,
+                          jlt_real *Y) {
+    const jlt_real a = (jlt_real)3.4445, b = (jlt_real)-4.7750, q = (jlt_real)2.0315;
     int s = r < c ? r : c, wide = r < c;
     size_t n = (size_t)r * (size_t)c, square = (size_t)s * (size_t)s;
-    jl_real shrink = (jl_real)(1 / (jl_gradient_norm(X, n) + 1e-7));
+    jlt_real shrink = (jlt_real)(1 / (jlt_gradient_norm(X, n) + 1e-7));
     for (size_t i = 0; i < n; i++) X[i] *= shrink;
     for (int step = 0; step < 5; step++) {
         gemm(!wide, wide, s, s, wide ? c : r, 1, X, c, X, c, 0, A, s);
@@ -56,48 +56,48 @@ static void orthogonalise(jl_gemm *gemm, jl_real *X, int r, int c, jl_real *A, j
 }
 
 /* m = μ·m + g, looked at one step ahead (Nesterov), orthogonalised, of the size 0.2 a number. */
-static void muon(const jl_optimizer *o, jl_gemm *gemm, double lr, const jl_real *g, jl_real grow,
-                 jl_real *p, jl_real *m, int r, int c, jl_real *scratch) {
-    size_t n = (size_t)r * (size_t)c, least = (size_t)(r < c ? r : c);
-    jl_real *X = scratch, *Y = X + n, *A = Y + n, *B = A + least * least;
-    jl_real mu = (jl_real)o->momentum, keep = (jl_real)(1 - lr * (double)o->decay);
+static void muon(const jlt_optimizer *o, jlt_gemm *gemm, double lr, const jlt_real *g,
+                 jlt_real grow, jlt_real *p, jlt_real *m, int r, int c, jlt_real *scratch) {
+    size_t n = (size_t)r * (size_t)c, min = (size_t)(r < c ? r : c);
+    jlt_real *X = scratch, *Y = X + n, *A = Y + n, *B = A + min * min;
+    jlt_real mu = (jlt_real)o->momentum, keep = (jlt_real)(1 - lr * (double)o->decay);
     for (size_t i = 0; i < n; i++) {
         m[i] = mu * m[i] + g[i] * grow;
         X[i] = g[i] * grow + mu * m[i];
     }
     orthogonalise(gemm, X, r, c, A, B, Y);
-    jl_real rate = (jl_real)(lr * 0.2 * sqrt((double)(r > c ? r : c)));
+    jlt_real rate = (jlt_real)(lr * 0.2 * sqrt((double)(r > c ? r : c)));
     for (size_t i = 0; i < n; i++) p[i] = p[i] * keep - rate * X[i];
 }
 
 /* Matrices of the blocks; the first dimension of an embedding is no direction of a space. */
-static int suits_muon(const jl_net_tensor *t) {
+static int suits_muon(const jlt_net_tensor *t) {
     return t->rows > 1 && memcmp(t->name, "blk.", 4) == 0;
 }
 
-size_t jl_update_scratch(const jl_network *net) {
-    size_t most = 0;
+size_t jlt_update_scratch(const jlt_network *net) {
+    size_t max = 0;
     for (int i = 0; i < net->n_tensors; i++) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         size_t r = (size_t)t->rows, c = (size_t)t->cols, s = r < c ? r : c;
         size_t n = suits_muon(t) ? 2 * r * c + 2 * s * s : 0;
-        if (n > most) most = n;
+        if (n > max) max = n;
     }
-    return most;
+    return max;
 }
 
-void jl_update(const jl_network *net, const jl_optimizer *o, int step, const jl_real *grads,
-               double grow, jl_real *params, jl_real *m, jl_real *v, int first, int stride,
-               jl_real *scratch) {
-    double now = jl_schedule(o, step);
+void jlt_update(const jlt_network *net, const jlt_optimizer *o, int step, const jlt_real *grads,
+                double grow, jlt_real *params, jlt_real *m, jlt_real *v, int first, int stride,
+                jlt_real *scratch) {
+    double now = jlt_schedule(o, step);
     for (int i = first; i < net->n_tensors; i += stride) {
-        const jl_net_tensor *t = &net->tensors[i];
+        const jlt_net_tensor *t = &net->tensors[i];
         size_t at = t->at, n = (size_t)t->rows * (size_t)t->cols;
-        if (o->kind == JL_MUON && suits_muon(t))
-            muon(o, net->gemm, now * (double)o->lr_matrix, grads + at, (jl_real)grow, params + at,
+        if (o->kind == JLT_MUON && suits_muon(t))
+            muon(o, net->gemm, now * (double)o->lr_matrix, grads + at, (jlt_real)grow, params + at,
                  m + at, t->rows, t->cols, scratch);
         else
             adamw(o, step, now * (double)o->lr, t->rows > 1 ? (double)o->decay : 0, grads + at,
-                  (jl_real)grow, params + at, m + at, v + at, n);
+                  (jlt_real)grow, params + at, m + at, v + at, n);
     }
 }

@@ -11,10 +11,10 @@
 
 #include "network.h"
 
-typedef enum jl_optimizer_kind { JL_ADAMW, JL_MUON } jl_optimizer_kind;
+typedef enum jlt_optimizer_kind { JLT_ADAMW, JLT_MUON } jlt_optimizer_kind;
 
-typedef struct jl_optimizer {
-    jl_optimizer_kind kind;
+typedef struct jlt_optimizer {
+    jlt_optimizer_kind kind;
     int warmup, steps;     /* steps of linear rise; steps in all */
     float lr, lr_matrix;   /* highest rates: AdamW's, Muon's */
     float lr_end;          /* where the cosine ends, as a part of the highest rate */
@@ -22,21 +22,21 @@ typedef struct jl_optimizer {
     float momentum;        /* Muon */
     float adam_eps, decay; /* decay of matrices, as a part of the rate */
     float clip;            /* longest gradient over all parameters; 0: no limit */
-} jl_optimizer;
+} jlt_optimizer;
 
 /* 0..1: what the highest rates are multiplied by at `step` (from 0): linear rise, then a cosine. */
-double jl_schedule(const jl_optimizer *o, int step);
+double jlt_schedule(const jlt_optimizer *o, int step);
 
 /* √Σ g², in double. */
-double jl_gradient_norm(const jl_real *g, size_t n);
+double jlt_gradient_norm(const jlt_real *g, size_t n);
 
 /* Numbers of scratch that an update by Muon needs. */
-size_t jl_update_scratch(const jl_network *net);
+size_t jlt_update_scratch(const jlt_network *net);
 
 /* Updates tensors `first`, first + stride, … of params after step `step` (from 0) from grads times
- * grow. m, v: moments [n_params], zero at the start; scratch [jl_update_scratch]. */
-void jl_update(const jl_network *net, const jl_optimizer *o, int step, const jl_real *grads,
-               double grow, jl_real *params, jl_real *m, jl_real *v, int first, int stride,
-               jl_real *scratch);
+ * grow. m, v: moments [n_params], zero at the start; scratch [jlt_update_scratch]. */
+void jlt_update(const jlt_network *net, const jlt_optimizer *o, int step, const jlt_real *grads,
+                double grow, jlt_real *params, jlt_real *m, jlt_real *v, int first, int stride,
+                jlt_real *scratch);
 
 #endif

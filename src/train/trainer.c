@@ -5,18 +5,19 @@
 
 #include "../base/cursor.h"
 #include "../base/memory.h"
+#include "../compute/pool.h"
 
-struct jl_trainer {
-    jl_train_options o;
-    jl_train_data data;
-    jl_train_host host;
-    jl_network net;
+struct jlt_trainer {
+    jlt_options o;
+    jlt_data data;
+    jlt_host host;
+    jlt_network net;
     int step;
-    jl_real *params, *m, *v; /* [n_params] */
-    jl_real *grads;          /* [shards][n_params] */
-    jl_real *scratch;        /* [shards][jl_update_scratch] */
-    jl_workspace **ws;       /* [shards] */
-    jl_workspace *eval;
+    jlt_real *params, *m, *v; /* [n_params] */
+    jlt_real *grads;          /* [shards][n_params] */
+    jlt_real *scratch;        /* [shards][jlt_update_scratch] */
+    jlt_workspace **ws;       /* [shards] */
+    jlt_workspace *eval;
     int32_t *batch;    /* [batch][length + 1] */
     uint32_t *windows; /* [n_windows] the order of the current epoch */
     uint32_t n_windows;
@@ -32,8 +33,8 @@ static jl_status refuse(jl_error *error, const char *where, const char *expected
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where), "expected %s", expected);
 }
 
-static jl_status check(const jl_train_options *o, const jl_train_data *d, jl_error *error) {
-    const jl_optimizer *p = &o->optimizer;
+static jl_status check(const jlt_options *o, const jlt_data *d, jl_error *error) {
+    const jlt_optimizer *p = &o->optimizer;
     if (o->length < 1 || o->length > o->shape.n_ctx)
         return refuse(error, "length", "1 to the context length");
     if (o->batch < 1 || o->batch > 65536) return refuse(error, "batch", "1 to 65536 sequences");
@@ -55,14 +56,14 @@ static jl_status check(const jl_train_options *o, const jl_train_data *d, jl_err
     return JL_OK;
 }
 
-static int allocate(jl_trainer *t) {
-    size_t n = t->net.n_params, shards = (size_t)t->o.shards, size = sizeof(jl_real);
+static int allocate(jlt_trainer *t) {
+    size_t n = t->net.n_params, shards = (size_t)t->o.shards, size = sizeof(jlt_real);
     size_t window = (size_t)t->o.length + 1;
     t->params = jl_alloc_array(n, size);
     t->m = jl_alloc_array(n, size);
     t->v = jl_alloc_array(n, size);
     t->grads = jl_alloc_array((uint64_t)n * shards, size);
-    t->scratch = jl_alloc_array((uint64_t)jl_update_scratch(&t->net) * shards + 1, size);
+    t->scratch = jl_alloc_array((uint64_t)jlt_update_scratch(&t->net) * shards + 1, size);
     t->ws = jl_alloc_array(shards, sizeof *t->ws);
     t->losses = jl_alloc_array(shards, sizeof *t->losses);
     t->batch = jl_alloc_array((size_t)t->o.batch * window, sizeof *t->batch);
@@ -71,24 +72,24 @@ static int allocate(jl_trainer *t) {
         !t->batch || !t->windows)
         return 0;
     for (size_t i = 0; i < shards; i++) {
-        t->ws[i] = jl_workspace_new(&t->net, t->o.batch / t->o.shards, t->o.length);
+        t->ws[i] = jlt_workspace_new(&t->net, t->o.batch / t->o.shards, t->o.length);
         if (!t->ws[i]) return 0;
     }
     return 1;
 }
 
-jl_trainer *jl_trainer_new(const jl_train_options *options, const jl_train_data *data,
-                           const jl_train_host *host, jl_error *error) {
-    jl_trainer *t = jl_alloc_zero(sizeof *t);
+jlt_trainer *jlt_trainer_new(const jlt_options *options, const jlt_data *data, const jlt_host *host,
+                             jl_error *error) {
+    jlt_trainer *t = jl_alloc_zero(sizeof *t);
     if (!t) {
-        jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("trainer"), "no room for it");
+        jl_no_memory(error, "trainer");
         return NULL;
     }
     t->o = *options;
     t->data = *data;
     t->host = *host;
     t->epoch = -1;
-    jl_status st = jl_network_init(&t->net, &options->shape, host->gemm, error);
+    jl_status st = jlt_network_init(&t->net, &options->shape, host->gemm, error);
     if (!st) st = check(options, data, error);
     if (!st) {
         t->n_windows = (uint32_t)((data->n_train - 1) / (size_t)options->length);
@@ -99,18 +100,18 @@ jl_trainer *jl_trainer_new(const jl_train_options *options, const jl_train_data 
                          (uint64_t)t->net.n_params, options->batch, options->length);
     }
     if (st) {
-        jl_trainer_free(t);
+        jlt_trainer_free(t);
         return NULL;
     }
-    jl_network_start(&t->net, options->seed, t->params);
+    jlt_network_start(&t->net, options->seed, t->params);
     return t;
 }
 
-void jl_trainer_free(jl_trainer *t) {
+void jlt_trainer_free(jlt_trainer *t) {
     if (!t) return;
-    for (int i = 0; t->ws && i < t->o.shards; i++) jl_workspace_free(t->ws[i]);
-    jl_workspace_free(t->eval);
-    jl_network_free(&t->net);
+    for (int i = 0; t->ws && i < t->o.shards; i++) jlt_workspace_free(t->ws[i]);
+    jlt_workspace_free(t->eval);
+    jlt_network_free(&t->net);
     jl_free(t->params);
     jl_free(t->m);
     jl_free(t->v);
@@ -126,14 +127,14 @@ void jl_trainer_free(jl_trainer *t) {
 /* ---- Data ------------------------------------------------------------------------------------ */
 
 /* A stream of random numbers of its own for each purpose and number. */
-static jl_random random_for(const jl_trainer *t, uint64_t purpose, uint64_t i) {
+static jl_random random_for(const jlt_trainer *t, uint64_t purpose, uint64_t i) {
     jl_random r;
     jl_random_seed(&r, t->o.seed * 0x9e3779b97f4a7c15u ^ purpose << 56 ^ i);
     return r;
 }
 
 /* Each epoch sees every window once, in an order of its own and cut at another place. */
-static void shuffle(jl_trainer *t, int64_t epoch) {
+static void shuffle(jlt_trainer *t, int64_t epoch) {
     jl_random r = random_for(t, 1, (uint64_t)epoch);
     size_t rest = t->data.n_train - 1 - (size_t)t->n_windows * (size_t)t->o.length;
     t->shift = jl_random_bits(&r) % (uint32_t)(rest + 1);
@@ -146,7 +147,7 @@ static void shuffle(jl_trainer *t, int64_t epoch) {
     t->epoch = epoch;
 }
 
-static void fill_batch(jl_trainer *t) {
+static void fill_batch(jlt_trainer *t) {
     size_t window = (size_t)t->o.length + 1;
     for (int b = 0; b < t->o.batch; b++) {
         int64_t at = (int64_t)t->step * t->o.batch + b;
@@ -158,52 +159,50 @@ static void fill_batch(jl_trainer *t) {
 
 /* ---- A step ---------------------------------------------------------------------------------- */
 
-static void run_parallel(jl_trainer *t, void (*work)(void *, int)) {
-    if (t->host.parallel)
-        t->host.parallel(t->host.context, t->o.shards, work, t);
-    else
-        for (int i = 0; i < t->o.shards; i++) work(t, i);
-}
-
 /* Shard i: its part of the batch, forward and backward. */
-static void gradient_work(void *arg, int i) {
-    jl_trainer *t = arg;
-    const jl_train_options *o = &t->o;
+static void compute_gradient(void *arg, int i, int thread) {
+    (void)thread;
+    jlt_trainer *t = arg;
+    const jlt_options *o = &t->o;
     int B = o->batch / o->shards;
-    jl_real *grads = t->grads + (size_t)i * t->net.n_params;
+    jlt_real *grads = t->grads + (size_t)i * t->net.n_params;
     jl_random drop = random_for(t, 2, (uint64_t)t->step * (uint64_t)o->shards + (uint64_t)i);
     memset(grads, 0, t->net.n_params * sizeof *grads);
-    t->losses[i] = jl_network_loss(&t->net, t->ws[i], t->params,
-                                   t->batch + (size_t)i * (size_t)B * ((size_t)o->length + 1), B,
-                                   o->length, grads, 1.0 / ((double)o->batch * o->length), &drop);
+    t->losses[i] = jlt_network_loss(&t->net, t->ws[i], t->params,
+                                    t->batch + (size_t)i * (size_t)B * ((size_t)o->length + 1), B,
+                                    o->length, grads, 1.0 / ((double)o->batch * o->length), &drop);
 }
 
-static double grow_of(const jl_trainer *t, double norm) {
+static double grow_of(const jlt_trainer *t, double norm) {
     double clip = (double)t->o.optimizer.clip;
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
-static void update_work(void *arg, int i) {
-    jl_trainer *t = arg;
-    jl_update(&t->net, &t->o.optimizer, t->step, t->grads, t->losses[0], t->params, t->m, t->v, i,
-              t->o.shards, t->scratch + (size_t)i * jl_update_scratch(&t->net));
+static void update_tensors(void *arg, int i, int thread) {
+    (void)thread;
+    jlt_trainer *t = arg;
+    jlt_update(&t->net, &t->o.optimizer, t->step, t->grads, t->losses[0], t->params, t->m, t->v, i,
+               t->o.shards, t->scratch + (size_t)i * jlt_update_scratch(&t->net));
 }
 
-jl_status jl_trainer_step(jl_trainer *t, jl_train_report *report, jl_error *error) {
+jl_status jlt_trainer_step(jlt_trainer *t, jl_train_report *report, jl_error *error) {
     size_t n = t->net.n_params;
     if (t->step >= t->o.optimizer.steps) return JL_DONE;
     fill_batch(t);
-    run_parallel(t, gradient_work);
+    jl_pool_run(t->host.pool, t->o.shards, compute_gradient, t);
     double loss = 0;
     for (int s = 0; s < t->o.shards; s++) loss += t->losses[s];
     for (int s = 1; s < t->o.shards; s++)
         for (size_t i = 0; i < n; i++) t->grads[i] += t->grads[(size_t)s * n + i];
-    double norm = jl_gradient_norm(t->grads, n);
+    double norm = jlt_gradient_norm(t->grads, n);
     if (!(loss < INFINITY) || !(norm < INFINITY))
         return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("loss"),
                        "is not a number at step %d; use a lower learning rate", t->step);
     t->losses[0] = grow_of(t, norm);
-    run_parallel(t, update_work);
+    jl_pool_run(t->host.pool, t->o.shards, update_tensors, t);
+    if (jl_pool_lost(t->host.pool))
+        return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
+                       "a worker was lost in step %d; restore a checkpoint", t->step);
     t->step++;
     double windows = (double)t->step * t->o.batch;
     *report = (jl_train_report){ t->step, loss / ((double)t->o.batch * t->o.length), norm,
@@ -211,30 +210,30 @@ jl_status jl_trainer_step(jl_trainer *t, jl_train_report *report, jl_error *erro
     return JL_OK;
 }
 
-int jl_trainer_steps_done(const jl_trainer *t) {
+int jlt_trainer_steps_done(const jlt_trainer *t) {
     return t->step;
 }
 
-const jl_network *jl_trainer_network(const jl_trainer *t) {
+const jlt_network *jlt_trainer_network(const jlt_trainer *t) {
     return &t->net;
 }
 
-const jl_real *jl_trainer_params(const jl_trainer *t) {
+const jlt_real *jlt_trainer_params(const jlt_trainer *t) {
     return t->params;
 }
 
 /* ---- Held-out loss --------------------------------------------------------------------------- */
 
-double jl_trainer_held_out(jl_trainer *t, int windows) {
+double jlt_trainer_held_out(jlt_trainer *t, int windows) {
     int T = t->o.shape.n_ctx;
     size_t all = t->data.n_held ? (t->data.n_held - 1) / (size_t)T : 0;
     size_t count = windows > 0 && (size_t)windows < all ? (size_t)windows : all;
     double sum = 0;
-    if (!t->eval) t->eval = jl_workspace_new(&t->net, 1, T);
+    if (!t->eval) t->eval = jlt_workspace_new(&t->net, 1, T);
     if (!t->eval || count == 0) return NAN;
     for (size_t i = 0; i < count; i++)
-        sum += jl_network_loss(&t->net, t->eval, t->params,
-                               t->data.held + i * all / count * (size_t)T, 1, T, NULL, 1, NULL);
+        sum += jlt_network_loss(&t->net, t->eval, t->params,
+                                t->data.held + i * all / count * (size_t)T, 1, T, NULL, 1, NULL);
     return sum / ((double)count * T);
 }
 
@@ -244,32 +243,32 @@ static const char magic[8] = "jlckpt1";
 enum { HEADER = 32 }; /* magic, fingerprint, step, n_params: eight bytes each */
 
 /* What must agree for a run to continue. */
-static uint64_t fingerprint(const jl_trainer *t) {
+static uint64_t fingerprint(const jlt_trainer *t) {
     uint64_t parts[] = { t->o.seed,
                          (uint64_t)t->o.batch,
                          (uint64_t)t->o.length,
                          (uint64_t)t->o.shards,
                          t->data.n_train,
                          jl_hash(t->data.train, t->data.n_train * sizeof *t->data.train),
-                         sizeof(jl_real),
+                         sizeof(jlt_real),
                          t->net.n_params,
                          (uint64_t)t->o.optimizer.kind };
     uint64_t h = jl_hash(parts, sizeof parts);
     for (int i = 0; i < t->net.n_tensors; i++) {
-        const jl_net_tensor *x = &t->net.tensors[i];
+        const jlt_net_tensor *x = &t->net.tensors[i];
         uint64_t row[] = { h, jl_hash(x->name, strlen(x->name)), (uint64_t)x->rows };
         h = jl_hash(row, sizeof row);
     }
     return h;
 }
 
-size_t jl_trainer_save_bytes(const jl_trainer *t) {
-    return HEADER + 3 * t->net.n_params * sizeof(jl_real);
+size_t jlt_trainer_save_bytes(const jlt_trainer *t) {
+    return HEADER + 3 * t->net.n_params * sizeof(jlt_real);
 }
 
-void jl_trainer_save(const jl_trainer *t, uint8_t *out) {
+void jlt_trainer_save(const jlt_trainer *t, uint8_t *out) {
     uint64_t head[3] = { fingerprint(t), (uint64_t)t->step, t->net.n_params };
-    size_t n = t->net.n_params * sizeof(jl_real);
+    size_t n = t->net.n_params * sizeof(jlt_real);
     memcpy(out, magic, 8);
     memcpy(out + 8, head, sizeof head);
     memcpy(out + HEADER, t->params, n);
@@ -277,9 +276,9 @@ void jl_trainer_save(const jl_trainer *t, uint8_t *out) {
     memcpy(out + HEADER + 2 * n, t->v, n);
 }
 
-jl_status jl_trainer_restore(jl_trainer *t, const uint8_t *bytes, size_t n, jl_error *error) {
-    size_t part = t->net.n_params * sizeof(jl_real);
-    if (n != jl_trainer_save_bytes(t) || memcmp(bytes, magic, 8) != 0 ||
+jl_status jlt_trainer_restore(jlt_trainer *t, const uint8_t *bytes, size_t n, jl_error *error) {
+    size_t part = t->net.n_params * sizeof(jlt_real);
+    if (n != jlt_trainer_save_bytes(t) || memcmp(bytes, magic, 8) != 0 ||
         jl_load_u64(bytes + 8) != fingerprint(t) ||
         jl_load_u64(bytes + 16) > (uint64_t)t->o.optimizer.steps)
         return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("checkpoint"),

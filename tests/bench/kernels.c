@@ -65,5 +65,5 @@ void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int h
 void EXPORT(bench_vectors)(int n) {
     jl_rms_norm(x, x + n, 1e-5f, n, y);
     jl_silu_mul(y, x, n);
-    jl_exp_sum(y, 1, n);
+    jl_softmax_exp(y, 1, n);
 }

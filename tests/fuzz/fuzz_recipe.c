@@ -13,43 +13,43 @@
 enum { VOCAB = 12, TRAIN = 80, HELD = 40, LARGEST = 1 << 15 };
 static int32_t text[TRAIN + HELD];
 
-static jl_trainer *start(const jl_config *c, jl_error *e) {
-    jl_train_options o = c->train;
-    jl_train_data data = { text, text + TRAIN, TRAIN, HELD };
-    jl_train_host host = { jl_product, NULL, NULL };
+static jlt_trainer *start(const jlt_config *c, jl_error *e) {
+    jlt_options o = c->train;
+    jlt_data data = { text, text + TRAIN, TRAIN, HELD };
+    jlt_host host = { jl_sgemm, NULL };
     o.shape.n_vocab = VOCAB;
     for (int i = 0; i < TRAIN + HELD; i++) text[i] = (i * i + i / 3) % VOCAB;
-    return jl_trainer_new(&o, &data, &host, e);
+    return jlt_trainer_new(&o, &data, &host, e);
 }
 
 /* Whether a step takes milliseconds. */
-static int is_small(const jl_config *c) {
-    const jl_net_shape *s = &c->train.shape;
+static int is_small(const jlt_config *c) {
+    const jlt_net_shape *s = &c->train.shape;
     return s->n_embd <= 16 && s->n_ff <= 64 && s->n_layers <= 2 && s->n_ctx <= 64 &&
            s->n_window <= 8 && c->train.batch <= 8 && c->train.length <= 64;
 }
 
-static void run(const jl_config *c, const uint8_t *checkpoint, size_t n) {
+static void run(const jlt_config *c, const uint8_t *checkpoint, size_t n) {
     jl_error e = { 0 };
     jl_train_report report;
-    jl_trainer *t = start(c, &e);
+    jlt_trainer *t = start(c, &e);
     REQUIRE(t ? e.code == JL_OK : e.code < 0 && e.message[0] && e.where[0]);
     if (!t) return;
-    jl_status st = n ? jl_trainer_restore(t, checkpoint, n, &e) : JL_OK;
+    jl_status st = n ? jlt_trainer_restore(t, checkpoint, n, &e) : JL_OK;
     REQUIRE(st == e.code);
-    st = jl_trainer_step(t, &report, &e);
+    st = jlt_trainer_step(t, &report, &e);
     REQUIRE(st == JL_OK || st == JL_DONE || (st == JL_ERR_NUMERIC && e.message[0]));
-    volatile double loss = jl_trainer_held_out(t, c->evaluate_windows);
+    volatile double loss = jlt_trainer_held_out(t, c->evaluate_windows);
     (void)loss;
-    jl_trainer_free(t);
+    jlt_trainer_free(t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
-    static jl_config c;
+    static jlt_config c;
     jl_error e = { 0 };
     const uint8_t *end = n ? memchr(data, 0, n) : NULL;
     size_t length = end ? (size_t)(end - data) : n;
-    jl_status st = jl_config_parse(&c, (const char *)data, length, &e);
+    jl_status st = jlt_config_parse(&c, (const char *)data, length, &e);
     REQUIRE(st == e.code && (st == JL_OK || (e.message[0] && e.where[0])));
     if (st == JL_OK && is_small(&c)) run(&c, data + length + 1, end ? n - length - 1 : 0);
     REQUIRE(jl_memory_live() == 0);
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 
 static void write_recipe(const char *folder, const char *kind, const char *optimizer) {
     char name[64], recipe[512];
-    static jl_config c;
+    static jlt_config c;
     jl_error e = { 0 };
     jl_train_report report;
     int length = snprintf(recipe, sizeof recipe,
@@ -68,20 +68,20 @@ static void write_recipe(const char *folder, const char *kind, const char *optim
                           "dropout = 0.25\noptimizer = %s\nsteps = 5\nwarmup = 2\nlr = 1e-3\n"
                           "batch = 2\nshards = 2\nseed = 3\n",
                           kind, optimizer);
-    REQUIRE(jl_config_parse(&c, recipe, (size_t)length, &e) == JL_OK);
-    jl_trainer *t = start(&c, &e);
-    REQUIRE(t && jl_trainer_step(t, &report, &e) == JL_OK);
-    size_t n = (size_t)length + 1 + jl_trainer_save_bytes(t);
+    REQUIRE(jlt_config_parse(&c, recipe, (size_t)length, &e) == JL_OK);
+    jlt_trainer *t = start(&c, &e);
+    REQUIRE(t && jlt_trainer_step(t, &report, &e) == JL_OK);
+    size_t n = (size_t)length + 1 + jlt_trainer_save_bytes(t);
     uint8_t *bytes = malloc(n);
     memcpy(bytes, recipe, (size_t)length + 1);
-    jl_trainer_save(t, bytes + length + 1);
-    REQUIRE(jl_trainer_restore(t, bytes + length + 1, n - (size_t)length - 1, &e) == JL_OK);
+    jlt_trainer_save(t, bytes + length + 1);
+    REQUIRE(jlt_trainer_restore(t, bytes + length + 1, n - (size_t)length - 1, &e) == JL_OK);
     snprintf(name, sizeof name, "recipe-%s-%s", kind, optimizer);
     write_seed(folder, name, bytes, n);
     strcat(name, "-alone");
     write_seed(folder, name, bytes, (size_t)length);
     free(bytes);
-    jl_trainer_free(t);
+    jlt_trainer_free(t);
 }
 
 void write_seeds(const char *folder) {

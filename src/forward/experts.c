@@ -1,0 +1,95 @@
+/* experts.c - a mixture of experts: each token is routed to a few of many feed-forward networks
+ * (Shazeer et al. 2017; Fedus et al. 2022).
+ *
+ *   p = softmax(W_router h);  the k experts with the largest p are used
+ *   delta = Σ share_e · W_down,e (σ(W_gate,e h) ⊙ W_up,e h)      rising e
+ *
+ * Place in the flow: feed_forward.c → here, for blocks that have a router. A batch is computed
+ * expert by expert, so that an expert's weights are read once for all its tokens; each
+ * token's sum has the same order in every batch. Works in the pass's scratch alone.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "feed_forward.h"
+#include "linear.h"
+
+/* Shares [experts] of one token from its logits, which become probabilities. Of equal experts the
+ * first is used. */
+static void choose(const jl_model *m, float *scores, float *shares) {
+    const jl_hparams *h = &m->h;
+    float sum = jl_softmax_exp(scores, jl_max(scores, h->n_experts), h->n_experts), chosen = 0;
+    memset(shares, 0, (size_t)h->n_experts * sizeof *shares);
+    for (int k = 0; k < h->n_experts_used; k++) {
+        int best = -1;
+        for (int e = 0; e < h->n_experts; e++)
+            if (shares[e] == 0 && (best < 0 || scores[e] > scores[best])) best = e;
+        if (best < 0) break;
+        shares[best] = scores[best] / sum;
+        chosen += shares[best];
+        if (shares[best] == 0) break; /* so are all that follow */
+    }
+    /* ggml's least sum, the smallest normal half */
+    float divisor = m->arch->rules & JL_SHARES_SUM_TO_1 ? fmaxf(chosen, 0x1p-14f) : 1;
+    jl_scale(shares, h->expert_scale / divisor, h->n_experts);
+}
+
+static void route(const jl_pass *p, const jl_block *b) {
+    jl_scratch *s = p->s;
+    const jl_linear *router[] = { &b->router };
+    size_t experts = (size_t)p->m->h.n_experts;
+    jl_linear_forward(s, s->h, p->n, router, &s->experts.shares, 1);
+    for (size_t t = 0; t < (size_t)p->n; t++) {
+        float *shares = s->experts.shares + t * experts;
+        memcpy(s->experts.scores, shares, experts * sizeof *shares);
+        choose(p->m, s->experts.scores, shares);
+    }
+}
+
+/* Gathers the rows of h of the tokens routed to expert e; returns how many. */
+static int gather(const jl_pass *p, int e) {
+    jl_scratch *s = p->s;
+    size_t width = (size_t)p->m->h.n_embd;
+    int n = 0;
+    for (int t = 0; t < p->n; t++) {
+        if (s->experts.shares[t * p->m->h.n_experts + e] == 0) continue;
+        memcpy(s->experts.x + (size_t)n * width, s->h + (size_t)t * width, width * sizeof *s->h);
+        s->experts.tokens[n++] = t;
+    }
+    return n;
+}
+
+static void add_shared(const jl_pass *p, const jl_block *b) {
+    jl_scratch *s = p->s;
+    const jl_linear *router[] = { &b->shared_router };
+    float *share = s->experts.shares;
+    int width = p->m->h.n_embd;
+    jl_ffn_hidden(p, &b->shared_gate, &b->shared_up, &b->shared_down, s->h, p->n, s->experts.x);
+    if (b->shared_router.w.rows) jl_linear_forward(s, s->h, p->n, router, &share, 1);
+    for (int t = 0; t < p->n; t++) {
+        float factor = b->shared_router.w.rows ? 1 / (1 + jl_exp(-share[t])) : 1;
+        size_t row = (size_t)t * (size_t)width;
+        jl_add_scaled(s->delta + row, s->experts.x + row, factor, width);
+    }
+}
+
+void jl_experts_sublayer(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    jl_scratch *s = p->s;
+    int width = p->m->h.n_embd, experts = p->m->h.n_experts;
+    route(p, b);
+    memset(s->delta, 0, (size_t)p->n * (size_t)width * sizeof *s->delta);
+    for (int e = 0; e < experts; e++) {
+        int n = gather(p, e);
+        if (n == 0) continue;
+        jl_ffn_hidden(p, &b->expert_gate[e], &b->expert_up[e], &b->expert_down[e], s->experts.x, n,
+                      s->experts.x);
+        for (int i = 0; i < n; i++) {
+            int t = s->experts.tokens[i];
+            jl_add_scaled(s->delta + (size_t)t * (size_t)width,
+                          s->experts.x + (size_t)i * (size_t)width,
+                          s->experts.shares[t * experts + e], width);
+        }
+    }
+    if (b->shared_up.w.rows) add_shared(p, b);
+}

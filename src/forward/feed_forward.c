@@ -1,0 +1,54 @@
+/* feed_forward.c - two matrices with a nonlinearity between them, gated or not.
+ *
+ *   W_down σ(W_up h)                    (Vaswani et al. 2017; σ = GELU, Hendrycks & Gimpel 2016)
+ *   W_down (σ(W_gate h) ⊙ W_up h)       gated (Shazeer 2020; σ = SiLU or GELU)
+ *
+ * Place in the flow: forward.c's second part of a block. Works in the pass's scratch alone.
+ */
+#include "feed_forward.h"
+
+#include "linear.h"
+
+typedef struct activation_job {
+    jl_activation kind;
+    int width;
+    float *gate;
+    const float *up;
+} activation_job;
+
+/* gate [n][width] = σ(gate) ⊙ up, or σ(gate) where there is no up. */
+static void activate_rows(void *arg, int first, int end) {
+    const activation_job *job = arg;
+    size_t from = (size_t)first * (size_t)job->width;
+    float *gate = job->gate + from;
+    const float *up = job->up ? job->up + from : NULL;
+    int n = (end - first) * job->width;
+    if (job->kind == JL_SILU) {
+        jl_silu_mul(gate, up, n);
+        return;
+    }
+    jl_gelu(gate, n);
+    if (up) jl_mul(gate, up, n);
+}
+
+void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
+                   const jl_linear *down, const float *x, int n, float *y) {
+    jl_scratch *s = p->s;
+    int gated = gate->w.rows > 0, width = up->w.rows;
+    const jl_linear *both[] = { gate, up };
+    if (gated)
+        jl_linear_forward(s, x, n, both, (float *[]){ s->gate, s->up }, 2);
+    else
+        jl_linear_forward(s, x, n, both + 1, &s->gate, 1);
+    activation_job job = { p->m->arch->activation, width, s->gate, gated ? s->up : NULL };
+    jl_each_row(s->pool, n, width, activate_rows, &job);
+    jl_linear_forward(s, s->gate, n, &down, &y, 1);
+}
+
+void jl_feed_forward_sublayer(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    if (b->router.w.rows)
+        jl_experts_sublayer(p, block);
+    else
+        jl_ffn_hidden(p, &b->gate, &b->up, &b->down, p->s->h, p->n, p->s->delta);
+}

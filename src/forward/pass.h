@@ -1,0 +1,73 @@
+/* pass.h - what one pass over a batch, or over a part of its rows, works on.
+ *
+ * A pass evaluates n consecutive positions. Everything it writes lies in the cache and the scratch,
+ * both owned by the session. A sublayer (attention.c, feed_forward.c) reads h, the normalised
+ * residual stream, and writes its output, which is added to the stream, to delta.
+ */
+#ifndef JL_PASS_H
+#define JL_PASS_H
+
+#include "../base/arena.h"
+#include "../compute/parallel.h"
+#include "../model/model.h"
+#include "taps.h"
+
+/* The KV cache, and the convolution history. Keys and values of every position, as floats or in 16
+ * bits, in the tiles that the kernels read (jl_kv_store): [block with attention][KV head][tile of
+ * JL_KV_TILE positions]. Inputs of the short convolutions of the last n_conv_rows positions: [block
+ * with one][position % n_conv_rows][embd]. */
+typedef struct jl_cache {
+    jl_kv_type type;
+    uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
+    int n_tiles;
+    float *conv;
+    int n_conv_rows; /* at least a batch and the positions under a convolution */
+} jl_cache;
+
+/* What one thread needs for the queries of one KV head, at most n × group of them. */
+typedef struct jl_attention_scratch {
+    float *q, *out; /* [queries][head_dim] scaled queries, what they gather */
+    int *n_keys;    /* [queries] keys that each sees, */
+    int *first;     /* [queries] from this one on, */
+    float *slope;   /* [queries] its score falling by so much a position */
+    void *kernel;   /* jl_attention_bytes() */
+} jl_attention_scratch;
+
+/* Buffers for a batch of up to n_batch tokens, of which a step computes n ≤ n_step rows. Widths as
+ * in jl_hparams. */
+typedef struct jl_scratch {
+    float *x;         /* [n_batch][embd] the residual stream */
+    float *h;         /* [n][embd] the stream, normalised: what a part reads */
+    float *delta;     /* [n][embd] what a part adds to the stream */
+    float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
+    float *heads;     /* [n][heads·hd] what attention gathered */
+    float *gate, *up; /* [n][ff] */
+    struct {
+        float *shares; /* [n][experts] of each expert in each token; 0: not asked */
+        float *scores; /* [experts] of one token */
+        int *tokens;   /* [n] those that ask one expert, */
+        float *x;      /* [n][embd] their rows, and then its answers */
+    } experts;
+    float *angles[JL_ROPE_SCOPES];                  /* [n_batch][pairs][2] */
+    const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
+    void *act;                                      /* prepared activations of one product */
+    jl_pool *pool;                                  /* borrowed, or NULL */
+    jl_attention_scratch attention[JL_MAX_THREADS]; /* jl_pool_max(pool) of them */
+} jl_scratch;
+
+typedef struct jl_pass {
+    const jl_model *m;
+    const jl_cache *cache;
+    jl_scratch *s;
+    int n, pos;          /* tokens, position of the first */
+    int row;             /* of the first in the scratch's x and angles, and in the taps */
+    int end;             /* position after the batch: all that an encoder's tokens see */
+    const jl_taps *taps; /* or NULL */
+} jl_pass;
+
+/* The residual stream [n][embd] of the pass. */
+static inline float *jl_pass_stream(const jl_pass *p) {
+    return p->s->x + (size_t)p->row * (size_t)p->m->h.n_embd;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* calibrate.c - how many threads evaluate a token fastest: measured, a few tokens each.
+ *
+ * What counts is the machine as it is: two threads of one core share its units, slow cores hold
+ * fast ones up, and a small model's jobs are over before another thread has taken notice. More
+ * threads are taken only where they are clearly faster, so the answer is never slower than one.
+ */
+#include "session.h"
+
+enum { COUNTS = 5, MOST_ROUNDS = 5, ENOUGH_ROUNDS = 2 }; /* JL_MAX_THREADS halved down to 1 */
+static const double BUDGET_MS = 30, CLEARLY = 0.95;
+
+/* One token in the first position; a negative status, or 0 and *ms lowered to the time it took. */
+static jl_status time_token(jl_session *s, double (*now)(void), double *ms, jl_error *error) {
+    double start = now();
+    jl_status st = jl_session_rewind(s, 0, error);
+    if (!st) st = jl_session_run(s, &(int32_t){ 0 }, 1, NULL, 0, error);
+    double took = now() - start;
+    if (took < *ms) *ms = took;
+    return st;
+}
+
+int jl_pool_calibrate(jl_pool *pool, int max, const jl_model *m, double (*now)(void),
+                      jl_error *error) {
+    jl_session_options options = { .n_ctx = 1, .n_batch = 1, .pool = pool };
+    int count[COUNTS], n = 0, chosen = 0;
+    double best[COUNTS], start = now();
+    jl_session *s = jl_session_new(m, &options, error);
+    jl_status st = s ? JL_OK : error->code;
+    for (int threads = max; threads >= 1 && n < COUNTS; threads /= 2, n++) {
+        count[n] = threads;
+        best[n] = 1e30;
+    }
+    for (int round = 0; round < MOST_ROUNDS && !st; round++) {
+        for (int i = 0; i < n && !st; i++) {
+            jl_pool_use(pool, count[i]);
+            st = time_token(s, now, &best[i], error);
+        }
+        if (round + 1 >= ENOUGH_ROUNDS && now() - start > BUDGET_MS) break;
+    }
+    jl_session_free(s);
+    if (st) return st;
+    for (int i = chosen = n - 1; i >= 0; i--)
+        if (best[i] < CLEARLY * best[chosen]) chosen = i;
+    jl_pool_use(pool, count[chosen]);
+    return count[chosen];
+}

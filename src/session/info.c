@@ -1,0 +1,140 @@
+/* info.c - the description of a model as JSON, one text for every host, and the small getters.
+ *
+ * Names follow the JavaScript API (model.info). Metadata is attacker data: everything is escaped,
+ * and invalid UTF-8 is left to the reader's decoder.
+ */
+#include <string.h>
+
+#include "../compute/kernels.h"
+#include "../jielong_host.h"
+#include "../model/model.h"
+
+typedef struct writer {
+    char *out;
+    size_t cap, n;
+    int begun; /* the object has a member already */
+} writer;
+
+static void put(writer *w, const char *s, size_t n) {
+    for (size_t i = 0; i < n; i++, w->n++)
+        if (w->n < w->cap) w->out[w->n] = s[i];
+}
+
+static void put_text(writer *w, const char *s) {
+    put(w, s, strlen(s));
+}
+
+/* A JSON string (RFC 8259 §7); NULL becomes null. */
+static void put_string(writer *w, const char *s) {
+    static const char hex[] = "0123456789abcdef";
+    if (!s) {
+        put_text(w, "null");
+        return;
+    }
+    put(w, "\"", 1);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        char escape[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+        if (c < 0x20 || c == 0x7f)
+            put(w, escape, 6);
+        else if (c == '"' || c == '\\')
+            put(w, (char[2]){ '\\', (char)c }, 2);
+        else
+            put(w, s, 1);
+    }
+    put(w, "\"", 1);
+}
+
+/* A token as it is written, null for none. Tokens hold no NUL. */
+static void put_token(writer *w, const jl_tokenizer *t, int32_t id) {
+    jl_str s = id < 0 ? (jl_str){ 0 } : jl_tokenizer_bytes(t, id);
+    char text[64];
+    int fits = s.n > 0 && s.n < sizeof text;
+    if (fits) memcpy(text, s.data, s.n), text[s.n] = 0;
+    put_string(w, fits ? text : NULL);
+}
+
+static void put_key(writer *w, const char *key) {
+    put_text(w, w->begun ? ",\"" : "\"");
+    w->begun = 1;
+    put_text(w, key);
+    put_text(w, "\":");
+}
+
+static void put_number(writer *w, const char *key, uint64_t value) {
+    char digits[24];
+    put_key(w, key);
+    put(w, digits, jl_format(digits, sizeof digits, "%u", value));
+}
+
+static void put_field(writer *w, const char *key, const char *value) {
+    put_key(w, key);
+    put_string(w, value);
+}
+
+static void put_shape(writer *w, const jl_model *m) {
+    const jl_hparams *h = &m->h;
+    put_number(w, "parameters", m->n_parameters);
+    put_field(w, "fileType", m->arch ? jl_type_get((uint32_t)m->main_type)->name : NULL);
+    put_number(w, "vocabularySize", (uint64_t)jl_model_n_vocab(m));
+    put_number(w, "contextLength", (uint64_t)h->n_ctx);
+    put_number(w, "layers", (uint64_t)h->n_layers);
+    put_number(w, "heads", (uint64_t)h->n_heads);
+    put_number(w, "kvHeads", (uint64_t)h->n_kv_heads);
+    put_number(w, "headLength", (uint64_t)h->head_dim);
+    put_number(w, "embeddingLength", (uint64_t)h->n_embd);
+    put_number(w, "feedForwardLength", (uint64_t)h->n_ff);
+    put_number(w, "experts", (uint64_t)h->n_experts);
+    put_number(w, "expertsUsed", (uint64_t)h->n_experts_used);
+    put_key(w, "encoder");
+    put_text(w, h->encoder ? "true" : "false");
+    put_key(w, "attentionLayers");
+    put_text(w, "[");
+    for (int i = 0, begun = 0; m->w.blocks && i < h->n_layers; i++) {
+        char number[16];
+        if (m->w.blocks[i].is_conv) continue;
+        put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
+    }
+    put_text(w, "]");
+}
+
+static void put_memory(writer *w, const jl_model *m) {
+    uint64_t tokenizer = m->tokenizer ? jl_tokenizer_memory(m->tokenizer) : 0;
+    jl_session_options none = { .n_ctx = 1 }, more = { .n_ctx = 1 + JL_KV_TILE };
+    uint64_t one = jl_session_bytes(m, &none), two = jl_session_bytes(m, &more);
+    put_key(w, "memory");
+    put_text(w, "{");
+    w->begun = 0;
+    put_number(w, "weights", m->memory_bytes);
+    put_number(w, "tokenizer", tokenizer);
+    put_number(w, "perContextToken", (two - one) / JL_KV_TILE);
+    put_number(w, "scratch", one);
+    put_text(w, "}");
+}
+
+size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
+    writer w = { json, cap, 0, 0 };
+    const jl_tokenizer *t = m->tokenizer;
+    put_text(&w, "{");
+    put_field(&w, "architecture", m->strings[JL_STRING_ARCHITECTURE]);
+    put_field(&w, "name", m->strings[JL_STRING_NAME]);
+    put_field(&w, "license", m->strings[JL_STRING_LICENSE]);
+    put_shape(&w, m);
+    put_field(&w, "tokenizer", t ? jl_tokenizer_model(t) : NULL);
+    put_field(&w, "preTokenizer", t ? jl_tokenizer_pre(t) : NULL);
+    put_field(&w, "warning", t && *jl_tokenizer_warning(t) ? jl_tokenizer_warning(t) : NULL);
+    put_key(&w, "bosToken");
+    put_token(&w, t, t ? jl_tokenizer_bos(t) : -1);
+    put_key(&w, "eosToken");
+    put_token(&w, t, t ? jl_tokenizer_eos(t) : -1);
+    static const char *const poolings[] = { NULL, "mean", "cls", "last", NULL };
+    put_field(&w, "pooling", poolings[m->h.pooling]);
+    put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
+    put_memory(&w, m);
+    put_field(&w, "kernels", jl_model_kernels(m));
+    put_field(&w, "precision", jl_model_precision(m));
+    put_number(&w, "threads", 1);
+    put_text(&w, "}");
+    if (w.n < cap) json[w.n] = 0;
+    return w.n;
+}
