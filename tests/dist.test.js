@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeServer } from '../web/serve.js';
+import { makeServer } from '../web/node/serve.js';
 import { essentials, prepare } from './suite/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -83,7 +83,7 @@ else {
   });
 
   test('parts on demand share the error class of the one file', async () => {
-    const { trainTokenizer } = await load(join(dist, 'learn.js'));
+    const { trainTokenizer } = await load(join(dist, 'tokenizer-trainer.js'));
     const { Ngram } = await load(join(dist, 'ngram.js'));
     await assert.rejects(Ngram.open(new Uint8Array(8)), jielong.JielongError);
     const merges = [];

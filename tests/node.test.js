@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import workerThreads from 'node:worker_threads';
 import * as jielong from '../web/jielong.js';
-import { makeServer } from '../web/serve.js';
+import { makeServer } from '../web/node/serve.js';
 import { makeGguf } from './bench/make_gguf.js';
 import { cases, prepare } from './suite/index.js';
 
@@ -271,7 +271,7 @@ test('a worker of chat templates that is ended, idle or at work: the next render
     }
   );
   try {
-    const { render } = await import(`../web/chat.js?${Date.now()}`); // with no worker kept from before
+    const { render } = await import(`../web/chat/chat.js?${Date.now()}`); // with no worker kept from before
     const text = async () => (await render('{{ x }}', { x: 5, messages: [] })).text;
     assert.equal(await text(), '5');
     made[0].terminate();

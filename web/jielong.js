@@ -14,8 +14,8 @@
  * here touches its memory (see engine.js).
  */
 
-import { closed, openBackend } from './backend.js';
-import { JielongError } from './error.js';
+import { closed, openBackend } from './engine/backend.js';
+import { JielongError } from './base/error.js';
 import {
   ANY,
   badArgument,
@@ -38,30 +38,30 @@ import {
   SAMPLING,
   TOKENIZE,
   unreadable,
-} from './options.js';
-import { describeSource } from './source.js';
+} from './base/options.js';
+import { describeSource } from './source/source.js';
 
 export { JielongError };
 
 const PART = 8192; // ids that one call turns into text
 
-/** @typedef {import('./backend.js').Backend} Backend */
-/** @typedef {import('./chat.js').Speaker} Speaker */
+/** @typedef {import('./engine/backend.js').Backend} Backend */
+/** @typedef {import('./chat/chat.js').Speaker} Speaker */
 /** @typedef {{ from: number, speaker: () => Speaker }} Answer */
-/** @typedef {import('./types.js').Source} Source */
-/** @typedef {import('./types.js').LoadOptions} LoadOptions */
-/** @typedef {import('./types.js').Progress} Progress */
-/** @typedef {import('./types.js').ModelInfo} ModelInfo */
-/** @typedef {import('./types.js').GenerateOptions} GenerateOptions */
-/** @typedef {import('./types.js').ChatOptions} ChatOptions */
-/** @typedef {import('./types.js').SamplingOptions} SamplingOptions */
-/** @typedef {import('./types.js').Token} Token */
-/** @typedef {import('./types.js').Piece} Piece */
-/** @typedef {import('./types.js').Tap} Tap */
-/** @typedef {import('./types.js').TapResult} TapResult */
-/** @typedef {import('./types.js').Stage} Stage */
-/** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./types.js').Ids} Ids */
+/** @typedef {import('./api/types.js').Source} Source */
+/** @typedef {import('./api/types.js').LoadOptions} LoadOptions */
+/** @typedef {import('./api/types.js').Progress} Progress */
+/** @typedef {import('./api/types.js').ModelInfo} ModelInfo */
+/** @typedef {import('./api/types.js').GenerateOptions} GenerateOptions */
+/** @typedef {import('./api/types.js').ChatOptions} ChatOptions */
+/** @typedef {import('./api/types.js').SamplingOptions} SamplingOptions */
+/** @typedef {import('./api/types.js').Token} Token */
+/** @typedef {import('./api/types.js').Piece} Piece */
+/** @typedef {import('./api/types.js').Tap} Tap */
+/** @typedef {import('./api/types.js').TapResult} TapResult */
+/** @typedef {import('./api/types.js').Stage} Stage */
+/** @typedef {import('./api/types.js').Message} Message */
+/** @typedef {import('./api/types.js').Ids} Ids */
 
 /* ---- Model ----------------------------------------------------------------------------------- */
 
@@ -104,7 +104,7 @@ export async function loadModel(source, options = {}) {
 
 /**
  * Makes a network that a page can train; see train.js, which is fetched now.
- * @param {import('./types.js').TrainOptions} options
+ * @param {import('./api/types.js').TrainOptions} options
  */
 export const createTrainer = async (options) => (await import('./train.js')).createTrainer(options);
 
@@ -456,7 +456,7 @@ export class Session {
   chat(messages, options = {}) {
     return this.#generation('chat', options, async (given) => {
       const list = reading('chat', () => listOf(messages));
-      const { prepareChat } = await import('./chat.js'); // only pages that chat load it
+      const { prepareChat } = await import('./chat/chat.js'); // only pages that chat load it
       const { ids, speaker } = await prepareChat(this.model, list, given).catch((e) => {
         throw unreadable('chat', e);
       });

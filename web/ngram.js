@@ -6,16 +6,16 @@
  * Ids are those of the vocabulary it was counted with, so the tokens of a Transformer that was
  * trained with the same one serve both: `ngram.distribution(await model.tokenize(text))`.
  */
-import { JielongError } from './error.js';
-import { instantiate } from './instance.js';
-import { BINARY, checkIds, checkOptions, reading } from './options.js';
+import { JielongError } from './base/error.js';
+import { instantiate } from './engine/instance.js';
+import { BINARY, checkIds, checkOptions, reading } from './base/options.js';
 
 const decoder = new TextDecoder();
 /** The module that counts and learns; jielong.wasm only runs models. */
 const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
 
 export class Ngram {
-  /** @type {import('./instance.js').Exports | undefined} */ #exports;
+  /** @type {import('./engine/instance.js').Exports | undefined} */ #exports;
   #handle = 0;
 
   /**
@@ -42,7 +42,7 @@ export class Ngram {
     return this.#call('ngram_order', this.#handle);
   }
 
-  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./types.js').Ids} ids */
+  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./api/types.js').Ids} ids */
   distribution(ids) {
     const n = this.#call('ngram_n_vocab', this.#handle);
     const context = checkIds(ids, 'distribution').slice(-this.order);

@@ -5,18 +5,18 @@
  * runs in a worker, so the page stays free. Pausing is leaving the loop; Stop aborts it and forgets.
  */
 import { createTrainer, loadModel } from '../../web/jielong.js';
-import { byId, make } from '../../web/playground/dom.js';
-import { explain, number, size, time } from '../../web/playground/format.js';
+import { byId, make } from '../../web/ui/dom.js';
+import { explain, number, size, time } from '../../web/ui/format.js';
 import {
   currentLanguage,
   firstLanguage,
   rememberLanguage,
   t,
   useLanguage,
-} from '../../web/playground/i18n.js';
+} from '../../web/ui/i18n.js';
 import { emit, on } from '../../web/playground/state.js';
-import * as theme from '../../web/playground/theme.js';
-import { draw } from './plot.js';
+import * as theme from '../../web/ui/theme.js';
+import { draw } from '../../web/ui/plot.js';
 
 const asked = new URLSearchParams(location.search);
 const steps = Number(asked.get('steps')) || 600;
@@ -122,7 +122,7 @@ function redraw() {
   });
 }
 
-/** @param {import('../../web/types.js').TrainReport} report */
+/** @param {import('../../web/api/types.js').TrainReport} report */
 function record({ step, loss, heldOut: held, bitsPerByte, sample }) {
   if (loss !== undefined) losses.push([step, loss]);
   if (held !== undefined && bitsPerByte !== undefined) {

@@ -40,7 +40,7 @@ static void append_text(jl_session *s, const jl_model *m, const char *text, size
 }
 
 /* One turn of ChatML. The prompt is quoted, so it cannot forge roles. Other templates are Jinja,
- * which web/chat.js runs. */
+ * which web/chat/chat.js runs. */
 static void append_chat(jl_session *s, const jl_model *m, const char *text, size_t n) {
     static const char before[] = "<|im_start|>user\n";
     static const char after[] = "<|im_end|>\n<|im_start|>assistant\n";

@@ -1,5 +1,5 @@
 /**
- * choice.js - whether each load ends with the faster kernels (web/kernels.js): loads the same files again and
+ * choice.js - whether each load ends with the faster kernels (web/engine/kernels.js): loads the same files again and
  * again with the default precision, and compares their speed with that of `exact` and `fast`.
  *
  *   node tests/bench/choice.js [options]         (make bench-choice)
@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { drivers } from '../browser/drivers.js';
 import { makeGguf } from './make_gguf.js';
 
@@ -58,7 +58,7 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
  */
 const job = (address, precision, { pp, tg }) => `(async () => {
   const { loadModel } = await import('/web/jielong.js');
-  const { measure } = await import('/web/bench.js');
+  const { measure } = await import('/web/api/bench.js');
   const start = performance.now();
   const model = await loadModel('${address}', { precision: '${precision}', threads: 1 });
   const load = performance.now() - start;

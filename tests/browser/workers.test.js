@@ -2,7 +2,7 @@
  * workers.test.js - what happens to the workers that lend their threads: they do not come, fail, are killed; the page is
  * hidden, left or closed. Whatever it is, generation goes on with the ids of one thread, and nothing waits for ever.
  *
- * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/backend.js), so
+ * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/engine/backend.js), so
  * the page's Worker class meddles with them here: theirs are the ones with blob: addresses.
  */
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import { loadModel } from '../../web/jielong.js';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { chromiumFlags, drivers } from './drivers.js';
 
 const tests = fileURLToPath(new URL('..', import.meta.url));

@@ -3,8 +3,8 @@
  * and broken templates, reasoning told from answer; on every host alike.
  */
 
-import { render, Speaker } from '../../web/chat.js';
-import { families } from '../../web/families.js';
+import { render, Speaker } from '../../web/chat/chat.js';
+import { families } from '../../web/chat/families.js';
 import { ok, rejects, same } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */

@@ -3,7 +3,7 @@
  * alike, their failures.
  */
 
-import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
+import { TokenizerTrainer, trainTokenizer } from '../../web/tokenizer-trainer.js';
 import { Ngram } from '../../web/ngram.js';
 import { ok, rejects, same } from './assert.js';
 

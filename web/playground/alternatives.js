@@ -5,10 +5,10 @@
  * the arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
  */
 
-import { byId, make, setVariable } from './dom.js';
-import { explain, percent } from './format.js';
-import { t } from './i18n.js';
-import { labels } from './pieces.js';
+import { byId, make, setVariable } from '../ui/dom.js';
+import { explain, percent } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
+import { labels } from '../ui/pieces.js';
 import { on } from './state.js';
 import { focusCurrent } from './stream.js';
 

@@ -3,13 +3,13 @@
  * The figures' scripts and the engine's come when they are wanted.
  */
 
-import { byId } from './dom.js';
-import { currentLanguage, firstLanguage, rememberLanguage, useLanguage } from './i18n.js';
+import { byId } from '../ui/dom.js';
+import { currentLanguage, firstLanguage, rememberLanguage, useLanguage } from '../ui/i18n.js';
 import * as load from './load.js';
 import * as play from './play.js';
 import * as sampling from './sampling.js';
 import { emit } from './state.js';
-import * as theme from './theme.js';
+import * as theme from '../ui/theme.js';
 
 sampling.setUp();
 await useLanguage(firstLanguage());

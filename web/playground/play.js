@@ -8,9 +8,9 @@
  */
 
 import * as alternatives from './alternatives.js';
-import { byId } from './dom.js';
-import { explain, number, size, time, visible } from './format.js';
-import { t } from './i18n.js';
+import { byId } from '../ui/dom.js';
+import { explain, number, size, time, visible } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
 import { emit, inTurn, on, state } from './state.js';
 import * as stream from './stream.js';
 

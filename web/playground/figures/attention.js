@@ -7,13 +7,13 @@
  * by arrow keys.
  */
 
-import { byId, make } from '../dom.js';
-import { number, time } from '../format.js';
-import { t } from '../i18n.js';
-import { label, pieces } from '../pieces.js';
+import { byId, make } from '../../ui/dom.js';
+import { number, time } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
+import { label, pieces } from '../../ui/pieces.js';
 import { on, state } from '../state.js';
 import { setUpFigure } from './figure.js';
-import { drawMatrix, geometry } from './matrix.js';
+import { drawMatrix, geometry } from '../../ui/matrix.js';
 
 /** @typedef {import('../../jielong.js').Session} Session */
 

@@ -4,10 +4,10 @@
  * A character whose bytes are spread over several tokens is shown once, bracketed over its chips.
  */
 
-import { byId, make } from '../dom.js';
-import { number, shorten } from '../format.js';
-import { t } from '../i18n.js';
-import { chip, pieces } from '../pieces.js';
+import { byId, make } from '../../ui/dom.js';
+import { number, shorten } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
+import { chip, pieces } from '../../ui/pieces.js';
 import { state } from '../state.js';
 import { setUpFigure } from './figure.js';
 

@@ -15,14 +15,14 @@
  * messages and options hold no control token the ids are those of the plain text with all read.
  */
 
-import { listen, startWorker } from './backend.js';
-import { JielongError } from './error.js';
+import { listen, startWorker } from '../engine/backend.js';
+import { JielongError } from '../base/error.js';
 import { families } from './families.js';
-import { badArgument } from './options.js';
+import { badArgument } from '../base/options.js';
 
-/** @typedef {import('./jielong.js').Model} Model */
-/** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./types.js').ChatOptions} ChatOptions */
+/** @typedef {import('../jielong.js').Model} Model */
+/** @typedef {import('../api/types.js').Message} Message */
+/** @typedef {import('../api/types.js').ChatOptions} ChatOptions */
 /** @typedef {{ text: string, runs: [length: number, own: boolean][] }} Rendering */
 /** @typedef {{ open: string, close: string, openId?: number, closeId?: number }} Marks */
 

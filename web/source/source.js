@@ -8,7 +8,7 @@
  * as they pass. What the bytes mean is the engine's business.
  */
 
-import { cut, isError, JielongError, packError, unpackError, wordsOf } from './error.js';
+import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
 
 /**
  * @typedef {object} Reader

@@ -62,7 +62,7 @@ const RELAXED_DATA = 4096; // bytes, more than its module's constants take
 export async function compileRelaxed(wasm, shared) {
   if (wasm || byteDot() === 'none') return undefined;
   const name = 'jielong-relaxed.wasm';
-  const beside = { kind: 'url', url: new URL(name, import.meta.url).href };
+  const beside = { kind: 'url', url: new URL(`../${name}`, import.meta.url).href };
   try {
     return await compile(wasmInside ? await wasmInside(name) : beside, shared);
   } catch {

@@ -12,11 +12,11 @@
 
 import { workerInside } from './embedded.js';
 import { Engine } from './engine.js';
-import { JielongError, unpackError, wordsOf } from './error.js';
-import { breathe, nodeModule, openSource, pump } from './source.js';
+import { JielongError, unpackError, wordsOf } from '../base/error.js';
+import { breathe, nodeModule, openSource, pump } from '../source/source.js';
 
-/** @typedef {import('./types.js').LoadOptions} LoadOptions */
-/** @typedef {import('./types.js').ModelInfo} ModelInfo */
+/** @typedef {import('../api/types.js').LoadOptions} LoadOptions */
+/** @typedef {import('../api/types.js').ModelInfo} ModelInfo */
 
 /**
  * @typedef {object} Backend
@@ -280,9 +280,21 @@ export function openBackend(worker) {
   );
 }
 
+/** The workers of this package. Each is started in one expression because that is the form bundlers find. */
+const scripts = {
+  'worker.js': {
+    address: () => new URL('./worker.js', import.meta.url),
+    start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+  },
+  'template.js': {
+    address: () => new URL('../chat/template.js', import.meta.url),
+    start: () => new Worker(new URL('../chat/template.js', import.meta.url), { type: 'module' }),
+  },
+};
+
 /**
  * A worker of this package.
- * @param {'worker.js' | 'template.js'} name @param {number} [memory] most MB for its objects, in Node
+ * @param {keyof typeof scripts} name @param {number} [memory] most MB for its objects, in Node
  */
 export function startWorker(name, memory) {
   const node = nodeModule('worker_threads');
@@ -291,19 +303,13 @@ export function startWorker(name, memory) {
     return started(() =>
       node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
     );
-  const script = new URL(name, import.meta.url);
+  const script = scripts[name].address();
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
     return started(() => new node.Worker(script, { resourceLimits }));
   }
-  if (script.origin === location.origin || script.protocol === 'file:') {
-    // Each in one expression, because that is the form which bundlers find.
-    return started(() =>
-      name === 'worker.js'
-        ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-        : new Worker(new URL('./template.js', import.meta.url), { type: 'module' }),
-    );
-  }
+  if (script.origin === location.origin || script.protocol === 'file:')
+    return started(scripts[name].start);
   // A worker must come from the page's own origin, but a module that it imports need not.
   const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
   return started(() => new Worker(shim, { type: 'module' }));

@@ -7,10 +7,10 @@
  * that an export would give, so what a reader sees is what loadModel will make of it.
  */
 import { Engine } from './engine.js';
-import { JielongError } from './error.js';
+import { JielongError } from '../base/error.js';
 import { compile, instantiate } from './instance.js';
-import { DEFAULTS, LIMITS } from './options.js';
-import { describeSource } from './source.js';
+import { DEFAULTS, LIMITS } from '../base/options.js';
+import { describeSource } from '../source/source.js';
 
 const DONE = 2;
 const encoder = new TextEncoder();
@@ -31,7 +31,7 @@ export class TrainEngine {
    * @param {any} wasm
    */
   async open(text, recipe, vocabulary, wasm) {
-    const beside = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
+    const beside = { kind: 'url', url: new URL('../jielong-train.wasm', import.meta.url).href };
     this.#exports = await instantiate(wasm ?? beside);
     this.#out = this.#call('alloc', 8 * 8);
     const [a, b] = [text, recipe].map((s) => this.#copy(s));

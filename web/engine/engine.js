@@ -13,10 +13,10 @@
  * probability}.
  */
 
-import { JielongError } from './error.js';
+import { JielongError } from '../base/error.js';
 import { open } from './instance.js';
 import { byteDot, compileRelaxed, fastClasses, provideRelaxed, Tuner } from './kernels.js';
-import { openSource, sha256 } from './source.js';
+import { openSource, sha256 } from '../source/source.js';
 import { Threads, threadsHere } from './threads.js';
 
 /** @typedef {import('./instance.js').Exports} Exports */
@@ -208,7 +208,7 @@ export class Engine {
   /* ---- Model ---- */
 
   /**
-   * @param {import('./source.js').Described} source
+   * @param {import('../source/source.js').Described} source
    * @param {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number, precision?: 'auto' | 'exact' | 'fast' }} options
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
@@ -287,7 +287,7 @@ export class Engine {
 
   /**
    * Feeds the file as it arrives.
-   * @param {import('./source.js').Reader} reader
+   * @param {import('../source/source.js').Reader} reader
    * @param {ReturnType<typeof sha256> | undefined} hash that is to follow
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */

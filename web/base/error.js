@@ -59,7 +59,7 @@ export function wordsOf(e) {
 
 /**
  * Structured clone drops an error's own fields, so errors travel as plain objects. One of ours is known by its
- * name: in a worker of the one file (wasm/dist.js), parts that are fetched have a class of their own.
+ * name: in a worker of the one file (web/node/dist.js), parts that are fetched have a class of their own.
  * @param {any} e
  */
 export function packError(e) {

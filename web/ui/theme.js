@@ -3,7 +3,7 @@
 import { byId } from './dom.js';
 import { t } from './i18n.js';
 import { recall, remember } from './memory.js';
-import { emit, on } from './state.js';
+import { emit, on } from '../playground/state.js';
 
 const THEMES = ['auto', 'light', 'dark'];
 let theme = recall('theme') ?? 'auto';

@@ -19,8 +19,8 @@
  */
 
 import { Engine } from './engine.js';
-import { packError } from './error.js';
-import { nodeModule } from './source.js';
+import { packError } from '../base/error.js';
+import { nodeModule } from '../source/source.js';
 
 const parent = nodeModule('worker_threads')?.parentPort;
 /** @type {any} */

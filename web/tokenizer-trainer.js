@@ -1,14 +1,14 @@
 /**
- * learn.js - how a vocabulary is learnt, step by step, for figures: byte-pair encoding of a text of
+ * tokenizer-trainer.js - how a vocabulary is learnt, step by step, for figures: byte-pair encoding of a text of
  * the page's own.
  *
  * Apart from jielong.js, which needs none of it, and with an engine of its own in this thread: a step
  * takes microseconds, 300 merges of 200 KB of English less than a second. Like engine.js it makes
  * views anew after each call.
  */
-import { JielongError } from './error.js';
-import { instantiate } from './instance.js';
-import { BINARY, checkOptions, describe, SIGNAL, typed } from './options.js';
+import { JielongError } from './base/error.js';
+import { instantiate } from './engine/instance.js';
+import { BINARY, checkOptions, describe, SIGNAL, typed } from './base/options.js';
 
 /**
  * @typedef {object} MergeStep
@@ -42,7 +42,7 @@ const STRING = typed('string', 'a string');
 const OPTIONS = {
   sample: STRING,
   pre: STRING,
-  merges: /** @type {import('./options.js').Rule} */ ([
+  merges: /** @type {import('./base/options.js').Rule} */ ([
     (v) => typeof v === 'number' && v >= 0,
     'a number of at least 0',
   ]),
@@ -56,7 +56,7 @@ const wrong = (where, expected, found) =>
 
 /** A vocabulary that grows. Close it; an iteration that ends does so itself. */
 export class TokenizerTrainer {
-  /** @type {import('./instance.js').Exports | undefined} */ #exports;
+  /** @type {import('./engine/instance.js').Exports | undefined} */ #exports;
   #trainer = 0;
   #out = 0;
 

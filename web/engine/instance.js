@@ -8,8 +8,8 @@
  */
 
 import { wasmInside } from './embedded.js';
-import { JielongError } from './error.js';
-import { fetchUrl, nodeModule } from './source.js';
+import { JielongError } from '../base/error.js';
+import { fetchUrl, nodeModule } from '../source/source.js';
 
 /**
  * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
@@ -69,7 +69,7 @@ export async function compile(wasm, shared) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
   if (!wasm && wasmInside) return compileBytes(await wasmInside('jielong.wasm'), 'it', shared);
-  const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
+  const url = wasm?.path ?? wasm?.url ?? new URL('../jielong.wasm', import.meta.url).href;
   const fs = nodeModule('fs');
   if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url, shared);
   const path = url.startsWith('file:') ? new URL(url) : url;

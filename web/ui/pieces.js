@@ -8,7 +8,7 @@
 
 import { make } from './dom.js';
 import { visible } from './format.js';
-import { on, state } from './state.js';
+import { on, state } from '../playground/state.js';
 
 /** @typedef {import('../jielong.js').Piece} Piece */
 

@@ -22,7 +22,7 @@
  */
 
 import { Environment, Interpreter, Template } from './jinja.js';
-import { nodeModule } from './source.js';
+import { nodeModule } from '../source/source.js';
 
 /** @typedef {import('./jinja.js').Value} Value */
 /** @typedef {import('./jinja.js').Node} Node */

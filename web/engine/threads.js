@@ -12,7 +12,7 @@
  * for (items are claimed); a thread that is lost while it works is noticed by the pool, see compute/pool.h.
  */
 import { linkRelaxed } from './kernels.js';
-import { nodeModule } from './source.js';
+import { nodeModule } from '../source/source.js';
 
 const STACK = 131072; // bytes; the largest frames, of the matrix products, have 33 KB
 const START_MS = 3000; // a worker that has not come by then is left out
