@@ -12,8 +12,8 @@
  * network is, how it learns and what a file looks like is the engine's business (src/train); here options are
  * checked and named.
  */
-import { closed, openBackend } from './engine/backend.js';
-import { JielongError } from './base/error.js';
+
+import { closed, JielongError } from './base/error.js';
 import {
   ANY,
   BINARY,
@@ -28,6 +28,7 @@ import {
   typed,
   WORKER,
 } from './base/options.js';
+import { openBackend } from './engine/backend.js';
 
 /** @typedef {import('./api/types.js').TrainConfig} TrainConfig */
 /** @typedef {import('./api/types.js').TrainInfo} TrainInfo */

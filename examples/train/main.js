@@ -14,9 +14,8 @@ import {
   t,
   useLanguage,
 } from '../../web/ui/i18n.js';
-import { emit, on } from '../../web/playground/state.js';
-import * as theme from '../../web/ui/theme.js';
 import { draw } from '../../web/ui/plot.js';
+import * as theme from '../../web/ui/theme.js';
 
 const asked = new URLSearchParams(location.search);
 const steps = Number(asked.get('steps')) || 600;
@@ -280,20 +279,23 @@ download.addEventListener('click', save);
 load.addEventListener('click', open);
 write.addEventListener('click', generate);
 new ResizeObserver(redraw).observe(plot);
-on('language', () => {
+
+/** After a change of language, which the page's own words follow by themselves. */
+function translate() {
   show();
   for (const [element, words] of labels) element.textContent = words();
+  nameTheme();
   redraw();
-});
+}
+const nameTheme = theme.setUp(byId('theme', HTMLButtonElement), () => {});
 byId('language', HTMLButtonElement).addEventListener('click', async () => {
   const next = currentLanguage() === 'en' ? 'zh-Hant' : 'en';
   await useLanguage(next);
   rememberLanguage(next);
-  emit('language');
+  translate();
 });
 
 await useLanguage(firstLanguage());
-theme.setUp();
 text.value = await (await fetch(new URL('tales.txt', import.meta.url))).text();
-emit('language');
+translate();
 document.body.dataset.ready = '';

@@ -1,8 +1,8 @@
 /* cli.h - what the parts of the native command line share.
  *
  * The command line is a host like any other: it may use files, clocks and exit, and it talks to the
- * engine through jielong.h alone. Its words are those of web/node/cli.js, so either can stand in for the
- * other.
+ * engine through jielong.h alone. Its words are those of web/node/cli.js, so either can stand in
+ * for the other.
  */
 #ifndef JL_CLI_H
 #define JL_CLI_H

@@ -1,7 +1,7 @@
 /**
  * equivalence.js - different ways to the same state give the same bits: batches, steps, rewinds, sources.
  */
-import { ok, same, sameBits } from './assert.js';
+import { ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
@@ -46,6 +46,22 @@ const forModel = (name, file, folder) => [
         const wanted = await after(model, [ids.slice(0, at + 9)]);
         sameBits(await session.logits(), wanted, `after a rewind to ${at}`);
       }
+      await session.close();
+    },
+  },
+  {
+    name: `replace keeps the tokens that are the same, ${name}`,
+    async run(t) {
+      const model = await t.model(file);
+      const ids = await t.json(`${folder}/ids.json`);
+      const session = await model.createSession({ contextLength: ids.length });
+      for (const next of [ids, [...ids.slice(0, 5), ids[6]], ids.slice(0, 4), ids]) {
+        await session.replace(next);
+        same([session.position, await session.ids()], [next.length, next], 'what it holds');
+        sameBits(await session.logits(), await after(model, [next]), `${next.length} ids`);
+      }
+      await rejects(session.replace([...ids.slice(0, 3), ...ids]), 'CONTEXT_FULL');
+      same(await session.ids(), ids, 'a failure changes nothing');
       await session.close();
     },
   },

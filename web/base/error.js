@@ -30,6 +30,9 @@ export class JielongError extends Error {
   }
 }
 
+/** @param {string} what */
+export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
+
 /** At most so much of a text that nobody has measured. @param {string} text */
 export const cut = (text, length = MAX_WORDS) =>
   text.length > length ? `${text.slice(0, length)}…` : text;

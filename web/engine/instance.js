@@ -7,9 +7,11 @@
  * proposal), and with one thread none of them waits. The exports of this module know no model and no pool.
  */
 
-import { wasmInside } from './embedded.js';
 import { JielongError } from '../base/error.js';
-import { fetchUrl, nodeModule } from '../source/source.js';
+import { nodeModule } from '../base/host.js';
+import { fetchUrl } from '../source/source.js';
+import { wasmInside } from './embedded.js';
+import { environment } from './link.js';
 
 /**
  * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
@@ -97,18 +99,11 @@ function sharedMemory(bytes) {
   return undefined;
 }
 
-/** What the module imports; threads.js gives the same. @param {WebAssembly.Memory} memory */
-const environment = (memory) => ({
-  memory,
-  emscripten_notify_memory_growth() {},
-  emscripten_performance_now: () => performance.now(),
-});
-
 /**
  * @param {WebAssembly.Module} module @param {WebAssembly.Memory} memory
  * @returns {Promise<Exports>}
  */
-export async function link(module, memory) {
+async function link(module, memory) {
   const { exports } = await WebAssembly.instantiate(module, { env: environment(memory) });
   return /** @type {any} */ ({ ...exports, memory });
 }

@@ -1,49 +1,46 @@
 /**
- * threads.js - workers that lend their threads to the engine's pool.
+ * threads.js - how many threads compute: starts the pool's workers, measures, and keeps as many as are faster.
  *
- * Each is an instance of the module that is running here over the same memory, with a stack of its own; it
- * enters jl_wasm_pool_work() and stays there until the worker is terminated. What it
- * runs is given to it as text (enter() below), so there is no further file to serve or to bundle. Threads
- * are only asked for where they can be: in Node, and in isolated pages, where the page makes the workers (worker.js):
- * in Firefox (153) `new Worker` in a worker sometimes never returns. Whatever goes wrong on the
- * way leaves fewer of them, never an error; `why` says what it was.
+ * A pool worker (pool-worker.js) is an instance of the same module over the same memory with a stack of its own.
+ * There are some in Node and in isolated pages, where the page starts them (worker.js, backend.js). A worker
+ * that fails reduces their number and is no error; `why` holds the reason.
  *
- * Every wait ends: join() waits START_MS for workers to arrive, whoever comes later or never is not waited
- * for (items are claimed); a thread that is lost while it works is noticed by the pool, see compute/pool.h.
+ * Every wait ends: join() waits at most START_MS for workers to arrive and then ignores the others, because items of
+ * work are claimed; the pool notices a thread that is lost while it works (compute/pool.h).
  */
-import { linkRelaxed } from './kernels.js';
-import { nodeModule } from '../source/source.js';
+import { wordsOf } from '../base/error.js';
+import { nodeModule } from '../base/host.js';
+import { POOL_WORKER, startWorker } from './start-worker.js';
 
 const STACK = 131072; // bytes; the largest frames, of the matrix products, have 33 KB
-const START_MS = 3000; // a worker that has not come by then is left out
-const END_MS = 100; // most that ending a worker of the page takes, the page having its turn
+const START_MS = 3000; // workers that have not arrived by then are ignored
+const END_MS = 100; // most that the page takes to end a worker
 const MOST_BY_DEFAULT = 8;
 const SMALL = 2 ** 24; // bytes of a file from which on threads are worth their start
 
 /**
- * A worker that lends its thread, wherever it was made. postMessage() is kept until it listens; onerror is told
- * when it has failed.
- * @typedef {{ postMessage: (message: any) => void, terminate: () => void, onerror?: any }} Helper
- * @typedef {(program: string) => Helper} MakeHelper
+ * A worker that computes. postMessage() is queued until it listens; onerror is called when it has ended.
+ * @typedef {{ postMessage: (message: any) => void, terminate: () => void, onerror?: any }} PoolWorker
+ * @typedef {() => PoolWorker} StartPoolWorker
  */
 
-/** Why this host gives no threads, or undefined. @param {MakeHelper} [make] the page's way */
-function hindrance(make) {
+/** Why this host gives no threads, or undefined. @param {StartPoolWorker} [start] by the page */
+function hindrance(start) {
   const host = /** @type {any} */ (globalThis);
   if (nodeModule('worker_threads')) return undefined;
   // Tested one by one: WebKitGTK says that a page is isolated, and has no SharedArrayBuffer.
   if (!host.crossOriginIsolated) return 'the page is not cross-origin isolated';
   if (typeof SharedArrayBuffer === 'undefined') return 'there is no SharedArrayBuffer';
-  if (!make) return 'the engine has no worker of its own, made by a page';
+  if (!start) return 'the engine has no worker of its own, made by a page';
   return undefined;
 }
 
 /**
  * Whether there can be several threads, and if not, why.
- * @param {number | undefined} wanted @param {MakeHelper} [make] of workers in a page
+ * @param {number | undefined} wanted @param {StartPoolWorker} [start] by the page
  */
-export function threadsHere(wanted, make) {
-  const why = wanted === 1 ? 'one was asked for' : hindrance(make);
+export function threadsHere(wanted, start) {
+  const why = wanted === 1 ? 'one was asked for' : hindrance(start);
   return { possible: !why, why };
 }
 
@@ -61,54 +58,26 @@ function plan(wanted, size) {
   return [Math.min(cores, MOST_BY_DEFAULT)];
 }
 
-/**
- * The whole program of a worker; it sees nothing of this file. In a page its first message is a port, where it
- * then listens as it does in Node from the beginning.
- * @param {typeof linkRelaxed} alsoLink
- */
-function enter(alsoLink) {
-  const receive = (/** @type {any} */ { data }) => {
-    const { module, memory, pool, thread, stack, also } = data;
-    const env = {
-      memory,
-      emscripten_notify_memory_growth() {},
-      emscripten_performance_now: () => performance.now(),
-    };
-    const { exports } = /** @type {any} */ (new WebAssembly.Instance(module, { env }));
-    exports.__stack_pointer.value = stack;
-    if (also) alsoLink(also.module, { ...exports, memory }, also.data);
-    exports.jl_wasm_pool_work(pool, thread);
-  };
-  if (typeof postMessage === 'undefined') {
-    const { parentPort } = /** @type {any} */ (process).getBuiltinModule('node:worker_threads');
-    parentPort.on('message', (/** @type {any} */ data) => receive({ data }));
-  } else {
-    globalThis.onmessage = ({ data: port }) => {
-      port.onmessage = receive;
-    };
-  }
-}
-
-/** @type {MakeHelper} */
-function makeInNode(program) {
-  const worker = new (nodeModule('worker_threads').Worker)(program, { eval: true });
+/** @type {StartPoolWorker} */
+function startInNode() {
+  const worker = startWorker(POOL_WORKER);
   const gone = (/** @type {any} */ e) => worker.onerror(e);
   worker.on('error', gone).on('exit', gone).unref(); // a process may end though it is there
   return worker;
 }
 
 export class Threads {
-  /** What each is to be told. @type {Map<Helper, { thread: number }>} */ #workers = new Map();
-  #exports;
-  #make;
+  /** The message for each. @type {Map<PoolWorker, { thread: number }>} */ #workers = new Map();
+  #calls;
+  #start;
   #pool = 0;
   /** How many take part, with this one. */ count = 1;
   /** Why there are no more. @type {string | undefined} */ why;
 
-  /** @param {import('./instance.js').Exports} exports @param {MakeHelper} [make] the page's way */
-  constructor(exports, make = makeInNode) {
-    this.#exports = exports;
-    this.#make = make;
+  /** @param {import('./exports.js').Calls} calls @param {StartPoolWorker} [start] by the page */
+  constructor(calls, start = startInNode) {
+    this.#calls = calls;
+    this.#start = start;
   }
 
   /** The pool's handle for sessions, 0: none. */
@@ -117,7 +86,7 @@ export class Threads {
   }
 
   /**
-   * Starts workers, who come while the model is loaded.
+   * Starts workers, which arrive while the model is loaded.
    * @param {WebAssembly.Module} module @param {number | undefined} wanted threads, with this one
    * @param {number} size bytes of the model, 0: unknown
    */
@@ -125,58 +94,57 @@ export class Threads {
     const [count, why] = plan(wanted, size);
     this.why = why;
     if (count === 1) return;
-    const { memory, jl_wasm_pool_new, jl_wasm_alloc } = this.#exports;
-    this.#pool = jl_wasm_pool_new(count) >>> 0;
+    const { memory } = this.#calls.exports;
+    this.#pool = this.#calls.call('pool_new', count) >>> 0;
     try {
       for (let thread = 1; this.#pool && thread < count; thread++) {
-        const stack = jl_wasm_alloc(STACK) >>> 0;
+        const stack = this.#calls.call('alloc', STACK) >>> 0;
         if (!stack) break;
-        const worker = this.#make(`(${enter})(${linkRelaxed})`);
+        const worker = this.#start();
         worker.onerror = (/** @type {any} */ e) => this.#gone(worker, e?.message);
         const share = { module, memory, pool: this.#pool, thread, stack: stack + STACK };
         this.#workers.set(worker, share);
       }
     } catch (e) {
-      this.why = `a worker could not be started: ${/** @type {Error} */ (e).message}`;
+      this.why = `a worker could not be started: ${wordsOf(e)}`;
     }
   }
 
   /**
-   * Sends the workers to work, waits for them to arrive and decides how many take part: all that were asked for, or as many
-   * as a measurement on the model finds best.
+   * Lets the workers begin, waits for them to arrive and decides how many take part: all that the caller wanted, or
+   * the number that a measurement on the model finds best.
    * @param {number} model its handle @param {boolean} measure
-   * @param {import('./kernels.js').Relaxed} [also] kernels that the model uses, see linkRelaxed()
+   * @param {import('./kernels.js').Relaxed} [relaxed] kernels that the model uses
    * @returns {Promise<void>}
    */
-  async join(model, measure, also) {
-    const { jl_wasm_pool_arrived, jl_wasm_pool_use, jl_wasm_pool_calibrate } = this.#exports;
+  async join(model, measure, relaxed) {
     if (!this.#pool) return;
-    for (const [worker, share] of this.#workers) worker.postMessage({ ...share, also });
+    for (const [worker, share] of this.#workers) worker.postMessage({ ...share, relaxed });
     const start = performance.now();
-    const arrived = () => jl_wasm_pool_arrived(this.#pool);
+    const arrived = () => this.#calls.call('pool_arrived', this.#pool);
     while (arrived() < this.#workers.size && performance.now() - start < START_MS) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     if (arrived() === 0) return this.end(this.why ?? 'no worker arrived');
-    // Nobody waits for one that did not.
+    // Workers that have not arrived by now are ignored.
     if (arrived() < this.#workers.size) this.why ??= 'a worker did not arrive';
-    // Who is gone has left a number that nobody has.
+    // Thread numbers of ended workers stay unused, so the maximum may exceed the count.
     const most = Math.max(...[...this.#workers.values()].map(({ thread }) => thread)) + 1;
-    const count = measure ? jl_wasm_pool_calibrate(this.#pool, most, model) : most;
+    const count = measure ? this.#calls.call('pool_calibrate', this.#pool, most, model) : most;
     if (count < 2) return this.end(count < 0 ? 'a worker does not answer' : 'one is faster');
     if (count < most) this.why = `${count} are faster than ${most}`;
-    jl_wasm_pool_use(this.#pool, count);
+    this.#calls.call('pool_use', this.#pool, count);
     for (const [worker, { thread }] of this.#workers) if (thread >= count) this.#dismiss(worker);
     this.count = Math.min(this.#workers.size, arrived()) + 1;
   }
 
-  /** @param {Helper} worker */
+  /** @param {PoolWorker} worker */
   #dismiss(worker) {
     this.#workers.delete(worker);
     worker.terminate();
   }
 
-  /** A worker has ended, by itself or by another's hand. @param {Helper} worker @param {string} [why] */
+  /** Called when a worker has ended, for any reason. @param {PoolWorker} worker @param {string} [why] */
   #gone(worker, why) {
     if (!this.#workers.has(worker)) return;
     this.#dismiss(worker);
@@ -186,19 +154,19 @@ export class Threads {
   }
 
   /**
-   * Goes on with this thread alone, one of the others being lost. It may still come to itself and must not write then:
-   * a page has END_MS to end it (one that is busy for longer can be too late).
+   * Continues on this thread alone after another one was lost. The lost worker may wake up later and must be terminated
+   * before it writes: this waits END_MS for the page to do so (a page that is busy for longer can be too late).
    */
   lost() {
     this.end('a thread did not answer');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, END_MS);
   }
 
-  /** Goes on with this thread alone. @param {string} why */
+  /** Continues on this thread alone. @param {string} why */
   end(why) {
     this.why = why;
     this.count = 1;
     for (const worker of this.#workers.keys()) this.#dismiss(worker);
-    if (this.#pool) this.#exports.jl_wasm_pool_use(this.#pool, 1);
+    if (this.#pool && !this.#calls.ended) this.#calls.call('pool_use', this.#pool, 1);
   }
 }

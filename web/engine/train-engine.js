@@ -1,29 +1,27 @@
 /**
- * train-engine.js - a run of training as an object: wraps the exports of jielong-train.wasm, as
- * engine.js does those of jielong.wasm.
+ * train-engine.js - a run of training as an object: one method per operation of jielong-train.wasm, as
+ * engine.js has for jielong.wasm.
  *
- * Fetched by whoever holds an engine (backend.js in this thread, worker.js in a worker) when training is
- * first asked for. Methods take and give plain values. A sample is drawn by the engine itself from the file
+ * Fetched by the owner of an engine (backend.js in this thread, worker.js in a worker) when training is
+ * first used. Methods take and give plain values. A sample is drawn by the engine itself from the file
  * that an export would give, so what a reader sees is what loadModel will make of it.
  */
-import { Engine } from './engine.js';
-import { JielongError } from '../base/error.js';
-import { compile, instantiate } from './instance.js';
 import { DEFAULTS, LIMITS } from '../base/options.js';
 import { describeSource } from '../source/source.js';
+import { Engine } from './engine.js';
+import { compile } from './instance.js';
+import { start, trainingCalls } from './training.js';
 
 const DONE = 2;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** The numbers of tensor types in GGUF. @type {Record<string, number>} */
 const TYPES = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 };
 
 export class TrainEngine {
-  /** @type {import('./instance.js').Exports | undefined} */ #exports;
+  #calls = trainingCalls('trainer');
   /** Compiled once for all samples. @type {WebAssembly.Module | undefined} */ #sampler;
   #live = 0;
   #out = 0; // room for eight doubles
-  /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
 
   /**
    * @param {string} text @param {string} recipe  `key = value` lines (src/train/config.h)
@@ -31,15 +29,17 @@ export class TrainEngine {
    * @param {any} wasm
    */
   async open(text, recipe, vocabulary, wasm) {
-    const beside = { kind: 'url', url: new URL('../jielong-train.wasm', import.meta.url).href };
-    this.#exports = await instantiate(wasm ?? beside);
-    this.#out = this.#call('alloc', 8 * 8);
-    const [a, b] = [text, recipe].map((s) => this.#copy(s));
-    this.#live = this.#call('live_new', a.at, a.n, b.at, b.n, vocabulary) >>> 0;
-    for (const { at } of [a, b]) this.#call('free', at);
-    if (!this.#live) throw this.#error();
-    this.#call('live_describe', this.#live, this.#out);
-    const [vocabularySize, parameters, trainTokens, heldOutTokens, ...rest] = this.#numbers(8);
+    const calls = await start(this.#calls, wasm);
+    this.#out = calls.alloc(8 * 8);
+    const [words, settings] = [text, recipe].map((part) => encoder.encode(part));
+    this.#live = calls.withCopies([words, settings], (a, b) =>
+      calls.make('live_new', a, words.length, b, settings.length, vocabulary),
+    );
+    calls.call('live_describe', this.#live, this.#out);
+    const [vocabularySize, parameters, trainTokens, heldOutTokens, ...rest] = calls.doubles(
+      this.#out,
+      8,
+    );
     const [bytesPerToken, unigram, steps, stepTokens] = rest;
     return {
       parameters,
@@ -56,27 +56,24 @@ export class TrainEngine {
 
   /** One step; undefined after the last. */
   step() {
-    const status = this.#call('live_step', this.#live, this.#out);
-    if (status === DONE) return undefined;
-    if (status < 0) throw this.#error();
-    const [step, loss, norm, epoch] = this.#numbers(4);
+    if (this.#calls.try('live_step', this.#live, this.#out) === DONE) return undefined;
+    const [step, loss, norm, epoch] = this.#calls.doubles(this.#out, 4);
     return { step, loss, norm, epoch };
   }
 
   /** @param {number} windows 0: all */
   heldOut(windows) {
-    return this.#call('live_held_out', this.#live, windows);
+    return this.#calls.call('live_held_out', this.#live, windows);
   }
 
   /** The bytes of a GGUF file. @param {string} type */
   write(type) {
-    const n = this.#call('live_export', this.#live, TYPES[type], 0);
-    const at = this.#call('alloc', n) >>> 0;
-    if (!at) throw new JielongError('OUT_OF_MEMORY', `no room for a file of ${n} bytes`, 'export');
-    this.#call('live_export', this.#live, TYPES[type], at);
-    const file = new Uint8Array(this.#memory, at, n).slice();
-    this.#call('free', at);
-    return file;
+    const calls = this.#calls;
+    const n = calls.call('live_export', this.#live, TYPES[type], 0);
+    return calls.withCopies([new Uint8Array(n)], (at) => {
+      calls.call('live_export', this.#live, TYPES[type], at);
+      return calls.bytes(at, n).slice();
+    });
   }
 
   /**
@@ -109,45 +106,5 @@ export class TrainEngine {
     }
     engine.close();
     return text;
-  }
-
-  /* ---- Calls and memory ---- */
-
-  get #memory() {
-    return /** @type {any} */ (this.#exports).memory.buffer;
-  }
-  /** @param {number} n */
-  #numbers(n) {
-    return Array.from(new Float64Array(this.#memory, this.#out >>> 0, n));
-  }
-  /** @param {string} name @param {number[]} args */
-  #call(name, ...args) {
-    if (this.#fault) throw this.#fault;
-    try {
-      return /** @type {any} */ (this.#exports)[`jl_wasm_${name}`](...args);
-    } catch (e) {
-      const why = `the trainer crashed in ${name} (${/** @type {Error} */ (e).message})`;
-      this.#fault = new JielongError(
-        'ENGINE_CRASHED',
-        `${why}; start afresh, and please report it`,
-      );
-      this.#exports = undefined;
-      throw this.#fault;
-    }
-  }
-  /** @param {string} text */
-  #copy(text) {
-    const bytes = encoder.encode(text);
-    const at = this.#call('alloc', bytes.length) >>> 0;
-    if (!at) throw new JielongError('OUT_OF_MEMORY', `no room for ${bytes.length} bytes`, 'text');
-    new Uint8Array(this.#memory, at, bytes.length).set(bytes);
-    return { at, n: bytes.length };
-  }
-  #error() {
-    const [name, where, message] = ['name', 'where', 'message'].map((part) => {
-      const bytes = new Uint8Array(this.#memory, this.#call(`error_${part}`) >>> 0);
-      return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
-    });
-    return new JielongError(name, message || name, where);
   }
 }

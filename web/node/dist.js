@@ -28,8 +28,11 @@ const WASM = ['jielong.wasm', ...(existsSync(join(web, RELAXED)) ? [RELAXED] : [
 const STARTS = ['engine/worker.js'];
 const SHARED = [
   'base/error.js',
+  'base/host.js',
   'source/source.js',
-  ...['embedded', 'engine', 'instance', 'threads'].map((name) => `engine/${name}.js`),
+  ...['embedded', 'engine', 'exports', 'instance', 'start-worker'].map(
+    (name) => `engine/${name}.js`,
+  ),
 ];
 /** What parts take from the one file besides. */
 const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
@@ -41,6 +44,8 @@ const PARTS = [
   'tokenizer-trainer.js',
   'train.js',
 ];
+/** The script of pool workers, which is inside as text of its own: it needs next to nothing of the engine. */
+const POOL_WORKER = 'engine/pool-worker.js';
 /** Scripts of workers that are fetched on demand; and what else is. */
 const WORKERS = ['chat/template.js'];
 const FILES = ['jielong-train.wasm'];
@@ -117,7 +122,13 @@ async function embeddedModule() {
   const packed = {};
   for (const name of WASM)
     packed[name] = deflateRawSync(await readFile(join(web, name)), { level: 9 }).toString('base64');
+  const { outputFiles } = await build({
+    ...common,
+    format: 'iife',
+    entryPoints: [join(web, POOL_WORKER)],
+  });
   return `
+    const poolWorker = ${JSON.stringify(outputFiles[0].text)};
     const packed = ${JSON.stringify(packed)};
     export async function wasmInside(name) {
       const bytes = Uint8Array.from(atob(packed[name]), (c) => c.charCodeAt(0));
@@ -129,6 +140,7 @@ async function embeddedModule() {
       return new Response(readable).arrayBuffer();
     }
     export const workerInside = (name) =>
+      name === '${basename(POOL_WORKER)}' ? poolWorker :
       ${JSON.stringify(STARTS.map((name) => basename(name)))}.includes(name) ? '(' + E + ')(' + JSON.stringify(BASE) + ').start(' + JSON.stringify(name) + ')' : undefined;
   `;
 }
@@ -227,7 +239,10 @@ async function buildWorker(name) {
   const { outputFiles, metafile } = await build({ ...common, format: 'esm', entryPoints, plugins });
   const used = sources(metafile);
   const head = await licences(used);
-  await writeFile(join(out, basename(name)), head ? `${head}\n${outputFiles[0].text}` : outputFiles[0].text);
+  await writeFile(
+    join(out, basename(name)),
+    head ? `${head}\n${outputFiles[0].text}` : outputFiles[0].text,
+  );
   return used;
 }
 
@@ -245,7 +260,7 @@ async function buildFiles(names) {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-const used = new Set([...SHARED, ...STARTS, ...(await buildOne())]);
+const used = new Set([...SHARED, ...STARTS, POOL_WORKER, 'engine/link.js', ...(await buildOne())]);
 for (const name of PARTS) for (const source of await buildPart(name)) used.add(source);
 for (const name of WORKERS) for (const source of await buildWorker(name)) used.add(source);
 for (const name of FILES) await copyFile(join(web, name), join(out, name));

@@ -27,7 +27,7 @@ async function draw({ session, stale, say }) {
   if (stale()) return;
   const milliseconds = time((performance.now() - began) / 1000);
   const ids = rows(stages);
-  const named = await pieces(ids);
+  const named = await pieces(state.model, ids);
   if (stale()) return;
 
   const largest = Math.max(...stages.flatMap((stage) => stage.top.map((c) => c.probability)));

@@ -19,7 +19,7 @@ const list = byId('tokens-list', HTMLElement);
 /** @param {import('./figure.js').Job} job */
 async function draw({ stale, say }) {
   const { ids } = state;
-  const shown = await pieces(ids.slice(-MOST));
+  const shown = await pieces(state.model, ids.slice(-MOST));
   if (stale()) return;
   list.replaceChildren(...groups(shown).map(groupElement));
   const values = { model: state.modelName, count: number(ids.length), shown: number(shown.length) };
