@@ -29,10 +29,16 @@ const STARTS = ['engine/worker.js'];
 const SHARED = [
   'base/error.js',
   'base/host.js',
+  'source/sha256.js',
   'source/source.js',
-  ...['embedded', 'engine', 'exports', 'instance', 'start-worker'].map(
-    (name) => `engine/${name}.js`,
-  ),
+  'engine/embedded.js',
+  'engine/engine.js',
+  'engine/exports.js',
+  'engine/instance.js',
+  'engine/kernels.js',
+  'engine/link.js',
+  'engine/start-worker.js',
+  'engine/threads.js',
 ];
 /** What parts take from the one file besides. */
 const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
@@ -177,7 +183,7 @@ async function engineFunction() {
     plugins: [instead(['engine/embedded.js'], embeddedModule), beside()],
   });
   const twice = sources(metafile).filter((name) => ![...SHARED, ...STARTS].includes(name));
-  if (twice.length) throw new Error(`dist: ${twice} is needed on both sides; add it to SHARED`);
+  if (twice.length) throw new Error(`dist: ${twice} is in what a worker runs; add it to SHARED`);
   // A Blob has no neighbours: what lies beside jielong.js is named in full.
   const code = outputFiles[0].text.replace(
     /\bimport\("(\.\/[\w-]+\.js)"\)/g,
@@ -260,7 +266,7 @@ async function buildFiles(names) {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-const used = new Set([...SHARED, ...STARTS, POOL_WORKER, 'engine/link.js', ...(await buildOne())]);
+const used = new Set([...SHARED, ...STARTS, POOL_WORKER, ...(await buildOne())]);
 for (const name of PARTS) for (const source of await buildPart(name)) used.add(source);
 for (const name of WORKERS) for (const source of await buildWorker(name)) used.add(source);
 for (const name of FILES) await copyFile(join(web, name), join(out, name));
