@@ -10,8 +10,11 @@
  * Everything here is a message to it and back: a generation is pulled token by token, so pausing is
  * not pulling, `break` and AbortSignal take effect between two tokens (or two steps of a long
  * prompt), and the session stays usable after them. Arguments are checked here, where the caller's
- * stack still shows; everything about models, tokens and sampling is decided by the engine. Nothing
- * here touches its memory (see engine.js).
+ * stack still shows; everything about models, tokens and sampling is decided by the engine.
+ *
+ * The folders of web/, in the order of their imports: base/ errors and argument checks; source/ where a file comes
+ * from; engine/ the .wasm, its threads and workers; chat/ templates; api/ models, sessions, generations; then the
+ * entries, of which this is one. ui/ draws and knows no page; playground/ is the page; node/ the command line and server.
  */
 
 import { Generation } from './api/generation.js';

@@ -115,7 +115,7 @@ const fates = [
   ],
   [
     'their program fails',
-    write('if (isPool) url = URL.createObjectURL(new Blob([\'throw new Error("broken")\']));'),
+    write(`if (isPool) url = 'data:text/javascript,throw new Error("broken")';`),
     1,
     2,
     /^a worker failed: .*broken/,
@@ -123,11 +123,18 @@ const fates = [
   [
     'the first one fails',
     write(`if (isPool && made.length === 0) {
-      url = URL.createObjectURL(new Blob(['throw new Error("broken")']));
+      url = 'data:text/javascript,throw new Error("broken")';
     }`),
     2,
     2,
     /^a worker failed: .*broken/,
+  ],
+  [
+    'their script cannot be loaded',
+    write("if (isPool) url = '/nowhere.js';"),
+    1,
+    2,
+    /^a worker failed: its script could not be loaded/,
   ],
   [
     'they are killed at work',

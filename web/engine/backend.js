@@ -34,6 +34,8 @@ import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worke
  * batch of 64 tokens on the slowest of machines.
  */
 const GRACE_MS = 2000;
+/** What an error event without a message means. */
+const NOT_LOADED = 'its script could not be loaded';
 const BREATH_MS = 5; // calls that are shorter follow one another without letting events in
 
 /** The engine in this thread. @implements {Backend} */
@@ -97,7 +99,7 @@ class WorkerBackend {
     const receive = (message) => this.#receive(message);
     /** @param {any} e */
     const fail = (e) => {
-      const why = e.message || 'its script could not be loaded';
+      const why = e.message || NOT_LOADED;
       this.#fail(
         new JielongError('WORKER', `the engine's worker failed: ${why}; see the option 'worker'`),
       );
@@ -145,7 +147,7 @@ class WorkerBackend {
     /** @param {any} e */
     const gone = (e) => {
       e.preventDefault?.();
-      this.#worker.postMessage({ poolWorker: number, message: e.message });
+      this.#worker.postMessage({ poolWorker: number, message: e.message || NOT_LOADED });
     };
     try {
       if (!globalThis.document) throw new Error("only a page's own thread starts them");
