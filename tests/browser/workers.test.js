@@ -192,6 +192,18 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
       });
     }
 
+    test("a page whose policy allows scripts and workers of 'self' alone", {
+      timeout: 120_000,
+    }, async () => {
+      const page = await open();
+      await page.goto(new URL('/', address).href); // the playground
+      const policy = await page.$eval('meta[http-equiv]', (e) => e.getAttribute('content'));
+      assert.match(policy ?? '', /script-src 'self' 'wasm-unsafe-eval'; worker-src 'self';/);
+      const found = /** @type {any} */ (await page.evaluate(write()));
+      assert.deepEqual([found.ids, found.threads, found.made], [wanted, 3, 2]);
+      await page.close();
+    });
+
     test('a page that is left, and one that is closed, while it generates', {
       timeout: 120_000,
     }, async () => {
