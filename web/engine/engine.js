@@ -8,7 +8,7 @@
  * {i32 id, f32 probability}.
  */
 
-import { JielongError } from '../base/error.js';
+import { closed, JielongError } from '../base/error.js';
 import { sha256 } from '../source/sha256.js';
 import { openSource } from '../source/source.js';
 import { Calls } from './exports.js';
@@ -110,7 +110,7 @@ export class Engine {
   #session(handle) {
     this.#calls.check();
     const session = this.#sessions.get(handle);
-    if (!session) throw new JielongError('CLOSED', 'this session is closed');
+    if (!session) throw closed('session');
     return session;
   }
 
