@@ -62,7 +62,8 @@ else {
     copyFileSync(join(dist, 'jielong.js'), join(folder, 'engine.mjs'));
     const { loadModel } = await load(join(folder, 'engine.mjs'));
     for (const worker of [false, true]) {
-      const model = await loadModel(golden('arch/llama.gguf'), { worker });
+      const model = await loadModel(golden('arch/llama.gguf'), { worker, threads: 3 });
+      assert.equal(model.info.threads, 3, 'pool workers from inside it');
       const session = await model.createSession();
       assert.equal((await session.complete([1, 2, 3], { maxTokens: 5 })).ids.length, 5);
       await model.close();

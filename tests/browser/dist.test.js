@@ -96,6 +96,27 @@ for (const name of chosen) {
     });
   });
 
+  test(`pool workers from inside the one file in ${name}`, {
+    skip: !driver.find()
+      ? `${name} is not installed`
+      : noDist || (name === 'WebKit' && 'no threads'),
+    timeout: 120_000,
+  }, async () => {
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+    const tab = await driver.open(`http://127.0.0.1:${port}/tests/browser/empty.html`);
+    const script = `import('/dist/jielong.js').then(async ({ loadModel }) => {
+      const model = await loadModel('/tests/golden/types/q8_0.gguf', { threads: 3 });
+      const { threads, threadsReason } = model.info;
+      await model.close();
+      return threads + ' ' + threadsReason;
+    })`;
+    try {
+      assert.equal(await tab.evaluate(script), '3 null');
+    } finally {
+      await tab.close();
+    }
+  });
+
   test(`inside a page from disk in ${name}`, {
     skip: driver.find() ? noDist : `${name} is not installed`,
     timeout: 120_000,
