@@ -57,7 +57,7 @@ export {};
  *   beside jielong.js
  * @property {boolean | string | URL | (() => Worker)} [worker] instead of engine/worker.js;
  *   true or false: in a worker or in this thread (the default is true in pages, false in
- *   Node). In this thread nothing can end a call: until it returns, no signal and no close() is heard
+ *   Node). In this thread nothing can end a call: a signal and close() take effect when it has returned
  */
 
 /**

@@ -77,7 +77,7 @@ class TemplateWorker {
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
   /** Why it renders nothing any more. @type {JielongError | undefined} */ #fault;
-  /** The machine has come to it: the clock starts. */ #onBegun = () => {};
+  /** Called when the worker starts rendering; starts the timeout. */ #onBegun = () => {};
   /** Whether it is done with the last rendering. */ answered = false;
 
   constructor() {

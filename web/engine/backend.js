@@ -213,10 +213,10 @@ class WorkerBackend {
   }
   /** @type {Backend['load']} */
   async load(source, options, onProgress, signal) {
-    // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
+    // Bytes and streams are sent to the worker chunk by chunk; it opens every other source itself.
     const here = source.kind === 'bytes' || source.kind === 'stream';
     const reader = here ? await openSource(source) : undefined;
-    // Whatever the worker is at, and though it may never have begun: nothing of it is to be kept.
+    // Terminates the worker whatever state it is in; a cancelled load keeps nothing.
     const cancel = () => {
       reader?.cancel(signal?.reason);
       this.close();
@@ -234,7 +234,7 @@ class WorkerBackend {
       this.#grace += Math.round(info.parameters / 10_000);
       return info;
     } catch (e) {
-      sent.port?.close(); // unless it went over
+      sent.port?.close(); // unless it was sent to the worker
       throw e;
     } finally {
       signal?.removeEventListener('abort', cancel);
