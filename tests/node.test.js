@@ -297,7 +297,9 @@ test('threads: a model that is closed while it generates; a process ends though 
   await model.close();
   await assert.rejects(generation.next(), { code: 'CLOSED' });
   const script = `const { loadModel } = await import(${JSON.stringify(new URL('../web/jielong.js', import.meta.url))});
-    const model = await loadModel(${JSON.stringify(golden('types/q4_1.gguf'))}, { threads: 3 });
+    const file = ${JSON.stringify(golden('types/q4_1.gguf'))};
+    const model = await loadModel(file, { threads: 3 });
+    await (await loadModel(file, { worker: true })).close();
     console.log(model.info.threads);`;
   const args = ['--input-type=module', '-e', script];
   const { stdout } = spawnSync(process.execPath, args, { timeout: 60_000, encoding: 'utf8' });

@@ -64,7 +64,10 @@ export function startWorker({ name, address, start }, memory) {
   const script = address();
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
-    return started(() => new node.Worker(script, { resourceLimits }));
+    // A worker that is a file rejects the flag of a program given by --eval.
+    const inherited = process.execArgv.some((arg) => arg.startsWith('--input-type'));
+    const execArgv = inherited ? [] : undefined;
+    return started(() => new node.Worker(script, { resourceLimits, execArgv }));
   }
   if (script.origin === location.origin || script.protocol === 'file:') return started(start);
   // A worker must come from the page's own origin, but a module that it imports need not.
