@@ -145,11 +145,11 @@ build/release/tests/c_fast_relaxed.wasm: tests/c_fast.c build/release/jielong-re
 	  -lstandalonewasm -lstubs -lc -ldlmalloc -lcompiler_rt --gc-sections --strip-all --import-undefined \
 	  --stack-first -z stack-size=262144 --initial-memory=67108864 -o $@
 
-web/jielong.wasm: web/jielong-train.wasm $(RELAXED) | web/jinja.js
+web/jielong.wasm: web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
 # Chat templates are read by a package; pages get its module as a file.
-web/jinja.js: package.json wasm/toolchain.sh
+web/chat/jinja.js: package.json wasm/toolchain.sh
 	@wasm/toolchain.sh jinja
 ifneq ($(config),release)
 build/release/jielong.wasm build/release/jielong-train.wasm: FORCE
@@ -178,8 +178,8 @@ wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
 	@wasm/toolchain.sh wasm relaxed node
 	@$(MAKE) --no-print-directory -j2 web/jielong.wasm
-	node web/cli.js generate 'Once upon a time there was' -n 96 --temperature 0.8 --seed 5
-	@if [ "$(SERVE)" != 0 ]; then exec node web/serve.js; fi
+	node web/node/cli.js generate 'Once upon a time there was' -n 96 --temperature 0.8 --seed 5
+	@if [ "$(SERVE)" != 0 ]; then exec node web/node/serve.js; fi
 
 test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint
 	@wasm/toolchain.sh native wasm relaxed node browsers
@@ -194,7 +194,7 @@ models: ## the model for trials and tests, into build/models (94 MB from a packa
 	@tests/models.sh build/models
 
 bench: web/jielong.wasm build/release/jielong ## speed of the wasm and of the native build
-	node web/cli.js bench $(MODEL)
+	node web/node/cli.js bench $(MODEL)
 	build/release/jielong bench $(MODEL)
 ifneq ($(config),release)
 build/release/jielong: FORCE
@@ -217,8 +217,8 @@ size: dist ## bytes, raw and gzipped file by file, against the budgets of wasm/s
 types: node_modules ## type declarations from JSDoc, into build/types
 	@npx --no-install tsc
 
-dist: web/jielong.wasm web/jielong-train.wasm web/jinja.js types ## one file, separate files, npm package: build/dist (wasm/dist.js)
-	node wasm/dist.js
+dist: web/jielong.wasm web/jielong-train.wasm web/chat/jinja.js types ## one file, separate files, npm package: build/dist (web/node/dist.js)
+	node web/node/dist.js
 	@npm pack --silent --pack-destination build/dist
 
 format: node_modules ## rewrites C and JavaScript in the house style
@@ -231,7 +231,7 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install tsc
 
 clean: ## removes what was built; keeps build/models
-	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm web/jinja.js
+	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm web/chat/jinja.js
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm

@@ -1,5 +1,5 @@
 /**
- * cli.test.js - the two command lines: the native program, and web/cli.js on the wasm with and without SIMD.
+ * cli.test.js - the two command lines: the native program, and web/node/cli.js on the wasm with and without SIMD.
  *
  * The same words give the same answers: equal bits for the logits of every tensor type, equal tokens for
  * equal seeds. Builds that are not there (make test makes them) fail the test rather than skip it.
@@ -20,7 +20,7 @@ const noModel = existsSync(smollm2) ? false : 'no model; run make models';
 const folder = mkdtempSync(join(tmpdir(), 'jielong-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const script = [process.execPath, join(root, 'web', 'cli.js')];
+const script = [process.execPath, join(root, 'web', 'node', 'cli.js')];
 const scalarWasm = join(root, 'build', 'scalar', 'jielong.wasm');
 /** Name → program, arguments before the command's own, and after them. @type {Record<string, [string[], string[]]>} */
 const hosts = {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeServer } from '../web/serve.js';
+import { makeServer } from '../web/node/serve.js';
 import { essentials, prepare } from './suite/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -62,7 +62,8 @@ else {
     copyFileSync(join(dist, 'jielong.js'), join(folder, 'engine.mjs'));
     const { loadModel } = await load(join(folder, 'engine.mjs'));
     for (const worker of [false, true]) {
-      const model = await loadModel(golden('arch/llama.gguf'), { worker });
+      const model = await loadModel(golden('arch/llama.gguf'), { worker, threads: 3 });
+      assert.equal(model.info.threads, 3, 'pool workers from inside it');
       const session = await model.createSession();
       assert.equal((await session.complete([1, 2, 3], { maxTokens: 5 })).ids.length, 5);
       await model.close();
@@ -83,7 +84,7 @@ else {
   });
 
   test('parts on demand share the error class of the one file', async () => {
-    const { trainTokenizer } = await load(join(dist, 'learn.js'));
+    const { trainTokenizer } = await load(join(dist, 'tokenizer-trainer.js'));
     const { Ngram } = await load(join(dist, 'ngram.js'));
     await assert.rejects(Ngram.open(new Uint8Array(8)), jielong.JielongError);
     const merges = [];

@@ -1,10 +1,10 @@
 /**
- * kernels.test.js - the choice of kernels (web/kernels.js) on times that browsers gave, and the rule for
+ * kernels.test.js - the choice of kernels (web/engine/kernels.js) on times that browsers gave, and the rule for
  * precision as a table. What the choice is worth: `make bench-choice`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/kernels.js';
+import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/engine/kernels.js';
 
 const OWN = 0;
 const PROVIDED = 1;

@@ -98,7 +98,7 @@ test('networks that are no decoders predict what the table says, natively', () =
 });
 
 test('the tales predict the held-out text as card and table say, 15 % better than 5-grams', () => {
-  const args = ['web/cli.js', 'score', `${folder}tales.gguf`, '--file', heldOut, '--special'];
+  const args = ['web/node/cli.js', 'score', `${folder}tales.gguf`, '--file', heldOut, '--special'];
   const run = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: root });
   const bits = JSON.parse(run.stdout).bitsPerByte;
   assert.equal(bits.toFixed(3), tabled('tales').toFixed(3));

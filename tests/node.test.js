@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import workerThreads from 'node:worker_threads';
 import * as jielong from '../web/jielong.js';
-import { makeServer } from '../web/serve.js';
+import { makeServer } from '../web/node/serve.js';
 import { makeGguf } from './bench/make_gguf.js';
 import { cases, prepare } from './suite/index.js';
 
@@ -271,7 +271,7 @@ test('a worker of chat templates that is ended, idle or at work: the next render
     }
   );
   try {
-    const { render } = await import(`../web/chat.js?${Date.now()}`); // with no worker kept from before
+    const { render } = await import(`../web/chat/chat.js?${Date.now()}`); // with no worker kept from before
     const text = async () => (await render('{{ x }}', { x: 5, messages: [] })).text;
     assert.equal(await text(), '5');
     made[0].terminate();
@@ -297,7 +297,9 @@ test('threads: a model that is closed while it generates; a process ends though 
   await model.close();
   await assert.rejects(generation.next(), { code: 'CLOSED' });
   const script = `const { loadModel } = await import(${JSON.stringify(new URL('../web/jielong.js', import.meta.url))});
-    const model = await loadModel(${JSON.stringify(golden('types/q4_1.gguf'))}, { threads: 3 });
+    const file = ${JSON.stringify(golden('types/q4_1.gguf'))};
+    const model = await loadModel(file, { threads: 3 });
+    await (await loadModel(file, { worker: true })).close();
     console.log(model.info.threads);`;
   const args = ['--input-type=module', '-e', script];
   const { stdout } = spawnSync(process.execPath, args, { timeout: 60_000, encoding: 'utf8' });

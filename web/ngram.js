@@ -6,16 +6,12 @@
  * Ids are those of the vocabulary it was counted with, so the tokens of a Transformer that was
  * trained with the same one serve both: `ngram.distribution(await model.tokenize(text))`.
  */
-import { JielongError } from './error.js';
-import { instantiate } from './instance.js';
-import { BINARY, checkIds, checkOptions, reading } from './options.js';
-
-const decoder = new TextDecoder();
-/** The module that counts and learns; jielong.wasm only runs models. */
-const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
+import { JielongError } from './base/error.js';
+import { BINARY, checkIds, checkOptions, reading } from './base/options.js';
+import { start, trainingCalls } from './engine/training.js';
 
 export class Ngram {
-  /** @type {import('./instance.js').Exports | undefined} */ #exports;
+  #calls = trainingCalls('n-gram model');
   #handle = 0;
 
   /**
@@ -31,61 +27,30 @@ export class Ngram {
     );
     if (!bytes) throw new JielongError('BAD_ARGUMENT', 'expected the bytes of a file', 'file');
     const self = new Ngram();
-    self.#exports = await instantiate(wasm ?? TRAINING);
-    self.#handle = self.#lend(bytes, (at) => self.#call('ngram_new', at, bytes.length) >>> 0);
-    if (!self.#handle) throw self.#error();
+    const calls = await start(self.#calls, wasm);
+    self.#handle = calls.withCopies([bytes], (at) => calls.make('ngram_new', at, bytes.length));
     return self;
   }
 
   /** Tokens of the longest n-grams: it looks order − 1 tokens back. */
   get order() {
-    return this.#call('ngram_order', this.#handle);
+    return this.#calls.call('ngram_order', this.#handle);
   }
 
-  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./types.js').Ids} ids */
+  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./api/types.js').Ids} ids */
   distribution(ids) {
-    const n = this.#call('ngram_n_vocab', this.#handle);
+    const calls = this.#calls;
+    const n = calls.call('ngram_n_vocab', this.#handle);
     const context = checkIds(ids, 'distribution').slice(-this.order);
-    return this.#lend(new Uint8Array(context.buffer), (at) =>
-      this.#lend(new Uint8Array(4 * n), (p) => {
-        this.#call('ngram_distribution', this.#handle, at, context.length, p);
-        return new Float32Array(this.#memory, p, n).slice();
-      }),
-    );
-  }
-
-  /** Lets go of the engine and with it of its memory. */
-  close() {
-    this.#exports = undefined;
-  }
-
-  get #memory() {
-    return /** @type {any} */ (this.#exports).memory.buffer;
-  }
-  /** @param {string} name @param {number[]} args */
-  #call(name, ...args) {
-    if (!this.#exports) throw new JielongError('CLOSED', 'this n-gram model is closed');
-    return this.#exports[`jl_wasm_${name}`](...args);
-  }
-  /**
-   * Lends a copy of bytes to `use`.
-   * @template T
-   * @param {Uint8Array} bytes
-   * @param {(at: number) => T} use
-   */
-  #lend(bytes, use) {
-    const at = this.#call('alloc', bytes.length) >>> 0;
-    if (!at) throw new JielongError('OUT_OF_MEMORY', `no room for ${bytes.length} bytes`);
-    new Uint8Array(this.#memory, at, bytes.length).set(bytes);
-    const result = use(at);
-    this.#call('free', at);
-    return result;
-  }
-  #error() {
-    const [name, where, message] = ['name', 'where', 'message'].map((part) => {
-      const bytes = new Uint8Array(this.#memory, this.#call(`error_${part}`) >>> 0);
-      return decoder.decode(bytes.slice(0, bytes.indexOf(0)));
+    const room = new Float32Array(n);
+    return calls.withCopies([context, room], (at, out) => {
+      calls.call('ngram_distribution', this.#handle, at, context.length, out);
+      return calls.floats(out, n);
     });
-    return new JielongError(name, message || name, where);
+  }
+
+  /** Releases the engine, and its memory with it. */
+  close() {
+    this.#calls.end();
   }
 }

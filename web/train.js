@@ -12,8 +12,8 @@
  * network is, how it learns and what a file looks like is the engine's business (src/train); here options are
  * checked and named.
  */
-import { closed, openBackend } from './backend.js';
-import { JielongError } from './error.js';
+
+import { closed, JielongError } from './base/error.js';
 import {
   ANY,
   BINARY,
@@ -27,13 +27,14 @@ import {
   SIGNAL,
   typed,
   WORKER,
-} from './options.js';
+} from './base/options.js';
+import { openBackend } from './engine/backend.js';
 
-/** @typedef {import('./types.js').TrainConfig} TrainConfig */
-/** @typedef {import('./types.js').TrainInfo} TrainInfo */
-/** @typedef {import('./types.js').TrainReport} TrainReport */
+/** @typedef {import('./api/types.js').TrainConfig} TrainConfig */
+/** @typedef {import('./api/types.js').TrainInfo} TrainInfo */
+/** @typedef {import('./api/types.js').TrainReport} TrainReport */
 
-/** @typedef {import('./options.js').Rule} Rule */
+/** @typedef {import('./base/options.js').Rule} Rule */
 const STRING = typed('string', 'a string');
 /** @param {string[]} names @returns {Rule} */
 const choice = (...names) => [(v) => names.includes(v), names.map((n) => `'${n}'`).join(', ')];
@@ -122,7 +123,7 @@ const recipeOf = (config) =>
 
 /**
  * Learns a vocabulary from the text and makes an untrained network for it.
- * @param {import('./types.js').TrainOptions} options
+ * @param {import('./api/types.js').TrainOptions} options
  * @returns {Promise<Trainer>}
  */
 export async function createTrainer(options) {
@@ -162,7 +163,7 @@ export class Trainer {
   #running = false;
   #closed = false;
 
-  /** @param {import('./backend.js').Backend} backend @param {TrainInfo} info @param {any} config */
+  /** @param {import('./engine/backend.js').Backend} backend @param {TrainInfo} info @param {any} config */
   constructor(backend, info, config) {
     this.#backend = backend;
     this.#config = config;
@@ -242,7 +243,7 @@ export class Trainer {
 
   /**
    * What the network writes as it is. The same seed draws alike at every step, so samples can be compared.
-   * @param {{ prompt?: string, maxTokens?: number, seed?: number } & import('./types.js').SamplingOptions} [options]
+   * @param {{ prompt?: string, maxTokens?: number, seed?: number } & import('./api/types.js').SamplingOptions} [options]
    * @returns {Promise<string>}
    */
   async sample(options = {}) {

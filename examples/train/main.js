@@ -5,18 +5,17 @@
  * runs in a worker, so the page stays free. Pausing is leaving the loop; Stop aborts it and forgets.
  */
 import { createTrainer, loadModel } from '../../web/jielong.js';
-import { byId, make } from '../../web/playground/dom.js';
-import { explain, number, size, time } from '../../web/playground/format.js';
+import { byId, make } from '../../web/ui/dom.js';
+import { explain, number, size, time } from '../../web/ui/format.js';
 import {
   currentLanguage,
   firstLanguage,
   rememberLanguage,
   t,
   useLanguage,
-} from '../../web/playground/i18n.js';
-import { emit, on } from '../../web/playground/state.js';
-import * as theme from '../../web/playground/theme.js';
-import { draw } from './plot.js';
+} from '../../web/ui/i18n.js';
+import { draw } from '../../web/ui/plot.js';
+import * as theme from '../../web/ui/theme.js';
 
 const asked = new URLSearchParams(location.search);
 const steps = Number(asked.get('steps')) || 600;
@@ -122,7 +121,7 @@ function redraw() {
   });
 }
 
-/** @param {import('../../web/types.js').TrainReport} report */
+/** @param {import('../../web/api/types.js').TrainReport} report */
 function record({ step, loss, heldOut: held, bitsPerByte, sample }) {
   if (loss !== undefined) losses.push([step, loss]);
   if (held !== undefined && bitsPerByte !== undefined) {
@@ -280,20 +279,23 @@ download.addEventListener('click', save);
 load.addEventListener('click', open);
 write.addEventListener('click', generate);
 new ResizeObserver(redraw).observe(plot);
-on('language', () => {
+
+/** After a change of language, which the page's own words follow by themselves. */
+function translate() {
   show();
   for (const [element, words] of labels) element.textContent = words();
+  nameTheme();
   redraw();
-});
+}
+const nameTheme = theme.setUp(byId('theme', HTMLButtonElement), () => {});
 byId('language', HTMLButtonElement).addEventListener('click', async () => {
   const next = currentLanguage() === 'en' ? 'zh-Hant' : 'en';
   await useLanguage(next);
   rememberLanguage(next);
-  emit('language');
+  translate();
 });
 
 await useLanguage(firstLanguage());
-theme.setUp();
 text.value = await (await fetch(new URL('tales.txt', import.meta.url))).text();
-emit('language');
+translate();
 document.body.dataset.ready = '';

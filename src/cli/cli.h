@@ -2,7 +2,7 @@
  *
  * The command line is a host: it may use files, clocks and exit. It calls the engine through the
  * public headers (src/jielong*.h) and base/; only the commands that train also include train/ and
- * what parses their files. Its commands and options are those of web/cli.js.
+ * what parses their files. Its commands and options are those of web/node/cli.js.
  */
 #ifndef JL_CLI_H
 #define JL_CLI_H

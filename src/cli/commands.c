@@ -67,7 +67,7 @@ int cli_generate(const cli_options *o) {
     jl_error error = { 0 };
     if (o->chat)
         cli_die(1, "NO_CHAT_TEMPLATE",
-                "chats run in Node: node web/cli.js generate MODEL PROMPT --chat", "--chat");
+                "chats run in Node: node web/node/cli.js generate MODEL PROMPT --chat", "--chat");
     jl_model *m = cli_load(o->model);
     jl_session *s = open_session(m, o->context, 0, cli_pool(m, o->threads));
     size_t n = o->text ? strlen(o->text) : 0;

@@ -1,7 +1,7 @@
 /* main.c - the native `jielong` command: options and dispatch.
  *
- * The same words as web/cli.js, and the same errors for wrong ones. Data goes to standard output,
- * everything else to standard error; exit status 1 for a failure, 2 for wrong usage.
+ * The same words as web/node/cli.js, and the same errors for wrong ones. Data goes to standard
+ * output, everything else to standard error; exit status 1 for a failure, 2 for wrong usage.
  */
 #include <errno.h>
 #include <math.h>
@@ -110,7 +110,7 @@ static const char *skip_digits(const char *s) {
     return s + strspn(s, "0123456789");
 }
 
-/* digits[.digits][e[±]digits], as web/cli.js reads numbers: no sign, no blank, no hexadecimal. */
+/* digits[.digits][e[±]digits], as web/node/cli.js reads numbers: no sign, blank, hexadecimal. */
 static int is_decimal(const char *s) {
     const char *end = skip_digits(s);
     size_t digits = (size_t)(end - s);

@@ -1,5 +1,5 @@
 /**
- * choice.js - whether each load ends with the faster kernels (web/kernels.js): loads the same files again and
+ * choice.js - whether each load ends with the faster kernels (web/engine/kernels.js): loads the same files again and
  * again with the default precision, and compares the speed that each load has with what it could have.
  *
  *   node tests/bench/choice.js [options]         (make bench-choice)
@@ -15,7 +15,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { drivers } from '../browser/drivers.js';
 import { makeGguf } from './make_gguf.js';
 
@@ -58,9 +58,9 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
  */
 const job = (address, precision, compare) => `(async () => {
   const { Model } = await import('/web/jielong.js');
-  const { openBackend } = await import('/web/backend.js');
-  const { describeSource } = await import('/web/source.js');
-  const { measure } = await import('/web/bench.js');
+  const { openBackend } = await import('/web/engine/backend.js');
+  const { describeSource } = await import('/web/source/source.js');
+  const { measure } = await import('/web/api/bench.js');
   const backend = openBackend(true);
   const start = performance.now();
   const options = { precision: '${precision}', threads: 1 };

@@ -33,7 +33,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { chromiumFlags, drivers } from '../browser/drivers.js';
 import { makeGguf } from './make_gguf.js';
 

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { essentials } from '../suite/index.js';
 import { drivers } from './drivers.js';
 
@@ -94,6 +94,27 @@ for (const name of chosen) {
         assert.equal(await tab.evaluate(`window.run(${JSON.stringify(title)})`), null);
       });
     });
+  });
+
+  test(`pool workers from inside the one file in ${name}`, {
+    skip: !driver.find()
+      ? `${name} is not installed`
+      : noDist || (name === 'WebKit' && 'no threads'),
+    timeout: 120_000,
+  }, async () => {
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+    const tab = await driver.open(`http://127.0.0.1:${port}/tests/browser/empty.html`);
+    const script = `import('/dist/jielong.js').then(async ({ loadModel }) => {
+      const model = await loadModel('/tests/golden/types/q8_0.gguf', { threads: 3 });
+      const { threads, threadsReason } = model.info;
+      await model.close();
+      return threads + ' ' + threadsReason;
+    })`;
+    try {
+      assert.equal(await tab.evaluate(script), '3 null');
+    } finally {
+      await tab.close();
+    }
   });
 
   test(`inside a page from disk in ${name}`, {

@@ -14,7 +14,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const shots = join(root, 'build', 'screenshots');
@@ -43,7 +43,7 @@ const server = createServer((request, response) => {
   if (request.url === '/thinking.gguf') response.end(thinkingModel());
   else if (request.url === '/encoder.gguf') response.end(encoderModel());
   else if (request.url === '/long-name.gguf') response.end(longNamed());
-  else if (request.url === '/worker.js' && spins) sendSpinning(response);
+  else if (request.url === '/engine/worker.js' && spins) sendSpinning(response);
   else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
   else quick.emit('request', request, response);
 });
@@ -61,7 +61,7 @@ let spins = '';
 function sendSpinning(response) {
   const isolated = { 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cache-Control': 'no-store' };
   response.writeHead(200, { 'Content-Type': 'text/javascript', ...isolated });
-  response.end(`import '/worker.js?real';
+  response.end(`import '/engine/worker.js?real';
     const { onmessage } = globalThis;
     globalThis.onmessage = (event) => {
       if (event.data.op === '${spins}') for (;;);

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { chromiumFlags, drivers } from './drivers.js';
 
 const FRAME_MS = 16;

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { drivers } from './drivers.js';
 
 const server = makeServer();

@@ -2,8 +2,8 @@
  * workers.test.js - what happens to the workers that lend their threads: they do not come, fail, are killed; the page is
  * hidden, left or closed. Whatever it is, generation goes on with the ids of one thread, and nothing waits for ever.
  *
- * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/backend.js), so
- * the page's Worker class meddles with them here: theirs are the ones with blob: addresses.
+ * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/engine/backend.js), so
+ * the page's Worker class meddles with them here: theirs are the ones that run pool-worker.js.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import { loadModel } from '../../web/jielong.js';
-import { makeServer } from '../../web/serve.js';
+import { makeServer } from '../../web/node/serve.js';
 import { chromiumFlags, drivers } from './drivers.js';
 
 const tests = fileURLToPath(new URL('..', import.meta.url));
@@ -38,7 +38,7 @@ after(() => {
 
 /**
  * Loads with three threads and generates. The statements see `made`, the workers so far, and what is said of them.
- * @param {string} [before] before a worker is made: `helper`, whether it is one of these, and `url`
+ * @param {string} [before] before a worker is made: `isPool`, whether it is one of these, and `url`
  * @param {string} [made] after that: `this`
  * @param {string} [onToken] `index`
  */
@@ -48,10 +48,10 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
   const { Worker } = window;
   window.Worker = class extends Worker {
     constructor(url, options) {
-      const helper = String(url).startsWith('blob:');
+      const isPool = String(url).endsWith('/pool-worker.js');
       ${before}
       super(url, options);
-      if (helper) made.push(this);
+      if (isPool) made.push(this);
       ${made}
     }
     terminate() {
@@ -94,7 +94,7 @@ const fates = [
   ['all come', write(), 3, 2, null],
   [
     'none comes',
-    write('', 'if (helper) this.postMessage = () => {};'),
+    write('', 'if (isPool) this.postMessage = () => {};'),
     1,
     2,
     /^no worker arrived$/,
@@ -108,26 +108,33 @@ const fates = [
   ],
   [
     'none can be made',
-    write("if (helper) throw new Error('refused');"),
+    write("if (isPool) throw new Error('refused');"),
     1,
     0,
     /^a worker failed: .*refused/,
   ],
   [
     'their program fails',
-    write('if (helper) url = URL.createObjectURL(new Blob([\'throw new Error("broken")\']));'),
+    write(`if (isPool) url = 'data:text/javascript,throw new Error("broken")';`),
     1,
     2,
     /^a worker failed: .*broken/,
   ],
   [
     'the first one fails',
-    write(`if (helper && made.length === 0) {
-      url = URL.createObjectURL(new Blob(['throw new Error("broken")']));
+    write(`if (isPool && made.length === 0) {
+      url = 'data:text/javascript,throw new Error("broken")';
     }`),
     2,
     2,
     /^a worker failed: .*broken/,
+  ],
+  [
+    'their script cannot be loaded',
+    write("if (isPool) url = '/nowhere.js';"),
+    1,
+    2,
+    /^a worker failed: its script could not be loaded/,
   ],
   [
     'they are killed at work',
@@ -184,6 +191,18 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
         await page.close();
       });
     }
+
+    test("a page whose policy allows scripts and workers of 'self' alone", {
+      timeout: 120_000,
+    }, async () => {
+      const page = await open();
+      await page.goto(new URL('/', address).href); // the playground
+      const policy = await page.$eval('meta[http-equiv]', (e) => e.getAttribute('content'));
+      assert.match(policy ?? '', /script-src 'self' 'wasm-unsafe-eval'; worker-src 'self';/);
+      const found = /** @type {any} */ (await page.evaluate(write()));
+      assert.deepEqual([found.ids, found.threads, found.made], [wanted, 3, 2]);
+      await page.close();
+    });
 
     test('a page that is left, and one that is closed, while it generates', {
       timeout: 120_000,

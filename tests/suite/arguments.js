@@ -3,11 +3,11 @@
  * JielongError, nothing waits for ever, and the model goes on as if nothing had been.
  */
 
-import * as learn from '../../web/learn.js';
-import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
+import { CHAT, EMBED, GENERATE, LOAD, SAMPLING } from '../../web/base/options.js';
 import * as ngram from '../../web/ngram.js';
 import { Ngram } from '../../web/ngram.js';
-import { CHAT, EMBED, GENERATE, LOAD, SAMPLING } from '../../web/options.js';
+import * as learn from '../../web/tokenizer-trainer.js';
+import { TokenizerTrainer, trainTokenizer } from '../../web/tokenizer-trainer.js';
 import * as train from '../../web/train.js';
 import { ok, same } from './assert.js';
 import { oddReasons, oddValues } from './odd.js';
@@ -151,6 +151,7 @@ export const argumentsSuite = [
         ...eachOption('embed', Object.keys(EMBED), (o) => model.embed('a', o)),
         append: (odd) => afresh(() => session.append(odd)),
         eachLogits: (odd) => afresh(() => drain(session.eachLogits(odd))),
+        replace: (odd) => afresh(() => session.replace(odd)),
         rewind: (odd) => afresh(() => session.rewind(odd)),
         'stages options': (odd) => afresh(() => session.stages(odd)),
         ...eachOption('stages', [...Object.keys(SAMPLING), 'top'], (o) =>

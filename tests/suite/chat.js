@@ -3,8 +3,9 @@
  * and broken templates, reasoning told from answer; on every host alike.
  */
 
-import { render, Speaker } from '../../web/chat.js';
-import { families } from '../../web/families.js';
+import { render } from '../../web/chat/chat.js';
+import { families } from '../../web/chat/families.js';
+import { ReasoningSplitter } from '../../web/chat/reasoning.js';
 import { ok, rejects, same } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
@@ -346,9 +347,9 @@ export const chat = [
       const marks = [{ open: '<think>', close: '</think>', openId: 1, closeId: 2 }];
       /** @param {(string | number)[]} tokens texts, or ids that have none @param {string} [prompt] */
       const parts = (tokens, prompt = '') => {
-        const speaker = new Speaker(marks, prompt);
+        const splitter = new ReasoningSplitter(marks, prompt);
         const take = (/** @type {string | number} */ x) =>
-          speaker.take(typeof x === 'number' ? { id: x, text: '' } : { id: 9, text: x });
+          splitter.take(typeof x === 'number' ? { id: x, text: '' } : { id: 9, text: x });
         return tokens.map((x) => take(x)[0]).join('');
       };
       same(parts(['hi', ' <think>', 'x']), 'aaa', 'no reasoning at all');

@@ -1,7 +1,11 @@
 /**
  * equivalence.js - different ways to the same state give the same bits: batches, steps, rewinds, sources.
  */
-import { ok, same, sameBits } from './assert.js';
+import { breathe } from '../../web/base/host.js';
+import { DEFAULTS, LIMITS } from '../../web/base/options.js';
+import { openBackend } from '../../web/engine/backend.js';
+import { describeSource } from '../../web/source/source.js';
+import { ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
@@ -46,6 +50,23 @@ const forModel = (name, file, folder) => [
         const wanted = await after(model, [ids.slice(0, at + 9)]);
         sameBits(await session.logits(), wanted, `after a rewind to ${at}`);
       }
+      await session.close();
+    },
+  },
+  {
+    name: `replace keeps the tokens that are the same, ${name}`,
+    async run(t) {
+      const model = await t.model(file);
+      const ids = await t.json(`${folder}/ids.json`);
+      const session = await model.createSession({ contextLength: ids.length });
+      for (const next of [ids, [...ids.slice(0, 5), ids[6]], ids.slice(0, 4), ids]) {
+        await session.replace(next);
+        same(session.position, next.length, 'position');
+        same(await session.ids(), next, 'ids');
+        sameBits(await session.logits(), await after(model, [next]), `${next.length} ids`);
+      }
+      await rejects(session.replace([...ids.slice(0, 3), ...ids]), 'CONTEXT_FULL');
+      same(await session.ids(), ids, 'a failure changes nothing');
       await session.close();
     },
   },
@@ -98,6 +119,30 @@ export const equivalence = [
         await model.close();
       }
       ok(bytes.length > 0, 'the caller keeps its bytes');
+    },
+  },
+  {
+    name: 'a drawn token is evaluated while its caller is busy, in a worker and in the thread',
+    async run(t) {
+      const file = 'arch/llama.gguf';
+      for (const worker of [false, true]) {
+        const backend = openBackend(worker);
+        const source = describeSource(t.source(file));
+        const { threads } = await backend.load(source, { threads: 1, precision: 'exact' }, null);
+        same(threads, 1, 'threads');
+        const { handle } = await backend.call('openSession', 32, false);
+        const options = { ...DEFAULTS, ...LIMITS, seed: 1n, stop: [], ignoreEos: true };
+        await backend.call('generate', handle, Int32Array.of(1, 2, 3), options);
+        let token;
+        while (!token) ({ token } = await backend.call('step', handle));
+        await breathe(); // the caller is busy
+        await breathe();
+        const logits = await backend.call('logits', handle);
+        const model = await t.load(t.source(file), { threads: 1, precision: 'exact' });
+        sameBits(logits, await after(model, [[1, 2, 3, token.id]]), worker ? 'worker' : 'thread');
+        await model.close();
+        backend.close();
+      }
     },
   },
   {

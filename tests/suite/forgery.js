@@ -8,8 +8,8 @@
  * runs so many; a case is known by its number.
  */
 
-import { prepareChat } from '../../web/chat.js';
-import { Environment, Interpreter } from '../../web/jinja.js';
+import { prepareChat } from '../../web/chat/chat.js';
+import { Environment, Interpreter } from '../../web/chat/jinja.js';
 import { ok, same } from './assert.js';
 import { calm, conversation, Draw, framed, Grammar, LITERALS } from './grammar.js';
 
@@ -93,7 +93,7 @@ function words(code, before) {
 async function language(t) {
   const { prototype } = /** @type {any} */ (Interpreter);
   const environment = /** @type {any} */ (new Environment());
-  const response = await fetch(`${t.origin}/web/template.js`);
+  const response = await fetch(`${t.origin}/web/chat/template.js`);
   const source = await response.text();
   const own = /const methods = {\n(.*?)\n};/s.exec(source)?.[1] ?? '';
   const globals = /const GLOBALS = {\n(.*?)\n};/s.exec(source)?.[1] ?? '';

@@ -1,7 +1,7 @@
 /**
  * grammar.js of the suite - random chat templates and random conversations, for forgery.js.
  *
- * The rules write every filter, method, test, operator and statement that web/template.js renders; forgery.js compares
+ * The rules write every filter, method, test, operator and statement that web/chat/template.js renders; forgery.js compares
  * their names with the interpreter's. What comes from outside holds control tokens spelled with Ж or with the digits
  * 7919, whole and in parts, in keys and values at every depth; no template writes these.
  */

@@ -19,6 +19,7 @@ import { golden } from './golden.js';
 import { learn } from './learn.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
+import { traps } from './traps.js';
 import { workers } from './workers.js';
 
 /** @typedef {typeof import('../../web/jielong.js')} Jielong */
@@ -52,6 +53,7 @@ export const cases = [
   ...generation,
   ...errors,
   ...failed,
+  ...traps,
   ...argumentsSuite,
   ...threads,
   ...workers,

@@ -3,8 +3,8 @@
  * alike, their failures.
  */
 
-import { TokenizerTrainer, trainTokenizer } from '../../web/learn.js';
 import { Ngram } from '../../web/ngram.js';
+import { TokenizerTrainer, trainTokenizer } from '../../web/tokenizer-trainer.js';
 import { ok, rejects, same } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */

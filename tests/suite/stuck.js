@@ -5,7 +5,7 @@
  *   { quit }      ends by itself
  * It sends { spins } when it no longer answers.
  */
-import '../../web/worker.js';
+import '../../web/engine/worker.js';
 
 const node = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('worker_threads');
 /** @type {any} */

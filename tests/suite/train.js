@@ -6,7 +6,7 @@ import { below, ok, rejects, same } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('./index.js').T} T */
-/** @typedef {import('../../web/types.js').TrainConfig} TrainConfig */
+/** @typedef {import('../../web/api/types.js').TrainConfig} TrainConfig */
 
 const verses = [
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood',
@@ -46,7 +46,7 @@ async function finish(trainer) {
   return reports;
 }
 
-/** Mean −ln p of the held-out windows, by the engine, from the exported file. @param {T} t @param {Uint8Array} file @param {import('../../web/types.js').TrainInfo} info */
+/** Mean −ln p of the held-out windows, by the engine, from the exported file. @param {T} t @param {Uint8Array} file @param {import('../../web/api/types.js').TrainInfo} info */
 async function heldOutOf(t, file, info) {
   const model = await t.load(file);
   const ids = (await model.tokenize(text)).slice(-info.heldOutTokens);

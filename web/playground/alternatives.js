@@ -5,11 +5,11 @@
  * the arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
  */
 
-import { byId, make, setVariable } from './dom.js';
-import { explain, percent } from './format.js';
-import { t } from './i18n.js';
-import { labels } from './pieces.js';
-import { on } from './state.js';
+import { byId, make, setVariable } from '../ui/dom.js';
+import { explain, percent } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
+import { labels } from '../ui/pieces.js';
+import { on, state } from './state.js';
 import { focusCurrent } from './stream.js';
 
 /** @typedef {import('./stream.js').Place} Place */
@@ -40,7 +40,7 @@ export function setUp(choose) {
     const token = place.turn.tokens[place.index];
     const candidates = token.top ?? [];
     try {
-      const named = await labels(candidates);
+      const named = await labels(state.model, candidates);
       if (shown !== place) return;
       const values = { id: token.id, percent: percent(Math.exp(token.logprob)) };
       of.textContent = t('alternatives.of', values);

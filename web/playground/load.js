@@ -6,9 +6,9 @@
  * loads. A file from the reader's own disk loads at once: it is no download.
  */
 
-import { byId, make } from './dom.js';
-import { count, explain, number, shorten, size, time } from './format.js';
-import { currentLanguage, t } from './i18n.js';
+import { byId, make } from '../ui/dom.js';
+import { count, explain, number, shorten, size, time } from '../ui/format.js';
+import { currentLanguage, t } from '../ui/i18n.js';
 import { stop } from './play.js';
 import { emit, on, state } from './state.js';
 

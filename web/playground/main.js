@@ -3,17 +3,18 @@
  * The figures' scripts and the engine's come when they are wanted.
  */
 
-import { byId } from './dom.js';
-import { currentLanguage, firstLanguage, rememberLanguage, useLanguage } from './i18n.js';
+import { byId } from '../ui/dom.js';
+import { currentLanguage, firstLanguage, rememberLanguage, useLanguage } from '../ui/i18n.js';
+import * as theme from '../ui/theme.js';
 import * as load from './load.js';
 import * as play from './play.js';
 import * as sampling from './sampling.js';
-import { emit } from './state.js';
-import * as theme from './theme.js';
+import { emit, on } from './state.js';
 
 sampling.setUp();
 await useLanguage(firstLanguage());
-theme.setUp();
+const nameTheme = theme.setUp(byId('theme', HTMLButtonElement), () => emit('theme'));
+on('language', nameTheme);
 await load.setUp();
 play.setUp();
 emit('language');

@@ -7,10 +7,10 @@
  * tokens kept, the one chosen), keeping what the session already holds of it.
  */
 
+import { byId } from '../ui/dom.js';
+import { explain, number, size, time, visible } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
 import * as alternatives from './alternatives.js';
-import { byId } from './dom.js';
-import { explain, number, size, time, visible } from './format.js';
-import { t } from './i18n.js';
 import { emit, inTurn, on, state } from './state.js';
 import * as stream from './stream.js';
 
@@ -270,7 +270,8 @@ async function change(place, candidate) {
   if (!turns.includes(turn) || !old || !claim()) return;
   try {
     const kept = turn.tokens.slice(0, index).map((token) => token.id);
-    await inTurn(() => rebuild([...turn.prefix, ...kept, candidate.id]));
+    const ids = [...turn.prefix, ...kept, candidate.id];
+    await inTurn(async () => state.session?.replace(ids));
     turns = turns.slice(0, turns.indexOf(turn) + 1);
     stream.truncate(place);
     turn.tokens.length = index;
@@ -284,17 +285,6 @@ async function change(place, candidate) {
   setBusy(false);
   if (byId('go-on', HTMLInputElement).checked) goOn();
   else await inTurn(settle);
-}
-
-/** Makes the session's timeline these ids, keeping what it holds of them. @param {number[]} ids */
-async function rebuild(ids) {
-  const { session } = state;
-  if (!session) return;
-  const have = await session.ids();
-  let same = 0;
-  while (same < have.length && same < ids.length && have[same] === ids[same]) same++;
-  await session.rewind(same);
-  if (same < ids.length) await session.append(ids.slice(same));
 }
 
 /** A new model: a new session, and the text starts afresh. */

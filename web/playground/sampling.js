@@ -3,9 +3,9 @@
  * does.
  */
 
-import { byId, make } from './dom.js';
-import { number } from './format.js';
-import { t } from './i18n.js';
+import { byId, make } from '../ui/dom.js';
+import { number } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
 import { emit, on, state } from './state.js';
 
 /** @typedef {keyof import('./state.js').Sampling} Name */

@@ -7,9 +7,9 @@
  * token. What opening does is not decided here.
  */
 
-import { byId, make, setVariable } from './dom.js';
-import { percent, shorten, visible } from './format.js';
-import { t } from './i18n.js';
+import { byId, make, setVariable } from '../ui/dom.js';
+import { percent, shorten, visible } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
 
 /** @typedef {import('../jielong.js').Token} Token */
 

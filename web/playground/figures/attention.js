@@ -7,13 +7,13 @@
  * by arrow keys.
  */
 
-import { byId, make } from '../dom.js';
-import { number, time } from '../format.js';
-import { t } from '../i18n.js';
-import { label, pieces } from '../pieces.js';
+import { byId, make } from '../../ui/dom.js';
+import { number, time } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
+import { drawMatrix, geometry } from '../../ui/matrix.js';
+import { label, pieces } from '../../ui/pieces.js';
 import { on, state } from '../state.js';
 import { setUpFigure } from './figure.js';
-import { drawMatrix, geometry } from './matrix.js';
 
 /** @typedef {import('../../jielong.js').Session} Session */
 
@@ -76,7 +76,7 @@ async function draw({ model, stale, say }) {
   const second = await prepare(model, ids.slice(0, start), shown.length);
   const { taps } = await second.run(shown, { taps: [{ kind: 'attention', layer: layer - 1 }] });
   const milliseconds = time((performance.now() - began) / 1000);
-  const named = await pieces(shown);
+  const named = await pieces(model, shown);
   if (stale()) return;
 
   const n = shown.length;

@@ -3,9 +3,9 @@
  * last request wins, and errors are said in its status line.
  */
 
-import { byId } from '../dom.js';
-import { explain } from '../format.js';
-import { t } from '../i18n.js';
+import { byId } from '../../ui/dom.js';
+import { explain } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
 import { on, state } from '../state.js';
 
 /**

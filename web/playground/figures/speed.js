@@ -5,10 +5,10 @@
  * The list is there before the numbers are, so nothing moves when they come.
  */
 
-import { measure } from '../../bench.js';
-import { byId, make } from '../dom.js';
-import { count, explain, number, size, time } from '../format.js';
-import { t } from '../i18n.js';
+import { measure } from '../../api/bench.js';
+import { byId, make } from '../../ui/dom.js';
+import { count, explain, number, size, time } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
 import { on, state } from '../state.js';
 
 const [READ, DRAWN] = [128, 32]; // tokens

@@ -6,10 +6,10 @@
  * sliders.
  */
 
-import { byId, make, setVariable } from '../dom.js';
-import { number, time } from '../format.js';
-import { t } from '../i18n.js';
-import { chip, pieces } from '../pieces.js';
+import { byId, make, setVariable } from '../../ui/dom.js';
+import { number, time } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
+import { chip, pieces } from '../../ui/pieces.js';
 import { inTurn, state } from '../state.js';
 import { setUpFigure } from './figure.js';
 
@@ -27,7 +27,7 @@ async function draw({ session, stale, say }) {
   if (stale()) return;
   const milliseconds = time((performance.now() - began) / 1000);
   const ids = rows(stages);
-  const named = await pieces(ids);
+  const named = await pieces(state.model, ids);
   if (stale()) return;
 
   const largest = Math.max(...stages.flatMap((stage) => stage.top.map((c) => c.probability)));

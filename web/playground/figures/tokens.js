@@ -4,10 +4,10 @@
  * A character whose bytes are spread over several tokens is shown once, bracketed over its chips.
  */
 
-import { byId, make } from '../dom.js';
-import { number, shorten } from '../format.js';
-import { t } from '../i18n.js';
-import { chip, pieces } from '../pieces.js';
+import { byId, make } from '../../ui/dom.js';
+import { number, shorten } from '../../ui/format.js';
+import { t } from '../../ui/i18n.js';
+import { chip, pieces } from '../../ui/pieces.js';
 import { state } from '../state.js';
 import { setUpFigure } from './figure.js';
 
@@ -19,7 +19,7 @@ const list = byId('tokens-list', HTMLElement);
 /** @param {import('./figure.js').Job} job */
 async function draw({ stale, say }) {
   const { ids } = state;
-  const shown = await pieces(ids.slice(-MOST));
+  const shown = await pieces(state.model, ids.slice(-MOST));
   if (stale()) return;
   list.replaceChildren(...groups(shown).map(groupElement));
   const values = { model: state.modelName, count: number(ids.length), shown: number(shown.length) };

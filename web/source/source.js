@@ -4,11 +4,12 @@
  * describeSource() turns what the caller gave into a plain description that a worker can receive;
  * openSource() turns a description into a reader {size, total, read, cancel} of chunks. Bytes and
  * streams that live in the page reach a worker through pump(): a port that is asked for one chunk
- * at a time, so nothing piles up and no second copy of the file exists. sha256() follows the chunks
- * as they pass. What the bytes mean is the engine's business.
+ * at a time, so nothing piles up and no second copy of the file exists. What the bytes mean is the
+ * engine's business.
  */
 
-import { cut, isError, JielongError, packError, unpackError, wordsOf } from './error.js';
+import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
+import { breathe, nodeModule } from '../base/host.js';
 
 /**
  * @typedef {object} Reader
@@ -34,24 +35,6 @@ import { cut, isError, JielongError, packError, unpackError, wordsOf } from './e
 const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their own
 const TURN_MS = 8; // most that chunks which are there at once keep events waiting
 const MAX_EMPTY = 1000; // chunks without a byte, one after another
-
-/**
- * Node's own modules without an import, which a bundler would stumble over.
- * @param {string} name
- * @returns {any}
- */
-export const nodeModule = (name) =>
-  /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
-
-/** Lets events in (an abort, a click) between two pieces of work in this thread; timers would wait for 4 ms. */
-export const breathe = () =>
-  new Promise((resolve) => {
-    const { setImmediate } = /** @type {any} */ (globalThis);
-    if (setImmediate) return setImmediate(resolve);
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1.close());
-    port2.postMessage(0);
-  });
 
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
@@ -367,99 +350,4 @@ export function pump(reader) {
     }
   };
   return { kind: 'port', port: port2, size: reader.size, total: reader.total };
-}
-
-/* ---- SHA-256 (FIPS 180-4), because crypto.subtle only takes a whole file at once ------------- */
-
-/**
- * The first 32 bits of the fractional parts of a root of the first n primes.
- * @param {number} n
- * @param {number} root
- */
-function primeRoots(n, root) {
-  const out = [];
-  for (let p = 2; out.length < n; p++) {
-    let d = 2;
-    while (d * d <= p && p % d) d++;
-    if (d * d > p) out.push((p ** (1 / root) % 1) * 2 ** 32);
-  }
-  return Int32Array.from(out, (x) => x | 0);
-}
-
-/** A running hash: update(bytes) as often as needed, then hex() once. */
-export function sha256() {
-  const K = primeRoots(64, 3);
-  const H = primeRoots(8, 2);
-  const W = new Int32Array(64);
-  const block = new Uint8Array(64);
-  let length = 0;
-
-  /** @param {Uint8Array} bytes @param {number} at */
-  const compress = (bytes, at) => {
-    for (let i = 0; i < 16; i++, at += 4) {
-      W[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-    }
-    for (let i = 16; i < 64; i++) {
-      const x = W[i - 15];
-      const y = W[i - 2];
-      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      W[i] = W[i - 16] + s0 + W[i - 7] + s1;
-    }
-    let a = H[0];
-    let b = H[1];
-    let c = H[2];
-    let d = H[3];
-    let e = H[4];
-    let f = H[5];
-    let g = H[6];
-    let h = H[7];
-    for (let i = 0; i < 64; i++) {
-      const S1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const t1 = (h + S1 + ((e & f) ^ (~e & g)) + K[i] + W[i]) | 0;
-      const S0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const t2 = S0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g;
-      g = f;
-      f = e;
-      e = (d + t1) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (t1 + t2) | 0;
-    }
-    H[0] += a;
-    H[1] += b;
-    H[2] += c;
-    H[3] += d;
-    H[4] += e;
-    H[5] += f;
-    H[6] += g;
-    H[7] += h;
-  };
-
-  return {
-    /** @param {Uint8Array} bytes */
-    update(bytes) {
-      let at = 0;
-      const used = length % 64;
-      length += bytes.length;
-      if (used) {
-        at = Math.min(64 - used, bytes.length);
-        block.set(bytes.subarray(0, at), used);
-        if (used + at < 64) return;
-        compress(block, 0);
-      }
-      for (; at + 64 <= bytes.length; at += 64) compress(bytes, at);
-      block.set(bytes.subarray(at));
-    },
-    hex() {
-      const bits = length * 8;
-      const padding = new Uint8Array(((119 - (length % 64)) % 64) + 9);
-      padding[0] = 0x80;
-      new DataView(padding.buffer).setBigUint64(padding.length - 8, BigInt(bits));
-      this.update(padding);
-      return [...H].map((v) => (v >>> 0).toString(16).padStart(8, '0')).join('');
-    },
-  };
 }

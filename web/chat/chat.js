@@ -1,6 +1,5 @@
 /**
- * chat.js - a conversation → token ids, in the format that the model was trained on; and which
- * part of the answer is thinking aloud.
+ * chat.js - a conversation → token ids, in the format that the model was trained on.
  *
  * Place in the flow: session.chat() loads this file when it is first called. The format is the
  * file's own Jinja template, that of a family (families.js) where the file has none, or one that
@@ -15,16 +14,16 @@
  * messages and options hold no control token the ids are those of the plain text with all read.
  */
 
-import { listen, startWorker } from './backend.js';
-import { JielongError } from './error.js';
+import { JielongError } from '../base/error.js';
+import { badArgument } from '../base/options.js';
+import { listen, startWorker } from '../engine/start-worker.js';
 import { families } from './families.js';
-import { badArgument } from './options.js';
+import { findMarks, ReasoningSplitter, specialId } from './reasoning.js';
 
-/** @typedef {import('./jielong.js').Model} Model */
-/** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./types.js').ChatOptions} ChatOptions */
+/** @typedef {import('../api/model.js').Model} Model */
+/** @typedef {import('../api/types.js').Message} Message */
+/** @typedef {import('../api/types.js').ChatOptions} ChatOptions */
 /** @typedef {{ text: string, runs: [length: number, own: boolean][] }} Rendering */
-/** @typedef {{ open: string, close: string, openId?: number, closeId?: number }} Marks */
 
 const TIME_MS = 250; // for one rendering, from when the worker is ready
 const START_MS = 60_000; // for the worker's script to come and to get to a rendering
@@ -32,6 +31,13 @@ const TRIES = 3; // a busy machine can hold up an honest template
 const MAX_TEXT = 1_000_000; // characters that a rendering may have
 const MEMORY_MB = 64; // that Node lets the worker have
 const KEY = 'tokenizer.chat_template';
+
+/** @type {import('../engine/start-worker.js').Script} */
+const TEMPLATES = {
+  name: 'template.js',
+  address: () => new URL('./template.js', import.meta.url),
+  start: () => new Worker(new URL('./template.js', import.meta.url), { type: 'module' }),
+};
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
@@ -67,11 +73,11 @@ async function attempt(template, variables) {
 
 /** A worker with template.js in it. */
 class TemplateWorker {
-  #worker = startWorker('template.js', MEMORY_MB);
+  #worker = startWorker(TEMPLATES, MEMORY_MB);
   /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
   /** Why it renders nothing any more. @type {JielongError | undefined} */ #fault;
-  /** The machine has come to it: the clock starts. */ #onBegun = () => {};
+  /** Called when the worker starts rendering; starts the timeout. */ #onBegun = () => {};
   /** Whether it is done with the last rendering. */ answered = false;
 
   constructor() {
@@ -172,12 +178,6 @@ function late() {
 
 /* ---- Which template -------------------------------------------------------------------------- */
 
-/** The id of a special token, undefined if the text is no token. @param {Model} model @param {string} text */
-async function specialId(model, text) {
-  const ids = await model.tokenize(text, { special: true });
-  return ids.length === 1 ? ids[0] : undefined;
-}
-
 /** @param {Model} model @param {string} [wanted] the caller's: a family's name or a template */
 async function findTemplate(model, wanted) {
   if (wanted !== undefined && Object.hasOwn(families, wanted)) return families[wanted].template;
@@ -230,7 +230,7 @@ function plain(value, what) {
 /**
  * A conversation up to where the assistant speaks.
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
- * @returns {Promise<{ ids: Int32Array, speaker: () => Speaker }>}
+ * @returns {Promise<{ ids: Int32Array, splitter: () => ReasoningSplitter }>}
  */
 export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
   const conversation = plain(messages, 'messages');
@@ -254,65 +254,5 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
   const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
   const marks = await findMarks(model, template);
-  return { ids, speaker: () => new Speaker(marks, text) };
-}
-
-/* ---- Thinking and answering -------------------------------------------------------------------- */
-
-/** What models put around their reasoning. */
-const MARKS = [
-  ['<think>', '</think>'],
-  ['<thinking>', '</thinking>'],
-  ['[THINK]', '[/THINK]'],
-  ['<seed:think>', '</seed:think>'],
-  ['<|START_THINKING|>', '<|END_THINKING|>'],
-  ['<|inner_prefix|>', '<|inner_suffix|>'],
-];
-
-/** Those that a model uses: its template speaks of them, or they are tokens of its vocabulary.
- * @param {Model} model @param {string} template @returns {Promise<Marks[]>} */
-async function findMarks(model, template) {
-  const marks = [];
-  for (const [open, close] of MARKS) {
-    const [openId, closeId] = [await specialId(model, open), await specialId(model, close)];
-    if (closeId !== undefined || template.includes(open) || template.includes(close))
-      marks.push({ open, close, openId, closeId });
-  }
-  return marks;
-}
-
-/**
- * Tells reasoning from answer, token by token. Reasoning comes first or not at all: it begins with
- * an opening mark, at the end of the prompt or as the first thing that is said, and ends with the
- * closing one. The marks are reasoning too.
- */
-export class Speaker {
-  #marks;
-  /** @type {Marks | undefined} */ #inside;
-  #begun = false;
-  #text = '';
-
-  /** @param {Marks[]} marks @param {string} prompt */
-  constructor(marks, prompt) {
-    this.#marks = marks;
-    this.#inside = marks.find(({ open }) => prompt.trimEnd().endsWith(open));
-    this.#begun = !!this.#inside;
-  }
-
-  /** @param {{ id: number, text: string }} token @returns {'reasoning' | 'answer'} */
-  take({ id, text }) {
-    if (!this.#inside && this.#begun) return 'answer';
-    this.#text += text;
-    const said = this.#text.trimStart();
-    if (!this.#begun) {
-      this.#inside = this.#marks.find((m) => id === m.openId || said.startsWith(m.open));
-      const maybe = this.#marks.some(({ open }) => open.startsWith(said));
-      this.#begun = !!this.#inside || !maybe;
-      if (!this.#inside) return maybe && said ? 'reasoning' : 'answer';
-    }
-    const { close, closeId } = /** @type {Marks} */ (this.#inside);
-    if (id === closeId || this.#text.includes(close)) this.#inside = undefined;
-    this.#text = this.#text.slice(-close.length);
-    return 'reasoning';
-  }
+  return { ids, splitter: () => new ReasoningSplitter(marks, text) };
 }

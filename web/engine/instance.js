@@ -7,9 +7,11 @@
  * proposal), and with one thread none of them waits. The exports of this module know no model and no pool.
  */
 
+import { JielongError } from '../base/error.js';
+import { nodeModule } from '../base/host.js';
+import { fetchUrl } from '../source/source.js';
 import { wasmInside } from './embedded.js';
-import { JielongError } from './error.js';
-import { fetchUrl, nodeModule } from './source.js';
+import { environment } from './link.js';
 
 /**
  * @typedef {{ memory: WebAssembly.Memory } & Record<string, (...args: any[]) => number>} Exports
@@ -69,7 +71,7 @@ export async function compile(wasm, shared) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
   if (!wasm && wasmInside) return compileBytes(await wasmInside('jielong.wasm'), 'it', shared);
-  const url = wasm?.path ?? wasm?.url ?? new URL('./jielong.wasm', import.meta.url).href;
+  const url = wasm?.path ?? wasm?.url ?? new URL('../jielong.wasm', import.meta.url).href;
   const fs = nodeModule('fs');
   if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url, shared);
   const path = url.startsWith('file:') ? new URL(url) : url;
@@ -97,18 +99,11 @@ function sharedMemory(bytes) {
   return undefined;
 }
 
-/** What the module imports; threads.js gives the same. @param {WebAssembly.Memory} memory */
-const environment = (memory) => ({
-  memory,
-  emscripten_notify_memory_growth() {},
-  emscripten_performance_now: () => performance.now(),
-});
-
 /**
  * @param {WebAssembly.Module} module @param {WebAssembly.Memory} memory
  * @returns {Promise<Exports>}
  */
-export async function link(module, memory) {
+async function link(module, memory) {
   const { exports } = await WebAssembly.instantiate(module, { env: environment(memory) });
   return /** @type {any} */ ({ ...exports, memory });
 }

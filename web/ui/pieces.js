@@ -2,31 +2,32 @@
  * pieces.js - how a token is written on the page, wherever it stands alone.
  *
  * A chip shows its spaces and newlines; a control token shows its name; a token that holds only a
- * part of a character shows its bytes. Vocabulary entries never change, so they are asked for once
- * a model.
+ * part of a character shows its bytes. Vocabulary entries never change, so each is asked for once
+ * per model.
  */
 
 import { make } from './dom.js';
 import { visible } from './format.js';
-import { on, state } from './state.js';
 
+/** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {import('../jielong.js').Piece} Piece */
 
-/** @type {Map<number, Piece>} */
-const known = new Map();
-on('model', () => known.clear());
+/** @type {WeakMap<Model, Map<number, Piece>>} */
+const vocabularies = new WeakMap();
 
 /**
  * The vocabulary entries of some ids, in order.
+ * @param {Model | null} model without one there are none
  * @param {Iterable<number>} ids
  * @returns {Promise<Piece[]>}
  */
-export async function pieces(ids) {
+export async function pieces(model, ids) {
+  if (!model) return [];
+  const known = vocabularies.get(model) ?? new Map();
+  vocabularies.set(model, known);
   const all = [...ids];
   const missing = [...new Set(all)].filter((id) => !known.has(id));
-  if (missing.length && state.model) {
-    for (const piece of await state.model.pieces(missing)) known.set(piece.id, piece);
-  }
+  if (missing.length) for (const piece of await model.pieces(missing)) known.set(piece.id, piece);
   return all.flatMap((id) => known.get(id) ?? []);
 }
 
@@ -45,11 +46,17 @@ export const label = (piece) =>
 /**
  * How to write tokens whose text is known, in order; the vocabulary is asked only about those that
  * are no plain text (control tokens, parts of characters).
+ * @param {Model | null} model
  * @param {{ id: number, text: string }[]} tokens
  */
-export async function labels(tokens) {
+export async function labels(model, tokens) {
   const plain = tokens.map(({ text }) => (text && !text.includes('\uFFFD') ? visible(text) : ''));
-  const asked = plain.every(Boolean) ? [] : await pieces(tokens.map(({ id }) => id));
+  const asked = plain.every(Boolean)
+    ? []
+    : await pieces(
+        model,
+        tokens.map(({ id }) => id),
+      );
   return plain.map((text, i) => text || label(asked[i]));
 }
 

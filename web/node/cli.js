@@ -11,10 +11,10 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measure } from './bench.js';
-import { JielongError, loadModel } from './jielong.js';
+import { measure } from '../api/bench.js';
+import { JielongError, loadModel } from '../jielong.js';
 
-/** @typedef {import('./jielong.js').Model} Model */
+/** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {Record<string, any>} Values parsed options */
 
 /* ---- Options --------------------------------------------------------------------------------- */
@@ -388,7 +388,7 @@ function showProgress({ loaded, total }) {
   process.stderr.write(`\rloading ${mib(loaded)}${total ? ` of ${mib(total)}` : ''} MiB \r`);
 }
 
-const TALES = fileURLToPath(new URL('models/tales.gguf', import.meta.url));
+const TALES = fileURLToPath(new URL('../models/tales.gguf', import.meta.url));
 
 /** Whether a word is a model and no prompt. @param {string | undefined} word */
 const namesModel = (word) =>

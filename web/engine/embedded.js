@@ -1,7 +1,7 @@
 /**
  * embedded.js - what a build has put inside the script itself: here, where everything lies as files, nothing.
  *
- * wasm/dist.js gives the engine that is one file another module in this one's place.
+ * web/node/dist.js gives the engine that is one file another module in this one's place.
  */
 
 /**

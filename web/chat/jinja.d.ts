@@ -1,6 +1,6 @@
 /**
  * jinja.d.ts - what template.js uses of jinja.js, the module of the package @huggingface/jinja that
- * `make web/jinja.js` puts beside this file.
+ * `make web/chat/jinja.js` puts beside this file.
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: what a template holds has no type

@@ -54,10 +54,10 @@ export {};
  * @property {number} [memoryLimit] most bytes that the weights may take
  * @property {string} [sha256] 64 hex digits; the whole file is checked while it arrives
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] instead of the jielong.wasm
- *   beside this file
- * @property {boolean | string | URL | (() => Worker)} [worker] instead of the worker.js beside this
- *   file; true or false: in a worker or in this thread (the default is true in pages, false in
- *   Node). In this thread nothing can end a call: until it returns, no signal and no close() is heard
+ *   beside jielong.js
+ * @property {boolean | string | URL | (() => Worker)} [worker] instead of engine/worker.js;
+ *   true or false: in a worker or in this thread (the default is true in pages, false in
+ *   Node). In this thread nothing can end a call: a signal and close() take effect when it has returned
  */
 
 /**

@@ -1,18 +1,20 @@
 /**
  * kernels.js - the precision of a model's products, and which kernels compute them.
  *
- * Two decisions, kept apart. Precision `fast` (activations of 8 bits) changes bits, so it follows
+ * Two separate decisions. Precision `fast` (activations of 8 bits) changes bits, so it follows
  * from the browser and the processor alone, never from a measured time: the same seed draws the same
  * tokens in every load. Which kernels compute changes only the speed: the build's own kernels give
  * the bits of those with relaxed SIMD (jielong-relaxed.wasm). So that choice is made by measuring
  * both while the model evaluates real tokens: the optimising compiler is done with the code by then,
  * which it is not at load.
  *
- * Place in the flow: engine.js asks for a precision at load and has a Tuner time its evaluations.
+ * Place in the flow: engine.js makes Kernels at load, sets them when the model is complete, and reports the time of
+ * each evaluation. How many threads compute is decided in threads.js.
  */
 
 import { wasmInside } from './embedded.js';
 import { compile } from './instance.js';
+import { linkRelaxed, RELAXED_DATA } from './link.js';
 
 /* ---- Precision ------------------------------------------------------------------------------- */
 
@@ -51,18 +53,16 @@ export function fastClasses(precision, dot) {
 
 /* ---- Kernels with relaxed SIMD --------------------------------------------------------------- */
 
-const RELAXED_DATA = 4096; // bytes, more than its module's constants take
-
 /**
  * The module with relaxed SIMD, or undefined: where the browser has none, the file is not there (it is
  * built where there is a compiler for it), or another .wasm was given.
  * @param {any} wasm see compile() @param {boolean} shared
  * @returns {Promise<WebAssembly.Module | undefined>}
  */
-export async function compileRelaxed(wasm, shared) {
+async function compileRelaxed(wasm, shared) {
   if (wasm || byteDot() === 'none') return undefined;
   const name = 'jielong-relaxed.wasm';
-  const beside = { kind: 'url', url: new URL(name, import.meta.url).href };
+  const beside = { kind: 'url', url: new URL(`../${name}`, import.meta.url).href };
   try {
     return await compile(wasmInside ? await wasmInside(name) : beside, shared);
   } catch {
@@ -70,46 +70,21 @@ export async function compileRelaxed(wasm, shared) {
   }
 }
 
-/**
- * Links it to an instance. Refers to nothing of this file, so that its text can run in a worker.
- * @param {WebAssembly.Module} module @param {any} exports of the instance
- * @param {number} data address of RELAXED_DATA bytes of its memory
- * @returns {number} the place of `prepare` in its table; `matmul` follows
- */
-export function linkRelaxed(module, exports, data) {
-  const place = (/** @type {number} */ at) => new WebAssembly.Global({ value: 'i32' }, at);
-  const { memory, __stack_pointer, __indirect_function_table: table } = exports;
-  const env = {
-    memory,
-    __stack_pointer,
-    __indirect_function_table: new WebAssembly.Table({ initial: 64, element: 'anyfunc' }), // its own
-    __memory_base: place(data),
-    __table_base: place(0),
-  };
-  const relaxed = /** @type {any} */ (new WebAssembly.Instance(module, { env }).exports);
-  relaxed.__wasm_apply_data_relocs?.();
-  const at = table.grow(2);
-  table.set(at, relaxed.jl_act_prepare_fast__relaxed);
-  table.set(at + 1, relaxed.jl_matmul_fast__relaxed);
-  return at;
-}
-
-/** What other threads must link too. @typedef {{ module: WebAssembly.Module, data: number }} Relaxed */
+/** What pool workers must link too. @typedef {{ module: WebAssembly.Module, data: number }} Relaxed */
 
 /**
  * Links it to the engine's own instance.
- * @param {WebAssembly.Module} module @param {import('./instance.js').Exports} exports
+ * @param {WebAssembly.Module} module @param {import('./exports.js').Calls} calls
  * @returns {Relaxed & { at: number } | undefined} undefined: a memory of the other kind, or no room
  */
-export function provideRelaxed(module, exports) {
-  const data = exports.jl_wasm_alloc(RELAXED_DATA) >>> 0;
+function provideRelaxed(module, calls) {
+  const data = calls.call('alloc', RELAXED_DATA) >>> 0;
   if (!data) return undefined;
-  // The first instance fills it, by a flag.
-  new Uint8Array(exports.memory.buffer, data, RELAXED_DATA).fill(0);
+  calls.bytes(data, RELAXED_DATA).fill(0);
   try {
-    return { module, data, at: linkRelaxed(module, exports, data) };
+    return { module, data, at: linkRelaxed(module, calls.exports, data) };
   } catch {
-    exports.jl_wasm_free(data);
+    calls.free(data);
     return undefined;
   }
 }
@@ -187,5 +162,52 @@ export class Tuner {
   /** [batches, single tokens]. @returns {{ times: number[][], use: number, done: boolean }[]} */
   get state() {
     return this.#kinds.map(({ times, use, done }) => ({ times, use, done }));
+  }
+}
+
+/* ---- For one model --------------------------------------------------------------------------- */
+
+/** The precision and the kernels of one model. */
+export class Kernels {
+  #classes;
+  #relaxed;
+  /** @type {Tuner | undefined} */ #tuner;
+
+  /**
+   * Begins to compile what the precision needs.
+   * @param {'auto' | 'exact' | 'fast'} precision @param {any} wasm the caller's own module, if any
+   * @param {boolean} shared whether the memory is shared
+   */
+  constructor(precision, wasm, shared) {
+    this.#classes = fastClasses(precision, wasm ? 'none' : byteDot());
+    this.#relaxed = this.#classes.length ? compileRelaxed(wasm, shared) : undefined;
+  }
+
+  /**
+   * Sets the precision of each class of weights of a complete model, and provides kernels for it.
+   * @param {import('./exports.js').Calls} calls @param {number} model
+   * @returns {Promise<Relaxed | undefined>} what pool workers must link too
+   */
+  async set(calls, model) {
+    const set = (/** @type {number} */ weights, at = 0) =>
+      calls.call('model_fast', model, weights, at, at && at + 1);
+    const present = this.#classes.filter((weights) => set(weights));
+    const module = await this.#relaxed;
+    const relaxed = module && present.length > 0 ? provideRelaxed(module, calls) : undefined;
+    if (!relaxed) return undefined;
+    for (const weights of present) set(weights, relaxed.at);
+    this.#tuner = new Tuner((provided) => calls.call('model_use_provided', model, provided));
+    return relaxed;
+  }
+
+  /** What was measured and is used. @param {number} [force] kernels to use from now on, see Tuner */
+  choice(force) {
+    if (force !== undefined) this.#tuner?.force(force);
+    return this.#tuner?.state;
+  }
+
+  /** Takes one evaluation into account. @param {number} tokens 0: a batch goes on @param {number} ms */
+  note(tokens, ms) {
+    this.#tuner?.note(tokens, ms);
   }
 }

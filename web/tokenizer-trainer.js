@@ -1,14 +1,13 @@
 /**
- * learn.js - how a vocabulary is learnt, step by step, for figures: byte-pair encoding of a text of
+ * tokenizer-trainer.js - how a vocabulary is learnt, step by step, for figures: byte-pair encoding of a text of
  * the page's own.
  *
  * Apart from jielong.js, which needs none of it, and with an engine of its own in this thread: a step
- * takes microseconds, 300 merges of 200 KB of English less than a second. Like engine.js it makes
- * views anew after each call.
+ * takes microseconds, 300 merges of 200 KB of English less than a second.
  */
-import { JielongError } from './error.js';
-import { instantiate } from './instance.js';
-import { BINARY, checkOptions, describe, SIGNAL, typed } from './options.js';
+import { JielongError } from './base/error.js';
+import { BINARY, checkOptions, describe, SIGNAL, typed } from './base/options.js';
+import { start, trainingCalls } from './engine/training.js';
 
 /**
  * @typedef {object} MergeStep
@@ -33,8 +32,6 @@ import { BINARY, checkOptions, describe, SIGNAL, typed } from './options.js';
  */
 
 const DONE = 2;
-/** The module that learns; jielong.wasm only runs models. */
-const TRAINING = { kind: 'url', url: new URL('./jielong-train.wasm', import.meta.url).href };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -42,7 +39,7 @@ const STRING = typed('string', 'a string');
 const OPTIONS = {
   sample: STRING,
   pre: STRING,
-  merges: /** @type {import('./options.js').Rule} */ ([
+  merges: /** @type {import('./base/options.js').Rule} */ ([
     (v) => typeof v === 'number' && v >= 0,
     'a number of at least 0',
   ]),
@@ -56,7 +53,7 @@ const wrong = (where, expected, found) =>
 
 /** A vocabulary that grows. Close it; an iteration that ends does so itself. */
 export class TokenizerTrainer {
-  /** @type {import('./instance.js').Exports | undefined} */ #exports;
+  #calls = trainingCalls('trainer');
   #trainer = 0;
   #out = 0;
 
@@ -65,24 +62,21 @@ export class TokenizerTrainer {
     if (typeof text !== 'string') throw wrong('text', 'a string', text);
     const { sample = '', pre = 'gpt-2', wasm } = checkOptions('open', options, OPTIONS);
     const self = new TokenizerTrainer();
-    self.#exports = await instantiate(wasm ?? TRAINING);
-    const [a, b, c] = [text, sample, `${pre}\0`].map((s) => self.#copy(s));
-    self.#out = self.#call('alloc', 7 * 8);
-    self.#trainer = self.#call('bpe_new', a.at, a.n, b.at, b.n, c.at) >>> 0;
-    for (const { at } of [a, b, c]) self.#call('free', at);
-    if (!self.#trainer) throw self.#error();
+    const calls = await start(self.#calls, wasm);
+    self.#out = calls.alloc(7 * 8);
+    const texts = [text, sample, `${pre}\0`].map((part) => encoder.encode(part));
+    const [n, sampleLength] = texts.map(({ length }) => length);
+    self.#trainer = calls.withCopies(texts, (a, b, c) =>
+      calls.make('bpe_new', a, n, b, sampleLength, c),
+    );
     return self;
   }
 
   /** The next merge; undefined when no pair occurs twice. @returns {MergeStep | undefined} */
   step() {
-    const status = this.#call('bpe_step', this.#trainer, this.#out);
-    if (status === DONE) return undefined;
-    if (status < 0) throw this.#error();
-    const memory = /** @type {any} */ (this.#exports).memory.buffer;
-    const [left, right, id, count, tokens, sampleBefore, sampleAfter] = new Float64Array(
-      memory,
-      this.#out >>> 0,
+    if (this.#calls.try('bpe_step', this.#trainer, this.#out) === DONE) return undefined;
+    const [left, right, id, count, tokens, sampleBefore, sampleAfter] = this.#calls.doubles(
+      this.#out,
       7,
     );
     const bytes = this.token(id);
@@ -92,49 +86,22 @@ export class TokenizerTrainer {
 
   /** The bytes of a token. @param {number} id */
   token(id) {
-    if (!Number.isInteger(id) || id < 0 || id >= this.#call('bpe_n_tokens', this.#trainer)) {
+    if (!Number.isInteger(id) || id < 0 || id >= this.#calls.call('bpe_n_tokens', this.#trainer)) {
       throw wrong('id', 'the id of a token', id);
     }
-    const at = this.#call('bpe_token', this.#trainer, id) >>> 0;
-    return this.#bytes(at, this.#call('token_length')).slice();
+    const at = this.#calls.call('bpe_token', this.#trainer, id);
+    return this.#calls.bytes(at, this.#calls.call('token_length')).slice();
   }
 
   /** The sample's tokens as they are now. */
   sample() {
-    const at = this.#call('bpe_sample', this.#trainer) >>> 0;
-    const n = this.#call('token_length');
-    const memory = /** @type {any} */ (this.#exports).memory.buffer;
-    return n ? new Int32Array(memory, at, n).slice() : new Int32Array(0);
+    const at = this.#calls.call('bpe_sample', this.#trainer);
+    return this.#calls.ints(at, this.#calls.call('token_length'));
   }
 
-  /** Lets go of the engine and with it of its memory. */
+  /** Releases the engine, and its memory with it. */
   close() {
-    this.#exports = undefined;
-  }
-
-  /** @param {string} name @param {number[]} args */
-  #call(name, ...args) {
-    if (!this.#exports) throw new JielongError('CLOSED', 'this trainer is closed');
-    return this.#exports[`jl_wasm_${name}`](...args);
-  }
-  /** @param {number} at @param {number} n */
-  #bytes(at, n) {
-    return new Uint8Array(/** @type {any} */ (this.#exports).memory.buffer, at >>> 0, n);
-  }
-  /** @param {string} text */
-  #copy(text) {
-    const bytes = encoder.encode(text);
-    const at = this.#call('alloc', bytes.length);
-    if (!at) throw new JielongError('OUT_OF_MEMORY', `no room for ${bytes.length} bytes of text`);
-    this.#bytes(at, bytes.length).set(bytes);
-    return { at, n: bytes.length };
-  }
-  #error() {
-    const [name, where, message] = ['name', 'where', 'message'].map((part) => {
-      const bytes = this.#bytes(this.#call(`error_${part}`), 256);
-      return decoder.decode(bytes.slice(0, bytes.indexOf(0)));
-    });
-    return new JielongError(name, message || name, where);
+    this.#calls.end();
   }
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * serve.js - a static server for this folder, for development and for the browser tests.
+ * serve.js - a static server for web/, for development and for the browser tests.
  *
- *   node web/serve.js          PORT=8080 (0: any free one), HOST=127.0.0.1, ISOLATE=0: no isolation headers
+ *   node web/node/serve.js          PORT=8080 (0: any free one), HOST=127.0.0.1, ISOLATE=0: no isolation headers
  *
  * Serves web/ at / and at /web/, examples/ at /examples/, and the models fetched by `make models` at /models/NAME.gguf where web/models/ has
  * no such file. Ranges are answered (one range a request), so downloads can resume. The isolation
@@ -14,7 +14,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const web = fileURLToPath(new URL('.', import.meta.url));
+const web = fileURLToPath(new URL('..', import.meta.url));
 
 /** Address prefix → folder; the first folder that has the file answers. @type {[string, string][]} */
 const defaultRoots = [

@@ -10,13 +10,14 @@
  * terminated: by close(), by the abort of a load, and by attend() when an abort gets no answer.
  */
 
-import { workerInside } from './embedded.js';
+import { closed, JielongError, unpackError, wordsOf } from '../base/error.js';
+import { breathe, nodeModule } from '../base/host.js';
+import { openSource, pump } from '../source/source.js';
 import { Engine } from './engine.js';
-import { JielongError, unpackError, wordsOf } from './error.js';
-import { breathe, nodeModule, openSource, pump } from './source.js';
+import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worker.js';
 
-/** @typedef {import('./types.js').LoadOptions} LoadOptions */
-/** @typedef {import('./types.js').ModelInfo} ModelInfo */
+/** @typedef {import('../api/types.js').LoadOptions} LoadOptions */
+/** @typedef {import('../api/types.js').ModelInfo} ModelInfo */
 
 /**
  * @typedef {object} Backend
@@ -33,6 +34,8 @@ import { breathe, nodeModule, openSource, pump } from './source.js';
  * batch of 64 tokens on the slowest of machines.
  */
 const GRACE_MS = 2000;
+/** What an error event without a message means. */
+const NOT_LOADED = 'its script could not be loaded';
 const BREATH_MS = 5; // calls that are shorter follow one another without letting events in
 
 /** The engine in this thread. @implements {Backend} */
@@ -40,10 +43,12 @@ class LocalBackend {
   #engine = new Engine();
   /** @type {Promise<any> | undefined} */ #trainer;
   #worked = 0; // ms since events were let in
+  #calls = 0;
 
   /** @param {string} op @param {any[]} args */
   async call(op, ...args) {
     if (op.startsWith('train.')) return this.#train(op.slice(6), args);
+    const number = ++this.#calls;
     const begun = performance.now();
     const result = /** @type {any} */ (this.#engine)[op](...args);
     this.#worked += performance.now() - begun;
@@ -51,6 +56,8 @@ class LocalBackend {
       this.#worked = 0;
       await breathe();
     }
+    // A caller who is still busy with the token after another turn of events gains by it.
+    if (result?.token) breathe().then(() => this.#calls === number && this.#engine.evaluateAhead());
     return result;
   }
   /** @param {string} op @param {any[]} args */
@@ -82,8 +89,8 @@ class WorkerBackend {
   #pending = new Map();
   #grace = GRACE_MS;
   /** @type {Error | undefined} */ #fault;
-  /** Workers that lend the engine their threads, by its numbers. @type {Map<number, { worker: Worker, url: string }>} */
-  #helpers = new Map();
+  /** Pool workers by the numbers that the engine gave them. @type {Map<number, Worker>} */
+  #poolWorkers = new Map();
 
   /** @param {any} worker of a page, or of Node's worker_threads */
   constructor(worker) {
@@ -92,7 +99,7 @@ class WorkerBackend {
     const receive = (message) => this.#receive(message);
     /** @param {any} e */
     const fail = (e) => {
-      const why = e.message || 'its script could not be loaded';
+      const why = e.message || NOT_LOADED;
       this.#fail(
         new JielongError('WORKER', `the engine's worker failed: ${why}; see the option 'worker'`),
       );
@@ -110,13 +117,13 @@ class WorkerBackend {
     for (const { reject } of this.#pending.values()) reject(this.#fault);
     this.#pending.clear();
     this.#worker.terminate();
-    for (const number of this.#helpers.keys()) this.#endHelper(number);
+    for (const number of this.#poolWorkers.keys()) this.#endPoolWorker(number);
   }
   /** @param {any} message */
-  #receive({ n, result, error, progress, helper, program, port, lock }) {
+  #receive({ n, result, error, progress, poolWorker, port, lock }) {
     if (lock) return this.#watch(lock);
-    if (program) return this.#startHelper(helper, program, port);
-    if (helper) return this.#endHelper(helper);
+    if (port) return this.#startPoolWorker(poolWorker, port);
+    if (poolWorker) return this.#endPoolWorker(poolWorker);
     const call = this.#pending.get(n);
     if (!call) return;
     try {
@@ -133,32 +140,29 @@ class WorkerBackend {
   #watch(lock) {
     navigator.locks.request(lock, () => this.#end('has ended')).catch(() => {});
   }
-  /** See threads.js. @param {number} number @param {string} program @param {MessagePort} port */
-  #startHelper(number, program, port) {
+  /** The page starts them: in Firefox (153) `new Worker` in a worker sometimes never returns.
+   * @param {number} number @param {MessagePort} port */
+  #startPoolWorker(number, port) {
     if (this.#fault) return;
     /** @param {any} e */
     const gone = (e) => {
       e.preventDefault?.();
-      this.#worker.postMessage({ helper: number, message: e.message });
+      this.#worker.postMessage({ poolWorker: number, message: e.message || NOT_LOADED });
     };
-    const url = blobUrl(program);
     try {
       if (!globalThis.document) throw new Error("only a page's own thread starts them");
-      const worker = new Worker(url);
-      this.#helpers.set(number, { worker, url });
+      const worker = startWorker(POOL_WORKER);
+      this.#poolWorkers.set(number, worker);
       worker.onerror = worker.onmessageerror = gone;
       worker.postMessage(port, [port]);
     } catch (e) {
-      URL.revokeObjectURL(url);
       gone(e);
     }
   }
   /** @param {number} number */
-  #endHelper(number) {
-    const { worker, url } = this.#helpers.get(number) ?? {};
-    worker?.terminate();
-    if (url) URL.revokeObjectURL(url);
-    this.#helpers.delete(number);
+  #endPoolWorker(number) {
+    this.#poolWorkers.get(number)?.terminate();
+    this.#poolWorkers.delete(number);
   }
   /**
    * @param {string} op
@@ -209,10 +213,10 @@ class WorkerBackend {
   }
   /** @type {Backend['load']} */
   async load(source, options, onProgress, signal) {
-    // Bytes and streams stay here and go over chunk by chunk; the rest is opened over there.
+    // Bytes and streams are sent to the worker chunk by chunk; it opens every other source itself.
     const here = source.kind === 'bytes' || source.kind === 'stream';
     const reader = here ? await openSource(source) : undefined;
-    // Whatever the worker is at, and though it may never have begun: nothing of it is to be kept.
+    // Terminates the worker whatever state it is in; a cancelled load keeps nothing.
     const cancel = () => {
       reader?.cancel(signal?.reason);
       this.close();
@@ -230,7 +234,7 @@ class WorkerBackend {
       this.#grace += Math.round(info.parameters / 10_000);
       return info;
     } catch (e) {
-      sent.port?.close(); // unless it went over
+      sent.port?.close(); // unless it was sent to the worker
       throw e;
     } finally {
       signal?.removeEventListener('abort', cancel);
@@ -241,36 +245,12 @@ class WorkerBackend {
   }
 }
 
-/** @param {string} what */
-export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
-
-/**
- * Hears a worker of a page or of Node.
- * @param {any} worker @param {(data: any) => void} receive @param {(error: any) => void} fail
- * @param {() => void} ended it is gone, by whosever hand; after `fail`, if that is why
- */
-export function listen(worker, receive, fail, ended) {
-  if (worker.on) worker.on('message', receive).on('error', fail).on('exit', ended);
-  else {
-    const { terminate } = worker;
-    worker.terminate = () => {
-      terminate.call(worker);
-      ended();
-    };
-    worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
-    worker.onerror = worker.onmessageerror = (/** @type {any} */ e) => {
-      e.preventDefault();
-      fail(e);
-    };
-  }
-}
-
 /** @param {LoadOptions['worker']} worker @returns {Backend} */
 export function openBackend(worker) {
   const node = nodeModule('worker_threads');
   if (!(worker ?? !node)) return new LocalBackend();
   if (typeof worker === 'function') return new WorkerBackend(made(worker));
-  if (worker === true || worker === undefined) return new WorkerBackend(startWorker('worker.js'));
+  if (worker === true || worker === undefined) return new WorkerBackend(startWorker(ENGINE));
   return new WorkerBackend(
     started(() =>
       node
@@ -280,44 +260,6 @@ export function openBackend(worker) {
   );
 }
 
-/**
- * A worker of this package.
- * @param {'worker.js' | 'template.js'} name @param {number} [memory] most MB for its objects, in Node
- */
-export function startWorker(name, memory) {
-  const node = nodeModule('worker_threads');
-  const inside = workerInside?.(name);
-  if (inside)
-    return started(() =>
-      node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
-    );
-  const script = new URL(name, import.meta.url);
-  if (node) {
-    const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
-    return started(() => new node.Worker(script, { resourceLimits }));
-  }
-  if (script.origin === location.origin || script.protocol === 'file:') {
-    // Each in one expression, because that is the form which bundlers find.
-    return started(() =>
-      name === 'worker.js'
-        ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-        : new Worker(new URL('./template.js', import.meta.url), { type: 'module' }),
-    );
-  }
-  // A worker must come from the page's own origin, but a module that it imports need not.
-  const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
-  return started(() => new Worker(shim, { type: 'module' }));
-}
-
-/** @template W @param {() => W} start @returns {W} */
-function started(start) {
-  try {
-    return start();
-  } catch (e) {
-    throw new JielongError('WORKER', `no worker could be started: ${wordsOf(e)}`);
-  }
-}
-
 /** A worker of the caller's. @param {() => any} make */
 function made(make) {
   const worker = started(make);
@@ -325,6 +267,3 @@ function made(make) {
   if (isWorker) return worker;
   throw new JielongError('BAD_ARGUMENT', "the function 'worker' must return a Worker", 'worker');
 }
-
-/** @param {string} script */
-const blobUrl = (script) => URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));

@@ -1,25 +1,20 @@
 /**
- * engine.js - the engine as an object: wraps the exports of a running instance, one method a call.
+ * engine.js - the engine as an object: one method per operation on a model and its sessions.
  *
- * Knows the exports (wasm/boundary.c) and touches their memory, as learn.js and ngram.js do besides.
  * Methods take and give plain values that can be cloned, so that jielong.js can call it in this
- * thread and worker.js can pass it messages. Each call makes its own view of the memory, because the memory
- * may have grown; no pointer and no view survives a call or an `await`. Negative results become
- * JielongErrors with the engine's own words. A trap is our bug: the instance is given up, and every
- * later call says so.
- *
- * One instance holds one model: memory of a .wasm never shrinks, so it goes back with the instance.
- * It does not parse, tokenise, sample or know a struct; candidates are pairs {i32 id, f32
- * probability}.
+ * thread and worker.js can pass it messages. How an export is called, what a failure and a trap become, and how
+ * the memory is read is in exports.js. One instance holds one model: the memory of a .wasm never shrinks, so it
+ * is released with the instance. Nothing here parses, tokenises, samples or knows a struct; candidates are pairs
+ * {i32 id, f32 probability}.
  */
 
-import { JielongError } from './error.js';
+import { closed, JielongError } from '../base/error.js';
+import { sha256 } from '../source/sha256.js';
+import { openSource } from '../source/source.js';
+import { Calls } from './exports.js';
 import { open } from './instance.js';
-import { byteDot, compileRelaxed, fastClasses, provideRelaxed, Tuner } from './kernels.js';
-import { openSource, sha256 } from './source.js';
+import { Kernels } from './kernels.js';
 import { Threads, threadsHere } from './threads.js';
-
-/** @typedef {import('./instance.js').Exports} Exports */
 
 const MORE = 1;
 const LOST = -12; // JL_ERR_THREAD
@@ -35,10 +30,6 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
-/** @param {string} what */
-const outOfMemory = (what) =>
-  new JielongError('OUT_OF_MEMORY', `no room for ${what}; ask for less at once, or close sessions`);
-
 /** @param {Uint8Array[]} parts @param {number} length of all */
 function joined(parts, length) {
   const bytes = new Uint8Array(length);
@@ -50,14 +41,28 @@ function joined(parts, length) {
   return bytes;
 }
 
+/**
+ * @typedef {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number,
+ *   precision?: 'auto' | 'exact' | 'fast' }} LoadOptions
+ */
+
 /* ---- The engine ------------------------------------------------------------------------------ */
 
 export class Engine {
-  /** @type {Exports | undefined} */ #exports;
+  #calls = new Calls({
+    name: 'model',
+    afterCrash: 'load the model again',
+    ifFull: 'ask for less at once, or close sessions',
+    onEnd: () => {
+      this.#threads?.end('the model is closed');
+      this.#sessions.clear();
+      this.#encodings.clear();
+    },
+  });
   #model = 0;
   /** @type {Threads | undefined} */ #threads;
-  #makeHelper;
-  /** @type {Tuner | undefined} */ #tuner;
+  #startPoolWorker;
+  /** @type {Kernels | undefined} */ #kernels;
   #vocabulary = 0; // entries
   #encoder = false; // no logits
   /**
@@ -68,177 +73,71 @@ export class Engine {
   /** Texts on their way to ids by handle: what is freed at the end. @type {Map<number, number[]>} */
   #encodings = new Map();
   #next = 1;
-  /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
+  #drawn = 0; // handle of the session whose last step drew a token that is not evaluated yet
 
-  /** @param {import('./threads.js').MakeHelper} [makeHelper] workers that a page makes for it */
-  constructor(makeHelper) {
-    this.#makeHelper = makeHelper;
+  /** @param {import('./threads.js').StartPoolWorker} [startPoolWorker] by the page */
+  constructor(startPoolWorker) {
+    this.#startPoolWorker = startPoolWorker;
   }
 
-  /* ---- Calls and memory ---- */
-
-  /** @param {string} name @param {(number | boolean)[]} args */
-  #call(name, ...args) {
-    if (this.#fault) throw this.#fault;
-    try {
-      return /** @type {Exports} */ (this.#exports)[`jl_wasm_${name}`](...args);
-    } catch (e) {
-      // Exports only throw when they trap.
-      const why = /** @type {Error} */ (e).message;
-      this.#stop(
-        new JielongError(
-          'ENGINE_CRASHED',
-          `the engine crashed in ${name} (${why}); load the model again, and please report this`,
-        ),
-      );
-      throw this.#fault;
-    }
-  }
-
-  /** A negative result is an error. @param {string} name @param {(number | boolean)[]} args */
-  #try(name, ...args) {
-    const result = this.#call(name, ...args);
-    if (result < 0) throw this.#error();
-    return result;
+  /** The instance is gone, and its memory with it. */
+  close() {
+    this.#calls.end();
   }
 
   /**
-   * A call that evaluates tokens of a session, timed for the tuner. When a thread was lost on the way,
-   * it is made again without threads: the session is as it was.
+   * A call that evaluates tokens of a session, timed for the choice of kernels. When a thread was lost on the way,
+   * it is made again without threads: the session is unchanged.
    * @param {string} name @param {number} session @param {(number | boolean)[]} more
    */
   #evaluate(name, session, ...more) {
     const args = [session, ...more];
-    const evaluated = () => this.#call('session_evaluated', session);
+    const evaluated = () => this.#calls.call('session_evaluated', session);
     const before = evaluated();
     const start = performance.now();
-    const result = this.#call(name, ...args);
+    const result = this.#calls.call(name, ...args);
     const ms = performance.now() - start;
     if (result >= 0) {
-      this.#tuner?.note((evaluated() - before) >>> 0, ms);
+      this.#kernels?.note((evaluated() - before) >>> 0, ms);
       return result;
     }
-    if (result !== LOST) throw this.#error();
+    if (result !== LOST) throw this.#calls.error();
     this.#threads?.lost();
-    return this.#try(name, ...args);
-  }
-
-  /** A zero result is an error. @param {string} name @param {(number | boolean)[]} args */
-  #make(name, ...args) {
-    const pointer = this.#call(name, ...args) >>> 0;
-    if (!pointer) throw this.#error();
-    return pointer;
-  }
-
-  /** What the engine says about its last failure. */
-  #error() {
-    const [name, where, message] = ['name', 'where', 'message'].map((part) =>
-      this.#cString(this.#call(`error_${part}`)),
-    );
-    const offset = this.#call('error_offset');
-    return new JielongError(name, message || name, where, offset < 0 ? undefined : offset);
-  }
-
-  /** @param {JielongError} fault */
-  #stop(fault) {
-    this.#fault = fault;
-    this.#threads?.end('the model is closed');
-    this.#exports = undefined;
-    this.#sessions.clear();
-    this.#encodings.clear();
-  }
-
-  get #buffer() {
-    return /** @type {Exports} */ (this.#exports).memory.buffer;
-  }
-  /** @param {number} pointer @param {number} n */
-  #bytes(pointer, n) {
-    return new Uint8Array(this.#buffer, pointer >>> 0, n);
-  }
-  /** A copy of n floats. @param {number} pointer @param {number} n */
-  #floats(pointer, n) {
-    return new Float32Array(this.#buffer, pointer >>> 0, n).slice();
-  }
-  /** A copy of n integers. @param {number} pointer @param {number} n */
-  #ints(pointer, n) {
-    return new Int32Array(this.#buffer, pointer >>> 0, n).slice();
-  }
-  /** Decoders take no view of a shared memory. @param {number} pointer @param {number} n */
-  #text(pointer, n) {
-    return decoder.decode(this.#bytes(pointer, n).slice());
-  }
-  /** @param {number} pointer */
-  #cString(pointer) {
-    return this.#text(pointer, new Uint8Array(this.#buffer, pointer >>> 0).indexOf(0));
-  }
-
-  /** A copy of an array, to be freed. @param {Uint8Array | Int32Array | Float32Array} data */
-  #copy(data) {
-    const pointer = this.#call('alloc', data.byteLength) >>> 0;
-    if (!pointer) throw outOfMemory(`${data.byteLength} bytes`);
-    this.#bytes(pointer, data.byteLength).set(
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    );
-    return pointer;
-  }
-
-  /**
-   * Lends a copy of an array to `use`.
-   * @template T
-   * @param {Uint8Array | Int32Array | Float32Array} data
-   * @param {(pointer: number) => T} use
-   */
-  #lend(data, use) {
-    const pointer = this.#copy(data);
-    try {
-      return use(pointer);
-    } finally {
-      if (!this.#fault) this.#call('free', pointer);
-    }
+    return this.#calls.try(name, ...args);
   }
 
   /** @param {number} handle */
   #session(handle) {
-    if (this.#fault) throw this.#fault;
+    this.#calls.check();
     const session = this.#sessions.get(handle);
-    if (!session) throw new JielongError('CLOSED', 'this session is closed');
+    if (!session) throw closed('session');
     return session;
   }
 
   /* ---- Model ---- */
 
   /**
-   * @param {import('./source.js').Described} source
-   * @param {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number, precision?: 'auto' | 'exact' | 'fast' }} options
+   * @param {import('../source/source.js').Described} source @param {LoadOptions} options
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
-    const opening = openSource(source, signal); // the bytes set out while the module is compiled
-    opening.catch(() => {}); // said where it is awaited
-    let shared = false;
+    const opening = openSource(source, signal); // requested while the module compiles
+    opening.catch(() => {}); // it rejects again where it is awaited
     try {
-      shared = await this.#start(options, async () => (await opening).size);
+      await this.#start(options, async () => (await opening).size);
     } catch (e) {
       opening.then((unread) => unread.cancel()).catch(() => {});
       throw e;
     }
     const reader = await opening;
-    const { precision = 'auto' } = options;
-    const relaxed = precision === 'exact' ? undefined : compileRelaxed(options.wasm, shared);
     const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
     signal?.addEventListener('abort', cancel);
     try {
       signal?.throwIfAborted(); // it may have come before there was a listener
-      this.#model = this.#make('model_new', reader.size, options.memoryLimit ?? 0);
-      const hash = options.sha256 ? sha256() : undefined;
-      await this.#receive(reader, hash, onProgress, signal);
-      this.#try('model_finish', this.#model);
-      if (hash && hash.hex() !== options.sha256?.toLowerCase()) {
-        const why = "its SHA-256 differs from the option 'sha256'";
-        throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
-      }
-      const also = this.#setPrecision(precision, options.wasm, await relaxed);
-      await this.#threads?.join(this.#model, !options.threads, also);
+      this.#model = this.#calls.make('model_new', reader.size, options.memoryLimit ?? 0);
+      await this.#receive(reader, options.sha256, onProgress, signal);
+      const relaxed = await this.#kernels?.set(this.#calls, this.#model);
+      await this.#threads?.join(this.#model, !options.threads, relaxed);
       signal?.throwIfAborted();
       return this.#info();
     } catch (e) {
@@ -251,48 +150,27 @@ export class Engine {
   }
 
   /**
-   * Sets the precision of each class of weights, and provides kernels for it.
-   * @param {'auto' | 'exact' | 'fast'} precision @param {any} wasm the option: a module of the caller's
-   * @param {WebAssembly.Module} [module] see compileRelaxed()
-   * @returns {import('./kernels.js').Relaxed | undefined} what other threads must link too
+   * Makes an instance, and starts what works while the file arrives: pool workers, and the compilation of kernels.
+   * @param {LoadOptions} options @param {() => Promise<number>} size bytes of the file, 0: unknown
    */
-  #setPrecision(precision, wasm, module) {
-    const set = (/** @type {number} */ weights, at = 0) =>
-      this.#call('model_fast', this.#model, weights, at, at && at + 1);
-    const classes = fastClasses(precision, wasm ? 'none' : byteDot());
-    const present = classes.filter((weights) => set(weights));
-    if (!module || present.length === 0) return undefined;
-    const relaxed = provideRelaxed(module, /** @type {Exports} */ (this.#exports));
-    if (!relaxed) return undefined;
-    for (const weights of present) set(weights, relaxed.at);
-    this.#tuner = new Tuner((provided) => this.#call('model_use_provided', this.#model, provided));
-    return relaxed;
-  }
-
-  /**
-   * An instance, and threads that come while the file does.
-   * @param {{ wasm?: any, threads?: number }} options
-   * @param {() => Promise<number>} size bytes of the file, 0: unknown
-   * @returns {Promise<boolean>} whether its memory is shared
-   */
-  async #start(options, size) {
-    const { possible, why } = threadsHere(options.threads, this.#makeHelper);
+  async #start({ wasm, threads, precision = 'auto' }, size) {
+    const { possible, why } = threadsHere(threads, this.#startPoolWorker);
     const room = possible ? async () => (await size()) * ROOM : undefined;
-    const { exports, module, shared } = await open(options.wasm, room);
-    this.#exports = exports;
-    this.#threads = new Threads(exports, this.#makeHelper);
-    if (shared) this.#threads.start(module, options.threads, await size());
+    const { exports, module, shared } = await open(wasm, room);
+    this.#calls.attach(exports);
+    this.#kernels = new Kernels(precision, wasm, shared);
+    this.#threads = new Threads(this.#calls, this.#startPoolWorker);
+    if (shared) this.#threads.start(module, threads, await size());
     else this.#threads.why = why ?? 'the browser gives no shared memory';
-    return shared;
   }
 
   /**
-   * Feeds the file as it arrives.
-   * @param {import('./source.js').Reader} reader
-   * @param {ReturnType<typeof sha256> | undefined} hash that is to follow
+   * Feeds the file as it arrives, completes the model and compares the file's hash.
+   * @param {import('../source/source.js').Reader} reader @param {string | undefined} wanted its SHA-256
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
-  async #receive(reader, hash, onProgress, signal) {
+  async #receive(reader, wanted, onProgress, signal) {
+    const hash = wanted ? sha256() : undefined;
     let [loaded, reported, complete] = [0, 0, false];
     // What follows the last tensor is only read when it counts for the hash.
     while (hash || !complete) {
@@ -309,6 +187,11 @@ export class Engine {
       }
     }
     onProgress?.({ phase: 'download', loaded, total: loaded });
+    this.#calls.try('model_finish', this.#model);
+    if (hash && hash.hex() !== wanted?.toLowerCase()) {
+      const why = "its SHA-256 differs from the option 'sha256'";
+      throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
+    }
   }
 
   /**
@@ -318,20 +201,20 @@ export class Engine {
    */
   #feed(chunk) {
     for (let at = 0; at < chunk.length; ) {
-      const pointer = this.#make('model_reserve', this.#model);
-      const part = chunk.subarray(at, at + (this.#call('model_room') >>> 0));
-      this.#bytes(pointer, part.length).set(part);
+      const pointer = this.#calls.make('model_reserve', this.#model);
+      const part = chunk.subarray(at, at + (this.#calls.call('model_room') >>> 0));
+      this.#calls.bytes(pointer, part.length).set(part);
       at += part.length;
-      if (this.#try('model_feed', this.#model, part.length) !== MORE) return true;
+      if (this.#calls.try('model_feed', this.#model, part.length) !== MORE) return true;
     }
     return false;
   }
 
   #info() {
-    const length = this.#call('model_info', this.#model, 0, 0);
-    const json = this.#lend(new Uint8Array(length + 1), (pointer) => {
-      this.#call('model_info', this.#model, pointer, length + 1);
-      return this.#text(pointer, length);
+    const length = this.#calls.call('model_info', this.#model, 0, 0);
+    const json = this.#calls.withCopies([new Uint8Array(length + 1)], (pointer) => {
+      this.#calls.call('model_info', this.#model, pointer, length + 1);
+      return this.#calls.text(pointer, length);
     });
     const { count = 1, why } = this.#threads ?? {};
     const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
@@ -360,10 +243,11 @@ export class Engine {
     /** @type {number[]} */ const owned = [];
     this.#encodings.set(handle, owned);
     try {
-      for (const data of [joined(pieces, n), Int32Array.from(quotes)]) owned.push(this.#copy(data));
+      for (const data of [joined(pieces, n), Int32Array.from(quotes)])
+        owned.push(this.#calls.copy(data));
       const [text, quoted] = owned;
       owned.push(
-        this.#make('encoding_new', this.#model, text, n, flags, quoted, quotes.length / 2),
+        this.#calls.make('encoding_new', this.#model, text, n, flags, quoted, quotes.length / 2),
       );
     } catch (e) {
       this.endTokenize(handle);
@@ -374,15 +258,18 @@ export class Engine {
 
   /** One step. @param {number} handle @returns {Int32Array | number} the handle: there is more to do */
   tokenizeMore(handle) {
-    if (this.#fault) throw this.#fault;
+    this.#calls.check();
     const [, , encoding] = this.#encodings.get(handle) ?? [];
     if (!encoding) throw new JielongError('CLOSED', 'this text is not being tokenised');
     let more = false;
     try {
-      more = this.#try('encoding_step', encoding, WORK) === MORE;
+      more = this.#calls.try('encoding_step', encoding, WORK) === MORE;
       return more
         ? handle
-        : this.#ints(this.#call('encoding_ids', encoding), this.#call('token_length'));
+        : this.#calls.ints(
+            this.#calls.call('encoding_ids', encoding),
+            this.#calls.call('token_length'),
+          );
     } finally {
       if (!more) this.endTokenize(handle);
     }
@@ -392,15 +279,15 @@ export class Engine {
   endTokenize(handle) {
     const [text, quotes, encoding] = this.#encodings.get(handle) ?? [];
     this.#encodings.delete(handle);
-    if (this.#fault) return;
-    if (encoding) this.#call('encoding_free', encoding);
-    for (const pointer of [text, quotes]) if (pointer) this.#call('free', pointer);
+    if (this.#calls.ended) return;
+    if (encoding) this.#calls.call('encoding_free', encoding);
+    this.#calls.free(text, quotes);
   }
 
   /** The bytes of a token: a view. @param {number} id @param {number} flags 1: special, 2: first of a text */
   #tokenBytes(id, flags) {
-    const pointer = this.#call('token_bytes', this.#model, id, flags);
-    return pointer ? this.#bytes(pointer, this.#call('token_length')) : undefined;
+    const pointer = this.#calls.call('token_bytes', this.#model, id, flags);
+    return pointer ? this.#calls.bytes(pointer, this.#calls.call('token_length')) : undefined;
   }
   /** @param {number} id */
   #tokenText(id) {
@@ -443,14 +330,9 @@ export class Engine {
         whole = false;
       }
       const special = bytes.length > 0 && this.#known(id, 0).length === 0;
-      const end = !!this.#call('token_is_end', this.#model, id);
+      const end = !!this.#calls.call('token_is_end', this.#model, id);
       return { id, text: decoder.decode(bytes), bytes, whole, special, end };
     });
-  }
-
-  /** Gives up the instance, and its memory with it. */
-  close() {
-    this.#stop(new JielongError('CLOSED', 'this model is closed'));
   }
 
   /**
@@ -458,8 +340,7 @@ export class Engine {
    * @param {number} [force] kernels to use from now on, see Tuner
    */
   kernels(force) {
-    if (force !== undefined) this.#tuner?.force(force);
-    return this.#tuner?.state;
+    return this.#kernels?.choice(force);
   }
 
   /* ---- Session ---- */
@@ -467,23 +348,25 @@ export class Engine {
   /** @param {number} contextLength 0: the engine's default @param {boolean} allLogits */
   openSession(contextLength, allLogits) {
     const pool = this.#threads?.pool ?? 0;
-    const session = this.#make('session_new', this.#model, contextLength, 0, allLogits, pool);
+    const session = this.#calls.make('session_new', this.#model, contextLength, 0, allLogits, pool);
     const handle = this.#next++;
     this.#sessions.set(handle, session);
-    return { handle, contextLength: this.#call('session_n_ctx', session) };
+    return { handle, contextLength: this.#calls.call('session_n_ctx', session) };
   }
 
   /** @param {number} handle */
   closeSession(handle) {
-    this.#call('session_free', this.#session(handle));
+    this.#calls.call('session_free', this.#session(handle));
     this.#sessions.delete(handle);
   }
 
-  /** @param {number} handle @param {Int32Array} ids @returns {number} the position afterwards */
+  /** @param {number} handle @param {Int32Array} ids @returns {{ position: number }} afterwards */
   append(handle, ids) {
     const session = this.#session(handle);
-    this.#lend(ids, (pointer) => this.#try('session_append', session, pointer, ids.length));
-    return this.#call('session_position', session);
+    this.#calls.withCopies([ids], (pointer) =>
+      this.#calls.try('session_append', session, pointer, ids.length),
+    );
+    return { position: this.#calls.call('session_position', session) };
   }
 
   /**
@@ -497,9 +380,9 @@ export class Engine {
 
   /** @param {number} handle */
   logits(handle) {
-    const pointer = this.#call('session_logits', this.#session(handle));
+    const pointer = this.#calls.call('session_logits', this.#session(handle));
     if (!pointer) throw new JielongError('BAD_ARGUMENT', 'there are no logits yet', 'session');
-    return this.#floats(pointer, this.#vocabulary);
+    return this.#calls.floats(pointer, this.#vocabulary);
   }
 
   /** The logits of every position of the last batch, once it is complete. @param {number} handle */
@@ -507,23 +390,31 @@ export class Engine {
     const rows = [];
     const session = this.#session(handle);
     for (;;) {
-      const pointer = this.#call('session_batch_logits', session, rows.length);
+      const pointer = this.#calls.call('session_batch_logits', session, rows.length);
       if (!pointer) return rows;
-      rows.push(this.#floats(pointer, this.#vocabulary));
+      rows.push(this.#calls.floats(pointer, this.#vocabulary));
     }
   }
 
   /** @param {number} handle */
   ids(handle) {
     const session = this.#session(handle);
-    const n = this.#call('session_position', session);
-    return this.#ints(this.#call('session_ids', session), n);
+    const n = this.#calls.call('session_position', session);
+    return this.#calls.ints(this.#calls.call('session_ids', session), n);
+  }
+
+  /** How many of the ids, from the first on, the timeline begins with. @param {number} handle @param {Int32Array} ids */
+  commonPrefix(handle, ids) {
+    const have = this.ids(handle);
+    let n = 0;
+    while (n < have.length && n < ids.length && have[n] === ids[n]) n++;
+    return n;
   }
 
   /** @param {number} handle @param {number} position */
   rewind(handle, position) {
-    this.#try('session_rewind', this.#session(handle), position);
-    return position;
+    this.#calls.try('session_rewind', this.#session(handle), position);
+    return { position };
   }
 
   /* ---- Sampling and generation ---- */
@@ -532,7 +423,7 @@ export class Engine {
   #sampling(s) {
     const seed = BigInt(s.seed ?? 0);
     const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
-    this.#call(
+    this.#calls.call(
       'sampling',
       s.temperature,
       s.topK,
@@ -547,9 +438,9 @@ export class Engine {
 
   /** The candidates of the last stage or step. */
   #candidates() {
-    const n = this.#call('candidate_count');
-    const pointer = this.#call('candidates') >>> 0;
-    const pairs = this.#bytes(pointer, n * 8).slice().buffer;
+    const n = this.#calls.call('candidate_count');
+    const pointer = this.#calls.call('candidates') >>> 0;
+    const pairs = this.#calls.bytes(pointer, n * 8).slice().buffer;
     const [ids, probabilities] = [new Int32Array(pairs), new Float32Array(pairs)];
     return Array.from({ length: n }, (_, i) => ({
       id: ids[2 * i],
@@ -563,7 +454,7 @@ export class Engine {
     const session = this.#session(handle);
     this.#sampling(sampling);
     return STAGES.map((stage, i) => {
-      const kept = this.#try('session_stage', session, i, top);
+      const kept = this.#calls.try('session_stage', session, i, top);
       return { stage, kept, top: this.#candidates() };
     });
   }
@@ -576,14 +467,14 @@ export class Engine {
    */
   generate(handle, ids, options) {
     const session = this.#session(handle);
-    const before = this.#call('session_position', session);
-    const position = this.append(handle, ids);
+    const before = this.#calls.call('session_position', session);
+    const after = this.append(handle, ids);
     this.#sampling(options);
     const stops = encoder.encode(options.stop.map((/** @type {string} */ s) => `${s}\0`).join(''));
     const { maxTokens, ignoreEos, topLogprobs } = options;
     try {
-      this.#lend(stops, (pointer) =>
-        this.#try(
+      this.#calls.withCopies([stops], (pointer) =>
+        this.#calls.try(
           'session_generate',
           session,
           maxTokens,
@@ -594,10 +485,10 @@ export class Engine {
         ),
       );
     } catch (e) {
-      if (!this.#fault) this.#call('session_rewind', session, before);
+      if (!this.#calls.ended) this.#calls.call('session_rewind', session, before);
       throw e;
     }
-    return position;
+    return after;
   }
 
   /**
@@ -608,14 +499,27 @@ export class Engine {
   step(handle) {
     const session = this.#session(handle);
     const status = this.#evaluate('session_generate_step', session);
-    const position = this.#call('session_position', session);
-    return status === 0
-      ? { more: false, token: this.#token(), position }
-      : { more: status === MORE, position };
+    const position = this.#calls.call('session_position', session);
+    if (status !== 0) return { more: status === MORE, position };
+    const token = this.#token();
+    this.#drawn = token.finish ? 0 : handle;
+    return { more: false, token, position };
+  }
+
+  /**
+   * Evaluates the token that the last step drew, so that the next one need only be drawn when it is wanted. For
+   * whoever called that step, while its caller has the token. A failure is one of the next step too.
+   */
+  evaluateAhead() {
+    const handle = this.#drawn;
+    this.#drawn = 0;
+    try {
+      if (handle) this.advance(handle);
+    } catch {}
   }
 
   #token() {
-    const call = (/** @type {string} */ name) => this.#call(`step_${name}`);
+    const call = (/** @type {string} */ name) => this.#calls.call(`step_${name}`);
     const top = this.#candidates().map(({ id, text, probability }) => ({
       id,
       text,
@@ -624,7 +528,7 @@ export class Engine {
     const finish = FINISH[call('finish')];
     return {
       id: call('id'),
-      text: this.#text(call('text'), call('text_length')),
+      text: this.#calls.text(call('text'), call('text_length')),
       logprob: call('logprob'),
       index: call('index'),
       ...(top.length && { top }),
@@ -638,9 +542,9 @@ export class Engine {
    */
   embed(handle, pooling, vector) {
     const session = this.#session(handle);
-    return this.#lend(vector, (pointer) => {
+    return this.#calls.withCopies([vector], (pointer) => {
       const status = this.#evaluate('session_embed', session, POOLINGS.indexOf(pooling), pointer);
-      return { more: status === MORE, vector: this.#floats(pointer, vector.length) };
+      return { more: status === MORE, vector: this.#calls.floats(pointer, vector.length) };
     });
   }
 
@@ -656,14 +560,16 @@ export class Engine {
     const wanted = Int32Array.from(
       taps.flatMap(({ kind, layer, head }) => [kind === 'attention' ? 0 : 1, layer, head]),
     );
-    const table = this.#call('taps', taps.length) >>> 0;
-    if (!table) throw outOfMemory(`${taps.length} taps`);
-    new Int32Array(this.#buffer, table, wanted.length).set(wanted);
+    const table = this.#calls.call('taps', taps.length) >>> 0;
+    if (!table) throw this.#calls.outOfMemory(`${taps.length} taps`);
+    this.#calls.bytes(table, wanted.byteLength).set(new Uint8Array(wanted.buffer));
     try {
-      this.#lend(ids, (pointer) => this.#evaluate('session_run', session, pointer, ids.length));
+      this.#calls.withCopies([ids], (pointer) =>
+        this.#evaluate('session_run', session, pointer, ids.length),
+      );
       const results = taps.map(({ kind, layer, head }, i) => {
-        const shape = [this.#call('tap_rows', i), this.#call('tap_cols', i)];
-        const data = this.#floats(this.#call('tap_data', i), shape[0] * shape[1]);
+        const shape = [this.#calls.call('tap_rows', i), this.#calls.call('tap_cols', i)];
+        const data = this.#calls.floats(this.#calls.call('tap_data', i), shape[0] * shape[1]);
         return kind === 'attention'
           ? { kind, layer, head, shape, data }
           : { kind, layer, shape, data };
@@ -671,10 +577,10 @@ export class Engine {
       return {
         taps: results,
         logits: this.#encoder ? new Float32Array(0) : this.logits(handle),
-        position: this.#call('session_position', session),
+        position: this.#calls.call('session_position', session),
       };
     } finally {
-      if (!this.#fault) this.#call('session_clear_taps', session);
+      if (!this.#calls.ended) this.#calls.call('session_clear_taps', session);
     }
   }
 }

@@ -10,7 +10,7 @@
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 /**
- * @param {import('./jielong.js').Model} model
+ * @param {import('../jielong.js').Model} model
  * @param {{ pp?: number, tg?: number, rounds?: number, signal?: AbortSignal,
  *   onRound?: (round: number, rounds: number) => void }} [options] pp, tg: tokens read and drawn; onRound is
  *   called before each round, the warm-up being number 0; an abort takes effect between two tokens

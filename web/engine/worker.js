@@ -4,31 +4,30 @@
  * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
  *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js), or
  *   `train.op` of TrainEngine (train-engine.js); n is the page's number
- *                    { helper, message }        why the helper of that number is gone
+ *                    { poolWorker, message }    why the pool worker of that number has ended
  *   from the worker  { n, result }              what it returned; large arrays are transferred, not
  *   copied
  *                    { n, error }               what it threw, as a plain object (error.js)
  *                    { n, progress }            of a load
- *                    { helper, program, port }  make a worker of that text and send it the port (threads.js)
- *                    { helper }                 end it
+ *                    { poolWorker, port }       start a pool worker (pool-worker.js) and send it the port
+ *                    { poolWorker }             end it
  *                    { lock }                   the name of a lock that it has until it ends, in a page
  * Calls run in the order in which they arrive and each is short (one step of a batch or of a text, one token), so nothing
  * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
- * While the page is busy with a token, that token is evaluated, so that the next one need only be drawn
- * when it is asked for.
+ * While the page is busy with a token, the engine evaluates it (Engine.evaluateAhead).
  */
 
+import { packError } from '../base/error.js';
+import { nodeModule } from '../base/host.js';
 import { Engine } from './engine.js';
-import { packError } from './error.js';
-import { nodeModule } from './source.js';
 
 const parent = nodeModule('worker_threads')?.parentPort;
 /** @type {any} */
 const port = parent ?? globalThis;
-/** Workers that the page has made for the engine. @type {Map<number, import('./threads.js').Helper>} */
-const helpers = new Map();
+/** The pool workers that the page has started. @type {Map<number, import('./threads.js').PoolWorker>} */
+const poolWorkers = new Map();
 let made = 0;
-const engine = new Engine(parent ? undefined : makeHelper);
+const engine = new Engine(parent ? undefined : startPoolWorker);
 
 /** Where there are locks (a secure context), the page notices by one that this worker is no more. */
 function holdLock() {
@@ -42,22 +41,22 @@ function holdLock() {
 }
 if (!parent && globalThis.isSecureContext && navigator.locks) holdLock();
 
-/** @type {import('./threads.js').MakeHelper} */
-function makeHelper(program) {
+/** Asks the page for one. @type {import('./threads.js').StartPoolWorker} */
+function startPoolWorker() {
   const { port1, port2 } = new MessageChannel();
   const number = ++made;
-  port.postMessage({ helper: number, program, port: port2 }, [port2]);
-  /** @type {import('./threads.js').Helper} */
-  const helper = {
+  port.postMessage({ poolWorker: number, port: port2 }, [port2]);
+  /** @type {import('./threads.js').PoolWorker} */
+  const poolWorker = {
     postMessage: (message) => port1.postMessage(message),
     terminate() {
       port1.close();
-      helpers.delete(number);
-      port.postMessage({ helper: number });
+      poolWorkers.delete(number);
+      port.postMessage({ poolWorker: number });
     },
   };
-  helpers.set(number, helper);
-  return helper;
+  poolWorkers.set(number, poolWorker);
+  return poolWorker;
 }
 
 /**
@@ -85,23 +84,16 @@ function run(n, op, args) {
   return engine.load(source, options, (progress) => port.postMessage({ n, progress }));
 }
 
-/** What goes wrong goes wrong again in the next step. @param {number} session */
-function evaluateAhead(session) {
-  try {
-    engine.advance(session);
-  } catch {}
-}
-
 port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
-  const { n, op, args, helper } = data;
-  if (helper) return helpers.get(helper)?.onerror(data);
+  const { n, op, args, poolWorker } = data;
+  if (poolWorker) return poolWorkers.get(poolWorker)?.onerror(data);
   try {
     // Only a load and training are awaited: the others are done when they return, in the order of
     // their messages.
     const made = run(n, op, args);
     const result = made instanceof Promise ? await made : made;
     port.postMessage({ n, result }, buffers(result));
-    if (op === 'step' && result.token && !result.token.finish) evaluateAhead(args[0]);
+    engine.evaluateAhead(); // while the page has the token
   } catch (e) {
     port.postMessage({ n, error: packError(e) });
   }

@@ -21,8 +21,8 @@
  * { text, runs } or { error: { code, message, where } }.
  */
 
+import { nodeModule } from '../base/host.js';
 import { Environment, Interpreter, Template } from './jinja.js';
-import { nodeModule } from './source.js';
 
 /** @typedef {import('./jinja.js').Value} Value */
 /** @typedef {import('./jinja.js').Node} Node */

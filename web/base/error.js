@@ -30,6 +30,9 @@ export class JielongError extends Error {
   }
 }
 
+/** @param {string} what */
+export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
+
 /** At most so much of a text that nobody has measured. @param {string} text */
 export const cut = (text, length = MAX_WORDS) =>
   text.length > length ? `${text.slice(0, length)}…` : text;
@@ -59,7 +62,7 @@ export function wordsOf(e) {
 
 /**
  * Structured clone drops an error's own fields, so errors travel as plain objects. One of ours is known by its
- * name: in a worker of the one file (wasm/dist.js), parts that are fetched have a class of their own.
+ * name: in a worker of the one file (web/node/dist.js), parts that are fetched have a class of their own.
  * @param {any} e
  */
 export function packError(e) {

@@ -1,0 +1,128 @@
+/**
+ * generation.js - a running generation: the prompt at the first pull, then one token per pull.
+ *
+ * A pull makes calls of the engine until one has a token or the end, so an abort takes effect between two steps of
+ * a long prompt. Until the first token a failure restores the timeline; an abort does not, once the prompt is there.
+ */
+import { CHAT, checkOptions, DEFAULTS, GENERATE, LIMITS } from '../base/options.js';
+
+/** @typedef {import('./timeline.js').Timeline} Timeline */
+/** @typedef {import('./types.js').ChatOptions} ChatOptions */
+/** @typedef {import('./types.js').Token} Token */
+/** What the timeline is to hold from a position on. @typedef {{ from: number, ids: Int32Array,
+ *   answer?: import('./timeline.js').Answer }} Prompt */
+
+const nothing = async () => {};
+
+/**
+ * A running generation: an async iterator of tokens, pulled one by one.
+ * @implements {AsyncIterableIterator<Token>}
+ */
+export class Generation {
+  #timeline;
+  #prompt;
+  /** @type {ChatOptions} */ #given = {};
+  /** What is wrong with the options: thrown by the first pull. @type {unknown} */ #wrong;
+  #settings;
+  #begun = false;
+  #ended = false;
+  /** Restores the timeline, until there is a token. */ #undo = nothing;
+  /** @type {import('../chat/reasoning.js').ReasoningSplitter | undefined} */ #splitter;
+
+  /**
+   * @param {Timeline} timeline @param {'generate' | 'chat'} caller @param {ChatOptions} options
+   * @param {(options: ChatOptions) => Promise<Prompt>} prompt called by the first pull
+   */
+  constructor(timeline, caller, options, prompt) {
+    this.#timeline = timeline;
+    this.#prompt = prompt;
+    try {
+      this.#given = checkOptions(caller, options, caller === 'chat' ? CHAT : GENERATE);
+    } catch (e) {
+      this.#wrong = e; // made here, where the caller's stack shows
+    }
+    const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = this.#given;
+    const random = crypto.getRandomValues(new Uint32Array(1))[0];
+    /** What the random numbers started from; the same seed draws the same tokens. @readonly */
+    this.seed = BigInt.asUintN(64, BigInt(rest.seed ?? random));
+    this.#settings = { ...DEFAULTS, ...LIMITS, ...rest, seed: this.seed, stop };
+  }
+
+  /** Whether no more tokens will come. */
+  get ended() {
+    return this.#ended || !!this.#given.signal?.aborted;
+  }
+
+  /** @returns {Promise<IteratorResult<Token, undefined>>} */
+  async next() {
+    if (this.#ended) return { done: true, value: undefined };
+    const { signal, onToken } = this.#given;
+    try {
+      signal?.throwIfAborted();
+      const work = () => this.#timeline.attend(signal, () => this.#pull());
+      const token = await this.#timeline.run(true, work, this);
+      signal?.throwIfAborted();
+      if (!token) return this.return();
+      if (token.finish) this.#ended = true;
+      onToken?.(token);
+      return { done: false, value: token };
+    } catch (e) {
+      // A pull on top of a running one is refused and ends nothing.
+      if (/** @type {any} */ (e)?.code !== 'BUSY') this.#ended = true;
+      throw e;
+    }
+  }
+
+  /** @returns {Promise<Token | undefined>} undefined: the end */
+  async #pull() {
+    try {
+      if (!this.#begun) await this.#begin();
+      const token = await this.#step();
+      this.#undo = nothing;
+      return token;
+    } catch (e) {
+      if (!this.#begun || !this.#given.signal?.aborted) await this.#undo().catch(() => {});
+      throw e;
+    }
+  }
+
+  async #begin() {
+    if (this.#wrong) throw this.#wrong;
+    const timeline = this.#timeline;
+    timeline.hold(this);
+    const { from, ids, answer } = await this.#prompt(this.#given);
+    this.#given.signal?.throwIfAborted();
+    this.#undo = await timeline.restorer(from);
+    if (from < timeline.position) await timeline.rewind(from);
+    await timeline.call('generate', ids, this.#settings);
+    if (answer) timeline.addAnswer(answer);
+    this.#splitter = await timeline.splitter();
+    this.#begun = true;
+  }
+
+  /** Until a token is drawn or the end is reached. @returns {Promise<Token | undefined>} */
+  async #step() {
+    const { signal } = this.#given;
+    for (;;) {
+      signal?.throwIfAborted();
+      const before = this.#timeline.position;
+      const { more, token } = await this.#timeline.call('step');
+      if (signal?.aborted && token) await this.#timeline.call('rewind', before);
+      if (more) continue;
+      return token && this.#splitter ? { ...token, part: this.#splitter.take(token) } : token;
+    }
+  }
+
+  /**
+   * Ends the generation; the session is free for the next.
+   * @returns {Promise<{ done: true, value: undefined }>}
+   */
+  async return() {
+    this.#ended = true;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}

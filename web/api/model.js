@@ -1,0 +1,167 @@
+/**
+ * model.js - a loaded model: its vocabulary, vectors of texts, and sessions.
+ */
+import {
+  badArgument,
+  checkIds,
+  checkOptions,
+  describe,
+  EMBED,
+  FLAG,
+  listOf,
+  POSITIVE,
+  reading,
+  TOKENIZE,
+} from '../base/options.js';
+import { Session } from './session.js';
+import { inParts, tokenize } from './tokenize.js';
+
+/** @typedef {import('../engine/backend.js').Backend} Backend */
+/** @typedef {import('./types.js').Ids} Ids */
+/** @typedef {import('./types.js').ModelInfo} ModelInfo */
+/** @typedef {import('./types.js').Piece} Piece */
+
+/** A loaded model: immutable, shared by its sessions. Made by loadModel. */
+export class Model {
+  #backend;
+  #contextLength;
+
+  /** @param {Backend} backend @param {ModelInfo} info @param {number} [contextLength] */
+  constructor(backend, info, contextLength) {
+    this.#backend = backend;
+    this.#contextLength = contextLength;
+    /** @readonly */
+    this.info = info;
+  }
+
+  /**
+   * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become
+   * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one. A text of
+   * two authors comes in parts: what is quoted is text, whatever special tokens it spells; else the
+   * ids are those of the whole. A long text takes several steps, between which the signal ends it
+   * and other calls have their turn.
+   * @param {string | (string | { quoted: string })[]} text
+   * @param {{ special?: boolean, bos?: boolean, signal?: AbortSignal }} [options]
+   * @returns {Promise<Int32Array>}
+   */
+  async tokenize(text, options = {}) {
+    const { special = false, bos = false, signal } = checkOptions('tokenize', options, TOKENIZE);
+    const parts = reading('tokenize', () =>
+      listOf(text).map((part) => {
+        const quoted = typeof part === 'object' && typeof part?.quoted === 'string';
+        const string = quoted ? part.quoted : part;
+        if (typeof string === 'string') return /** @type {[string, boolean]} */ ([string, quoted]);
+        throw badArgument(`a text is a string or a list of parts, not ${describe(part)}`);
+      }),
+    );
+    return this.#backend.attend(signal, () =>
+      tokenize(this.#backend, [parts, special, bos], () => signal?.throwIfAborted()),
+    );
+  }
+
+  /**
+   * Token ids → text: the exact inverse of tokenize. special: control tokens appear as they are
+   * written.
+   * @param {Ids} ids
+   * @param {{ special?: boolean }} [options]
+   * @returns {Promise<string>}
+   */
+  async detokenize(ids, options = {}) {
+    const { special = false } = checkOptions('detokenize', options, { special: FLAG });
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let text = '';
+    for (const [part, first] of inParts(checkIds(ids, 'detokenize'))) {
+      const bytes = await this.#backend.call('detokenize', part, special, first);
+      text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  /**
+   * The vocabulary entries of some ids, in order.
+   * @param {Ids} ids
+   * @returns {Promise<Piece[]>}
+   */
+  async pieces(ids) {
+    const all = [];
+    for (const [part] of inParts(checkIds(ids, 'pieces')))
+      all.push(await this.#backend.call('pieces', part));
+    return all.flat();
+  }
+
+  /**
+   * One vocabulary entry.
+   * @param {number} id
+   * @returns {Promise<Piece>}
+   */
+  async token(id) {
+    return (await this.pieces([id]))[0];
+  }
+
+  /**
+   * A new timeline of tokens with its own KV cache. contextLength: its positions (default: what
+   * loadModel was told, else the length the model was trained with, at most 4096). allLogits: for
+   * eachLogits().
+   * @param {{ contextLength?: number, allLogits?: boolean }} [options]
+   * @returns {Promise<Session>}
+   */
+  async createSession(options = {}) {
+    const rules = { contextLength: POSITIVE, allLogits: FLAG };
+    const { contextLength = this.#contextLength ?? 0, allLogits = false } = checkOptions(
+      'createSession',
+      options,
+      rules,
+    );
+    const state = await this.#backend.call('openSession', contextLength, allLogits);
+    return new Session(this, this.#backend, state);
+  }
+
+  /**
+   * A text as one vector of length 1: the model's hidden states after its last norm, pooled. The
+   * likeness of two texts is the dot product of their vectors. A string gets the tokens around it
+   * that the file asks for. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
+   * what the file asks for, else the mean. An encoder takes a text whole: as long as the context it
+   * was trained with, and at most 4096 tokens.
+   * @param {string | Ids} text
+   * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
+   * @returns {Promise<Float32Array>} info.embeddingLength numbers
+   */
+  async embed(text, options = {}) {
+    const { pooling = this.info.pooling ?? 'mean', signal } = checkOptions('embed', options, EMBED);
+    signal?.throwIfAborted();
+    return this.#backend.attend(signal, () => this.#embed(text, pooling, signal));
+  }
+
+  /** @param {string | Ids} text @param {string} pooling @param {AbortSignal} [signal] */
+  async #embed(text, pooling, signal) {
+    const ids =
+      typeof text === 'string'
+        ? await tokenize(this.#backend, [[[text, false]], false, true, true], () =>
+            signal?.throwIfAborted(),
+          )
+        : checkIds(text, 'embed');
+    if (ids.length === 0) throw badArgument('there is nothing to embed', 'text');
+    const { handle } = await this.#backend.call('openSession', ids.length, false);
+    try {
+      await this.#backend.call('append', handle, ids);
+      let vector = new Float32Array(this.info.embeddingLength);
+      for (let more = true; more; ) {
+        signal?.throwIfAborted();
+        ({ more, vector } = await this.#backend.call('embed', handle, pooling, vector));
+      }
+      return vector;
+    } finally {
+      this.#backend.call('closeSession', handle).catch(() => {});
+    }
+  }
+
+  /** Stops the engine and gives all memory back; its sessions are closed too. */
+  async close() {
+    this.#backend.close();
+  }
+}
+
+// `await using`, where the language has it.
+const { asyncDispose } = /** @type {any} */ (Symbol);
+if (asyncDispose)
+  Object.defineProperty(Model.prototype, asyncDispose, { value: Model.prototype.close });

@@ -1,0 +1,168 @@
+/**
+ * timeline.js - the state of a session on this side of the engine: who may change it, and which part of it is a chat's
+ * answer.
+ *
+ * The engine alone knows the tokens. Each result that changes their number has `position`, and call() keeps it, for
+ * session.position. One operation runs at a time; a generation that has begun and not ended holds the timeline between
+ * its pulls.
+ */
+import { closed, JielongError } from '../base/error.js';
+import { checkIds } from '../base/options.js';
+import { tokenize } from './tokenize.js';
+
+/** @typedef {import('../chat/reasoning.js').ReasoningSplitter} ReasoningSplitter */
+/** Where an answer begins, and what splits it. @typedef {{ from: number, splitter: () => ReasoningSplitter }} Answer */
+/** @typedef {import('./generation.js').Generation} Generation */
+/** @typedef {import('./types.js').Ids} Ids */
+
+export class Timeline {
+  #model;
+  #backend;
+  #handle;
+  #position = 0;
+  #busy = false;
+  #closed = false;
+  /** @type {Generation | undefined} */ #holder;
+  /** In the order of the timeline. @type {Answer[]} */ #answers = [];
+
+  /**
+   * @param {import('./model.js').Model} model @param {import('../engine/backend.js').Backend} backend
+   * @param {number} handle
+   */
+  constructor(model, backend, handle) {
+    this.#model = model;
+    this.#backend = backend;
+    this.#handle = handle;
+  }
+
+  /** Tokens on it. */
+  get position() {
+    return this.#position;
+  }
+
+  /** A call of the engine. @param {string} op @param {any[]} args @returns {Promise<any>} */
+  async call(op, ...args) {
+    const result = await this.#backend.call(op, this.#handle, ...args);
+    this.#position = result?.position ?? this.#position;
+    return result;
+  }
+
+  /** See Backend. @template T @param {AbortSignal | undefined} signal @param {() => Promise<T>} work */
+  attend(signal, work) {
+    return this.#backend.attend(signal, work);
+  }
+
+  /* ---- One operation at a time ---- */
+
+  /** @param {boolean} changes the timeline @param {Generation} [by] */
+  claim(changes, by) {
+    if (this.#closed) throw closed('session');
+    if (this.#holder?.ended) this.#holder = undefined;
+    if (this.#busy || (changes && this.#holder && this.#holder !== by)) {
+      throw new JielongError(
+        'BUSY',
+        'this session is busy with another operation; wait for it, or end the generation ' +
+          'by break, return() or its signal',
+      );
+    }
+    this.#busy = true;
+  }
+
+  /** Ends what claim() began. */
+  release() {
+    this.#busy = false;
+  }
+
+  /** The generation holds the timeline until it has ended. @param {Generation} generation */
+  hold(generation) {
+    this.#holder = generation;
+  }
+
+  /**
+   * @template T
+   * @param {boolean} changes the timeline
+   * @param {() => Promise<T>} work
+   * @param {Generation} [by]
+   */
+  async run(changes, work, by) {
+    this.claim(changes, by);
+    try {
+      return await work();
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Frees the session's memory, before the engine does anything that is called later. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Not awaited, because the engine may be busy; after model.close() there is nothing left to free.
+    this.call('closeSession').catch(() => {});
+  }
+
+  /* ---- Tokens ---- */
+
+  /** @param {Int32Array} ids */
+  append(ids) {
+    return this.call('append', ids);
+  }
+
+  /** @param {number} position */
+  async rewind(position) {
+    await this.call('rewind', position);
+    this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
+  }
+
+  /** A function that restores the timeline after it was changed from a position on. @param {number} from */
+  async restorer(from) {
+    const answers = this.#answers;
+    const tail = from < this.#position ? (await this.call('ids')).slice(from) : new Int32Array(0);
+    return async () => {
+      await this.rewind(from);
+      await this.append(tail);
+      this.#answers = answers;
+    };
+  }
+
+  /** Evaluates what is pending, a step a call. */
+  async evaluate() {
+    while (await this.call('advance'));
+  }
+
+  /**
+   * The ids of a prompt.
+   * @param {string | Ids} prompt
+   * @param {boolean} special
+   * @param {string} caller
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Int32Array>}
+   */
+  async tokens(prompt, special, caller, signal) {
+    if (typeof prompt !== 'string') return checkIds(prompt, caller);
+    const bos = this.#position === 0;
+    const { encoder } = this.#model.info;
+    return tokenize(this.#backend, [[[prompt, false]], special, bos, encoder], () => {
+      if (this.#closed) throw closed('session');
+      signal?.throwIfAborted();
+    });
+  }
+
+  /* ---- Answers of chats ---- */
+
+  /** @param {Answer} answer */
+  addAnswer(answer) {
+    this.#answers = [...this.#answers, answer];
+  }
+
+  /** What splits the answer with which the timeline ends, if it ends with one of chat(). */
+  async splitter() {
+    const answer = this.#answers.at(-1);
+    const splitter = answer?.splitter();
+    if (!answer || this.#position === answer.from) return splitter;
+    const written = (await this.call('ids')).subarray(answer.from);
+    for (const { id, text, special } of await this.#model.pieces(written))
+      splitter?.take({ id, text: special ? '' : text });
+    return splitter;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * start-worker.js - starts the workers of this package, in a page and in Node, and listens to them.
+ *
+ * A worker's script lies beside this file, or inside it where a build put it there (embedded.js). A page that gets
+ * the engine from another origin starts a worker of its own origin that imports the script.
+ */
+
+import { JielongError, wordsOf } from '../base/error.js';
+import { nodeModule } from '../base/host.js';
+import { workerInside } from './embedded.js';
+
+/**
+ * Subscribes to a worker of a page or of Node.
+ * @param {any} worker @param {(data: any) => void} receive @param {(error: any) => void} fail
+ * @param {() => void} ended the worker has ended, for any reason; called after `fail` if it failed
+ */
+export function listen(worker, receive, fail, ended) {
+  if (worker.on) worker.on('message', receive).on('error', fail).on('exit', ended);
+  else {
+    const { terminate } = worker;
+    worker.terminate = () => {
+      terminate.call(worker);
+      ended();
+    };
+    worker.onmessage = (/** @type {MessageEvent} */ e) => receive(e.data);
+    worker.onerror = worker.onmessageerror = (/** @type {any} */ e) => {
+      e.preventDefault();
+      fail(e);
+    };
+  }
+}
+
+/**
+ * A script that a worker runs. `start` names it in one expression, because that is the form that bundlers find.
+ * @typedef {{ name: string, address: () => URL, start: () => Worker }} Script
+ */
+
+/** @type {Script} */
+export const ENGINE = {
+  name: 'worker.js',
+  address: () => new URL('./worker.js', import.meta.url),
+  start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+};
+
+/** @type {Script} */
+export const POOL_WORKER = {
+  name: 'pool-worker.js',
+  address: () => new URL('./pool-worker.js', import.meta.url),
+  start: () => new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' }),
+};
+
+/**
+ * A worker of this package.
+ * @param {Script} script @param {number} [memory] most MB for its objects, in Node
+ * @returns {any} a Worker of the page or of Node
+ */
+export function startWorker({ name, address, start }, memory) {
+  const node = nodeModule('worker_threads');
+  const inside = workerInside?.(name);
+  if (inside)
+    return started(() =>
+      node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
+    );
+  const script = address();
+  if (node) {
+    const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
+    // A worker that is a file rejects the flag of a program given by --eval.
+    const inherited = process.execArgv.some((arg) => arg.startsWith('--input-type'));
+    const execArgv = inherited ? [] : undefined;
+    return started(() => new node.Worker(script, { resourceLimits, execArgv }));
+  }
+  if (script.origin === location.origin || script.protocol === 'file:') return started(start);
+  // A worker must come from the page's own origin, but a module that it imports need not.
+  const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
+  return started(() => new Worker(shim, { type: 'module' }));
+}
+
+/** A failure to start is a JielongError. @template W @param {() => W} start @returns {W} */
+export function started(start) {
+  try {
+    return start();
+  } catch (e) {
+    throw new JielongError('WORKER', `no worker could be started: ${wordsOf(e)}`);
+  }
+}
+
+/** One address per script, because none of them is revoked. @type {Map<string, string>} */
+const blobUrls = new Map();
+
+/** @param {string} script */
+function blobUrl(script) {
+  const url =
+    blobUrls.get(script) ?? URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  blobUrls.set(script, url);
+  return url;
+}
