@@ -83,6 +83,13 @@ for (const folder of ['src', 'web']) {
   });
 }
 
+test('README counts what the tables of src/README list', () => {
+  const [, architectures, types] = read('README.md').match(/(\d+) architectures, (\d+) tensor/) ?? [];
+  const rows = (/** @type {RegExp} */ pattern) => (read('src/README.md').match(pattern) ?? []).length;
+  assert.equal(rows(/^\| `[\w-]+` +\| (RMS|Layer)Norm/gm), Number(architectures));
+  assert.equal(rows(/^\| \w+ +\| [\d.]+ +\| [\d.]+ +\|/gm), Number(types));
+});
+
 test('web/README.md has every option of the API', () => {
   const text = read('web/README.md');
   const options = Object.keys({ ...LOAD, ...GENERATE, ...CHAT, ...TOKENIZE, ...EMBED });
