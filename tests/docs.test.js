@@ -54,7 +54,8 @@ test('links between documents lead somewhere', () => {
       const [path, anchor] = link.split('#');
       const target = path ? join(dirname(file), path) : file;
       const there = existsSync(join(root, target));
-      if (!there || (anchor && !anchors(read(target)).includes(anchor))) dead.push(`${file}: ${link}`);
+      if (!there || (anchor && !anchors(read(target)).includes(anchor)))
+        dead.push(`${file}: ${link}`);
     }
   }
   assert.deepEqual(dead, []);
@@ -74,7 +75,8 @@ test('paths in the documents exist', () => {
 
 for (const folder of ['src', 'web']) {
   test(`the map in README has every folder of ${folder}/, and no other`, () => {
-    const [, part] = read('README.md').match(new RegExp(`^${folder}/ .*\n((?:  .*\n)*)`, 'm')) ?? [];
+    const [, part] =
+      read('README.md').match(new RegExp(`^${folder}/ .*\n((?:  .*\n)*)`, 'm')) ?? [];
     const listed = [...(part ?? '').matchAll(/^ {2}(\w+)\/ /gm)].map(([, name]) => name);
     const there = readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== 'i18n')
@@ -84,8 +86,10 @@ for (const folder of ['src', 'web']) {
 }
 
 test('README counts what the tables of src/README list', () => {
-  const [, architectures, types] = read('README.md').match(/(\d+) architectures, (\d+) tensor/) ?? [];
-  const rows = (/** @type {RegExp} */ pattern) => (read('src/README.md').match(pattern) ?? []).length;
+  const [, architectures, types] =
+    read('README.md').match(/(\d+) architectures, (\d+) tensor/) ?? [];
+  const rows = (/** @type {RegExp} */ pattern) =>
+    (read('src/README.md').match(pattern) ?? []).length;
   assert.equal(rows(/^\| `[\w-]+` +\| (RMS|Layer)Norm/gm), Number(architectures));
   assert.equal(rows(/^\| \w+ +\| [\d.]+ +\| [\d.]+ +\|/gm), Number(types));
 });

@@ -19,7 +19,10 @@ const WIDTH = 860; // CSS pixels
 const server = makeServer().listen(0, '127.0.0.1');
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 const executablePath = drivers.Chromium.find();
-const browser = await puppeteer.launch({ executablePath, args: [...chromiumFlags, '--lang=en-US'] });
+const browser = await puppeteer.launch({
+  executablePath,
+  args: [...chromiumFlags, '--lang=en-US'],
+});
 const page = await browser.newPage();
 await page.setViewport({ width: WIDTH, height: 1400 });
 await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
