@@ -535,8 +535,7 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "multipliers");
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
     if (a->need & jl_shared_set) add(further, sizeof further, "shared expert");
-    if (a->rules & JL_MAY_HAVE_EXPERTS)
-        add(further, sizeof further, "MoE if the file has experts");
+    if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
     if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
     snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
              a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,

@@ -271,7 +271,7 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
   await page.click('#url-go');
   await says('#url-go', /Load · .*kB/);
   await page.click('#url-go');
-  await says('#load-status', /is not a GGUF model/);
+  await says('#load-status', /is not a GGUF file/);
   await shoot('error');
 });
 
@@ -287,7 +287,10 @@ test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, a
   await says('#load-status', /is loaded: 98\.4 MB/);
 });
 
-test('Escape stops the stream, Continue resumes it', { skip: noModel, timeout: 180_000 }, async () => {
+test('Escape stops the stream, Continue resumes it', {
+  skip: noModel,
+  timeout: 180_000,
+}, async () => {
   await page.click('#generate');
   await says('#meter', /^1\d tokens/);
   assert.equal(await page.$eval('#stream', (e) => e.ariaBusy), 'true');
@@ -498,7 +501,7 @@ for (const [what, call] of [
     await other.waitForSelector('#stop:enabled');
     await sleep(300);
     await other.click('#stop');
-    await saysOn(other, '#play-status', /stopped answering and was ended. Load the model again/);
+    await saysOn(other, '#play-status', /did not answer and was terminated. Load the model again/);
     await other.waitForSelector('#stop:disabled');
     await loadAgain(other);
     await writes(other);
