@@ -2,9 +2,9 @@
  * encoder, vectors; prefill = steps, rewind; and files that must be refused, with the words they
  * are refused by.
  *
- * Reads tests/golden/arch and README.md, so it runs in the repository's root. "c_arch table" prints
- * the table of README. The same goldens run as wasm in tests/suite/golden.js, where their
- * tolerances are explained.
+ * Reads tests/golden/arch and src/README.md, so it runs in the repository's root. "c_arch table"
+ * prints the table of architectures of src/README.md. The same goldens run as wasm in
+ * tests/suite/golden.js, where their tolerances are explained.
  */
 #include <math.h>
 #include <string.h>
@@ -498,48 +498,45 @@ static void test_damage(void) {
     }
 }
 
-/* ---- README ---------------------------------------------------------------------------------- */
+/* ---- src/README ------------------------------------------------------------------------------ */
 
 static void add(char *out, size_t cap, const char *text) {
     size_t n = strlen(out);
     snprintf(out + n, cap - n, "%s%s", n && out[n - 1] != ' ' && *text != '|' ? ", " : "", text);
 }
 
-/* A row of README's table, its cells without padding. */
+/* A row of its table, its cells without padding. */
 static void describe(const jl_arch *a, char *out, size_t cap) {
     char further[400] = "", number[64];
     int gated = (a->required >> JL_FFN_GATE & 1) != 0;
     int halves = a->rope == JL_ROPE_HALVES, biases = (a->required >> JL_ATTN_Q_B & 1) != 0;
-    const char *unrotated = a->required >> JL_POSITION_EMBD & 1   ? "learnt"
-                            : a->optional >> JL_POSITION_EMBD & 1 ? "learnt or ALiBi"
+    const char *unrotated = a->required >> JL_POSITION_EMBD & 1   ? "learned"
+                            : a->optional >> JL_POSITION_EMBD & 1 ? "learned or ALiBi"
                                                                   : "ALiBi";
-    const char *positions = halves                          ? "RoPE, halves"
-                            : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, neighbours"
+    const char *positions = halves                          ? "RoPE, half"
+                            : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, adjacent"
                                                             : unrotated;
-    const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GELU, gated" : "SiLU, gated";
+    const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GeGLU" : "SwiGLU";
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
-    if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel");
-    if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or not");
+    if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
+    if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or sequential residual");
     if (biases) add(further, sizeof further, "biases");
-    if (a->required >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "norms of heads");
-    if (a->required >> JL_WHOLE_Q_NORM & 1)
-        add(further, sizeof further, "norms of queries and keys");
-    if (a->required >> JL_ATTN_POST_NORM & 1)
-        add(further, sizeof further, "norms behind the parts");
-    if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "norms behind the sums");
-    if (a->window_step > 0) add(further, sizeof further, "windows");
-    if (a->score_cap > 0) add(further, sizeof further, "soft caps");
-    if (a->local_base > 0) add(further, sizeof further, "two rope bases");
+    if (a->required >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "QK norm per head");
+    if (a->required >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "QK norm over all heads");
+    if (a->required >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "output norms");
+    if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "post-norm");
+    if (a->window_step > 0) add(further, sizeof further, "sliding window");
+    if (a->score_cap > 0) add(further, sizeof further, "logit soft-capping");
+    if (a->local_base > 0) add(further, sizeof further, "two RoPE bases");
     if (a->rope_skip) {
-        snprintf(number, sizeof number, "every %dth block without RoPE", a->rope_skip);
+        snprintf(number, sizeof number, "no RoPE in every %dth block", a->rope_skip);
         add(further, sizeof further, number);
     }
-    if (a->optional >> JL_ROPE_LONG & 1) add(further, sizeof further, "long and short factors");
-    if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "scales");
-    if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "experts");
-    if (a->required & jl_shared_set) add(further, sizeof further, "a shared expert");
-    if (a->rules & JL_MAY_HAVE_EXPERTS)
-        add(further, sizeof further, "experts where the file has any");
+    if (a->optional >> JL_ROPE_LONG & 1) add(further, sizeof further, "LongRoPE factors");
+    if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "multipliers");
+    if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
+    if (a->required & jl_shared_set) add(further, sizeof further, "shared expert");
+    if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
     if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
     snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
              a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,
@@ -556,15 +553,15 @@ static void squeeze(char *text) {
 
 static void test_readme_table(void) {
     static char text[1 << 18];
-    FILE *file = fopen("README.md", "rb");
-    if (!file) SKIP("README.md is not in the working directory");
+    FILE *file = fopen("src/README.md", "rb");
+    if (!file) SKIP("src/README.md is not in the working directory");
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     fclose(file);
     squeeze(text);
     for (int i = 0; jl_arch_at(i); i++) {
         char row[600];
         describe(jl_arch_at(i), row, sizeof row);
-        CHECK(strstr(text, row) != NULL, "README needs the row %s", row);
+        CHECK(strstr(text, row) != NULL, "src/README.md needs the row %s", row);
     }
 }
 

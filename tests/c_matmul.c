@@ -206,11 +206,11 @@ static void test_pack_is_exact(void) {
 }
 
 #ifndef __wasm__ /* a file needs a host */
-/* README's table of types tells the bits a weight, in the file and packed, of every type. */
+/* The table of types in src/README.md has the bits of every type, in the file and packed. */
 static void test_readme_table(void) {
     static char text[1 << 18];
-    FILE *file = fopen("README.md", "rb");
-    if (!file) SKIP("README.md is not in the working directory");
+    FILE *file = fopen("src/README.md", "rb");
+    if (!file) SKIP("src/README.md is not in the working directory");
     size_t n = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[n] = 0;

@@ -311,11 +311,11 @@ static void every_pre_tokeniser(void) {
     CHECK(jl_pretokenizer_at(-1) == NULL);
 }
 
-/* README's table of pre-tokenisers has every row of ours, name and other names, and no other. */
+/* The table of pre-tokenizers in src/README.md has the rows of the code, and no other. */
 static void readme_table(void) {
     static char text[1 << 18];
-    FILE *readme = fopen("README.md", "rb");
-    if (!readme) SKIP("README.md is not in the working directory");
+    FILE *readme = fopen("src/README.md", "rb");
+    if (!readme) SKIP("src/README.md is not in the working directory");
     size_t n = fread(text, 1, sizeof text - 1, readme);
     fclose(readme);
     text[n] = 0;
@@ -335,7 +335,7 @@ static void readme_table(void) {
         family = strchr(family + 1, '"');
         if (!family) break;
     }
-    char *row = strstr(text, "\n| Pre-tokeniser ");
+    char *row = strstr(text, "\n| Pre-tokenizer ");
     for (int line = 0; row && line < 2; line++) row = strchr(row + 1, '\n');
     int i = 0;
     for (; row && row[1] == '|'; i++, row = strchr(row + 1, '\n')) {

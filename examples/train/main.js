@@ -88,15 +88,16 @@ function show() {
 
 function showMeter() {
   const step = trainer?.step ?? 0;
-  const left = rate > 0 && step < steps && state === 'running' ? time((steps - step) / rate) : '';
+  const left = rate > 0 && state === 'running' ? (steps - step) / rate : 0; // seconds
+  const known = left < 1 ? 'train.meterEnd' : 'train.meter';
   byId('meter', HTMLElement).textContent =
     state === 'idle'
       ? ''
-      : t(left ? 'train.meter' : 'train.meterStill', {
+      : t(left > 0 ? known : 'train.meterStill', {
           step: whole(step),
           steps: whole(steps),
           rate: whole(rate * (trainer?.info.stepTokens ?? 0)),
-          left,
+          left: time(left),
         });
 }
 

@@ -203,7 +203,7 @@ test('without a click nothing leaves the origin and no model is fetched', {
     [],
   );
   assert.match(await text('#catalogue'), /98\.4 MB/);
-  assert.match(await text('#generate'), /^Start · \d\.\d MB, already here$/);
+  assert.match(await text('#generate'), /^Start · \d\.\d MB from this server$/);
   await shoot('idle');
 });
 
@@ -233,7 +233,7 @@ test('nothing is wider than a phone, in both languages', { skip: noBrowser }, as
 });
 
 for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp, RegExp][]} */ ([
-  ['en', /^Start/, /tokens written|ended/, /^Once upon a time [a-z ,'"!?.\n;:-]{200}/i],
+  ['en', /^Start/, /tokens generated|ended/, /^Once upon a time [a-z ,'"!?.\n;:-]{200}/i],
   [
     'zh-Hant',
     /^開始/,
@@ -271,7 +271,7 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
   await page.click('#url-go');
   await says('#url-go', /Load · .*kB/);
   await page.click('#url-go');
-  await says('#load-status', /is not a GGUF model/);
+  await says('#load-status', /is not a GGUF file/);
   await shoot('error');
 });
 
@@ -287,7 +287,10 @@ test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, a
   await says('#load-status', /is loaded: 98\.4 MB/);
 });
 
-test('Escape stops the stream, Continue goes on', { skip: noModel, timeout: 180_000 }, async () => {
+test('Escape stops the stream, Continue resumes it', {
+  skip: noModel,
+  timeout: 180_000,
+}, async () => {
   await page.click('#generate');
   await says('#meter', /^1\d tokens/);
   assert.equal(await page.$eval('#stream', (e) => e.ariaBusy), 'true');
@@ -300,7 +303,7 @@ test('Escape stops the stream, Continue goes on', { skip: noModel, timeout: 180_
     e.dispatchEvent(new Event('input'));
   });
   await page.click('#continue');
-  await says('#play-status', /24 tokens written/);
+  await says('#play-status', /24 tokens generated/);
   assert.equal(await page.$$eval('.token', (all) => all.length), count + 24);
   assert.match(await text('#meter'), /24 tokens · \d+\.\d tokens\/s · first after/);
 });
@@ -324,7 +327,7 @@ test('a token can be changed from the keyboard', { skip: noModel, timeout: 180_0
   assert.deepEqual(changed.slice(0, 4), old.slice(0, 4));
   assert.notEqual(changed[4], old[4]);
   await page.click('#continue');
-  await says('#play-status', /24 tokens written/);
+  await says('#play-status', /24 tokens generated/);
   assert.deepEqual((await tokens()).slice(0, 5), changed);
 });
 
@@ -370,11 +373,11 @@ test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => 
   await page.click('#mode-chat');
   await page.click('#generate');
   await page.waitForSelector('.turn .token:nth-of-type(9)');
-  await says('#play-status', /tokens written|ended/);
+  await says('#play-status', /tokens generated|ended/);
   await page.type('#prompt', 'Say it shorter.');
   await page.click('#generate');
   await page.waitForSelector('.turn + .turn .token');
-  await says('#play-status', /tokens written|ended/);
+  await says('#play-status', /tokens generated|ended/);
   await shoot('chat', page, false);
 });
 
@@ -472,7 +475,7 @@ const saysOn = (of, selector, pattern) =>
 async function writes(of) {
   await of.waitForSelector('#generate:enabled');
   await of.click('#generate');
-  await saysOn(of, '#play-status', /tokens written|ended/);
+  await saysOn(of, '#play-status', /tokens generated|ended/);
 }
 
 /** Loads what the field for addresses names. @param {import('puppeteer-core').Page} of */
@@ -498,7 +501,7 @@ for (const [what, call] of [
     await other.waitForSelector('#stop:enabled');
     await sleep(300);
     await other.click('#stop');
-    await saysOn(other, '#play-status', /stopped answering and was ended. Load the model again/);
+    await saysOn(other, '#play-status', /did not answer and was terminated. Load the model again/);
     await other.waitForSelector('#stop:disabled');
     await loadAgain(other);
     await writes(other);

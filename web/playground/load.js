@@ -57,8 +57,13 @@ function progressMeter(expected) {
     if (total) bar.value = loaded / total;
     else bar.removeAttribute('value');
     const values = { loaded: size(loaded), rate: size(rate) };
+    const left = total ? (total - loaded) / rate : 0; // seconds
     barText.textContent = total
-      ? t('model.bytes', { ...values, total: size(total), left: time((total - loaded) / rate) })
+      ? t(left < 1 ? 'model.bytesEnd' : 'model.bytes', {
+          ...values,
+          total: size(total),
+          left: time(left),
+        })
       : t('model.bytesOnly', values);
   };
 }
