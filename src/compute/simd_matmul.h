@@ -10,8 +10,8 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Here, in simd_matmul.c and in relaxed.c, loops over vectors and tokens are unrolled, so that their
- * accumulators are registers. Loops over columns are not: if they are unrolled, LLVM sums one
+/* Here, in simd_matmul.c and in relaxed.c, loops over vectors and tokens are unrolled, so that
+ * their accumulators are registers. Loops over columns are not: if they are unrolled, LLVM sums one
  * accumulator after the other and keeps all columns of weights alive between, and spilled registers
  * cost up to half of the speed. */
 
@@ -113,7 +113,7 @@ static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, 
     }
 }
 
-/* D [16] (and M) of the groups of a block, after those before it; scales follow the block's quants. */
+/* Appends D [16], and M, of each group of a block to *d and *m. */
 static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const float *head,
                                 float **d, float **m) {
     if (f.super) {
@@ -125,10 +125,10 @@ static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const 
     if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, *m), *m += JL_PANEL;
 }
 
-/* -- The end of a group's sums ------------------------------------------------------------------ */
+/* -- The end of a group's sums ----------------------------------------------------------------- */
 
-/* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), and with minima + M·(float(Σxq)·
- * s); s [token], total: Σxq of each token. */
+/* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), and with minima +
+ * M·(float(Σxq)·s); s [token], total: Σxq of each token. */
 INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const float *s,
                            const float *d, const float *m, v128_t *sum) {
     v128_t xs[4];
