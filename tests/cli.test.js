@@ -445,6 +445,12 @@ test('bench says speeds, loading, kernels and threads', async () => {
   }
 });
 
+test('the native command names the Node command that runs chats', async () => {
+  const { status, stderr } = await run('native', ['generate', chat, 'a', '--chat']);
+  assert.equal(status, 1);
+  assert.match(stderr, /NO_CHAT_TEMPLATE: --chat: .*node web\/cli\.js generate/);
+});
+
 test('--help says how, on standard output', async () => {
   for (const host of Object.keys(hosts)) {
     const { status, stdout } = await run(host, ['--help']);
