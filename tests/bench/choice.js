@@ -67,12 +67,12 @@ const job = (address, precision, compare) => `(async () => {
   const info = await backend.load(describeSource('${address}'), options);
   const load = performance.now() - start;
   const model = new Model(backend, info);
-  const speed = await measure(model, { rounds: 5 });
+  const speed = await measure(model, { rounds: 4 });
   const kernels = await backend.call('kernels');
   const kinds = [{ pp: 0, tg: 0 }, { pp: 0, tg: 0 }];
   for (const i of ${compare} && kernels ? [0, 1, 1, 0] : []) {
     await backend.call('kernels', i ? 3 : 0);
-    const { pp, tg } = await measure(model, { rounds: 3 });
+    const { pp, tg } = await measure(model, { pp: 64, rounds: 2 });
     kinds[i].pp = Math.max(kinds[i].pp, pp);
     kinds[i].tg = Math.max(kinds[i].tg, tg);
   }
