@@ -246,6 +246,7 @@ const wrongUse = {
     ...['-1', 'nan', 'inf', 'x', '', ' 1', '0x1', '1e999'].map((t) => drawn('--temperature', t)),
     ...['-1', 'x', '', '18446744073709551616'].map((seed) => drawn('--seed', seed)),
     ...[drawn('-n'), drawn('--top-k', '-1'), drawn('--context', '0'), drawn('--threads', '0')],
+    ...[drawn('--precision'), drawn('--precision', 'x')],
     ...[drawn('b'), drawn('--file', text), drawn('--vocab', '4')],
   ],
   '1 FILE': [
@@ -425,6 +426,23 @@ test('words of a file are harmless in errors and in info', { skip: noTerminal },
     assert.match(shown, /"<\ufffd"/, `${host}: ${shown}`);
     assert.deepEqual(shown.match(CONTROL), null, host);
   }
+});
+
+test('each precision gives the same logits in both command lines', async () => {
+  /** @type {string[]} */ const seen = [];
+  for (const precision of ['exact', 'fast']) {
+    const files = [];
+    for (const host of Object.keys(hosts)) {
+      const out = join(folder, `${precision}-${host}.f32`);
+      const model = ['logits', golden('types/q4_0.gguf'), '--ids', '1,2,3,4,5', '--out', out];
+      const { status, stderr } = await run(host, [...model, '--precision', precision]);
+      assert.equal(status, 0, `${host}: ${stderr}`);
+      files.push(readFileSync(out).toString('hex'));
+    }
+    assert.equal(files[0], files[1], precision);
+    seen.push(files[0]);
+  }
+  assert.notEqual(seen[0], seen[1], 'exact and fast differ');
 });
 
 test('bench says speeds, loading, kernels and threads', async () => {

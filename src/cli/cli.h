@@ -11,7 +11,7 @@
 
 typedef struct cli_options {
     const char *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
-    const char *file, *cases, *ids, *out, *pre, *type, *pooling;
+    const char *file, *cases, *ids, *out, *pre, *type, *pooling, *precision;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
     int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters, order;
@@ -22,8 +22,8 @@ typedef struct cli_options {
 _Noreturn void cli_fail(const jl_error *error);
 _Noreturn void cli_die(int status, const char *code, const char *message, const char *what);
 
-jl_model *cli_load(const char *path);
-double cli_now(void); /* milliseconds */
+jl_model *cli_load(const cli_options *o); /* o->model, at o->precision */
+double cli_now(void);                     /* milliseconds */
 
 /* Threads for the sessions of m, as many as are wanted (0: as is best); NULL: the caller's alone.
  * It ends with the program. */

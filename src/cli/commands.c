@@ -68,7 +68,7 @@ int cli_generate(const cli_options *o) {
     if (o->chat)
         cli_die(1, "NO_CHAT_TEMPLATE",
                 "chats run in Node: node web/node/cli.js generate MODEL PROMPT --chat", "--chat");
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     jl_session *s = open_session(m, o->context, 0, cli_pool(m, o->threads));
     size_t n = o->text ? strlen(o->text) : 0;
     char *input = o->text ? NULL : cli_read("-", &n);
@@ -131,7 +131,7 @@ static void print_cases(const jl_model *m, const char *path, int special) {
 int cli_do_tokenize(const cli_options *o) {
     if (!o->text + !o->file + !o->cases != 2)
         cli_die(2, "USAGE", "takes one of TEXT, --file FILE and --cases FILE", "tokenize");
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     size_t n = o->text ? strlen(o->text) : 0;
     if (o->cases) {
         print_cases(m, o->cases, o->special);
@@ -191,7 +191,7 @@ int cli_logits(const cli_options *o) {
     if (!o->ids || !o->out) cli_die(2, "USAGE", "needs --ids and --out", "logits");
     int32_t *ids;
     int n = cli_parse_ids(o->ids, &ids);
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     jl_session *s = open_session(m, o->context, 1, cli_pool(m, o->threads));
     row_file out = { fopen(o->out, "wb"), (size_t)jl_model_n_vocab(m) };
     if (!out.f) cli_die(1, "FILE", "the file cannot be written", o->out);
@@ -254,7 +254,7 @@ int cli_score(const cli_options *o) {
     int count;
     jl_error error = { 0 };
     char *text = cli_read(o->file, &n);
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     int flags = JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0);
     int32_t *ids = cli_tokenize(m, text, n, flags, &count);
     if (count < 2 || (o->n_given && o->n == 0))
@@ -281,7 +281,7 @@ int cli_score(const cli_options *o) {
 /* ---- info, bench ----------------------------------------------------------------------------- */
 
 int cli_info(const cli_options *o) {
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     size_t n = jl_model_info(m, NULL, 0);
     char *json = malloc(n + 1);
     if (!json) cli_die(1, "OUT_OF_MEMORY", "no room for the description", NULL);
@@ -320,7 +320,7 @@ static int by_size(const void *a, const void *b) {
 int cli_bench(const cli_options *o) {
     enum { ROUNDS = 3 };
     double start = cli_now();
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     double load = cli_now() - start, pp[ROUNDS], tg[ROUNDS]; /* ms */
     jl_pool *pool = cli_pool(m, o->threads);
     jl_session *s = open_session(m, o->pp + o->tg + 1, 0, pool);

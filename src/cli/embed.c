@@ -25,7 +25,7 @@ int cli_embed(const cli_options *o) {
     int count = 0, asked = pooling_of(o);
     if (!o->text == !o->ids) cli_die(2, "USAGE", "takes one of TEXT and --ids 1,2,3", "embed");
     if (o->ids) count = cli_parse_ids(o->ids, &ids);
-    jl_model *m = cli_load(o->model);
+    jl_model *m = cli_load(o);
     if (!ids)
         ids = cli_tokenize(m, o->text, strlen(o->text), JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
     jl_pooling pooling = asked ? (jl_pooling)asked : jl_model_pooling(m);

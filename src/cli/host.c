@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "../base/utf8.h"
+#include "../jielong_host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,18 @@ static void show_progress(uint64_t done, uint64_t size) {
         fprintf(stderr, "\rloading %3.0f %%", 100.0 * (double)done / (double)size);
 }
 
-jl_model *cli_load(const char *path) {
+/* `auto` is what a browser without relaxed SIMD takes (web/engine/kernels.js). */
+static void set_precision(jl_model *m, const char *name) {
+    static const jl_precision fast = { .fast = 1 };
+    if (!name || strcmp(name, "auto") == 0 || strcmp(name, "exact") == 0) return;
+    if (strcmp(name, "fast") != 0)
+        cli_die(2, "USAGE", "expected auto, exact or fast", "--precision");
+    jl_model_set_precision(m, JL_WEIGHTS_BELOW_8, &fast);
+    jl_model_set_precision(m, JL_WEIGHTS_OF_8, &fast);
+}
+
+jl_model *cli_load(const cli_options *o) {
+    const char *path = o->model;
     struct stat info;
     jl_error error = { 0 };
     FILE *f = open_file(path);
@@ -90,6 +102,7 @@ jl_model *cli_load(const char *path) {
     if (isatty(2) && size) fputs("\r\033[K", stderr);
     close_file(f, path);
     if (status < 0) cli_fail(&error);
+    set_precision(m, o->precision);
     return m;
 }
 

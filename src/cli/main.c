@@ -12,7 +12,7 @@
 #include "cli.h"
 
 static const char usage[] =
-    "usage: jielong COMMAND MODEL.gguf [options]\n"
+    "usage: jielong COMMAND MODEL.gguf [options]      all: [--precision auto|exact|fast]\n"
     "  generate [MODEL] [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
     "           [--special] [--json] [--context N] [--threads N]\n"
@@ -88,6 +88,7 @@ static const option options[] = {
     { "--ids", STRING, SLOT(ids), 0 },
     { "--out", STRING, SLOT(out), 0 },
     { "--pooling", STRING, SLOT(pooling), 0 },
+    { "--precision", STRING, SLOT(precision), 0 },
     { "--pre", STRING, SLOT(pre), 0 },
     { "--type", STRING, SLOT(type), 0 },
     { "--vocab", INT, SLOT(vocab), 1 },
@@ -169,7 +170,7 @@ static const option *find_option(const command *c, const char *word) {
     size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (strlen(options[i].name) == n && memcmp(options[i].name, word, n) == 0 &&
-            (lists(c->options, word, n) || lists("--threads", word, n)))
+            (lists(c->options, word, n) || lists("--threads --precision", word, n)))
             return &options[i];
     cli_die(2, "USAGE", "unknown option; see jielong --help", word);
 }

@@ -71,6 +71,11 @@ const OPTIONS = {
     atLeast(1),
   ],
   threads: ['N', 'threads wanted', atLeast(1)],
+  precision: [
+    'P',
+    'exact (16-bit activations), fast (8-bit), or auto: fast where relaxed SIMD makes it faster',
+    (text) => ['auto', 'exact', 'fast'].includes(text),
+  ],
   wasm: ['FILE', 'another build of the engine'],
 };
 const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.split(' ');
@@ -115,7 +120,7 @@ beginning with the last token of the one before`,
     bench,
   ],
 };
-const COMMON = ['threads', 'wasm'];
+const COMMON = ['threads', 'precision', 'wasm'];
 
 /** What a command needs beside its model. @param {string} command @param {string[]} args @param {Values} values */
 function check(command, [text], { file, cases, ids, out }) {
@@ -418,6 +423,7 @@ async function main() {
     onProgress,
     wasm: values.wasm,
     threads: optional(values.threads),
+    precision: values.precision,
   });
   if (terminal) process.stderr.write('\x1b[2K');
   await COMMANDS[command][3](model, args, { ...values, load: performance.now() - start });
