@@ -466,7 +466,7 @@ test('bench says speeds, loading, kernels and threads', async () => {
 test('the native command names the Node command that runs chats', async () => {
   const { status, stderr } = await run('native', ['generate', chat, 'a', '--chat']);
   assert.equal(status, 1);
-  assert.match(stderr, /NO_CHAT_TEMPLATE: --chat: .*node web\/cli\.js generate/);
+  assert.match(stderr, /NO_CHAT_TEMPLATE: --chat: .*node web\/node\/cli\.js generate/);
 });
 
 test('--help says how, on standard output', async () => {
