@@ -1,11 +1,11 @@
-/* embed.c - the native embed command: a text as one vector, printed as a JSON array. */
+/* embed.c - the native embed command: prints a text's embedding as a JSON array. */
 #include "cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 0: what the file asks for. */
+/* 0: the model's own. */
 static int pooling_of(const cli_options *o) {
     if (!o->pooling) return 0;
     if (strcmp(o->pooling, "mean") == 0) return JL_POOLING_MEAN;
