@@ -161,15 +161,15 @@ def main():
         bytes_out += run_bytes(length, kind)
     print('''/* unicode_data.h - character classes and maps, delta-coded; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and what 15.1 added.
- * The coding is described in make_unicode.py and read by unicode.c alone. Unicode data files are
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and the additions of 15.1.
+ * make_unicode.py describes the coding; only unicode.c decodes it. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */
 /* clang-format off */''')
     table('uint8_t', 'ascii_bits', ascii_bits(), 'the class of an ASCII character')
     table('uint32_t', 'block_starts', starts, f'first code point of every {BLOCK}th run')
-    table('uint16_t', 'block_offsets', offsets, 'where that run begins in runs[]')
-    table('uint8_t', 'runs', bytes_out, 'all runs, ascending and without gaps up to 10FFFF')
+    table('uint16_t', 'block_offsets', offsets, 'offset of that run in runs[]')
+    table('uint8_t', 'runs', bytes_out, 'all runs, ascending, contiguous up to 10FFFF')
     for name, image, comment in (('lower', lower, 'simple lower case'),
                                  ('base', base, 'first of the canonical decomposition')):
         coded, index = ramps(image)
