@@ -217,7 +217,7 @@ static const command *find_command(const char *name) {
     cli_die(2, "USAGE", "unknown command; see jielong --help", name);
 }
 
-static int names_model(const char *word) {
+static int is_model_path(const char *word) {
     size_t n = strlen(word);
     if (n > 5 && strcmp(word + n - 5, ".gguf") == 0) return 1;
     FILE *file = fopen(word, "rb");
@@ -228,7 +228,7 @@ static int names_model(const char *word) {
 /* generate [PROMPT] without MODEL uses the bundled model. */
 static void use_bundled_model(const command *c, cli_options *o) {
     if (strcmp(c->name, "generate") != 0) return;
-    if (o->text || (o->model && names_model(o->model))) return;
+    if (o->text || (o->model && is_model_path(o->model))) return;
     o->text = o->model;
     o->model = CLI_OWN_MODEL;
 }

@@ -122,7 +122,7 @@ static jl_status check_magic(const parser *p) {
 /* ---- Records --------------------------------------------------------------------------------- */
 
 /* The cursor lacks bytes for `what`: JL_MORE, or an error if there are no more. */
-static jl_status starved(const parser *p, jl_str what) {
+static jl_status missing_bytes(const parser *p, jl_str what) {
     if (p->in.status == JL_MORE) return JL_MORE;
     if (p->in.end != p->file_size)
         return broken(p, p->in.at, what, "the header does not end within %u bytes" AGAIN,
@@ -139,7 +139,7 @@ static jl_status read_string(parser *p, uint64_t max, jl_str what, jl_str *out) 
         return broken(p, at, what,
                       "expected a string of at most %u bytes, found a length of %u" AGAIN, max, n);
     const uint8_t *bytes = jl_cursor_take(&p->in, n);
-    if (!bytes) return starved(p, what);
+    if (!bytes) return missing_bytes(p, what);
     *out = (jl_str){ (const char *)bytes, (size_t)n };
     return JL_OK;
 }
@@ -157,7 +157,7 @@ static jl_status read_key(parser *p, jl_str *key) {
 static jl_status read_value_type(parser *p, jl_str key, int in_array, jl_gguf_type *out) {
     uint64_t at = p->in.at;
     uint32_t type = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, key);
+    if (p->in.status != JL_OK) return missing_bytes(p, key);
     if (type >= JL_GGUF_TYPE_COUNT)
         return broken(p, at, key, "expected a value type of 0 to 12, found %u" AGAIN,
                       (uint64_t)type);
@@ -179,7 +179,7 @@ static jl_status read_array_count(parser *p, jl_gguf_value *v) {
     uint64_t min = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
     if (p->in.status == JL_OK && v->count * min > p->in.end - p->in.at)
         p->in.status = JL_ERR_TRUNCATED;
-    return p->in.status == JL_OK ? JL_OK : starved(p, v->key);
+    return p->in.status == JL_OK ? JL_OK : missing_bytes(p, v->key);
 }
 
 /* Checks and skips the elements; later reads need no checks. */
@@ -194,7 +194,8 @@ static jl_status read_elements(parser *p, jl_gguf_value *v) {
         return JL_OK;
     }
     uint64_t at = p->in.at;
-    if (!jl_cursor_take(&p->in, v->count * value_types[v->type].size)) return starved(p, v->key);
+    if (!jl_cursor_take(&p->in, v->count * value_types[v->type].size))
+        return missing_bytes(p, v->key);
     for (uint64_t i = 0; v->type == JL_GGUF_BOOL && i < v->count; i++)
         if (v->bytes[i] > 1)
             return broken(p, at + i, v->key, "expected a BOOL of 0 or 1, found %d" AGAIN,
@@ -218,7 +219,7 @@ static jl_status read_value(parser *p, jl_gguf_value *v) {
 static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
     uint64_t at = p->in.at;
     uint32_t n_dims = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, t->name);
+    if (p->in.status != JL_OK) return missing_bytes(p, t->name);
     if (n_dims < 1 || n_dims > MAX_DIMS)
         return broken(p, at, t->name, "expected a tensor of 1 to 4 dimensions, found %u" AGAIN,
                       (uint64_t)n_dims);
@@ -227,7 +228,7 @@ static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
     for (uint32_t i = 0; i < MAX_DIMS; i++) {
         at = p->in.at;
         t->dims[i] = i < n_dims ? jl_cursor_u64(&p->in) : 1;
-        if (p->in.status != JL_OK) return starved(p, t->name);
+        if (p->in.status != JL_OK) return missing_bytes(p, t->name);
         if (t->dims[i] < 1 || t->dims[i] > MAX_DIM)
             return broken(p, at, t->name,
                           "expected dimension %d to be 1 to 2147483647, found %u" AGAIN, (int)i,
@@ -244,7 +245,7 @@ static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
 static jl_status read_tensor_type(parser *p, jl_gguf_tensor *t, uint64_t elements) {
     uint64_t at = p->in.at;
     uint32_t type = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, t->name);
+    if (p->in.status != JL_OK) return missing_bytes(p, t->name);
     const jl_type_info *info = jl_type_get(type);
     if (!info->name)
         return jl_fail(
@@ -282,7 +283,7 @@ static jl_status read_tensor(parser *p, jl_gguf_tensor *t) {
     if (status == JL_OK) status = read_tensor_type(p, t, elements);
     if (status != JL_OK) return status;
     t->offset = jl_cursor_u64(&p->in);
-    return p->in.status == JL_OK ? JL_OK : starved(p, t->name);
+    return p->in.status == JL_OK ? JL_OK : missing_bytes(p, t->name);
 }
 
 /* ---- The header ------------------------------------------------------------------------------ */
@@ -292,7 +293,7 @@ static jl_status read_version(parser *p) {
     p->in.at = 0;
     jl_cursor_u32(&p->in); /* the magic, already checked */
     uint32_t version = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, what);
+    if (p->in.status != JL_OK) return missing_bytes(p, what);
     if (version == 1)
         return broken(
             p, 4, what,
@@ -315,7 +316,7 @@ static jl_status read_count(parser *p, const char *what, uint32_t max, uint32_t 
     if (n > max)
         return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)max,
                       n);
-    if (p->in.status != JL_OK) return starved(p, jl_string(what));
+    if (p->in.status != JL_OK) return missing_bytes(p, jl_string(what));
     if (n * record > p->in.end - p->in.at)
         return jl_fail(p->error, JL_ERR_TRUNCATED, at, jl_string(what),
                        "%u records need at least %u bytes, the file has %u left" AGAIN, n,
@@ -373,10 +374,10 @@ typedef struct order_by {
     before *first;
 } order_by;
 
-static int comes_out_first(order_by by, const uint32_t *a, const uint32_t *b) {
+static int popped_first(order_by by, const uint32_t *a, const uint32_t *b) {
     return by.first(by.g, *b, *a); /* reversed: heapsort fills the array from its end */
 }
-JL_HEAP(sort_heap, uint32_t, order_by, comes_out_first)
+JL_HEAP(sort_heap, uint32_t, order_by, popped_first)
 
 /* Heapsort: O(n log n) for any file, in place, no recursion. */
 static void sort(const jl_gguf *g, uint32_t *order, uint32_t n, before *first) {

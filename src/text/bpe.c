@@ -150,11 +150,11 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
 }
 
 /* Splits "left right" at its only space; 0: none, several, or an empty part. */
-static int cut(jl_str text, jl_str *left, jl_str *right) {
-    const char *blank = text.n ? memchr(text.data, ' ', text.n) : NULL;
-    if (!blank) return 0;
-    *left = (jl_str){ text.data, (size_t)(blank - text.data) };
-    *right = (jl_str){ blank + 1, text.n - left->n - 1 };
+static int split_merge(jl_str text, jl_str *left, jl_str *right) {
+    const char *separator = text.n ? memchr(text.data, ' ', text.n) : NULL;
+    if (!separator) return 0;
+    *left = (jl_str){ text.data, (size_t)(separator - text.data) };
+    *right = (jl_str){ separator + 1, text.n - left->n - 1 };
     return left->n && right->n && !memchr(right->data, ' ', right->n);
 }
 
@@ -172,7 +172,7 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     merge *out = &b->merges[rank];
     out->left = -1;
     out->result = 0;
-    if (!cut(text, &left, &right))
+    if (!split_merge(text, &left, &right))
         return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
                        "merge %u is not two strings separated by one space", (uint64_t)rank);
     /* No text has characters outside the alphabet: the merge never applies. */
@@ -355,7 +355,7 @@ typedef struct encoder {
     jl_pieces pieces;
     jl_str piece; /* being encoded; n 0: none */
     uint32_t at;  /* its bytes filled in, later: emitted */
-    int cut, joined;
+    int begun, joined;
 } encoder;
 
 /* Fills symbols with bytes, or characters if tokens are UTF-8. 0: work is used up. */
@@ -466,7 +466,7 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->n = n;
     e->read = copy ? 0 : n;
     e->length = e->piece.n = 0;
-    e->cut = 0;
+    e->begun = 0;
     /* lower case adds at most n / 2 bytes */
     return !copy || jl_room(&e->copy, &e->cap, 2 * n + 1);
 }
@@ -474,11 +474,11 @@ static int begin(void *state, const uint8_t *text, size_t n) {
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
     if (!prepare(e, work)) return JL_MORE;
-    if (!e->cut) {
+    if (!e->begun) {
         int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
         jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->copy : e->text,
                         copied ? e->length : e->n);
-        e->cut = 1;
+        e->begun = 1;
     }
     for (;;) {
         if (*work <= 0) return JL_MORE;

@@ -49,7 +49,7 @@ static int is_body(jl_pieces *p, const jl_split_rule *r, size_t at, size_t *end)
 }
 
 /* Skips up to max characters of the mask (0: unlimited); returns their end. */
-static size_t pass(jl_pieces *p, size_t at, int mask, int max) {
+static size_t skip(jl_pieces *p, size_t at, int mask, int max) {
     size_t end;
     for (int i = 0; (max == 0 || i < max) && (class_at(p, at, &end) & mask); i += max > 0) at = end;
     return at;
@@ -80,7 +80,7 @@ static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int count = 0;
     for (; (r->max == 0 || count < r->max) && is_body(p, r, body, &end); body = end) count++;
     if (count == 0 || count < r->min) return at;
-    if (r->after) body = pass(p, body, r->after, r->max_after);
+    if (r->after) body = skip(p, body, r->after, r->max_after);
     return r->contraction ? match_contraction(p, body, 1) : body;
 }
 
@@ -90,7 +90,7 @@ static size_t capitals_then_small(jl_pieces *p, size_t at, int both) {
     size_t last = at, end;
     for (int class; (class = class_at(p, at, &end)) & (both | JL_CHAR_UPPER); at = end)
         if (class & both) last = end;
-    if (class_at(p, at, &end) & JL_CHAR_LOWER) return pass(p, at, both | JL_CHAR_LOWER, 0);
+    if (class_at(p, at, &end) & JL_CHAR_LOWER) return skip(p, at, both | JL_CHAR_LOWER, 0);
     return last;
 }
 
@@ -104,7 +104,7 @@ static size_t match_cased(jl_pieces *p, const jl_split_rule *r, size_t at) {
         size_t without = capitals_then_small(p, at, both);
         if (without > at) start = at, end = without;
     }
-    if (end == start) end = pass(p, start, both | JL_CHAR_UPPER, 0);
+    if (end == start) end = skip(p, start, both | JL_CHAR_UPPER, 0);
     if (end == start) return at;
     return r->contraction ? match_contraction(p, end, 1) : end;
 }
@@ -116,7 +116,7 @@ static size_t match_phrase(jl_pieces *p, const jl_split_rule *r, size_t at) {
         int class = class_at(p, word, &next);
         if (word > start && class == JL_CHAR_BLANK) class = class_at(p, next, &next);
         if (!(class & JL_CHAR_LETTER)) return word > start ? word : at;
-        next = pass(p, next, JL_CHAR_MARK, 0);
+        next = skip(p, next, JL_CHAR_MARK, 0);
     }
 }
 
@@ -196,7 +196,7 @@ static size_t match_threes(jl_pieces *p, const jl_split_rule *r, size_t at) {
     size_t end = at;
     while (!inside && at < p->stage->limit && !(class_at(p, at, &end) & r->body)) at = end;
     if (!inside) rest = measure_digits(p, at, r->body);
-    return pass(p, at, r->body, rest ? rest : 3);
+    return skip(p, at, r->body, rest ? rest : 3);
 }
 
 /* (?=(\d{3})+(?!\d)) splits before a digit; a match is all text up to the next split. */

@@ -69,8 +69,8 @@ typedef struct jl_stage_place {
     size_t at, limit;    /* still to split; rules never read past limit */
     size_t next;         /* end of a known match at `at`, else 0 */
     size_t run, run_end; /* a measured run of whitespace or digits: [run, run_end) */
-    size_t run_last,
-        newline_end; /* start of its last character; end of its last line break, or run */
+    size_t run_last;     /* start of its last character */
+    size_t newline_end;  /* end of its last line break, else run */
 } jl_stage_place;
 
 /* Walks the pieces of text[n]; the fields are private. */

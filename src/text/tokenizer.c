@@ -351,7 +351,7 @@ static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *er
 }
 
 /* Whether a key's string contains the lower-case word, ignoring case. */
-static int mentions(const jl_gguf *g, const char *key, const char *word) {
+static int contains_word(const jl_gguf *g, const char *key, const char *word) {
     jl_str s = { "", 0 };
     size_t n = strlen(word), i;
     if (jl_gguf_string(g, key, &s, NULL) != JL_OK) return 0;
@@ -369,12 +369,13 @@ static int mentions(const jl_gguf *g, const char *key, const char *word) {
 static jl_strip strip_of(const jl_gguf *g) {
     static const char pre[] = "tokenizer.ggml.pre", name[] = "general.name",
                       arch[] = "general.architecture";
-    if (mentions(g, pre, "jina-v2-de") || mentions(g, pre, "jina-v2-es") ||
-        mentions(g, pre, "jina-v2-code") || mentions(g, arch, "nomic-bert-moe") ||
-        mentions(g, arch, "jina-bert-v3"))
+    if (contains_word(g, pre, "jina-v2-de") || contains_word(g, pre, "jina-v2-es") ||
+        contains_word(g, pre, "jina-v2-code") || contains_word(g, arch, "nomic-bert-moe") ||
+        contains_word(g, arch, "jina-bert-v3"))
         return (jl_strip){ "<mask>", 0 };
-    if (mentions(g, name, "phi-3") || mentions(g, name, "phi3")) return (jl_strip){ NULL, 1 };
-    return (jl_strip){ mentions(g, name, "modern-bert") ? "[MASK]" : NULL, 0 };
+    if (contains_word(g, name, "phi-3") || contains_word(g, name, "phi3"))
+        return (jl_strip){ NULL, 1 };
+    return (jl_strip){ contains_word(g, name, "modern-bert") ? "[MASK]" : NULL, 0 };
 }
 
 static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {

@@ -1,6 +1,6 @@
 /* unicode_data.h - character classes and maps, delta-coded; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and the additions of 15.1.
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) with 15.1's additions.
  * make_unicode.py describes the coding; only unicode.c decodes it. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */

@@ -174,11 +174,11 @@ static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_
 }
 
 /* The best path to a position: its last token and that token's start. */
-typedef struct way {
+typedef struct best_path {
     double score;
     int32_t id;
     uint32_t from; /* bytes from the base */
-} way;
+} best_path;
 
 typedef struct encoder {
     const unigram *u;
@@ -188,8 +188,8 @@ typedef struct encoder {
     int in_word, begun;  /* normalisation state */
     uint8_t *normal;     /* [length] of [cap] bytes */
     size_t length, cap;
-    way *ways; /* [n_ways] by position from the base; used up to `reach` */
-    size_t n_ways;
+    best_path *paths; /* [n_paths] by position from the base; used up to `reach` */
+    size_t n_paths;
     size_t base, at, reach; /* bytes of `normal` */
     int unknown;            /* the last emitted token is the unknown token */
 } encoder;
@@ -200,13 +200,13 @@ static int put_normal(encoder *e, jl_str normal) {
         (max > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * max, e->length)))
         return 0;
     for (size_t i = 0; i < normal.n; i++) {
-        int blank = normal.data[i] == ' ';
-        if (!blank && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
+        int is_space = normal.data[i] == ' ';
+        if (!is_space && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
             e->normal[e->length++] = ' ';
             e->begun = 1;
         }
-        e->in_word = !blank;
-        if (!blank || !e->u->merge)
+        e->in_word = !is_space;
+        if (!is_space || !e->u->merge)
             e->length = jl_spm_put(e->normal, e->length, (uint8_t)normal.data[i]);
     }
     return 1;
@@ -227,22 +227,24 @@ static jl_status normalise(encoder *e, int64_t *work) {
 /* ---- Viterbi --------------------------------------------------------------------------------- */
 
 /* Room for paths to all positions that a token from `at` can reach. */
-static int reserve_ways(encoder *e) {
+static int reserve_paths(encoder *e) {
     size_t need = e->at - e->base + JL_MAX_TRIE_BYTES + 1;
-    if (need <= e->n_ways) return 1;
-    way *ways = need > SIZE_MAX / 2 / sizeof *ways ? NULL : jl_alloc(2 * need * sizeof *ways);
-    if (ways && e->ways) memcpy(ways, e->ways, (e->reach - e->base + 1) * sizeof *ways);
-    if (!ways) return 0;
-    jl_free(e->ways);
-    e->ways = ways;
-    e->n_ways = 2 * need;
+    if (need <= e->n_paths) return 1;
+    best_path *paths =
+        need > SIZE_MAX / 2 / sizeof *paths ? NULL : jl_alloc(2 * need * sizeof *paths);
+    if (paths && e->paths) memcpy(paths, e->paths, (e->reach - e->base + 1) * sizeof *paths);
+    if (!paths) return 0;
+    jl_free(e->paths);
+    e->paths = paths;
+    e->n_paths = 2 * need;
     return 1;
 }
 
-static void offer(encoder *e, size_t to, double score, int32_t id) {
-    while (e->reach < to) e->ways[++e->reach - e->base] = (way){ -DBL_MAX, e->u->unknown, 0 };
-    way *w = &e->ways[to - e->base];
-    if (score > w->score) *w = (way){ score, id, (uint32_t)(e->at - e->base) };
+static void update_path(encoder *e, size_t to, double score, int32_t id) {
+    while (e->reach < to)
+        e->paths[++e->reach - e->base] = (best_path){ -DBL_MAX, e->u->unknown, 0 };
+    best_path *w = &e->paths[to - e->base];
+    if (score > w->score) *w = (best_path){ score, id, (uint32_t)(e->at - e->base) };
 }
 
 /* Extends the path at `at` by each matching token; advances `at` by one character. */
@@ -252,7 +254,7 @@ static void extend_paths(encoder *e, int64_t *work) {
     const uint8_t *s = e->normal + e->at;
     size_t length = lengths[*s >> 4], room = e->length - e->at, n = 0;
     if (length > room) length = room;
-    double so_far = e->ways[e->at - e->base].score;
+    double so_far = e->paths[e->at - e->base].score;
     int single = 0;
     for (uint32_t node = 0; n < room && (node = jl_trie_step(&u->trie, node, s[n])) != 0;) {
         n++;
@@ -260,9 +262,9 @@ static void extend_paths(encoder *e, int64_t *work) {
         int kind = id < 0 ? 0 : e->v->kind[id];
         if (kind != JL_TOKEN_NORMAL && kind != JL_TOKEN_USER && kind != JL_TOKEN_UNUSED) continue;
         single |= n == length;
-        offer(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
+        update_path(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
     }
-    if (!single) offer(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
+    if (!single) update_path(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
     *work -= (int64_t)n + 4;
     e->at += length;
 }
@@ -270,24 +272,24 @@ static void extend_paths(encoder *e, int64_t *work) {
 /* All paths pass `at`: emits the best path's tokens in order (reversing the `from` links) and makes
  * `at` the new base. */
 static void emit(encoder *e, jl_ids *ids, int64_t *work) {
-    way *ways = e->ways;
+    best_path *paths = e->paths;
     size_t next = 0, end = e->at - e->base, at = end, from;
-    double score = ways[end].score;
+    double score = paths[end].score;
     do {
-        from = ways[at].from;
-        ways[at].from = (uint32_t)next;
+        from = paths[at].from;
+        paths[at].from = (uint32_t)next;
         next = at;
         at = from;
         *work -= 1;
     } while (from > 0);
-    for (at = next;; at = ways[at].from) {
+    for (at = next;; at = paths[at].from) {
         int again = e->unknown;
-        e->unknown = ways[at].id == e->u->unknown;
-        if (ways[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, ways[at].id);
+        e->unknown = paths[at].id == e->u->unknown;
+        if (paths[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, paths[at].id);
         if (at == end) break;
     }
     e->base = e->reach = e->at;
-    ways[0] = (way){ score, e->u->unknown, 0 };
+    paths[0] = (best_path){ score, e->u->unknown, 0 };
 }
 
 /* ---- Encoding -------------------------------------------------------------------------------- */
@@ -302,7 +304,7 @@ static void close(void *state) {
     encoder *e = state;
     if (!e) return;
     jl_free(e->normal);
-    jl_free(e->ways);
+    jl_free(e->paths);
     jl_free(e);
 }
 
@@ -312,8 +314,8 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->n = n;
     e->read = e->length = e->base = e->at = e->reach = 0;
     e->in_word = e->begun = e->unknown = 0;
-    if (!reserve_ways(e)) return 0;
-    e->ways[0] = (way){ 0, e->u->unknown, 0 };
+    if (!reserve_paths(e)) return 0;
+    e->paths[0] = (best_path){ 0, e->u->unknown, 0 };
     return jl_room(&e->normal, &e->cap, n + n / 4 + 16);
 }
 
@@ -323,7 +325,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     if (status != JL_OK) return status;
     while (e->at < e->length) {
         if (*work <= 0) return JL_MORE;
-        if (!reserve_ways(e)) return JL_ERR_MEMORY;
+        if (!reserve_paths(e)) return JL_ERR_MEMORY;
         extend_paths(e, work);
         if (e->at == e->reach) emit(e, ids, work);
     }
