@@ -1,7 +1,7 @@
 # Makefile - builds the engine natively and to wasm, runs it, tests it. `make help` lists the targets.
 #
 # One source list for both: every src/*/*.c (cli/ natively only) and, for wasm, wasm/boundary.c.
-# config=debug|sanitize|release|scalar is data (the table below); objects live in build/$(config)/.
+# config=debug|sanitize|release|scalar selects flags (table below); objects are in build/$(config)/.
 # Flags and their reasons: wasm/flags.mk. wasm/toolchain.sh finds or installs tools.
 
 .DEFAULT_GOAL := help
@@ -36,7 +36,7 @@ NATIVE.sanitize := -O1 -g -DJL_DEBUG -fno-omit-frame-pointer -fsanitize=address,
 NATIVE.release  := -O3 -g
 NATIVE.scalar   := -O3 -g
 ifeq ($(filter $(config),debug sanitize release scalar),)
-$(error config=$(config) is none of debug sanitize release scalar)
+$(error expected config=debug|sanitize|release|scalar, found $(config))
 endif
 NATIVE_CC := $(NATIVE_CC.$(config))
 NATIVE_CFLAGS := $(CFLAGS_ALL) $(NATIVE.$(config)) $(addprefix -march=,$(NATIVE_ARCH))

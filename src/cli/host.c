@@ -129,7 +129,7 @@ void cli_put_ids(const int32_t *ids, int n) {
 
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count) {
     jl_error error = { 0 };
-    int cap = (int)(n < 1 << 29 ? n : 1 << 29) + 8; /* a token has at least one byte */
+    int cap = (int)(n < 1 << 29 ? n : 1 << 29) + 8; /* tokens have ≥ 1 byte */
     int32_t *ids = malloc((size_t)cap * sizeof *ids);
     if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the text's tokens", NULL);
     *count = jl_tokenize(m, text, n, flags, ids, cap, &error);

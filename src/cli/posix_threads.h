@@ -1,4 +1,4 @@
-/* posix_threads.h - POSIX threads as pool workers: how they start, sleep and wake.
+/* posix_threads.h - starts POSIX threads as pool workers; their sleep and wake functions.
  *
  * For the command line and the pool tests; the library itself starts no threads. All threads sleep
  * on one condition variable. The caller of start_thread detaches or joins. */

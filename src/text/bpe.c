@@ -239,10 +239,11 @@ static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl
         b->pre = jl_pretokenizer_find(jl_string("default"));
         jl_str shown = { name.data, name.n < 40 ? name.n : 40 };
         if (name.n)
-            jl_format(facts->warning, sizeof facts->warning,
-                      "The pre-tokeniser \"%S\" is not known; the default is used, so some tokens "
-                      "may differ from the model's own.",
-                      shown);
+            jl_format(
+                facts->warning, sizeof facts->warning,
+                "The pre-tokeniser \"%S\" is unknown; the default is used, so some tokens may "
+                "differ from the model's own.",
+                shown);
         else
             jl_format(facts->warning, sizeof facts->warning,
                       "The file names no pre-tokeniser; the default is used, so some tokens may "

@@ -1,4 +1,4 @@
-/* merge.c - the merge loop over an array of symbols and a heap of pairs. See merge.h. */
+/* merge.c - merges symbols in an array through a heap of pairs. See merge.h. */
 #include "merge.h"
 
 /* One join's cost: two pairs hashed (at most all bytes), pushed and popped. */

@@ -28,7 +28,7 @@ typedef enum jl_split_kind {
     JL_SPLIT_WHITE_POWERS,   /* \s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s */
     JL_SPLIT_WHITE_END,      /* \s+$ */
     JL_SPLIT_THREES,         /* `body` in threes from the end of a run, with any text before it */
-    JL_SPLIT_BEFORE_THREES   /* up to the next digit that begins a multiple of three digits */
+    JL_SPLIT_BEFORE_THREES   /* up to the next digit with a multiple of three digits left */
 } jl_split_kind;
 
 typedef struct jl_split_rule {
@@ -73,7 +73,7 @@ typedef struct jl_stage_place {
     size_t newline_end;  /* end of its last line break, else run */
 } jl_stage_place;
 
-/* Walks the pieces of text[n]; the fields are private. */
+/* Iterates over the pieces of text[n]; private fields. */
 typedef struct jl_pieces {
     const jl_pretokenizer *how;
     const uint8_t *text;

@@ -161,7 +161,7 @@ static int32_t *new_marks(size_t n) {
     return marks;
 }
 
-static int is_space(uint8_t c) { /* isspace() of the C locale */
+static int is_space(uint8_t c) { /* isspace(), C locale */
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 

@@ -22,7 +22,7 @@ static const char scores_key[] = "tokenizer.ggml.scores";
 enum { MAX_TOKEN = 1024 };
 
 typedef struct spm {
-    uint32_t *rank; /* [n_tokens] low for a high score */
+    uint32_t *rank; /* [n_tokens] lowest for the highest score */
     int32_t *alias; /* [n_alias] token of symbol n_tokens + i */
     uint32_t n_alias;
     size_t longest;    /* bytes of the longest matchable string */
@@ -131,7 +131,7 @@ static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, j
     return status;
 }
 
-/* <0xHH>, in text of 6 bytes. */
+/* Writes <0xHH> to text[6]. */
 static void spell_byte(uint8_t byte, uint8_t *text) {
     static const char digits[] = "0123456789ABCDEF";
     memcpy(text, "<0x__>", 6);

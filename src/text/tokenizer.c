@@ -46,7 +46,7 @@ enum {
 
 struct jl_tokenizer {
     const jl_family *family;
-    void *rules; /* the family's own */
+    void *rules; /* owned; built by the family */
     jl_vocab vocab;
     jl_specials specials;
     jl_family_facts facts;
@@ -64,7 +64,7 @@ static const struct {
     { "tokenizer.ggml.eot_token_id", ID_EOT },
     { "tokenizer.ggml.eom_token_id", ID_EOM },
     { "tokenizer.ggml.unknown_token_id", ID_UNKNOWN },
-    { "tokenizer.ggml.seperator_token_id", ID_SEPARATOR }, /* the format's own spelling */
+    { "tokenizer.ggml.seperator_token_id", ID_SEPARATOR }, /* sic, as in the format */
     { "tokenizer.ggml.padding_token_id", ID_CHECKED },
     { "tokenizer.ggml.mask_token_id", ID_CHECKED },
     { "tokenizer.ggml.fim_pre_token_id", ID_FIM_PRE },
@@ -431,7 +431,7 @@ static jl_status check_quotes(const jl_quote *quotes, size_t n_quotes, size_t n,
     for (size_t i = 0; i < n_quotes; at = quotes[i++].end)
         if (quotes[i].start < at || quotes[i].end < quotes[i].start || quotes[i].end > n)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("quotes"),
-                           "quote %u does not lie between the one before and the text's end",
+                           "expected ascending quotes within the text; quote %u is not",
                            (uint64_t)i);
     return JL_OK;
 }
@@ -558,7 +558,7 @@ int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n
     jl_marked_text in = { (const uint8_t *)text, n, 0, quotes, n_quotes };
     if (cap < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("cap"),
-                       "expected room for 0 ids or more, found %d", cap);
+                       "expected a capacity of at least 0 ids, found %d", cap);
     jl_status status = begin_encoding(&e, t, in, flags, error);
     if (status != JL_OK) return status;
     e.ids = (jl_ids){ .out = ids, .cap = cap };

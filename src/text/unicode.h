@@ -16,7 +16,7 @@
 enum {
     JL_CHAR_END = 0,
     JL_CHAR_UNASSIGNED = 1 << 0, /* \p{Cn} */
-    JL_CHAR_CONTROL = 1 << 1,    /* the rest of \p{C}: controls, formats, private use */
+    JL_CHAR_CONTROL = 1 << 1,    /* other \p{C}: control, format, private use */
     JL_CHAR_OTHER_LETTER = 1 << 2,
     JL_CHAR_UPPER = 1 << 3, /* A-Z */
     JL_CHAR_LOWER = 1 << 4, /* a-z */
@@ -32,7 +32,7 @@ enum {
     JL_CHAR_BLANK = 1 << 14, /* U+0020 alone */
     JL_CHAR_CR = 1 << 15,
     JL_CHAR_LF = 1 << 16,
-    JL_CHAR_SPACE = 1 << 17, /* the rest of White_Space */
+    JL_CHAR_SPACE = 1 << 17, /* other White_Space */
     JL_CHAR_ALL = (1 << 18) - 1,
 
     JL_CHAR_LETTER = JL_CHAR_OTHER_LETTER | JL_CHAR_UPPER | JL_CHAR_LOWER, /* \p{L} */
@@ -50,7 +50,7 @@ enum {
  * JL_INVALID_BYTE for a byte outside well-formed sequences. */
 int jl_utf8_decode(const uint8_t *s, size_t n, uint32_t *code);
 
-/* UTF-8 of a code point; returns its length. */
+/* Encodes a code point; returns its length. */
 size_t jl_utf8_encode(uint32_t code, uint8_t out[4]);
 
 /* A range of code points of one class, cached by the caller to save searches. */

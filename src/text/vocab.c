@@ -138,7 +138,7 @@ static jl_status grow_index(jl_vocab *v, jl_error *error) {
     return JL_OK;
 }
 
-/* Room for one more string of n bytes. */
+/* Reserves one more string of n bytes. */
 static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
     if (v->n == v->cap) {
         uint32_t cap = v->cap + v->cap / 2;
