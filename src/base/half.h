@@ -1,4 +1,4 @@
-/* half.h - 16-bit floats ↔ float, exact in one direction, round to nearest even in the other.
+/* half.h - converts 16-bit floats ↔ float: exact to float, round to nearest even back.
  *
  * IEEE 754 binary16 (subnormals, infinities and NaN included) and bfloat16.
  */
@@ -21,8 +21,8 @@ static inline uint32_t jl_float_to_bits(float f) {
 }
 
 static inline float jl_half_to_float(uint16_t h) {
-    /* Move exponent and fraction into place, then rescale by 2^112 = 2^(127-15): this is exact and
-     * turns half subnormals into normals. Infinity and NaN need their exponent put back. */
+    /* Shift exponent and fraction into place, then scale by 2^112 = 2^(127-15), which is exact and
+     * normalises half subnormals. Infinity and NaN need their exponent restored. */
     uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13;
     float f = jl_bits_to_float(magnitude) * 0x1p112f;
     uint32_t u = jl_float_to_bits(f);
@@ -34,11 +34,11 @@ static inline uint16_t jl_float_to_half(float f) {
     uint32_t u = jl_float_to_bits(f), sign = u >> 16 & 0x8000u, a = u & 0x7fffffffu;
     if (a >= 0x7f800000u) return (uint16_t)(sign | 0x7c00u | (a > 0x7f800000u ? 0x200u : 0));
     if (a >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* rounds to infinity */
-    if (a < 0x38800000u) { /* subnormal half: let the adder round */
+    if (a < 0x38800000u) { /* subnormal half: the addition rounds */
         float r = jl_bits_to_float(a) + 0.5f;
         return (uint16_t)(sign | (jl_float_to_bits(r) - 0x3f000000u));
     }
-    a += 0xfffu + (a >> 13 & 1); /* round to nearest even, carries included */
+    a += 0xfffu + (a >> 13 & 1); /* round to nearest even, with carry */
     return (uint16_t)(sign | (a - 0x38000000u) >> 13);
 }
 

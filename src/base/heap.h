@@ -1,9 +1,9 @@
-/* heap.h - the binary heap (Williams 1964), as a template over an array of items.
+/* heap.h - a binary heap (Williams 1964) as a macro template over an array.
  *
- * JL_HEAP(name, item, context, before) defines two functions; before(context, a, b) says whether
- * item *a is to come out before *b. The owner keeps the array and its length: to push, append an
- * item and call name_up; to pop, take item 0, put the last one in its place and call name_down.
- * Both are O(log n), in place, without recursion.
+ * JL_HEAP(name, item, context, before) defines two functions; before(context, a, b) is true if item
+ * *a must be popped before *b. The caller owns the array and its length. To push, append an item
+ * and call name_up; to pop, take item 0, move the last item there and call name_down. Both are
+ * O(log n), in place, without recursion.
  */
 #ifndef JL_HEAP_H
 #define JL_HEAP_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #define JL_HEAP(name, item, context, before)                                                       \
-    /* Moves item i of heap[n] down to its place below. */                                         \
+    /* Sifts item i of heap[n] down. */                                                            \
     __attribute__((unused)) static inline void name##_down(context c, item *heap, size_t n,        \
                                                            size_t i) {                             \
         item moving = heap[i];                                                                     \
@@ -22,7 +22,7 @@
         }                                                                                          \
         heap[i] = moving;                                                                          \
     }                                                                                              \
-    /* Moves item i up to its place above. */                                                      \
+    /* Sifts item i up. */                                                                         \
     __attribute__((unused)) static inline void name##_up(context c, item *heap, size_t i) {        \
         item moving = heap[i];                                                                     \
         for (; i > 0 && before(c, &moving, &heap[(i - 1) / 2]); i = (i - 1) / 2)                   \

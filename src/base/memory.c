@@ -1,12 +1,11 @@
-/* memory.c - the one door to the C library's heap.
+/* memory.c - allocation on the C library's heap.
  *
- * Blocks are 64-byte aligned: a cache line, and more than any SIMD load asks for. posix_memalign
- * rather than aligned_alloc, because the latter wants a rounded size, which would hide the first
- * bytes behind a block from AddressSanitizer. The counters exist in JL_DEBUG builds alone and are
- * meant for one thread.
+ * Blocks are 64-byte aligned: a cache line, enough for any SIMD load. Uses posix_memalign because
+ * aligned_alloc needs a rounded size, which would hide small overruns from AddressSanitizer. The
+ * counters exist only in JL_DEBUG builds and are not thread-safe.
  */
 #ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200112L /* posix_memalign; Emscripten's libc has it too */
+#define _POSIX_C_SOURCE 200112L /* posix_memalign */
 #endif
 #include "memory.h"
 
@@ -42,14 +41,13 @@ static int refused(void) {
 
 void *jl_alloc(size_t n) {
     void *p = NULL;
-    /* Nothing larger than half the address space: pointer differences stay in range, and an
-     * allocator that adds its header to n cannot wrap round (wasm32). */
+    /* At most half the address space: pointer differences stay in range, and an allocator's header
+     * size cannot overflow n (wasm32). */
     if (n > SIZE_MAX / 2 || refused()) return NULL;
 #ifdef __wasm__
-    /* Emscripten's emmalloc grows the heap by n without room for the alignment, finds that it does
-     * not fit, and grows it by n again: twice the model. A freed block that is large enough is
-     * found first. */
-    void *volatile room = malloc(n + 2 * ALIGNMENT); /* volatile: not to be optimised away */
+    /* Emscripten's emmalloc first grows the heap by n, too little with the alignment, then by n
+     * again: twice the model. It reuses a freed block that is large enough, so make one. */
+    void *volatile room = malloc(n + 2 * ALIGNMENT); /* volatile: keeps the call */
     free(room);
 #endif
     if (posix_memalign(&p, ALIGNMENT, n ? n : 1)) return NULL;

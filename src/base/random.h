@@ -1,8 +1,8 @@
-/* random.h - the engine's own random numbers: the same draws on every machine.
+/* random.h - random numbers, equal on every machine.
  *
  * PCG32 (O'Neill 2014, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms
  * for Random Number Generation", XSH RR 64/32): 64 bits of state, 32-bit outputs, period 2^64. For
- * sampling and for initial weights; not for secrets.
+ * sampling and initial weights; not cryptographic.
  */
 #ifndef JL_RANDOM_H
 #define JL_RANDOM_H
@@ -18,8 +18,8 @@ static inline uint32_t jl_random_bits(jl_random *r) {
     uint64_t old = r->state;
     r->state = old * 6364136223846793005u + (54u << 1 | 1); /* stream 54, as in its demo */
     uint32_t mixed = (uint32_t)((old >> 18 ^ old) >> 27);
-    unsigned turn = (unsigned)(old >> 59);
-    return mixed >> turn | mixed << (-turn & 31);
+    unsigned rotation = (unsigned)(old >> 59);
+    return mixed >> rotation | mixed << (-rotation & 31);
 }
 
 static inline void jl_random_seed(jl_random *r, uint64_t seed) {

@@ -1,9 +1,8 @@
 /* status.c - status names, the first-failure record, and the formatter behind its messages.
  *
- * Everything that fails in the engine ends here. Texts may hold bytes of a hostile file (a tensor
- * name, a key), so whatever is recorded is made printable: well-formed UTF-8 without control
- * characters, always NUL-terminated, cut between characters where it is too long. No stdio: it
- * would be half of the .wasm.
+ * Records every failure of the engine. Texts may contain bytes of a hostile file (a tensor name, a
+ * key), so they are made printable: well-formed UTF-8 without control characters, NUL-terminated,
+ * truncated between characters. No stdio: it would double the .wasm.
  */
 #include "status.h"
 
@@ -56,7 +55,7 @@ uint64_t jl_hash(const void *bytes, size_t n) {
 
 typedef struct sink {
     char *out;
-    size_t cap, n; /* n counts what was wanted, also beyond cap */
+    size_t cap, n; /* n: full length, also beyond cap */
 } sink;
 
 static void put(sink *s, const char *text, size_t n) {
@@ -118,9 +117,9 @@ size_t jl_format(char *out, size_t cap, const char *format, ...) {
 
 /* ---- The record ------------------------------------------------------------------------------ */
 
-/* Makes the first n bytes of a text of `whole` bytes printable in place and terminates them: what
- * is not UTF-8, and control characters (C0, DEL, C1), become '?'; a character that the cut at n
- * went through is dropped. text has room for n + 1. */
+/* Makes the first n of `whole` bytes printable in place and NUL-terminates them (n + 1 bytes).
+ * Invalid UTF-8 and control characters (C0, DEL, C1) become '?'; a character truncated at n is
+ * dropped. */
 static void make_printable(char *text, size_t n, size_t whole) {
     uint8_t *s = (uint8_t *)text;
     for (size_t i = 0; i < n;) {
@@ -168,5 +167,5 @@ jl_status jl_fail(jl_error *e, jl_status code, uint64_t offset, jl_str where, co
 
 jl_status jl_no_memory(jl_error *e, const char *where) {
     return jl_fail(e, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string(where),
-                   "there is not enough memory for it; close other pages or programs");
+                   "not enough memory; close other pages or programs");
 }

@@ -1,4 +1,4 @@
-/* utf8.h - well-formed UTF-8 in untrusted bytes (Unicode standard, table 3-7).
+/* utf8.h - validates untrusted UTF-8 (Unicode standard, table 3-7).
  *
  * Overlong forms, surrogates and values above U+10FFFF are not well-formed.
  */
@@ -8,16 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 1..4: bytes of the sequence at s[0..n). 0: not well-formed. −1: well-formed so far, but cut off
- * by n. */
+/* Length 1..4 of the sequence at s[0..n); 0: not well-formed; −1: truncated by n. */
 static inline int jl_utf8_length(const uint8_t *s, size_t n) {
     if (n == 0) return -1;
     uint8_t lead = s[0];
     if (lead < 0x80) return 1;
     if (lead < 0xc2 || lead > 0xf4) return 0;
     int length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    /* The second byte's range depends on the lead; that is where overlong forms and surrogates
-     * die. */
+    /* The second byte's range depends on the lead, to reject overlong forms and surrogates. */
     uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
     for (int i = 1; i < length; i++) {

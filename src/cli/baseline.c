@@ -1,5 +1,5 @@
-/* baseline.c - `jielong score` for the networks that are no decoders: recurrent, window. Their
- * files are small, so they are read whole, and the forward pass is the one they were trained by. */
+/* baseline.c - `jielong score` for recurrent and window networks. Their small files are read whole;
+ * the forward pass is that of training. */
 #include "train.h"
 
 #include <math.h>
@@ -11,15 +11,15 @@
 #include "../train/import.h"
 #include "cli.h"
 
-/* More than the header of any baseline's file. */
-enum { LARGEST_HEADER = 1 << 22 };
+/* Upper bound of a baseline file's header, in bytes. */
+enum { MAX_HEADER = 1 << 22 };
 
 int cli_is_baseline(const char *path) {
     jl_gguf g;
     jl_error ignored = { 0 };
     FILE *f = fopen(path, "rb");
-    uint8_t *bytes = f ? malloc(LARGEST_HEADER) : NULL;
-    size_t n = bytes ? fread(bytes, 1, LARGEST_HEADER, f) : 0;
+    uint8_t *bytes = f ? malloc(MAX_HEADER) : NULL;
+    size_t n = bytes ? fread(bytes, 1, MAX_HEADER, f) : 0;
     int yes = n > 0 && jl_gguf_parse(&g, bytes, n, 0, &ignored) == JL_OK;
     if (yes) {
         yes = jlt_import_is_baseline(&g);
@@ -30,7 +30,7 @@ int cli_is_baseline(const char *path) {
     return yes;
 }
 
-/* Nats of ids[1..n) in windows of the context length, each starting afresh from its first id. */
+/* Total nats of ids[1..n), in independent windows of the context length. */
 static double nats_of(const jlt_network *net, const float *params, const int32_t *ids, int n) {
     int length = net->shape.n_ctx < n - 1 ? net->shape.n_ctx : n - 1;
     double sum = 0;
@@ -44,7 +44,7 @@ static double nats_of(const jlt_network *net, const float *params, const int32_t
     return sum;
 }
 
-/* The ids of o->file (owned by the caller), fewer with -n. */
+/* The ids of o->file, limited by -n; owned by the caller. */
 static int32_t *read_ids(const cli_options *o, const jl_tokenizer *t, int *count) {
     jl_error error = { 0 };
     size_t n;

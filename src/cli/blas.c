@@ -1,4 +1,4 @@
-/* blas.c - the matrix product of training: OpenBLAS where the build found it, else jl_sgemm. */
+/* blas.c - training's matrix product: OpenBLAS if the build found it, else jl_sgemm. */
 #include "train.h"
 
 #include "../compute/kernels.h"
@@ -17,7 +17,7 @@ static void blas_gemm(int transpose_a, int transpose_b, int m, int n, int k, flo
 
 jlt_gemm *cli_gemm(void) {
 #ifdef JL_BLAS
-    openblas_set_num_threads(1); /* shards run side by side instead */
+    openblas_set_num_threads(1); /* shards run in parallel instead */
     return blas_gemm;
 #else
     return jl_sgemm;

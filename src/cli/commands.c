@@ -1,5 +1,4 @@
-/* commands.c - the commands of the native command line that run a model, each a short example of
- * jielong.h. */
+/* commands.c - the native commands that run a model, each a short example of jielong.h. */
 #include "../jielong_host.h"
 #include "cli.h"
 
@@ -115,8 +114,7 @@ static void print_cases(const jl_model *m, const char *path, int special) {
     char *json = cli_read(path, &n), *text = malloc(n + 4);
     if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for a text", path);
     const char *at = json;
-    while (cli_next_case(&at, text, &n))
-        continue; /* all of it is fine before anything is printed */
+    while (cli_next_case(&at, text, &n)) continue; /* validate everything before printing */
     at = json;
     putchar('[');
     for (int i = 0; cli_next_case(&at, text, &n); i++) {
@@ -149,7 +147,7 @@ int cli_do_tokenize(const cli_options *o) {
 
 /* ---- logits, score --------------------------------------------------------------------------- */
 
-/* Evaluates what is pending and hands each position's logits [n_vocab] to `row`. */
+/* Evaluates pending tokens; calls `row` with each position's logits [n_vocab]. */
 static void each_row(jl_session *s, void (*row)(void *, const float *), void *context) {
     jl_error error = { 0 };
     jl_status status = JL_MORE;
@@ -205,8 +203,8 @@ int cli_logits(const cli_options *o) {
 }
 
 typedef struct score {
-    const int32_t *next; /* the token that really comes after the current row */
-    int left;            /* predictions still to count */
+    const int32_t *next; /* the true token after the current row */
+    int left;            /* predictions not yet scored */
     int n_vocab, counted;
     double nll;
 } score;
@@ -245,8 +243,7 @@ void cli_report_score(double nats, int tokens, size_t bytes) {
         printf("null}\n");
 }
 
-/* Windows of the context length, each starting afresh; its first token is context and not scored.
- * */
+/* Scores independent windows of the context length; a window's first token is not scored. */
 int cli_score(const cli_options *o) {
     if (!o->file) cli_die(2, "USAGE", "needs --file", "score");
     if (cli_is_baseline(o->model)) return cli_score_baseline(o);

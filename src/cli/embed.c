@@ -1,11 +1,11 @@
-/* embed.c - the native embed command: a text as one vector, printed as a JSON array. */
+/* embed.c - the native embed command: prints a text's embedding as a JSON array. */
 #include "cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 0: what the file asks for. */
+/* 0: the model's own. */
 static int pooling_of(const cli_options *o) {
     if (!o->pooling) return 0;
     if (strcmp(o->pooling, "mean") == 0) return JL_POOLING_MEAN;
@@ -22,13 +22,13 @@ static void print(const float *x, int n) {
 int cli_embed(const cli_options *o) {
     jl_error error = { 0 };
     int32_t *ids = NULL;
-    int count = 0, asked = pooling_of(o);
+    int count = 0, requested = pooling_of(o);
     if (!o->text == !o->ids) cli_die(2, "USAGE", "takes one of TEXT and --ids 1,2,3", "embed");
     if (o->ids) count = cli_parse_ids(o->ids, &ids);
     jl_model *m = cli_load(o);
     if (!ids)
         ids = cli_tokenize(m, o->text, strlen(o->text), JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
-    jl_pooling pooling = asked ? (jl_pooling)asked : jl_model_pooling(m);
+    jl_pooling pooling = requested ? (jl_pooling)requested : jl_model_pooling(m);
     jl_session_options options = { count > 0 ? count : 1, 0, 0, cli_pool(m, o->threads) };
     jl_session *s = jl_session_new(m, &options, &error);
     float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);

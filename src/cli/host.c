@@ -1,4 +1,4 @@
-/* host.c - what the commands need of the system: files, clock, JSON in and out, and how to fail. */
+/* host.c - system services of the commands: files, clock, JSON, errors. */
 #include "cli.h"
 
 #include "../base/utf8.h"
@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A terminal obeys control characters: the model's text must not move the cursor, nor a damaged
- * file's names. C0 and DEL become their symbols (U+2400 …), C1 and what is no UTF-8 U+FFFD. */
-static void put_harmless(FILE *f, const char *text, size_t n, const char *kept) {
+/* Replaces control characters, so that no model's text or file's name controls the terminal: C0 and
+ * DEL by their symbols (U+2400 …), C1 and invalid UTF-8 by U+FFFD. */
+static void put_printable(FILE *f, const char *text, size_t n, const char *kept) {
     const uint8_t *s = (const uint8_t *)text, *end = s + n;
     for (int length; s<end; s += length> 0 ? length : 1) {
         length = jl_utf8_length(s, (size_t)(end - s));
@@ -28,16 +28,16 @@ static void put_harmless(FILE *f, const char *text, size_t n, const char *kept) 
 
 void cli_put_text(const char *text, size_t n) {
     if (isatty(1))
-        put_harmless(stdout, text, n, "\n\t");
+        put_printable(stdout, text, n, "\n\t");
     else
         fwrite(text, 1, n, stdout);
 }
 
 void cli_die(int status, const char *code, const char *message, const char *what) {
     fprintf(stderr, "jielong: %s: ", code);
-    if (what) put_harmless(stderr, what, strlen(what), "");
+    if (what) put_printable(stderr, what, strlen(what), "");
     if (what) fputs(": ", stderr);
-    put_harmless(stderr, message, strlen(message), "");
+    put_printable(stderr, message, strlen(message), "");
     fputc('\n', stderr);
     exit(status);
 }
@@ -58,7 +58,7 @@ static FILE *open_file(const char *path) {
     return f;
 }
 
-/* Directories open like files and fail when they are read. */
+/* A directory opens like a file; only reading it fails. */
 static void close_file(FILE *f, const char *path) {
     if (ferror(f)) cli_die(1, "FILE", "the file cannot be read", path);
     if (f != stdin) fclose(f);
@@ -142,7 +142,7 @@ void cli_put_ids(const int32_t *ids, int n) {
 
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count) {
     jl_error error = { 0 };
-    int cap = (int)(n < 1 << 29 ? n : 1 << 29) + 8; /* a token has at least one byte */
+    int cap = (int)(n < 1 << 29 ? n : 1 << 29) + 8; /* tokens have ≥ 1 byte */
     int32_t *ids = malloc((size_t)cap * sizeof *ids);
     if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the text's tokens", NULL);
     *count = jl_tokenize(m, text, n, flags, ids, cap, &error);
@@ -173,7 +173,7 @@ static size_t put_utf8(char *out, unsigned c) {
     return n;
 }
 
-/* After the backslash. Half a surrogate pair is no character: U+FFFD. */
+/* *at: after the backslash. A lone surrogate becomes U+FFFD. */
 static size_t unescape(const char **at, char *out) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     char c = *(*at)++;
@@ -192,26 +192,26 @@ static size_t unescape(const char **at, char *out) {
     return put_utf8(out, u >= 0xd800 && u < 0xe000 ? 0xfffd : u);
 }
 
-static void skip_blanks(const char **at) {
+static void skip_space(const char **at) {
     *at += strspn(*at, " \t\r\n");
 }
 
-/* What comes before the next string: "[" or ","; returns 0 where "]" ends the text. */
+/* Skips "[" or "," before the next string; 0: "]" ends the text. */
 static int next_element(const char **at) {
     int first = **at == '[';
     if (!first && **at != ',' && **at != ']') no_cases();
     if (**at != ']') ++*at;
-    skip_blanks(at);
+    skip_space(at);
     if (**at == '"') return 1;
     if (**at != ']' || (*at)[-1] == ',') no_cases();
     ++*at;
-    skip_blanks(at);
+    skip_space(at);
     if (**at) no_cases();
     return 0;
 }
 
 int cli_next_case(const char **at, char *out, size_t *n) {
-    skip_blanks(at);
+    skip_space(at);
     if (!next_element(at)) return 0;
     ++*at;
     *n = 0;
@@ -223,6 +223,6 @@ int cli_next_case(const char **at, char *out, size_t *n) {
             out[(*n)++] = *(*at)++;
     }
     ++*at;
-    skip_blanks(at);
+    skip_space(at);
     return 1;
 }

@@ -1,7 +1,7 @@
 /* main.c - the native `jielong` command: options and dispatch.
  *
- * The same words as web/node/cli.js, and the same errors for wrong ones. Data goes to standard
- * output, everything else to standard error; exit status 1 for a failure, 2 for wrong usage.
+ * Options and usage errors match web/node/cli.js. Data goes to stdout, all else to stderr; exit
+ * status 1 for a failure, 2 for wrong usage.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,27 +17,27 @@ static const char usage[] =
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
     "           [--special] [--json] [--context N] [--threads N]\n"
     "                                    continue PROMPT (or standard input), streaming the text;\n"
-    "                                    without MODEL by the tales model that comes along\n"
+    "                                    without MODEL: the bundled tales model\n"
     "  tokenize MODEL TEXT | --file F | --cases F  [--special]\n"
     "                                    token ids as JSON; --cases: a JSON array of texts\n"
     "  logits MODEL --ids 1,2,3 --out F  every position's logits, float32 little-endian\n"
     "  score MODEL --file F [-n N] [--special]\n"
-    "                                    perplexity of a text, as JSON\n"
+    "                                    a text's perplexity, as JSON\n"
     "  embed MODEL TEXT | --ids 1,2,3 [--pooling mean|cls|last]\n"
-    "                                    a text as one vector of length 1, as JSON\n"
+    "                                    a text's embedding, unit length, as JSON\n"
     "  info MODEL                        the model's description, as JSON\n"
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
-    "  train RECIPE [--threads N]        trains a tiny model, or continues to\n"
-    "  train RECIPE --out F [--type T]   writes it as it is: F32, F16, Q8_0 or Q4_0\n"
+    "  train RECIPE [--threads N]        trains a tiny model, or resumes training\n"
+    "  train RECIPE --out F [--type T]   exports the checkpoint: F32, F16, Q8_0, Q4_0\n"
     "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
-    "                                    learns a vocabulary: merges of bytes, or characters\n"
+    "                                    trains a vocabulary: byte-level BPE, or characters\n"
     "  ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]\n"
-    "                                    what counted n-grams predict, as JSON; F: N of them\n";
+    "                                    trains and scores n-grams, as JSON; F: pruned to N\n";
 
 typedef struct command {
     const char *name;
     int (*run)(const cli_options *);
-    int takes; /* words, the first of which it needs */
+    int takes; /* max positional arguments; the first is required */
     const char *options;
 } command;
 
@@ -111,7 +111,7 @@ static const char *skip_digits(const char *s) {
     return s + strspn(s, "0123456789");
 }
 
-/* digits[.digits][e[±]digits], as web/node/cli.js reads numbers: no sign, blank, hexadecimal. */
+/* digits[.digits][e[±]digits], as in web/node/cli.js: no sign, space, hexadecimal. */
 static int is_decimal(const char *s) {
     const char *end = skip_digits(s);
     size_t digits = (size_t)(end - s);
@@ -155,7 +155,7 @@ static void set(cli_options *o, const option *opt, const char *value) {
     if (strcmp(opt->name, "-n") == 0) o->n_given = 1;
 }
 
-/* Whether name[n] is one of the words of a list. */
+/* Whether the space-separated list contains name[n]. */
 static int lists(const char *list, const char *name, size_t n) {
     while (*list) {
         size_t length = strcspn(list, " ");
@@ -165,7 +165,7 @@ static int lists(const char *list, const char *name, size_t n) {
     return 0;
 }
 
-/* The option of a word, up to its "=" if it has one. */
+/* The option named by a word, up to any "=". */
 static const option *find_option(const command *c, const char *word) {
     size_t n = word[1] == '-' ? strcspn(word, "=") : strlen(word);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
@@ -218,7 +218,7 @@ static const command *find_command(const char *name) {
     cli_die(2, "USAGE", "unknown command; see jielong --help", name);
 }
 
-static int names_model(const char *word) {
+static int is_model_path(const char *word) {
     size_t n = strlen(word);
     if (n > 5 && strcmp(word + n - 5, ".gguf") == 0) return 1;
     FILE *file = fopen(word, "rb");
@@ -226,10 +226,10 @@ static int names_model(const char *word) {
     return file != NULL;
 }
 
-/* generate [PROMPT]: the model that comes with the project continues it. */
-static void use_own_model(const command *c, cli_options *o) {
+/* generate [PROMPT] without MODEL uses the bundled model. */
+static void use_bundled_model(const command *c, cli_options *o) {
     if (strcmp(c->name, "generate") != 0) return;
-    if (o->text || (o->model && names_model(o->model))) return;
+    if (o->text || (o->model && is_model_path(o->model))) return;
     o->text = o->model;
     o->model = CLI_OWN_MODEL;
 }
@@ -251,7 +251,7 @@ int main(int argc, char **argv) {
         }
     const command *c = find_command(argc > 1 ? argv[1] : NULL);
     parse(c, &o, argc, argv);
-    use_own_model(c, &o);
+    use_bundled_model(c, &o);
     o.generation.max_tokens = o.n;
     o.generation.stop = o.stops;
     if (!o.model) cli_die(2, "USAGE", "needs a file; see jielong --help", c->name);

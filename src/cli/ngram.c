@@ -1,8 +1,8 @@
-/* ngram.c - `jielong ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]`: what counting alone
- * predicts.
+/* ngram.c - `jielong ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]`: trains and scores
+ * n-grams.
  *
- * The last 2 % of each text are held out, as `jielong train` holds them out, and scored in bits per
- * byte of their UTF-8. With --out the model is pruned to N n-grams, written, read again and scored.
+ * The last 2 % of each text are held out, as in `jielong train`, and scored in bits per UTF-8 byte.
+ * With --out the model is pruned to N n-grams, written, reloaded and scored.
  */
 #include <math.h>
 #include <stdio.h>
@@ -50,8 +50,8 @@ static void write_file(const char *path, const uint8_t *bytes, size_t n) {
     if (!fine) cli_die(1, "FILE", "the file cannot be written", path);
 }
 
-/* The pruned model as its file gives it back. */
-static jl_ngram *small(const cli_options *o, const jl_ngram *m, const jl_gguf *vocabulary) {
+/* Prunes the model, writes it and reloads it from the file's bytes. */
+static jl_ngram *write_pruned(const cli_options *o, const jl_ngram *m, const jl_gguf *vocabulary) {
     jl_error error = { 0 };
     jl_ngram *pruned = jl_ngram_prune(m, o->n_given ? (size_t)o->n : 400000, &error);
     if (!pruned) cli_fail(&error);
@@ -89,12 +89,12 @@ int cli_ngram(const cli_options *o) {
     }
     if (o->out && jl_tokenizer_n_vocab(t) > 65536)
         cli_die(1, "BAD_ARGUMENT",
-                "a file of n-grams has room for 65536 tokens; use a smaller vocabulary", o->model);
+                "an n-gram file holds at most 65536 tokens; use a smaller vocabulary", o->model);
     jl_ngram *m = jl_ngram_train(train.ids, train.n, jl_tokenizer_n_vocab(t), o->order, &error);
     if (!m) cli_fail(&error);
     report(m, &train, &held);
     if (o->out) {
-        jl_ngram *pruned = small(o, m, &gguf);
+        jl_ngram *pruned = write_pruned(o, m, &gguf);
         report(pruned, &train, &held);
         jl_ngram_free(pruned);
     }

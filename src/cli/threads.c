@@ -1,16 +1,16 @@
-/* threads.c - POSIX threads as pool workers: one a core, at most 8, unless --threads says
- * otherwise; fewer if a short measurement finds that fewer are faster.
+/* threads.c - POSIX threads as pool workers: --threads, or one per core, at most 8, fewer if a
+ * short measurement finds that faster.
  *
- * They sleep on one condition variable and end with the program. */
+ * They run until exit. */
 #include <unistd.h>
 
 #include "cli.h"
 #include "posix_threads.h"
 #include "train.h"
 
-enum { DEFAULT_MOST = 8 };
+enum { DEFAULT_MAX = 8 };
 
-/* A pool with up to n threads, the caller's included; *n becomes how many started. */
+/* A pool of up to *n threads, including the caller's; *n: number started. */
 static jl_pool *start(int *n, jl_waiter waiter) {
     jl_error error = { 0 };
     jl_pool *pool = jl_pool_new(*n, &waiter, &error);
@@ -27,7 +27,7 @@ static jl_pool *start(int *n, jl_waiter waiter) {
 jl_pool *cli_pool(const jl_model *m, int wanted) {
     jl_error error = { 0 };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int n = wanted ? wanted : cores < DEFAULT_MOST ? (int)cores : DEFAULT_MOST;
+    int n = wanted ? wanted : cores < DEFAULT_MAX ? (int)cores : DEFAULT_MAX;
     if (n <= 1) return NULL;
     jl_pool *pool = start(&n, posix_waiter);
     if (wanted)
@@ -41,7 +41,7 @@ jl_pool *cli_training_pool(int wanted) {
     jl_waiter waiter = posix_waiter;
     int n = wanted < JL_MAX_THREADS ? wanted : JL_MAX_THREADS;
     if (n <= 1) return NULL;
-    waiter.patient = 1; /* one shard of a large model takes longer than a worker is waited for */
+    waiter.patient = 1; /* a large model's shard exceeds the worker timeout */
     jl_pool *pool = start(&n, waiter);
     jl_pool_use(pool, n);
     return pool;

@@ -1,8 +1,7 @@
-/* train.c - `jielong train CONFIG`: texts → tokens → steps, with a log, checkpoints and exports.
+/* train.c - `jielong train CONFIG`: trains a model on texts; writes a log, checkpoints and exports.
  *
- * Continues from OUT.ckpt where there is one; with --out FILE it only writes what that holds as a
- * file of --type F32 (the default), F16, Q8_0 or Q4_0. Files are written beside their place and
- * renamed, so a run that is stopped at any moment leaves whole ones.
+ * Resumes from OUT.ckpt if it exists; --out FILE only exports it as --type F32 (default), F16, Q8_0
+ * or Q4_0. Files are written as FILE.part and renamed, so an interrupted run never damages them.
  */
 #include "train.h"
 
@@ -23,7 +22,7 @@ typedef struct tokens {
 
 typedef struct run {
     jlt_config config;
-    char *vocabulary; /* bytes of the tokenizer's file */
+    char *vocabulary; /* contents of the tokenizer's file */
     size_t n_vocabulary;
     jl_gguf gguf;
     jl_tokenizer *tokenizer;
@@ -51,7 +50,7 @@ static void write_whole(const char *path, const void *bytes, size_t n) {
     if (!fine || rename(part, path)) cli_die(1, "FILE", "the file cannot be written", path);
 }
 
-static void *room(size_t n) {
+static void *allocate(size_t n) {
     void *p = malloc(n ? n : 1);
     if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
     return p;
@@ -73,7 +72,7 @@ static void load_vocabulary(run *r) {
 
 static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
     jl_error error = { 0 };
-    if (n > INT32_MAX) cli_die(1, "BAD_ARGUMENT", "a text longer than 2 GB", "text");
+    if (n > INT32_MAX) cli_die(1, "BAD_ARGUMENT", "expected at most 2 GB of text", "text");
     int32_t *ids = realloc(t->ids, (t->n + n + 8) * sizeof *ids);
     if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
     t->ids = ids;
@@ -83,7 +82,7 @@ static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
     t->n += (size_t)count;
 }
 
-/* Trains on text[0..at), holds the rest out. */
+/* Splits the text into training and held-out tokens. */
 static void load_text(run *r, const char *path, int all_held_out) {
     size_t n;
     char *text = cli_read(path, &n);
@@ -108,7 +107,7 @@ static void export(const run *r, jl_type type, const char *path) {
     const float *params = jlt_trainer_params(r->trainer);
     jlt_export e = { type, &r->gguf, c->name, c->author, c->license, c->description };
     size_t n = (size_t)jlt_export_write(net, params, &e, NULL);
-    uint8_t *bytes = room(n);
+    uint8_t *bytes = allocate(n);
     jlt_export_write(net, params, &e, bytes);
     write_whole(path, bytes, n);
     free(bytes);
@@ -116,7 +115,7 @@ static void export(const run *r, jl_type type, const char *path) {
 
 static void save(run *r) {
     size_t n = jlt_trainer_save_bytes(r->trainer);
-    uint8_t *bytes = room(n);
+    uint8_t *bytes = allocate(n);
     jlt_trainer_save(r->trainer, bytes);
     write_whole(path_of(r, ".ckpt"), bytes, n);
     free(bytes);
@@ -133,14 +132,14 @@ static void restore(run *r) {
     char *bytes = cli_read(path, &n);
     if (jlt_trainer_restore(r->trainer, (const uint8_t *)bytes, n, &error)) cli_fail(&error);
     free(bytes);
-    fprintf(stderr, "continuing %s after step %d\n", path, jlt_trainer_steps_done(r->trainer));
+    fprintf(stderr, "resuming %s after step %d\n", path, jlt_trainer_steps_done(r->trainer));
 }
 
 /* ---- Log ------------------------------------------------------------------------------------- */
 
 static const char heading[] = "step,epoch,loss,held_out,bits_per_byte,gradient,tokens_per_second\n";
 
-/* Opens OUT.csv and keeps the rows up to the step that the run continues from. */
+/* Opens OUT.csv; when resuming, keeps the rows up to the resumed step. */
 static void open_log(run *r) {
     const char *path = path_of(r, ".csv");
     size_t n = 0, keep = 0;
@@ -161,18 +160,18 @@ static void open_log(run *r) {
     free(text);
 }
 
-/* Losses in nats per token; held_out NaN where it was not measured. */
+/* Losses in nats per token; held_out: NaN if not measured. */
 static void write_log(run *r, const jl_train_report *now, double loss, double held_out,
                       double speed) {
     double bits = held_out / 0.69314718055994531 / r->bytes_per_token;
     int steps = r->config.train.optimizer.steps, left = steps - now->step;
-    double tokens_a_step = (double)r->config.train.batch * r->config.train.length;
-    int seconds = (int)(left * tokens_a_step / speed);
+    double step_tokens = (double)r->config.train.batch * r->config.train.length;
+    int seconds = (int)(left * step_tokens / speed);
     fprintf(r->log, "%d,%.4f,%.5f,", now->step, now->epoch, loss);
     fprintf(stderr, "step %d/%d  loss %.4f", now->step, steps, loss);
     if (held_out < INFINITY) {
         fprintf(r->log, "%.5f,%.5f", held_out, bits);
-        fprintf(stderr, "  held out %.4f (%.4f bits a byte)", held_out, bits);
+        fprintf(stderr, "  held out %.4f (%.4f bits per byte)", held_out, bits);
     } else {
         fputc(',', r->log);
     }
@@ -212,7 +211,7 @@ static void train(run *r) {
     if (st < 0) cli_fail(&error);
 }
 
-/* Of --type. */
+/* Parses --type. */
 static jl_type type_of(const char *name) {
     static const jl_type types[] = { JL_F32, JL_F16, JL_Q8_0, JL_Q4_0 };
     if (!name) return JL_F32;
@@ -235,7 +234,8 @@ int cli_train(const cli_options *o) {
     jlt_host host = { cli_gemm(), cli_training_pool(o->threads) };
     r.trainer = jlt_trainer_new(&r.config.train, &data, &host, &error);
     if (!r.trainer) cli_fail(&error);
-    fprintf(stderr, "%s: %zu parameters, %zu training tokens, %zu held out (%.3f bytes a token)\n",
+    fprintf(stderr,
+            "%s: %zu parameters, %zu training tokens, %zu held out (%.3f bytes per token)\n",
             r.config.name, jlt_trainer_network(r.trainer)->n_params, r.train.n, r.held.n,
             r.bytes_per_token);
     if (jlt_export_check(jlt_trainer_network(r.trainer), &error)) cli_fail(&error);

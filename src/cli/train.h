@@ -1,14 +1,14 @@
-/* train.h - what the machine provides to the train command: a BLAS, threads. */
+/* train.h - BLAS and threads for the train command. */
 #ifndef JL_CLI_TRAIN_H
 #define JL_CLI_TRAIN_H
 
 #include "../jielong.h"
 #include "../train/real.h"
 
-jlt_gemm *cli_gemm(void); /* a BLAS where the build found one */
+jlt_gemm *cli_gemm(void); /* a BLAS if the build found one */
 
-/* `wanted` threads, at most JL_MAX_THREADS, for the shards of a step; NULL: the caller's alone. It
- * ends with the program. */
+/* A pool of `wanted` threads, at most JL_MAX_THREADS, for the shards of a step; NULL: only the
+ * calling thread. Lives until exit. */
 jl_pool *cli_training_pool(int wanted);
 
 #endif

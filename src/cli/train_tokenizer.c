@@ -1,6 +1,6 @@
 /* train_tokenizer.c - `jielong train-tokenizer TEXT [TEXT] --out F`: texts → a vocabulary file.
  *
- * The last 2 % of each text are left out, as `jielong train` holds them out.
+ * The last 2 % of each text are held out, as in `jielong train`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +10,16 @@
 #include "../train/config.h"
 #include "cli.h"
 
-static void *room(size_t n) {
+static void *allocate(size_t n) {
     void *p = calloc(n ? n : 1, 1);
     if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
     return p;
 }
 
-/* The training parts of the texts, one after another. */
+/* The concatenated training parts of the texts. */
 static jl_str read_texts(const cli_options *o) {
     const char *paths[2] = { o->model, o->text };
-    char *all = room(0);
+    char *all = allocate(0);
     size_t n = 0;
     for (int i = 0; i < 2 && paths[i]; i++) {
         size_t length;
@@ -51,7 +51,7 @@ static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
         st = jl_bpe_trainer_step(t, &step, &error);
     if (st < 0) cli_fail(&error);
     uint64_t n = jl_bpe_vocabulary_write(t, pre, "vocabulary", NULL);
-    uint8_t *bytes = room(n);
+    uint8_t *bytes = allocate(n);
     jl_bpe_vocabulary_write(t, pre, "vocabulary", bytes);
     write_file(o->out, bytes, n);
     double tokens = (double)jl_bpe_trainer_text_tokens(t);
@@ -63,12 +63,12 @@ static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
 
 static void learn_characters(const cli_options *o, jl_str text) {
     int max = o->vocab - JL_CHARACTERS_FIRST;
-    uint64_t *counts = room(JL_CODES * sizeof *counts), rest;
-    uint32_t *codes = room((size_t)max * sizeof *codes);
+    uint64_t *counts = allocate(JL_CODES * sizeof *counts), rest;
+    uint32_t *codes = allocate((size_t)max * sizeof *codes);
     jl_characters_count(text, counts);
     int n = jl_characters_choose(counts, max, codes, &rest);
     uint64_t length = jl_characters_write(codes, n, "vocabulary", NULL);
-    uint8_t *bytes = room(length);
+    uint8_t *bytes = allocate(length);
     jl_characters_write(codes, n, "vocabulary", bytes);
     write_file(o->out, bytes, length);
     printf("{\"tokens\":%d,\"characters\":%d,\"spelledInBytes\":%llu}\n", n + JL_CHARACTERS_FIRST,
@@ -83,7 +83,8 @@ int cli_train_tokenizer(const cli_options *o) {
     if (o->vocab <= JL_CHARACTERS_FIRST || o->vocab > 1 << 20)
         cli_die(2, "USAGE", "expected 260 to 1048576 tokens", "--vocab");
     jl_str text = read_texts(o);
-    if (text.n == 0) cli_die(1, "BAD_ARGUMENT", "there is no text to learn from", o->model);
+    if (text.n == 0)
+        cli_die(1, "BAD_ARGUMENT", "expected a text to train on, found none", o->model);
     if (o->characters)
         learn_characters(o, text);
     else

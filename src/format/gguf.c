@@ -1,16 +1,15 @@
-/* gguf.c - reads the header of a GGUF file.
+/* gguf.c - parses the header of a GGUF file.
  *
  *   file    := "GGUF" u32 version  u64 n_tensors  u64 n_values  value*  tensor*  padding  data
  *   value   := string key  u32 type  payload   an array: u32 type  u64 count  element*
  *   tensor  := string name  u32 n_dims  u64 dims[n_dims]  u32 type  u64 offset into data
  *   string  := u64 length  byte*                    all numbers little-endian
  *
- * (GGUF specification, ggml docs/gguf.md.) Comes first in a load, before anything is known about
- * the file, so every number is an enemy's until checked: all reads go through one bounded cursor,
- * arithmetic is 64-bit with overflow tests on every platform, nothing recurses, and the header is
- * walked twice: the first walk checks every record and stores nothing, the second fills arrays of
- * the size then known to be there. What the keys mean, and whether the tensors fit a model, is the
- * model's business.
+ * (GGUF specification, ggml docs/gguf.md.) No number of the file is trusted before it is checked:
+ * all reads go through one bounded cursor, arithmetic is 64-bit with overflow checks on every
+ * platform, and nothing recurses. The header is parsed twice: the first pass checks every record
+ * and stores nothing, the second fills arrays of the counts found. The model loader interprets the
+ * keys and checks that the tensors fit the model.
  */
 #include "gguf.h"
 
@@ -23,8 +22,8 @@
 #include "../base/utf8.h"
 #include "quant.h"
 
-/* Limits. HF: what @huggingface/gguf allows; ggml: what ggml's own reader allows; the rest are
- * ours, an order of magnitude above the largest files in use. */
+/* Limits. HF: the limit of @huggingface/gguf; ggml: the limit of ggml's reader; the others are ten
+ * times the largest files in use. */
 #define MAX_HEADER    ((uint64_t)64 << 20) /* bytes (HF: 50 MB) */
 #define MAX_VALUES    4096u                /* HF: 100,000; real files have under 100 */
 #define MAX_TENSORS   65536u               /* real files have under 5,000 */
@@ -33,16 +32,15 @@
 #define MAX_STRING    10000000u            /* bytes (HF) */
 #define MAX_ARRAY     ((uint64_t)1 << 21)  /* elements (HF: 1,000,000); vocabularies have 262,144 */
 #define MAX_DIMS      4u                   /* ggml: GGML_MAX_DIMS */
-#define MAX_DIM       INT32_MAX            /* so that a row fits an int */
+#define MAX_DIM       INT32_MAX            /* a row's length fits an int */
 #define MAX_ALIGNMENT 65536u               /* bytes */
-#define MAX_FILE      ((uint64_t)1 << 53)  /* bytes; what a JavaScript number counts exactly */
+#define MAX_FILE      ((uint64_t)1 << 53)  /* bytes; exact in a JavaScript number */
 
-#define DEFAULT_ALIGNMENT 32u /* bytes, where general.alignment is absent (specification) */
+#define DEFAULT_ALIGNMENT 32u /* bytes, without general.alignment (specification) */
 
-/* The smallest records there can be: counts are held against the bytes left before they are
- * believed. */
-#define MIN_VALUE  (8u + 1 + 4 + 1)         /* key of one byte, type, a bool */
-#define MIN_TENSOR (8u + 1 + 4 + 8 + 4 + 8) /* name of one byte, one dimension, type, offset */
+/* Minimum record sizes, to check counts against the remaining bytes. */
+#define MIN_VALUE  (8u + 1 + 4 + 1)         /* one-byte key, type, a bool */
+#define MIN_TENSOR (8u + 1 + 4 + 8 + 4 + 8) /* one-byte name, one dimension, type, offset */
 
 typedef struct parser {
     jl_cursor in;
@@ -51,7 +49,7 @@ typedef struct parser {
     jl_error *error;
 } parser;
 
-/* Names as in the specification; bytes of one element (0: not of fixed size); kind of number. */
+/* Name in the specification; bytes per element (0: variable); kind of number. */
 static const struct {
     const char *name;
     uint8_t size;
@@ -68,7 +66,7 @@ static const struct {
 
 #define AGAIN "; the download is incomplete or the file is damaged: get it again"
 
-/* Most failures say that the file breaks the format. */
+/* Fails with JL_ERR_FORMAT. */
 #define broken(p, at, where, ...) jl_fail((p)->error, JL_ERR_FORMAT, at, where, __VA_ARGS__)
 
 static jl_status wrong_type(const jl_gguf_value *v, const char *expected, jl_error *error) {
@@ -76,17 +74,16 @@ static jl_status wrong_type(const jl_gguf_value *v, const char *expected, jl_err
                    expected, v->array ? "an array of " : "", value_types[v->type].name);
 }
 
-/* ---- Is it GGUF at all? ---------------------------------------------------------------------- */
+/* ---- File detection ----------------------------------------------------------------------- */
 
-/* What people load by mistake, by its first bytes. */
+/* First bytes of common wrong files. */
 static const struct {
     const char *start, *what;
 } lookalikes[] = {
     { "<",
       "this looks like a web page (HTML) instead of a model; use the address of the file itself" },
     { "{", "this looks like a JSON message instead of a model; check the address" },
-    { "version https://git-lfs",
-      "this is a Git LFS pointer; download the file that it stands for" },
+    { "version https://git-lfs", "this is a Git LFS pointer; download the file it points to" },
     { "PK\x03\x04",
       "this is a ZIP archive or a PyTorch checkpoint; unpack it, or convert it to GGUF" },
     { "\x1f\x8b", "this is gzip-compressed; unpack it first" },
@@ -95,7 +92,7 @@ static const struct {
     { "algg", "this is a GGLA adapter, not a model; get the model as GGUF" },
 };
 
-static const char *guess(const uint8_t *bytes, size_t have) {
+static const char *wrong_file_hint(const uint8_t *bytes, size_t have) {
     /* safetensors: the header's length as u64 (at most 100 MB), then a JSON object. */
     if (have > 8 && bytes[8] == '{' && jl_load_u64(bytes) <= 100000000)
         return "this looks like a safetensors file; convert it to GGUF";
@@ -112,20 +109,20 @@ static const char *guess(const uint8_t *bytes, size_t have) {
 }
 
 static jl_status check_magic(const parser *p) {
-    enum { SNIFF = 32 }; /* bytes that a good guess needs */
+    enum { SNIFF = 32 }; /* bytes needed for the hint */
     static const char magic[4] = "GGUF";
     size_t n = p->in.have < sizeof magic ? (size_t)p->in.have : sizeof magic;
-    if (n == 0 || memcmp(p->in.bytes, magic, n) == 0) return JL_OK; /* as far as the bytes go */
+    if (n == 0 || memcmp(p->in.bytes, magic, n) == 0) return JL_OK; /* so far */
     if (p->in.have < SNIFF && p->in.have < p->in.end) return JL_MORE;
     size_t have = p->in.have < SNIFF ? (size_t)p->in.have : SNIFF;
     return jl_fail(p->error, JL_ERR_NOT_GGUF, 0, jl_string("magic"),
-                   "expected the file to begin with GGUF; %s", guess(p->in.bytes, have));
+                   "expected the file to begin with GGUF; %s", wrong_file_hint(p->in.bytes, have));
 }
 
 /* ---- Records --------------------------------------------------------------------------------- */
 
-/* The cursor ran dry while reading `what`: wait for more, or say why there can be no more. */
-static jl_status starved(const parser *p, jl_str what) {
+/* The cursor lacks bytes for `what`: JL_MORE, or an error if there are no more. */
+static jl_status missing_bytes(const parser *p, jl_str what) {
     if (p->in.status == JL_MORE) return JL_MORE;
     if (p->in.end != p->file_size)
         return broken(p, p->in.at, what, "the header does not end within %u bytes" AGAIN,
@@ -134,8 +131,7 @@ static jl_status starved(const parser *p, jl_str what) {
                    "the file ends at byte %u, inside its header" AGAIN, p->file_size);
 }
 
-/* A string, borrowed. Fails here when it is longer than `most`; *out is empty when the cursor runs
- * dry. */
+/* Reads a borrowed string. Fails if it is longer than max; *out is empty if bytes are missing. */
 static jl_status read_string(parser *p, uint64_t max, jl_str what, jl_str *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
     *out = (jl_str){ "", 0 };
@@ -143,7 +139,7 @@ static jl_status read_string(parser *p, uint64_t max, jl_str what, jl_str *out) 
         return broken(p, at, what,
                       "expected a string of at most %u bytes, found a length of %u" AGAIN, max, n);
     const uint8_t *bytes = jl_cursor_take(&p->in, n);
-    if (!bytes) return starved(p, what);
+    if (!bytes) return missing_bytes(p, what);
     *out = (jl_str){ (const char *)bytes, (size_t)n };
     return JL_OK;
 }
@@ -161,7 +157,7 @@ static jl_status read_key(parser *p, jl_str *key) {
 static jl_status read_value_type(parser *p, jl_str key, int in_array, jl_gguf_type *out) {
     uint64_t at = p->in.at;
     uint32_t type = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, key);
+    if (p->in.status != JL_OK) return missing_bytes(p, key);
     if (type >= JL_GGUF_TYPE_COUNT)
         return broken(p, at, key, "expected a value type of 0 to 12, found %u" AGAIN,
                       (uint64_t)type);
@@ -173,7 +169,7 @@ static jl_status read_value_type(parser *p, jl_str key, int in_array, jl_gguf_ty
     return JL_OK;
 }
 
-/* The count of an array, before anything believes it. */
+/* Reads an array's count and checks it against the limit and the remaining bytes. */
 static jl_status read_array_count(parser *p, jl_gguf_value *v) {
     uint64_t at = p->in.at;
     v->count = jl_cursor_u64(&p->in);
@@ -183,10 +179,10 @@ static jl_status read_array_count(parser *p, jl_gguf_value *v) {
     uint64_t min = v->type == JL_GGUF_STRING ? 8 : value_types[v->type].size;
     if (p->in.status == JL_OK && v->count * min > p->in.end - p->in.at)
         p->in.status = JL_ERR_TRUNCATED;
-    return p->in.status == JL_OK ? JL_OK : starved(p, v->key);
+    return p->in.status == JL_OK ? JL_OK : missing_bytes(p, v->key);
 }
 
-/* Moves over the elements, so that later reads of them need no checks. */
+/* Checks and skips the elements; later reads need no checks. */
 static jl_status read_elements(parser *p, jl_gguf_value *v) {
     v->bytes = p->in.bytes + (size_t)p->in.at;
     if (v->type == JL_GGUF_STRING) {
@@ -198,7 +194,8 @@ static jl_status read_elements(parser *p, jl_gguf_value *v) {
         return JL_OK;
     }
     uint64_t at = p->in.at;
-    if (!jl_cursor_take(&p->in, v->count * value_types[v->type].size)) return starved(p, v->key);
+    if (!jl_cursor_take(&p->in, v->count * value_types[v->type].size))
+        return missing_bytes(p, v->key);
     for (uint64_t i = 0; v->type == JL_GGUF_BOOL && i < v->count; i++)
         if (v->bytes[i] > 1)
             return broken(p, at + i, v->key, "expected a BOOL of 0 or 1, found %d" AGAIN,
@@ -218,11 +215,11 @@ static jl_status read_value(parser *p, jl_gguf_value *v) {
     return status == JL_OK ? read_elements(p, v) : status;
 }
 
-/* Dimensions, and in *elements their product. */
+/* Reads the dimensions; *elements: their product. */
 static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
     uint64_t at = p->in.at;
     uint32_t n_dims = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, t->name);
+    if (p->in.status != JL_OK) return missing_bytes(p, t->name);
     if (n_dims < 1 || n_dims > MAX_DIMS)
         return broken(p, at, t->name, "expected a tensor of 1 to 4 dimensions, found %u" AGAIN,
                       (uint64_t)n_dims);
@@ -231,7 +228,7 @@ static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
     for (uint32_t i = 0; i < MAX_DIMS; i++) {
         at = p->in.at;
         t->dims[i] = i < n_dims ? jl_cursor_u64(&p->in) : 1;
-        if (p->in.status != JL_OK) return starved(p, t->name);
+        if (p->in.status != JL_OK) return missing_bytes(p, t->name);
         if (t->dims[i] < 1 || t->dims[i] > MAX_DIM)
             return broken(p, at, t->name,
                           "expected dimension %d to be 1 to 2147483647, found %u" AGAIN, (int)i,
@@ -244,11 +241,11 @@ static jl_status read_dims(parser *p, jl_gguf_tensor *t, uint64_t *elements) {
     return JL_OK;
 }
 
-/* The type, and with it the bytes that the tensor's data takes. */
+/* Reads the type and computes the size of the tensor's data. */
 static jl_status read_tensor_type(parser *p, jl_gguf_tensor *t, uint64_t elements) {
     uint64_t at = p->in.at;
     uint32_t type = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, t->name);
+    if (p->in.status != JL_OK) return missing_bytes(p, t->name);
     const jl_type_info *info = jl_type_get(type);
     if (!info->name)
         return jl_fail(
@@ -274,7 +271,7 @@ static jl_status read_tensor_type(parser *p, jl_gguf_tensor *t, uint64_t element
     return JL_OK;
 }
 
-/* One tensor's directory entry; its offset still counts from the start of the data. */
+/* Reads a directory entry; its offset is still relative to the data. */
 static jl_status read_tensor(parser *p, jl_gguf_tensor *t) {
     *t = (jl_gguf_tensor){ 0 };
     uint64_t at = p->in.at, elements = 0;
@@ -286,7 +283,7 @@ static jl_status read_tensor(parser *p, jl_gguf_tensor *t) {
     if (status == JL_OK) status = read_tensor_type(p, t, elements);
     if (status != JL_OK) return status;
     t->offset = jl_cursor_u64(&p->in);
-    return p->in.status == JL_OK ? JL_OK : starved(p, t->name);
+    return p->in.status == JL_OK ? JL_OK : missing_bytes(p, t->name);
 }
 
 /* ---- The header ------------------------------------------------------------------------------ */
@@ -294,9 +291,9 @@ static jl_status read_tensor(parser *p, jl_gguf_tensor *t) {
 static jl_status read_version(parser *p) {
     static const jl_str what = { "version", 7 };
     p->in.at = 0;
-    jl_cursor_u32(&p->in); /* the magic, checked before */
+    jl_cursor_u32(&p->in); /* the magic, already checked */
     uint32_t version = jl_cursor_u32(&p->in);
-    if (p->in.status != JL_OK) return starved(p, what);
+    if (p->in.status != JL_OK) return missing_bytes(p, what);
     if (version == 1)
         return broken(
             p, 4, what,
@@ -313,13 +310,13 @@ static jl_status read_version(parser *p) {
     return JL_OK;
 }
 
-/* A count of records, held against its limit and the bytes that so many records would need. */
+/* Reads a record count; checks it against max and the remaining bytes. */
 static jl_status read_count(parser *p, const char *what, uint32_t max, uint32_t record, int *out) {
     uint64_t at = p->in.at, n = jl_cursor_u64(&p->in);
     if (n > max)
         return broken(p, at, jl_string(what), "expected at most %u, found %u" AGAIN, (uint64_t)max,
                       n);
-    if (p->in.status != JL_OK) return starved(p, jl_string(what));
+    if (p->in.status != JL_OK) return missing_bytes(p, jl_string(what));
     if (n * record > p->in.end - p->in.at)
         return jl_fail(p->error, JL_ERR_TRUNCATED, at, jl_string(what),
                        "%u records need at least %u bytes, the file has %u left" AGAIN, n,
@@ -328,8 +325,8 @@ static jl_status read_count(parser *p, const char *what, uint32_t max, uint32_t 
     return JL_OK;
 }
 
-/* Walks the whole header from its start. Stores records where g has arrays for them. */
-static jl_status walk(parser *p) {
+/* Parses the whole header; stores the records if g has arrays. */
+static jl_status parse_header(parser *p) {
     jl_gguf *g = p->g;
     jl_status status = read_version(p);
     if (status == JL_OK)
@@ -337,19 +334,19 @@ static jl_status walk(parser *p) {
     if (status == JL_OK)
         status = read_count(p, "metadata count", MAX_VALUES, MIN_VALUE, &g->n_values);
     for (int i = 0; status == JL_OK && i < g->n_values; i++) {
-        jl_gguf_value unkept;
-        status = read_value(p, g->values ? &g->values[i] : &unkept);
+        jl_gguf_value discarded;
+        status = read_value(p, g->values ? &g->values[i] : &discarded);
     }
     for (int i = 0; status == JL_OK && i < g->n_tensors; i++) {
-        jl_gguf_tensor unkept;
-        status = read_tensor(p, g->tensors ? &g->tensors[i] : &unkept);
+        jl_gguf_tensor discarded;
+        status = read_tensor(p, g->tensors ? &g->tensors[i] : &discarded);
     }
     return status;
 }
 
-/* ---- What only the whole header can show ----------------------------------------------------- */
+/* ---- Checks of the whole header ----------------------------------------------------- */
 
-/* Orders of record indices a, b: nonzero when a goes first. Equal names keep the file's order. */
+/* Comparison of record indices: nonzero if a precedes b. Ties keep file order. */
 typedef int before(const jl_gguf *g, uint32_t a, uint32_t b);
 
 static int name_order(jl_str a, jl_str b) {
@@ -377,12 +374,12 @@ typedef struct order_by {
     before *first;
 } order_by;
 
-static int comes_out_first(order_by by, const uint32_t *a, const uint32_t *b) {
-    return by.first(by.g, *b, *a); /* the last one: a heapsort fills the array from its end */
+static int popped_first(order_by by, const uint32_t *a, const uint32_t *b) {
+    return by.first(by.g, *b, *a); /* reversed: heapsort fills the array from its end */
 }
-JL_HEAP(sort_heap, uint32_t, order_by, comes_out_first)
+JL_HEAP(sort_heap, uint32_t, order_by, popped_first)
 
-/* Heapsort: n log n whatever the file does, in place, no recursion. */
+/* Heapsort: O(n log n) for any file, in place, no recursion. */
 static void sort(const jl_gguf *g, uint32_t *order, uint32_t n, before *first) {
     order_by by = { g, first };
     for (uint32_t i = 0; i < n; i++) order[i] = i;
@@ -429,7 +426,7 @@ static jl_status read_alignment(const parser *p) {
     return JL_OK;
 }
 
-/* Brings the directory into the order of the data, which nearly every file has already. */
+/* Sorts the directory by data offset; most files already are. */
 static jl_status order_tensors(const parser *p, uint32_t *order) {
     jl_gguf *g = p->g;
     int sorted = 1;
@@ -447,13 +444,12 @@ static jl_status order_tensors(const parser *p, uint32_t *order) {
     return JL_OK;
 }
 
-/* Turns offsets into the data into offsets into the file; checks alignment, overlap and the file's
- * end. */
+/* Makes the data offsets file offsets; checks alignment, overlap and file size. */
 static jl_status place_tensors(const parser *p) {
     jl_gguf *g = p->g;
     g->data_start = (p->in.at + g->alignment - 1) & ~(g->alignment - 1);
-    g->data_end = p->in.at; /* a file without tensors needs no padding */
-    uint64_t used = 0;      /* bytes of the data that earlier tensors take */
+    g->data_end = p->in.at; /* no padding without tensors */
+    uint64_t used = 0;      /* end of the previous tensor's data */
     for (int i = 0; i < g->n_tensors; i++) {
         jl_gguf_tensor *t = &g->tensors[i];
         if (t->offset % g->alignment)
@@ -478,9 +474,9 @@ static jl_status place_tensors(const parser *p) {
     return JL_OK;
 }
 
-/* The second half of a parse: the header is there and each record is sound. */
+/* Second pass: the header is complete and each record is valid. */
 static jl_status fill(parser *p, uint32_t *order) {
-    jl_status status = walk(p);
+    jl_status status = parse_header(p);
     if (status == JL_OK) status = check_unique(p, order);
     if (status == JL_OK) status = read_alignment(p);
     if (status == JL_OK) status = order_tensors(p, order);
@@ -492,16 +488,16 @@ jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_
     memset(g, 0, sizeof *g);
     if (file_size && have > file_size)
         return jl_fail(error, JL_ERR_ARGUMENT, file_size, jl_string("file size"),
-                       "%u bytes were announced but %u came; give the real size, or 0", file_size,
+                       "expected %u bytes, found %u; pass the real file size, or 0", file_size,
                        have);
     uint64_t end = file_size && file_size < MAX_HEADER ? file_size : MAX_HEADER;
     parser p = { { bytes, have < end ? have : end, end, 0, JL_OK }, g, file_size, error };
 
     jl_status status = check_magic(&p);
-    if (status == JL_OK) status = walk(&p);
+    if (status == JL_OK) status = parse_header(&p);
     if (status == JL_OK) {
         uint64_t max = (uint64_t)(g->n_values > g->n_tensors ? g->n_values : g->n_tensors);
-        /* One more of each, so that none is empty. */
+        /* + 1: never empty */
         uint32_t *order = jl_alloc_array(max + 1, sizeof *order);
         g->values = jl_alloc_array((uint64_t)g->n_values + 1, sizeof *g->values);
         g->tensors = jl_alloc_array((uint64_t)g->n_tensors + 1, sizeof *g->tensors);
@@ -523,7 +519,7 @@ void jl_gguf_free(jl_gguf *g) {
     memset(g, 0, sizeof *g);
 }
 
-/* ---- Reading what was parsed ----------------------------------------------------------------- */
+/* ---- Access ----------------------------------------------------------------- */
 
 const char *jl_gguf_key(char out[JL_GGUF_KEY], jl_str arch, const char *rest) {
     jl_format(out, JL_GGUF_KEY, "%S.%s", arch, rest);

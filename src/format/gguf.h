@@ -1,10 +1,10 @@
-/* gguf.h - bytes → metadata and tensor directory of a GGUF file (v2, v3; GGUF specification, ggml
+/* gguf.h - parses a GGUF header: metadata and tensor directory (v2, v3; GGUF specification, ggml
  * docs/gguf.md).
  *
- * Works on a prefix of the file, so that a host can stream: parse answers JL_MORE until the whole
- * header is there. Every count, length, type and offset is checked before anything is allocated for
- * it; a hostile file can only produce an error. Values are borrowed from the bytes that were
- * parsed, which must outlive the jl_gguf. Never reads past `have`; never recurses.
+ * Accepts a prefix of the file, so that hosts can stream: parse returns JL_MORE until the header is
+ * complete. Every count, length, type and offset is checked before any allocation for it; a hostile
+ * file can only cause an error. Values are borrowed from the parsed bytes, which must outlive the
+ * jl_gguf. Never reads past `have`, never recurses.
  */
 #ifndef JL_GGUF_H
 #define JL_GGUF_H
@@ -30,9 +30,9 @@ typedef enum jl_gguf_type {
 
 typedef struct jl_gguf_value {
     jl_str key;
-    jl_gguf_type type; /* the element type where `array` */
+    jl_gguf_type type; /* for an array: its element type */
     int array;
-    uint64_t count;       /* elements; 1 where not an array */
+    uint64_t count;       /* elements; 1 if not an array */
     const uint8_t *bytes; /* first element */
     uint64_t offset;      /* of the key in the file */
 } jl_gguf_value;
@@ -41,7 +41,7 @@ typedef struct jl_gguf_tensor {
     jl_str name;
     int n_dims;
     uint64_t dims[4]; /* dims[0] is the row length; unused ones are 1 */
-    int type;         /* jl_type of format/quant.h: known, and dims[0] a multiple of its block */
+    int type;         /* jl_type of format/quant.h, supported; dims[0] is a multiple of its block */
     uint64_t offset;  /* from the start of the file */
     uint64_t bytes;
 } jl_gguf_tensor;
@@ -50,13 +50,13 @@ typedef struct jl_gguf {
     int version;
     uint64_t alignment;  /* bytes */
     uint64_t data_start; /* file offset of the tensor data */
-    uint64_t data_end;   /* file offset after the last tensor; the file may not be shorter */
+    uint64_t data_end;   /* file offset after the last tensor; the minimum file size */
     int n_values, n_tensors;
     jl_gguf_value *values;   /* [n_values] */
-    jl_gguf_tensor *tensors; /* [n_tensors], offsets rise and do not overlap */
+    jl_gguf_tensor *tensors; /* [n_tensors], ascending offsets, no overlap */
 } jl_gguf;
 
-/* file_size 0: unknown. JL_OK, JL_MORE, or an error. On anything but JL_OK *g holds nothing. */
+/* file_size 0: unknown. Returns JL_OK, JL_MORE or an error. Unless JL_OK, *g is empty. */
 jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_t file_size,
                         jl_error *error);
 void jl_gguf_free(jl_gguf *g);
@@ -64,21 +64,21 @@ void jl_gguf_free(jl_gguf *g);
 const jl_gguf_value *jl_gguf_find(const jl_gguf *g, const char *key);
 const jl_gguf_tensor *jl_gguf_find_tensor(const jl_gguf *g, const char *name);
 
-/* "<arch>.<rest>", the name of an architecture's key, in out; returns out. */
+/* Writes "<arch>.<rest>", an architecture's key, to out; returns out. */
 enum { JL_GGUF_KEY = 96 };
 const char *jl_gguf_key(char out[JL_GGUF_KEY], jl_str arch, const char *rest);
 
-/* Typed reads. A missing key leaves *out alone and is JL_OK; a wrong type is JL_ERR_FORMAT naming
- * the key. An integer may be stored in any integer type but must fit. */
+/* Typed reads. A missing key is JL_OK, *out unchanged; a wrong type is JL_ERR_FORMAT naming the
+ * key. Integers may have any integer type but must fit. */
 jl_status jl_gguf_u32(const jl_gguf *g, const char *key, uint32_t *out, jl_error *error);
 jl_status jl_gguf_f32(const jl_gguf *g, const char *key, float *out, jl_error *error); /* finite */
 jl_status jl_gguf_bool(const jl_gguf *g, const char *key, int *out, jl_error *error);
 jl_status jl_gguf_string(const jl_gguf *g, const char *key, jl_str *out, jl_error *error);
 
-/* Element i of an array of strings is found by walking: start with a cursor of value->bytes. The
- * lengths were checked by the parse. */
+/* The next element of a string array; *cursor starts at value->bytes. Parsing checked the
+ * lengths. */
 jl_str jl_gguf_next_string(const uint8_t **cursor);
-int32_t jl_gguf_i32_at(const jl_gguf_value *v, uint64_t i); /* of an array of any 32-bit integers */
+int32_t jl_gguf_i32_at(const jl_gguf_value *v, uint64_t i); /* array of 32-bit integers */
 float jl_gguf_f32_at(const jl_gguf_value *v, uint64_t i);
 
 #endif

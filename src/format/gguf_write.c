@@ -1,4 +1,4 @@
-/* gguf_write.c - the bytes of a GGUF file, field by field, little-endian. */
+/* gguf_write.c - writes a GGUF file field by field, little-endian. */
 #include "gguf_write.h"
 
 #include <string.h>
@@ -26,7 +26,6 @@ static void put_text(jl_gguf_writer *w, jl_str s) {
     put(w, s.data, s.n);
 }
 
-/* Zeros up to the next multiple of the alignment. */
 static void pad(jl_gguf_writer *w) {
     static const uint8_t zero[ALIGNMENT];
     put(w, zero, (ALIGNMENT - w->n % ALIGNMENT) % ALIGNMENT);
@@ -34,8 +33,7 @@ static void pad(jl_gguf_writer *w) {
 
 /* ---- Metadata -------------------------------------------------------------------------------- */
 
-/* The format's numbers of types are those of jl_gguf_type but for the last three, which follow the
- * array's. */
+/* jl_gguf_type has the format's type numbers. */
 static void put_key(jl_gguf_writer *w, jl_str key, jl_gguf_type type) {
     put_text(w, key);
     put_little(w, (uint64_t)type, 4);
@@ -102,7 +100,7 @@ void jl_gguf_add_f32(jl_gguf_writer *w, float element) {
     put_little(w, jl_float_to_bits(element), 4);
 }
 
-/* The elements of strings are found by walking, the others have one size. */
+/* Strings are measured one by one; other elements have a fixed size. */
 static uint64_t value_bytes(const jl_gguf_value *v) {
     static const uint8_t size[JL_GGUF_TYPE_COUNT] = {
         [JL_GGUF_U8] = 1,  [JL_GGUF_I8] = 1,  [JL_GGUF_U16] = 2, [JL_GGUF_I16] = 2,

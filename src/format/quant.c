@@ -1,8 +1,8 @@
-/* quant.c - the table of tensor types, and scalar dequantisation of the supported ones.
+/* quant.c - table of tensor types; scalar dequantisation and quantisation.
  *
- * Plain and slow on purpose: packing and kernels are compared with it. Numbers, names and block
- * sizes are those of enum ggml_type and ggml-common.h (ggml). A type with bytes = 0 is refused by
- * name.
+ * Simple and slow by design: the reference for packing and kernel tests. Type numbers, names and
+ * block sizes are from enum ggml_type and ggml-common.h (ggml). Types with bytes = 0 are not
+ * supported.
  */
 #include "quant.h"
 
@@ -87,7 +87,7 @@ static void dequantize_q8_0(const void *block, float *out) {
     for (int c = 0; c < 32; c++) out[c] = d * b->q[c];
 }
 
-/* Column c of nibbles that go by 16, and its fifth bit. */
+/* Column c of a block of 32: its nibble, and its fifth bit. */
 static int nibble(const uint8_t *q, int c) {
     return q[c % 16] >> (c < 16 ? 0 : 4) & 15;
 }
@@ -147,7 +147,7 @@ int jl_iq4_xs_scale(const jl_block_iq4_xs *b, int j) {
     return ((b->scales_low[j / 2] >> j % 2 * 4 & 15) | (b->scales_high >> 2 * j & 3) << 4) - 32;
 }
 
-/* Column c of a plane of 2 bits, of 4 bits, and of 1 bit. */
+/* Column c of a 2-bit, 4-bit and 1-bit plane. */
 static int plane2(const uint8_t *q, int c) {
     return q[c / 128 * 32 + c % 32] >> c / 32 % 4 * 2 & 3;
 }
@@ -246,9 +246,9 @@ void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n) {
         dequantize_blocks(type, src, out, n, readers[type]);
 }
 
-/* ---- The other way --------------------------------------------------------------------------- */
+/* ---- Quantisation --------------------------------------------------------------------------- */
 
-/* The element of largest size, with its sign; the first of equals. */
+/* The element of largest magnitude, signed; the first of equals. */
 static float extreme(const float *x) {
     float max = 0;
     for (int i = 0; i < 32; i++)
@@ -256,7 +256,7 @@ static float extreme(const float *x) {
     return max;
 }
 
-/* 1 / d, and 0 where that is no number: then the half d is 0 too. */
+/* 1 / d, or 0 if that is not finite: then d as a half is 0 too. */
 static float inverse_of(float d) {
     float inverse = 1 / d;
     return fabsf(inverse) < INFINITY ? inverse : 0;
@@ -269,7 +269,7 @@ static void quantize_q8_0(const float *x, uint8_t *out) {
     memcpy(out, &b, sizeof b);
 }
 
-/* The extreme becomes −8, so that the 16 steps are all used. */
+/* Maps the extreme to −8, so that all 16 levels are used. */
 static void quantize_q4_0(const float *x, uint8_t *out) {
     float d = extreme(x) / -8, inverse = inverse_of(d);
     jl_block_q4_0 b = { .d = jl_float_to_half(d) };

@@ -1,8 +1,7 @@
-/* quant.h - the tensor types of GGUF: block structs, sizes, and scalar dequantisation.
+/* quant.h - tensor types of GGUF: block structs, sizes, scalar dequantisation.
  *
- * Layouts follow ggml's block definitions (ggml-common.h) and are size-asserted. jl_dequantize() is
- * the oracle that packing and kernels are compared with. Values of jl_type are the format's own
- * numbers.
+ * Layouts follow ggml's block definitions (ggml-common.h); sizes are asserted. jl_dequantize() is
+ * the reference for packing and kernel tests. jl_type has the format's type numbers.
  */
 #ifndef JL_QUANT_H
 #define JL_QUANT_H
@@ -29,15 +28,15 @@ typedef enum jl_type {
 } jl_type;
 
 typedef struct jl_type_info {
-    const char *name; /* as GGUF tools write it: "Q8_0"; NULL for a number without a type */
-    int block;        /* elements a block */
-    int bytes;        /* bytes a block; 0: the type is known by name but not supported */
+    const char *name; /* as in GGUF tools: "Q8_0"; NULL: no such type */
+    int block;        /* elements per block */
+    int bytes;        /* bytes per block; 0: not supported */
 } jl_type_info;
 
-/* Of any number; never NULL. Types of the format that are not supported still have their name. */
+/* Accepts any number; never NULL. Unsupported types of the format still have a name. */
 const jl_type_info *jl_type_get(uint32_t type);
 
-/* "F32, F16, … or BF16": the supported ones, for messages. Returns out. */
+/* Writes the supported types for messages: "F32, F16, … or BF16". Returns out. */
 const char *jl_type_names(char *out, size_t cap);
 
 typedef struct jl_block_q8_0 {
@@ -64,14 +63,14 @@ typedef struct jl_block_iq4_nl {
     uint16_t d;
     uint8_t q[16];
 } jl_block_iq4_nl; /* w = d·jl_iq4_values[q] */
-/* In these q[j] holds column j in its low and column j + 16 in its high nibble; bit c of `high` is
- * bit 4 of column c. */
+/* In the blocks above, q[j] holds column j (low nibble) and j + 16 (high); bit c of `high` is bit 4
+ * of column c. */
 
-/* K-quants: 256 columns share d and dmin; groups of 16 or 32 columns have small integer scales s
- * and minima m. `q` of 2 bits: byte 32·(c / 128) + c % 32, bits 2·(c / 32 % 4); of 4 bits: byte
- * 32·(c / 64) + c % 32, nibble c / 32 % 2. Single bits: byte c % 32, bit c / 32. */
+/* K-quants: 256 columns share d and dmin; groups of 16 or 32 columns have integer scales s and
+ * minima m. `q` of 2 bits: byte 32·(c / 128) + c % 32, bits 2·(c / 32 % 4); of 4 bits: byte 32·(c /
+ * 64) + c % 32, nibble c / 32 % 2. Single bits: byte c % 32, bit c / 32. */
 typedef struct jl_block_q2_k {
-    uint8_t scales[16]; /* a group of 16: s in the low, m in the high nibble */
+    uint8_t scales[16]; /* per group of 16: s low nibble, m high nibble */
     uint8_t q[64];
     uint16_t d, dmin;
 } jl_block_q2_k; /* w = d·s·q − dmin·m */
@@ -113,21 +112,20 @@ _Static_assert(sizeof(jl_block_q5_k) == 176, "Q5_K block");
 _Static_assert(sizeof(jl_block_q6_k) == 210, "Q6_K block");
 _Static_assert(sizeof(jl_block_iq4_xs) == 136, "IQ4_XS block");
 
-/* What the quants of IQ4_NL and IQ4_XS mean (kvalues_iq4nl of ggml-common.h). */
+/* Values of IQ4_NL and IQ4_XS quants (kvalues_iq4nl of ggml-common.h). */
 extern const int8_t jl_iq4_values[16];
 
-/* Scale and minimum of 32 columns j < 8 of Q4_K and Q5_K. */
+/* Scale and minimum of Q4_K and Q5_K group j < 8 (32 columns). */
 void jl_k_scale(const uint8_t scales[12], int j, int *s, int *m);
-/* Scale of 16 columns j < 16 of Q3_K, and of 32 columns j < 8 of IQ4_XS, −32 applied. */
+/* Scale minus 32 of Q3_K group j < 16 (16 columns), IQ4_XS group j < 8 (32 columns). */
 int jl_q3_k_scale(const jl_block_q3_k *b, int j);
 int jl_iq4_xs_scale(const jl_block_iq4_xs *b, int j);
 
-/* n elements (a multiple of the type's block) from src, which need not be aligned, to out[n]. */
+/* Dequantises n elements (a multiple of the type's block) from unaligned src to out[n]. */
 void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n);
 
-/* x[n], finite numbers, → n elements at out, which need not be aligned, as ggml's reference
- * quantiser makes them. n is a multiple of the type's block; F32, F16, Q8_0, Q4_0. Returns 0 for
- * any other type. */
+/* Quantises finite x[n] to unaligned out exactly as ggml's reference quantiser. n is a multiple of
+ * the type's block. Supports F32, F16, Q8_0, Q4_0; returns 0 for other types. */
 int jl_quantize(jl_type type, const float *x, uint8_t *out, size_t n);
 
 #endif

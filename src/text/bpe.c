@@ -1,9 +1,8 @@
-/* bpe.c - merges as a table (left symbol, right symbol) → (rank, symbol), applied by merge.c.
+/* bpe.c - BPE: a hash table of merges, (left, right) → (rank, symbol), for merge.c.
  *
- * A symbol is the id of a string in the vocabulary: a token, or an internal symbol for a string
- * that merges name but that is no token (then its bytes come out one by one). Equal strings have
- * equal ids, so comparing ids is comparing strings. Where a pair is listed twice the first one
- * counts, as in llama.cpp.
+ * A symbol is the id of a string in the vocabulary: a token, or an internal symbol for a string of
+ * the merges that is no token (emitted byte by byte). Equal strings have equal ids, so ids are
+ * compared instead. Of a pair listed twice the first entry counts, as in llama.cpp.
  */
 #include "bpe.h"
 
@@ -18,12 +17,10 @@
 
 static const char merges_key[] = "tokenizer.ggml.merges";
 
-enum {
-    MAX_PROBE = 1024
-}; /* longer only if the pairs are chosen to collide; random ones stay under 100 */
+enum { MAX_PROBE = 1024 }; /* random pairs stay under 100 */
 
 typedef struct merge {
-    int32_t left, right, result; /* left −1: a merge that can never apply */
+    int32_t left, right, result; /* left −1: never applies */
 } merge;
 
 typedef struct bpe {
@@ -32,14 +29,14 @@ typedef struct bpe {
     uint32_t n_merges;
     uint32_t *slots;          /* [n_slots] slot_of(hash, rank), 0 for none; linear probing */
     uint32_t n_slots;         /* a power of two, at least 8/5 of n_merges */
-    int32_t byte_symbol[256]; /* raw: the tokens <0xHH>, -1 for none */
-    int drop_white, lower;    /* of the model "whitespace": what happens to a text */
+    int32_t byte_symbol[256]; /* raw: the tokens <0xHH>, -1: none */
+    int drop_white, lower;    /* model "whitespace": drop whitespace, lower case */
 } bpe;
 
 /* ---- The alphabet -------------------------------------------------------------------------- */
 
-/* The byte that a character of the alphabet stands for, -1 for any other. The printable bytes of
- * Latin-1 stand for themselves; the 68 others, in order, for U+0100 onwards. */
+/* The byte of an alphabet character, -1 for any other. Printable Latin-1 bytes map to themselves,
+ * the 68 others in order to U+0100 and up. */
 static int byte_of(uint32_t code) {
     if ((code > 0x20 && code < 0x7f) || (code > 0xa0 && code <= 0xff && code != 0xad))
         return (int)code;
@@ -48,8 +45,8 @@ static int byte_of(uint32_t code) {
     return (int)(i < 0x21 ? i : i < 0x43 ? i - 0x21 + 0x7f : 0xad);
 }
 
-/* Decodes text to bytes; returns 0 and stops at a character outside the alphabet. All of the
- * alphabet is ASCII or has two bytes in UTF-8, so what decodes was well-formed. */
+/* Decodes text to bytes; stops and returns 0 at a character outside the alphabet. Every alphabet
+ * character has one or two UTF-8 bytes, so decoded text was well-formed. */
 static int decode_alphabet(jl_str text, uint8_t *out, size_t *n) {
     const uint8_t *s = (const uint8_t *)text.data;
     *n = 0;
@@ -72,7 +69,7 @@ static int is_graphic_ascii(jl_str s) {
     return s.n > 0;
 }
 
-/* Special tokens are kept as they are written. */
+/* Special tokens are stored literally. */
 static size_t store(jl_str text, int kind, uint8_t *out, int *keyed) {
     size_t n;
     if (kind == JL_TOKEN_NORMAL || kind == JL_TOKEN_UNUSED) {
@@ -92,7 +89,7 @@ static size_t store_plain(jl_str text, int kind, uint8_t *out, int *keyed) {
     return text.n;
 }
 
-/* One side of a merge as its token is kept; 0 where no text can have it. */
+/* Decodes one side of a merge to its stored form; 0 if no text can contain it. */
 static int decode_part(const bpe *b, jl_str text, uint8_t *out, size_t *n) {
     if (b->pre->raw == JL_RAW_NO) return decode_alphabet(text, out, n);
     *n = text.n;
@@ -111,8 +108,8 @@ static uint32_t pair_hash(int32_t left, int32_t right) {
     return (uint32_t)(h >> 32);
 }
 
-/* Ten bits of the hash beside rank + 1: a chain is walked without fetching the merges of others.
- * The low bits, which chose the place, are not among them (n_slots ≤ 2^22). */
+/* A slot: the hash's top ten bits, so that a probe rarely fetches other merges, and rank + 1. The
+ * slot index uses the low bits (n_slots ≤ 2^22). */
 enum { RANK_BITS = 22 };
 _Static_assert((int)JL_MAX_TOKENS < 1 << RANK_BITS, "rank + 1 fits a slot");
 
@@ -120,7 +117,7 @@ static uint32_t slot_of(uint32_t hash, uint32_t rank) {
     return hash >> RANK_BITS << RANK_BITS | (rank + 1);
 }
 
-/* The merge that a slot names, if it is that of the pair; NULL otherwise. */
+/* The slot's merge if it is the pair's, else NULL. */
 static const merge *merge_in(const bpe *b, uint32_t slot, uint32_t hash, int32_t left,
                              int32_t right) {
     if ((slot ^ hash) >> RANK_BITS) return NULL;
@@ -152,16 +149,16 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
                    "merge %u: the merges are made to collide", (uint64_t)rank);
 }
 
-/* Cuts "left right" at its only blank; 0 when there is none, more than one, or an empty part. */
-static int cut(jl_str text, jl_str *left, jl_str *right) {
-    const char *blank = text.n ? memchr(text.data, ' ', text.n) : NULL;
-    if (!blank) return 0;
-    *left = (jl_str){ text.data, (size_t)(blank - text.data) };
-    *right = (jl_str){ blank + 1, text.n - left->n - 1 };
+/* Splits "left right" at its only space; 0: none, several, or an empty part. */
+static int split_merge(jl_str text, jl_str *left, jl_str *right) {
+    const char *separator = text.n ? memchr(text.data, ' ', text.n) : NULL;
+    if (!separator) return 0;
+    *left = (jl_str){ text.data, (size_t)(separator - text.data) };
+    *right = (jl_str){ separator + 1, text.n - left->n - 1 };
     return left->n && right->n && !memchr(right->data, ' ', right->n);
 }
 
-/* Many parts are single bytes, whose symbols are known. */
+/* Single bytes are common and need no lookup. */
 static int32_t symbol_of(const bpe *b, jl_vocab *v, const uint8_t *s, size_t n, jl_error *error) {
     int known = n == 1 && b->pre->raw == JL_RAW_NO;
     return known ? b->byte_symbol[s[0]] : jl_vocab_intern(v, s, n, error);
@@ -175,10 +172,10 @@ static jl_status read_merge(bpe *b, jl_vocab *v, uint32_t rank, jl_str text, uin
     merge *out = &b->merges[rank];
     out->left = -1;
     out->result = 0;
-    if (!cut(text, &left, &right))
+    if (!split_merge(text, &left, &right))
         return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
-                       "merge %u is not two strings with one blank between them", (uint64_t)rank);
-    /* Text outside the alphabet arises from no bytes: the merge is never used. */
+                       "merge %u is not two strings separated by one space", (uint64_t)rank);
+    /* No text has characters outside the alphabet: the merge never applies. */
     if (!decode_part(b, left, scratch, &n) || !decode_part(b, right, scratch + n, &m)) return JL_OK;
     int32_t l = symbol_of(b, v, scratch, n, error);
     int32_t r = l < 0 ? -1 : symbol_of(b, v, scratch + n, m, error);
@@ -220,7 +217,7 @@ static jl_status read_merges(bpe *b, jl_vocab *v, const jl_gguf *g, jl_error *er
     const uint8_t *cursor = from->bytes;
     for (uint32_t rank = 0; rank < b->n_merges && status == JL_OK; rank++)
         status = read_merge(b, v, rank, jl_gguf_next_string(&cursor), scratch, from, error);
-    /* In a loop of its own a place is fetched while the next ones are found. */
+    /* A separate loop lets the CPU overlap the table's cache misses. */
     for (uint32_t rank = 0; rank < b->n_merges && status == JL_OK; rank++)
         if (b->merges[rank].left >= 0) status = put_merge(b, rank, from, error);
     jl_free(scratch);
@@ -234,7 +231,7 @@ static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl
     jl_status status = jl_gguf_string(g, pre_key, &name, error);
     if (status == JL_OK) status = jl_gguf_string(g, "tokenizer.ggml.model", &model, error);
     if (status != JL_OK) return status;
-    /* These two models have but one. */
+    /* These two models imply the pre-tokeniser. */
     b->drop_white = jl_str_equal(model, "whitespace");
     if (b->drop_white || jl_str_equal(model, "gemma4")) name = model;
     b->pre = jl_pretokenizer_find(name);
@@ -242,10 +239,11 @@ static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl
         b->pre = jl_pretokenizer_find(jl_string("default"));
         jl_str shown = { name.data, name.n < 40 ? name.n : 40 };
         if (name.n)
-            jl_format(facts->warning, sizeof facts->warning,
-                      "The pre-tokeniser \"%S\" is not known; the default is used, so some tokens "
-                      "may differ from the model's own.",
-                      shown);
+            jl_format(
+                facts->warning, sizeof facts->warning,
+                "The pre-tokeniser \"%S\" is unknown; the default is used, so some tokens may "
+                "differ from the model's own.",
+                shown);
         else
             jl_format(facts->warning, sizeof facts->warning,
                       "The file names no pre-tokeniser; the default is used, so some tokens may "
@@ -258,13 +256,12 @@ static jl_status choose_pre(bpe *b, const jl_gguf *g, jl_family_facts *facts, jl
 
 const jl_family *jl_bpe_family(const jl_gguf *g) {
     jl_str name = { "", 0 };
-    jl_gguf_string(g, pre_key, &name, NULL); /* what is wrong with it build() says */
+    jl_gguf_string(g, pre_key, &name, NULL); /* build() reports errors */
     const jl_pretokenizer *pre = jl_pretokenizer_find(name);
     if (!pre || pre->raw == JL_RAW_NO) return &jl_family_bpe;
     return pre->raw == JL_RAW_BLANKS ? &jl_family_bpe_blanks : &jl_family_bpe_plain;
 }
 
-/* Symbols of the 256 bytes. */
 static jl_status find_bytes(bpe *b, jl_vocab *v, jl_error *error) {
     for (int byte = 0; byte < 256; byte++) {
         uint8_t s = (uint8_t)byte;
@@ -327,7 +324,7 @@ static void emit_byte(const bpe *b, const jl_vocab *v, uint8_t byte, jl_ids *ids
     if (jl_vocab_is_text(v, id)) jl_ids_push(ids, id);
 }
 
-/* A symbol that is no token leaves the tokens of its bytes; a byte without one leaves nothing. */
+/* Emits the symbol if it is a token, else its byte tokens; skips bytes without one. */
 static void emit(const bpe *b, const jl_vocab *v, const uint8_t *text, const jl_symbol *symbol,
                  jl_ids *ids) {
     if (jl_vocab_is_text(v, symbol->id)) {
@@ -341,7 +338,7 @@ static void emit(const bpe *b, const jl_vocab *v, const uint8_t *text, const jl_
             emit_byte(b, v, text[i], ids);
 }
 
-/* The token that takes the piece as it is, -1 for none. */
+/* The token equal to the whole piece, -1: merge instead. */
 static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, uint32_t n) {
     if (!b->pre->ignore_merges && !(b->pre->whole_newlines && s[0] == '\n')) return -1;
     int32_t id = jl_vocab_find(v, s, n);
@@ -353,16 +350,16 @@ typedef struct encoder {
     const jl_vocab *v;
     jl_merger m;
     const uint8_t *text; /* [n] borrowed */
-    size_t n, read;      /* bytes; those before `read` are in the copy */
-    uint8_t *copy;       /* [length] of [cap] bytes: the text as its tokens are written */
+    size_t n, read;      /* bytes; `read` of them are copied */
+    uint8_t *copy;       /* [cap], length used: the text in the tokens' form */
     size_t length, cap;
     jl_pieces pieces;
-    jl_str piece; /* that is being encoded; n 0: none */
-    uint32_t at;  /* bytes of it that are filled in, or have come out */
-    int cut, joined;
+    jl_str piece; /* being encoded; n 0: none */
+    uint32_t at;  /* its bytes filled in, later: emitted */
+    int begun, joined;
 } encoder;
 
-/* Symbols to start from: bytes, or characters where tokens are in UTF-8. 0: work is used up. */
+/* Fills symbols with bytes, or characters if tokens are UTF-8. 0: work is used up. */
 static int fill(encoder *e, int64_t *work) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
@@ -392,7 +389,7 @@ static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
     return i == n;
 }
 
-/* Goes on with the piece, as jl_family.step does with the text. */
+/* Encodes the piece in steps, as jl_family.step does the text. */
 static jl_status encode_piece(encoder *e, jl_ids *ids, int64_t *work) {
     if (!e->joined) {
         if (!fill(e, work)) return JL_MORE;
@@ -413,7 +410,7 @@ static int is_white(const uint8_t *s, size_t n) {
     return (jl_char_class(code, &run) & JL_CHAR_WHITE) != 0;
 }
 
-/* Whether the piece comes out at once, without merges, or not at all. */
+/* Handles a piece that needs no merges: drops it or emits its token. */
 static int take_whole(const encoder *e, jl_ids *ids) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
@@ -429,7 +426,7 @@ static int take_whole(const encoder *e, jl_ids *ids) {
     return 1;
 }
 
-/* The text as its tokens are written; 0: work is used up. */
+/* Copies the text in the tokens' form; 0: work is used up. */
 static int prepare(encoder *e, int64_t *work) {
     while (e->read<e->n && * work> 0) {
         const uint8_t *s = e->text + e->read;
@@ -470,19 +467,19 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->n = n;
     e->read = copy ? 0 : n;
     e->length = e->piece.n = 0;
-    e->cut = 0;
-    /* Lower case takes at most half as much again. */
+    e->begun = 0;
+    /* lower case adds at most n / 2 bytes */
     return !copy || jl_room(&e->copy, &e->cap, 2 * n + 1);
 }
 
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
     if (!prepare(e, work)) return JL_MORE;
-    if (!e->cut) {
+    if (!e->begun) {
         int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
         jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->copy : e->text,
                         copied ? e->length : e->n);
-        e->cut = 1;
+        e->begun = 1;
     }
     for (;;) {
         if (*work <= 0) return JL_MORE;

@@ -1,4 +1,4 @@
-/* family.c - memory that grows while a text is encoded. See family.h. */
+/* family.c - growing buffers of the encoders. See family.h. */
 #include "family.h"
 
 #include <limits.h>

@@ -1,35 +1,34 @@
 #!/usr/bin/env python3
-"""Writes unicode_data.h: the character classes that pre-tokenisers ask for, lower case and bases.
+"""Writes unicode_data.h: character classes for pre-tokenisers, lower case and base letters.
 
     python3 src/text/make_unicode.py /usr/share/unicode > src/text/unicode_data.h
 
 Reads UnicodeData.txt and PropList.txt of the Unicode Character Database (Debian package
-unicode-data, 15.0.0). A class is a group of general categories (L*, M*, N*, P*, S*, C* without Cn,
-Cn), or the property White_Space, which goes before.
+unicode-data, 15.0.0). A class is the property White_Space or else a group of general categories
+(L*, M*, N*, P*, S*, C* without Cn, Cn).
 
 Classes: code points 0..10FFFF become runs of one class. A run is a varint: bits 0-2 of the first
 byte are the class, the remaining bits its length minus one, least significant first (4 bits, then 7
-a byte; the top bit says that another byte follows). Every BLOCK-th run has an entry in an index,
-which is searched by bisection; within a block the runs are walked.
+per byte; the top bit is set if another byte follows). An index has an entry per BLOCK runs and is
+searched by bisection; within a block the runs are scanned.
 
-Maps (simple lower case; the first code point of the canonical decomposition, which is a letter
-without its accents) are lists of ramps: `count` code points, `step` apart, whose images are `rise`
-apart. A ramp is three varints of 7 bits a byte: the gap to the end of the one before times 7 plus 0
-for a single code point, else 1 + 3 (step - 1) + rise; count - 2 unless single; the difference to the
-image before, its sign in bit 0. Every RAMPS-th ramp has three numbers in an index: the end of the
-ramp before, its last image, and where the ramp begins.
+Maps (simple lower case; the first code point of the canonical decomposition, a letter without
+accents) are lists of ramps: `count` code points, `step` apart, with images `rise` apart. A ramp is
+three varints of 7 bits per byte: 7 times the gap from the previous ramp's end, plus 0 for a single
+code point, else 1 + 3 (step - 1) + rise; count - 2 unless single; the difference to the previous
+image, sign in bit 0. Every RAMPS-th ramp has three numbers in an index: the previous ramp's end, its
+last image, and the ramp's byte offset.
 """
 import sys
 
 UNASSIGNED, LETTER, MARK, NUMBER, PUNCTUATION, SYMBOL, CONTROL, SPACE = range(8)
 GROUPS = {'L': LETTER, 'M': MARK, 'N': NUMBER, 'P': PUNCTUATION, 'S': SYMBOL, 'Z': SPACE,
           'C': CONTROL}
-BLOCK = 16  # runs an index entry
-RAMPS = 64  # ramps an index entry
+BLOCK = 16  # runs per index entry
+RAMPS = 64  # ramps per index entry
 LIMIT = 0x110000
 
-# What Unicode 15.1 assigned: CJK Extension I and ideographic description characters; llama.cpp has
-# them.
+# Added by Unicode 15.1, and in llama.cpp: CJK Extension I, ideographic description characters.
 ADDED = [(0x2EBF0, 0x2EE5D, LETTER), (0x2FFC, 0x2FFF, SYMBOL), (0x31EF, 0x31EF, SYMBOL)]
 
 
@@ -162,15 +161,15 @@ def main():
         bytes_out += run_bytes(length, kind)
     print('''/* unicode_data.h - character classes and maps, delta-coded; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and what 15.1 added.
- * The coding is described in make_unicode.py and read by unicode.c alone. Unicode data files are
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) with 15.1's additions.
+ * make_unicode.py describes the coding; only unicode.c decodes it. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */
 /* clang-format off */''')
     table('uint8_t', 'ascii_bits', ascii_bits(), 'the class of an ASCII character')
     table('uint32_t', 'block_starts', starts, f'first code point of every {BLOCK}th run')
-    table('uint16_t', 'block_offsets', offsets, 'where that run begins in runs[]')
-    table('uint8_t', 'runs', bytes_out, 'all runs, ascending and without gaps up to 10FFFF')
+    table('uint16_t', 'block_offsets', offsets, 'offset of that run in runs[]')
+    table('uint8_t', 'runs', bytes_out, 'all runs, ascending, contiguous up to 10FFFF')
     for name, image, comment in (('lower', lower, 'simple lower case'),
                                  ('base', base, 'first of the canonical decomposition')):
         coded, index = ramps(image)

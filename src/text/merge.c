@@ -1,7 +1,7 @@
-/* merge.c - the merge loop over an array of symbols and a heap of pairs. See merge.h. */
+/* merge.c - merges symbols in an array through a heap of pairs. See merge.h. */
 #include "merge.h"
 
-/* Of one join: two pairs are ranked, each by a hash of at most its bytes, pushed and popped. */
+/* One join's cost: two pairs hashed (at most all bytes), pushed and popped. */
 static int64_t work_of(jl_span pair) {
     return 16 + (pair.length >> 2);
 }
@@ -28,8 +28,8 @@ void jl_merger_free(jl_merger *m) {
     jl_free(m->heap.items);
 }
 
-/* Offers the pair that begins at `at`, if there is one that may be joined; 0: no memory. */
-static int offer(const job *j, uint32_t at) {
+/* Pushes the pair at `at` if it can be merged; 0: no memory. */
+static int push_pair(const job *j, uint32_t at) {
     const jl_symbol *left = &j->symbols[at];
     uint32_t next = at + left->length;
     if (next >= j->n) return 1;
@@ -39,8 +39,8 @@ static int offer(const job *j, uint32_t at) {
     return jl_spans_push(j->heap, span);
 }
 
-/* Joins the pair unless one of its sides has grown or gone since: symbols only grow, so the pair is
- * the same exactly if the two that are there at present have the same length together. */
+/* Joins the pair unless it is stale. Symbols only grow, so the pair is current exactly if the two
+ * symbols there now have the same total length. */
 static int join(const job *j, jl_span pair) {
     jl_symbol *symbols = j->symbols, *left = &symbols[pair.at];
     uint32_t next = pair.at + left->length;
@@ -52,18 +52,18 @@ static int join(const job *j, jl_span pair) {
     left->id = pair.id;
     uint32_t end = pair.at + pair.length;
     if (end < j->n) symbols[end].before = pair.at;
-    if (pair.at > 0 && !offer(j, left->before)) return 0;
-    return offer(j, pair.at);
+    if (pair.at > 0 && !push_pair(j, left->before)) return 0;
+    return push_pair(j, pair.at);
 }
 
-/* Offers every pair that is there at the start; the result is what is left of work. */
-static int64_t offer_all(jl_merger *m, const job *j, int64_t work, int *fine) {
+/* Pushes every initial pair; returns the remaining work. */
+static int64_t push_all(jl_merger *m, const job *j, int64_t work, int *fine) {
     uint32_t at = m->at, before = m->before;
     for (; at < j->n && work > 0 && *fine; at += j->symbols[at].length) {
         work -= j->symbols[at].length;
         j->symbols[at].before = before;
         before = at;
-        *fine = offer(j, at);
+        *fine = push_pair(j, at);
     }
     m->at = at;
     m->before = before;
@@ -73,7 +73,7 @@ static int64_t offer_all(jl_merger *m, const job *j, int64_t work, int *fine) {
 jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int64_t *work) {
     job j = { m->symbols, &m->heap, m->text, m->n, rank, self };
     int fine = 1;
-    int64_t left = offer_all(m, &j, *work, &fine);
+    int64_t left = push_all(m, &j, *work, &fine);
     while (m->heap.n && left > 0 && fine) {
         jl_span pair = jl_spans_pop(&m->heap);
         left -= work_of(pair);

@@ -1,15 +1,14 @@
-/* pretokenize.c - the machine that runs the rules of a pre-tokeniser.
+/* pretokenize.c - runs the rules of a pre-tokeniser.
  *
- * Rules are tried in order at one place, each at most a few passes over the characters it takes.
- * Where a rule has to look at a whole run of white space or digits to take a part of it or nothing,
- * the run is measured once. So time is linear and there is no backtracking. Nothing is copied or
- * changed here, and places are bytes.
+ * At each position rules are tried in order; each reads the characters it takes a few times at
+ * most. A rule that needs the whole run of whitespace or digits measures it once. So time is
+ * linear, without backtracking. Text is neither copied nor changed; positions count bytes.
  */
 #include "pretokenize.h"
 
 #include <string.h>
 
-/* The class of the character at `at` and where it ends; JL_CHAR_END at the end of the stretch. */
+/* Class and end of the character at `at`; JL_CHAR_END at the stage's limit. */
 static int class_at(jl_pieces *p, size_t at, size_t *end) {
     size_t limit = p->stage->limit;
 #ifdef JL_DEBUG
@@ -24,7 +23,7 @@ static int class_at(jl_pieces *p, size_t at, size_t *end) {
     return jl_char_class(p->code, &p->found);
 }
 
-/* Whether a set such as "a-zé" or "^a-z" has the code point. */
+/* Whether a set such as "a-zé" or "^a-z" contains the code point. */
 static int in_set(const char *set, uint32_t code) {
     const uint8_t *s = (const uint8_t *)set;
     int negated = *s == '^';
@@ -42,21 +41,21 @@ static int in_set(const char *set, uint32_t code) {
     return negated;
 }
 
-/* Whether the character at `at` may be body of the rule. Sets have no white space beyond ASCII. */
+/* Whether the character at `at` may be in the body. Sets exclude non-ASCII whitespace. */
 static int is_body(jl_pieces *p, const jl_split_rule *r, size_t at, size_t *end) {
     int class = class_at(p, at, end);
     return (class & r->body) &&
            (!r->set || (!(class & JL_CHAR_SPACE && p->code >= 0x80) && in_set(r->set, p->code)));
 }
 
-/* Passes up to max characters of the mask (0: any number); returns where they end. */
-static size_t pass(jl_pieces *p, size_t at, int mask, int max) {
+/* Skips up to max characters of the mask (0: unlimited); returns their end. */
+static size_t skip(jl_pieces *p, size_t at, int mask, int max) {
     size_t end;
     for (int i = 0; (max == 0 || i < max) && (class_at(p, at, &end) & mask); i += max > 0) at = end;
     return at;
 }
 
-/* Each match_… returns where the match that begins at `at` ends, or `at` itself for none. */
+/* Each match_… returns the end of the match at `at`, or `at` for no match. */
 
 static size_t match_contraction(const jl_pieces *p, size_t at, int any_case) {
     const uint8_t *s = p->text + at;
@@ -73,7 +72,7 @@ static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
     size_t start = at, end;
     if (r->before && (class_at(p, at, &end) & r->before)) {
         size_t unused;
-        /* The optional character counts only where the body follows; else it may be body. */
+        /* taken only if the body follows; else it may be body */
         if (is_body(p, r, end, &unused)) start = end;
     }
     if (r->kind == JL_SPLIT_PREFIXED && start == at) return at;
@@ -81,21 +80,21 @@ static size_t match_run(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int count = 0;
     for (; (r->max == 0 || count < r->max) && is_body(p, r, body, &end); body = end) count++;
     if (count == 0 || count < r->min) return at;
-    if (r->after) body = pass(p, body, r->after, r->max_after);
+    if (r->after) body = skip(p, body, r->after, r->max_after);
     return r->contraction ? match_contraction(p, body, 1) : body;
 }
 
-/* U*W+ where U are capitals, W small letters, and what has no case (`both`) is in either: the match
- * ends after the small letters, or else after the last of both. */
+/* U*W+: U are capitals, W small letters, caseless characters (`both`) are in both. The match ends
+ * after the small letters, or else after the last caseless one. */
 static size_t capitals_then_small(jl_pieces *p, size_t at, int both) {
     size_t last = at, end;
     for (int class; (class = class_at(p, at, &end)) & (both | JL_CHAR_UPPER); at = end)
         if (class & both) last = end;
-    if (class_at(p, at, &end) & JL_CHAR_LOWER) return pass(p, at, both | JL_CHAR_LOWER, 0);
+    if (class_at(p, at, &end) & JL_CHAR_LOWER) return skip(p, at, both | JL_CHAR_LOWER, 0);
     return last;
 }
 
-/* before?U*W+|before?U+W* as backtracking finds it: with `before` if that leads anywhere. */
+/* before?U*W+|before?U+W* as by backtracking: with `before` if that matches. */
 static size_t match_cased(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int both = r->body;
     size_t start, end = at;
@@ -105,7 +104,7 @@ static size_t match_cased(jl_pieces *p, const jl_split_rule *r, size_t at) {
         size_t without = capitals_then_small(p, at, both);
         if (without > at) start = at, end = without;
     }
-    if (end == start) end = pass(p, start, both | JL_CHAR_UPPER, 0);
+    if (end == start) end = skip(p, start, both | JL_CHAR_UPPER, 0);
     if (end == start) return at;
     return r->contraction ? match_contraction(p, end, 1) : end;
 }
@@ -117,7 +116,7 @@ static size_t match_phrase(jl_pieces *p, const jl_split_rule *r, size_t at) {
         int class = class_at(p, word, &next);
         if (word > start && class == JL_CHAR_BLANK) class = class_at(p, next, &next);
         if (!(class & JL_CHAR_LETTER)) return word > start ? word : at;
-        next = pass(p, next, JL_CHAR_MARK, 0);
+        next = skip(p, next, JL_CHAR_MARK, 0);
     }
 }
 
@@ -135,9 +134,9 @@ static size_t match_between(jl_pieces *p, const jl_split_rule *r, size_t at) {
     return body > start && end > body ? end : at;
 }
 
-/* ---- White space --------------------------------------------------------------------------- */
+/* ---- Whitespace --------------------------------------------------------------------------- */
 
-/* Measures the run of white space that `at` is in; 0 where it is in none. */
+/* Measures the run of whitespace around `at`; 0: none. */
 static int measure_white(jl_pieces *p, size_t at) {
     jl_stage_place *s = p->stage;
     size_t end = at;
@@ -159,7 +158,7 @@ static size_t match_white_newline(jl_pieces *p, size_t at) {
 static size_t match_white(jl_pieces *p, size_t at) {
     const jl_stage_place *s = p->stage;
     if (!measure_white(p, at)) return at;
-    /* (?!\S): something follows, so the last one stays with it, unless it is the only one. */
+    /* (?!\S): before other text the last space is left to it, unless it is alone. */
     return s->run_end < s->limit && s->run_last > at ? s->run_last : s->run_end;
 }
 
@@ -173,7 +172,7 @@ static size_t match_white_powers(jl_pieces *p, size_t at) {
     class_at(p, at, &best); /* \s */
     for (int n = 1; n <= 512 && at < stop; n++, at = end) {
         class_at(p, at, &end);
-        /* (?!\S): more of the run follows, or nothing does. */
+        /* (?!\S): more whitespace or the end follows */
         if ((n & (n - 1)) == 0 && (end < stop || stop == p->stage->limit)) best = end;
     }
     return best;
@@ -181,7 +180,7 @@ static size_t match_white_powers(jl_pieces *p, size_t at) {
 
 /* ---- Digits -------------------------------------------------------------------------------- */
 
-/* Measures the run of characters of the mask that begins at `at`; returns how many modulo 3. */
+/* Measures the run of the mask from `at`; returns its length modulo 3. */
 static int measure_digits(jl_pieces *p, size_t at, int mask) {
     size_t end = at;
     int count = 0;
@@ -191,23 +190,23 @@ static int measure_digits(jl_pieces *p, size_t at, int mask) {
     return count;
 }
 
-/* What stands before a run goes with its first one to three. */
+/* Text before a run joins its first one to three. */
 static size_t match_threes(jl_pieces *p, const jl_split_rule *r, size_t at) {
     int inside = at > p->stage->run && at < p->stage->run_end, rest = 0;
     size_t end = at;
     while (!inside && at < p->stage->limit && !(class_at(p, at, &end) & r->body)) at = end;
     if (!inside) rest = measure_digits(p, at, r->body);
-    return pass(p, at, r->body, rest ? rest : 3);
+    return skip(p, at, r->body, rest ? rest : 3);
 }
 
-/* (?=(\d{3})+(?!\d)) cuts before a digit; here everything up to the next such place is a match. */
+/* (?=(\d{3})+(?!\d)) splits before a digit; a match is all text up to the next split. */
 static size_t match_before_threes(jl_pieces *p, size_t at) {
     jl_stage_place *s = p->stage;
     size_t start = at, end = at;
     for (int class; (class = class_at(p, at, &end)) != JL_CHAR_END; at = end) {
         if (class != JL_CHAR_DIGIT) continue;
         if (at < s->run || at >= s->run_end) measure_digits(p, at, JL_CHAR_DIGIT);
-        size_t left = s->run_end - at; /* digits, of one byte each */
+        size_t left = s->run_end - at; /* digits, one byte each */
         if (left >= 3 && left % 3 == 0 && at > start) return at;
         end = left <= 3 ? s->run_end : at + (left % 3 ? left % 3 : 3);
     }
@@ -255,7 +254,7 @@ void jl_pieces_begin(jl_pieces *p, const jl_pretokenizer *how, const uint8_t *te
     while (how->stages[p->last + 1]) p->last++;
 }
 
-/* Where the first rule ends that matches at `at`, or `at`. */
+/* End of the first rule's match at `at`, or `at`. */
 static size_t match_any(jl_pieces *p, const jl_split_rule *rules, size_t at) {
     for (const jl_split_rule *r = rules; r->kind != JL_SPLIT_END; r++) {
         size_t end = match(p, r, at);
@@ -264,7 +263,7 @@ static size_t match_any(jl_pieces *p, const jl_split_rule *rules, size_t at) {
     return at;
 }
 
-/* The next piece [*from, *to) that stage k leaves; 0 at the end of the text. */
+/* The next piece [*from, *to) of stage k; 0: end of text. */
 static int next_of_stage(jl_pieces *p, int k, size_t *from, size_t *to) {
     jl_stage_place *s = &p->stages[k];
     if (s->at == s->limit) {

@@ -1,7 +1,7 @@
-/* spans.h - a growing heap of spans of text, ordered by rank, then by place.
+/* spans.h - a growing heap of text spans, ordered by rank, then by position.
  *
- * It decides the next merge in merge.c and the next special token in special.c: the lowest rank
- * first, and among equals the leftmost. Push and pop are O(log n); the owner frees the items.
+ * Chooses the next merge (merge.c) and the next special token (special.c): lowest rank first, then
+ * leftmost. Push and pop are O(log n); the owner frees the items.
  */
 #ifndef JL_SPANS_H
 #define JL_SPANS_H
@@ -27,7 +27,7 @@ static inline int jl_span_before(const void *context, const jl_span *a, const jl
 }
 JL_HEAP(jl_span_heap, jl_span, const void *, jl_span_before)
 
-/* 0: no memory, nothing changed. */
+/* 0: no memory, heap unchanged. */
 static inline int jl_spans_push(jl_spans *h, jl_span item) {
     if (h->n == h->cap) {
         size_t cap = h->cap ? 2 * h->cap : 128;

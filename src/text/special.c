@@ -1,18 +1,16 @@
-/* special.c - longest-first search for special tokens, without one pass over the text for each of
- * them.
+/* special.c - longest-first search for special tokens in one pass over the text.
  *
- * Each place of the text offers its longest token to a heap that pops by (length, id, place). A
- * popped span that runs into one already taken offers the longest that still fits. Taken spans
- * come in falling length, so two overlap exactly if an end of the new one is taken.
+ * Each position pushes its longest token to a heap ordered by (length, id, position). A popped span
+ * that overlaps a taken one is replaced by the longest token that still fits. Spans are taken in
+ * decreasing length, so two overlap exactly if an end of the new one is taken.
  *
- * Cost, for n bytes and tokens of at most L = JL_MAX_SPECIAL_BYTES: at most 3 L n steps of a trie
- * (twice as many with quotes) and O(n log n log L) for the heap, whatever the tokens are. A place
- * walks at most L steps for its first offer. Let r1, r2, … be the rooms that are left when its
- * offers of length l1, l2, … are popped and do not fit: l1 > r1 ≥ l2 > r2 ≥ … What cuts the room r1
- * down to r2 was popped before the offer of length l2, so it is as long or longer, and it lies
- * between the two: r1 − r2 ≥ l2 > r2. So each room is less than half of the one before: a place
- * makes at most log2 L + 2 offers, which walk at most L + L + L/2 + L/4 + … steps. The heap never
- * holds more than one offer of a place.
+ * Cost, for n bytes and tokens of at most L = JL_MAX_SPECIAL_BYTES: at most 3 L n trie steps (twice
+ * that with quotes) and O(n log n log L) for the heap, for any set of tokens. Proof: a position's
+ * first push walks at most L steps. Let r1, r2, … be the free bytes there when its pushed spans of
+ * length l1, l2, … are popped and do not fit: l1 > r1 ≥ l2 > r2 ≥ … The span that cut r1 to r2 was
+ * popped before l2, so it has at least l2 bytes, all in the cut part: r1 − r2 ≥ l2 > r2. Each r is
+ * thus less than half the previous one: a position pushes at most log2 L + 2 spans and walks at
+ * most L + L + L/2 + L/4 + … steps. The heap holds at most one span per position.
  */
 #include "special.h"
 
@@ -21,11 +19,11 @@
 #include "../base/memory.h"
 #include "tokenizer.h"
 
-/* In a trie and in the heap a token's id carries what it swallows. */
+/* Trie values and heap entries pack the id (low 24 bits) with its strip flags. */
 enum { STRIP_SHIFT = 24 };
 _Static_assert((int)JL_MAX_TOKENS <= 1 << STRIP_SHIFT, "ids fit below");
 
-/* The tries; each holds what is in those before it. */
+/* Indices of tries; each trie contains the previous one. */
 enum { QUOTED, USER, ALL };
 
 static int begins_with(jl_str text, const char *start) {
@@ -38,13 +36,13 @@ static int ends_with(jl_str text, const char *end) {
     return text.n >= n && memcmp(text.data + text.n - n, end, n) == 0;
 }
 
-/* <|…|> and <｜…｜>: what llama.cpp's converter takes for a control token whatever the model says. */
+/* <|…|> and <｜…｜>, which llama.cpp's converter types as control tokens in every model. */
 static int looks_like_control(jl_str text) {
     return (begins_with(text, "<|") && ends_with(text, "|>")) ||
            (begins_with(text, "<｜") && ends_with(text, "｜>"));
 }
 
-/* Which of the tries a token is in, a bit for each. */
+/* The tries that contain a token, one bit each. */
 static int tries_of(uint8_t kind, jl_str text) {
     if (kind == JL_TOKEN_USER)
         return 1 << USER | 1 << ALL | (looks_like_control(text) ? 0 : 1 << QUOTED);
@@ -97,11 +95,11 @@ size_t jl_specials_memory(const jl_specials *s) {
     return bytes;
 }
 
-/* The longest token that text[n] begins with. */
+/* The longest token that is a prefix of the text. */
 typedef struct found {
-    int32_t what; /* its value in the trie, -1 for none */
+    int32_t what; /* its trie value, -1 for none */
     size_t n;     /* its bytes */
-    size_t walk;  /* how many bytes the text has in common with any */
+    size_t walk;  /* common prefix of the text and any token, in bytes */
 } found;
 
 static found longest(const jl_trie *t, const uint8_t *text, size_t n) {
@@ -118,7 +116,7 @@ size_t jl_specials_common_prefix(const jl_specials *s, const uint8_t *text, size
     return n && s->begins[USER][*text] ? longest(&s->tries[USER], text, n).walk : 0;
 }
 
-/* Bytes from `at` to the next quote; 0 inside of one. */
+/* Bytes from `at` to the next quote; 0 inside a quote. */
 static size_t unquoted(const jl_marked_text *in, size_t at) {
     size_t low = 0, high = in->n_quotes; /* the first quote that ends after `at` */
     while (low < high) {
@@ -132,13 +130,13 @@ static size_t unquoted(const jl_marked_text *in, size_t at) {
     return in->quotes[low].start > at ? in->quotes[low].start - at : 0;
 }
 
-/* The trie of what counts in a text, apart from its quotes. */
+/* The trie to match outside quotes. */
 static int trie_of(const jl_marked_text *in) {
     return in->control ? ALL : USER;
 }
 
-/* Offers the longest token at `at` that takes at most room bytes; 0 when there is no memory. */
-static int offer(jl_special_search *x, size_t at, size_t room, int64_t *work) {
+/* Pushes the longest token at `at` of at most room bytes; 0: no memory. */
+static int push_longest(jl_special_search *x, size_t at, size_t room, int64_t *work) {
     const jl_trie *tries = x->specials->tries;
     const uint8_t *text = x->in.text + at;
     int which = trie_of(&x->in), quoted = x->in.n_quotes > 0;
@@ -151,7 +149,7 @@ static int offer(jl_special_search *x, size_t at, size_t room, int64_t *work) {
         if (any.what >= 0 && any.n >= best.n) best = any;
     }
     if (best.what < 0) return 1;
-    /* Longer first, then the lower id: 10 bits and 21 bits (JL_MAX_TOKENS). */
+    /* longest first, then lowest id (21 bits: JL_MAX_TOKENS) */
     uint32_t rank = (JL_MAX_SPECIAL_BYTES - (uint32_t)best.n) << 21 |
                     ((uint32_t)best.what & ((1u << STRIP_SHIFT) - 1));
     return jl_spans_push(&x->heap, (jl_span){ rank, (uint32_t)at, (uint32_t)best.n, best.what });
@@ -163,12 +161,12 @@ static int32_t *new_marks(size_t n) {
     return marks;
 }
 
-static int is_space(uint8_t c) { /* isspace() of the C locale */
+static int is_space(uint8_t c) { /* isspace(), C locale */
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Marks the white space that the taken span swallows. */
-static void swallow(const jl_marked_text *in, jl_span span, int strip, int32_t *marks) {
+/* Marks the whitespace stripped by a taken span. */
+static void mark_stripped(const jl_marked_text *in, jl_span span, int strip, int32_t *marks) {
     size_t at = span.at, end = at + span.length;
     for (; strip & JL_STRIP_LEFT && at > 0 && marks[at - 1] == JL_MARK_TEXT; at--)
         if (is_space(in->text[at - 1]))
@@ -182,24 +180,24 @@ static void swallow(const jl_marked_text *in, jl_span span, int strip, int32_t *
             break;
 }
 
-/* Takes the span if it is free, else offers what still fits at its place. */
-static int settle(jl_special_search *x, jl_span span, int64_t *work) {
+/* Takes the span if its bytes are free, else pushes the longest token that fits. */
+static int take_span(jl_special_search *x, jl_span span, int64_t *work) {
     int32_t *marks = x->marks;
     *work -= span.length;
     if (marks[span.at] != JL_MARK_TEXT) return 1;
     if (marks[span.at + span.length - 1] == JL_MARK_TEXT) {
         for (uint32_t i = 0; i < span.length; i++) marks[span.at + i] = JL_MARK_INSIDE;
         marks[span.at] = span.id & ((1 << STRIP_SHIFT) - 1);
-        swallow(&x->in, span, span.id >> STRIP_SHIFT, marks);
+        mark_stripped(&x->in, span, span.id >> STRIP_SHIFT, marks);
         return 1;
     }
     uint32_t room = 1;
     while (marks[span.at + room] == JL_MARK_TEXT) room++;
-    return offer(x, span.at, room, work);
+    return push_longest(x, span.at, room, work);
 }
 
-/* The next place, from x->at on, whose byte begins a token. */
-static size_t next_beginning(const jl_special_search *x, int64_t *work) {
+/* The next position ≥ x->at whose byte starts some token. */
+static size_t next_start(const jl_special_search *x, int64_t *work) {
     const uint8_t *begins = x->specials->begins[trie_of(&x->in)];
     size_t at = x->at, n = x->in.n;
     while (at < n && !begins[x->in.text[at]]) at++;
@@ -211,15 +209,16 @@ jl_status jl_special_search_step(jl_special_search *x, int64_t *work, jl_error *
     if (x->specials->tries[trie_of(&x->in)].n == 0) return JL_OK;
     for (size_t at; x->at < x->in.n; x->at = at + 1) {
         if (*work <= 0) return JL_MORE;
-        at = next_beginning(x, work);
-        if (at < x->in.n && !offer(x, at, x->in.n - at, work))
+        at = next_start(x, work);
+        if (at < x->in.n && !push_longest(x, at, x->in.n - at, work))
             return jl_no_memory(error, "special tokens");
     }
     if (x->heap.n && !x->marks && !(x->marks = new_marks(x->in.n)))
         return jl_no_memory(error, "special tokens");
     while (x->heap.n) {
         if (*work <= 0) return JL_MORE;
-        if (!settle(x, jl_spans_pop(&x->heap), work)) return jl_no_memory(error, "special tokens");
+        if (!take_span(x, jl_spans_pop(&x->heap), work))
+            return jl_no_memory(error, "special tokens");
     }
     jl_free(x->heap.items);
     x->heap = (jl_spans){ 0 };

@@ -1,9 +1,9 @@
-/* split_table.c - the table of pre-tokenisers: every name that llama.cpp knows, and its rules.
+/* split_table.c - the table of pre-tokenisers: the rules of every name known to llama.cpp.
  *
- * Each stage is one regular expression of llama.cpp (src/llama-vocab.cpp, llm_tokenizer_bpe), which
- * the comment above it quotes, as rules that pretokenize.c runs. Names with the same expressions
- * and the same flags share a row. Where a C++ expression cannot say what a model family meant
- * (\p{Lu} there means \p{L}, for instance), the table follows llama.cpp.
+ * Each stage is one regular expression of llama.cpp (src/llama-vocab.cpp, llm_tokenizer_bpe),
+ * quoted above it, as rules for pretokenize.c. Names with equal expressions and flags share a row.
+ * If llama.cpp differs from the model family's intent (its \p{Lu} means \p{L}, for instance), the
+ * table follows llama.cpp.
  */
 #include <string.h>
 
@@ -32,7 +32,7 @@ enum {
 #define SET(text, ...) RUN(.body = ALL, .set = text, __VA_ARGS__)
 #define END            RULE(END)
 
-/* [^\r\n\p{L}\p{N}]?[…]+ and the same before words whose capitals come first */
+/* [^\r\n\p{L}\p{N}]?[…]+ and the same before capitals-first words */
 #define WORD(mask, ...) RUN(.before = ALL & ~(NEWLINE | L | N), .body = (mask), __VA_ARGS__)
 #define CASED(both, ...)                                                                           \
     { .kind = JL_SPLIT_CASED, .before = ALL & ~(NEWLINE | L | N), .body = (both), __VA_ARGS__ }
@@ -55,7 +55,7 @@ static const jl_split_rule gpt2[] = { RULE(CONTRACTION),
 static const jl_split_rule llama3[] = { RULE(CONTRACTION_CI),     WORD(L), RUN(.body = N, .max = 3),
                                         OTHERS(.after = NEWLINE), BLANKS,  END };
 
-/* The same with one digit a piece. */
+/* The same with one digit per piece. */
 static const jl_split_rule qwen2[] = { RULE(CONTRACTION_CI),     WORD(L), SINGLE(N),
                                        OTHERS(.after = NEWLINE), BLANKS,  END };
 
@@ -82,7 +82,7 @@ static const jl_split_rule seed_coder[] = {
 static const jl_split_rule minicpm5[] = { RULE(CONTRACTION_CI),     WORD(L), RUN(.body = N),
                                           OTHERS(.after = NEWLINE), BLANKS,  END };
 
-/* Llama 3 with white space in powers of two. */
+/* Llama 3 with whitespace in powers of two. */
 static const jl_split_rule jais2[] = { RULE(CONTRACTION_CI),
                                        WORD(L),
                                        RUN(.body = N, .max = 3),
@@ -178,7 +178,7 @@ static const jl_split_rule lines[] = { RUN(.body = JL_CHAR_LF), RUN(.body = ALL 
                                        END };
 /* (?=(\d{3})+(?!\d)) */
 static const jl_split_rule before_threes[] = { RULE(BEFORE_THREES), END };
-/* \d{1,3}(?=(?:\d{3})*\b), but that llama.cpp puts what stands before into the first match */
+/* \d{1,3}(?=(?:\d{3})*\b), except that llama.cpp's first match includes the text before it */
 static const jl_split_rule threes[] = { { .kind = JL_SPLIT_THREES, .body = N }, END };
 /* [\p{P}\$\+<=>\^~\|]+, and the same with ` */
 static const jl_split_rule default_marks[] = { RUN(.body = P | JL_CHAR_ASCII_SYMBOL), END };
@@ -186,7 +186,7 @@ static const jl_split_rule falcon_marks[] = {
     RUN(.body = P | JL_CHAR_ASCII_SYMBOL | JL_CHAR_BACKTICK), END
 };
 
-/* DeepSeek LLM: \s?[A-Za-zµÀ-Ö…]+, letters of scripts that have case. */
+/* DeepSeek LLM: \s?[A-Za-zµÀ-Ö…]+, letters of scripts with case. */
 static const jl_split_rule deepseek_letters[] = {
     SET("A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af"
         "\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1"
@@ -308,7 +308,7 @@ static const jl_pretokenizer table[] = {
 
 enum { ROWS = sizeof table / sizeof *table };
 
-/* Whether list, " one two ", has the name. */
+/* Whether the list " one two " contains the name. */
 static int listed(const char *list, jl_str name) {
     while (list && *list) {
         const char *start = list + 1, *end = strchr(start, ' ');

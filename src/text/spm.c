@@ -1,10 +1,10 @@
-/* spm.c - scores as ranks of pairs, applied by merge.c; byte fallback.
+/* spm.c - SentencePiece BPE: ranks pairs by score for merge.c; byte fallback.
  *
- * Tokens and text are kept with plain blanks in place of U+2581, so a token's string is what it
- * looks like in text. A token that would be found under another string than the one it is shown as
- * (a byte token, or a special token with U+2581 in it) has an internal symbol of its own, an alias.
- * Matching equals llama.cpp's llm_tokenizer_spm on well-formed UTF-8. Where no token has a blank
- * behind another character (the usual case), words are joined one by one.
+ * Tokens and text are stored with spaces for U+2581, so a token's string equals the text it
+ * matches. A token whose matched string differs from its displayed one (a byte token, or a special
+ * token with U+2581) has an internal symbol for matching, an alias. Matching equals llama.cpp's
+ * llm_tokenizer_spm on well-formed UTF-8. If no token has a space after another character (usual),
+ * each word is merged separately.
  */
 #include "spm.h"
 
@@ -18,17 +18,16 @@
 static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char scores_key[] = "tokenizer.ggml.scores";
 
-/* Bytes. Two neighbours are looked up by a hash of what they join to, so this bounds what a join
- * costs. */
+/* Bytes. Bounds the cost of a merge, which hashes the joined string. */
 enum { MAX_TOKEN = 1024 };
 
 typedef struct spm {
-    uint32_t *rank; /* [n_tokens] low for a high score */
-    int32_t *alias; /* [n_alias] the token that symbol n_tokens + i stands for */
+    uint32_t *rank; /* [n_tokens] lowest for the highest score */
+    int32_t *alias; /* [n_alias] token of symbol n_tokens + i */
     uint32_t n_alias;
-    size_t longest;    /* bytes of the longest string that can be found */
-    int prefix;        /* text begins with a blank */
-    int words;         /* no string has a blank behind another character */
+    size_t longest;    /* bytes of the longest matchable string */
+    int prefix;        /* add a space before the text */
+    int words;         /* no token has a space after another character */
     int32_t unknown;   /* -1: none */
     int32_t byte[256]; /* tokens of single bytes, -1: none */
 } spm;
@@ -41,7 +40,7 @@ size_t jl_spm_unescape(jl_str text, uint8_t *out) {
     return n;
 }
 
-/* A plain blank in a token's text matches nothing: blanks of a text are U+2581 there. */
+/* A token with a literal space never matches: a text's spaces are U+2581. */
 size_t jl_spm_store(jl_str text, int kind, uint8_t *out, int *keyed) {
     *keyed = !memchr(text.data, ' ', text.n);
     size_t n = jl_spm_unescape(text, out);
@@ -62,7 +61,7 @@ static int32_t find(const spm *s, const jl_vocab *v, const uint8_t *text, size_t
     return jl_vocab_is_text(v, id) ? id : -1;
 }
 
-/* Falling order of scores as rising order of integers: the bits of a float, sign and magnitude. */
+/* Maps decreasing scores to increasing integers, by the float's sign and magnitude bits. */
 static uint32_t rank_of(float score) {
     uint32_t bits;
     score += 0.0f; /* −0 is 0 */
@@ -104,7 +103,7 @@ static jl_status too_long(uint32_t id, const jl_gguf_value *tokens, jl_error *er
                    "token %u is longer than %d bytes", (uint64_t)id, (int)MAX_TOKEN);
 }
 
-/* Makes every token findable that is not so under its own string. */
+/* Adds an alias for every token that does not match by its stored string. */
 static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, jl_error *error) {
     const uint8_t *cursor = tokens->bytes;
     size_t longest = 0;
@@ -132,7 +131,7 @@ static jl_status add_aliases(spm *s, jl_vocab *v, const jl_gguf_value *tokens, j
     return status;
 }
 
-/* <0xHH>, in text of 6 bytes. */
+/* Writes <0xHH> to text[6]. */
 static void spell_byte(uint8_t byte, uint8_t *text) {
     static const char digits[] = "0123456789ABCDEF";
     memcpy(text, "<0x__>", 6);
@@ -202,13 +201,13 @@ typedef struct encoder {
     const jl_vocab *v;
     jl_merger m;
     const uint8_t *text; /* [n] borrowed */
-    size_t n, read;      /* bytes; those before `read` are in the copy */
-    uint8_t *copy;       /* [length] of [cap] bytes: the text as its tokens are written */
+    size_t n, read;      /* bytes; `read` of them are copied */
+    uint8_t *copy;       /* [cap], length used: the text with spaces as tokens store them */
     size_t length, cap;
-    size_t piece, end; /* the piece that is being encoded, or the end of the last one twice */
-    size_t at;         /* bytes of the piece that are filled in, or have come out */
+    size_t piece, end; /* the current piece; equal before the next one begins */
+    size_t at;         /* bytes of the piece filled in, later: emitted */
     int joined;
-    jl_ids *ids; /* of the step */
+    jl_ids *ids; /* of the current step */
 } encoder;
 
 static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *left,
@@ -221,7 +220,7 @@ static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *
     return 1;
 }
 
-/* A character that is no token: the tokens of its bytes, or else the unknown token. */
+/* Emits a character without a token: its byte tokens if all exist, else unknown. */
 static void emit_bytes(const encoder *e, const uint8_t *text, size_t n) {
     if (n == 1 && *text == ' ') {
         text = (const uint8_t *)"\xe2\x96\x81";
@@ -233,14 +232,14 @@ static void emit_bytes(const encoder *e, const uint8_t *text, size_t n) {
     if (!all && e->s->unknown >= 0) jl_ids_push(e->ids, e->s->unknown);
 }
 
-/* Where the word ends that begins at `at` with any number of blanks. */
+/* The end of the word at `at`, including its leading spaces. */
 static size_t end_of_word(const uint8_t *text, size_t at, size_t n) {
     while (at < n && text[at] == ' ') at++;
     while (at < n && text[at] != ' ') at++;
     return at;
 }
 
-/* The next piece; 0: no memory. */
+/* Starts the next piece; 0: no memory. */
 static int begin_piece(encoder *e) {
     e->piece = e->end;
     e->end = e->s->words ? end_of_word(e->copy, e->piece, e->length) : e->length;
@@ -249,7 +248,7 @@ static int begin_piece(encoder *e) {
     return jl_merger_begin(&e->m, e->copy + e->piece, (uint32_t)(e->end - e->piece));
 }
 
-/* Characters to start from; 0: work is used up. */
+/* Fills symbols with characters; 0: work is used up. */
 static int fill(encoder *e, int64_t *work) {
     const uint8_t *text = e->copy + e->piece;
     jl_symbol *symbols = e->m.symbols;
@@ -276,7 +275,7 @@ static int emit(encoder *e, int64_t *work) {
     return e->at == n;
 }
 
-/* Goes on with the piece, as jl_family.step does with the text. */
+/* Encodes the piece in steps, as jl_family.step does the text. */
 static jl_status encode_piece(encoder *e, int64_t *work) {
     if (!e->joined) {
         if (!fill(e, work)) return JL_MORE;

@@ -1,10 +1,9 @@
-/* tokenizer.c - the front door of the text stage: metadata → tokenizer, text → ids, id → bytes.
+/* tokenizer.c - builds tokenizers and runs them: metadata → tokenizer, text → ids, id → bytes.
  *
- * Reads and checks what every family has in common (check 27 of the loader: lengths agree, strings
- * are UTF-8, special ids are in range), finds out which tokens end a generation, cuts special
- * tokens out of a text and hands the rest to the family. Nothing is borrowed from the file
- * afterwards. Which words mean "the end" follows llama.cpp (llama_vocab::impl::load), which has
- * collected them.
+ * Reads and validates the metadata that all families share (check 27 of the loader: equal lengths,
+ * UTF-8 strings, special ids in range), marks the tokens that end a generation, splits a text at
+ * special tokens and passes the text between them to the family. Copies everything it needs from
+ * the file. The list of end tokens follows llama.cpp (llama_vocab::impl::load).
  */
 #include "tokenizer.h"
 
@@ -26,7 +25,7 @@ static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char types_key[] = "tokenizer.ggml.token_type";
 static const char scores_key[] = "tokenizer.ggml.scores";
 
-/* Ids with a meaning that the file may name. From ID_FIM_PRE on a token's text may stand in. */
+/* Special ids with a metadata key. From ID_FIM_PRE on, a known text can replace the key. */
 enum {
     ID_BOS,
     ID_EOS,
@@ -41,13 +40,13 @@ enum {
     ID_FIM_REP,
     ID_FIM_SEP,
     ID_CHECKED,
-    ID_USER, /* no id: a text that is always shown and always found */
+    ID_USER, /* no id: the token becomes user-defined */
     ID_COUNT
 };
 
 struct jl_tokenizer {
     const jl_family *family;
-    void *rules; /* the family's own */
+    void *rules; /* owned; built by the family */
     jl_vocab vocab;
     jl_specials specials;
     jl_family_facts facts;
@@ -65,7 +64,7 @@ static const struct {
     { "tokenizer.ggml.eot_token_id", ID_EOT },
     { "tokenizer.ggml.eom_token_id", ID_EOM },
     { "tokenizer.ggml.unknown_token_id", ID_UNKNOWN },
-    { "tokenizer.ggml.seperator_token_id", ID_SEPARATOR }, /* the format's own spelling */
+    { "tokenizer.ggml.seperator_token_id", ID_SEPARATOR }, /* sic, as in the format */
     { "tokenizer.ggml.padding_token_id", ID_CHECKED },
     { "tokenizer.ggml.mask_token_id", ID_CHECKED },
     { "tokenizer.ggml.fim_pre_token_id", ID_FIM_PRE },
@@ -79,9 +78,9 @@ static const struct {
     { "tokenizer.ggml.middle_token_id", ID_FIM_MID },
 };
 
-/* Texts that make a token a control token whatever its type says. ID_EOT: it also ends a
- * generation. The others count while no token is known for their meaning; padding, repository and
- * file separators of fill-in-the-middle models then end a generation too. */
+/* Texts of control tokens, whatever the file's type. ID_EOT: the token also ends a generation. The
+ * others apply only if the file gives no id; ID_FIM_PAD, ID_FIM_REP and ID_FIM_SEP end a generation
+ * too. */
 static const struct {
     const char *text;
     int id;
@@ -149,7 +148,7 @@ static const struct {
     { "<|constrain|>", ID_USER },
 };
 
-/* ---- Ids with a meaning -------------------------------------------------------------------- */
+/* ---- Special ids --------------------------------------------------------------------------- */
 
 static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, jl_error *error) {
     for (int i = 0; i < ID_COUNT; i++) {
@@ -157,7 +156,7 @@ static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, 
         t->ids[i] = usual < (int64_t)n_tokens ? usual : -1;
     }
     for (size_t i = 0; i < sizeof id_keys / sizeof *id_keys; i++) {
-        uint32_t id = UINT32_MAX; /* what some writers put for "none" */
+        uint32_t id = UINT32_MAX; /* some writers' "none" */
         jl_status status = jl_gguf_u32(g, id_keys[i].key, &id, error);
         if (status != JL_OK) return status;
         if (id == UINT32_MAX) continue;
@@ -170,9 +169,9 @@ static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, 
     return JL_OK;
 }
 
-/* The kind that a token has in truth; notes what its text says about it. */
-static jl_token_kind judge(jl_tokenizer *t, int32_t id, jl_str text, jl_token_kind kind) {
-    /* All begin with one of these; the last is the lead byte of U+2581. */
+/* The token's effective kind; records special ids and end tokens found by text. */
+static jl_token_kind effective_kind(jl_tokenizer *t, int32_t id, jl_str text, jl_token_kind kind) {
+    /* the first bytes of all known texts; e2 leads U+2581 */
     char c = text.n ? text.data[0] : 0;
     if (c != '<' && c != '[' && c != '_' && c != '\xe2') return kind;
     for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
@@ -195,10 +194,9 @@ static void mark_ends(jl_tokenizer *t) {
         if (t->ids[ends[i]] >= 0) t->is_end[t->ids[ends[i]]] = 1;
 }
 
-/* Families in which a word that ends elsewhere ends nothing (llama_vocab::impl::load): <|end|>
- * where there are <|return|> and <|call|> or the like, </s> where there is a token of Gemma 4 or
- * PLaMo. */
-static void mend_ends(jl_tokenizer *t) {
+/* End texts that do not end a generation in some models (llama_vocab::impl::load): <|end|> beside
+ * <|return|> or <|flush|> and a call token, </s> beside a token of Gemma 4 or PLaMo. */
+static void unmark_ends(jl_tokenizer *t) {
     static const char *const texts[] = { "<|end|>",          "</s>",         "<|return|>",
                                          "<|call|>",         "<|calls|>",    "<|flush|>",
                                          "<|tool_response>", "<|plamo:eos|>" };
@@ -222,7 +220,7 @@ static void mend_ends(jl_tokenizer *t) {
 
 typedef struct token_lists {
     const jl_gguf_value *tokens, *types; /* types may be NULL */
-    uint64_t bytes;                      /* of all strings together */
+    uint64_t bytes;                      /* total of all strings */
     size_t longest;
 } token_lists;
 
@@ -232,7 +230,7 @@ static jl_status bad_list(const jl_gguf_value *v, const char *key, const char *e
                    "expected an array of %s, found %s", expected, v ? "something else" : "nothing");
 }
 
-/* An optional list that goes with the tokens, of 32-bit elements. */
+/* An optional array of one 32-bit element per token. */
 static jl_status find_side_list(const jl_gguf *g, const char *key, uint64_t n_tokens,
                                 int allow_float, const jl_gguf_value **out, jl_error *error) {
     const jl_gguf_value *v = *out = jl_gguf_find(g, key);
@@ -247,7 +245,7 @@ static jl_status find_side_list(const jl_gguf *g, const char *key, uint64_t n_to
     return JL_OK;
 }
 
-static jl_status measure(const jl_gguf *g, token_lists *l, jl_error *error) {
+static jl_status find_lists(const jl_gguf *g, token_lists *l, jl_error *error) {
     const jl_gguf_value *scores;
     *l = (token_lists){ .tokens = jl_gguf_find(g, tokens_key) };
     if (!l->tokens || !l->tokens->array || l->tokens->type != JL_GGUF_STRING)
@@ -274,7 +272,7 @@ static int parse_byte_token(jl_str text) {
     return high && low ? (int)(high - digits) * 16 + (int)(low - digits) : -1;
 }
 
-/* Token i's type. 0 ("undefined" in the format) and a missing list mean an ordinary token. */
+/* Token i's type; normal if it is 0 ("undefined" in the format) or the array is missing. */
 static int32_t type_of(const token_lists *l, uint64_t i) {
     int32_t type = l->types ? jl_gguf_i32_at(l->types, i) : 0;
     return type ? type : JL_TOKEN_NORMAL;
@@ -287,7 +285,7 @@ static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl
     if (type < 0 || type > JL_TOKEN_BYTE)
         return jl_fail(error, JL_ERR_TOKENIZER, l->types->offset, jl_string(types_key),
                        "token %u has type %d, expected 1 to 6", i, (int)type);
-    jl_token_kind kind = judge(t, (int32_t)i, text, (jl_token_kind)type);
+    jl_token_kind kind = effective_kind(t, (int32_t)i, text, (jl_token_kind)type);
     t->vocab.kind[i] = (uint8_t)kind;
     const uint8_t *bytes = (const uint8_t *)text.data;
     size_t n = text.n;
@@ -317,7 +315,7 @@ static jl_status add_token(jl_tokenizer *t, const token_lists *l, uint64_t i, jl
 
 static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
     token_lists l;
-    jl_status status = measure(g, &l, error);
+    jl_status status = find_lists(g, &l, error);
     if (status == JL_OK) status = read_ids(t, g, l.tokens->count, error);
     if (status == JL_OK)
         status = jl_vocab_init(&t->vocab, (uint32_t)l.tokens->count, l.bytes, error);
@@ -331,7 +329,7 @@ static jl_status read_tokens(jl_tokenizer *t, const jl_gguf *g, jl_error *error)
     jl_free(scratch);
     if (status != JL_OK) return status;
     mark_ends(t);
-    mend_ends(t);
+    unmark_ends(t);
     return JL_OK;
 }
 
@@ -352,8 +350,8 @@ static const jl_family *find_family(const jl_gguf *g, jl_str model, jl_error *er
     return NULL;
 }
 
-/* Whether the string value of a key has the word in it, in any case. */
-static int mentions(const jl_gguf *g, const char *key, const char *word) {
+/* Whether a key's string contains the lower-case word, ignoring case. */
+static int contains_word(const jl_gguf *g, const char *key, const char *word) {
     jl_str s = { "", 0 };
     size_t n = strlen(word), i;
     if (jl_gguf_string(g, key, &s, NULL) != JL_OK) return 0;
@@ -367,16 +365,17 @@ static int mentions(const jl_gguf *g, const char *key, const char *word) {
     return 0;
 }
 
-/* Which tokens swallow white space: llama.cpp knows these models by their names. */
+/* Which tokens strip whitespace; like llama.cpp, detected by model name. */
 static jl_strip strip_of(const jl_gguf *g) {
     static const char pre[] = "tokenizer.ggml.pre", name[] = "general.name",
                       arch[] = "general.architecture";
-    if (mentions(g, pre, "jina-v2-de") || mentions(g, pre, "jina-v2-es") ||
-        mentions(g, pre, "jina-v2-code") || mentions(g, arch, "nomic-bert-moe") ||
-        mentions(g, arch, "jina-bert-v3"))
+    if (contains_word(g, pre, "jina-v2-de") || contains_word(g, pre, "jina-v2-es") ||
+        contains_word(g, pre, "jina-v2-code") || contains_word(g, arch, "nomic-bert-moe") ||
+        contains_word(g, arch, "jina-bert-v3"))
         return (jl_strip){ "<mask>", 0 };
-    if (mentions(g, name, "phi-3") || mentions(g, name, "phi3")) return (jl_strip){ NULL, 1 };
-    return (jl_strip){ mentions(g, name, "modern-bert") ? "[MASK]" : NULL, 0 };
+    if (contains_word(g, name, "phi-3") || contains_word(g, name, "phi3"))
+        return (jl_strip){ NULL, 1 };
+    return (jl_strip){ contains_word(g, name, "modern-bert") ? "[MASK]" : NULL, 0 };
 }
 
 static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
@@ -432,7 +431,7 @@ static jl_status check_quotes(const jl_quote *quotes, size_t n_quotes, size_t n,
     for (size_t i = 0; i < n_quotes; at = quotes[i++].end)
         if (quotes[i].start < at || quotes[i].end < quotes[i].start || quotes[i].end > n)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("quotes"),
-                           "quote %u does not lie between the one before and the text's end",
+                           "expected ascending quotes within the text; quote %u is not",
                            (uint64_t)i);
     return JL_OK;
 }
@@ -441,9 +440,9 @@ struct jl_encoding {
     const jl_tokenizer *t; /* borrowed, as is the text */
     int flags;
     jl_special_search search;
-    void *family; /* its state; NULL until there is text for it */
+    void *family; /* its encoder; NULL until it has text to encode */
     jl_ids ids;
-    size_t at, end; /* bytes; the text [at, end) is in the family's hands, that before is done */
+    size_t at, end; /* bytes; the family encodes [at, end); bytes before `at` are done */
     int searched, done;
 };
 
@@ -453,7 +452,7 @@ static void end_encoding(jl_encoding *e) {
     e->family = NULL;
 }
 
-/* Finds the next stretch of text between special tokens, which come out; 0: there is none. */
+/* Emits special tokens up to the next stretch of plain text; 0: no such stretch. */
 static int next_stretch(jl_encoding *e) {
     const int32_t *marks = e->search.marks;
     size_t n = e->search.in.n;
@@ -471,7 +470,6 @@ static jl_status begin_stretch(jl_encoding *e) {
     return fine ? JL_OK : JL_ERR_MEMORY;
 }
 
-/* Text between special tokens goes to the family. */
 static jl_status encode_text(jl_encoding *e, int64_t *work) {
     for (;;) {
         jl_status status = JL_OK;
@@ -560,7 +558,7 @@ int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n
     jl_marked_text in = { (const uint8_t *)text, n, 0, quotes, n_quotes };
     if (cap < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("cap"),
-                       "expected room for 0 ids or more, found %d", cap);
+                       "expected a capacity of at least 0 ids, found %d", cap);
     jl_status status = begin_encoding(&e, t, in, flags, error);
     if (status != JL_OK) return status;
     e.ids = (jl_ids){ .out = ids, .cap = cap };
@@ -570,7 +568,7 @@ int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n
     return status == JL_OK ? e.ids.n : (int)status;
 }
 
-/* ---- Looking ------------------------------------------------------------------------------- */
+/* ---- Queries ------------------------------------------------------------------------------- */
 
 int jl_tokenizer_n_vocab(const jl_tokenizer *t) {
     return (int)t->vocab.n_tokens;

@@ -1,4 +1,4 @@
-/* trie.c - edges are put into a table that doubles while it is more than half full. See trie.h. */
+/* trie.c - insertion into an edge table that doubles when half full. See trie.h. */
 #include "trie.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ size_t jl_trie_memory(const jl_trie *t) {
     return t->n ? (sizeof *t->edges << t->bits) + (sizeof *t->value << (t->bits - 1)) : 0;
 }
 
-/* Puts an edge whose key the table does not have; 0: its probes are too many. */
+/* Inserts an edge with a new key; 0: too many probes. */
 static int put(jl_trie *t, uint64_t edge) {
     uint32_t mask = (1u << t->bits) - 1, at = jl_trie_slot(t, edge >> 28);
     for (int probe = 0; probe < JL_TRIE_PROBES; probe++, at++) {

@@ -1,8 +1,7 @@
-/* unicode.c - decoding by the shared definition of UTF-8, classes and maps from delta-coded tables.
+/* unicode.c - UTF-8 decoding, and character classes and maps from delta-coded tables.
  *
- * The first step of the text stage. A class is found by bisection over an index of every 16th run
- * and a walk of at most 16 runs (coding: make_unicode.py); ASCII and the run found last need
- * neither. Maps are found in the same way.
+ * A class lookup bisects an index of every 16th run and walks at most 16 runs (coding:
+ * make_unicode.py); ASCII and the cached run skip this. Map lookups work alike.
  */
 #include "unicode.h"
 
@@ -33,7 +32,7 @@ size_t jl_utf8_encode(uint32_t code, uint8_t out[4]) {
     return n;
 }
 
-/* Walks the runs of one block until the one that holds code, which the block's start precedes. */
+/* Finds the run of code, which must not precede its block's start. */
 static void find_run(uint32_t code, jl_char_run *run) {
     static const int classes[8] = {
         JL_CHAR_UNASSIGNED,        JL_CHAR_OTHER_LETTER, JL_CHAR_MARK,    JL_CHAR_OTHER_NUMBER,
@@ -76,7 +75,7 @@ static uint32_t next_varint(const uint8_t **p) {
     }
 }
 
-/* The image of code in a list of ramps with its index of n triples. */
+/* The image of code in a ramp list with an index of n triples. */
 static uint32_t image_of(const uint8_t *ramps, const uint32_t (*index)[3], size_t n,
                          uint32_t code) {
     size_t low = 0;

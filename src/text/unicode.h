@@ -1,10 +1,9 @@
 /* unicode.h - UTF-8 → code points, code points → character classes, lower case, bases.
  *
- * Decoding survives anything: a byte that begins no well-formed sequence is a character of its
- * own, one byte long, a symbol (as U+FFFD is), so no byte of a text is ever lost or changed.
- * Classes are bits, so that a rule of a pre-tokeniser is a mask; ASCII characters have classes of
- * their own, because most rules tell some of them apart. Maps are those that WordPiece needs: one
- * code point to one.
+ * Decoding never fails: a byte that starts no well-formed sequence is a one-byte character of class
+ * symbol (like U+FFFD), so no byte is lost or changed. Classes are bits, so that a pre-tokeniser
+ * rule is a mask; ASCII has extra classes because most rules distinguish some of them. Maps are one
+ * code point to one, for WordPiece.
  */
 #ifndef JL_UNICODE_H
 #define JL_UNICODE_H
@@ -12,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every character has exactly one of the single bits. JL_CHAR_END is no character: the end of the
- * text. The order is known to make_unicode.py. */
+/* Every character has exactly one of the single bits; JL_CHAR_END marks the end of the text.
+ * make_unicode.py depends on the order. */
 enum {
     JL_CHAR_END = 0,
     JL_CHAR_UNASSIGNED = 1 << 0, /* \p{Cn} */
-    JL_CHAR_CONTROL = 1 << 1,    /* the rest of \p{C}: controls, formats, private use */
+    JL_CHAR_CONTROL = 1 << 1,    /* other \p{C}: control, format, private use */
     JL_CHAR_OTHER_LETTER = 1 << 2,
     JL_CHAR_UPPER = 1 << 3, /* A-Z */
     JL_CHAR_LOWER = 1 << 4, /* a-z */
@@ -26,14 +25,14 @@ enum {
     JL_CHAR_DIGIT = 1 << 7, /* 0-9 */
     JL_CHAR_OTHER_PUNCTUATION = 1 << 8,
     JL_CHAR_OTHER_SYMBOL = 1 << 9,
-    JL_CHAR_ASCII_PUNCTUATION = 1 << 10, /* but for / */
+    JL_CHAR_ASCII_PUNCTUATION = 1 << 10, /* except / */
     JL_CHAR_ASCII_SYMBOL = 1 << 11,      /* $+<=>^|~ */
     JL_CHAR_SLASH = 1 << 12,
     JL_CHAR_BACKTICK = 1 << 13,
     JL_CHAR_BLANK = 1 << 14, /* U+0020 alone */
     JL_CHAR_CR = 1 << 15,
     JL_CHAR_LF = 1 << 16,
-    JL_CHAR_SPACE = 1 << 17, /* the rest of White_Space */
+    JL_CHAR_SPACE = 1 << 17, /* other White_Space */
     JL_CHAR_ALL = (1 << 18) - 1,
 
     JL_CHAR_LETTER = JL_CHAR_OTHER_LETTER | JL_CHAR_UPPER | JL_CHAR_LOWER, /* \p{L} */
@@ -47,28 +46,28 @@ enum {
 
 #define JL_INVALID_BYTE 0xffffffffu
 
-/* The character at s[0..n), n ≥ 1: its length in bytes (1..4) and its code point, JL_INVALID_BYTE
- * for a byte that is part of no well-formed sequence. */
+/* Decodes the character at s[0..n), n ≥ 1; returns its length in bytes (1..4). *code:
+ * JL_INVALID_BYTE for a byte outside well-formed sequences. */
 int jl_utf8_decode(const uint8_t *s, size_t n, uint32_t *code);
 
-/* UTF-8 of a code point; returns its length. */
+/* Encodes a code point; returns its length. */
 size_t jl_utf8_encode(uint32_t code, uint8_t out[4]);
 
-/* A stretch of code points of one class; a caller that keeps it saves most searches. */
+/* A range of code points of one class, cached by the caller to save searches. */
 typedef struct jl_char_run {
     uint32_t first, end; /* [first, end) */
     int class;
 } jl_char_run;
 
-/* The class of a code point (a symbol for JL_INVALID_BYTE). *run: the run that was found last, all
- * zero at first. */
+/* The class of a code point (a symbol for JL_INVALID_BYTE). *run: the last range found; initialise
+ * with 0. */
 int jl_char_class(uint32_t code, jl_char_run *run);
 
-/* Simple lower case; the code point itself where it has none. */
+/* Simple lower case, else the code point itself. */
 uint32_t jl_char_lower(uint32_t code);
 
-/* The first code point of the canonical decomposition: a letter without its accents. The code point
- * itself where it has none. */
+/* The first code point of the canonical decomposition (a letter without accents), else the code
+ * point itself. */
 uint32_t jl_char_base(uint32_t code);
 
 #endif

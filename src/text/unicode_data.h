@@ -1,7 +1,7 @@
 /* unicode_data.h - character classes and maps, delta-coded; written by make_unicode.py.
  *
- * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) and what 15.1 added.
- * The coding is described in make_unicode.py and read by unicode.c alone. Unicode data files are
+ * Source: Unicode Character Database 15.0.0 (UnicodeData.txt, PropList.txt) with 15.1's additions.
+ * make_unicode.py describes the coding; only unicode.c decodes it. Unicode data files are
  * copyright Unicode, Inc. and used under the Unicode licence (https://www.unicode.org/license.txt).
  */
 /* clang-format off */
@@ -28,7 +28,7 @@ static const uint32_t block_starts[] = { /* first code point of every 16th run *
     127552, 128992, 129280, 129776, 183984, 983040,
 };
 
-static const uint16_t block_offsets[] = { /* where that run begins in runs[] */
+static const uint16_t block_offsets[] = { /* offset of that run in runs[] */
     0, 18, 36, 53, 73, 91, 112, 129, 148, 164, 184, 202, 222, 240, 257, 273, 290, 306, 323, 339,
     356, 372, 388, 404, 420, 437, 453, 470, 486, 503, 522, 538, 556, 573, 591, 609, 629, 645, 664,
     682, 701, 722, 741, 759, 778, 797, 818, 838, 858, 876, 896, 915, 931, 949, 965, 983, 999,
@@ -40,7 +40,7 @@ static const uint16_t block_offsets[] = { /* where that run begins in runs[] */
     2533, 2549, 2565, 2581, 2603, 2624, 2645, 2665, 2683, 2711, 2747,
 };
 
-static const uint8_t runs[] = { /* all runs, ascending and without gaps up to 10FFFF */
+static const uint8_t runs[] = { /* all runs, ascending, contiguous up to 10FFFF */
     70, 39, 142, 1, 7, 20, 5, 44, 5, 28, 75, 12, 21, 12, 201, 1, 20, 5, 4, 5, 201, 1, 4, 5, 4, 5,
     46, 7, 206, 1, 7, 4, 37, 4, 13, 1, 4, 5, 6, 29, 11, 5, 1, 12, 5, 3, 1, 4, 19, 4, 177, 1, 5,
     241, 1, 5, 201, 28, 29, 89, 109, 33, 53, 1, 5, 1, 133, 1, 250, 6, 33, 5, 9, 8, 25, 4, 1, 24,

@@ -1,15 +1,15 @@
-/* unigram.c - normalisation, then Viterbi over the bytes of the text.
+/* unigram.c - normalises the text, then runs Viterbi over its bytes.
  *
- * Follows llama.cpp's llm_tokenizer_ugm: scores are added in double, a character that is no token
- * costs ten less than the lowest score, neighbouring unknown ones become one. As in spm.c a blank
- * stands for U+2581. The precompiled map is SentencePiece's double array (Yata et al. 2007), which
- * is attacker data: every index is checked, no match is longer than MAX_MATCH, and a map with a
- * string of more than MAX_REPLACEMENT bytes is refused.
+ * Follows llama.cpp's llm_tokenizer_ugm: scores are summed in double, a character without a token
+ * scores 10 below the lowest score, adjacent unknown tokens become one. Spaces stand for U+2581, as
+ * in spm.c. The precompiled map is SentencePiece's double-array trie (Yata et al. 2007). It is
+ * untrusted: every index is checked, a match has at most MAX_MATCH bytes, and a map with a string
+ * over MAX_REPLACEMENT bytes is rejected.
  *
- * Cost, for n bytes: normalisation looks at most at MAX_MATCH nodes a byte and makes at most
- * MAX_REPLACEMENT n + 1 bytes (nmt_nfkc makes at most 11 of one); Viterbi takes at most
- * JL_MAX_TRIE_BYTES steps of the trie for each of them. Memory is for the bytes since the last
- * place that every way passes, which in real text is the last word.
+ * Cost, for n bytes: normalisation visits at most MAX_MATCH nodes per byte and writes at most
+ * MAX_REPLACEMENT n + 1 bytes (nmt_nfkc: 11 n); Viterbi takes at most JL_MAX_TRIE_BYTES trie steps
+ * per written byte. Path memory covers the bytes since the last position on every path, in real
+ * text the last word.
  */
 #include "unigram.h"
 
@@ -29,19 +29,19 @@ static const char map_key[] = "tokenizer.ggml.precompiled_charsmap";
 
 typedef struct unigram {
     jl_trie trie;         /* values: ids */
-    jl_specials specials; /* of which the user-defined ones are not normalised */
+    jl_specials specials; /* user-defined tokens are not normalised */
     float *score;         /* [n_tokens] */
     float unknown_score;
     int32_t unknown;   /* -1: none */
-    int prefix, merge; /* a blank before the text; runs of blanks become one */
-    uint8_t *map;      /* [map_bytes] n_nodes of 32 bits, then NUL-terminated strings; NULL: none */
+    int prefix, merge; /* add a space before the text; collapse runs of spaces */
+    uint8_t *map; /* [map_bytes] n_nodes 32-bit nodes, then NUL-terminated strings; NULL: none */
     uint32_t n_nodes;
     size_t map_bytes;
 } unigram;
 
 /* ---- Building -------------------------------------------------------------------------------- */
 
-/* A value may point into a string, but what it finds there is no longer. */
+/* A value may point inside a string, so checking whole strings is enough. */
 static jl_status check_strings(const unigram *u, const jl_gguf_value *from, jl_error *error) {
     const uint8_t *s = u->map + (size_t)u->n_nodes * 4, *end = u->map + u->map_bytes;
     for (size_t n; s < end; s += n + 1) {
@@ -123,8 +123,8 @@ static size_t memory(const void *self, const jl_vocab *v) {
 
 /* ---- Normalisation --------------------------------------------------------------------------- */
 
-/* A node: bits 0-7 the character that leads to it, 8 whether a value hangs on it, 9-30 where its
- * children are, 31 set in a value. Outside: a node that nothing leads to. */
+/* A node: bits 0-7 its byte, 8 has a value, 9-30 offset of its children, 31 set in a value. Out of
+ * range: a node that matches no byte. */
 static uint32_t node_at(const unigram *u, uint32_t i) {
     const uint8_t *p = u->map + (size_t)i * 4;
     if (i >= u->n_nodes) return 1u << 31;
@@ -135,7 +135,8 @@ static uint32_t children_of(uint32_t node) {
     return node >> 10 << ((node & 1u << 9) >> 6);
 }
 
-/* The longest key of the map that text[n] begins with, 0 for none; *value: where its string is. */
+/* Length of the longest map key that is a prefix of text[n], 0: none; *value: its string's
+ * offset. */
 static size_t longest_key(const unigram *u, const uint8_t *text, size_t n, uint32_t *value,
                           int64_t *work) {
     size_t longest = 0;
@@ -154,7 +155,7 @@ static size_t longest_key(const unigram *u, const uint8_t *text, size_t n, uint3
     return longest;
 }
 
-/* The normal form of what text[n] begins with; returns how many bytes of the text it stands for. */
+/* Normalises the next bytes of text[n]; returns how many it consumed. */
 static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_str *normal,
                             int64_t *work) {
     uint32_t code, value = 0;
@@ -172,25 +173,25 @@ static size_t normal_prefix(const unigram *u, const uint8_t *text, size_t n, jl_
     return code == JL_INVALID_BYTE ? 1 : normal->n;
 }
 
-/* The best way to a place: its last token and where that begins. */
-typedef struct way {
+/* The best path to a position: its last token and that token's start. */
+typedef struct best_path {
     double score;
     int32_t id;
-    uint32_t from; /* bytes after the base */
-} way;
+    uint32_t from; /* bytes from the base */
+} best_path;
 
 typedef struct encoder {
     const unigram *u;
     const jl_vocab *v;
     const uint8_t *text; /* [n] borrowed */
-    size_t n, read;      /* bytes; those before `read` are normal */
-    int in_word, begun;  /* where normalisation stands */
+    size_t n, read;      /* bytes; `read` of them are normalised */
+    int in_word, begun;  /* normalisation state */
     uint8_t *normal;     /* [length] of [cap] bytes */
     size_t length, cap;
-    way *ways; /* [n_ways] to the places from the base on; those up to `reach` are in use */
-    size_t n_ways;
+    best_path *paths; /* [n_paths] by position from the base; used up to `reach` */
+    size_t n_paths;
     size_t base, at, reach; /* bytes of `normal` */
-    int unknown;            /* the last token that came out is the unknown one */
+    int unknown;            /* the last emitted token is the unknown token */
 } encoder;
 
 static int put_normal(encoder *e, jl_str normal) {
@@ -199,19 +200,19 @@ static int put_normal(encoder *e, jl_str normal) {
         (max > MAX_NORMAL / 2 || !jl_room_keeping(&e->normal, &e->cap, 2 * max, e->length)))
         return 0;
     for (size_t i = 0; i < normal.n; i++) {
-        int blank = normal.data[i] == ' ';
-        if (!blank && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
+        int is_space = normal.data[i] == ' ';
+        if (!is_space && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
             e->normal[e->length++] = ' ';
             e->begun = 1;
         }
-        e->in_word = !blank;
-        if (!blank || !e->u->merge)
+        e->in_word = !is_space;
+        if (!is_space || !e->u->merge)
             e->length = jl_spm_put(e->normal, e->length, (uint8_t)normal.data[i]);
     }
     return 1;
 }
 
-/* The text with blanks as the file asks for. */
+/* Normalises characters and spaces into `normal`. */
 static jl_status normalise(encoder *e, int64_t *work) {
     while (e->read < e->n) {
         jl_str normal;
@@ -225,33 +226,35 @@ static jl_status normalise(encoder *e, int64_t *work) {
 
 /* ---- Viterbi --------------------------------------------------------------------------------- */
 
-/* Room for the ways to all places that a token from `at` may lead to. */
-static int reserve_ways(encoder *e) {
+/* Room for paths to all positions that a token from `at` can reach. */
+static int reserve_paths(encoder *e) {
     size_t need = e->at - e->base + JL_MAX_TRIE_BYTES + 1;
-    if (need <= e->n_ways) return 1;
-    way *ways = need > SIZE_MAX / 2 / sizeof *ways ? NULL : jl_alloc(2 * need * sizeof *ways);
-    if (ways && e->ways) memcpy(ways, e->ways, (e->reach - e->base + 1) * sizeof *ways);
-    if (!ways) return 0;
-    jl_free(e->ways);
-    e->ways = ways;
-    e->n_ways = 2 * need;
+    if (need <= e->n_paths) return 1;
+    best_path *paths =
+        need > SIZE_MAX / 2 / sizeof *paths ? NULL : jl_alloc(2 * need * sizeof *paths);
+    if (paths && e->paths) memcpy(paths, e->paths, (e->reach - e->base + 1) * sizeof *paths);
+    if (!paths) return 0;
+    jl_free(e->paths);
+    e->paths = paths;
+    e->n_paths = 2 * need;
     return 1;
 }
 
-static void offer(encoder *e, size_t to, double score, int32_t id) {
-    while (e->reach < to) e->ways[++e->reach - e->base] = (way){ -DBL_MAX, e->u->unknown, 0 };
-    way *w = &e->ways[to - e->base];
-    if (score > w->score) *w = (way){ score, id, (uint32_t)(e->at - e->base) };
+static void update_path(encoder *e, size_t to, double score, int32_t id) {
+    while (e->reach < to)
+        e->paths[++e->reach - e->base] = (best_path){ -DBL_MAX, e->u->unknown, 0 };
+    best_path *w = &e->paths[to - e->base];
+    if (score > w->score) *w = (best_path){ score, id, (uint32_t)(e->at - e->base) };
 }
 
-/* Goes on from `at` by each token that the text has there, to where the character ends. */
-static void go_on(encoder *e, int64_t *work) {
+/* Extends the path at `at` by each matching token; advances `at` by one character. */
+static void extend_paths(encoder *e, int64_t *work) {
     static const uint8_t lengths[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
     const unigram *u = e->u;
     const uint8_t *s = e->normal + e->at;
     size_t length = lengths[*s >> 4], room = e->length - e->at, n = 0;
     if (length > room) length = room;
-    double so_far = e->ways[e->at - e->base].score;
+    double so_far = e->paths[e->at - e->base].score;
     int single = 0;
     for (uint32_t node = 0; n < room && (node = jl_trie_step(&u->trie, node, s[n])) != 0;) {
         n++;
@@ -259,37 +262,37 @@ static void go_on(encoder *e, int64_t *work) {
         int kind = id < 0 ? 0 : e->v->kind[id];
         if (kind != JL_TOKEN_NORMAL && kind != JL_TOKEN_USER && kind != JL_TOKEN_UNUSED) continue;
         single |= n == length;
-        offer(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
+        update_path(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
     }
-    if (!single) offer(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
+    if (!single) update_path(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
     *work -= (int64_t)n + 4;
     e->at += length;
 }
 
-/* All ways go through `at`: the tokens of the best one come out in order (`from` is turned round
- * to lead onwards), and it becomes the base. */
+/* All paths pass `at`: emits the best path's tokens in order (reversing the `from` links) and makes
+ * `at` the new base. */
 static void emit(encoder *e, jl_ids *ids, int64_t *work) {
-    way *ways = e->ways;
+    best_path *paths = e->paths;
     size_t next = 0, end = e->at - e->base, at = end, from;
-    double score = ways[end].score;
+    double score = paths[end].score;
     do {
-        from = ways[at].from;
-        ways[at].from = (uint32_t)next;
+        from = paths[at].from;
+        paths[at].from = (uint32_t)next;
         next = at;
         at = from;
         *work -= 1;
     } while (from > 0);
-    for (at = next;; at = ways[at].from) {
+    for (at = next;; at = paths[at].from) {
         int again = e->unknown;
-        e->unknown = ways[at].id == e->u->unknown;
-        if (ways[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, ways[at].id);
+        e->unknown = paths[at].id == e->u->unknown;
+        if (paths[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, paths[at].id);
         if (at == end) break;
     }
     e->base = e->reach = e->at;
-    ways[0] = (way){ score, e->u->unknown, 0 };
+    paths[0] = (best_path){ score, e->u->unknown, 0 };
 }
 
-/* ---- The text -------------------------------------------------------------------------------- */
+/* ---- Encoding -------------------------------------------------------------------------------- */
 
 static void *open(const void *self, const jl_vocab *v) {
     encoder *e = jl_alloc_zero(sizeof *e);
@@ -301,7 +304,7 @@ static void close(void *state) {
     encoder *e = state;
     if (!e) return;
     jl_free(e->normal);
-    jl_free(e->ways);
+    jl_free(e->paths);
     jl_free(e);
 }
 
@@ -311,8 +314,8 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->n = n;
     e->read = e->length = e->base = e->at = e->reach = 0;
     e->in_word = e->begun = e->unknown = 0;
-    if (!reserve_ways(e)) return 0;
-    e->ways[0] = (way){ 0, e->u->unknown, 0 };
+    if (!reserve_paths(e)) return 0;
+    e->paths[0] = (best_path){ 0, e->u->unknown, 0 };
     return jl_room(&e->normal, &e->cap, n + n / 4 + 16);
 }
 
@@ -322,8 +325,8 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     if (status != JL_OK) return status;
     while (e->at < e->length) {
         if (*work <= 0) return JL_MORE;
-        if (!reserve_ways(e)) return JL_ERR_MEMORY;
-        go_on(e, work);
+        if (!reserve_paths(e)) return JL_ERR_MEMORY;
+        extend_paths(e, work);
         if (e->at == e->reach) emit(e, ids, work);
     }
     return JL_OK;

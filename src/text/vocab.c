@@ -1,9 +1,8 @@
-/* vocab.c - one block of bytes, an array of starts, and an open-addressing index over FNV-1a
- * hashes.
+/* vocab.c - one byte buffer, an array of offsets, and an open-addressing FNV-1a index.
  *
- * Invariants: start[n] is the number of bytes in use and fits 32 bits; the index is never more
- * than 5/8 full, so a probe ends. A probe longer than MAX_PROBE happens by design of the strings
- * alone (random ones stay under 100) and fails the load, so that loading cannot become quadratic.
+ * Invariants: start[n] counts the bytes in use and fits 32 bits; the index is at most 5/8 full, so
+ * a probe ends. Only strings made to collide need more than MAX_PROBE probes (random ones stay
+ * under 100); they fail the load, so that loading cannot become quadratic.
  */
 #include "vocab.h"
 
@@ -62,7 +61,7 @@ jl_str jl_vocab_string(const jl_vocab *v, int32_t id) {
     return (jl_str){ (const char *)v->bytes + start, v->start[id + 1] - start };
 }
 
-/* Most strings are a few bytes, for which a call costs more than the comparison. */
+/* Inline comparison: for the usual few bytes a memcmp call costs more. */
 static int equals(const jl_vocab *v, uint32_t id, const uint8_t *s, size_t n) {
     uint32_t start = v->start[id];
     if (v->start[id + 1] - start != n) return 0;
@@ -82,7 +81,7 @@ static uint32_t hash_of(const uint8_t *s, size_t n) {
     return fold(h);
 }
 
-/* The string's slot, or the free one where it belongs; NULL when the chain is too long. */
+/* The string's slot, or the free slot for it; NULL: chain too long. */
 static uint64_t *find_slot(const jl_vocab *v, uint32_t hash, const uint8_t *s, size_t n) {
     for (uint32_t probe = 0; probe < MAX_PROBE; probe++) {
         uint64_t *slot = &v->slots[(hash + probe) & (v->n_slots - 1)];
@@ -119,7 +118,6 @@ static jl_status collide(const jl_vocab *v, jl_error *error) {
                    "string %u: the vocabulary's strings are made to collide", (uint64_t)v->n);
 }
 
-/* Doubles the index. */
 static jl_status grow_index(jl_vocab *v, jl_error *error) {
     uint32_t mask = 2 * v->n_slots - 1;
     uint64_t *slots = jl_alloc_array((uint64_t)mask + 1, sizeof *slots);
@@ -140,7 +138,7 @@ static jl_status grow_index(jl_vocab *v, jl_error *error) {
     return JL_OK;
 }
 
-/* Room for one more string of n bytes. */
+/* Reserves one more string of n bytes. */
 static jl_status reserve(jl_vocab *v, size_t n, jl_error *error) {
     if (v->n == v->cap) {
         uint32_t cap = v->cap + v->cap / 2;

@@ -1,9 +1,9 @@
 /* vocab.h - the strings of a vocabulary: id → bytes, bytes → id.
  *
- * Ids 0..n_tokens-1 are the file's tokens, in its order; above them come symbols of our own,
- * strings that merges pass through but that are no tokens. Every family of tokenizers keeps its
- * strings here, in the form in which it looks them up. The strings are attacker data: sizes are
- * checked, and a set of strings made to collide in the index is refused.
+ * Ids 0..n_tokens-1 are the file's tokens, in file order; higher ids are internal symbols, strings
+ * produced by merges that are no tokens. Every tokenizer family stores its strings here in the form
+ * it looks up. The strings are untrusted: sizes are checked, and sets made to collide in the index
+ * are rejected.
  */
 #ifndef JL_VOCAB_H
 #define JL_VOCAB_H
@@ -25,7 +25,7 @@ typedef enum jl_token_kind {
 
 typedef struct jl_vocab {
     uint32_t n_tokens; /* ≤ JL_MAX_TOKENS */
-    uint32_t n, cap;   /* strings so far, and room */
+    uint32_t n, cap;   /* strings used and allocated */
     uint32_t *start;   /* [cap + 1] string i is bytes[start[i]..start[i + 1]) */
     uint8_t *bytes;    /* [bytes_cap] */
     size_t bytes_cap;
@@ -33,43 +33,43 @@ typedef struct jl_vocab {
         *slots; /* [n_slots] hash << 32 | id + 1, 0 for none; linear probing; NULL once dropped */
     uint32_t n_slots; /* a power of two, at least 8/5 of the keyed strings */
     uint32_t n_keyed;
-    uint32_t all_keyed; /* strings 0..all_keyed−1 are all in the index */
+    uint32_t all_keyed; /* strings 0..all_keyed−1 are in the index */
     uint8_t *kind;      /* [n_tokens] jl_token_kind */
 } jl_vocab;
 
-/* Room for n_tokens strings of `bytes` bytes in all; it grows. On failure *v holds nothing. */
+/* Reserves n_tokens strings of `bytes` bytes in total; grows later. On failure *v is empty. */
 jl_status jl_vocab_init(jl_vocab *v, uint32_t n_tokens, uint64_t bytes, jl_error *error);
 void jl_vocab_free(jl_vocab *v);
 
-/* The id of a string that can be found by its bytes (n ≥ 1); it is appended, with the id v->n had
- * before the call, where there is none yet. -1 with *error filled on failure. */
+/* The id of a string (n ≥ 1) in the index; a new string is appended with id v->n. -1 with *error
+ * filled on failure. */
 int32_t jl_vocab_intern(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
 
-/* The same for a string that is likely to be `guess` or the one behind it: lists of merges often
- * make the tokens in their order, and comparing with a neighbour is quicker than the index. */
+/* The same, trying ids `guess` and guess + 1 first: merge lists often produce the tokens in order,
+ * and a comparison is faster than the index. */
 int32_t jl_vocab_intern_near(jl_vocab *v, int32_t guess, const uint8_t *s, size_t n,
                              jl_error *error);
 
-/* Appends a string that nobody looks up. */
+/* Appends a string without indexing it. */
 jl_status jl_vocab_add(jl_vocab *v, const uint8_t *s, size_t n, jl_error *error);
 
-/* The id of an interned string, -1 for none. */
+/* The id of an indexed string, -1: none. */
 int32_t jl_vocab_find(const jl_vocab *v, const uint8_t *s, size_t n);
 
 jl_str jl_vocab_string(const jl_vocab *v, int32_t id);
 
-/* Moves the tokens that can be found from the index, which is dropped, to a trie with their ids as
- * values. An error names the token that is longer than JL_MAX_TRIE_BYTES; the longest piece of the
- * published unigram and WordPiece vocabularies has 16 characters. On failure *t may hold some. */
+/* Moves indexed tokens to a trie (values: ids) and drops the index. An error names a token over
+ * JL_MAX_TRIE_BYTES; published unigram and WordPiece pieces have at most 16 characters. On failure
+ * *t may be partly filled. */
 jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error);
 
-/* Frees the index: from now on nothing is found, and nothing may be interned. */
+/* Frees the index: afterwards find fails and intern is not allowed. */
 void jl_vocab_drop_index(jl_vocab *v);
 
 size_t jl_vocab_memory(const jl_vocab *v); /* bytes */
 
-/* Whether text may become the token: neither a control token nor the unknown one. Those come from
- * special.c alone, so no merge, match or byte of a text forges them. (llama.cpp lets merges.) */
+/* Whether plain text may produce the token. Control and unknown tokens come only from special.c, so
+ * no merge, match or byte can forge them. (llama.cpp's merges can.) */
 static inline int jl_vocab_is_text(const jl_vocab *v, int32_t id) {
     return id >= 0 && (uint32_t)id < v->n_tokens && v->kind[id] != JL_TOKEN_CONTROL &&
            v->kind[id] != JL_TOKEN_UNKNOWN;

@@ -1,8 +1,8 @@
-/* wordpiece.c - cleaning, cutting, longest tokens first.
+/* wordpiece.c - normalises, splits into words, matches longest tokens first.
  *
- * Follows llama.cpp's llm_tokenizer_wpm to the letter: a decomposed character keeps its first code
- * point alone, and a word of which any part is no token becomes the unknown token as a whole. As in
- * spm.c a blank stands for U+2581.
+ * Follows llama.cpp's llm_tokenizer_wpm exactly: of a decomposed character only the first code
+ * point is kept, and a word with an unmatched part becomes one unknown token. Spaces stand for
+ * U+2581, as in spm.c.
  */
 #include "wordpiece.h"
 
@@ -46,7 +46,7 @@ static size_t memory(const void *self, const jl_vocab *v) {
     return sizeof *w + jl_trie_memory(&w->trie);
 }
 
-/* Ranges of Chinese characters, as BertNormalizer of Hugging Face's tokenizers has them. */
+/* The Chinese ranges of BertNormalizer in Hugging Face's tokenizers. */
 static int is_chinese(uint32_t code) {
     static const uint32_t ranges[][2] = { { 0x3400, 0x4dbf },   { 0x4e00, 0x9fff },
                                           { 0xf900, 0xfaff },   { 0x20000, 0x2a6df },
@@ -61,24 +61,24 @@ typedef struct encoder {
     const wordpiece *w;
     const uint8_t *text; /* [n] borrowed */
     size_t n, at;
-    uint8_t *word; /* [length] of [cap] bytes: a blank, then the word; length 1: there is none */
+    uint8_t *word; /* [cap], length used: a space, then the word; length 1: no word */
     size_t length, cap;
-    size_t cut;  /* the word's bytes that have become tokens */
-    int cutting; /* whether the word is whole */
-    int before;  /* ids that were there before the word */
+    size_t encoded; /* bytes of the word already tokenised */
+    int complete;
+    int before; /* number of ids before the word */
     jl_char_run run;
 } encoder;
 
-/* Goes on with a whole word; 0: work is used up. */
-static int finish(encoder *e, jl_ids *ids, int64_t *work) {
-    while (e->cut < e->length) {
+/* Tokenises a complete word; 0: work is used up. */
+static int encode_word(encoder *e, jl_ids *ids, int64_t *work) {
+    while (e->encoded < e->length) {
         if (*work <= 0) return 0;
         size_t longest = 0, n = 0;
         uint32_t node = 0;
         int32_t best = -1;
-        const uint8_t *s = e->word + e->cut;
+        const uint8_t *s = e->word + e->encoded;
         const jl_trie *t = &e->w->trie;
-        while (n < e->length - e->cut && (node = jl_trie_step(t, node, s[n])) != 0) {
+        while (n < e->length - e->encoded && (node = jl_trie_step(t, node, s[n])) != 0) {
             n++;
             if (t->value[node] >= 0) best = t->value[node], longest = n;
         }
@@ -89,10 +89,10 @@ static int finish(encoder *e, jl_ids *ids, int64_t *work) {
             break;
         }
         jl_ids_push(ids, best);
-        e->cut += longest;
+        e->encoded += longest;
     }
     e->length = 1;
-    e->cutting = 0;
+    e->complete = 0;
     return 1;
 }
 
@@ -106,22 +106,22 @@ static int append(encoder *e, uint32_t code) {
     return 1;
 }
 
-/* Reads a character, or finds that the word ends before it; 0: no memory. */
+/* Reads a character or ends the word before it; 0: no memory. */
 static int read(encoder *e) {
     const wordpiece *w = e->w;
     uint32_t code;
     size_t length = (size_t)jl_utf8_decode(e->text + e->at, e->n - e->at, &code);
     if (w->strip) code = jl_char_base(code);
     int class = jl_char_class(code, &e->run);
-    int alone = (class & JL_CHAR_PUNCTUATION) || (code < 0x7f && (class & JL_CHAR_SYMBOL)) ||
-                is_chinese(code);
-    int gone = code == 0xfffd || code == JL_INVALID_BYTE || (class & JL_CHAR_CONTROL) ||
-               (w->strip && (class & JL_CHAR_MARK));
+    int is_word = (class & JL_CHAR_PUNCTUATION) || (code < 0x7f && (class & JL_CHAR_SYMBOL)) ||
+                  is_chinese(code);
+    int dropped = code == 0xfffd || code == JL_INVALID_BYTE || (class & JL_CHAR_CONTROL) ||
+                  (w->strip && (class & JL_CHAR_MARK));
     if (class & JL_CHAR_WHITE) {
-        e->cutting = e->length > 1;
-    } else if (!gone) {
-        e->cutting = alone;
-        if (alone && e->length > 1) return 1; /* it is read again after the word */
+        e->complete = e->length > 1;
+    } else if (!dropped) {
+        e->complete = is_word;
+        if (is_word && e->length > 1) return 1; /* reread after the word */
         if (!append(e, w->lower ? jl_char_lower(code) : code)) return 0;
     }
     e->at += length;
@@ -147,7 +147,7 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->n = n;
     e->at = 0;
     e->length = 1;
-    e->cutting = 0;
+    e->complete = 0;
     if (!jl_room(&e->word, &e->cap, 64)) return 0;
     e->word[0] = ' ';
     return 1;
@@ -156,16 +156,16 @@ static int begin(void *state, const uint8_t *text, size_t n) {
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
     for (;;) {
-        if (e->cutting && !finish(e, ids, work)) return JL_MORE;
+        if (e->complete && !encode_word(e, ids, work)) return JL_MORE;
         if (e->at == e->n && e->length == 1) return JL_OK;
         if (*work <= 0) return JL_MORE;
         *work -= 4;
         if (e->at == e->n)
-            e->cutting = 1;
+            e->complete = 1;
         else if (!read(e))
             return JL_ERR_MEMORY;
-        if (!e->cutting) continue;
-        e->cut = 0;
+        if (!e->complete) continue;
+        e->encoded = 0;
         e->before = ids->n;
     }
 }

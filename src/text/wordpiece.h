@@ -1,9 +1,8 @@
 /* wordpiece.h - WordPiece as GGUF stores it (tokenizer.ggml.model "bert").
  *
- * Text is cut into words at white space, punctuation and Chinese characters, accents and capitals
- * are taken away where the file asks for it, and each word becomes the longest tokens that make it
- * up from the left (Wu et al. 2016; Devlin et al. 2019, BertTokenizer). A token that begins a word
- * has U+2581 before it.
+ * Splits text into words at whitespace, punctuation and Chinese characters, removes accents and
+ * case if the file says so, then matches each word's longest tokens from the left (Wu et al. 2016;
+ * Devlin et al. 2019, BertTokenizer). A token that starts a word is stored after U+2581.
  */
 #ifndef JL_WORDPIECE_H
 #define JL_WORDPIECE_H
