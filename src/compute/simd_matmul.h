@@ -122,7 +122,7 @@ static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const 
     if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, *m), *m += JL_PANEL;
 }
 
-/* -- The end of a group's sums ------------------------------------------------------------------ */
+/* -- Adding the sums of a group ---------------------------------------------------------------- */
 
 /* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), with minima + M·(float(Σxq)·s);
  * s [token], total: Σxq of each token. */
