@@ -465,13 +465,13 @@ static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w,
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
         widen(f, o.offset, w + jl_blocks_bytes(f, b0), nb, &chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
         size_t at = 0; /* block·token offset of the tile */
-        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
+        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, tile_sums_next(&p)) {
             const uint8_t *x = (const uint8_t *)(a->q + at * JL_BLOCK);
             size_t from = at + b0 * JL_TILE;
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, b0 == 0);
+            tile_sums_open(&p, b0 == 0);
             x += b0 * JL_TILE * JL_BLOCK;
             for (int h = 0; h < 2; h++)
                 (o.parts == 2                ? tile_nibbles
@@ -480,7 +480,7 @@ static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w,
                  : f.minima                  ? tile_minima
                                              : tile_offset)(o.offset, &chunk, h, x, a->scale + from,
                                            a->sum + 2 * from, nb, p.sums + 8 * h, p.stride);
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }

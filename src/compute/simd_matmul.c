@@ -310,11 +310,11 @@ static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
         widen(f, w + jl_blocks_bytes(f, b0), nb, &chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
         size_t at = b0 * JL_TILE; /* block·token offset of the tile's activations */
-        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
+        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, tile_sums_next(&p)) {
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, b0 == 0);
+            tile_sums_open(&p, b0 == 0);
             for (int h = 0; h < 2; h++) {
                 const float *d = chunk.d + 8 * h, *m = chunk.m + 8 * h;
                 float *to = p.sums + 8 * h;
@@ -322,7 +322,7 @@ static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
                  : f.minima    ? tile_32_minima
                                : tile_32)(chunk.w[h], d, m, a, at, nb, to, p.stride);
             }
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }
@@ -366,15 +366,15 @@ static void float_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
     for (size_t c0 = 0; c0 < cols || c0 == 0; c0 += FLOAT_CHUNK) {
         size_t nc = cols - c0 < FLOAT_CHUNK ? cols - c0 : FLOAT_CHUNK;
         widen_floats(layout, w + c0 * JL_PANEL * (size_t)float_bytes(layout), nc * JL_PANEL, chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
-        for (int t = 0; t < a->n; t += JL_TILE, place_next(&p)) {
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
+        for (int t = 0; t < a->n; t += JL_TILE, tile_sums_next(&p)) {
             const float *x[JL_TILE];
             for (int i = 0; i < JL_TILE; i++)
                 x[i] = a->x + (size_t)(t + i < a->n ? t + i : a->n - 1) * cols + c0;
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, c0 == 0);
+            tile_sums_open(&p, c0 == 0);
             for (int h = 0; h < 2; h++) float_tile(chunk + 8 * h, x, nc, p.sums + 8 * h, p.stride);
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }

@@ -198,18 +198,18 @@ INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
 
 /* Storage of the sums of 16 rows × 4 tokens between chunks of columns: the result itself, or for
  * partial tiles `edge`, which is copied in before a chunk and back after. */
-typedef struct place {
+typedef struct tile_sums {
     float *sums; /* [token 4][row 16], tokens `stride` floats apart */
     size_t stride;
     float *y;         /* the tile's first row and token in the result */
     size_t y_stride;  /* rows of the matrix */
     int rows, tokens; /* without padding: ≤ 16, ≤ 4 */
     float edge[JL_TILE * JL_PANEL];
-} place;
+} tile_sums;
 
 /* `first`: sums start at 0, else at those of the previous chunk. Padding rows and tokens are summed
  * too, but not copied back. */
-static inline NOINLINE void place_open(place *p, int first) {
+static inline NOINLINE void tile_sums_open(tile_sums *p, int first) {
     int whole = p->rows == JL_PANEL && p->tokens == JL_TILE;
     p->sums = whole ? p->y : p->edge;
     p->stride = whole ? p->y_stride : JL_PANEL;
@@ -223,7 +223,7 @@ static inline NOINLINE void place_open(place *p, int first) {
                          (size_t)p->rows * sizeof(float));
 }
 
-static inline NOINLINE void place_close(const place *p) {
+static inline NOINLINE void tile_sums_close(const tile_sums *p) {
     if (p->sums != p->edge) return;
     for (int t = 0; t < p->tokens; t++)
         __builtin_memcpy(p->y + (size_t)t * p->y_stride, p->edge + t * JL_PANEL,
@@ -231,7 +231,7 @@ static inline NOINLINE void place_close(const place *p) {
 }
 
 /* The next four tokens. */
-static inline void place_next(place *p) {
+static inline void tile_sums_next(tile_sums *p) {
     p->y += JL_TILE * p->y_stride;
 }
 

@@ -54,7 +54,7 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
 enum { Q = 1, KV = 2 };
 
 /* q, k, v = W_q h, W_k h, W_v h, normalised and rotated; which: a union of Q and KV. */
-static void project(const jl_pass *p, const jl_block *b, int which) {
+static void project_qkv(const jl_pass *p, const jl_block *b, int which) {
     const jl_hparams *h = &p->m->h;
     jl_scratch *s = p->s;
     const jl_linear *w[] = { &b->q, &b->k, &b->v };
@@ -101,7 +101,7 @@ static void store_rows(void *arg, int first, int end) {
 }
 
 /* Stores k and v [n][n_kv_heads][hd] of the scratch. */
-static void store(const jl_pass *p, int block) {
+static void store_kv(const jl_pass *p, int block) {
     block_job job = { p, block, 0 };
     int cost = p->m->h.n_kv_heads * p->m->h.head_dim;
     jl_each_row(p->s->pool, p->n, cost, store_rows, &job);
@@ -204,26 +204,26 @@ static void attend(const jl_pass *p, int block) {
     jl_pool_run(pool, job.parts * heads, attend_piece, &job);
 }
 
-static void read_cache(const jl_pass *p, int block) {
+static void attend_and_project(const jl_pass *p, int block) {
     const jl_linear *out[] = { &p->m->w.blocks[block].o };
     attend(p, block);
     jl_linear_forward(p->s, p->s->heads, p->n, out, &p->s->delta, 1);
 }
 
 void jl_attention_sublayer(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], Q | KV);
-    store(p, block);
-    read_cache(p, block);
+    project_qkv(p, &p->m->w.blocks[block], Q | KV);
+    store_kv(p, block);
+    attend_and_project(p, block);
 }
 
 void jl_attention_store_kv(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], KV);
-    store(p, block);
+    project_qkv(p, &p->m->w.blocks[block], KV);
+    store_kv(p, block);
 }
 
 void jl_attention_read_kv(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], Q);
-    read_cache(p, block);
+    project_qkv(p, &p->m->w.blocks[block], Q);
+    attend_and_project(p, block);
 }
 
 uint64_t jl_attention_cost(const jl_model *m, int block, int keys) {

@@ -112,20 +112,20 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
-typedef void attention_half(const jl_pass *p, int block);
+typedef void attention_function(const jl_pass *p, int block);
 
 /* h = norm(x), the input of the first sublayer. */
-static void read_stream(const jl_pass *p, int block) {
+static void normalise_stream(const jl_pass *p, int block) {
     const jl_norm *norm = &p->m->w.blocks[block].attn_norm;
     jl_normalise(p, norm, jl_pass_stream(p), p->n, p->m->h.n_embd, p->s->h);
 }
 
 /* One block; `attention` computes its first sublayer. */
-static void run_block(const jl_pass *p, int block, attention_half *attention) {
+static void run_block(const jl_pass *p, int block, attention_function *attention) {
     const jl_block *b = &p->m->w.blocks[block];
     float *x = jl_pass_stream(p), *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
-    read_stream(p, block);
+    normalise_stream(p, block);
     attention(p, block);
     if (!parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
     if (!parallel || b->ffn_norm.weight) /* else both sublayers read h */
@@ -141,7 +141,7 @@ static void drop_rows(jl_batch *b) {
     jl_pass *p = &b->p, first = *p;
     first.n = p->n - b->rows;
     if (first.n == 0) return;
-    read_stream(&first, b->block);
+    normalise_stream(&first, b->block);
     if (p->m->w.blocks[b->block].is_conv)
         jl_short_conv_store(&first, b->block);
     else
@@ -160,7 +160,7 @@ static int max_rows_per_step(const jl_batch *b) {
 }
 
 /* Computes the next block for all rows; or, for some of them, its keys and values or the rest. */
-static void step(jl_batch *b, int max_rows) {
+static void run_step(jl_batch *b, int max_rows) {
     jl_pass part = b->p;
     part.row += b->done;
     part.pos += b->done;
@@ -173,7 +173,7 @@ static void step(jl_batch *b, int max_rows) {
         run_block(&part, b->block, is_conv ? jl_short_conv_sublayer : jl_attention_sublayer);
         b->kv_stored = 1;
     } else {
-        read_stream(&part, b->block);
+        normalise_stream(&part, b->block);
         jl_attention_store_kv(&part, b->block);
     }
     b->done += part.n;
@@ -226,7 +226,7 @@ int jl_forward_step(jl_batch *b) {
         if (b->p.n == 0) return 0;
         int max_rows = max_rows_per_step(b), before = b->done;
         if (spent > b->step) return 1;
-        step(b, max_rows);
+        run_step(b, max_rows);
         spent +=
             (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->block, b->p.end));
         if (b->done < b->p.n) continue;

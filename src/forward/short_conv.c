@@ -1,7 +1,7 @@
 /* short_conv.c - the gated short convolution of LFM2 (Liquid AI 2025).
  *
  *   b, c, x = W_in h;  u = b ⊙ x
- *   delta = W_out (c ⊙ y),  y_t = Σ_i k_i ⊙ u_{t − L + 1 + i},  i = 0 … L − 1 rising, u_{<0} = 0
+ *   delta = W_out (c ⊙ y),  y_t = Σ_i k_i ⊙ u_{t − L + 1 + i},  i = 0 … L − 1 ascending, u_{<0} = 0
  *
  * Place in the flow: first sublayer of such a block (forward.c). The cache holds u of recent
  * positions, row position % n_conv_rows, so a rewind within its length costs nothing (session.c).

@@ -40,8 +40,8 @@ static int dim_length(const jl_model *m, jl_dim dim) {
 /* ---- Sets ------------------------------------------------------------------------------------ */
 
 /* The required and optional tensors of a block or of MODEL_LEVEL. */
-static void sets_of(const jl_model *m, int block, jl_tensor_set *required,
-                    jl_tensor_set *optional) {
+static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
+                        jl_tensor_set *optional) {
     jl_tensor_set outside = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
     jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
     if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
@@ -87,7 +87,7 @@ static int find_place(const jl_model *m, const jl_gguf_tensor *t, int *block) {
     *block = split_name(&name);
     if (*block >= m->h.n_layers) return found;
     jl_tensor_set required, optional;
-    sets_of(m, *block, &required, &optional);
+    tensor_sets(m, *block, &required, &optional);
     for (int i = 0; i < JL_TENSOR_COUNT; i++) {
         uint64_t dims[4];
         if (!in_set(required | optional, i)) continue;
@@ -184,7 +184,7 @@ static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_
 /* Fails with the first missing tensor. */
 static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled, jl_error *error) {
     jl_tensor_set required, optional, missing;
-    sets_of(m, block, &required, &optional);
+    tensor_sets(m, block, &required, &optional);
     missing = required & ~filled;
     if (!missing) return JL_OK;
     int first = 0;

@@ -298,7 +298,7 @@ static jl_status read_experts(jl_model *m, jl_error *error) {
 }
 
 /* Allocates the blocks and their experts. */
-static jl_status take_blocks(jl_model *m, jl_error *error) {
+static jl_status allocate_blocks(jl_model *m, jl_error *error) {
     uint64_t layers = (uint64_t)m->h.n_layers, experts = (uint64_t)m->h.n_experts;
     m->w.blocks = jl_alloc_array(layers, sizeof *m->w.blocks);
     if (experts > 0) m->experts = jl_alloc_array(3 * layers * experts, sizeof *m->experts);
@@ -338,7 +338,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
     if (!st) st = read_encoder(m, error);
-    if (!st) st = take_blocks(m, error);
+    if (!st) st = allocate_blocks(m, error);
     if (!st) st = read_kinds(m, error);
     if (!st) st = read_windows(m, error);
     if (!st) st = read_rope(m, error);

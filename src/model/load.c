@@ -70,7 +70,7 @@ static void store_rows(jl_target *t, int row, int n, const uint8_t *src) {
 }
 
 /* Consumes at most n bytes of the current tensor at the loader's position; returns how many. */
-static size_t take(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
+static size_t consume_tensor(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
     int rows = t->rows - l->row < JL_PANEL ? t->rows - l->row : JL_PANEL;
     size_t panel = (size_t)t->row_bytes * (size_t)rows;
     if (l->carry_fill == 0 && n >= panel) {
@@ -97,7 +97,7 @@ static void consume(jl_loader *l, const uint8_t *src, size_t n) {
             uint64_t gap = t->offset - l->position;
             part = gap < n ? (size_t)gap : n;
         } else {
-            part = take(l, t, src, n);
+            part = consume_tensor(l, t, src, n);
         }
         src += part;
         n -= part;

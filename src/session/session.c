@@ -124,7 +124,7 @@ void jl_session_free(jl_session *s) {
 /* ---- Timeline -------------------------------------------------------------------------------- */
 
 /* An encoder cannot append n ids once `read` were evaluated. */
-static jl_status check_whole(const jl_session *s, int read, int n, jl_error *error) {
+static jl_status check_whole_text(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                    "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
@@ -138,7 +138,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
             "%d of %d positions are taken, %d more do not fit; rewind, or make a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
-    if (check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
+    if (check_whole_text(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -296,7 +296,7 @@ static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *err
 }
 
 /* Sets the shapes and allocates the data of the taps for n new tokens. */
-static jl_status open_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_error *error) {
+static jl_status allocate_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_error *error) {
     uint64_t floats = 0;
     for (int i = 0; i < n_taps; i++) {
         if (check_tap(s, &taps[i], error)) return error ? error->code : JL_ERR_ARGUMENT;
@@ -325,10 +325,10 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
                          jl_error *error) {
     jl_session_clear_taps(s);
     int before = s->n_ids;
-    jl_status st = check_whole(s, before, n, error);
+    jl_status st = check_whole_text(s, before, n, error);
     while (s->n_cached < before && st >= 0) /* earlier ids: without taps */
         st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
-    if (st >= 0) st = open_taps(s, taps, n_taps, n, error);
+    if (st >= 0) st = allocate_taps(s, taps, n_taps, n, error);
     if (!st) st = jl_session_append(s, ids, n, error);
     jl_taps list = { taps, n_taps, 0 };
     while (s->n_cached < s->n_ids && st >= 0) {
