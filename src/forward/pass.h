@@ -59,7 +59,7 @@ typedef struct jl_pass {
     const jl_cache *cache;
     jl_scratch *s;
     int n, pos;          /* tokens, position of the first */
-    int row;             /* of the first in the scratch's x and angles, and in the taps */
+    int row;             /* of the first in the scratch's x and angles, and in taps */
     int end;             /* position after the batch; encoders attend to [0, end) */
     const jl_taps *taps; /* or NULL */
 } jl_pass;

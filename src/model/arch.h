@@ -41,7 +41,7 @@ typedef enum jl_tensor {
     JL_TOKEN_NORM_B,
     JL_OUTPUT_NORM,
     JL_OUTPUT_NORM_B,
-    JL_OUTPUT_NORM_LFM2, /* same, another name */
+    JL_OUTPUT_NORM_LFM2, /* its name in LFM2 */
     JL_OUTPUT,
     JL_OUTPUT_B,
     JL_ROPE_FREQS,

@@ -118,8 +118,8 @@ static jl_status check_parts(const jl_model *m, const jl_gguf_tensor *t, const j
     for (int p = 0; p < 3 && spec->cols == JL_DIM_NONE; p++)
         if (dim_length(m, spec->parts[p].rows) % block)
             return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                           "type %s cannot be divided where its parts meet; convert the model with "
-                           "vectors in F32",
+                           "a part of the vector does not begin at a block of type %s; convert the "
+                           "model with vectors in F32",
                            jl_type_get((uint32_t)t->type)->name);
     return JL_OK;
 }

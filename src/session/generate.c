@@ -40,7 +40,7 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
     if (s->n_ids == s->n_ctx && g->max_tokens > 0)
         return jl_fail(
             error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
-            "all %d positions are taken; rewind, or make a session with a longer context",
+            "all %d positions are used; rewind, or create a session with a longer context",
             s->n_ctx);
     st = jl_text_stream_begin(&s->text, s->text_buffer, s->text_cap, g->stop, g->n_stop, error);
     if (st) return st;

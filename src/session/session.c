@@ -79,14 +79,14 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
                        "the file holds a vocabulary without weights; it can only tokenize");
     if (m->loader)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                       "it is not loaded completely");
+                       "it is not completely loaded");
     if (o && o->n_ctx > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "the model was trained for %d positions, %d were asked for", m->h.n_ctx,
+                       "expected at most %d, the model's trained length, found %d", m->h.n_ctx,
                        o->n_ctx);
     if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "an encoder takes a text whole, at most %d tokens here, %d were asked for",
+                       "an encoder evaluates a whole text at once, at most %d tokens, found %d",
                        MAX_BATCH, o->n_ctx);
     return JL_OK;
 }
@@ -121,9 +121,9 @@ void jl_session_free(jl_session *s) {
     jl_free(s);
 }
 
-/* ---- Timeline -------------------------------------------------------------------------------- */
+/* ---- Sequence -------------------------------------------------------------------------------- */
 
-/* An encoder cannot append n ids once `read` were evaluated. */
+/* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
 static jl_status check_whole_text(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
@@ -135,7 +135,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     if (n < 0 || n > s->n_ctx - s->n_ids)
         return jl_fail(
             error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
-            "%d of %d positions are taken, %d more do not fit; rewind, or make a session "
+            "%d of %d positions are used, %d more do not fit; rewind, or create a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
     if (check_whole_text(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
@@ -207,7 +207,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *
     if (lost || !more) b->p.n = 0;
     if (lost)
         return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
-                       "one of %d does not answer; end them and go on with one",
+                       "one of %d stopped responding; end the workers and continue with one thread",
                        jl_pool_max(s->pool));
     if (more) return JL_MORE;
     s->batch_rows = b->logits ? b->rows : 0;
@@ -290,7 +290,7 @@ static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *err
                        "expected a head from 0 to %d, found %d", h->n_heads - 1, tap->head);
     if (tap->kind == JL_TAP_ATTENTION && s->m->w.blocks[tap->layer].is_conv)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "layer %d is a short convolution without attention; ask for another layer",
+                       "layer %d is a short convolution without attention; choose another layer",
                        tap->layer);
     return JL_OK;
 }
@@ -306,7 +306,7 @@ static jl_status allocate_taps(jl_session *s, jl_tap *taps, int n_taps, int n, j
     }
     if (floats * sizeof(float) > MAX_TAP_BYTES)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "they would take %u MiB, at most %u are allowed; ask for fewer",
+                       "they need %u MiB, at most %u are allowed; request fewer",
                        floats * sizeof(float) >> 20, MAX_TAP_BYTES >> 20);
     if (floats == 0) return JL_OK;
     s->tap_data = jl_alloc((size_t)floats * sizeof(float));

@@ -21,7 +21,7 @@ jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, cons
                        "at most %d stop strings, found %d", JL_MAX_STOP, n);
     if (n > 0 && !stops)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("stop"),
-                       "%d stop strings were announced, but none is given", n);
+                       "expected %d stop strings, found none", n);
     *s = (jl_text_stream){ .buffer = buffer, .cap = cap, .n_stops = n };
     for (int i = 0; i < n; i++) {
         size_t length = strlen(stops);
