@@ -7,9 +7,8 @@
  *   logits = W_out norm(x)
  *
  * With post-norm (as in the paper itself), x = norm(x + sublayer(x)). In a parallel block both
- * sublayers read the same x (Wang & Komatsuzaki 2021). A norm, scale or cap that the architecture
- * does not have is absent or 1. This file names no architecture and uses no intrinsics: arch.c
- * describes the architectures as data, compute/ holds the kernels.
+ * sublayers read the same x (Wang & Komatsuzaki 2021). Unused norms, scales and caps are absent or
+ * 1. No architecture is named here: arch.c describes them as data, compute/ has all kernels.
  */
 #include "forward.h"
 
@@ -159,7 +158,8 @@ static int max_rows_per_step(const jl_batch *b) {
     return rows < 1 ? 1 : rows < (uint64_t)b->n_step ? (int)rows : b->n_step;
 }
 
-/* Computes the next block for all rows; or, for some of them, its keys and values or the rest. */
+/* Computes at most max_rows rows of the next block. Unless all rows fit, a first pass stores the
+ * keys and values of all rows, a second computes the rest. */
 static void run_step(jl_batch *b, int max_rows) {
     jl_pass part = b->p;
     part.row += b->done;

@@ -82,12 +82,13 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
                        "it is not completely loaded");
     if (o && o->n_ctx > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "expected at most %d, the model's trained length, found %d", m->h.n_ctx,
+                       "the model was trained for %d positions, %d were requested", m->h.n_ctx,
                        o->n_ctx);
     if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "an encoder evaluates a whole text at once, at most %d tokens, found %d",
-                       MAX_BATCH, o->n_ctx);
+        return jl_fail(
+            error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
+            "an encoder evaluates a text at once, at most %d tokens here, %d were requested",
+            MAX_BATCH, o->n_ctx);
     return JL_OK;
 }
 
