@@ -1,19 +1,18 @@
 /* jielong.h - the public interface of the engine: models, text, sessions, generation, embeddings.
  *
- * A model is immutable once loaded and may be shared by sessions. A session is one timeline of
- * tokens with its KV cache and scratch memory; it borrows its model, which must outlive it.
+ * A loaded model is immutable, and sessions may share it. A session is one sequence of tokens with
+ * its KV cache and scratch memory; it borrows its model, which must outlive it.
  *
  * The host streams the bytes of a GGUF file into a model (reserve, feed, feed, … until JL_OK),
- * opens a session, appends token ids and pulls: advance() evaluates a step, generate_step()
- * draws one token. The library never prints, exits or blocks, so a host can stop between any two
- * calls. Activations of the forward pass: jielong_inside.h. Threads and the choice of kernels:
- * jielong_host.h. Training and vocabularies: jielong_learn.h.
+ * opens a session and appends token ids; advance() evaluates a step, generate_step() draws one
+ * token. The library never prints, exits or blocks, so a host can stop between any two calls.
+ * Activations of the forward pass: jielong_inside.h. Threads and kernels: jielong_host.h. Training
+ * and vocabularies: jielong_learn.h.
  *
- * Conventions. Every fallible function returns a jl_status (0 fine, negative an error) or NULL and
- * fills *error, which the caller owns and clears; the first failure keeps its place. Pointers
- * marked `borrowed` stay valid until the next call on the same handle. Text is UTF-8 and not
- * NUL-terminated unless it says so. Sizes are bytes, probabilities natural, log-probabilities
- * natural logarithms.
+ * Conventions. A function that can fail returns a jl_status (0: success, negative: an error) or
+ * NULL, and fills *error. The caller owns and clears *error; later failures do not overwrite the
+ * first. `borrowed` pointers stay valid until the next call on the same handle. Text is UTF-8,
+ * without a final NUL unless stated. Sizes are in bytes; logarithms are natural.
  */
 #ifndef JIELONG_H
 #define JIELONG_H
@@ -23,27 +22,27 @@
 
 typedef enum jl_status {
     JL_OK = 0,
-    JL_MORE = 1,              /* not a failure: more bytes, or more evaluation, is needed */
+    JL_MORE = 1,              /* not a failure: more bytes or more steps are needed */
     JL_DONE = 2,              /* not a failure: the generation has ended */
-    JL_ERR_MEMORY = -1,       /* an allocation failed or would pass the memory limit */
-    JL_ERR_NOT_GGUF = -2,     /* the bytes are something else */
-    JL_ERR_FORMAT = -3,       /* a GGUF file that breaks the format */
+    JL_ERR_MEMORY = -1,       /* an allocation failed or would exceed the limit */
+    JL_ERR_NOT_GGUF = -2,     /* the bytes are no GGUF file */
+    JL_ERR_FORMAT = -3,       /* the GGUF file is malformed */
     JL_ERR_TRUNCATED = -4,    /* the file ends too early */
     JL_ERR_ARCHITECTURE = -5, /* general.architecture is not in the table */
-    JL_ERR_TYPE = -6,         /* a tensor type that is not supported */
+    JL_ERR_TYPE = -6,         /* a tensor type is not supported */
     JL_ERR_TENSOR = -7,       /* a tensor is missing or has the wrong shape */
-    JL_ERR_TOKENIZER = -8,    /* no tokenizer in the file, or one that is not supported */
+    JL_ERR_TOKENIZER = -8,    /* the tokenizer is missing or not supported */
     JL_ERR_CONTEXT = -9,      /* the session's context is full */
-    JL_ERR_ARGUMENT = -10,    /* the caller's argument is out of range */
-    JL_ERR_NUMERIC = -11,     /* the model's logits are not numbers */
-    JL_ERR_THREAD = -12       /* a thread of the pool was waited for in vain */
+    JL_ERR_ARGUMENT = -10,    /* an argument is out of range */
+    JL_ERR_NUMERIC = -11,     /* a result is not finite */
+    JL_ERR_THREAD = -12       /* a pool worker stopped responding */
 } jl_status;
 
 typedef struct jl_error {
-    jl_status code;    /* JL_OK: nothing has failed */
-    uint64_t offset;   /* byte offset in the file, or UINT64_MAX where none applies */
+    jl_status code;    /* JL_OK: no failure */
+    uint64_t offset;   /* byte offset in the file; UINT64_MAX: none */
     char where[96];    /* NUL-terminated: tensor name, metadata key or argument */
-    char message[320]; /* NUL-terminated: what was expected, what was found, what to do */
+    char message[320]; /* NUL-terminated: expected, found, and what to do */
 } jl_error;
 
 /* Borrowed bytes, not NUL-terminated. */
@@ -58,20 +57,20 @@ const char *jl_status_name(jl_status status); /* stable, e.g. "CONTEXT_FULL"; NU
 
 typedef struct jl_model jl_model;
 
-/* Starts a load. file_size: bytes, 0 if unknown. memory_limit: the largest number of bytes that
- * weights and tokenizer may take together, 0 for no limit. */
+/* Starts a load. file_size: in bytes, 0 if unknown. memory_limit: maximum bytes of weights and
+ * tokenizer together, 0: no limit. */
 jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *error);
 
-/* Where the next bytes of the file go: *room bytes (≥ 1) at a borrowed address; NULL: failure. */
+/* Returns a borrowed buffer of *room ≥ 1 bytes for the next bytes of the file; NULL: failure. */
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error);
-/* Takes n bytes that were written at the reserved address: parses the header, then packs each
- * tensor into its kernel layout as it arrives. JL_MORE until the last tensor is in, then JL_OK. */
+/* Consumes n bytes written to the reserved buffer: parses the header, then packs each tensor into
+ * its kernel layout as it arrives. JL_MORE until the last tensor is complete, then JL_OK. */
 jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error);
-/* The file has ended. JL_OK if it is complete, else JL_ERR_TRUNCATED naming what is missing. */
+/* Call at the end of the file. JL_ERR_TRUNCATED, naming the missing part, if it is incomplete. */
 jl_status jl_model_finish(jl_model *m, jl_error *error);
 void jl_model_free(jl_model *m); /* NULL is fine */
 
-/* The description as JSON ("model.info" in the README), at most cap bytes of it; returns its whole
+/* Writes the description as JSON ("model.info" in the README), at most cap bytes; returns its full
  * length without the final NUL. */
 size_t jl_model_info(const jl_model *m, char *json, size_t cap);
 
@@ -84,11 +83,11 @@ int jl_model_n_heads(const jl_model *m);
 
 enum {
     JL_TOKENIZE_SPECIAL = 1, /* special tokens written in the text become their ids */
-    JL_TOKENIZE_BOS = 2,     /* begin with the beginning-of-sequence token, and */
-    JL_TOKENIZE_EOS = 4      /* end with the end-of-sequence token, where the file asks for one */
+    JL_TOKENIZE_BOS = 2,     /* begin with BOS if the file says so */
+    JL_TOKENIZE_EOS = 4      /* end with EOS if the file says so */
 };
 
-/* text[n] → at most cap ids; returns the number of all ids, or a negative status. */
+/* text[n] → at most cap ids; returns the total number of ids, or a negative status. */
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
@@ -96,16 +95,16 @@ typedef struct jl_quote {
     uint32_t start, end; /* bytes [start, end) of a text */
 } jl_quote;
 
-/* jl_tokenize() for a text that quotes another author: control tokens that touch one of the quotes
- * (ascending, disjoint) are text. Without such tokens the ids are those of jl_tokenize(). */
+/* jl_tokenize() for a text with untrusted quotes (ascending, disjoint): a control token that
+ * overlaps a quote is encoded as text. Otherwise the ids equal those of jl_tokenize(). */
 int jl_tokenize_quoted(const jl_model *m, const char *text, size_t n, int flags,
                        const jl_quote *quotes, size_t n_quotes, int32_t *ids, int cap,
                        jl_error *error);
 
-/* jl_tokenize_quoted() in steps; borrows the model, the text and the quotes. A step ends with
- * JL_MORE after about `work` units of some nanoseconds (ten a byte of English), but not within a
- * match of the tokenizer's regular expression; JL_OK: the ids are complete (borrowed, *n of them).
- * After a failure it can only be freed. */
+/* jl_tokenize_quoted() in steps; borrows the model, the text and the quotes. A step returns JL_MORE
+ * after about `work` units of some nanoseconds (ten per byte of English), but never within a match
+ * of the tokenizer's regular expression; JL_OK: all *n ids are ready (borrowed). After a failure
+ * it can only be freed. */
 typedef struct jl_encoding jl_encoding;
 jl_encoding *jl_encoding_new(const jl_model *m, const char *text, size_t n, int flags,
                              const jl_quote *quotes, size_t n_quotes, jl_error *error);
@@ -114,11 +113,11 @@ const int32_t *jl_encoding_ids(const jl_encoding *e, int *n);
 void jl_encoding_free(jl_encoding *e); /* NULL is fine */
 
 enum {
-    JL_BYTES_SPECIAL = 1, /* of control tokens and the unknown token too; else these have none */
-    JL_BYTES_FIRST = 2 /* as a text's first token: without the blank that jl_tokenize() put there */
+    JL_BYTES_SPECIAL = 1, /* control and unknown tokens give their names, else no bytes */
+    JL_BYTES_FIRST = 2    /* first token of a text: strips the space that jl_tokenize() added */
 };
-/* The bytes of one token (borrowed from the model, length in *n); flags: JL_BYTES_…. An id outside
- * the vocabulary gives NULL. */
+/* The bytes of one token (borrowed from the model, length in *n); flags: JL_BYTES_…. NULL for an id
+ * outside the vocabulary. */
 const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n);
 int jl_token_is_end(const jl_model *m, int32_t id); /* end of sequence, end of turn */
 
@@ -129,36 +128,36 @@ typedef struct jl_pool jl_pool; /* threads (jielong_host.h) */
 
 enum { JL_DEFAULT_CTX = 4096 };
 typedef struct jl_session_options {
-    int n_ctx;      /* positions of the KV cache (floats for F32 files, else 16 bits a number); 0:
-                       the trained length, at most JL_DEFAULT_CTX */
-    int n_batch;    /* tokens evaluated together, 0: 64; an encoder's are a whole text */
-    int all_logits; /* nonzero: keep the logits of every position of a batch, not just the last */
-    jl_pool *pool;  /* threads (borrowed); NULL: the caller's alone */
+    int n_ctx;      /* positions of the KV cache (floats for F32 files, else 16-bit values); 0: the
+                       trained length, at most JL_DEFAULT_CTX */
+    int n_batch;    /* tokens evaluated together, 0: 64; encoders always use the whole text */
+    int all_logits; /* nonzero: keep the logits of every position, not just the last */
+    jl_pool *pool;  /* threads (borrowed); NULL: only the caller's */
 } jl_session_options;
 
 jl_session *jl_session_new(const jl_model *m, const jl_session_options *options, jl_error *error);
 void jl_session_free(jl_session *s); /* NULL is fine */
-/* Bytes that such a session takes. */
+/* Memory of such a session. */
 uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
 
-/* Adds ids at the end of the timeline, for advance() to evaluate; none of them on failure. */
+/* Appends ids to the sequence, for advance() to evaluate; on failure appends none. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
-/* Evaluates the next step of what was appended, some 2·10⁹ multiplications whatever the file:
- * JL_MORE while some is left, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC
- * where the largest of a row is no finite number. JL_ERR_THREAD leaves the session as it was. */
+/* Evaluates the next step of the appended ids, about 2·10⁹ multiplications for any model: JL_MORE
+ * while ids remain, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC if the
+ * largest logit of a row is not finite. JL_ERR_THREAD changes nothing. */
 jl_status jl_session_advance(jl_session *s, jl_error *error);
 
 /* Logits [n_vocab] after the last token (borrowed); NULL until advance() returns JL_OK. */
 const float *jl_session_logits(const jl_session *s);
-/* With all_logits: row i of the last batch, [n_vocab] (borrowed); rows in *n, 0 within one. */
+/* With all_logits: row i of the last batch, [n_vocab] (borrowed). *n: rows, 0 until complete. */
 const float *jl_session_batch_logits(const jl_session *s, int i, int *n);
 
-int jl_session_position(const jl_session *s);       /* tokens on the timeline */
-uint32_t jl_session_evaluated(const jl_session *s); /* tokens in all, for timing; wraps at 2^32 */
+int jl_session_position(const jl_session *s);       /* tokens in the sequence */
+uint32_t jl_session_evaluated(const jl_session *s); /* total tokens, for timing; wraps at 2^32 */
 int jl_session_n_ctx(const jl_session *s);
 const int32_t *jl_session_ids(const jl_session *s); /* [position], borrowed */
 
-/* Removes everything from `position` on. */
+/* Removes all tokens from `position` on. */
 jl_status jl_session_rewind(jl_session *s, int position, jl_error *error);
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
@@ -166,13 +165,13 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error);
 typedef struct jl_sampling {
     float temperature;    /* 0: greedy, the most probable token */
     int top_k;            /* keep the k most probable; 0: all */
-    float top_p;          /* keep the fewest whose probabilities sum to at least p; 1: all */
-    float min_p;          /* keep those with at least min_p times the largest probability; 0: all */
+    float top_p;          /* keep the most probable until they sum to at least p; 1: all */
+    float min_p;          /* keep tokens with at least min_p times the maximum; 0: all */
     float repeat_penalty; /* divide positive, multiply negative logits of recent tokens; 1: none */
-    int repeat_last;      /* how many tokens count as recent */
+    int repeat_last;      /* number of recent tokens */
     uint64_t seed;
 } jl_sampling;
-jl_sampling jl_sampling_default(void); /* what hosts start from; seed 0 */
+jl_sampling jl_sampling_default(void); /* the defaults; seed 0 */
 
 /* The stages of a draw, in order. */
 typedef enum jl_stage {
@@ -187,11 +186,11 @@ typedef enum jl_stage {
 
 typedef struct jl_candidate {
     int32_t id;
-    float probability; /* within the stage, renormalised over what it keeps */
+    float probability; /* after the stage, renormalised over kept tokens */
 } jl_candidate;
 
-/* The distribution after a stage for the next token: writes the `cap` most probable candidates in
- * falling order, returns how many tokens the stage keeps, or a negative status. */
+/* The distribution of the next token after a stage: writes the `cap` most probable candidates in
+ * descending order; returns how many tokens the stage keeps, or a negative status. */
 int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage, jl_candidate *out,
                      int cap, jl_error *error);
 
@@ -199,36 +198,36 @@ enum { JL_MAX_TOP = 50, JL_MAX_STOP = 16, JL_MAX_STOP_BYTES = 256 };
 typedef struct jl_generation {
     jl_sampling sampling;
     int max_tokens;   /* ≥ 0 */
-    int ignore_end;   /* nonzero: end tokens are drawn like any other and end nothing */
+    int ignore_end;   /* nonzero: end tokens do not end the generation */
     int top_logprobs; /* alternatives reported with each token, 0..JL_MAX_TOP */
-    const char *stop; /* stop strings one after another, each NUL-terminated; NULL: none (copied) */
+    const char *stop; /* concatenated stop strings, each NUL-terminated; NULL: none (copied) */
     int n_stop;       /* 0..JL_MAX_STOP, each at most JL_MAX_STOP_BYTES */
 } jl_generation;
 
 typedef enum jl_finish {
-    JL_FINISH_NONE,   /* more to come */
+    JL_FINISH_NONE,   /* not finished */
     JL_FINISH_LENGTH, /* max_tokens were drawn */
     JL_FINISH_END,    /* the model drew an end token */
     JL_FINISH_STOP,   /* a stop string appeared; the text ends before it */
-    JL_FINISH_CONTEXT /* the token took the last position of the context */
+    JL_FINISH_CONTEXT /* the token filled the context */
 } jl_finish;
 
 typedef struct jl_token {
     int32_t id;
     int index;        /* 0 for the first token of this generation */
     float logprob;    /* under the model's own distribution (JL_STAGE_MODEL) */
-    const char *text; /* borrowed: whole UTF-8 characters that no stop string can include */
+    const char *text; /* borrowed: complete UTF-8 characters outside any stop string */
     size_t n_text;
     int n_top;
     jl_candidate top[JL_MAX_TOP]; /* `probability` under the model's own distribution */
     jl_finish finish;
 } jl_token;
 
-/* Starts a generation after the timeline's tokens, at least one. */
+/* Starts a generation after the session's tokens (at least one). */
 jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *error);
-/* One pull: JL_MORE after a step of a long prompt, JL_OK with *token filled, JL_DONE after the
- * last token. A drawn token is on the timeline at once and evaluated by the next pull. A context
- * that is full from the start is JL_ERR_CONTEXT. */
+/* JL_MORE after a step of a long prompt, JL_OK with *token filled, JL_DONE after the last token. A
+ * drawn token is appended at once; the next call evaluates it. A context that is full at the start
+ * is JL_ERR_CONTEXT. */
 jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *error);
 
 /* ---- Embeddings ------------------------------------------------------------------------------ */
@@ -236,15 +235,15 @@ jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *err
 /* Numbered as in GGUF: the mean of all tokens, the first one, the last one. */
 typedef enum jl_pooling { JL_POOLING_MEAN = 1, JL_POOLING_CLS, JL_POOLING_LAST } jl_pooling;
 int jl_model_n_embd(const jl_model *m);
-jl_pooling jl_model_pooling(const jl_model *m); /* what the file asks for; else the mean */
+jl_pooling jl_model_pooling(const jl_model *m); /* of the file; default: mean */
 
 /* Evaluates the next step of the ids appended to an empty session, as jl_session_advance(), and
- * adds to out [n_embd], which the caller keeps between the calls: the hidden states after the last
- * norm, pooled, of length 1 (all 0 stays so). JL_OK when it is complete, JL_ERR_NUMERIC if it is
- * not finite. The session has no logits afterwards.
- * In an encoder (BERT; attention.causal false) every token sees the whole text, which is one batch
- * of at most 4096 tokens, evaluated in steps too; rewind the session to 0 before the next text.
- * Encoders refuse advance() and generate() with JL_ERR_ARGUMENT. */
+ * accumulates into out [n_embd], which the caller keeps between calls. Result: the hidden states
+ * after the last norm, pooled and scaled to length 1 (zero stays zero). JL_OK when it is complete,
+ * JL_ERR_NUMERIC if it is not finite. The session has no logits afterwards.
+ * An encoder (BERT; attention.causal false) attends to the whole text, one batch of at most 4096
+ * tokens, also evaluated in steps; rewind the session to 0 before the next text. Encoders reject
+ * advance() and generate() with JL_ERR_ARGUMENT. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
 
 #endif

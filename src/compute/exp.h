@@ -1,9 +1,9 @@
-/* exp.h - the exp of all kernels, inline, so that loops over it can be vectorised by a compiler.
+/* exp.h - the exp of all kernels, inline, so that compilers can vectorise loops over it.
  *
  * After Moshier's Cephes expf: x = n·ln2 + r, |r| ≤ ln2/2 (a little more by rounding), e^r by a
- * polynomial of degree 7. Twice e^r is computed, and the factor 2^(n-1) is made from its exponent
- * bits, so n = 128 needs no second factor; for x ≥ -86.9, n ≥ -125 and the factor stays normal.
- * Contract: jl_exp in kernels.h.
+ * polynomial of degree 7. The result is 2·e^r times 2^(n-1), built from its exponent bits, so that
+ * n = 128 needs no second factor; x ≥ -86.9 gives n ≥ -125, so the factor is normal. Contract:
+ * jl_exp in kernels.h.
  */
 #ifndef JL_EXP_H
 #define JL_EXP_H
@@ -15,7 +15,7 @@ static inline float jl_exp_inline(float x) {
     float shifted = c * 1.44269504f + 0x1.8p23f; /* rounds to an integer in the low bits */
     float n = shifted - 0x1.8p23f;
     float r =
-        (c - n * 0.693359375f) - n * -2.12194440e-4f; /* ln2 in two parts: n·0.693… is exact */
+        (c - n * 0.693359375f) - n * -2.12194440e-4f; /* ln2 in two parts; n·0.693… is exact */
     float p = 2 * 1.9875691500e-4f;
     p = p * r + 2 * 1.3981999507e-3f;
     p = p * r + 2 * 8.3334519073e-3f;

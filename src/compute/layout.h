@@ -1,8 +1,8 @@
-/* layout.h - the table of panel layouts, and from it sizes and where a quant lies.
+/* layout.h - the table of panel layouts, and the sizes and offsets derived from it.
  *
- * Part of kernels.h, whose first comment draws the layouts; everything about them that code needs
- * is a row of jl_quant_formats. Kernels are inlined functions of a row that is known when
- * compiling, so one source serves all layouts. No function here looks at weights.
+ * Part of kernels.h, whose first comment defines the layouts; a row of jl_quant_formats describes
+ * one to the code. Kernels are inlined functions of a constant row, so one source serves all
+ * layouts. No function here reads weights.
  */
 #ifndef JL_LAYOUT_H
 #define JL_LAYOUT_H
@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 enum {
-    JL_PANEL = 16, /* rows a panel */
-    JL_BLOCK = 32, /* columns a block of the Q layouts */
+    JL_PANEL = 16, /* rows per panel */
+    JL_BLOCK = 32, /* columns per block (Q layouts) */
     JL_SUPER = 8   /* blocks that share a head in the K layouts */
 };
 
@@ -35,15 +35,15 @@ typedef enum jl_layout {
     JL_LAYOUT_COUNT
 } jl_layout;
 
-/* Where the minima are: nowhere, beside the scales, or in the high nibbles of the scales' bytes. */
+/* Location of the minima: none, after the scales, or in the high nibbles of the scale bytes. */
 typedef enum jl_minima { JL_NO_MINIMA, JL_MINIMA, JL_MINIMA_IN_NIBBLES } jl_minima;
 
 /* A Q layout: w = D·(v − offset) + M. */
 typedef struct jl_quant_format {
     int bits;         /* of a quant */
-    int offset;       /* what is taken off it */
-    int table;        /* v = jl_iq4_values[quant] + 127, not the quant itself */
-    int group;        /* columns that share a scale: 32 or 16 */
+    int offset;       /* subtracted from v */
+    int table;        /* nonzero: v = jl_iq4_values[quant] + 127 */
+    int group;        /* columns per scale: 32 or 16 */
     jl_minima minima; /* M */
     int super;        /* K layouts: D = d·s, M = −dmin·m with d and dmin from the head */
 } jl_quant_format;
@@ -65,7 +65,7 @@ static const jl_quant_format jl_quant_formats[JL_LAYOUT_COUNT] = {
 
 /* -- Sizes of 16 rows, in bytes ---------------------------------------------------------------- */
 
-/* The quants of a block: lanes, and with 5 bits a tail of bytes. */
+/* The quants of a block: lanes, with 5 bits also a tail of bytes. */
 static inline size_t jl_lane_bytes(int bits) {
     return (size_t)bits * 64;
 }
@@ -73,7 +73,7 @@ static inline size_t jl_quant_bytes(jl_quant_format f) {
     return jl_lane_bytes(f.bits) + (f.bits == 5 ? 2 * JL_PANEL : 0);
 }
 
-/* Its scales, or its minima where they lie beside. */
+/* The scales of a block, or its separate minima. */
 static inline size_t jl_scale_bytes(jl_quant_format f) {
     return f.super ? (size_t)(JL_BLOCK / f.group * JL_PANEL) : 2 * JL_PANEL;
 }
@@ -82,22 +82,22 @@ static inline size_t jl_block_bytes(jl_quant_format f) {
     return jl_quant_bytes(f) + jl_scale_bytes(f) * (f.minima == JL_MINIMA ? 2 : 1);
 }
 
-/* The head of a super-block: d, and dmin where there are minima. */
+/* The head of a super-block: d, with minima also dmin. */
 static inline size_t jl_head_bytes(jl_quant_format f) {
     return (size_t)(f.super ? (f.minima ? 4 : 2) * JL_PANEL : 0);
 }
 
-/* Bytes of the first n blocks of a panel with the heads of their super-blocks. */
+/* Bytes of the first n blocks of a panel, including heads. */
 static inline size_t jl_blocks_bytes(jl_quant_format f, size_t n) {
     return n * jl_block_bytes(f) + (n + JL_SUPER - 1) / JL_SUPER * jl_head_bytes(f);
 }
 
-/* Where block b of a panel begins: its quants. */
+/* Offset of the quants of block b in a panel. */
 static inline size_t jl_block_offset(jl_quant_format f, size_t b) {
     return b * jl_block_bytes(f) + (b / JL_SUPER + 1) * jl_head_bytes(f);
 }
 
-/* Bytes of a column of 16 rows of an F layout. */
+/* A column of 16 rows of an F layout. */
 static inline size_t jl_column_bytes(jl_layout layout) {
     return layout == JL_LAYOUT_F32 ? 4 * JL_PANEL : 2 * JL_PANEL;
 }
@@ -109,12 +109,12 @@ static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
 
 /* -- Lanes: quants of 2, 4, 5 and 6 bits ------------------------------------------------------- */
 
-/* A lane holds as many whole quants as fit. With 5 bits the highest one is 0, and the last quant
- * lies in the tail; with 6, the 4 highest are parts of further quants. */
+/* Whole quants per lane. With 5 bits the highest bit is 0, and the last quant is in the tail; with
+ * 6 the spare 4 highest bits are parts of extra quants. */
 static inline int jl_lane_quants(int bits) {
     return 16 / bits;
 }
-/* Lanes that hold the parts of the same quants, the bits of a lane that do, and how many quants. */
+/* Lanes that share extra quants, their spare bits per lane, and the number of extra quants. */
 static inline int jl_lane_group(int bits) {
     return bits == 6 ? 3 : 1;
 }

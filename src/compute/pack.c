@@ -1,10 +1,9 @@
-/* pack.c - the file's rows → panels of the kernels' layouts (kernels.h), exactly.
+/* pack.c - rows of the file → panels of the kernel layouts (kernels.h), without loss.
  *
- * Between the loader, which hands over up to 16 whole rows at a time, and the kernels. A block of
- * 32 columns is first read from the file's form into plain integers (a reader for each type), then
- * written into its lanes (one writer for all). Quants and scales are only moved, never recomputed,
- * so the packed weights are the file's. No state: panels are independent of each other. Sizes were
- * checked by the loader (cols a multiple of the type's block).
+ * The loader passes up to 16 whole rows at a time. For each block of 32 columns, the reader of the
+ * type extracts plain integers; one writer for all types stores them in lanes. Quants and scales
+ * are only moved, never recomputed. No state: panels are independent. The loader has checked all
+ * sizes (cols is a multiple of the type's block).
  */
 #include "pack.h"
 
@@ -25,7 +24,7 @@ size_t jl_matrix_bytes(jl_layout layout, int rows, int cols) {
     return ((size_t)rows + JL_PANEL - 1) / JL_PANEL * jl_panel_bytes(layout, cols);
 }
 
-/* Row r of a panel from elements of `size` bytes, src[cols]: element c goes to [c][r]. */
+/* Packs row r of a panel, elements of `size` bytes: src[c] goes to [c][r]. */
 static void pack_floats(uint8_t *panel, size_t r, size_t cols, size_t size, const uint8_t *src) {
     for (size_t c = 0; c < cols; c++)
         memcpy(panel + (c * JL_PANEL + r) * size, src + c * size, size);
@@ -34,12 +33,12 @@ static void pack_floats(uint8_t *panel, size_t r, size_t cols, size_t size, cons
 /* -- Readers: block b of a row, 32 columns, as integers ---------------------------------------- */
 
 typedef struct quants {
-    uint8_t q[JL_BLOCK]; /* quants without their offset; Q8_0: int8 */
-    uint16_t d, m;       /* halves: of the block, or of the super-block that it belongs to */
-    uint8_t scale[2], minimum[2]; /* K types: bytes as the panel has them, by group */
+    uint8_t q[JL_BLOCK];          /* quants, offset not subtracted; Q8_0: int8 */
+    uint16_t d, m;                /* halves: of the block or its super-block */
+    uint8_t scale[2], minimum[2]; /* K types: panel bytes of each group */
 } quants;
 
-/* Nibbles of columns j and j + 16 in byte j. */
+/* Byte j holds the nibbles of columns j and j + 16. */
 static void read_nibbles(const uint8_t *from, uint8_t *q) {
     for (int j = 0; j < 16; j++) {
         q[j] = from[j] & 15;
@@ -51,7 +50,7 @@ static void add_fifth_bits(const uint8_t *high, uint8_t *q) {
     for (int c = 0; c < JL_BLOCK; c++) q[c] = (uint8_t)(q[c] | (high[c / 8] >> c % 8 & 1) << 4);
 }
 
-/* Some bits of a byte each, to bit `at` on: planes of the K types. */
+/* Bit planes of the K types: the masked bits of byte c go to bit `at` of q[c]. */
 static void read_bits(const uint8_t *from, int shift, int mask, int at, uint8_t *q) {
     for (int c = 0; c < JL_BLOCK; c++) q[c] = (uint8_t)(q[c] | (from[c] >> shift & mask) << at);
 }
@@ -155,12 +154,12 @@ static reader *const readers[] = {
 
 /* -- The writer -------------------------------------------------------------------------------- */
 
-/* Row r of a block of int8: pair k goes to [k][r]. */
+/* Writes row r of an int8 block: pair k goes to [k][r]. */
 static void write_bytes(uint8_t *block, size_t r, const uint8_t *q) {
     for (size_t k = 0; k < JL_BLOCK / 2; k++) memcpy(block + (k * JL_PANEL + r) * 2, q + 2 * k, 2);
 }
 
-/* Row r of a block of lanes, from the 16 quants of each parity. */
+/* Writes row r of a block of lanes, 16 quants per parity. */
 static inline void write_lanes(int bits, uint8_t *block, size_t r, const uint8_t *q) {
     int whole = jl_lane_quants(bits), spare = jl_lane_spare(bits), group = jl_lane_group(bits);
     for (size_t parity = 0; parity < 2; parity++) {
@@ -201,7 +200,7 @@ static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {
     }
 }
 
-/* Scales and minima of row r behind the quants; the head is written with the block it precedes. */
+/* Writes scales and minima of row r after the quants; the `first` block writes its head too. */
 static void write_scales(jl_quant_format f, uint8_t *block, size_t r, const quants *from,
                          int first) {
     uint8_t *scales = block + jl_quant_bytes(f), *minima = scales + jl_scale_bytes(f);
@@ -217,7 +216,7 @@ static void write_scales(jl_quant_format f, uint8_t *block, size_t r, const quan
     }
 }
 
-/* Row r of a panel from a row of the file, which need not be aligned. */
+/* Packs row r of a panel from an unaligned row of the file. */
 static void pack_blocks(jl_layout layout, jl_type type, uint8_t *panel, size_t r, size_t cols,
                         const uint8_t *src) {
     const jl_quant_format f = jl_quant_formats[layout];

@@ -1,21 +1,20 @@
-/* parallel.c - how products and passes over rows are cut into items of a pool's job.
+/* parallel.c - splits products and row-wise passes into the items of a pool's job.
  *
- * A product with one token is as few items as there are threads: each has its weights one after
- * another, as they come fastest from memory, and a job takes only some ten microseconds, of which
- * claims and lines of cache that change hands cost a part each. A batch also begins with a large
- * item for each thread, and ends with small ones, so that the threads end together. Several
- * products with the same input are one job, because the end of each job is waited for.
+ * A product with one token has one item per thread: contiguous weights come fastest from memory,
+ * and the job takes only some ten microseconds, so claims and transfers of cache lines would cost a
+ * large part. A batch has one large item per thread, then small ones, so that all threads end
+ * together. Products with the same input form one job, because every job ends with a wait.
  */
 #include "parallel.h"
 
 enum {
-    LARGE_SHARE = 2,      /* a batch's large items are one part in so many of it */
-    GRAIN = 60000,        /* multiplications of a small item, at least: some 3 µs */
-    SMALL = 16,           /* small items a thread could have, at most, if there were only those */
-    WORTH = 50000,        /* multiplications from which on a job is shared */
-    SHARE = 6,            /* items of rows a thread */
-    ROWS_WORTH_NS = 4000, /* nanoseconds from which on rows are shared */
-    ROW_TILE = 16         /* tokens an item of activations */
+    LARGE_SHARE = 2,      /* large items are 1 / LARGE_SHARE of a batch */
+    GRAIN = 60000,        /* minimum multiplications of a small item: some 3 µs */
+    SMALL = 16,           /* a small item is at least 1 / SMALL of a thread's share */
+    WORTH = 50000,        /* minimum multiplications of a parallel job */
+    SHARE = 6,            /* items of rows per thread */
+    ROWS_WORTH_NS = 4000, /* minimum nanoseconds of parallel rows */
+    ROW_TILE = 16         /* tokens per item of activations */
 };
 
 static int panels_of(const jl_matrix *w) {
@@ -24,8 +23,8 @@ static int panels_of(const jl_matrix *w) {
 
 /* ---- Products -------------------------------------------------------------------------------- */
 
-/* The panels of all products, one after another, are cut: first `threads` items of `large` panels,
- * then items of `small`. */
+/* Splits the concatenated panels of all products: first `threads` items of `large` panels, then
+ * items of `small`. */
 typedef struct product_job {
     const jl_matmul_job *list;
     int n, panels, threads, large, small;
@@ -105,8 +104,8 @@ typedef struct prepare_job {
     int n, cols;
 } prepare_job;
 
-/* Tokens ROW_TILE·first … of a batch; its last item takes a single token along, because one token
- * alone is laid out in another way. */
+/* ROW_TILE tokens of a batch. The last item also takes a single remaining token, because a batch of
+ * one has a different layout. */
 static void prepare_item(void *arg, int i, int thread) {
     const prepare_job *job = arg;
     (void)thread;

@@ -1,11 +1,10 @@
-/* pick.h - the only dispatch: which variant of a kernel its plain name means.
+/* pick.h - the only dispatch: maps the plain name of a kernel to a variant.
  *
- * Included at the end of kernels.h, so every caller writes jl_matmul(...) and gets the best variant
- * of the build. The variant is chosen at compile time, because a WebAssembly module with simd128
- * does not validate on an engine without it. Two kernels also decide at run time: jl_act_prepare
- * and jl_matmul follow the precision of the product (exact or fast) and, if it is fast, whether the
- * own or the relaxed kernels compute it (precision.h). All variants of a precision give the same
- * bits.
+ * Included at the end of kernels.h, so jl_matmul(...) calls the best variant of the build. The
+ * choice is made at compile time, because a WebAssembly module with simd128 does not validate on an
+ * engine without it. jl_act_prepare and jl_matmul also choose at run time: by the precision of the
+ * product (exact or fast) and, if fast, between own and relaxed kernels (precision.h). All variants
+ * of a precision give the same bits.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H
@@ -47,7 +46,7 @@ static inline void jl_matmul(const jl_matrix *w, const jl_act *a, float *y, int 
     (relaxed ? a->precision->matmul : JL_PICK(jl_matmul))(w, a, y, panel0, panel1);
 }
 
-/* One variant is enough: these are rare, or small beside the products around them. */
+/* Only __ref: these are rare, or cheap compared to the products. */
 #define jl_matrix_row jl_matrix_row__ref
 #define jl_exp        jl_exp__ref
 #define jl_rope       jl_rope__ref

@@ -1,14 +1,13 @@
 /* pool.c - worker threads over shared memory: claiming, spinning, sleeping.
  *
- * A job is published by one store of `ticket` (how many items there are, and the next to claim).
- * Whoever finds an unclaimed item takes it by compare-and-swap and only then reads what the job is:
- * a job cannot end, and its description cannot change, while a claimed item of it is unfinished. So
- * it does not matter whether the ticket that a late thread saw belonged to an earlier job.
+ * One store of `ticket` (number of items, next item) publishes a job. A thread claims an item by
+ * compare-and-swap and only then reads task and arg. They cannot change while a claimed item is
+ * unfinished, so a thread that loaded the ticket of an earlier job still runs the right task.
  *
- * Threads spin for some microseconds between jobs, because a token is hundreds of them, and then
- * sleep. Whoever may have to be woken says so first and looks again after that, and the other side
- * publishes first and looks for sleepers after that, both sequentially consistent (Dekker), so no
- * wake-up is lost.
+ * A token takes hundreds of jobs, so threads spin for some microseconds between jobs before they
+ * sleep. A sleeper first announces itself, then checks for work; the publisher first publishes,
+ * then checks for sleepers. Both orders are sequentially consistent (Dekker), so no wake-up is
+ * lost.
  */
 #include "pool.h"
 
@@ -19,27 +18,27 @@
 #include "../base/status.h"
 
 enum {
-    SPINS = 200000,  /* looks at a word, some 100 µs, before going to sleep */
-    SLICE_MS = 100,  /* the caller's sleep between two looks at what is unfinished */
-    LOST_SLICES = 30 /* without any progress: the thread is lost */
+    SPINS = 200000,  /* polls before sleeping, some 100 µs */
+    SLICE_MS = 100,  /* the caller's sleep between two checks of `pending` */
+    LOST_SLICES = 30 /* slices without progress after which a worker is lost */
 };
 
-/* What different threads write lies on different cache lines. */
+/* Words written by different threads are on different cache lines. */
 struct jl_pool {
     _Alignas(64) _Atomic uint64_t ticket;  /* items << 32 | next item */
-    _Alignas(64) _Atomic int32_t pending;  /* items that are not finished */
-    _Alignas(64) _Atomic int32_t sleepers; /* threads that may need to be woken */
-    _Atomic int32_t epoch;                 /* what they sleep on; changes to wake them */
+    _Alignas(64) _Atomic int32_t pending;  /* unfinished items */
+    _Alignas(64) _Atomic int32_t sleepers; /* threads that may sleep on epoch */
+    _Atomic int32_t epoch;                 /* incremented to wake them */
     _Atomic int32_t caller_sleeps;
-    _Alignas(64) _Atomic int32_t active; /* threads 0 … active − 1 take part; −1: all return */
-    _Atomic int32_t arrived;             /* threads that have come to jl_pool_work() */
+    _Alignas(64) _Atomic int32_t active; /* threads 0 … active − 1 work; −1: all return */
+    _Atomic int32_t arrived;             /* threads that called jl_pool_work() */
     jl_task *task;                       /* of the job */
     void *arg;
     int max, lost;
     jl_waiter waiter;
 };
 
-/* ---- Life ------------------------------------------------------------------------------------ */
+/* ---- Creation and size ----------------------------------------------------------------------- */
 
 jl_pool *jl_pool_new(int n_threads, const jl_waiter *waiter, jl_error *error) {
     if (n_threads < 1 || n_threads > JL_MAX_THREADS) {
@@ -106,7 +105,7 @@ static int has_items(uint64_t ticket) {
     return (uint32_t)ticket < ticket >> 32;
 }
 
-/* Claims items and does them until there are none; says only then that it has. */
+/* Claims and computes items until none are left; then subtracts them from `pending` at once. */
 static void do_items(jl_pool *pool, int thread) {
     int32_t done = 0;
     uint64_t ticket = atomic_load(&pool->ticket);
@@ -120,7 +119,7 @@ static void do_items(jl_pool *pool, int thread) {
         wake(pool, &pool->pending);
 }
 
-/* ---- The threads of the host ----------------------------------------------------------------- */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 static int finds_items(jl_pool *pool) {
     for (int i = 0; i < SPINS; i++)
@@ -152,7 +151,7 @@ void jl_pool_work(jl_pool *pool, int thread) {
 
 /* ---- The caller's thread --------------------------------------------------------------------- */
 
-/* Until the items that others have claimed are finished, or one of them never will be. */
+/* Waits until all claimed items are finished, or a worker is lost. */
 static void await_others(jl_pool *pool) {
     for (int i = 0; i < SPINS; i++)
         if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0) return;

@@ -1,9 +1,9 @@
 /* ref.c - the kernels in plain C: the oracle of every other variant, and the native engine.
  *
- * Called through kernels.h, whose contracts fix shapes and the order of all floating-point
- * operations; this file is their executable form. It must be compiled without contraction of a·b +
- * c (-ffp-contract=off) and without fast-math. Loops are written so that a compiler can vectorise
- * them over rows, keys or dims, never over a sum. No allocation, no I/O, no state.
+ * The executable form of the contracts in kernels.h, which fix shapes and the order of all
+ * floating-point operations. Must be compiled without contraction of a·b + c (-ffp-contract=off)
+ * and without fast-math. Compilers can vectorise the loops over rows, keys or dims, never over a
+ * sum. No allocation, no I/O, no state.
  */
 #include "../base/half.h"
 #include "../format/quant.h"
@@ -19,7 +19,7 @@ static size_t align64(size_t n) {
     return (n + 63) & ~(size_t)63;
 }
 
-/* Rows that n tokens occupy in a prepared batch: one, or whole tiles. */
+/* Rows of a prepared batch of n tokens: one, or whole tiles. */
 static size_t act_rows(int n) {
     return n == 1 ? 1 : ((size_t)n + JL_TILE - 1) / JL_TILE * JL_TILE;
 }
@@ -66,15 +66,15 @@ static float half_at(const uint8_t *p, int i) {
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* v rounded to nearest even, saturated to int16, by adding 1.5·2^23: at that size the last bit of a
- * float is worth 1. Holds for |v| < 2^22; NaN gives some number (its block has s = NaN). */
+/* v rounded to nearest even and saturated to int16, for |v| < 2^22: after adding 1.5·2^23 the last
+ * bit of the float is worth 1. NaN gives an arbitrary number (its block has s = NaN). */
 static int16_t round_int16(float v) {
     int32_t i = (int32_t)(jl_float_to_bits(v + 0x1.8p23f) - 0x4b400000u);
     return (int16_t)(i < -32768 ? -32768 : i > 32767 ? 32767 : i);
 }
 
-/* One block: its quants of magnitudes up to `limit`, pairs of columns pair_stride apart, and the
- * sums of its halves, sum_stride apart; returns its scale. */
+/* Quantises one block to magnitudes up to `limit`, pairs of columns pair_stride apart; sums its
+ * halves, sum_stride apart; returns its scale. */
 static float quantise_block(const float *x, float limit, int16_t *q, size_t pair_stride,
                             int32_t *sum, size_t sum_stride) {
     float max = 0;
@@ -99,7 +99,7 @@ static void quantise(jl_act *a, const float *x, float limit, int n, int cols) {
     for (size_t t = 0; t < rows; t++) {
         size_t tile = t / width, slot = t % width;
         for (size_t b = 0; b < blocks; b++) {
-            size_t at = (tile * blocks + b) * width; /* blocks before this one */
+            size_t at = (tile * blocks + b) * width; /* preceding blocks */
             static const float zero[JL_BLOCK];
             const float *xb = t < (size_t)n ? x + t * (size_t)cols + b * JL_BLOCK : zero;
             int16_t *q = a->q + at * JL_BLOCK + 2 * slot;
@@ -126,13 +126,13 @@ void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_lay
 
 /* -- Matrix products --------------------------------------------------------------------------- */
 
-/* v − offset of the quant that `bits` bits mean. */
+/* v − offset of a quant. */
 static int quant_value(jl_quant_format f, int quant) {
     if (f.bits == 8) return (int8_t)quant;
     return (f.table ? jl_iq4_values[quant] + 127 : quant) - f.offset;
 }
 
-/* The row's and parity's next group of lanes → its quants q[0], q[stride], …; returns how many. */
+/* A group of lanes of one row and parity → its quants q[0], q[stride], …; returns how many. */
 static inline int read_lanes(int bits, const uint8_t *lanes, uint8_t *q, size_t stride) {
     int whole = jl_lane_quants(bits), spare = jl_lane_spare(bits), n = 0;
     unsigned extra = 0, mask = (1u << bits) - 1;
@@ -205,8 +205,8 @@ static void dot_pairs(const int16_t *w, const int16_t *x, size_t pair_stride, si
     }
 }
 
-/* One token and one group of columns: y[rows] += its products. w [pair][row 16][parity 2], d and m
- * [row]; `sum` is that of the activations. */
+/* One token and one group of columns: y[rows] += t (jl_matmul). w [pair][row 16][parity 2], d and m
+ * [row]; `sum` = Σxq. */
 static void add_group(jl_quant_format f, const int16_t *w, const float *d, const float *m,
                       const int16_t *x, size_t pair_stride, float s, int32_t sum, float *y,
                       int rows) {
@@ -219,8 +219,7 @@ static void add_group(jl_quant_format f, const int16_t *w, const float *d, const
     }
 }
 
-/* One panel of a Q layout times all tokens; `rows` of the panel's 16 exist. y points at its first
- * row. */
+/* One panel of a Q layout, of which `rows` are not padding, times all tokens. y: its first row. */
 static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *panel, float *y,
                         int rows) {
     const jl_quant_format f = jl_quant_formats[w->layout];
@@ -248,7 +247,7 @@ static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *pane
     }
 }
 
-/* Sixteen weights of one column of an F panel. */
+/* The 16 weights of a column of an F panel. */
 static inline void float_column(jl_layout layout, const uint8_t *column, float *w) {
     uint16_t h[JL_PANEL];
     if (layout == JL_LAYOUT_F32) {
@@ -285,7 +284,7 @@ void jl_matmul__ref(const jl_matrix *w, const jl_act *a, float *y, int panel0, i
     }
 }
 
-/* Columns 32·b on of row r < 16 of a Q panel. */
+/* Block b of row r < 16 of a Q panel. */
 static void block_row(jl_quant_format f, const uint8_t *panel, size_t b, int r, float *out) {
     const uint8_t *block = panel + jl_block_offset(f, b);
     uint8_t q[JL_BLOCK];
@@ -429,7 +428,7 @@ void jl_rope__ref(float *x, int heads, int hd, const float *cs, int n_pairs, int
 
 /* -- Attention --------------------------------------------------------------------------------- */
 
-/* Int16 of a K tile of 16 bits. */
+/* Number of int16 in a 16-bit K tile. */
 static size_t key_quants(int hd) {
     return ((size_t)hd + 1) / 2 * 2 * JL_KV_TILE;
 }
@@ -439,14 +438,14 @@ size_t jl_kv_tile_bytes(jl_kv_type type, int hd) {
     return key_quants(hd) * sizeof(int16_t) + JL_KV_TILE * sizeof(float);
 }
 
-/* What is beyond the largest half, NaN included, becomes ±65504. */
+/* Clamps f to ±65504, NaN too. */
 static float within_halves(float f) {
-    uint32_t u = jl_float_to_bits(f), a = u & 0x7fffffffu, most = 0x477fe000u;
-    return jl_bits_to_float((u & 0x80000000u) | (a < most ? a : most));
+    uint32_t u = jl_float_to_bits(f), a = u & 0x7fffffffu, max = 0x477fe000u;
+    return jl_bits_to_float((u & 0x80000000u) | (a < max ? a : max));
 }
 
-/* x[hd], bounded or not, rounded by its length: pairs of quants pair_stride apart; returns the
- * scale. */
+/* Rounds x[hd] by its length (bounded: clamps it first), pairs of quants pair_stride apart; returns
+ * the scale. */
 static float round_row(const float *x, int hd, int bounded, int16_t *q, size_t pair_stride) {
     float sum[4] = { 0 };
     for (int d = 0; d < hd; d++) {
@@ -477,7 +476,7 @@ void jl_kv_store__ref(jl_kv_type type, void *k_tile, void *v_tile, int slot, con
         ((uint16_t *)v_tile)[slot * hd + d] = jl_float_to_half(within_halves(v[d]));
 }
 
-/* A query as its keys are kept. */
+/* A query in the format of the keys. */
 typedef struct query {
     const float *x;
     int16_t q[JL_MAX_HEAD + 1];
@@ -490,8 +489,7 @@ static query query_for(jl_kv_type type, const float *x, int hd) {
     return q;
 }
 
-/* s[j] = Σ_d q[d]·k[d][j] of 16 bits. Only a query that has no length overflows, and its scale is
- * NaN. */
+/* s[j] = Σ_d q[d]·k[d][j] of a 16-bit cache. The sum overflows only for a query with scale NaN. */
 static void rounded_scores(const query *q, const int16_t *k, int hd, float *s) {
     uint32_t sum[JL_KV_TILE] = { 0 };
     const float *scales = (const float *)(const void *)(k + key_quants(hd));
@@ -501,7 +499,7 @@ static void rounded_scores(const query *q, const int16_t *k, int hd, float *s) {
     for (int j = 0; j < JL_KV_TILE; j++) s[j] = (float)(int32_t)sum[j] * (q->scale * scales[j]);
 }
 
-/* The scores of all keys of a tile; those beyond n are replaced by −∞. Returns their maximum. */
+/* The scores of all keys of a tile, −∞ from key n on. Returns their maximum. */
 static float tile_scores(jl_kv_type type, const query *q, const void *k_tile, int hd, int n,
                          float *s) {
     memset(s, 0, JL_KV_TILE * sizeof *s);
@@ -520,8 +518,8 @@ static inline float value_at(jl_kv_type type, const void *v_tile, int i) {
                              : jl_half_read(((const uint16_t *)v_tile)[i]);
 }
 
-/* Applies the modifiers to the scores s of query i, which sees n_keys keys, in the tile that begins
- * with key j0. Returns max s. */
+/* Applies the modifiers to the scores s of query i over n_keys keys, in the tile from key j0 on.
+ * Returns max s. */
 static float modify_scores(const jl_score_modifiers *modifiers, int i, int n_keys, int j0,
                            float *s) {
     if (modifiers->cap > 0) jl_soft_cap__ref(s, modifiers->cap, JL_KV_TILE);
@@ -534,14 +532,14 @@ static float modify_scores(const jl_score_modifiers *modifiers, int i, int n_key
 }
 
 size_t jl_attention_bytes(int hd, int n_q) {
-    /* V tile as floats; per query: its quants, running maximum, sum in 4 lanes and scale. */
+    /* V tile as floats; per query: quants, running maximum, sum in 4 lanes and scale. */
     size_t one = ((size_t)hd + 1) / 2 * 2 * sizeof(int16_t) + 8 * sizeof(float);
     return jl_kv_tile_bytes(JL_KV_F32, hd) + align64(one * (size_t)n_q);
 }
 
-/* Online softmax (Milakov & Gimelshein 2018) of one query, tile after tile: m is the running
- * maximum of the scores, l the sum of their exponentials in 4 lanes, acc [hd] the output so far;
- * a tile that raises m scales l and acc by exp(old m − new m). */
+/* Online softmax (Milakov & Gimelshein 2018) of one query, tile by tile. m: running maximum of the
+ * scores; l: sum of exp(s − m) in 4 lanes; acc [hd]: Σ exp(s_j − m)·v_j. A tile that raises m
+ * scales l and acc by exp(old m − new m). */
 static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k, const uint8_t *v,
                    int hd, const jl_score_modifiers *modifiers, int i_q, float *acc) {
     float m = -INFINITY, l[4] = { 0 }, p[JL_KV_TILE];

@@ -1,33 +1,33 @@
-/* relaxed.c - wasm relaxed SIMD: the products of precision `fast` (kernels.h) by a dot of bytes.
+/* relaxed.c - wasm relaxed SIMD: products of precision `fast` (kernels.h) by byte dot products.
  *
- * i32x4.relaxed_dot_i8x16_i7x16_add_s adds four products of a signed byte and a byte of 7 bits to
- * each lane. Activations are the first; weights are the second, which are below 8 bits in 0..127,
- * where every machine gives the same sum. With weights of 8 bits it depends on the machine what the
- * second byte is (operand_of), and they are prepared for it. So the integers are the same
- * everywhere, and the bits those of the plain C.
+ * i32x4.relaxed_dot_i8x16_i7x16_add_s adds four products of a signed byte (activation) and a 7-bit
+ * byte (weight) to each lane. Weights below 8 bits are in 0..127, where every machine gives the
+ * same sum. For 8-bit weights the result depends on the machine; operand_of() detects its
+ * behaviour, and the weights are converted accordingly. So the integer sums are equal everywhere,
+ * and the bits equal those of the plain C.
  *
- * The panels are those of all kernels; what differs is the order of four columns in a lane, which
- * the activations follow. A module of its own (wasm/flags.mk), linked to the memory and the
- * table of the engine: it calls nothing, and its only data is the table of quant formats.
+ * Panels are laid out as for all kernels; only the order of the four columns in a lane differs, and
+ * activations are stored in that order. A separate module (wasm/flags.mk) that imports the engine's
+ * memory and table; it calls nothing, and its only data is the table of quant formats.
  */
 #ifdef __wasm_relaxed_simd__
 
 #include "simd_matmul.h"
 
-/* sum[lane] += Σ x·w over its four bytes; x is signed, w in 0..127 or as operand_of says. */
+/* sum[lane] += Σ x·w over four bytes; x is signed, w in 0..127 or of operand_of(). */
 INLINE v128_t dot4(v128_t sum, v128_t x, v128_t w) {
     return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, w, sum);
 }
 
-/* What weights are as the second operand of dot4: v + offset (v: int8 or a quant of kernels.h), one
- * byte, or the two nibbles of it one after the other. */
+/* How weights become the second operand of dot4: v + offset (v: int8 or a quant of kernels.h) as
+ * one byte (parts = 1), or its two nibbles in turn (parts = 2). */
 typedef struct operand {
     int offset, parts;
 } operand;
 
-/* The instruction leaves open whether a second byte of 8 bits is signed (as on ARM: weights as they
- * are) or not (AVX-VNNI: weights plus 128), and whether sums of two products saturate on the way to
- * a lane (older x86: nibbles). A machine keeps to one of them; extreme products tell which. */
+/* Extreme products detect the machine's behaviour for 8-bit second operands: signed (ARM: use
+ * weights unchanged), unsigned (AVX-VNNI: add 128), or unsigned with sums of two products
+ * saturating at 16 bits (older x86: use nibbles). */
 static NOINLINE operand operand_of(jl_quant_format f) {
     if (f.bits != 8) return (operand){ f.offset, 1 };
     const v128_t x = wasm_i8x16_const(127, 127, 127, 127, -127, -127, -127, -127, 127, 127, 127,
@@ -41,10 +41,9 @@ static NOINLINE operand operand_of(jl_quant_format f) {
     return (operand){ 128, wasm_i32x4_all_true(wasm_i32x4_eq(sum, unsigned_sum)) ? 1 : 2 };
 }
 
-/* -- Four columns a lane ----------------------------------------------------------------------- */
+/* -- Four columns per lane --------------------------------------------------------------------- */
 
-/* Columns that lie together so that lanes of four can be made of them, and their bytes in a panel.
- */
+/* Columns per unit (contiguous data that gives whole lanes of four), and its bytes in a panel. */
 INLINE int unit_columns(int bits) {
     return bits == 8 ? 4 : bits == 4 ? 8 : bits == 5 ? 32 : 16;
 }
@@ -52,7 +51,7 @@ INLINE size_t unit_bytes(jl_quant_format f) {
     return jl_quant_bytes(f) * (size_t)unit_columns(f.bits) / JL_BLOCK;
 }
 
-/* Which of 16 columns each activation byte is; with 5 bits see narrow_5. */
+/* The column, of 16, of each activation byte; 5 bits: narrow_5. */
 INLINE v128_t column_order(int bits) {
     if (bits == 8) return wasm_i8x16_const(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     if (bits == 4) return wasm_i8x16_const(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
@@ -60,7 +59,7 @@ INLINE v128_t column_order(int bits) {
     return wasm_i8x16_const(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
 }
 
-/* The quants of a unit of 6 bits as 16-bit lanes of four rows. */
+/* The quants of a 6-bit unit as 16-bit lanes of four rows. */
 INLINE void lanes_6(const uint8_t *w, v128_t *value) {
     UNROLL for (int i = 0; i < 3; i++) {
         v128_t v = wasm_v128_load(w + 64 * i);
@@ -71,8 +70,8 @@ INLINE void lanes_6(const uint8_t *w, v128_t *value) {
     value[6] = extra_quant(6, 0, spare), value[7] = extra_quant(6, 1, spare);
 }
 
-/* A unit of 5 bits. A lane's first two quants become its two bytes; the third ones, and the byte of
- * the tail, pair up. */
+/* A 5-bit unit. The first two quants of a lane become its two bytes; third quants, and the tail
+ * byte, are paired. */
 INLINE void byte_quants_5(const uint8_t *w, const uint8_t *tail, v128_t *out) {
     const v128_t low = wasm_i16x8_splat(31), high = wasm_i16x8_splat(31 << 8);
     v128_t v[5];
@@ -89,20 +88,20 @@ INLINE void byte_quants_5(const uint8_t *w, const uint8_t *tail, v128_t *out) {
     out[7] = wasm_v128_or(wasm_u16x8_shr(v[4], 10), last);
 }
 
-/* A unit of 8 bits, rows 8i to 8i + 7: two vectors of [row 4][column 4], plus the offset. */
+/* An 8-bit unit, rows 8i to 8i + 7: two vectors of [row 4][column 4], plus the offset. */
 INLINE void byte_weights(const uint8_t *w, int i, int offset, v128_t *out) {
-    const v128_t flip = wasm_i8x16_splat((int8_t)offset); /* adding 128 is turning the top bit */
+    const v128_t flip = wasm_i8x16_splat((int8_t)offset); /* +128 flips the top bit */
     v128_t a = wasm_v128_xor(wasm_v128_load(w + 16 * i), flip);
     v128_t b = wasm_v128_xor(wasm_v128_load(w + 32 + 16 * i), flip);
     out[0] = wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
     out[1] = wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
-/* The upper nibbles of bytes, or the lower ones. */
+/* The upper or lower nibbles of bytes. */
 INLINE v128_t nibbles(v128_t bytes, int lower) {
     return lower ? wasm_v128_and(bytes, wasm_i8x16_splat(15)) : wasm_u8x16_shr(bytes, 4);
 }
 
-/* A unit below 8 bits of rows 4g to 4g + 3: vectors of [row 4][column 4]. */
+/* A unit below 8 bits, rows 4g to 4g + 3: vectors of [row 4][column 4]. */
 INLINE void byte_quants(jl_quant_format f, const uint8_t *w, int g, v128_t *out) {
     const int vectors = unit_columns(f.bits) / 4;
     v128_t value[8];
@@ -125,15 +124,15 @@ INLINE void byte_quants(jl_quant_format f, const uint8_t *w, int g, v128_t *out)
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* What the largest magnitude of a block rounds to. */
+/* Maximum magnitude of a rounded activation. */
 static const float LIMIT = 127;
 
-/* 16 rounded activations as bytes in the order of the weights. */
+/* 16 rounded activations as bytes in the order of the weights' columns. */
 INLINE v128_t narrow(const int16_t *q, v128_t order) {
     v128_t bytes = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
     return wasm_i8x16_swizzle(bytes, order);
 }
-/* The same for a whole block of 5-bit weights, whose order goes across its halves. */
+/* The same for 5-bit weights: a whole block, because their order crosses its halves. */
 INLINE void narrow_5(const int16_t *q, uint8_t *out) {
     v128_t a = wasm_i8x16_narrow_i16x8(wasm_v128_load(q), wasm_v128_load(q + 8));
     v128_t b = wasm_i8x16_narrow_i16x8(wasm_v128_load(q + 16), wasm_v128_load(q + 24));
@@ -180,8 +179,8 @@ INLINE void prepare_one(int bits, jl_act *a, const float *x, size_t blocks) {
     }
 }
 
-/* Tiles of four, each beginning where it would with 16-bit activations: [block][lane 8][token
- * 4][column 4] bytes. Tokens that pad the last tile have scale 0. */
+/* Tiles of four at the offsets of 16-bit activations (jl_act_part): [block][lane 8][token 4][column
+ * 4] bytes. Padding tokens have scale 0. */
 INLINE void prepare_tiles(int bits, jl_act *a, const float *x, size_t n, size_t blocks) {
     size_t at = 0;
     for (size_t t0 = 0; t0 < n; t0 += JL_TILE) {
@@ -234,7 +233,7 @@ void jl_act_prepare_fast__relaxed(jl_act *a, const float *x, int n, int cols, jl
 
 /* -- One token --------------------------------------------------------------------------------- */
 
-/* Four rows and a unit. */
+/* acc + Σ v·x of four rows over a unit. */
 INLINE v128_t dot_unit(jl_quant_format f, const uint8_t *w, int g, const uint8_t *x, v128_t acc) {
     v128_t v[8];
     byte_quants(f, w, g, v);
@@ -329,7 +328,7 @@ VECTOR(vector_k6, JL_LAYOUT_K6)
 
 /* -- Batches ----------------------------------------------------------------------------------- */
 
-/* Blocks that are widened at a time: 12 KB of quants. */
+/* Blocks per chunk: 12 KB of quants. */
 enum { CHUNK = 24 };
 
 /* A chunk of one panel: operands as [half of the rows][block][lane 8][row 8][column 4]; D and M as
@@ -373,7 +372,7 @@ static NOINLINE void widen_8(int offset, const uint8_t *w, uint8_t *low, uint8_t
     }
 }
 
-/* w is a block, or the head before one. */
+/* w: at a block, or at the head before it. */
 static NOINLINE void widen(jl_quant_format f, int offset, const uint8_t *w, size_t blocks,
                            byte_chunk *to) {
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
@@ -395,9 +394,9 @@ static NOINLINE void widen(jl_quant_format f, int offset, const uint8_t *w, size
     }
 }
 
-/* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
- * product. x is where the tile's bytes begin. With two parts the upper nibbles are summed first,
- * and their sum moved up by 4 bits. */
+/* 8 rows × 4 tokens over a chunk: y[token][row] += the product, tokens `stride` floats apart. x:
+ * the tile's bytes. With two parts, upper nibbles are summed first, and their sum shifted left by
+ * 4. */
 INLINE void tile(jl_quant_format f, operand o, const byte_chunk *chunk, int half, const uint8_t *x,
                  const float *s, const int32_t *total, size_t blocks, float *y, size_t stride) {
     const int groups = JL_BLOCK / f.group;
@@ -455,7 +454,7 @@ TILE(tile_minima, JL_LAYOUT_Q4M, 1)
 TILE(tile_16_offset, JL_LAYOUT_K6, 1)
 TILE(tile_16_minima, JL_LAYOUT_K2, 1)
 
-/* One panel, all tokens; y points at the panel's first row of token 0. */
+/* One panel, all tokens; y: the panel's first row of token 0. */
 static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w, const jl_act *a,
                                  float *y, size_t stride, int rows) {
     const size_t unit = f.super ? JL_SUPER : 1;
@@ -466,13 +465,13 @@ static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w,
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
         widen(f, o.offset, w + jl_blocks_bytes(f, b0), nb, &chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
-        size_t at = 0; /* block·token where the tile begins */
-        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
+        size_t at = 0; /* block·token offset of the tile */
+        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, tile_sums_next(&p)) {
             const uint8_t *x = (const uint8_t *)(a->q + at * JL_BLOCK);
             size_t from = at + b0 * JL_TILE;
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, b0 == 0);
+            tile_sums_open(&p, b0 == 0);
             x += b0 * JL_TILE * JL_BLOCK;
             for (int h = 0; h < 2; h++)
                 (o.parts == 2                ? tile_nibbles
@@ -481,7 +480,7 @@ static NOINLINE void block_batch(jl_quant_format f, operand o, const uint8_t *w,
                  : f.minima                  ? tile_minima
                                              : tile_offset)(o.offset, &chunk, h, x, a->scale + from,
                                            a->sum + 2 * from, nb, p.sums + 8 * h, p.stride);
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }

@@ -1,9 +1,9 @@
-/* sgemm.c - the general product of float matrices, jl_sgemm, in both variants.
+/* sgemm.c - the float matrix product jl_sgemm, in both variants.
  *
- * For training, where matrices change with every step, so that nothing can be packed ahead. Columns
- * go in strips of 16; a strip of op(B) is copied, JL_SGEMM_DEPTH rows at a time, into a buffer on
- * the stack (16 KB), where it is read once for every tile of 4 rows of A. The variants share these
- * loops and differ in the tile alone, which computes the contract's sums element by element.
+ * Training changes all matrices in every step, so nothing can be packed ahead. The loops split C
+ * into strips of 16 columns, copy JL_SGEMM_DEPTH rows of the strip of op(B) into a stack buffer
+ * (16 KB), and read it once for every tile of 4 rows of A. The variants differ only in the tile,
+ * which computes the contract's sums element by element.
  */
 #include "kernels.h"
 
@@ -13,7 +13,7 @@
 
 enum { STRIP = 16, TILE = 4 };
 
-/* acc [TILE][STRIP] = Σ_l a[i·row + l·step]·b[l][STRIP] for the rows i < rows (others: 0). */
+/* acc [TILE][STRIP] = Σ_l a[i·row + l·step]·b[l][STRIP] for i < rows. */
 typedef void tile(const float *a, size_t row, size_t step, int rows, const float *b, int depth,
                   float *acc);
 
@@ -27,8 +27,8 @@ static void tile_ref(const float *a, size_t row, size_t step, int rows, const fl
 }
 
 #ifdef __wasm_simd128__
-/* Two passes over half a strip each: eight sums, two of B and one of A stay in registers. Rows
- * beyond `rows` repeat the first, and nobody reads their sums. */
+/* Two passes over half a strip each: eight sums, two vectors of B and one of A stay in registers.
+ * Rows beyond `rows` repeat the first; their sums are unused. */
 static void tile_simd(const float *a, size_t row, size_t step, int rows, const float *b, int depth,
                       float *acc) {
     size_t r1 = rows > 1 ? row : 0, r2 = rows > 2 ? 2 * row : 0, r3 = rows > 3 ? 3 * row : 0;
@@ -57,7 +57,7 @@ static void tile_simd(const float *a, size_t row, size_t step, int rows, const f
 }
 #endif
 
-/* The copied strip [depth][STRIP], columns beyond `width` zero. */
+/* Copies a strip [depth][STRIP]; columns beyond `width` are 0. */
 static void copy_strip(int transposed, const float *b, size_t ldb, int depth, int width,
                        float *strip) {
     size_t row = transposed ? 1 : ldb, column = transposed ? ldb : 1;
@@ -66,7 +66,7 @@ static void copy_strip(int transposed, const float *b, size_t ldb, int depth, in
             strip[l * STRIP + j] = j < width ? b[(size_t)l * row + (size_t)j * column] : 0;
 }
 
-/* c [m][n] = beta·c, without reading it where beta is 0. */
+/* c [m][n] = beta·c; beta = 0 does not read c. */
 static void start(float *c, size_t ldc, int m, int n, float beta) {
     for (int i = 0; i < m; i++, c += ldc)
         for (int j = 0; j < n; j++) c[j] = beta == 0 ? 0 : beta * c[j];

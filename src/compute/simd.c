@@ -1,9 +1,8 @@
-/* simd.c - wasm simd128: activations to int16, normalisation, SiLU, softmax pieces, writing the
- * cache.
+/* simd.c - wasm simd128: preparing activations, norms, activation functions, softmax, the cache.
  *
- * The products are in simd_matmul.c, attention in simd_attention.c. Contracts in kernels.h; the
- * bits are those of ref.c, which also does what is left when a length is no multiple of 4. Nothing
- * here needs alignment. Compiles to nothing without simd128.
+ * Products: simd_matmul.c; attention: simd_attention.c. Contracts: kernels.h; the bits equal those
+ * of ref.c, which also computes the rest of a length that is no multiple of 4. No alignment needed.
+ * Compiles to nothing without simd128.
  */
 #ifdef __wasm_simd128__
 
@@ -24,7 +23,7 @@ static void prepare(jl_act *a, const float *x, float limit, int n, int cols) {
                 quantise_block(x + b * JL_BLOCK, limit, a->q + b * JL_BLOCK, a->sum + 2 * b, 1);
         return;
     }
-    size_t at = 0; /* blocks × tokens so far */
+    size_t at = 0; /* block·token offset */
     for (size_t t0 = 0; t0 < (size_t)n; t0 += JL_TILE) {
         for (size_t b = 0; b < blocks; b++, at += JL_TILE) {
             int16_t q[JL_TILE][JL_BLOCK];
@@ -54,7 +53,7 @@ void jl_act_prepare_fast__simd(jl_act *a, const float *x, int n, int cols, jl_la
 
 /* -- Vectors ----------------------------------------------------------------------------------- */
 
-/* A sum in 4 lanes, and the term of element i < n that did not fill a vector. */
+/* Adds the term of element i to lane i % 4, for elements beyond the last full vector. */
 INLINE v128_t add_to_lane(v128_t lanes, int i, float term) {
     float lane[4];
     wasm_v128_store(lane, lanes);
@@ -181,8 +180,7 @@ void jl_nan_to_neg_inf__simd(const float *x, int n, float *y) {
 }
 
 float jl_max__simd(const float *x, int n) {
-    v128_t a = wasm_f32x4_splat(-INFINITY),
-           b = a; /* two chains: the latency is longer than the load */
+    v128_t a = wasm_f32x4_splat(-INFINITY), b = a; /* two chains hide the latency of pmax */
     int i = 0;
     for (; i + 8 <= n; i += 8) {
         a = wasm_f32x4_pmax(a, wasm_v128_load(x + i));
@@ -225,8 +223,8 @@ float jl_exp_total__simd(const float *x, float max, float scale, int n) {
 
 /* -- Cache ------------------------------------------------------------------------------------- */
 
-/* Four floats as halves in the low 16 bits of four lanes: jl_float_to_half (base/half.h) of the
- * value clamped to ±65504, without its branches. */
+/* Four floats, clamped to ±65504, as halves in the low 16 bits of four lanes: jl_float_to_half
+ * (base/half.h) without branches. */
 INLINE v128_t to_half4(v128_t x) {
     v128_t a = wasm_v128_and(x, wasm_i32x4_splat(0x7fffffff));
     v128_t sign = wasm_v128_and(wasm_u32x4_shr(x, 16), wasm_i32x4_splat(0x8000));

@@ -1,8 +1,7 @@
-/* simd.h - what the wasm simd128 kernels share: half floats, exp, and sums of lanes, four at a
- * time.
+/* simd.h - shared by the wasm simd128 kernels: half floats, exp, and sums of lanes.
  *
- * Private to simd*.c. Each function does what its scalar counterpart in ref.c does, operation by
- * operation in the same order, so the bits agree. Baseline simd128 only, nothing relaxed.
+ * Private to simd*.c. Each function performs the operations of its scalar counterpart in ref.c in
+ * the same order, so the bits agree. Baseline simd128 only, nothing relaxed.
  */
 #ifndef JL_SIMD_H
 #define JL_SIMD_H
@@ -12,17 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Variants of a loop are one such function called with constant arguments. */
+/* Loop variants are calls of one such function with constant arguments. */
 #define INLINE static inline __attribute__((always_inline))
-/* Functions that variants share, or that are too large to have twice. */
+/* Functions shared by variants, or too large to duplicate. */
 #define NOINLINE __attribute__((noinline))
 #define UNROLL   _Pragma("clang loop unroll(full)")
 #define ROLL     _Pragma("clang loop unroll(disable)")
 
-/* Four halves at p, any alignment, times 2^-112: exponent and fraction are moved to their place in
- * a float without correcting the bias. Exact, subnormals included (they are subnormal floats then).
- * The load repeats the sign in bits 16..31; after the shift it fills 28..31, and bit 31 is to
- * stay. */
+/* Four halves at p (any alignment) times 2^-112: shifts exponent and fraction to their place in a
+ * float without correcting the bias. Exact, also for subnormals (they become subnormal floats). The
+ * load copies the sign to bits 16..31; the shift moves it to 28..31; the mask keeps bit 31. */
 INLINE v128_t half4_scaled(const void *p) {
     v128_t wide = wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13);
     return wasm_v128_and(wide, wasm_i32x4_splat((int32_t)0x8fffe000u));
@@ -33,10 +31,9 @@ INLINE v128_t half4(const void *p) {
     return wasm_f32x4_mul(half4_scaled(p), wasm_f32x4_splat(0x1p112f));
 }
 
-/* Vectors that go through the same steps: a step of all of them is done before the next one, so
- * that a processor need not look far for work while a result is on its way. LLVM would put one
- * vector after the other; an empty statement holds it to the order (later ones than clang 14 refuse
- * a vector there, and do as they like). */
+/* Applies one operation to n vectors before the next operation, because interleaved chains hide the
+ * latency. LLVM would compute one vector after the other; an empty asm statement fixes the order
+ * (clang after 14 rejects a vector operand there, so its order is its own). */
 #define STEP(n, v, value)                                                                          \
     do {                                                                                           \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++) {                         \
@@ -50,8 +47,8 @@ INLINE v128_t half4(const void *p) {
 #define HOLD(v) (void)(v)
 #endif
 
-/* x = jl_exp(x) of n ≤ 4 vectors; the comments are there. pmin and pmax are the ternaries of the
- * reference, so NaN stays. */
+/* x = jl_exp(x) of n ≤ 4 vectors, explained in exp.h. pmin and pmax equal the ternaries there, so
+ * NaN stays. */
 INLINE void exp_each(int n, v128_t *x) {
     const v128_t low = wasm_f32x4_splat(-86.9f), magic = wasm_f32x4_splat(0x1.8p23f);
     static const float factor[] = { 2 * 8.3334519073e-3f, 2 * 4.1665795894e-2f,
@@ -86,14 +83,14 @@ INLINE float lanes_sum(v128_t v) {
            (wasm_f32x4_extract_lane(v, 2) + wasm_f32x4_extract_lane(v, 3));
 }
 
-/* The largest lane; NaN are skipped (unless lane 0 is one: callers start from −∞ by pmax). */
+/* The largest lane. Skips NaN except in lane 0; callers exclude it there by pmax from −∞. */
 INLINE float lanes_max(v128_t v) {
     v128_t w = wasm_f32x4_pmax(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
     w = wasm_f32x4_pmax(w, wasm_i32x4_shuffle(w, w, 1, 0, 3, 2));
     return wasm_f32x4_extract_lane(w, 0);
 }
 
-/* Four of the n floats at x, 0 beyond. */
+/* Loads up to four of the n floats at x; the rest is 0. */
 INLINE v128_t load_some(const float *x, int n) {
     if (n >= 4) return wasm_v128_load(x);
     float some[4] = { 0 };
@@ -101,14 +98,14 @@ INLINE v128_t load_some(const float *x, int n) {
     return wasm_v128_load(some);
 }
 
-/* x with magnitudes up to that of the largest half, NaN too: integers compare like floats. */
+/* Clamps x to ±65504, NaN too: magnitudes compare as integers. */
 INLINE v128_t within_halves(v128_t x) {
     v128_t a = wasm_v128_and(x, wasm_i32x4_splat(0x7fffffff));
     a = wasm_i32x4_min(a, wasm_i32x4_splat(0x477fe000)); /* 65504 */
     return wasm_v128_or(wasm_v128_and(x, wasm_i32x4_splat((int32_t)0x80000000u)), a);
 }
 
-/* x[hd] rounded by its length (jl_kv_store), pairs of quants `stride` int16 apart; returns the
+/* Rounds x[hd] by its length (jl_kv_store), pairs of quants `stride` int16 apart; returns the
  * scale. */
 INLINE float round_row(const float *x, int hd, int bounded, int16_t *q, size_t stride) {
     const v128_t magic = wasm_f32x4_splat(0x1.8p23f);

@@ -1,11 +1,11 @@
 /* simd_attention.c - wasm simd128: attention over the tiled KV cache.
  *
  * Called per layer and KV head with all queries that share it (heads of the group × tokens of the
- * batch). In a K tile lanes are keys, in a V tile lanes are dims, so neither needs a horizontal
- * sum. With a cache of 16 bits a query is rounded once and multiplied by keys as they lie there;
- * the halves of a V tile are widened to floats once and used by every query that sees them, or read
- * directly by a single one. Each query keeps its own maximum, sum and accumulator (its row of the
- * output), so its bits do not depend on the others. Order of operations: kernels.h.
+ * batch). Lanes are keys in a K tile and dims in a V tile, so neither needs a horizontal sum. With
+ * a 16-bit cache, a query is rounded once and multiplied by the stored keys; the halves of a V tile
+ * are widened to floats once for several queries, or read directly by a single one. Each query has
+ * its own maximum, sum and accumulator (its output row), so its bits do not depend on the others.
+ * Order of operations: kernels.h.
  */
 #ifdef __wasm_simd128__
 
@@ -18,22 +18,21 @@
 
 enum { KEY_VECTORS = JL_KV_TILE / 4 };
 
-/* What a query has so far: maximum m of its scores, Σ exp(s − m) in 4 lanes; and its scale, if it
- * is rounded. */
-typedef struct running {
+/* Online softmax of a query: l = Σ exp(s − m) in 4 lanes, m = max s. scale: of a rounded query. */
+typedef struct softmax_state {
     float l[4], m, scale, unused[2];
-} running;
+} softmax_state;
 
-/* Queries as the keys want them: floats, or rounded, `stride` numbers apart. */
+/* Queries in the format of the keys, floats or quants, `stride` elements apart. */
 typedef struct query_rows {
     const float *floats;
     const int16_t *quants;
     size_t stride;
 } query_rows;
 
-/* Tiles are read through byte pointers that move a row at a time, so that the rest of an address is
- * a constant of the load instruction. Two queries share what is loaded of K, half a tile at a time,
- * so that their sums stay in registers: s[query][j] = Σ_d q[query][d]·k[d][j]. */
+/* s[query][j] = Σ_d q[query][d]·k[d][j]. A byte pointer moves one row at a time, so that the rest
+ * of each address is an immediate of the load. Two queries share each load of K, half a tile at a
+ * time, so that their sums stay in registers. */
 
 /* The keys are floats. */
 INLINE void scores_of_floats(int queries, const float *q, const uint8_t *k, int hd, float *s) {
@@ -58,9 +57,8 @@ INLINE void scores_of_floats(int queries, const float *q, const uint8_t *k, int 
     }
 }
 
-/* The keys are rounded, and so are the queries, `stride` apart; a lane of a vector is two dims of a
- * key. */
-INLINE void scores_of_quants(int queries, const int16_t *q, size_t stride, const running *r,
+/* Keys and queries are rounded; a lane holds two dims of a key. */
+INLINE void scores_of_quants(int queries, const int16_t *q, size_t stride, const softmax_state *r,
                              const uint8_t *k, float *s) {
     const int vectors = KEY_VECTORS / queries;
     const uint8_t *scales = k + stride * JL_KV_TILE * 2;
@@ -93,18 +91,18 @@ static NOINLINE void scores_floats(const float *q, const uint8_t *k, int hd, flo
 static NOINLINE void scores_floats_pair(const float *q, const uint8_t *k, int hd, float *s) {
     scores_of_floats(2, q, k, hd, s);
 }
-static NOINLINE void scores_quants(const int16_t *q, size_t stride, const running *r,
+static NOINLINE void scores_quants(const int16_t *q, size_t stride, const softmax_state *r,
                                    const uint8_t *k, float *s) {
     scores_of_quants(1, q, stride, r, k, s);
 }
-static NOINLINE void scores_quants_pair(const int16_t *q, size_t stride, const running *r,
+static NOINLINE void scores_quants_pair(const int16_t *q, size_t stride, const softmax_state *r,
                                         const uint8_t *k, float *s) {
     scores_of_quants(2, q, stride, r, k, s);
 }
 
-/* The scores of query i, and of the next one where there are two. */
-static void scores(int queries, const query_rows *q, int i, const running *r, const uint8_t *k,
-                   int hd, float *s) {
+/* The scores of query i, with queries = 2 also of i + 1. */
+static void scores(int queries, const query_rows *q, int i, const softmax_state *r,
+                   const uint8_t *k, int hd, float *s) {
     size_t row = (size_t)i * q->stride;
     if (q->quants)
         (queries == 2 ? scores_quants_pair : scores_quants)(q->quants + row, q->stride, r, k, s);
@@ -112,7 +110,7 @@ static void scores(int queries, const query_rows *q, int i, const running *r, co
         (queries == 2 ? scores_floats_pair : scores_floats)(q->floats + row, k, hd, s);
 }
 
-/* −∞ for the keys from n on. Returns the maximum. */
+/* Sets the scores of keys from n on to −∞. Returns the maximum. */
 static NOINLINE float mask(float *s, int n) {
     v128_t max = wasm_f32x4_splat(-INFINITY);
     ROLL for (int j = n; j < JL_KV_TILE; j++) s[j] = -INFINITY;
@@ -122,12 +120,11 @@ static NOINLINE float mask(float *s, int n) {
     return lanes_max(max);
 }
 
-/* acc[query][dims] += Σ_j p[query][j]·v[j][dims], rising j in [from, n), for one query or two; v
- * points at the first of the dims, its rows and those of acc are hd apart, its numbers halves (2
- * bytes) or floats. Halves are read as v·2^-112 and weights multiplied by 2^112: the product is the
- * same, rounded once. */
-INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v, int hd, int dims,
-                  int bytes, float *acc) {
+/* acc[query][dims] += Σ_j p[query][j]·v[j][dims], ascending j in [from, n), for one query or two.
+ * v: its first dim; rows of v and acc are hd apart; bytes: 2 (halves) or 4 (floats). Halves are
+ * read as v·2^-112 and weights multiplied by 2^112: the same product, rounded once. */
+INLINE void add_values(int queries, const float *p, int from, int n, const uint8_t *v, int hd,
+                       int dims, int bytes, float *acc) {
     const int vectors = dims / 4;
     v128_t sum[8];
     UNROLL for (int i = 0; i < queries * vectors; i++) {
@@ -151,9 +148,9 @@ INLINE void weigh(int queries, const float *p, int from, int n, const uint8_t *v
     }
 }
 
-/* The dims beyond a multiple of 4, which only toys have. */
-INLINE void weigh_rest(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
-                       float *acc) {
+/* The dims beyond a multiple of 4 (only tiny models). */
+INLINE void add_values_rest(const float *p, int n, const uint8_t *v, int hd, int dims, int bytes,
+                            float *acc) {
     ROLL for (int j = 0; j < n; j++, v += hd * bytes) ROLL for (int d = 0; d < dims; d++) {
         const void *at = v + d * bytes;
         acc[d] += p[j] * (bytes == 2 ? jl_half_read(*(const uint16_t *)at) : *(const float *)at);
@@ -167,10 +164,9 @@ static NOINLINE void scale_row(float *x, int n, float factor) {
     ROLL for (; d < n; d++) x[d] *= factor;
 }
 
-/* Scores p of one tile, the largest of them max, become weights exp(p − m); what the query has so
- * far is rescaled where they raise m. A maximum that stays needs none: the factor would be exp(0) =
- * 1. */
-static NOINLINE void soften(float *p, float max, running *r, float *acc, int hd) {
+/* Turns scores p of one tile, with maximum max, into weights exp(p − m). If max raises m, rescales
+ * l and acc; else the factor would be exp(0) = 1. */
+static NOINLINE void update_softmax(float *p, float max, softmax_state *r, float *acc, int hd) {
     v128_t l = wasm_v128_load(r->l);
     if (max > r->m) {
         float c = jl_exp(r->m - max);
@@ -178,7 +174,7 @@ static NOINLINE void soften(float *p, float max, running *r, float *acc, int hd)
         scale_row(acc, hd, c);
         r->m = max;
     }
-    /* The keys that are not seen have exp(−∞) = 0, which leaves the sum as it is. */
+    /* Masked keys add exp(−∞) = 0 to the sum. */
     ROLL for (int g = 0; g < KEY_VECTORS; g += 4, p += 16) {
         v128_t e[4];
         STEP(4, e, wasm_f32x4_sub(wasm_v128_load(p + 4 * i), wasm_f32x4_splat(r->m)));
@@ -191,8 +187,8 @@ static NOINLINE void soften(float *p, float max, running *r, float *acc, int hd)
     wasm_v128_store(r->l, l);
 }
 
-/* Applies the modifiers to the scores s of query i, which sees n_keys keys, in the tile that begins
- * with key j0. Returns their maximum. */
+/* Applies the modifiers to the scores s of query i over n_keys keys, in the tile from key j0 on.
+ * Returns their maximum. */
 static NOINLINE float modify_scores(const jl_score_modifiers *modifiers, int i, int n_keys, int j0,
                                     float *s) {
     if (modifiers->cap > 0) jl_soft_cap__simd(s, modifiers->cap, JL_KV_TILE);
@@ -204,53 +200,54 @@ static NOINLINE float modify_scores(const jl_score_modifiers *modifiers, int i, 
     return jl_max__simd(s, JL_KV_TILE);
 }
 
-/* Which query and tile the modifiers apply to; NULL: scores are used as they are. */
-typedef struct shaping {
+/* A query and a tile; modifiers NULL: none. */
+typedef struct query_tile {
     const jl_score_modifiers *modifiers;
     int i, n_keys, j0;
-} shaping;
+} query_tile;
 
-/* The scores s of a query that sees n keys of the tile become weights. */
-INLINE void weights_of(const shaping *how, int n, float *s, running *r, float *acc, int hd) {
-    float max = how->modifiers ? modify_scores(how->modifiers, how->i, how->n_keys, how->j0, s)
-                               : mask(s, n);
-    soften(s, max, r, acc, hd);
+/* Turns the scores s of a query over n keys of the tile into weights. */
+INLINE void softmax_weights(const query_tile *tile, int n, float *s, softmax_state *r, float *acc,
+                            int hd) {
+    float max = tile->modifiers ? modify_scores(tile->modifiers, tile->i, tile->n_keys, tile->j0, s)
+                                : mask(s, n);
+    update_softmax(s, max, r, acc, hd);
 }
 
-/* acc += Σ_j p[j]·v[j] of one query that sees n keys. */
-INLINE void weigh_row(const float *p, int n, const uint8_t *v, int hd, int bytes, float *acc) {
+/* acc += Σ_j p[j]·v[j] of one query over n keys. */
+INLINE void add_values_row(const float *p, int n, const uint8_t *v, int hd, int bytes, float *acc) {
     int d = 0;
-    for (; d + 16 <= hd; d += 16) weigh(1, p, 0, n, v + d * bytes, hd, 16, bytes, acc + d);
-    for (; d + 4 <= hd; d += 4) weigh(1, p, 0, n, v + d * bytes, hd, 4, bytes, acc + d);
-    weigh_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
+    for (; d + 16 <= hd; d += 16) add_values(1, p, 0, n, v + d * bytes, hd, 16, bytes, acc + d);
+    for (; d + 4 <= hd; d += 4) add_values(1, p, 0, n, v + d * bytes, hd, 4, bytes, acc + d);
+    add_values_rest(p, n, v + d * bytes, hd, hd - d, bytes, acc + d);
 }
-static NOINLINE void weigh_halves(const float *p, int n, const uint8_t *v, int hd, float *acc) {
-    weigh_row(p, n, v, hd, 2, acc);
+static NOINLINE void add_halves(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+    add_values_row(p, n, v, hd, 2, acc);
 }
-static NOINLINE void weigh_floats(const float *p, int n, const uint8_t *v, int hd, float *acc) {
-    weigh_row(p, n, v, hd, 4, acc);
+static NOINLINE void add_floats(const float *p, int n, const uint8_t *v, int hd, float *acc) {
+    add_values_row(p, n, v, hd, 4, acc);
 }
 
-/* Query how->i and one tile of which it sees n keys; acc [hd]. */
+/* Query tile->i over the first n keys of a tile; acc [hd]. */
 static NOINLINE void attend(const query_rows *q, int n, const uint8_t *k, const uint8_t *v, int hd,
-                            int bytes, const shaping *how, running *r, float *acc) {
+                            int bytes, const query_tile *tile, softmax_state *r, float *acc) {
     float p[JL_KV_TILE];
-    scores(1, q, how->i, r, k, hd, p);
-    weights_of(how, n, p, r, acc, hd);
-    (bytes == 2 ? weigh_halves : weigh_floats)(p, n, v, hd, acc);
+    scores(1, q, tile->i, r, k, hd, p);
+    softmax_weights(tile, n, p, r, acc, hd);
+    (bytes == 2 ? add_halves : add_floats)(p, n, v, hd, acc);
 }
 
-/* Two queries, of which the second sees no fewer keys: n[0] ≤ n[1]. hd is a multiple of 16. */
+/* Two queries over n[0] ≤ n[1] keys of a tile. hd is a multiple of 16. */
 static NOINLINE void attend_pair(const query_rows *q, const int *n, const uint8_t *k,
-                                 const uint8_t *v, int hd, const shaping *how, running *r,
+                                 const uint8_t *v, int hd, const query_tile *tile, softmax_state *r,
                                  float *acc) {
     float p[2 * JL_KV_TILE], *p1 = p + JL_KV_TILE;
-    scores(2, q, how->i, r, k, hd, p);
-    weights_of(how, n[0], p, r, acc, hd);
-    weights_of(how + 1, n[1], p1, r + 1, acc + hd, hd);
+    scores(2, q, tile->i, r, k, hd, p);
+    softmax_weights(tile, n[0], p, r, acc, hd);
+    softmax_weights(tile + 1, n[1], p1, r + 1, acc + hd, hd);
     for (int d = 0; d < hd; d += 16, v += 64, acc += 16) {
-        weigh(2, p, 0, n[0], v, hd, 16, 4, acc);
-        if (n[0] < n[1]) weigh(1, p1, n[0], n[1], v, hd, 16, 4, acc + hd);
+        add_values(2, p, 0, n[0], v, hd, 16, 4, acc);
+        if (n[0] < n[1]) add_values(1, p1, n[0], n[1], v, hd, 16, 4, acc + hd);
     }
 }
 
@@ -262,36 +259,36 @@ static NOINLINE const uint8_t *widen(const void *tile, int n, float *to) {
     return wide;
 }
 
-/* Queries from which on widening pays: 1.4 × for three, 0.83 × for one (tests/bench/SPEED.md). */
-enum { WIDEN_FROM = 2 };
+/* Minimum queries for widening: speed 1.4 × for three, 0.83 × for one (tests/bench/SPEED.md). */
+enum { MIN_WIDEN_QUERIES = 2 };
 
-/* One tile, of which query i sees n_keys[i] − j0 keys. wide: room for a V tile as floats. */
+/* One tile; query i attends to its first n_keys[i] − j0 keys. wide: buffer for a float V tile. */
 static void attend_tile(jl_kv_type type, const query_rows *q, int n_q, const int *n_keys, int j0,
                         const uint8_t *k, const uint8_t *v, int hd,
-                        const jl_score_modifiers *modifiers, running *state, float *out,
+                        const jl_score_modifiers *modifiers, softmax_state *state, float *out,
                         float *wide) {
     int bytes = type == JL_KV_F32 ? 4 : 2;
-    if (bytes == 2 && n_q >= WIDEN_FROM) {
+    if (bytes == 2 && n_q >= MIN_WIDEN_QUERIES) {
         v = widen(v, JL_KV_TILE * hd, wide);
         bytes = 4;
     }
     for (int i = 0; i < n_q; i++) {
-        shaping how[2];
+        query_tile tile[2];
         int n[2];
         for (int j = 0; j < 2; j++) {
             int left = i + j < n_q ? n_keys[i + j] - j0 : 0;
             n[j] = left < JL_KV_TILE ? left : JL_KV_TILE;
-            how[j] = (shaping){ modifiers, i + j, i + j < n_q ? n_keys[i + j] : 0, j0 };
+            tile[j] = (query_tile){ modifiers, i + j, i + j < n_q ? n_keys[i + j] : 0, j0 };
             if (n[j] > 0 && modifiers && modifiers->first &&
                 modifiers->first[i + j] >= j0 + JL_KV_TILE)
                 n[j] = 0;
         }
         if (n[0] <= 0) continue;
         if (bytes == 4 && n[1] >= n[0] && hd % 16 == 0) {
-            attend_pair(q, n, k, v, hd, how, state + i, out + i * hd);
+            attend_pair(q, n, k, v, hd, tile, state + i, out + i * hd);
             i++;
         } else {
-            attend(q, n[0], k, v, hd, bytes, how, state + i, out + i * hd);
+            attend(q, n[0], k, v, hd, bytes, tile, state + i, out + i * hd);
         }
     }
 }
@@ -307,17 +304,17 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
     int longest = 0, j0 = modifiers && modifiers->first ? INT_MAX : 0;
     size_t stride = type == JL_KV_16 ? ((size_t)hd + 1) / 2 * 2 : (size_t)hd;
     float *wide = scratch;
-    running *state = (running *)(void *)(wide + JL_KV_TILE * hd);
+    softmax_state *state = (softmax_state *)(void *)(wide + JL_KV_TILE * hd);
     int16_t *quants = (int16_t *)(void *)(state + n_q);
     const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, stride };
     for (int i = 0; i < n_q; i++) {
-        state[i] = (running){ .m = -INFINITY };
+        state[i] = (softmax_state){ .m = -INFINITY };
         if (type == JL_KV_16)
             state[i].scale = round_query(q + i * hd, hd, quants + (size_t)i * stride);
         if (n_keys[i] > longest) longest = n_keys[i];
         if (modifiers && modifiers->first && modifiers->first[i] < j0) j0 = modifiers->first[i];
     }
-    j0 -= j0 % JL_KV_TILE; /* of the tile with the first key that some query sees */
+    j0 -= j0 % JL_KV_TILE; /* start of the first tile inside any window */
     size_t at = (size_t)(j0 / JL_KV_TILE) * bytes;
     memset(out, 0, (size_t)n_q * (size_t)hd * sizeof *out);
     for (; j0 < longest; j0 += JL_KV_TILE, at += bytes)
@@ -332,7 +329,7 @@ void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, con
     float s[JL_KV_TILE];
     int16_t quants[JL_MAX_HEAD];
     const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, ((size_t)hd + 1) / 2 * 2 };
-    const running r = { .scale = type == JL_KV_16 ? round_query(q, hd, quants) : 0 };
+    const softmax_state r = { .scale = type == JL_KV_16 ? round_query(q, hd, quants) : 0 };
     const uint8_t *tile = k;
     for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;

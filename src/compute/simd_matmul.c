@@ -1,15 +1,13 @@
 /* simd_matmul.c - wasm simd128: the matrix products, for one token and for tiles of four.
  *
- * Lanes are rows of a 16-row panel, so no horizontal sum is ever needed, and every kernel here
- * works on whole panels: the packed matrix is padded to 16 rows, Q layouts have whole blocks of 32
- * columns, the prepared batch has whole tiles of tokens. So inner loops need no bounds checks; only
- * the result is cut to the rows and tokens that exist, by way of a small buffer at the edges.
+ * SIMD lanes are rows of a 16-row panel, so there are no horizontal sums. Inner loops need no
+ * bounds checks: packed matrices have whole panels, Q layouts whole blocks of 32 columns, prepared
+ * batches whole tiles of tokens. Only the result is clipped, through a small edge buffer.
  *
- * One token: the weights are read once, as they are packed, and the product is bound by memory (8
- * bits) or by instructions (4 bits). Batches: a panel is widened once to int16 (or float), a chunk
- * of columns at a time that stays in the first-level cache, and used for all tokens. Sums over
- * blocks are in rising order with one float accumulator a row in both, and the integer part is
- * exact, so the bits agree.
+ * One token: reads the packed weights once; bound by memory (8 bits) or instructions (4 bits).
+ * Batches: widen a chunk of a panel to int16 (or float) that fits the L1 cache, and use it for all
+ * tokens. Both sum blocks in ascending order with one float accumulator per row, and the integer
+ * part is exact, so the bits agree.
  */
 #ifdef __wasm_simd128__
 
@@ -18,14 +16,14 @@
 
 #include <string.h>
 
-/* Four rows, two columns: the integer sum grows by w·x. */
+/* sum + w·x, four rows × two columns. */
 INLINE v128_t i_madd(v128_t sum, v128_t w, v128_t x) {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(w, x));
 }
 
 /* -- One token --------------------------------------------------------------------------------- */
 
-/* acc[g] += Σ q·x over n pairs of columns for rows 4g..4g+3, bytes. */
+/* acc[g] += Σ q·x over n pairs of columns of bytes, rows 4g..4g+3. */
 INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
     ROLL for (int k = 0; k < n; k++) {
         v128_t pair = wasm_v128_load32_splat(x + 2 * k);
@@ -34,7 +32,7 @@ INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
     }
 }
 
-/* The whole quants of one lane of 16 rows, from column x on. */
+/* acc[g] += Σ v·x over the whole quants of one lane. */
 INLINE void dot_lane(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
     UNROLL for (int g = 0; g < 4; g++) {
         v128_t v = wasm_v128_load(w + 16 * g), value[8];
@@ -45,7 +43,7 @@ INLINE void dot_lane(jl_quant_format f, const uint8_t *w, const int16_t *x, v128
     }
 }
 
-/* acc[g] += Σ v·x over a group of columns with one scale. */
+/* acc[g] += Σ v·x over a group of columns (one scale). */
 INLINE void dot_group(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
     const int lanes = f.bits * f.group / JL_BLOCK, together = jl_lane_group(f.bits);
     if (f.bits == 8) {
@@ -68,8 +66,8 @@ INLINE void dot_group(jl_quant_format f, const uint8_t *w, const int16_t *x, v12
     if (f.bits == 5) dot_bytes(1, w, x, acc);
 }
 
-/* y[16] = the panel times one token. Scales of Q layouts are read as d·2^-112 and multiplied by
- * s·2^112: that is finite (jl_act_max), and the product is d·s rounded once, as in the contract. */
+/* y[16] = the panel times one token. Q* scales are read as d·2^-112 and multiplied by s·2^112,
+ * which is finite (jl_act_max); the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
     const jl_quant_format f = jl_quant_formats[layout];
     const int groups = JL_BLOCK / f.group;
@@ -116,7 +114,7 @@ INLINE v128_t float4(jl_layout layout, const uint8_t *p) {
     return half4(p);
 }
 
-/* Bytes of a weight of an F panel. */
+/* Bytes per weight of an F panel. */
 INLINE int float_bytes(jl_layout layout) {
     return layout == JL_LAYOUT_F32 ? 4 : 2;
 }
@@ -133,7 +131,7 @@ INLINE void float_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
     UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(y + 4 * g, sum[g]);
 }
 
-/* The variants, each a function of its own so that it has all registers to itself. */
+/* One function per variant, so that each can use all registers. */
 #define VECTOR(name, kind, layout)                                                                 \
     static NOINLINE void name(const uint8_t *w, const jl_act *a, float *y) {                       \
         kind(layout, w, a, y);                                                                     \
@@ -166,8 +164,7 @@ static panel_vector *const vectors[JL_LAYOUT_COUNT] = {
 
 /* -- Batches: blocks --------------------------------------------------------------------------- */
 
-/* Blocks that are widened at a time, whole super-blocks: 24 KB of int16 and up to 6 KB of scales,
- * on the stack. */
+/* Blocks per chunk, whole super-blocks: 24 KB of int16 and up to 6 KB of scales on the stack. */
 enum { CHUNK = 24 };
 
 /* A chunk of one panel: v − offset as [half of the rows][block][pair 16][8 rows × parity 2]; D and
@@ -186,7 +183,7 @@ static NOINLINE void widen_8(const uint8_t *w, int16_t *low, int16_t *high) {
     }
 }
 
-/* Every vector of lanes holds 4 rows of some pairs, which are 16 values apart. */
+/* A vector of lanes holds 4 rows of several pairs, 16 values apart in the output. */
 INLINE void widen_lanes(jl_quant_format f, const uint8_t *w, int16_t *low, int16_t *high,
                         int offset) {
     const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);
@@ -241,7 +238,7 @@ static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int1
                        : widen_4)(w, low, high, f.offset);
 }
 
-/* w is a block, or the head before one. */
+/* w: at a block, or at the head before it. */
 static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk *to) {
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
@@ -255,11 +252,10 @@ static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk
     }
 }
 
-/* 8 rows × 4 tokens over a chunk: y[token][row], tokens `stride` floats apart, grows by the
- * product. w [block][pair 16][row 8][parity 2], d and m [group][16]; the activations from
- * block·token `at` on are x [block][pair 16][token 4][parity 2], s [block][token 4], total
- * [block][half 2][token 4]. Eight integer accumulators; two loads of weights and four of
- * activations for every 64 products. */
+/* 8 rows × 4 tokens over a chunk: y[token][row] += the product, tokens `stride` floats apart. w
+ * [block][pair 16][row 8][parity 2], d and m [group][16]; activations from block·token `at` on: x
+ * [block][pair 16][token 4][parity 2], s [block][token 4], total [block][half 2][token 4]. Eight
+ * integer accumulators; two loads of weights and four of activations per 64 products. */
 INLINE void tile(int minima, int group, const int16_t *w, const float *d, const float *m,
                  const jl_act *a, size_t at, size_t blocks, float *y, size_t stride) {
     const int16_t *x = a->q + at * JL_BLOCK;
@@ -302,9 +298,8 @@ TILE(tile_32_minima, 1, 32)
 TILE(tile_16, 0, 16)
 TILE(tile_16_minima, 1, 16)
 
-/* One panel, all tokens; y points at the panel's first row of token 0. Chunks are of equal length
- * as far as whole super-blocks allow; when there are no columns there is one, empty, and y becomes
- * 0. */
+/* One panel, all tokens; y: the panel's first row of token 0. Chunks have equal length, in whole
+ * super-blocks. Without columns there is one empty chunk, which sets y to 0. */
 static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
                         size_t stride, int rows) {
     const jl_quant_format f = jl_quant_formats[layout];
@@ -315,11 +310,11 @@ static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
     for (size_t i = 0, b0 = 0; i < chunks; i++, b0 += step) {
         size_t nb = blocks - b0 < step ? blocks - b0 : step;
         widen(f, w + jl_blocks_bytes(f, b0), nb, &chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
-        size_t at = b0 * JL_TILE; /* block·token where the tile's activations begin */
-        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, place_next(&p)) {
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
+        size_t at = b0 * JL_TILE; /* block·token offset of the tile's activations */
+        for (int t = 0; t < a->n; t += JL_TILE, at += blocks * JL_TILE, tile_sums_next(&p)) {
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, b0 == 0);
+            tile_sums_open(&p, b0 == 0);
             for (int h = 0; h < 2; h++) {
                 const float *d = chunk.d + 8 * h, *m = chunk.m + 8 * h;
                 float *to = p.sums + 8 * h;
@@ -327,22 +322,21 @@ static void block_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
                  : f.minima    ? tile_32_minima
                                : tile_32)(chunk.w[h], d, m, a, at, nb, to, p.stride);
             }
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }
 
 /* -- Batches: floats --------------------------------------------------------------------------- */
 
-enum { FLOAT_CHUNK = 256 }; /* columns that are widened at a time, 16 KB */
+enum { FLOAT_CHUNK = 256 }; /* columns per chunk, 16 KB */
 
 static void widen_floats(jl_layout layout, const uint8_t *w, size_t n, float *to) {
     for (size_t i = 0; i < n; i += 4, w += 4 * float_bytes(layout))
         wasm_v128_store(to + i, float4(layout, w));
 }
 
-/* 8 rows × 4 tokens over a chunk of columns; w [col][16] from the first of the 8 rows, x[t]
- * [cols]. */
+/* 8 rows × 4 tokens over a chunk of columns; w [col][16] at the first of 8 rows, x[t] [cols]. */
 static NOINLINE void float_tile(const float *w, const float *const *x, size_t cols, float *y,
                                 size_t stride) {
     v128_t sum[8];
@@ -364,7 +358,7 @@ static NOINLINE void float_tile(const float *w, const float *const *x, size_t co
     }
 }
 
-/* Tokens that pad the last tile read the last token again; their sums are not stored. */
+/* Padding tokens repeat the last token; their sums are not stored. */
 static void float_batch(jl_layout layout, const uint8_t *w, const jl_act *a, float *y,
                         size_t stride, int rows) {
     float chunk[FLOAT_CHUNK * JL_PANEL];
@@ -372,15 +366,15 @@ static void float_batch(jl_layout layout, const uint8_t *w, const jl_act *a, flo
     for (size_t c0 = 0; c0 < cols || c0 == 0; c0 += FLOAT_CHUNK) {
         size_t nc = cols - c0 < FLOAT_CHUNK ? cols - c0 : FLOAT_CHUNK;
         widen_floats(layout, w + c0 * JL_PANEL * (size_t)float_bytes(layout), nc * JL_PANEL, chunk);
-        place p = { .y = y, .y_stride = stride, .rows = rows };
-        for (int t = 0; t < a->n; t += JL_TILE, place_next(&p)) {
+        tile_sums p = { .y = y, .y_stride = stride, .rows = rows };
+        for (int t = 0; t < a->n; t += JL_TILE, tile_sums_next(&p)) {
             const float *x[JL_TILE];
             for (int i = 0; i < JL_TILE; i++)
                 x[i] = a->x + (size_t)(t + i < a->n ? t + i : a->n - 1) * cols + c0;
             p.tokens = a->n - t < JL_TILE ? a->n - t : JL_TILE;
-            place_open(&p, c0 == 0);
+            tile_sums_open(&p, c0 == 0);
             for (int h = 0; h < 2; h++) float_tile(chunk + 8 * h, x, nc, p.sums + 8 * h, p.stride);
-            place_close(&p);
+            tile_sums_close(&p);
         }
     }
 }

@@ -1,8 +1,8 @@
-/* simd_matmul.h - what the SIMD kernels of products share: quants of the packed lanes, scales,
- * rounding of activations, and where the sums of a tile live.
+/* simd_matmul.h - shared by the SIMD matmul kernels: unpacking quants and scales, rounding
+ * activations, storing the sums of a tile.
  *
- * Private to simd.c, simd_matmul.c and relaxed.c. No function calls another file, so that
- * relaxed.c can be a module of its own. Order of operations and layouts: kernels.h.
+ * Private to simd.c, simd_matmul.c and relaxed.c. No function calls another file, so that relaxed.c
+ * can be a separate module. Order of operations and layouts: kernels.h.
  */
 #ifndef JL_SIMD_MATMUL_H
 #define JL_SIMD_MATMUL_H
@@ -10,10 +10,9 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Here, in simd_matmul.c and in relaxed.c, loops over vectors and tokens are unrolled, so that
- * their accumulators are registers. Loops over columns are not: if they are unrolled, LLVM sums one
- * accumulator after the other and keeps all columns of weights alive between, and spilled registers
- * cost up to half of the speed. */
+/* In the matmul kernels, loops over vectors and tokens are unrolled, so that accumulators stay in
+ * registers. Loops over columns are not: LLVM would sum one accumulator after the other and keep
+ * all columns of weights alive; the spilled registers cost up to half of the speed. */
 
 INLINE v128_t f_madd(v128_t sum, v128_t a, v128_t b) {
     return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
@@ -25,8 +24,7 @@ INLINE v128_t low_bits(int bits, v128_t v) {
     return wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
 }
 
-/* The values of the whole quants of every lane. The table takes two of them at once, from the bytes
- * of a lane. */
+/* value[n] = v of whole quant n of every lane. Table look-ups use bytes: two quants per lane. */
 INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     if (f.table) {
         const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
@@ -45,8 +43,7 @@ INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     }
 }
 
-/* The spare bits of a group of lanes one after another, those of the last lane on top; a group's
- * lanes are 64 bytes apart. */
+/* Concatenates the spare bits of a group of lanes, last lane highest; lanes are 64 bytes apart. */
 INLINE v128_t spare_bits(int bits, const uint8_t *lanes) {
     const int spare = jl_lane_spare(bits);
     const v128_t top = wasm_i16x8_splat((int16_t)(0xffff << (16 - spare)));
@@ -58,15 +55,15 @@ INLINE v128_t spare_bits(int bits, const uint8_t *lanes) {
     return v;
 }
 
-/* The quants that are made of them. */
+/* Extra quant n from the concatenated spare bits. */
 INLINE v128_t extra_quant(int bits, int n, v128_t spare) {
     const int count = jl_lane_extra(bits), first = 16 - count * bits;
     v128_t v = wasm_u16x8_shr(spare, (uint32_t)(first + n * bits));
     return n + 1 == count ? v : low_bits(bits, v);
 }
 
-/* Four integers as floats. The empty statement hides from clang 14 that they were 16 bits wide,
- * which it would convert lane by lane; later ones do not, and refuse a vector there. */
+/* Four integers as floats. The empty asm hides from clang 14 that they were 16 bits wide, because
+ * it would convert lane by lane; later versions do not, and reject a vector operand there. */
 INLINE v128_t float4_of(v128_t v) {
 #if __clang_major__ < 15
     __asm__("" : "+r"(v));
@@ -95,7 +92,7 @@ INLINE void super_scales(jl_quant_format f, int i, const uint8_t *scales, const 
     UNROLL for (int k = 0; k < 2; k++) m[k] = wasm_f32x4_mul(m[k], wasm_v128_load(mh + 4 * k));
 }
 
-/* The halves of a head, which is followed by no other. */
+/* Converts n halves to floats. */
 INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
     for (size_t i = 0; i < n; i += 4) wasm_v128_store(to + i, half4(halves + 2 * i));
 }
@@ -113,7 +110,7 @@ static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, 
     }
 }
 
-/* Appends D [16], and M, of each group of a block to *d and *m. */
+/* Appends D [16] (and M) of each group of a block to *d (and *m). */
 static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const float *head,
                                 float **d, float **m) {
     if (f.super) {
@@ -125,10 +122,10 @@ static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const 
     if (f.minima) read_halves(scales + 2 * JL_PANEL, JL_PANEL, *m), *m += JL_PANEL;
 }
 
-/* -- The end of a group's sums ----------------------------------------------------------------- */
+/* -- Adding the sums of a group ---------------------------------------------------------------- */
 
-/* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), and with minima +
- * M·(float(Σxq)·s); s [token], total: Σxq of each token. */
+/* A tile of 8 rows × 4 tokens: sum[token][row] += float(acc)·(D·s), with minima + M·(float(Σxq)·s);
+ * s [token], total: Σxq of each token. */
 INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const float *s,
                            const float *d, const float *m, v128_t *sum) {
     v128_t xs[4];
@@ -150,10 +147,9 @@ INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const fl
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* One block, x[32] to q[32] of magnitudes up to `limit`, and the sums of its halves, `stride`
- * apart; returns the scale.
- * Magnitudes are compared as integers, which orders
- * floats and puts NaN above infinity, so one NaN decides the maximum. */
+/* Quantises one block x[32] to q[32] of magnitudes up to `limit`; sums its halves, `stride` apart;
+ * returns the scale. Magnitudes compare as integers, which orders floats and puts NaN above
+ * infinity, so any NaN becomes the maximum. */
 static inline NOINLINE float quantise_block(const float *x, float limit, int16_t *q, int32_t *sum,
                                             size_t stride) {
     v128_t max = wasm_i32x4_splat(0), inverse, total[2] = { max, max };
@@ -165,7 +161,7 @@ static inline NOINLINE float quantise_block(const float *x, float limit, int16_t
     float m = wasm_f32x4_extract_lane(max, 0);
     inverse = wasm_f32x4_splat(m < 0x1p-100f ? 0.0f : limit / m);
     for (int i = 0; i < JL_BLOCK; i += 8) {
-        /* Adding 1.5·2^23 leaves the rounded integer in the low bits, above those of 1.5·2^23. */
+        /* Adding 1.5·2^23 rounds: the bits minus those of 1.5·2^23 are the integer. */
         const v128_t magic = wasm_f32x4_splat(0x1.8p23f);
         v128_t a = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i), inverse), magic);
         v128_t b = wasm_f32x4_add(wasm_f32x4_mul(wasm_v128_load(x + i + 4), inverse), magic);
@@ -182,8 +178,7 @@ static inline NOINLINE float quantise_block(const float *x, float limit, int16_t
     return m < 0x1p-100f ? 0.0f : m / limit;
 }
 
-/* The block of four tokens, [token][32], to [pair 16][token][parity 2]: 4 × 4 transposes of
- * pairs. */
+/* Transposes a block of four tokens, [token][32] → [pair 16][token][parity 2]. */
 INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
     for (int i = 0; i < JL_BLOCK; i += 8, out += 32) {
         v128_t a = wasm_v128_load(q[0] + i), b = wasm_v128_load(q[1] + i);
@@ -199,22 +194,22 @@ INLINE void interleave_tile(int16_t q[JL_TILE][JL_BLOCK], int16_t *out) {
     }
 }
 
-/* -- Batches: where the sums of a tile live --------------------------------------------------- */
+/* -- Batches: storage of a tile's sums --------------------------------------------------------- */
 
-/* The sums of 16 rows × 4 tokens stay in the result between chunks of columns when all of them
- * exist, else in `edge`, which is copied in before and back after. */
-typedef struct place {
+/* Storage of the sums of 16 rows × 4 tokens between chunks of columns: the result itself, or for
+ * partial tiles `edge`, which is copied in before a chunk and back after. */
+typedef struct tile_sums {
     float *sums; /* [token 4][row 16], tokens `stride` floats apart */
     size_t stride;
     float *y;         /* the tile's first row and token in the result */
     size_t y_stride;  /* rows of the matrix */
-    int rows, tokens; /* that exist: ≤ 16, ≤ 4 */
+    int rows, tokens; /* without padding: ≤ 16, ≤ 4 */
     float edge[JL_TILE * JL_PANEL];
-} place;
+} tile_sums;
 
-/* `first`: the sums begin with 0 instead of what the last chunk left. Rows and tokens that do not
- * exist are summed too (weights and activations are padded), but not copied back. */
-static inline NOINLINE void place_open(place *p, int first) {
+/* `first`: sums start at 0, else at those of the previous chunk. Padding rows and tokens are summed
+ * too, but not copied back. */
+static inline NOINLINE void tile_sums_open(tile_sums *p, int first) {
     int whole = p->rows == JL_PANEL && p->tokens == JL_TILE;
     p->sums = whole ? p->y : p->edge;
     p->stride = whole ? p->y_stride : JL_PANEL;
@@ -228,7 +223,7 @@ static inline NOINLINE void place_open(place *p, int first) {
                          (size_t)p->rows * sizeof(float));
 }
 
-static inline NOINLINE void place_close(const place *p) {
+static inline NOINLINE void tile_sums_close(const tile_sums *p) {
     if (p->sums != p->edge) return;
     for (int t = 0; t < p->tokens; t++)
         __builtin_memcpy(p->y + (size_t)t * p->y_stride, p->edge + t * JL_PANEL,
@@ -236,7 +231,7 @@ static inline NOINLINE void place_close(const place *p) {
 }
 
 /* The next four tokens. */
-static inline void place_next(place *p) {
+static inline void tile_sums_next(tile_sums *p) {
     p->y += JL_TILE * p->y_stride;
 }
 

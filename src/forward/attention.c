@@ -1,11 +1,10 @@
 /* attention.c - grouped-query attention: Attention(Q, K, V) = softmax(QKᵀ/√d)·V (Vaswani et
  * al. 2017).
  *
- * Place in the flow: forward.c's first part of a block. Queries, keys and values of the batch are
- * projected and given their positions; keys and values join the cache; queries are gathered by KV
- * head, so that a key is read once for all the queries that want it; the kernel (compute/kernels.h
- * jl_attention) does the arithmetic tile by tile. What a query may see is a number of keys: its
- * position + 1, or in an encoder all of the text, whose keys are stored before the first query.
+ * Place in the flow: first sublayer of a block (forward.c). Project h to q, k and v; rotate q and k
+ * (RoPE); store k and v in the cache; gather the queries of each KV head, so that the kernel
+ * (jl_attention in compute/kernels.h) reads each key once per group. A query at position t attends
+ * to t + 1 keys, in an encoder to the whole text, whose keys are stored before the first query.
  */
 #include "attention.h"
 
@@ -15,7 +14,7 @@
 
 /* ---- Queries, keys, values ------------------------------------------------------------------- */
 
-/* x [n] within ± limit; NaN stays. */
+/* Clamps x [n] to ±limit; NaN stays. */
 static void clamp(float *x, int n, float limit) {
     for (int i = 0; i < n; i++) {
         if (x[i] > limit) x[i] = limit;
@@ -23,7 +22,7 @@ static void clamp(float *x, int n, float limit) {
     }
 }
 
-/* x [n][heads][head size]: the norm of each head, or of all heads of a token as one vector. */
+/* Normalises each head of x [n][heads][hd], or all heads of a token as one vector. */
 static void normalise_heads(const jl_pass *p, const jl_norm *norm, float *x, int heads) {
     int whole = (p->m->arch->required >> JL_WHOLE_Q_NORM & 1) != 0;
     int vectors = whole ? 1 : heads, size = whole ? heads * p->m->h.head_dim : p->m->h.head_dim;
@@ -54,8 +53,8 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
 
 enum { Q = 1, KV = 2 };
 
-/* q, k, v of the scratch from h; which: of Q and KV. */
-static void project(const jl_pass *p, const jl_block *b, int which) {
+/* q, k, v = W_q h, W_k h, W_v h, normalised and rotated; which: a union of Q and KV. */
+static void project_qkv(const jl_pass *p, const jl_block *b, int which) {
     const jl_hparams *h = &p->m->h;
     jl_scratch *s = p->s;
     const jl_linear *w[] = { &b->q, &b->k, &b->v };
@@ -82,7 +81,7 @@ static size_t head_offset(const jl_pass *p, int block, int kv_head) {
 
 typedef struct block_job {
     const jl_pass *p;
-    int block, parts; /* parts: pieces that the queries of a KV head are cut into */
+    int block, parts; /* parts: pieces per KV head */
 } block_job;
 
 static void store_rows(void *arg, int first, int end) {
@@ -101,8 +100,8 @@ static void store_rows(void *arg, int first, int end) {
     }
 }
 
-/* Stores k and v [n][n_kv_heads × head size] of the scratch. */
-static void store(const jl_pass *p, int block) {
+/* Stores k and v [n][n_kv_heads][hd] of the scratch. */
+static void store_kv(const jl_pass *p, int block) {
     block_job job = { p, block, 0 };
     int cost = p->m->h.n_kv_heads * p->m->h.head_dim;
     jl_each_row(p->s->pool, p->n, cost, store_rows, &job);
@@ -110,8 +109,8 @@ static void store(const jl_pass *p, int block) {
 
 /* ---- Attention ------------------------------------------------------------------------------- */
 
-/* Queries are numbered within a KV head: token by token, the heads of its group together. A piece
- * of them is what one thread does at a time. */
+/* Queries [first, end) of a KV head, computed by one thread. Query i is head i % group of the group
+ * in token i / group. */
 typedef struct piece {
     int kv_head, first, end;
 } piece;
@@ -120,13 +119,13 @@ static int group_of(const jl_model *m) {
     return m->h.n_heads / m->h.n_kv_heads;
 }
 
-/* Where a query, or what it gathers, lies among [n][n_heads][head size]. */
+/* Offset of query i, or of its output, in [n][n_heads][hd]. */
 static size_t query_offset(const jl_model *m, int kv_head, int i) {
     int group = group_of(m), head = kv_head * group + i % group;
     return ((size_t)(i / group) * (size_t)m->h.n_heads + (size_t)head) * (size_t)m->h.head_dim;
 }
 
-/* Scaled, and which keys each of them sees. */
+/* Copies the queries of a piece, scaled, with their key ranges. */
 static void gather(const jl_pass *p, const jl_block *b, piece of, const jl_attention_scratch *to) {
     const jl_model *m = p->m;
     int hd = m->h.head_dim, group = group_of(m);
@@ -148,7 +147,7 @@ static void scatter(const jl_pass *p, piece of, const jl_attention_scratch *from
         memcpy(p->s->heads + query_offset(p->m, of.kv_head, i), out, hd * sizeof *out);
 }
 
-/* Heads with a tap: the same scores as the kernel's, as whole softmax rows. */
+/* Fills the taps of a KV head: whole softmax rows of the kernel's scores. */
 static void tap_weights(const jl_pass *p, int block, int kv_head,
                         const jl_score_modifiers *modifiers) {
     const jl_hparams *h = &p->m->h;
@@ -192,11 +191,11 @@ static void attend_piece(void *arg, int i, int thread) {
         tap_weights(p, job->block, of.kv_head, modifiers);
 }
 
-/* heads of the scratch = each head's softmax(q·Kᵀ·scale)·V. KV heads are shared between threads; if
- * they do not go round evenly, each is cut into pieces until they do, though no smaller than is
- * worth reading its keys again. With taps of attention one thread has it all. */
+/* heads of the scratch = softmax(q·Kᵀ·scale)·V per head. KV heads are distributed over the threads.
+ * If their number is not divisible, each head is split into pieces; MIN_QUERIES limits the split
+ * because every piece reads the keys again. Attention taps use one thread. */
 static void attend(const jl_pass *p, int block) {
-    enum { MIN_QUERIES = 16 }; /* of a piece of a batch */
+    enum { MIN_QUERIES = 16 }; /* per piece of a batch */
     int heads = p->m->h.n_kv_heads, queries = p->n * group_of(p->m);
     int max_parts = p->n == 1 ? queries : queries / MIN_QUERIES;
     jl_pool *pool = jl_taps_include(p->taps, JL_TAP_ATTENTION) ? NULL : p->s->pool;
@@ -205,26 +204,26 @@ static void attend(const jl_pass *p, int block) {
     jl_pool_run(pool, job.parts * heads, attend_piece, &job);
 }
 
-static void read_cache(const jl_pass *p, int block) {
+static void attend_and_project(const jl_pass *p, int block) {
     const jl_linear *out[] = { &p->m->w.blocks[block].o };
     attend(p, block);
     jl_linear_forward(p->s, p->s->heads, p->n, out, &p->s->delta, 1);
 }
 
 void jl_attention_sublayer(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], Q | KV);
-    store(p, block);
-    read_cache(p, block);
+    project_qkv(p, &p->m->w.blocks[block], Q | KV);
+    store_kv(p, block);
+    attend_and_project(p, block);
 }
 
 void jl_attention_store_kv(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], KV);
-    store(p, block);
+    project_qkv(p, &p->m->w.blocks[block], KV);
+    store_kv(p, block);
 }
 
 void jl_attention_read_kv(const jl_pass *p, int block) {
-    project(p, &p->m->w.blocks[block], Q);
-    read_cache(p, block);
+    project_qkv(p, &p->m->w.blocks[block], Q);
+    attend_and_project(p, block);
 }
 
 uint64_t jl_attention_cost(const jl_model *m, int block, int keys) {

@@ -8,18 +8,18 @@
 
 #include "pass.h"
 
-/* delta = W_o · attention of h over everything up to each token; the cache must hold the positions
- * before the batch, and holds the batch afterwards. */
+/* delta = W_o · attention(h), causal except in encoders. The cache must hold the positions before
+ * the batch; the batch is appended. */
 void jl_attention_sublayer(const jl_pass *p, int block);
 
-/* The two halves of it, for a batch that is computed some rows at a time. First the keys and values
- * of all rows are stored in the cache; */
+/* The two halves of the sublayer, for a batch computed some rows at a time. First half: stores the
+ * keys and values of the rows. */
 void jl_attention_store_kv(const jl_pass *p, int block);
 
-/* then delta of some rows, whose queries read the cache. */
+/* Second half, after the first for all rows: delta from queries over the cache. */
 void jl_attention_read_kv(const jl_pass *p, int block);
 
-/* Multiplications of one token's attention where the cache holds `keys` positions. */
+/* Multiplications of one token's attention over a cache of `keys` positions. */
 uint64_t jl_attention_cost(const jl_model *m, int block, int keys);
 
 #endif

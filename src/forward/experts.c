@@ -2,11 +2,11 @@
  * (Shazeer et al. 2017; Fedus et al. 2022).
  *
  *   p = softmax(W_router h);  the k experts with the largest p are used
- *   delta = Σ share_e · W_down,e (σ(W_gate,e h) ⊙ W_up,e h)      rising e
+ *   delta = Σ share_e · W_down,e (σ(W_gate,e h) ⊙ W_up,e h)      ascending e
  *
- * Place in the flow: feed_forward.c → here, for blocks that have a router. A batch is computed
- * expert by expert, so that an expert's weights are read once for all its tokens; each
- * token's sum has the same order in every batch. Works in the pass's scratch alone.
+ * Place in the flow: feed_forward.c → here, for blocks with a router. A batch is computed expert by
+ * expert, so that an expert's weights are read once for all its tokens; every token sums its
+ * experts in the same order. Writes only to the scratch.
  */
 #include <math.h>
 #include <string.h>
@@ -14,9 +14,9 @@
 #include "feed_forward.h"
 #include "linear.h"
 
-/* Shares [experts] of one token from its logits, which become probabilities. Of equal experts the
- * first is used. */
-static void choose(const jl_model *m, float *scores, float *shares) {
+/* Shares [experts] of one token from its router logits `scores`, overwritten by exp. On ties the
+ * first expert is used. */
+static void choose_experts(const jl_model *m, float *scores, float *shares) {
     const jl_hparams *h = &m->h;
     float sum = jl_softmax_exp(scores, jl_max(scores, h->n_experts), h->n_experts), chosen = 0;
     memset(shares, 0, (size_t)h->n_experts * sizeof *shares);
@@ -27,9 +27,9 @@ static void choose(const jl_model *m, float *scores, float *shares) {
         if (best < 0) break;
         shares[best] = scores[best] / sum;
         chosen += shares[best];
-        if (shares[best] == 0) break; /* so are all that follow */
+        if (shares[best] == 0) break; /* all others are 0 too */
     }
-    /* ggml's least sum, the smallest normal half */
+    /* ggml's minimum sum, the smallest normal half */
     float divisor = m->arch->rules & JL_SHARES_SUM_TO_1 ? fmaxf(chosen, 0x1p-14f) : 1;
     jl_scale(shares, h->expert_scale / divisor, h->n_experts);
 }
@@ -42,7 +42,7 @@ static void route(const jl_pass *p, const jl_block *b) {
     for (size_t t = 0; t < (size_t)p->n; t++) {
         float *shares = s->experts.shares + t * experts;
         memcpy(s->experts.scores, shares, experts * sizeof *shares);
-        choose(p->m, s->experts.scores, shares);
+        choose_experts(p->m, s->experts.scores, shares);
     }
 }
 

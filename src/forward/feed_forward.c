@@ -3,7 +3,7 @@
  *   W_down σ(W_up h)                    (Vaswani et al. 2017; σ = GELU, Hendrycks & Gimpel 2016)
  *   W_down (σ(W_gate h) ⊙ W_up h)       gated (Shazeer 2020; σ = SiLU or GELU)
  *
- * Place in the flow: forward.c's second part of a block. Works in the pass's scratch alone.
+ * Place in the flow: second sublayer of a block (forward.c). Writes only to the scratch.
  */
 #include "feed_forward.h"
 
@@ -16,7 +16,7 @@ typedef struct activation_job {
     const float *up;
 } activation_job;
 
-/* gate [n][width] = σ(gate) ⊙ up, or σ(gate) where there is no up. */
+/* gate [n][width] = σ(gate) ⊙ up, or σ(gate) without up. */
 static void activate_rows(void *arg, int first, int end) {
     const activation_job *job = arg;
     size_t from = (size_t)first * (size_t)job->width;

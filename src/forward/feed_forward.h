@@ -1,19 +1,18 @@
-/* feed_forward.h - the feed-forward sublayer of a block, which computes each token by itself. */
+/* feed_forward.h - the feed-forward sublayer of a block; tokens are independent. */
 #ifndef JL_FEED_FORWARD_H
 #define JL_FEED_FORWARD_H
 
 #include "pass.h"
 
-/* delta = the feed-forward network of h, or the block's experts of h. */
+/* delta = FFN(h), or the mixture of the block's experts. */
 void jl_feed_forward_sublayer(const jl_pass *p, int block);
 
-/* y [n][embd] = down(σ(gate x) ⊙ up x), or down(σ(up x)) where gate is absent; x [n][embd]. y may
- * be x. */
+/* y [n][embd] = down(σ(gate x) ⊙ up x), or down(σ(up x)) without gate; x [n][embd]. y may be x. */
 void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
                    const jl_linear *down, const float *x, int n, float *y);
 
-/* delta = the outputs of the experts that each token of h is routed to, weighted by their shares,
- * plus the shared expert's, if there is one. */
+/* delta = the outputs of each token's experts, weighted by their shares, plus the output of the
+ * shared expert, if there is one. */
 void jl_experts_sublayer(const jl_pass *p, int block);
 
 #endif

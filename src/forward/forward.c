@@ -2,14 +2,13 @@
  *
  *   x = embedding of the tokens                                   the residual stream
  *   for each block:                                               (Vaswani et al. 2017, pre-norm)
- *       x = x + attention(norm(x))                                attention.c, or short_conv.c
- *       x = x + feed_forward(norm(x))                             feed_forward.c, experts.c
+ *       x = x + attention(norm(x))                                attention.c or short_conv.c
+ *       x = x + feed_forward(norm(x))                             feed_forward.c or experts.c
  *   logits = W_out norm(x)
  *
- * Where the norms are those of sums (post-norm, as in the paper itself), x = norm(x + part(x)).
- * In a parallel block both parts read the same x (Wang & Komatsuzaki 2021). Norms, scales and caps
- * that an architecture does not have are absent or 1. No intrinsics and no names of architectures
- * here: kernels are in compute/, what differs between models is data in arch.c.
+ * With post-norm (as in the paper itself), x = norm(x + sublayer(x)). In a parallel block both
+ * sublayers read the same x (Wang & Komatsuzaki 2021). Unused norms, scales and caps are absent or
+ * 1. No architecture is named here: arch.c describes them as data, compute/ has all kernels.
  */
 #include "forward.h"
 
@@ -73,7 +72,7 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     experts_scratch_take(s, arena, m, n_step);
 }
 
-/* x = norm(x + factor·norm(delta)), where there are such norms. */
+/* x = norm(x + residual_scale·norm(delta)); absent norms are skipped. */
 static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm *sum_norm) {
     int width = p->m->h.n_embd;
     float *x = jl_pass_stream(p), *delta = p->s->delta;
@@ -82,7 +81,7 @@ static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm 
     if (sum_norm->weight) jl_normalise(p, sum_norm, x, p->n, width, x);
 }
 
-/* cs [n][n_pairs][2]: cosine and sine for the positions pos, pos + 1, … */
+/* cs [n][n_pairs][2]: cosine and sine of the RoPE angles for positions pos … pos + n − 1. */
 static void fill_angles(const jl_rope_table *r, int pos, int n, float *cs) {
     for (int t = 0; t < n; t++)
         for (int i = 0; i < r->n_pairs; i++) {
@@ -112,23 +111,23 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
-typedef void attention_half(const jl_pass *p, int block);
+typedef void attention_function(const jl_pass *p, int block);
 
 /* h = norm(x), the input of the first sublayer. */
-static void read_stream(const jl_pass *p, int block) {
+static void normalise_stream(const jl_pass *p, int block) {
     const jl_norm *norm = &p->m->w.blocks[block].attn_norm;
     jl_normalise(p, norm, jl_pass_stream(p), p->n, p->m->h.n_embd, p->s->h);
 }
 
 /* One block; `attention` computes its first sublayer. */
-static void run_block(const jl_pass *p, int block, attention_half *attention) {
+static void run_block(const jl_pass *p, int block, attention_function *attention) {
     const jl_block *b = &p->m->w.blocks[block];
     float *x = jl_pass_stream(p), *h = p->s->h;
     int width = p->m->h.n_embd, parallel = p->m->h.parallel;
-    read_stream(p, block);
+    normalise_stream(p, block);
     attention(p, block);
     if (!parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
-    if (!parallel || b->ffn_norm.weight) /* else both parts read the same h */
+    if (!parallel || b->ffn_norm.weight) /* else both sublayers read h */
         jl_normalise(p, &b->ffn_norm, x, p->n, width, h);
     if (parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
     jl_feed_forward_sublayer(p, block);
@@ -141,7 +140,7 @@ static void drop_rows(jl_batch *b) {
     jl_pass *p = &b->p, first = *p;
     first.n = p->n - b->rows;
     if (first.n == 0) return;
-    read_stream(&first, b->block);
+    normalise_stream(&first, b->block);
     if (p->m->w.blocks[b->block].is_conv)
         jl_short_conv_store(&first, b->block);
     else
@@ -151,16 +150,17 @@ static void drop_rows(jl_batch *b) {
     p->row += first.n;
 }
 
-/* Rows whose attention in the next block takes no longer than a step: whole tiles of tokens. */
-static int rows_of_step(const jl_batch *b) {
-    if (b->p.m->w.blocks[b->block].is_conv) return b->p.n; /* each row reads those before it */
+/* Maximum rows whose attention in the next block fits one step, in whole tiles of tokens. */
+static int max_rows_per_step(const jl_batch *b) {
+    if (b->p.m->w.blocks[b->block].is_conv) return b->p.n; /* a row reads earlier rows */
     uint64_t cost = jl_attention_cost(b->p.m, b->block, b->p.end), rows = b->step / (cost + 1);
     if (rows > JL_TILE) rows -= rows % JL_TILE;
     return rows < 1 ? 1 : rows < (uint64_t)b->n_step ? (int)rows : b->n_step;
 }
 
-/* All rows of the next block, or some of them: first their keys and values, then the rest. */
-static void step(jl_batch *b, int max_rows) {
+/* Computes at most max_rows rows of the next block. Unless all rows fit, a first pass stores the
+ * keys and values of all rows, a second computes the rest. */
+static void run_step(jl_batch *b, int max_rows) {
     jl_pass part = b->p;
     part.row += b->done;
     part.pos += b->done;
@@ -173,7 +173,7 @@ static void step(jl_batch *b, int max_rows) {
         run_block(&part, b->block, is_conv ? jl_short_conv_sublayer : jl_attention_sublayer);
         b->kv_stored = 1;
     } else {
-        read_stream(&part, b->block);
+        normalise_stream(&part, b->block);
         jl_attention_store_kv(&part, b->block);
     }
     b->done += part.n;
@@ -181,7 +181,7 @@ static void step(jl_batch *b, int max_rows) {
 
 /* ---- Results --------------------------------------------------------------------------------- */
 
-/* The rows of taps after the last norm. */
+/* Fills the taps after the last norm. */
 static void tap_output(const jl_pass *p) {
     for (int i = 0; p->taps && i < p->taps->n; i++) {
         const jl_tap *tap = &p->taps->list[i];
@@ -191,7 +191,7 @@ static void tap_output(const jl_pass *p) {
     }
 }
 
-/* logits [rows][vocab] of the last rows of x */
+/* logits [rows][vocab] of the last rows of x. */
 static void unembed(const jl_batch *b) {
     const jl_pass *p = &b->p;
     const jl_model *m = p->m;
@@ -224,9 +224,9 @@ int jl_forward_step(jl_batch *b) {
         if (b->block == m->h.n_layers - 1 && !b->p.taps && b->done == 0 && !b->kv_stored)
             drop_rows(b);
         if (b->p.n == 0) return 0;
-        int max_rows = rows_of_step(b), before = b->done;
+        int max_rows = max_rows_per_step(b), before = b->done;
         if (spent > b->step) return 1;
-        step(b, max_rows);
+        run_step(b, max_rows);
         spent +=
             (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->block, b->p.end));
         if (b->done < b->p.n) continue;

@@ -1,8 +1,7 @@
-/* linear.c - the only place where weights meet activations.
+/* linear.c - the only file that multiplies weights and activations.
  *
- * Place in the flow: parts of a block → here → compute/. Activations are prepared once for all
- * matrices that share them, and again only where the layout of the weights changes. No state, no
- * allocation.
+ * Place in the flow: sublayers → here → compute/. Matrices with the same input share its prepared
+ * activations; only a change of layout prepares them again. No state, no allocation.
  */
 #include "linear.h"
 

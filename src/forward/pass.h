@@ -1,8 +1,8 @@
-/* pass.h - what one pass over a batch, or over a part of its rows, works on.
+/* pass.h - the cache and buffers of a pass over a batch, or over some of its rows.
  *
- * A pass evaluates n consecutive positions. Everything it writes lies in the cache and the scratch,
- * both owned by the session. A sublayer (attention.c, feed_forward.c) reads h, the normalised
- * residual stream, and writes its output, which is added to the stream, to delta.
+ * A pass evaluates n consecutive positions. It writes only to the cache and the scratch, both owned
+ * by the session. A sublayer (attention.c, feed_forward.c) reads h, the normalised residual stream,
+ * and writes delta; forward.c adds delta to the stream.
  */
 #ifndef JL_PASS_H
 #define JL_PASS_H
@@ -12,41 +12,40 @@
 #include "../model/model.h"
 #include "taps.h"
 
-/* The KV cache, and the convolution history. Keys and values of every position, as floats or in 16
- * bits, in the tiles that the kernels read (jl_kv_store): [block with attention][KV head][tile of
- * JL_KV_TILE positions]. Inputs of the short convolutions of the last n_conv_rows positions: [block
- * with one][position % n_conv_rows][embd]. */
+/* The KV cache, and the convolution history. Keys and values, floats or 16 bits, in tiles
+ * (jl_kv_store): [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
+ * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. */
 typedef struct jl_cache {
     jl_kv_type type;
     uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
     int n_tiles;
     float *conv;
-    int n_conv_rows; /* at least a batch and the positions under a convolution */
+    int n_conv_rows; /* at least batch + kernel length */
 } jl_cache;
 
-/* What one thread needs for the queries of one KV head, at most n × group of them. */
+/* One thread's buffers for the queries of one KV head, at most n × group of them. */
 typedef struct jl_attention_scratch {
-    float *q, *out; /* [queries][head_dim] scaled queries, what they gather */
-    int *n_keys;    /* [queries] keys that each sees, */
-    int *first;     /* [queries] from this one on, */
-    float *slope;   /* [queries] its score falling by so much a position */
+    float *q, *out; /* [queries][head_dim] scaled queries; attention outputs */
+    int *n_keys;    /* [queries] visible keys: [0, n_keys), */
+    int *first;     /* [queries] or [first, n_keys) with a window */
+    float *slope;   /* [queries] ALiBi slope of the query's head */
     void *kernel;   /* jl_attention_bytes() */
 } jl_attention_scratch;
 
-/* Buffers for a batch of up to n_batch tokens, of which a step computes n ≤ n_step rows. Widths as
- * in jl_hparams. */
+/* Buffers for a batch of up to n_batch tokens, and for the n ≤ n_step rows of a step. Widths as in
+ * jl_hparams. */
 typedef struct jl_scratch {
     float *x;         /* [n_batch][embd] the residual stream */
-    float *h;         /* [n][embd] the stream, normalised: what a part reads */
-    float *delta;     /* [n][embd] what a part adds to the stream */
+    float *h;         /* [n][embd] norm(x), input of a sublayer */
+    float *delta;     /* [n][embd] output of a sublayer */
     float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
-    float *heads;     /* [n][heads·hd] what attention gathered */
+    float *heads;     /* [n][heads·hd] outputs of the heads */
     float *gate, *up; /* [n][ff] */
     struct {
-        float *shares; /* [n][experts] of each expert in each token; 0: not asked */
+        float *shares; /* [n][experts] weights of the experts' outputs; 0: unused */
         float *scores; /* [experts] of one token */
-        int *tokens;   /* [n] those that ask one expert, */
-        float *x;      /* [n][embd] their rows, and then its answers */
+        int *tokens;   /* [n] tokens routed to one expert */
+        float *x;      /* [n][embd] their rows; then its outputs */
     } experts;
     float *angles[JL_ROPE_SCOPES];                  /* [n_batch][pairs][2] */
     const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
@@ -60,8 +59,8 @@ typedef struct jl_pass {
     const jl_cache *cache;
     jl_scratch *s;
     int n, pos;          /* tokens, position of the first */
-    int row;             /* of the first in the scratch's x and angles, and in the taps */
-    int end;             /* position after the batch: all that an encoder's tokens see */
+    int row;             /* of the first in the scratch's x and angles, and in taps */
+    int end;             /* position after the batch; encoders attend to [0, end) */
     const jl_taps *taps; /* or NULL */
 } jl_pass;
 

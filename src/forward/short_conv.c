@@ -1,11 +1,11 @@
 /* short_conv.c - the gated short convolution of LFM2 (Liquid AI 2025).
  *
  *   b, c, x = W_in h;  u = b ⊙ x
- *   delta = W_out (c ⊙ y),  y_t = Σ_i k_i ⊙ u_{t − L + 1 + i},  i = 0 … L − 1 rising, u_{<0} = 0
+ *   delta = W_out (c ⊙ y),  y_t = Σ_i k_i ⊙ u_{t − L + 1 + i},  i = 0 … L − 1 ascending, u_{<0} = 0
  *
- * Place in the flow: forward.c's first part of such a block. u of recent positions lies in the
- * cache, row position % n_conv_rows, so a rewind within its length costs nothing (session.c). Every
- * channel has a kernel of its own, of L floats, so this is no matrix product.
+ * Place in the flow: first sublayer of such a block (forward.c). The cache holds u of recent
+ * positions, row position % n_conv_rows, so a rewind within its length costs nothing (session.c).
+ * Each channel has its own kernel k of L floats (depthwise), so this is no matrix product.
  */
 #include "short_conv.h"
 
@@ -13,14 +13,14 @@
 
 #include "linear.h"
 
-/* The cache's row of a position. */
+/* The cache row of a position. */
 static float *row_of(const jl_pass *p, int block, int position) {
     size_t rows = (size_t)p->cache->n_conv_rows, width = (size_t)p->m->h.n_embd;
     size_t row = (size_t)position % rows;
     return p->cache->conv + ((size_t)p->m->w.blocks[block].slot * rows + row) * width;
 }
 
-/* u of the batch → the cache; b and x are q and v of the scratch. */
+/* Stores u of the batch; b and x are q and v of the scratch. */
 static void store(const jl_pass *p, int block) {
     size_t width = (size_t)p->m->h.n_embd;
     for (int t = 0; t < p->n; t++) {
@@ -30,7 +30,7 @@ static void store(const jl_pass *p, int block) {
     }
 }
 
-/* y [embd] at a position: one multiplication and addition for each of the L positions. */
+/* y [embd] at a position. */
 static void convolve(const jl_pass *p, int block, int position, float *y) {
     const float *kernel = p->m->w.blocks[block].conv;
     int length = p->m->h.conv_length, width = p->m->h.n_embd;

@@ -1,7 +1,7 @@
 /* taps.c - copies activations to taps.
  *
- * Attention weights are not here: online softmax never has them as a row, so attention.c computes
- * them again for the heads with a tap, from the same queries and the same cache.
+ * attention.c fills attention taps itself: online softmax never forms a row of weights, so it
+ * computes them again from the same queries and cache.
  */
 #include "taps.h"
 

@@ -1,7 +1,6 @@
 /* taps.h - activations copied out of a forward pass (jielong_inside.h).
  *
- * The pass calls these functions where a tap may apply. Rows are those of the tokens evaluated, in
- * order.
+ * Row i of a tap belongs to the i-th evaluated token.
  */
 #ifndef JL_TAPS_H
 #define JL_TAPS_H
@@ -14,15 +13,14 @@ typedef struct jl_taps {
     int row; /* of the batch's first token in every tap */
 } jl_taps;
 
-/* Element 0 of a row, which the engine may write. */
+/* Element 0 of a row, writable. */
 static inline float *jl_tap_row(const jl_tap *tap, int row) {
     return (float *)(uintptr_t)tap->data + (size_t)row * (size_t)tap->cols;
 }
 
-/* Whether there is a tap of a kind. */
 int jl_taps_include(const jl_taps *taps, jl_tap_kind kind);
 
-/* Residual stream x [n][width] after a block. */
+/* Copies the residual stream x [n][width] after a block. */
 void jl_tap_residual(const jl_taps *taps, int block, const float *x, int n, int width);
 
 #endif

@@ -1,9 +1,9 @@
-/* arch.c - the table of architectures, and the tensors that their sets are made of.
+/* arch.c - the table of architectures and their tensors.
  *
- * Place in the flow: metadata → [a row] → shape-checked weights → forward pass. Names of tensors
- * are those of the GGUF specification ("Standardized tensor names"); what each architecture does
- * with them follows its paper or reference code, and llama.cpp where they leave a choice. A row
- * says only what differs.
+ * Place in the flow: metadata → [a row] → shape-checked weights → forward pass. Tensor names are
+ * those of the GGUF specification ("Standardized tensor names"). Each architecture follows its
+ * paper or reference code, and llama.cpp where these are ambiguous. A row sets only what differs
+ * from the default.
  */
 #include "arch.h"
 
@@ -123,12 +123,12 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define END_BIAS    SET(JL_OUTPUT_NORM_B)
 #define NORM_BIASES (SET(JL_ATTN_NORM_B) | SET(JL_FFN_NORM_B) | END_BIAS)
 
-/* LLaMA's block (Touvron et al. 2023): two norms, attention, a gated feed-forward part. */
+/* LLaMA's block (Touvron et al. 2023): two norms, attention, a gated feed-forward network. */
 #define LLAMA (ENDS | NORMS | QKVO | GATED)
 /* GPT-2's (Radford et al. 2019): LayerNorm and biases everywhere, no gate. */
 #define GPT (ENDS | NORMS | NORM_BIASES | QKVO | PLAIN | BIASES)
 
-/* BERT's (Devlin et al. 2019): LayerNorm behind every sum, the first one the embeddings'. */
+/* BERT's (Devlin et al. 2019): LayerNorm after the embeddings and after every sum. */
 #define TOKEN_NORM (SET(JL_TOKEN_NORM) | SET(JL_TOKEN_NORM_B))
 #define SUM_NORMS  (SET(JL_ATTN_SUM_NORM) | SET(JL_FFN_SUM_NORM))
 #define SUM_BIASES (SET(JL_ATTN_SUM_NORM_B) | SET(JL_FFN_SUM_NORM_B))
@@ -167,7 +167,7 @@ static const jl_arch table[] = {
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES,
       .rules = JL_PARALLEL_KEY },
-    { .name = "phi2", /* one norm for both parts */
+    { .name = "phi2", /* one norm for both sublayers */
       .required = (GPT | OUTPUT | SET(JL_OUTPUT_B)) & ~(SET(JL_FFN_NORM) | SET(JL_FFN_NORM_B)),
       .optional = FUSED,
       .norm = JL_LAYER_NORM,
@@ -222,7 +222,7 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rope = JL_ROPE_HALVES },
-    { .name = "olmo2", /* norms behind the parts alone (OLMo 2025); OLMo 3 has windows */
+    { .name = "olmo2", /* norms only after the sublayers (OLMo 2025); OLMo 3 has windows */
       .required = (LLAMA & ~NORMS) | POST_NORMS | QK_WHOLE_NORMS | OUTPUT,
       .optional = FUSED,
       .rope = JL_ROPE_HALVES,
@@ -261,7 +261,7 @@ static const jl_arch table[] = {
       .optional = USUAL_EXTRAS | SET(JL_ATTN_OUTPUT_B) | SET(JL_ROPE_FREQS),
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_DIVIDE_LOGITS | JL_HAS_EXPERTS | JL_SHARES_SUM_TO_1 },
-    { .name = "command-r", /* LayerNorm without biases, one for both parts */
+    { .name = "command-r", /* one LayerNorm without bias for both sublayers */
       .required = LLAMA & ~SET(JL_FFN_NORM),
       .optional = FUSED | QKV_BIASES,
       .norm = JL_LAYER_NORM,
@@ -300,7 +300,7 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES,
       .rules = JL_ENCODER },
-    /* What the trainer here writes where positions are no rotation (train/export.h). */
+    /* Written by our trainer for models without RoPE (train/export.h). */
     { .name = "jielong", .required = LLAMA, .optional = FUSED | SET(JL_POSITION_EMBD) },
 };
 

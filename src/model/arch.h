@@ -1,10 +1,9 @@
-/* arch.h - one row per architecture: what differs between Transformers is data here, not code
- * elsewhere.
+/* arch.h - one row per architecture: describes the differences between Transformers as data.
  *
- * A row says which tensors are required and optional, which norm, activation and positions the
- * forward pass uses, and what holds where the file's metadata is silent. The forward pass reads
- * the model that was made from a row, never its name. A new architecture is a new row, and a new
- * kind of part is a new file beside forward/attention.c and forward/feed_forward.c.
+ * A row lists required and optional tensors, the norm, activation and position encoding, and the
+ * defaults of missing metadata. The forward pass reads the model built from a row, never the
+ * architecture's name. A new architecture is a new row; a new kind of sublayer is a new file beside
+ * forward/attention.c and forward/feed_forward.c.
  */
 #ifndef JL_ARCH_H
 #define JL_ARCH_H
@@ -12,28 +11,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lengths that tensor shapes are made of. */
+/* Lengths in tensor shapes. */
 typedef enum jl_dim {
-    JL_DIM_NONE,    /* in place of the columns: a vector */
+    JL_DIM_NONE,    /* as columns: a vector */
     JL_DIM_EMBD,    /* width of the residual stream */
     JL_DIM_HEAD,    /* size of a head */
     JL_DIM_Q,       /* heads × head size */
     JL_DIM_KV,      /* KV heads × head size */
-    JL_DIM_FF,      /* hidden width of the feed-forward part */
+    JL_DIM_FF,      /* hidden width of the feed-forward sublayer */
     JL_DIM_VOCAB,   /* tokens */
     JL_DIM_CONTEXT, /* trained positions */
-    JL_DIM_TYPES,   /* parts that a text may have (BERT) */
+    JL_DIM_TYPES,   /* token types (BERT) */
     JL_DIM_PAIRS,   /* rotated pairs of a head */
     JL_DIM_ONE,
     JL_DIM_EXPERTS,   /* experts of a block */
-    JL_DIM_EXPERT_FF, /* hidden width of one, */
-    JL_DIM_SHARED_FF, /* and of the one that every token asks */
-    JL_DIM_CONV       /* positions under a short convolution */
+    JL_DIM_EXPERT_FF, /* hidden width of an expert, */
+    JL_DIM_SHARED_FF, /* and of the shared expert */
+    JL_DIM_CONV       /* kernel length of a short convolution */
 } jl_dim;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
 
-/* Every tensor that some architecture has; rows are sets of them. */
+/* The tensors of all architectures. Those before JL_ATTN_NORM are outside the blocks. */
 typedef enum jl_tensor {
     JL_TOKEN_EMBD,
     JL_POSITION_EMBD,
@@ -42,13 +41,13 @@ typedef enum jl_tensor {
     JL_TOKEN_NORM_B,
     JL_OUTPUT_NORM,
     JL_OUTPUT_NORM_B,
-    JL_OUTPUT_NORM_LFM2, /* under another name */
+    JL_OUTPUT_NORM_LFM2, /* its name in LFM2 */
     JL_OUTPUT,
     JL_OUTPUT_B,
     JL_ROPE_FREQS,
     JL_ROPE_LONG,
     JL_ROPE_SHORT,
-    JL_ATTN_NORM, /* the first one of the blocks */
+    JL_ATTN_NORM,
     JL_ATTN_NORM_B,
     JL_ATTN_NORM_2,
     JL_ATTN_NORM_2_B,
@@ -100,22 +99,22 @@ _Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
 
 enum { JL_ONE_MATRIX, JL_EXPERTS, JL_FLOATS };
 
-/* Where a tensor goes. */
+/* Name, shape and destination of a tensor. */
 typedef struct jl_tensor_spec {
-    const char *name; /* in the file; a block's follow "blk.N." */
+    const char *name; /* in the file, after "blk.N." in blocks */
     jl_dim cols;      /* of a matrix; JL_DIM_NONE: a vector of floats */
-    int kind;         /* JL_EXPERTS: as many matrices as experts; JL_FLOATS: a matrix of floats */
+    int kind;         /* JL_EXPERTS: one matrix per expert; JL_FLOATS: a matrix of floats */
     struct {
         size_t slot; /* offset of the jl_matrix, float * or experts in jl_block or jl_weights */
         jl_dim rows;
-    } parts[3];         /* rows of the file one after another; ends with rows JL_DIM_NONE */
-    jl_tensor_set with; /* a fused tensor: those whose places it fills */
+    } parts[3];         /* contiguous in the file; rows JL_DIM_NONE ends the list */
+    jl_tensor_set with; /* a fused tensor: the tensors it replaces */
 } jl_tensor_spec;
 
 extern const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT];
 
-/* Tensors of a block that stand in for each other: a feed-forward part or experts (and the shared
- * one), attention or a short convolution. */
+/* Alternative tensors of a block: a feed-forward network or experts (and the shared one); attention
+ * or a short convolution. */
 extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attention_set,
     jl_conv_set;
 
@@ -131,22 +130,22 @@ typedef enum jl_rope_pairs {
     JL_ROPE_HALVES      /* (0,n/2), (1,n/2+1), …  as in GPT-NeoX */
 } jl_rope_pairs;
 
-/* Which rotation a block uses: models with windows may have another one for the windowed blocks. */
+/* Selects the RoPE table of a block: windowed blocks may have their own (local) one. */
 typedef enum jl_rope_scope { JL_ROPE_GLOBAL, JL_ROPE_LOCAL, JL_ROPE_SCOPES } jl_rope_scope;
 
 enum {
-    JL_PARALLEL = 1,         /* attention and feed-forward part both read x; their sums join it */
-    JL_PARALLEL_KEY = 2,     /* the same where the file's use_parallel_residual says so */
+    JL_PARALLEL = 1,         /* attention and feed-forward both read x; x += both outputs */
+    JL_PARALLEL_KEY = 2,     /* the same if the file's use_parallel_residual is true */
     JL_SCALE_EMBEDDING = 4,  /* embeddings are multiplied by √width */
     JL_DIVIDE_LOGITS = 8,    /* logit_scale divides instead of multiplying */
     JL_LOCAL_UNSCALED = 16,  /* blocks with a sliding window use unscaled RoPE */
     JL_WINDOW_NEEDED = 32,   /* the window is required; if the file has no size, use the default */
-    JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false: no block rotates */
+    JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false disables RoPE */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
-    JL_SHARES_SUM_TO_1 = 512, /* those of the experts that a token asks */
+    JL_SHARES_SUM_TO_1 = 512, /* normalise the shares of a token's experts */
     JL_SHORT_CONV = 1024,     /* blocks with 0 KV heads are short convolutions */
-    JL_ENCODER = 2048,        /* every token sees the whole text, whatever the file says */
+    JL_ENCODER = 2048,        /* attention is never causal, ignoring the file */
 };
 
 typedef struct jl_arch {
@@ -156,13 +155,13 @@ typedef struct jl_arch {
     jl_activation activation;
     jl_rope_pairs rope;
     int rules; /* JL_PARALLEL … */
-    /* What holds where the file says nothing; 0: nothing does. */
-    int rope_skip;    /* every such block does not rotate: block i with (i + 1) % rope_skip == 0 */
-    int window_step;  /* in such a model every such block sees all positions; 0: no windows */
-    float local_base; /* base of the rotation in windowed blocks; 0: as in the others */
-    int wide_layers;  /* a model of so many blocks scales its scores by 1/√(width / heads) */
+    /* Defaults for missing metadata; 0: none. */
+    int rope_skip;    /* no RoPE in blocks i with (i + 1) % rope_skip == 0 */
+    int window_step;  /* no window in blocks i with (i + 1) % window_step == 0; 0: no windows */
+    float local_base; /* RoPE base of windowed blocks; 0: as in the others */
+    int wide_layers;  /* a model with this many blocks scales scores by 1/√(width / heads) */
     float score_cap, logit_cap; /* soft caps */
-    float alibi;                /* largest exponent of the slopes */
+    float alibi;                /* maximum exponent of the slopes */
 } jl_arch;
 
 const jl_arch *jl_arch_find(const char *name, size_t n); /* NULL: not in the table */

@@ -1,11 +1,10 @@
-/* bind.c - the file's tensors → the places that the architecture's row has for them.
+/* bind.c - binds the file's tensors to the slots of the architecture's row.
  *
- * Place in the flow: hparams.c (lengths) → here → model.c takes memory for what was bound → load.c
- * packs bytes. A tensor's name says its block and its place, its shape must be the one that the
- * lengths give, no place is filled twice, none that is needed stays empty, and a tensor without a
- * place is refused: it would change what the model computes. A fused tensor becomes one target for
- * each of its parts, so nothing behind here knows of it. One pass in file order, linear in the
- * number of tensors.
+ * Place in the flow: hparams.c (lengths) → here → model.c allocates the bound tensors → load.c
+ * packs bytes. The name of a tensor gives its block and slot; its shape must match the lengths.
+ * Every required slot is filled, none twice. Unknown tensors are rejected, because they would
+ * change what the model computes. A fused tensor becomes one target per part, so later code does
+ * not see it. One pass in file order, linear in the number of tensors.
  */
 #include "model.h"
 
@@ -14,7 +13,7 @@
 #include "../base/memory.h"
 #include "../compute/pack.h"
 
-enum { MODEL_LEVEL = -1 }; /* instead of a block */
+enum { MODEL_LEVEL = -1 }; /* a block index: outside the blocks */
 
 static int dim_length(const jl_model *m, jl_dim dim) {
     const jl_hparams *h = &m->h;
@@ -38,11 +37,11 @@ static int dim_length(const jl_model *m, jl_dim dim) {
     return lengths[dim];
 }
 
-/* ---- What a block has ------------------------------------------------------------------------ */
+/* ---- Sets ------------------------------------------------------------------------------------ */
 
-/* The tensors that a block, or the model outside them, requires and allows. */
-static void sets_of(const jl_model *m, int block, jl_tensor_set *required,
-                    jl_tensor_set *optional) {
+/* The required and optional tensors of a block or of MODEL_LEVEL. */
+static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
+                        jl_tensor_set *optional) {
     jl_tensor_set outside = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
     jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
     if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
@@ -59,7 +58,7 @@ static int in_set(jl_tensor_set set, int tensor) {
     return set >> tensor & 1;
 }
 
-/* "blk.N.rest" → N, and name becomes the rest; any other name: MODEL_LEVEL. */
+/* "blk.N.rest" → N, and *name = "rest"; any other name: MODEL_LEVEL. */
 static int split_name(jl_str *name) {
     size_t i = 4;
     int block = 0;
@@ -80,15 +79,15 @@ static void shape_of(const jl_model *m, const jl_tensor_spec *spec, uint64_t dim
     dims[3] = 1;
 }
 
-/* Which tensor of the row's this is, and its block; JL_TENSOR_COUNT: none. Two of a row's may have
- * the same name with different shapes: the one that fits. */
+/* Finds the jl_tensor and block of a tensor; JL_TENSOR_COUNT: none. If two tensors of the row have
+ * this name, the shape decides. */
 static int find_place(const jl_model *m, const jl_gguf_tensor *t, int *block) {
     jl_str name = t->name;
     int found = JL_TENSOR_COUNT;
     *block = split_name(&name);
     if (*block >= m->h.n_layers) return found;
     jl_tensor_set required, optional;
-    sets_of(m, *block, &required, &optional);
+    tensor_sets(m, *block, &required, &optional);
     for (int i = 0; i < JL_TENSOR_COUNT; i++) {
         uint64_t dims[4];
         if (!in_set(required | optional, i)) continue;
@@ -112,20 +111,20 @@ static jl_status check_shape(const jl_model *m, const jl_gguf_tensor *t, const j
                    dims[0], dims[1], dims[2], t->dims[0], t->dims[1], t->dims[2], t->dims[3]);
 }
 
-/* A vector is one row of the file; its parts must begin with a block of its type. */
+/* A vector is one row of the file; its parts must begin at blocks of its type. */
 static jl_status check_parts(const jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
                              jl_error *error) {
     int block = jl_type_get((uint32_t)t->type)->block;
     for (int p = 0; p < 3 && spec->cols == JL_DIM_NONE; p++)
         if (dim_length(m, spec->parts[p].rows) % block)
             return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                           "type %s cannot be divided where its parts meet; convert the model with "
-                           "vectors in F32",
+                           "a part of the vector does not begin at a block of type %s; convert the "
+                           "model with vectors in F32",
                            jl_type_get((uint32_t)t->type)->name);
     return JL_OK;
 }
 
-/* The rows of one matrix, or the floats of a vector, that begin at `at`; returns where they end. */
+/* Adds the target of a matrix or vector whose bytes begin at `at`; returns their end. */
 static uint64_t add_target(jl_model *m, jl_type type, uint64_t at, int rows, int cols,
                            jl_matrix *matrix, float **vector) {
     const jl_type_info *info = jl_type_get((uint32_t)type);
@@ -138,7 +137,7 @@ static uint64_t add_target(jl_model *m, jl_type type, uint64_t at, int rows, int
     return end;
 }
 
-/* The targets of a tensor: one for each part, or for each expert. */
+/* Adds the targets of a tensor: one per part or expert. */
 static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_spec *spec,
                         void *owner) {
     jl_type type = (jl_type)t->type;
@@ -159,7 +158,7 @@ static void add_targets(jl_model *m, const jl_gguf_tensor *t, const jl_tensor_sp
     }
 }
 
-/* Binds a tensor, unless its place is taken; *filled are those of its block. */
+/* Binds a tensor; fails if *filled, the tensors of its block, has it. */
 static jl_status bind(jl_model *m, const jl_gguf_tensor *t, int tensor, void *owner,
                       jl_tensor_set *filled, jl_error *error) {
     const jl_tensor_spec *spec = &jl_tensor_specs[tensor];
@@ -182,10 +181,10 @@ static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_
                    m->arch->name, m->h.n_layers);
 }
 
-/* The first tensor that is needed and was not there. */
+/* Fails with the first missing tensor. */
 static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled, jl_error *error) {
     jl_tensor_set required, optional, missing;
-    sets_of(m, block, &required, &optional);
+    tensor_sets(m, block, &required, &optional);
     missing = required & ~filled;
     if (!missing) return JL_OK;
     int first = 0;

@@ -1,9 +1,9 @@
-/* hparams.c - metadata → checked hyper-parameters, and the way each block goes.
+/* hparams.c - metadata → checked hyper-parameters, and the variant of each block.
  *
- * Place in the flow: format/gguf (values) → here → bind.c checks tensors against what was read.
- * Keys are those of the GGUF specification, after "<architecture>."; what a file may leave out
- * comes from the architecture's row. Every value is bounded here, so that no product of lengths
- * later on can overflow; a refusal names the key, what was expected and what was found.
+ * Place in the flow: format/gguf (values) → here → bind.c checks tensors against them. Keys are
+ * those of the GGUF specification, after "<architecture>."; the architecture's row gives defaults
+ * for missing keys. All values are bounded, so that no later product of lengths overflows; errors
+ * name the key, the expected and the found value.
  */
 #include "model.h"
 
@@ -17,8 +17,8 @@ enum { MAX_LAYERS = 1024, MAX_CONTEXT = 1 << 24, MAX_WIDTH = 1 << 16, MAX_HIDDEN
 
 typedef struct field {
     const char *key;              /* after "<arch>." */
-    uint32_t low, high, fallback; /* a fallback below low: the key is required */
-    int sparse;                   /* in an array, 0 marks blocks without it */
+    uint32_t low, high, fallback; /* fallback < low: the key is required */
+    int sparse;                   /* nonzero: array elements may be 0 (none) */
 } field;
 
 static jl_status refuse_number(const char *key, field f, uint32_t value, jl_error *error) {
@@ -34,14 +34,14 @@ static jl_status missing_key(const jl_model *m, const char *key, jl_error *error
                    m->arch->name);
 }
 
-/* Element i of an array of 32-bit integers or truth values; UINT32_MAX of any other. */
+/* Element i of an array of 32-bit integers or booleans; UINT32_MAX for other types. */
 static uint32_t element(const jl_gguf_value *v, int i) {
     if (v->type == JL_GGUF_BOOL) return v->bytes[i];
     if (v->type != JL_GGUF_U32 && v->type != JL_GGUF_I32) return UINT32_MAX;
     return (uint32_t)jl_gguf_i32_at(v, (uint64_t)i);
 }
 
-/* The array at a key, checked to have one element a block; NULL where the key holds no array. */
+/* *out: the array at a key, with one element per block; NULL if the key has no array. */
 static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, const char *key,
                                 jl_error *error) {
     const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
@@ -52,7 +52,7 @@ static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, co
                    m->h.n_layers, v->count);
 }
 
-/* A length that is given once, or for every block and then always the same. */
+/* Reads a length, given once or as an equal value for every block. */
 static jl_status read_field(int *out, const jl_model *m, field f, jl_error *error) {
     char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
@@ -77,7 +77,7 @@ static jl_status read_field(int *out, const jl_model *m, field f, jl_error *erro
     return JL_OK;
 }
 
-/* A factor or a limit, 0 to 10^6; what is absent or 0 is the fallback. */
+/* Reads a factor or limit in 0..10^6; the fallback if absent or 0. */
 static jl_status read_factor(float *out, const jl_model *m, const char *rest, float fallback,
                              jl_error *error) {
     char key[JL_GGUF_KEY];
@@ -175,7 +175,7 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
 
 /* ---- The blocks ------------------------------------------------------------------------------ */
 
-/* Which blocks see a window only: every one but each `step`-th, or as the file's array says. */
+/* Sets the windows: in all blocks but every `step`-th, or by the file's array. */
 static jl_status read_windows(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
@@ -197,8 +197,8 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* Parts of a text are as many as their tensor has rows; where attention looks both ways, the file
- * can say so (llama.cpp's key attention.causal). */
+/* Reads n_types (rows of its tensor) and whether the model is an encoder (llama.cpp's key
+ * attention.causal). */
 static jl_status read_encoder(jl_model *m, jl_error *error) {
     enum { MAX_TYPES = 64 };
     char key[JL_GGUF_KEY];
@@ -234,11 +234,11 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
         if (!on || (skip && (i + 1) % skip == 0)) l->rope = -1;
         windowed |= l->rope == JL_ROPE_LOCAL;
     }
-    if (!windowed) m->rope[JL_ROPE_LOCAL].n_pairs = 0; /* nobody asks for its angles */
+    if (!windowed) m->rope[JL_ROPE_LOCAL].n_pairs = 0; /* no angles needed */
     return st;
 }
 
-/* Which blocks are short convolutions, and the place of each in its cache. */
+/* Sets is_conv and the cache slot of each block. */
 static jl_status read_kinds(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     jl_hparams *h = &m->h;
@@ -297,8 +297,8 @@ static jl_status read_experts(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* The blocks, and the places of their experts. */
-static jl_status take_blocks(jl_model *m, jl_error *error) {
+/* Allocates the blocks and their experts. */
+static jl_status allocate_blocks(jl_model *m, jl_error *error) {
     uint64_t layers = (uint64_t)m->h.n_layers, experts = (uint64_t)m->h.n_experts;
     m->w.blocks = jl_alloc_array(layers, sizeof *m->w.blocks);
     if (experts > 0) m->experts = jl_alloc_array(3 * layers * experts, sizeof *m->experts);
@@ -312,7 +312,7 @@ static jl_status take_blocks(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* Lengths first: those of arrays are counted in blocks. */
+/* Reads n_layers first, because arrays have one element per block. */
 static jl_status read_sizes(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int layers = 0;
@@ -338,7 +338,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
     if (!st) st = read_encoder(m, error);
-    if (!st) st = take_blocks(m, error);
+    if (!st) st = allocate_blocks(m, error);
     if (!st) st = read_kinds(m, error);
     if (!st) st = read_windows(m, error);
     if (!st) st = read_rope(m, error);

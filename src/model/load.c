@@ -1,10 +1,9 @@
-/* load.c - the life of a load: bytes in file order → header → tensors packed while they arrive.
+/* load.c - loading: bytes in file order → header → tensors packed while they arrive.
  *
  * Place in the flow: the host's stream → reserve / feed → (gguf, model.c once) → compute/pack. The
- * host writes into the inbox; the header is parsed there, tried again each time the bytes have
- * doubled, so all tries together cost twice one. Then whole panels are packed straight from the
- * inbox and only a panel cut by its edge is copied to the carry buffer. Nothing else of the file is
- * ever held twice.
+ * host writes into the inbox. While the header is incomplete, it is parsed again whenever the bytes
+ * have doubled, so all attempts cost twice the last. Then whole panels are packed directly from the
+ * inbox; only a panel cut by its end is copied to the carry buffer.
  */
 #include <string.h>
 
@@ -59,7 +58,7 @@ void jl_model_free(jl_model *m) {
 
 /* ---- Tensor data ----------------------------------------------------------------------------- */
 
-/* Rows [row, row + n) of the target; those that pad the last panel are zero. */
+/* Stores rows [row, row + n) of the target; padding rows of the last panel are zero. */
 static void store_rows(jl_target *t, int row, int n, const uint8_t *src) {
     if (t->matrix) {
         size_t panel = jl_panel_bytes(t->matrix->layout, t->cols);
@@ -70,9 +69,8 @@ static void store_rows(jl_target *t, int row, int n, const uint8_t *src) {
     }
 }
 
-/* Takes up to n bytes at the loader's position that lie inside the current tensor; returns how
- * many. */
-static size_t take(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
+/* Consumes at most n bytes of the current tensor at the loader's position; returns how many. */
+static size_t consume_tensor(jl_loader *l, jl_target *t, const uint8_t *src, size_t n) {
     int rows = t->rows - l->row < JL_PANEL ? t->rows - l->row : JL_PANEL;
     size_t panel = (size_t)t->row_bytes * (size_t)rows;
     if (l->carry_fill == 0 && n >= panel) {
@@ -99,14 +97,14 @@ static void consume(jl_loader *l, const uint8_t *src, size_t n) {
             uint64_t gap = t->offset - l->position;
             part = gap < n ? (size_t)gap : n;
         } else {
-            part = take(l, t, src, n);
+            part = consume_tensor(l, t, src, n);
         }
         src += part;
         n -= part;
         l->position += part;
         if (l->position == t->end) l->current++, l->row = 0;
     }
-    l->position += n; /* after the last tensor: nothing of ours */
+    l->position += n; /* bytes after the last tensor are ignored */
 }
 
 static jl_status complete(jl_model *m, jl_error *error) {
@@ -121,7 +119,7 @@ static jl_status progress(jl_model *m, jl_error *error) {
 
 /* ---- Header ---------------------------------------------------------------------------------- */
 
-/* The header is complete: build the model, then treat what came after it as tensor data. */
+/* After a complete header: builds the model, then treats the remaining bytes as tensor data. */
 static jl_status enter_data(jl_model *m, jl_error *error) {
     jl_loader *l = m->loader;
     l->have_header = 1;
@@ -157,17 +155,17 @@ static jl_status grow_inbox(jl_loader *l, jl_error *error) {
     return JL_OK;
 }
 
-/* What a failed load leaves is good for jl_model_free alone. */
+/* A failed model can only be freed. */
 static jl_status refuse_failed(const jl_loader *l, jl_error *error) {
     if (!l->failed) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                   "its load has failed already; free it and load it again");
+                   "loading it has failed; free it and load it again");
 }
 
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error) {
     jl_loader *l = m->loader;
     if (!l) {
-        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"), "it is loaded already");
+        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"), "it is already loaded");
         return NULL;
     }
     if (refuse_failed(l, error)) return NULL;
@@ -196,7 +194,7 @@ jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error) {
     return st;
 }
 
-/* The tensor whose bytes are to come. */
+/* The tensor of the next byte. */
 static jl_str current_name(const jl_loader *l) {
     int i = 0;
     while (i + 1 < l->gguf.n_tensors && l->gguf.tensors[i + 1].offset <= l->position) i++;
@@ -219,7 +217,7 @@ jl_status jl_model_finish(jl_model *m, jl_error *error) {
     if (!l) return JL_OK;
     if (refuse_failed(l, error)) return JL_ERR_ARGUMENT;
     if (!l->have_header) {
-        l->file_size = l->inbox_fill; /* known now */
+        l->file_size = l->inbox_fill;
         st = try_header(m, error);
     }
     if (st == JL_MORE) st = truncated(l, error);

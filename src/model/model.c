@@ -1,10 +1,9 @@
 /* model.c - a parsed header → checked hyper-parameters, shape-checked weights, one block of memory.
  *
- * Place in the flow: format/gguf (directory) → here, by hparams.c and bind.c → load.c packs bytes
- * into what was laid out here. Every refusal happens before memory is taken, and names the tensor
- * or key, what was expected, what was found and what to do. After it, kernels may trust every
- * shape: that is what makes them safe without bounds checks. A file without tensors is a vocabulary
- * and becomes a model that only tokenizes.
+ * Place in the flow: format/gguf (directory) → here, with hparams.c and bind.c → load.c packs bytes
+ * into the laid-out memory. All checks precede the allocation; an error names the tensor or key,
+ * the expected and found value, and what to do. Kernels trust the checked shapes, so they need no
+ * bounds checks. A file without tensors is a vocabulary: its model can only tokenize.
  */
 #include "model.h"
 
@@ -16,13 +15,13 @@
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-/* Lays every bound tensor out in the arena; with a base, sets the pointers. */
+/* Lays out all bound tensors in the arena; with a base, sets the pointers. */
 static void lay_out(jl_model *m, jl_arena *arena) {
     if (m->h.alibi > 0) m->w.slopes = jl_arena_take(arena, (uint64_t)m->h.n_heads * sizeof(float));
     for (int i = 0; i < m->loader->n_targets; i++) {
         jl_target *t = &m->loader->targets[i];
         uint64_t bytes = (uint64_t)t->cols * sizeof(float);
-        if (t->matrix) /* in 64 bits: a hostile matrix passes a 32-bit size_t */
+        if (t->matrix) /* in 64 bits: a hostile matrix overflows a 32-bit size_t */
             bytes = ((uint64_t)t->rows + JL_PANEL - 1) / JL_PANEL *
                     jl_panel_bytes(t->matrix->layout, t->cols);
         void *piece = jl_arena_take(arena, bytes);
@@ -67,8 +66,8 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* Where attention has a norm beside the block's, the block's is the feed-forward part's. */
-static void sort_norms(jl_block *l) {
+/* Falcon: if attention has its own norm, attn_norm belongs to the feed-forward sublayer. */
+static void assign_falcon_norms(jl_block *l) {
     if (!l->falcon_norm.weight) return;
     l->ffn_norm = l->attn_norm;
     l->attn_norm = l->falcon_norm;
@@ -86,7 +85,7 @@ jl_status jl_model_complete(jl_model *m, jl_error *error) {
         st = jl_rope_divide(&m->rope_long, "rope_factors_long.weight", w->rope_long, error);
     else if (!st)
         m->rope_long = *rope;
-    for (int i = 0; i < m->h.n_layers; i++) sort_norms(&m->w.blocks[i]);
+    for (int i = 0; i < m->h.n_layers; i++) assign_falcon_norms(&m->w.blocks[i]);
     if (w->slopes) jl_alibi_slopes(w->slopes, m->h.n_heads, m->h.alibi);
     return st;
 }
@@ -96,7 +95,7 @@ jl_status jl_model_complete(jl_model *m, jl_error *error) {
 static jl_status copy_string(jl_model *m, int which, const char *key, jl_error *error) {
     jl_str s = { NULL, 0 };
     const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
-    if (!v || v->array || v->type != JL_GGUF_STRING) return JL_OK; /* for people only */
+    if (!v || v->array || v->type != JL_GGUF_STRING) return JL_OK; /* informational only */
     jl_status st = jl_gguf_string(&m->loader->gguf, key, &s, error);
     if (st) return st;
     m->strings[which] = jl_alloc(s.n + 1);
@@ -122,7 +121,7 @@ static jl_status describe(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* ---- All of it ------------------------------------------------------------------------------- */
+/* ---- Build ----------------------------------------------------------------------------------- */
 
 static jl_status find_arch(jl_model *m, jl_error *error) {
     jl_str name = { NULL, 0 };
@@ -139,8 +138,7 @@ static jl_status find_arch(jl_model *m, jl_error *error) {
                    "\"%S\" is not supported; choose a model of one of: %s", name, names);
 }
 
-/* The vocabulary is as long as the embedding has rows, and as the tokenizer says if there is one.
- * */
+/* n_vocab = rows of the embedding; must equal the tokenizer's, if there is one. */
 static jl_status find_vocab(jl_model *m, jl_error *error) {
     const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_embd.weight");
     uint64_t rows = t ? t->dims[1] : 0;

@@ -1,8 +1,8 @@
 /* position.c - rotary frequencies and ALiBi slopes from metadata.
  *
- * Computed in double and rounded once, so the tables agree on every machine. The formulas of linear
- * scaling and YaRN follow the papers in the constants that GGUF's keys name. What it does not do:
- * compute the angles of a batch (forward.c) or rotate (compute/kernels.h jl_rope).
+ * Computed in double and rounded once, so that the tables agree on every machine. Linear scaling
+ * and YaRN follow their papers, with the constants of the GGUF keys. forward.c computes the angles
+ * of a batch; jl_rope (compute/kernels.h) rotates.
  */
 #include "position.h"
 
@@ -10,7 +10,7 @@
 
 static const double TWO_PI = 6.283185307179586;
 
-/* The (fractional) pair that turns `turns` times over the trained context: YaRN eq. 17. */
+/* The (fractional) pair that rotates `turns` times over the trained context: YaRN eq. 17. */
 static double pair_of_turns(double turns, double context, int n_rot, double base) {
     return n_rot * log(context / (turns * TWO_PI)) / (2 * log(base));
 }
@@ -19,10 +19,10 @@ typedef struct scaling {
     jl_str type;
     float factor, attn_factor;
     float beta_fast, beta_slow; /* YaRN: turns over the trained context, 32 and 1 (§3.2) */
-    double context;             /* trained length before stretching */
+    double context;             /* trained length before scaling */
 } scaling;
 
-/* YaRN: fast pairs stay, slow pairs are interpolated, a ramp between; lengths grow by
+/* YaRN: keeps fast pairs, interpolates slow pairs, with a ramp between; multiplies lengths by
  * 0.1·ln(factor) + 1. */
 static void stretch_yarn(jl_rope_table *r, const scaling *s, double base) {
     int n_rot = 2 * r->n_pairs;
@@ -37,7 +37,7 @@ static void stretch_yarn(jl_rope_table *r, const scaling *s, double base) {
     r->length *= 1 + 0.1 * log(factor);
 }
 
-/* One of <arch>.rope.*, above 0 where the file has it. */
+/* Reads a value of <arch>.rope.*, > 0 if present. */
 static jl_status read_positive(float *out, const jl_gguf *g, const jl_arch *arch, const char *rest,
                                jl_error *error) {
     char k[JL_GGUF_KEY];
@@ -48,7 +48,7 @@ static jl_status read_positive(float *out, const jl_gguf *g, const jl_arch *arch
     return st;
 }
 
-/* Where the type is absent, a factor alone means linear. */
+/* A factor without a type means linear. */
 static jl_status read_scaling(scaling *s, const jl_gguf *g, const jl_arch *arch, jl_error *error) {
     char k[JL_GGUF_KEY];
     const struct {
@@ -140,10 +140,10 @@ jl_status jl_rope_divide(jl_rope_table *r, const char *name, const float *factor
 }
 
 void jl_alibi_slopes(float *slopes, int heads, float max_exponent) {
-    int power = 1; /* of two, the largest within `heads` */
+    int power = 1; /* largest power of 2 ≤ heads */
     while (2 * power <= heads) power *= 2;
     for (int i = 0; i < heads; i++) {
-        double step = i < power ? i + 1 : i - power + 0.5; /* between the others' */
+        double step = i < power ? i + 1 : i - power + 0.5; /* between the first ones */
         slopes[i] = (float)pow(2, -(double)max_exponent * step / power);
     }
 }

@@ -1,8 +1,8 @@
-/* precision.c - the precision of a loaded model's products, and which kernels compute them.
+/* precision.c - the precision and kernels of a model's products.
  *
- * Place in the flow: a model is loaded; before its first session the host sets the precision of
- * each class of weights and may provide relaxed kernels (jielong_host.h). Matrices point into
- * m->precision, so setting it is enough.
+ * Place in the flow: after loading and before the first session, the host sets the precision of
+ * each class of weights and may provide relaxed kernels (jielong_host.h). Matrices point to
+ * m->precision, so they need no update.
  */
 #include "../jielong_host.h"
 #include "model.h"

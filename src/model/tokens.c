@@ -1,7 +1,7 @@
 /* tokens.c - text ↔ token ids by a model's tokenizer: the token functions of jielong.h.
  *
- * Place in the flow: text/tokenizer.c does the work; here a model without a tokenizer is refused,
- * and control tokens get no bytes unless the caller asks for them.
+ * Place in the flow: checks that the model has a tokenizer, then calls text/tokenizer.c; hides the
+ * bytes of control tokens unless requested.
  */
 #include "model.h"
 

@@ -1,15 +1,15 @@
-/* calibrate.c - how many threads evaluate a token fastest: measured, a few tokens each.
+/* calibrate.c - measures how many threads evaluate a token fastest, with a few tokens each.
  *
- * What counts is the machine as it is: two threads of one core share its units, slow cores hold
- * fast ones up, and a small model's jobs are over before another thread has taken notice. More
- * threads are taken only where they are clearly faster, so the answer is never slower than one.
+ * More threads can be slower: two threads of one core share its units, slow cores delay fast ones,
+ * and jobs of a small model end before another thread wakes up. A larger number is chosen only if
+ * it is clearly faster, so the result is never slower than one thread.
  */
 #include "session.h"
 
-enum { COUNTS = 5, MOST_ROUNDS = 5, ENOUGH_ROUNDS = 2 }; /* JL_MAX_THREADS halved down to 1 */
+enum { COUNTS = 5, MAX_ROUNDS = 5, MIN_ROUNDS = 2 }; /* COUNTS: JL_MAX_THREADS, halved to 1 */
 static const double BUDGET_MS = 30, CLEARLY = 0.95;
 
-/* One token in the first position; a negative status, or 0 and *ms lowered to the time it took. */
+/* Evaluates one token at position 0 and lowers *ms to its time. */
 static jl_status time_token(jl_session *s, double (*now)(void), double *ms, jl_error *error) {
     double start = now();
     jl_status st = jl_session_rewind(s, 0, error);
@@ -30,12 +30,12 @@ int jl_pool_calibrate(jl_pool *pool, int max, const jl_model *m, double (*now)(v
         count[n] = threads;
         best[n] = 1e30;
     }
-    for (int round = 0; round < MOST_ROUNDS && !st; round++) {
+    for (int round = 0; round < MAX_ROUNDS && !st; round++) {
         for (int i = 0; i < n && !st; i++) {
             jl_pool_use(pool, count[i]);
             st = time_token(s, now, &best[i], error);
         }
-        if (round + 1 >= ENOUGH_ROUNDS && now() - start > BUDGET_MS) break;
+        if (round + 1 >= MIN_ROUNDS && now() - start > BUDGET_MS) break;
     }
     jl_session_free(s);
     if (st) return st;

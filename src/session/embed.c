@@ -1,11 +1,10 @@
 /* embed.c - a text as one vector: hidden states, pooled.
  *
  * Place in the flow: ids in a session → forward pass → hidden states → one vector of length 1. A
- * call is one step of a batch, so a host can stop between two; the vector that grows belongs to the
- * caller. Pooling as in llama.cpp
- * (llm_graph_context::build_pooling). In a decoder each position has seen only what came before,
- * so the mean is the usual choice for models that were not trained to embed, the last token for
- * those that were; an encoder takes the whole text as one batch, and its file says what it wants.
+ * call is one step of a batch, so a host can stop between two; the caller owns the vector. Pooling
+ * as in llama.cpp (llm_graph_context::build_pooling). Decoders are causal: use the last token if
+ * the model was trained to embed, else the mean. An encoder takes the whole text as one batch, and
+ * its file names the pooling.
  */
 #include <math.h>
 #include <string.h>
@@ -23,7 +22,7 @@ static void pool(float *out, const float *rows, int n, int width, jl_pooling poo
         for (int i = 0; i < width; i++) out[i] += rows[(size_t)t * (size_t)width + (size_t)i];
 }
 
-/* To Euclidean length 1; the mean's divisor falls out. */
+/* To Euclidean length 1, which cancels the mean's 1/n. */
 static jl_status normalise(float *x, int width, jl_error *error) {
     double sum = 0;
     for (int i = 0; i < width; i++) sum += (double)x[i] * (double)x[i];

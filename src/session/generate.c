@@ -1,12 +1,12 @@
-/* generate.c - the game itself: evaluate, draw, append, again; one token a pull.
+/* generate.c - the generation loop: evaluate, draw, append; one token per call.
  *
  * Place in the flow: session.c (logits) → sample.c (a token) → text_stream.c (its text) → the host.
- * The host may stop between any two pulls: a drawn token is on the timeline before it is handed
- * out, so nothing is lost and nothing is half done.
+ * The host may stop between any two calls, because a drawn token is appended to the session before
+ * it is returned.
  */
 #include "session.h"
 
-/* The last tokens that the repetition penalty looks at. */
+/* The recent tokens of the repetition penalty. */
 static const int32_t *recent(const jl_session *s, const jl_sampling *g, int *n) {
     *n = g->repeat_last < s->n_ids ? g->repeat_last : s->n_ids;
     return s->ids + s->n_ids - *n;
@@ -40,7 +40,7 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
     if (s->n_ids == s->n_ctx && g->max_tokens > 0)
         return jl_fail(
             error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
-            "all %d positions are taken; rewind, or make a session with a longer context",
+            "all %d positions are used; rewind, or create a session with a longer context",
             s->n_ctx);
     st = jl_text_stream_begin(&s->text, s->text_buffer, s->text_cap, g->stop, g->n_stop, error);
     if (st) return st;
@@ -52,14 +52,14 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
     return JL_OK;
 }
 
-static jl_finish why_finished(const jl_session *s, int32_t id, int stopped) {
+static jl_finish finish_reason(const jl_session *s, int32_t id, int stopped) {
     if (!s->generation.ignore_end && jl_token_is_end(s->m, id)) return JL_FINISH_END;
     if (stopped) return JL_FINISH_STOP;
     if (s->drawn == s->generation.max_tokens) return JL_FINISH_LENGTH;
     return s->n_ids == s->n_ctx ? JL_FINISH_CONTEXT : JL_FINISH_NONE;
 }
 
-/* Fills *token for the id just drawn from `logits`, and says whether it is the last. */
+/* Fills *token for the id drawn from `logits`; sets s->finish if it is the last. */
 static void describe(jl_session *s, const float *logits, int32_t id, jl_token *token) {
     size_t n;
     const char *bytes = jl_token_bytes(s->m, id, 0, &n);
@@ -69,7 +69,7 @@ static void describe(jl_session *s, const float *logits, int32_t id, jl_token *t
     token->logprob = logits[id] - log_sum;
     token->n_top = jl_top(logits, s->m->h.n_vocab, log_sum, token->top, s->generation.top_logprobs);
     int stopped = jl_text_stream_push(&s->text, bytes, n, &token->text, &token->n_text);
-    token->finish = s->finish = why_finished(s, id, stopped);
+    token->finish = s->finish = finish_reason(s, id, stopped);
     if (s->finish && !stopped) jl_text_stream_flush(&s->text, &token->text, &token->n_text);
 }
 

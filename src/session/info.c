@@ -1,7 +1,7 @@
-/* info.c - the description of a model as JSON, one text for every host, and the small getters.
+/* info.c - the description of a model as JSON.
  *
- * Names follow the JavaScript API (model.info). Metadata is attacker data: everything is escaped,
- * and invalid UTF-8 is left to the reader's decoder.
+ * Keys follow the JavaScript API (model.info). Metadata is untrusted: all strings are escaped;
+ * invalid UTF-8 is passed through, and the host's decoder handles it.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 typedef struct writer {
     char *out;
     size_t cap, n;
-    int begun; /* the object has a member already */
+    int begun; /* the object has a member */
 } writer;
 
 static void put(writer *w, const char *s, size_t n) {
@@ -45,7 +45,7 @@ static void put_string(writer *w, const char *s) {
     put(w, "\"", 1);
 }
 
-/* A token as it is written, null for none. Tokens hold no NUL. */
+/* The text of a token, null for none. Tokens contain no NUL. */
 static void put_token(writer *w, const jl_tokenizer *t, int32_t id) {
     jl_str s = id < 0 ? (jl_str){ 0 } : jl_tokenizer_bytes(t, id);
     char text[64];

@@ -2,8 +2,7 @@
  *
  * Place in the flow: forward → logits → here → the next token. top-k: Fan et al. 2018; top-p
  * (nucleus): Holtzman et al. 2019; min-p: Nguyen et al. 2024; repetition penalty: Keskar et al.
- * 2019, eq. 3. A logit that is not a number counts as −∞; if the largest is not finite the draw
- * fails.
+ * 2019, eq. 3. NaN logits count as −∞; the draw fails if the maximum is not finite.
  */
 #include "sample.h"
 
@@ -14,7 +13,7 @@
 #include "../base/status.h"
 #include "../compute/kernels.h"
 
-/* ---- The heap: candidates in falling order, on demand ---------------------------------------- */
+/* ---- The heap: candidates in descending order, on demand ------------------------------------- */
 
 static int before(const void *context, const jl_entry *a, const jl_entry *b) {
     (void)context;
@@ -22,13 +21,13 @@ static int before(const void *context, const jl_entry *a, const jl_entry *b) {
 }
 JL_HEAP(candidates, jl_entry, const void *, before)
 
-enum { STRETCH = 64 }; /* logits that are left out together if their maximum is too small */
+enum { STRETCH = 64 }; /* logits per run; a run with too small a maximum is skipped */
 
 static int min(int a, int b) {
     return a < b ? a : b;
 }
 
-/* Of the candidates whose logits are not below `lowest`. */
+/* Builds the heap of all logits ≥ lowest. */
 static void build_heap(jl_sampler *s, float lowest) {
     s->held = s->popped = 0;
     for (int from = 0; from < s->n; from += STRETCH) {
@@ -41,8 +40,8 @@ static void build_heap(jl_sampler *s, float lowest) {
     for (size_t i = held / 2; i-- > 0;) candidates_down(NULL, s->heap, held, i);
 }
 
-/* The candidate of rank i (0: most probable), i < n; ranks must be asked for in rising order at
- * first. Where those of the heap are too few it is built of all. */
+/* The candidate of rank i < n (0: most probable). First requests must come in ascending order. If
+ * the heap holds too few, it is rebuilt from all logits. */
 static jl_entry ranked(jl_sampler *s, int i) {
     if (i >= s->held) build_heap(s, -INFINITY);
     while (s->popped <= i) {
@@ -78,8 +77,8 @@ jl_status jl_sampling_check(const jl_sampling *g, jl_error *error) {
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("sampling"), "%s", what);
 }
 
-/* logits → s->logits with the penalty (computed from the originals, so twice recent counts once).
- * The scale stays finite, so that the largest logit, at distance 0, always has the weight 1. */
+/* s->logits = logits with the penalty, computed from the originals, so that repeats count once. The
+ * scale stays finite, so that the largest logit always has weight exp(0·scale) = 1. */
 static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
                        const int32_t *recent, int n_recent, jl_stage stage, jl_error *error) {
     jl_nan_to_neg_inf(logits, s->n, s->logits);
@@ -127,7 +126,7 @@ static selection keep_min_p(jl_sampler *s, selection left, float min_p) {
     return left;
 }
 
-/* Candidates of less than e^-RARE of the largest weight are ranked only when they are asked for. */
+/* Candidates below e^−RARE of the largest weight enter the heap only if a stage needs them. */
 static const float RARE = 12;
 
 static selection select_stage(jl_sampler *s, const jl_sampling *g, jl_stage stage) {
@@ -162,15 +161,14 @@ static int32_t most_probable(const jl_sampler *s) {
     while (i < s->n && jl_max(s->logits + i, min(STRETCH, s->n - i)) != s->max) i += STRETCH;
     for (; i < s->n; i++)
         if (s->logits[i] == s->max) return i;
-    return 0; /* not reached: the maximum is one of them */
+    return 0; /* unreachable */
 }
 
 static int keeps_all(const jl_sampler *s, const jl_sampling *g) {
     return (g->top_k == 0 || g->top_k >= s->n) && g->top_p >= 1 && g->min_p <= 0;
 }
 
-/* Inverse of the cumulative distribution over the whole vocabulary in order of id; no heap needed.
- * */
+/* Inverse of the cumulative distribution over the whole vocabulary, in order of id. */
 static int32_t draw_from_all(const jl_sampler *s, double u) {
     float target = (float)u * jl_exp_total(s->logits, s->max, s->scale, s->n), sum = 0;
     int32_t last = 0;
@@ -192,7 +190,7 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
     if (keeps_all(s, g)) return draw_from_all(s, u);
     selection left = select_stage(s, g, JL_STAGE_MIN_P);
     float target = (float)u * left.sum, sum = 0;
-    int32_t last = ranked(s, 0).id; /* with a weight above 0: u may round to 1 */
+    int32_t last = ranked(s, 0).id; /* last weight > 0, because u may round to 1 */
     for (int i = 0; i < left.kept; i++) {
         jl_entry e = ranked(s, i);
         float w = weight(s, e.logit);
@@ -207,7 +205,7 @@ int32_t jl_sample_draw(jl_sampler *s, const float *logits, const jl_sampling *g,
 
 float jl_log_sum(const float *logits, int n) {
     float max = jl_max(logits, n), sum = jl_exp_total(logits, max, 1, n);
-    if (isnan(sum)) { /* some are not numbers: they count as −∞ here too */
+    if (isnan(sum)) { /* NaN logits count as −∞ */
         sum = 0;
         for (int i = 0; i < n; i++)
             if (!isnan(logits[i])) sum += jl_exp(logits[i] - max);
@@ -222,7 +220,7 @@ int jl_top(const float *logits, int n, float log_sum, jl_candidate *out, int cap
         if (kept == cap && !(logits[i] > out[kept - 1].probability)) continue;
         int at = kept < cap ? kept++ : kept - 1;
         for (; at > 0 && out[at - 1].probability < logits[i]; at--) out[at] = out[at - 1];
-        out[at] = (jl_candidate){ i, logits[i] }; /* logits for now */
+        out[at] = (jl_candidate){ i, logits[i] }; /* still logits */
     }
     for (int i = 0; i < kept; i++) out[i].probability = jl_exp(out[i].probability - log_sum);
     return kept;

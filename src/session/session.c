@@ -1,8 +1,7 @@
-/* session.c - the timeline: append, advance, rewind; and runs with taps.
+/* session.c - the token sequence: append, advance, rewind; and runs with taps.
  *
- * Place in the flow: ids → forward/forward.c in batches → logits. A session belongs to one caller
- * at a time and leaves the model untouched. A failed call changes nothing: what does not fit is
- * refused before anything is appended.
+ * Place in the flow: ids → forward/forward.c in batches → logits. One caller uses a session at a
+ * time; the model is read-only. A failed call changes nothing: append checks all ids first.
  */
 #include "session.h"
 
@@ -14,7 +13,7 @@
 enum {
     DEFAULT_BATCH = 64,
     MAX_BATCH = 4096,
-    REWINDS = 128 /* positions that a model with short convolutions goes back at no cost */
+    REWINDS = 128 /* positions of a free rewind in models with short convolutions */
 };
 static const uint64_t MAX_TAP_BYTES = (uint64_t)1 << 30;
 
@@ -27,7 +26,7 @@ static size_t longest_token(const jl_model *m) {
     return longest;
 }
 
-/* Fills in the defaults; the sizes are valid afterwards. */
+/* Sets all sizes; options of 0 take their defaults. */
 static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options *o) {
     int trained = m->h.n_ctx < JL_DEFAULT_CTX ? m->h.n_ctx : JL_DEFAULT_CTX;
     s->m = m;
@@ -36,10 +35,10 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     s->step = JL_STEP;
     s->n_step = m->h.encoder ? DEFAULT_BATCH : s->n_batch;
-    if (m->h.encoder) s->n_batch = s->n_ctx; /* its tokens see each other */
+    if (m->h.encoder) s->n_batch = s->n_ctx; /* tokens attend both ways */
     s->all_logits = o && o->all_logits && !m->h.encoder;
     s->pool = o ? o->pool : NULL;
-    /* The file's own precision is what the cache has to keep. */
+    /* The cache keeps the precision of the file. */
     s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_16;
     s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
     s->cache.n_conv_rows = s->n_batch + m->h.conv_length + REWINDS;
@@ -80,15 +79,16 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
                        "the file holds a vocabulary without weights; it can only tokenize");
     if (m->loader)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                       "it is not loaded completely");
+                       "it is not completely loaded");
     if (o && o->n_ctx > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "the model was trained for %d positions, %d were asked for", m->h.n_ctx,
+                       "the model was trained for %d positions, %d were requested", m->h.n_ctx,
                        o->n_ctx);
     if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-                       "an encoder takes a text whole, at most %d tokens here, %d were asked for",
-                       MAX_BATCH, o->n_ctx);
+        return jl_fail(
+            error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
+            "an encoder evaluates a text at once, at most %d tokens here, %d were requested",
+            MAX_BATCH, o->n_ctx);
     return JL_OK;
 }
 
@@ -105,7 +105,7 @@ jl_session *jl_session_new(const jl_model *m, const jl_session_options *options,
         return NULL;
     }
 #ifdef JL_DEBUG
-    memset(memory, 0xff, (size_t)bytes); /* NaN everywhere: reading what was never written shows */
+    memset(memory, 0xff, (size_t)bytes); /* NaN: reads of unwritten memory become visible */
 #endif
     set_sizes(s, m, options);
     jl_arena arena = { memory, 0 };
@@ -122,10 +122,10 @@ void jl_session_free(jl_session *s) {
     jl_free(s);
 }
 
-/* ---- Timeline -------------------------------------------------------------------------------- */
+/* ---- Sequence -------------------------------------------------------------------------------- */
 
-/* An encoder takes a text whole: nothing comes after `read` tokens of it. */
-static jl_status check_whole(const jl_session *s, int read, int n, jl_error *error) {
+/* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
+static jl_status check_whole_text(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                    "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
@@ -136,10 +136,10 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     if (n < 0 || n > s->n_ctx - s->n_ids)
         return jl_fail(
             error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
-            "%d of %d positions are taken, %d more do not fit; rewind, or make a session "
+            "%d of %d positions are used, %d more do not fit; rewind, or create a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
-    if (check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
+    if (check_whole_text(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -149,14 +149,13 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     memcpy(s->ids + s->n_ids, ids, (size_t)n * sizeof *ids);
     s->n_ids += n;
     s->has_logits = 0;
-    s->batch.p.n = 0; /* the next one takes these in */
+    s->batch.p.n = 0; /* restart, with these ids */
     return JL_OK;
 }
 
-/* Forgets what the cache has from `position` on. Keys and values before it stay; short convolutions
- * also ask for what entered the positions just before, and where that is gone, everything is
- * evaluated again from the start. */
-static void forget(jl_session *s, int position) {
+/* Drops cached positions from `position` on. Short convolutions also need the inputs of the
+ * positions just before; if these are overwritten, drops the whole cache. */
+static void truncate_cache(jl_session *s, int position) {
     int first = position - (s->m->h.conv_length - 1);
     s->batch.p.n = 0;
     if (position >= s->n_cached) return;
@@ -173,13 +172,13 @@ jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
                    s->m->arch->name);
 }
 
-/* A batch that is given up counts as not evaluated; its place in the cache is written again, but
- * what it overwrites of the convolutions' is lost. */
+/* Starts the next batch. If it is abandoned, its cache positions are written again later, but the
+ * convolution inputs that it overwrites are lost. */
 static void begin_batch(jl_session *s, jl_purpose purpose, const jl_taps *taps) {
     int pending = s->n_ids - s->n_cached, pos = s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
     int rows = s->m->h.encoder ? 0 : s->all_logits ? n : n == pending;
-    int lost = pos + n - s->cache.n_conv_rows; /* rows that are overwritten */
+    int lost = pos + n - s->cache.n_conv_rows; /* positions overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
     s->batch = (jl_batch){ .p = { s->m, &s->cache, &s->scratch, n, pos, 0, pos + n, taps },
                            .step = s->step,
@@ -189,19 +188,19 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_taps *taps) 
     jl_forward_begin(&s->batch, s->ids + pos);
 }
 
-/* Whether the batch under way is what is asked for. */
-static int continues(const jl_session *s, jl_purpose purpose, const jl_taps *taps) {
+/* Whether the batch in progress computes the requested result. */
+static int batch_matches(const jl_session *s, jl_purpose purpose, const jl_taps *taps) {
     const jl_batch *b = &s->batch;
     return b->p.n > 0 && (b->logits == NULL) == (purpose == JL_FOR_STATES) && b->p.taps == taps;
 }
 
-/* Without all threads the results are rubbish. */
+/* A lost worker makes the batch's results invalid. */
 jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *taps,
                               const float **states, jl_error *error) {
     jl_batch *b = &s->batch;
     s->batch_rows = 0;
     jl_memory_forbid(1);
-    if (!continues(s, purpose, taps)) begin_batch(s, purpose, taps);
+    if (!batch_matches(s, purpose, taps)) begin_batch(s, purpose, taps);
     int more = jl_forward_step(b), end = b->p.end;
     if (!more && states) *states = jl_forward_states(b);
     jl_memory_forbid(0);
@@ -209,7 +208,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *
     if (lost || !more) b->p.n = 0;
     if (lost)
         return jl_fail(error, JL_ERR_THREAD, JL_NO_OFFSET, jl_string("threads"),
-                       "one of %d does not answer; end them and go on with one",
+                       "one of %d stopped responding; end the workers and continue with one thread",
                        jl_pool_max(s->pool));
     if (more) return JL_MORE;
     s->batch_rows = b->logits ? b->rows : 0;
@@ -219,7 +218,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *
     return JL_OK;
 }
 
-/* Refuses logits that are no distribution, as sampling does (sample.c). */
+/* Rejects rows whose maximum is not finite, as sampling does (sample.c). */
 static jl_status check_logits(const jl_session *s, jl_error *error) {
     for (int i = 0, n; i < s->batch_rows; i++) {
         const float *row = jl_session_batch_logits(s, i, &n);
@@ -236,7 +235,7 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
-    if (s->n_cached == s->n_ids) forget(s, s->n_ids - 1); /* after a rewind: the last token again */
+    if (s->n_cached == s->n_ids) truncate_cache(s, s->n_ids - 1); /* rewound: last token again */
     jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
     if (!st) st = check_logits(s, error);
     return st ? st : s->has_logits ? JL_OK : JL_MORE;
@@ -274,7 +273,7 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
                        "expected 0 to %d, found %d", s->n_ids, position);
     if (position < s->n_ids) s->has_logits = 0;
     s->n_ids = position;
-    forget(s, position);
+    truncate_cache(s, position);
     return JL_OK;
 }
 
@@ -292,13 +291,13 @@ static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *err
                        "expected a head from 0 to %d, found %d", h->n_heads - 1, tap->head);
     if (tap->kind == JL_TAP_ATTENTION && s->m->w.blocks[tap->layer].is_conv)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "layer %d is a short convolution without attention; ask for another layer",
+                       "layer %d is a short convolution without attention; choose another layer",
                        tap->layer);
     return JL_OK;
 }
 
-/* Shapes and memory of the taps for n new tokens. */
-static jl_status open_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_error *error) {
+/* Sets the shapes and allocates the data of the taps for n new tokens. */
+static jl_status allocate_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_error *error) {
     uint64_t floats = 0;
     for (int i = 0; i < n_taps; i++) {
         if (check_tap(s, &taps[i], error)) return error ? error->code : JL_ERR_ARGUMENT;
@@ -308,7 +307,7 @@ static jl_status open_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_er
     }
     if (floats * sizeof(float) > MAX_TAP_BYTES)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "they would take %u MiB, at most %u are allowed; ask for fewer",
+                       "they need %u MiB, at most %u are allowed; request fewer",
                        floats * sizeof(float) >> 20, MAX_TAP_BYTES >> 20);
     if (floats == 0) return JL_OK;
     s->tap_data = jl_alloc((size_t)floats * sizeof(float));
@@ -327,15 +326,15 @@ jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps,
                          jl_error *error) {
     jl_session_clear_taps(s);
     int before = s->n_ids;
-    jl_status st = check_whole(s, before, n, error);
-    while (s->n_cached < before && st >= 0) /* what was appended earlier: not listened to */
+    jl_status st = check_whole_text(s, before, n, error);
+    while (s->n_cached < before && st >= 0) /* earlier ids: without taps */
         st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
-    if (st >= 0) st = open_taps(s, taps, n_taps, n, error);
+    if (st >= 0) st = allocate_taps(s, taps, n_taps, n, error);
     if (!st) st = jl_session_append(s, ids, n, error);
-    jl_taps listening = { taps, n_taps, 0 };
+    jl_taps list = { taps, n_taps, 0 };
     while (s->n_cached < s->n_ids && st >= 0) {
-        listening.row = s->n_cached - before;
-        st = jl_session_evaluate(s, JL_FOR_LOGITS, n_taps ? &listening : NULL, NULL, error);
+        list.row = s->n_cached - before;
+        st = jl_session_evaluate(s, JL_FOR_LOGITS, n_taps ? &list : NULL, NULL, error);
     }
     if (!st) return JL_OK;
     jl_session_clear_taps(s);

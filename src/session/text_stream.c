@@ -1,9 +1,8 @@
 /* text_stream.c - the hold-back buffer between tokens and shown text.
  *
- * Place in the flow: sample → token bytes → here → the host's callback. Stop strings are matched
- * over the generated text alone, across token borders. Invariant: after a push the held part is
- * shorter than the longest stop string plus one character, so the buffer's size is known
- * beforehand.
+ * Place in the flow: sample → token bytes → here → the host's callback. Stop strings match only
+ * generated text, across token boundaries. Invariant: after a push the held text is shorter than
+ * the longest stop string plus one character; this bounds the buffer.
  */
 #include "text_stream.h"
 
@@ -22,7 +21,7 @@ jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, cons
                        "at most %d stop strings, found %d", JL_MAX_STOP, n);
     if (n > 0 && !stops)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("stop"),
-                       "%d stop strings were announced, but none is given", n);
+                       "expected %d stop strings, found none", n);
     *s = (jl_text_stream){ .buffer = buffer, .cap = cap, .n_stops = n };
     for (int i = 0; i < n; i++) {
         size_t length = strlen(stops);
@@ -37,7 +36,7 @@ jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, cons
     return JL_OK;
 }
 
-/* Where the earliest complete stop string begins, or s->n. */
+/* Start of the earliest complete stop string, or s->n. */
 static size_t find_stop(const jl_text_stream *s) {
     for (size_t at = 0; at < s->n; at++)
         for (int i = 0; i < s->n_stops; i++)
@@ -47,7 +46,7 @@ static size_t find_stop(const jl_text_stream *s) {
     return s->n;
 }
 
-/* Where the longest tail begins that may grow into a stop string, or s->n. */
+/* Start of the longest tail that is a prefix of a stop string, or s->n. */
 static size_t find_possible_stop(const jl_text_stream *s) {
     size_t first = s->n > JL_MAX_STOP_BYTES ? s->n - JL_MAX_STOP_BYTES : 0;
     for (size_t at = first; at < s->n; at++)
@@ -58,7 +57,7 @@ static size_t find_possible_stop(const jl_text_stream *s) {
     return s->n;
 }
 
-/* Where an unfinished UTF-8 character begins among the first n bytes, or n (RFC 3629 §3). */
+/* Start of an incomplete UTF-8 character at the end of n bytes, or n (RFC 3629 §3). */
 static size_t find_unfinished(const char *bytes, size_t n) {
     for (size_t back = 1; back <= 3 && back <= n; back++) {
         unsigned char c = (unsigned char)bytes[n - back];
@@ -73,7 +72,7 @@ int jl_text_stream_push(jl_text_stream *s, const char *bytes, size_t n, const ch
                         size_t *length) {
     memmove(s->buffer, s->buffer + s->shown, s->n - s->shown);
     s->n -= s->shown;
-    if (n > s->cap - s->n) n = s->cap - s->n; /* cannot happen: see the invariant above */
+    if (n > s->cap - s->n) n = s->cap - s->n; /* unreachable by the invariant */
     memcpy(s->buffer + s->n, bytes, n);
     s->n += n;
     size_t stop = find_stop(s);

@@ -1,8 +1,7 @@
 /* text_stream.h - bytes of drawn tokens → text that is safe to show.
  *
- * Holds back what may still change: the first bytes of an unfinished UTF-8 character, and text that
- * may turn out to be the beginning of a stop string. Never allocates after its start; owns nothing:
- * the buffer is the session's.
+ * Holds back an incomplete UTF-8 character, and text that may be the beginning of a stop string.
+ * Allocates nothing; the session owns the buffer.
  */
 #ifndef JL_TEXT_STREAM_H
 #define JL_TEXT_STREAM_H
@@ -10,27 +9,27 @@
 #include "../jielong.h"
 
 typedef struct jl_text_stream {
-    char *buffer;  /* [cap] what has not been shown, after what the last push showed */
+    char *buffer;  /* [cap] text of the last push, then held text */
     size_t cap, n; /* bytes */
-    size_t shown;  /* of the buffer's front, by the last push */
+    size_t shown;  /* bytes returned by the last push */
     char stops[JL_MAX_STOP][JL_MAX_STOP_BYTES + 1];
     size_t stop_length[JL_MAX_STOP];
     int n_stops;
 } jl_text_stream;
 
-/* Bytes of buffer that a vocabulary whose longest token has `longest` bytes needs. */
+/* Size of the buffer, for a longest token of `longest` bytes. */
 size_t jl_text_stream_bytes(size_t longest);
 
-/* stops: n strings one after another, each NUL-terminated and not empty. */
+/* stops: n concatenated strings, each NUL-terminated and not empty. */
 jl_status jl_text_stream_begin(jl_text_stream *s, char *buffer, size_t cap, const char *stops,
                                int n, jl_error *error);
 
-/* Adds a token's bytes. *text, *length: what is safe now (borrowed until the next push). Returns
- * nonzero if a stop string is complete: the text then ends before it and nothing follows. */
+/* Adds a token's bytes. *text, *length: the safe text (borrowed until the next push). Returns
+ * nonzero if a stop string is complete: the text ends before it. */
 int jl_text_stream_push(jl_text_stream *s, const char *bytes, size_t n, const char **text,
                         size_t *length);
 
-/* The end: everything still held, appended to what the last push gave. */
+/* At the end: the text of the last push and all held text. */
 void jl_text_stream_flush(jl_text_stream *s, const char **text, size_t *length);
 
 #endif
