@@ -46,7 +46,8 @@ for (const [title, worker, threads] of /** @type {[string, boolean, number][]} *
       t.origin = `http://127.0.0.1:${address.port}`;
     });
     after(close);
-    for (const { name, needs, run } of cases) {
+    for (const { name, needs, hosts, run } of cases) {
+      if (hosts === 'few' && threads > 1) continue;
       const skip = needs && !existsSync(smollm2) ? 'no model; run make models' : false;
       test(name, { skip, timeout: 300_000 }, () => run(t));
     }

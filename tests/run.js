@@ -1,12 +1,11 @@
 /**
- * run.js - every suite in turn, and one line of counts at the end.
+ * run.js - runs every suite in turn; ends with the slowest ten and one line of counts.
  *
- *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; without a name all of them
+ *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all
  *
- * A suite is a command whose output tells how many tests passed, failed and were skipped: the native
- * programs say so in their last line, node's test runner in its summary, linters by their exit status. What
- * a suite prints is kept in build/test-logs and shown when it fails, as are the reasons of all skips. The
- * exit status is the verdict.
+ * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
+ * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
+ * fails; the reason of every skip is printed. The exit status is 1 if a test failed or none ran.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -108,6 +107,8 @@ function count(status, output) {
 }
 
 const wanted = process.argv.slice(2);
+/** @type {{ name: string, seconds: number }[]} */
+const times = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 mkdirSync(logs, { recursive: true });
 for (const group of wanted.length ? wanted : GROUPS) {
@@ -115,10 +116,11 @@ for (const group of wanted.length ? wanted : GROUPS) {
     const start = performance.now();
     const { status, output } = await run(command);
     const counts = count(status, output);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const seconds = (performance.now() - start) / 1000;
+    times.push({ name, seconds });
     writeFileSync(join(logs, `${name.replaceAll('/', '-')}.log`), output);
     console.log(
-      `${counts.failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds} s`,
+      `${counts.failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds.toFixed(1)} s`,
     );
     for (const [line] of output.matchAll(/^skip: .*$|^\s*(?:﹣|ok \d+).*# SKIP.*$/gm)) {
       console.log(`       ${line.trim().replace(/^ok \d+ /, '')}`);
@@ -128,5 +130,9 @@ for (const group of wanted.length ? wanted : GROUPS) {
       total[key] += counts[key];
   }
 }
+const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
+console.log('The slowest suites:');
+for (const { name, seconds } of slowest)
+  console.log(`     ${name.padEnd(38)} ${seconds.toFixed(1).padStart(6)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;

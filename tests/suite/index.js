@@ -1,9 +1,9 @@
 /**
  * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
  *
- * A case is { name, needs?, slow?, run(t) }. `needs: 'smollm2'` marks those that the host skips, visibly, when
- * the real model is not there; `slow` those that one browser runs for all. t is the Host below; a case fails by throwing. Nothing here imports anything of
- * Node or of a page.
+ * A case is a Case (below) and fails by throwing. Hosts without the real model skip `needs: 'smollm2'` and
+ * report it. Only Chromium runs `slow` cases; Node runs `hosts: 'few'` with one thread only. Imports
+ * nothing of Node or of a page.
  */
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
@@ -42,7 +42,8 @@ import { workers } from './workers.js';
  *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
  *   text: (name: string) => Promise<string> }} T
  */
-/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, run: (t: T) => Promise<void> }} Case */
+/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'few',
+ *   run: (t: T) => Promise<void> }} Case */
 
 /** @type {Case[]} */
 export const cases = [
