@@ -1,8 +1,8 @@
 /**
- * cli.test.js - the two command lines: the native program, and web/node/cli.js on the wasm with and without SIMD.
+ * cli.test.js - both command lines: the native program, and web/node/cli.js on wasm with and without SIMD.
  *
- * The same words give the same answers: equal bits for the logits of every tensor type, equal tokens for
- * equal seeds. Builds that are not there (make test makes them) fail the test rather than skip it.
+ * Equal arguments give equal output: the bits of logits for every tensor type, the tokens of a seed.
+ * Missing builds (make test makes them) fail the test instead of skipping it.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
@@ -25,7 +25,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const script = [process.execPath, join(root, 'web', 'node', 'cli.js')];
 const scalarWasm = join(root, 'build', 'scalar', 'jielong.wasm');
-/** Name → program, arguments before the command's own, and after them. @type {Record<string, [string[], string[]]>} */
+/** Host → [program with leading arguments, trailing arguments]. @type {Record<string, [string[], string[]]>} */
 const hosts = {
   native: [[join(root, 'build', 'release', 'jielong')], []],
   'wasm SIMD': [script, []],
@@ -219,7 +219,7 @@ mkdirSync(directory);
 const [nothing, empty] = [join(folder, 'nothing'), made('empty', '')];
 const text = made('text.txt', 'hello old king');
 
-/** Exit status and code → what both command lines answer that way. @type {Record<string, string[][]>} */
+/** Exit status and code → arguments that both command lines reject with it. @type {Record<string, string[][]>} */
 const wrongUse = {
   '2 USAGE': [
     ...[
@@ -374,7 +374,7 @@ test('nothing to learn from is an error; a score of damaged weights too', async 
 
 /* ---- Terminals ------------------------------------------------------------------------------- */
 
-/** C0 but for line ends and tabs, DEL, C1. */
+/** C0 except newline and tab, DEL, C1. */
 const CONTROL = /[^\P{Cc}\n\t]/gu;
 const noTerminal =
   spawnSync('script', ['-qec', 'echo fine', '/dev/null'], {
@@ -382,7 +382,7 @@ const noTerminal =
     stdio: ['ignore', 'pipe', 'ignore'],
   }).stdout?.trim() !== 'fine' && 'no pseudo-terminal: util-linux’s script is missing';
 
-/** What a host prints on a terminal. @param {string} host @param {string[]} args */
+/** The output of a host on a terminal. @param {string} host @param {string[]} args */
 function onTerminal(host, args) {
   const [[program, ...first], last] = hosts[host];
   const words = [program, ...first, ...args, ...last].map((word) => `'${word}'`);
@@ -392,7 +392,7 @@ function onTerminal(host, args) {
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: 60_000,
   });
-  return stdout.replaceAll('\r\n', '\n'); // the terminal's own line ends
+  return stdout.replaceAll('\r\n', '\n'); // undo the terminal's line ends
 }
 
 test('a terminal gets no control characters of a model, a pipe every byte', {

@@ -1,8 +1,8 @@
 /**
- * dist.test.js - what `make dist` writes, in Node: the shared suite's essentials on the engine that is one
- * file, and the parts that it fetches on demand.
+ * dist.test.js - the output of `make dist` in Node: the suite's essentials on the single-file engine, and
+ * the parts it loads on demand.
  *
- * Without build/dist everything is skipped, visibly. The same in pages: browser/dist.test.js.
+ * Without build/dist all tests are skipped and reported. browser/dist.test.js does the same in pages.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,9 +1,8 @@
 /**
- * models.test.js - the models that come with the project: their cards tell the truth, and they do what
- * the cards say.
+ * models.test.js - the models of the project behave as their cards say.
  *
- * Of the texts, the held-out end of the tales alone is part of the project, so what poems are worth in
- * bits per byte cannot be measured anew here; their form, sizes, licences and the acrostic can.
+ * The project has only the held-out end of the tales, so bits per byte of the poems cannot be measured
+ * again. Their form, sizes, licences and acrostics can.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -28,7 +27,7 @@ const rows = readFileSync(`${folder}README.md`, 'utf8')
   .map((line) => line.split('|').map((cell) => cell.trim()));
 const ancestry = rows.slice(rows.findIndex((row) => row[1] === 'bits per byte') + 2);
 
-/** Bits per byte by the table of ancestors. @param {string} name of a file, or the row's whole label */
+/** Bits per byte in the table of baselines. @param {string} name of a file, or a row's label */
 const tabled = (name) =>
   Number(ancestry.find((row) => row[1] === name || row[1].includes(`\`${name}\``))?.[2]);
 
@@ -123,7 +122,7 @@ test('sampled poems have the form of poems', async () => {
   const model = await loadModel(`${folder}poems.gguf`);
   const poems = await samplePoems(model, 60);
   const formed = poems.filter(isFormed);
-  // The card counts 200; 60 sampled at 95 % fall below 85 % once in a thousand times.
+  // The card counts 200. At 95 %, 60 samples fall below 85 % once in a thousand runs.
   assert.ok(formed.length >= 0.85 * poems.length, `${formed.length} of ${poems.length}`);
   await model.close();
 });

@@ -1,6 +1,6 @@
 /**
- * node.test.js - the shared suite in Node, on the bare engine and through a worker; and what only Node
- * can show: paths, that memory does not grow, and threads that are killed.
+ * node.test.js - the shared suite in Node, on the bare engine and through a worker; and Node-only tests:
+ * paths, constant memory, killed threads.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -70,7 +70,7 @@ test('a file: address and a path are the same', async () => {
   }
 });
 
-/** Loads a model and catches its linear memory on the way. @param {string} path */
+/** Loads a model and captures its linear memory. @param {string} path */
 async function withMemory(path) {
   /** @type {any} */
   let memory;
@@ -144,7 +144,7 @@ test('failed loads give their memory back with their instance', async () => {
   }
 });
 
-/** Files of random weights in the shapes of SmolLM2-135M, made once. @param {string} type */
+/** A file of random weights in SmolLM2-135M's shapes, made once. @param {string} type */
 function randomModel(type) {
   const folder = join(root, 'build', 'random-models');
   const file = join(folder, `${type}.gguf`);
@@ -167,14 +167,14 @@ for (const type of ['q8_0', 'q4_0', 'q4_1', 'q4_k_m']) {
     await session.append(Int32Array.from({ length: 200 }, (_, i) => 100 + i));
     await session.logits();
     const { perContextToken } = model.info.memory;
-    const most = 1.15 * file + contextLength * perContextToken;
-    assert.ok(size() <= most, `${size()} bytes of memory with a session, more than ${most}`);
+    const max = 1.15 * file + contextLength * perContextToken;
+    assert.ok(size() <= max, `${size()} bytes of memory with a session, more than ${max}`);
     await model.close();
   });
 }
 
 /**
- * Loads a model with three threads whose workers are left to `meddle`, and generates with it and alone.
+ * Generates with three threads, whose workers `meddle` may disturb, and with one; the ids must agree.
  * @param {(worker: any, index: number) => void} meddle
  * @param {(workers: any[], token: any) => void} [onToken]
  */
@@ -236,7 +236,7 @@ test('threads: a worker that dies with a share of the work in its hands', {
 }, async () => {
   await generateWith((worker, index) => {
     const post = worker.postMessage;
-    // With so small a stack it enters the pool and traps in its first product.
+    // With this small stack it joins the pool and traps in its first product.
     if (index === 1)
       worker.postMessage = (/** @type {any} */ m) => post.call(worker, { ...m, stack: 8192 });
   });
@@ -272,15 +272,15 @@ test('a worker of chat templates that is ended, idle or at work: the next render
     }
   );
   try {
-    const { render } = await import(`../web/chat/chat.js?${Date.now()}`); // with no worker kept from before
+    const { render } = await import(`../web/chat/chat.js?${Date.now()}`); // without an earlier worker
     const text = async () => (await render('{{ x }}', { x: 5, messages: [] })).text;
     assert.equal(await text(), '5');
     made[0].terminate();
-    await assert.rejects(text(), { code: 'WORKER' }); // it was on its way
+    await assert.rejects(text(), { code: 'WORKER' }); // already sent to the worker
     assert.equal(await text(), '5');
-    const starting = render('{{ x }}', { x: 6, messages: [] }); // takes the one that is kept
+    const starting = render('{{ x }}', { x: 6, messages: [] }); // uses the idle worker
     const second = text();
-    made[2].terminate(); // before it is ready
+    made[2].terminate(); // before it starts
     await assert.rejects(second, { code: 'WORKER' });
     assert.equal((await starting).text, '6');
     assert.equal(await text(), '5');

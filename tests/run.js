@@ -25,14 +25,14 @@ const list = (folder, pattern) =>
     : [];
 
 /**
- * Node before 21 has relaxed SIMD behind a flag, and right in its optimising compiler alone.
+ * Node before 21 hides relaxed SIMD behind a flag; only its optimising compiler is correct.
  * @param {string} name of a program */
 const flags = (name) =>
   name.includes('relaxed') && Number.parseInt(process.versions.node, 10) < 21
     ? ['--experimental-wasm-relaxed-simd', '--no-liftoff']
     : [];
 
-/** [name, command]: one suite. @param {string} group @returns {[string, string[]][]} */
+/** The suites of a group as [name, command]. @param {string} group @returns {[string, string[]][]} */
 function suites(group) {
   const node = process.execPath;
   /** @type {(folder: string) => [string, string[]][]} */
@@ -44,7 +44,7 @@ function suites(group) {
     case 'native':
       return [
         ...list('build/sanitize/tests', /^c_\w+$/).map((name) => `sanitize/tests/${name}`),
-        // One that has no source of its own is another link of a kernel test, for wasm alone.
+        // A program without source of its own is a kernel test linked again, for wasm only.
         ...list('build/release/tests', /^c_\w+\.wasm$/)
           .map((name) => name.slice(0, -5))
           .filter((name) => existsSync(join(root, 'tests', `${name}.c`)))
@@ -86,7 +86,7 @@ function run([program, ...args]) {
   });
 }
 
-/** Counts of a suite; one that says none counts as a single test. @param {number} status @param {string} output */
+/** Counts of a suite; output without counts is one test. @param {number} status @param {string} output */
 function count(status, output) {
   const native = [
     ...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm),
@@ -102,7 +102,7 @@ function count(status, output) {
         summary('skipped') + summary('todo'),
       ];
   if (passed + failed + skipped === 0) [passed, failed] = status ? [0, 1] : [1, 0];
-  if (status && !failed) failed = 1; // a crash after its last test
+  if (status && !failed) failed = 1; // it crashed after its last test
   return { passed, failed, skipped };
 }
 

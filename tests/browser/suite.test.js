@@ -1,8 +1,8 @@
 /**
- * suite.test.js - the shared suite in pages of three browsers: the engine in the page's own worker.
+ * suite.test.js - the shared suite in pages of three browsers, with the engine in the page's own worker.
  *
- * Chromium runs all cases, Firefox and WebKit all but the slow ones. A browser that is not installed is
- * skipped, visibly, and so are cases that need the real model. BROWSERS=Firefox,WebKit picks.
+ * Chromium runs all cases, Firefox and WebKit skip slow ones. Missing browsers, and cases without the real
+ * model, are skipped and reported. BROWSERS=Firefox,WebKit selects.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

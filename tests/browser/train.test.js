@@ -1,8 +1,8 @@
 /**
- * train.test.js - examples/train/ in real browsers: a few steps, a pause, the model that comes out.
+ * train.test.js - examples/train/ in real browsers: a few steps, a pause, the exported model.
  *
- * A network of the page's own size learns from the page's own text for twelve steps, which is enough for it to
- * know that letters are not alike. Screenshots are the playground's business (playground.test.js). BROWSERS picks.
+ * Trains the page's default network on its default text for twelve steps, enough to learn that letters
+ * differ in frequency. playground.test.js makes screenshots. BROWSERS selects.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

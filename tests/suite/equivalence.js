@@ -1,5 +1,5 @@
 /**
- * equivalence.js - different ways to the same state give the same bits: batches, steps, rewinds, sources.
+ * equivalence.js - batches, steps, rewinds and all sources reach the same state, bit for bit.
  */
 import { breathe } from '../../web/base/host.js';
 import { DEFAULTS, LIMITS } from '../../web/base/options.js';
@@ -9,7 +9,7 @@ import { ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
-/** Logits after a timeline built from pieces. @param {import('./index.js').Model} model @param {number[][]} pieces */
+/** Logits after appending the pieces. @param {import('./index.js').Model} model @param {number[][]} pieces */
 async function after(model, pieces) {
   const session = await model.createSession();
   for (const ids of pieces) {
@@ -72,7 +72,7 @@ const forModel = (name, file, folder) => [
   },
 ];
 
-/** A stream of a file in chunks of these lengths, repeated. @param {Uint8Array} bytes @param {number[]} lengths */
+/** Streams a file in chunks of these lengths, cyclically. @param {Uint8Array} bytes @param {number[]} lengths */
 function chunks(bytes, lengths) {
   let [at, i] = [0, 0];
   return new ReadableStream({

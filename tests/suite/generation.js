@@ -1,17 +1,17 @@
 /**
- * generation.js - drawing tokens: streaming, seeds, stages, stop strings, abort, pause, close.
+ * generation.js - generation: streaming, seeds, stages, stop strings, abort, pause, close.
  */
 import { below, ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('./index.js').T} T */
 
-const tiny = 'arch/llama.gguf'; // no tokenizer in it: ids in, ids out
+const tiny = 'arch/llama.gguf'; // without tokenizer: ids in, ids out
 
 /** @param {T} t @param {string} [name] */
 const open = async (t, name = tiny) => (await t.model(name)).createSession({ contextLength: 128 });
 
-/** What a seed draws on the tiny model; the same in every host, because the arithmetic is the engine's own. */
+/** Tokens of a seed on the tiny model; equal on every host, because all arithmetic is the engine's. */
 const DRAWN = [127, 122, 151, 96, 96, 44, 122, 66, 54, 66, 72, 66];
 
 /** @type {Case[]} */

@@ -29,14 +29,14 @@ import { workers } from './workers.js';
 /**
  * @typedef {object} Host
  * @property {Jielong} jielong
- * @property {LoadOptions} options the host's way of loading: in this thread or in a worker
- * @property {(name: string) => string} source what loadModel takes: tests/golden/NAME, or 'smollm2'
+ * @property {LoadOptions} options how the host loads: in this thread or in a worker
+ * @property {(name: string) => string} source loadModel's argument for tests/golden/NAME or 'smollm2'
  * @property {(name: string) => Promise<Uint8Array>} bytes of tests/golden/NAME
- * @property {string} origin of a server that serves the repository's web/ and tests/
+ * @property {string} origin of a server of the repository's web/ and tests/
  */
 
 /**
- * What a case gets.
+ * The argument of a case.
  * @typedef {Host & {
  *   model: (name: string) => Promise<Model>, load: (source: any, options?: LoadOptions) => Promise<Model>,
  *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
@@ -66,13 +66,13 @@ export const cases = [
 ];
 
 /**
- * What is run again on what `make dist` writes: loading, generating, tokenizing, training, failing.
+ * Cases for the output of `make dist`: loading, generating, tokenizing, training, failing.
  * @type {Case[]}
  */
 export const essentials = [...golden.slice(0, 2), ...generation, ...errors, ...train];
 
 /**
- * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.
+ * A host's t. Cases share the models of model(name), which are loaded once, and close those of load().
  * @param {Host} host
  * @returns {{ t: T, close: () => Promise<void> }}
  */
@@ -82,7 +82,7 @@ export function prepare(host) {
   /** @type {T} */
   const t = {
     ...host,
-    // What the kernels may give up is for fast.js; everything else is exact.
+    // Exact by default; fast.js tests 'fast'.
     load: (source, options = {}) =>
       host.jielong.loadModel(source, { precision: 'exact', ...host.options, ...options }),
     model(name) {

@@ -1,6 +1,5 @@
 /**
- * learn.js of the suite - a vocabulary learnt in the page, n-grams asked there: by hand, on every host
- * alike, their failures.
+ * learn.js - trains a vocabulary and queries n-grams in the page: against recounting, on every host, failures.
  */
 
 import { Ngram } from '../../web/ngram.js';
@@ -16,9 +15,9 @@ async function collect(steps) {
   return all;
 }
 
-/** Pairs counted anew for each step, the definition, over words of a text of lower-case words. @param {string} text @param {number} n */
+/** The definition: recounts pairs in each step, for a text of lower-case words. @param {string} text @param {number} n */
 function naive(text, n) {
-  // A word keeps the blank before it; ids stand for bytes in the order of GPT-2's alphabet.
+  // A word keeps its leading space; ids number the bytes in the order of GPT-2's alphabet.
   const printable = (/** @type {number} */ b) => (b > 0x20 && b < 0x7f) || (b > 0xa0 && b !== 0xad);
   const bytes = Array.from({ length: 256 }, (_, b) => b);
   const order = [...bytes.filter(printable), ...bytes.filter((b) => !printable(b))];
@@ -52,7 +51,7 @@ const rhyme =
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood he would chuck he would ' +
   'as much as he could and chuck as much wood as a woodchuck would if a woodchuck could chuck wood';
 
-/** What ngram.gguf was counted from, three times over. */
+/** Text of ngram.gguf, repeated three times. */
 const heard =
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood\n' +
   'he would chuck he would as much as he could\n' +
@@ -120,7 +119,7 @@ export const learn = [
     async run(t) {
       const ngram = await Ngram.open(await t.bytes('ngram.gguf'));
       same(ngram.order, 4, 'order');
-      // 3 special tokens and 256 bytes stand before the characters, the most frequent first.
+      // 3 special tokens and 256 bytes precede the characters, which are sorted by frequency.
       const characters = [...' cuodhwlkafm\nnsi'];
       const counts = new Map([...heard].map((c) => [c, heard.split(c).length]));
       characters.sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || (a < b ? -1 : 1));

@@ -1,7 +1,7 @@
 /**
- * workers.js - workers that end, and workers that never answer: every call that waits for one is settled.
+ * workers.js - workers that exit or never answer: every pending call is settled.
  *
- * Each case has a worker of its own (stuck.js), whatever the host loads with.
+ * Each case has its own worker (stuck.js), whatever the host uses.
  */
 import { ok, rejects, same } from './assert.js';
 
@@ -25,8 +25,7 @@ async function open(t, name = 'chat.gguf') {
 }
 
 /**
- * What became of a call: what it rejected with, or that it did not end.
- * @param {Promise<any>} call @returns {Promise<any>}
+ * The rejection of a call, or that it never settled.
  */
 async function fate(call) {
   /** @type {any} */ let timer;
@@ -184,7 +183,7 @@ export const workers = [
 
 const reason = { name: 'Reason', code: 'of the test' };
 
-/** Ends when the worker no longer answers. @param {any} worker @param {string} op @returns {Promise<void>} */
+/** Resolves when the worker blocks. @param {any} worker @param {string} op @returns {Promise<void>} */
 function spinning(worker, op) {
   worker.postMessage({ spin: op });
   return new Promise((resolve) => {
