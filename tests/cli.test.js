@@ -131,13 +131,13 @@ test('the same seed draws the same text everywhere', { skip: noModel }, async ()
   assert.ok(text.trim().length > 20, text);
 });
 
-test('greedy text goes on sensibly, and stops at a stop string', { skip: noModel }, async () => {
+test('greedy text is sensible and stops at a stop string', { skip: noModel }, async () => {
   const args = ['generate', smollm2, 'Once upon a time', '-n', '24', '--temperature', '0'];
   assert.match(await agreed(args), /^, the city of Nova Haven was a thriving/);
   assert.equal((await agreed([...args, '--stop', 'ova Hav'])).trimEnd(), ', the city of N');
 });
 
-test('generate without a model: the tales that come along, with and without a prompt', async () => {
+test('generate without a model uses the bundled tales, with and without a prompt', async () => {
   const options = ['-n', '24', '--temperature', '0'];
   const told = await agreed(['generate', 'Once upon a time there was', ...options]);
   assert.match(told, /^ [a-z][a-z ,'"!?.\n;:-]{40,}/i);
@@ -312,7 +312,7 @@ const wrongUse = {
   ],
 };
 
-test('both command lines refuse the same wrong use: status, code, nothing on standard output', async () => {
+test('both command lines reject the same wrong usage: status, code, nothing on standard output', async () => {
   for (const [wanted, cases] of Object.entries(wrongUse))
     for (const args of cases) {
       const answers = await Promise.all([run('native', args), runInThread(args)]);
@@ -324,7 +324,7 @@ test('both command lines refuse the same wrong use: status, code, nothing on sta
     }
 });
 
-test('JSON of texts: escapes, halves of surrogate pairs, empty arrays', async () => {
+test('JSON texts: escapes, lone surrogates, empty arrays', async () => {
   for (const json of [
     '[]',
     ' [ ] ',
@@ -336,7 +336,7 @@ test('JSON of texts: escapes, halves of surrogate pairs, empty arrays', async ()
   }
 });
 
-test('output that cannot be written is an error', { skip: !existsSync('/dev/full') }, () => {
+test('a failed write is an error', { skip: !existsSync('/dev/full') }, () => {
   for (const host of Object.keys(hosts)) {
     const [[program, ...first], last] = hosts[host];
     const line = [program, ...first, 'info', chat, ...last].map((word) => `'${word}'`).join(' ');
@@ -346,7 +346,7 @@ test('output that cannot be written is an error', { skip: !existsSync('/dev/full
   }
 });
 
-test('nothing to learn from is an error; a score of damaged weights too', async () => {
+test('training without text is an error; a score of damaged weights too', async () => {
   const out = join(folder, 'vocabulary');
   for (const more of [[], ['--characters']]) {
     const { status, stdout, stderr } = await run('native', [
@@ -395,7 +395,7 @@ function onTerminal(host, args) {
   return stdout.replaceAll('\r\n', '\n'); // undo the terminal's line ends
 }
 
-test('a terminal gets no control characters of a model, a pipe every byte', {
+test('a terminal gets no control characters from a model, a pipe gets every byte', {
   skip: noTerminal,
 }, async () => {
   const noise = [
@@ -420,7 +420,7 @@ test('a terminal gets no control characters of a model, a pipe every byte', {
   }
 });
 
-test('words of a file are harmless in errors and in info', { skip: noTerminal }, async () => {
+test('strings of a file are harmless in errors and in info', { skip: noTerminal }, async () => {
   const file = readFileSync(chat);
   const architecture = Buffer.from(file);
   architecture.set(Buffer.from('l\x1b[m\x9b', 'latin1'), file.indexOf('llama'));
@@ -442,7 +442,7 @@ test('words of a file are harmless in errors and in info', { skip: noTerminal },
   }
 });
 
-test('bench says speeds, loading, kernels and threads', async () => {
+test('bench prints speeds, load time, kernels and threads', async () => {
   for (const host of Object.keys(hosts)) {
     const { status, stdout } = await run(host, [
       'bench',
@@ -460,7 +460,7 @@ test('bench says speeds, loading, kernels and threads', async () => {
   }
 });
 
-test('--help says how, on standard output', async () => {
+test('--help prints the usage on standard output', async () => {
   for (const host of Object.keys(hosts)) {
     const { status, stdout } = await run(host, ['--help']);
     assert.equal(status, 0, host);

@@ -9,7 +9,7 @@ import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/engine/kernel
 const OWN = 0;
 const PROVIDED = 1;
 
-test('precision follows from the way in which the processor multiplies bytes', () => {
+test('precision follows from how the processor multiplies bytes', () => {
   assert.deepEqual(fastClasses('auto', 'whole'), [0, 1]);
   assert.deepEqual(fastClasses('auto', 'split'), [0]);
   assert.deepEqual(fastClasses('auto', 'none'), []);
@@ -39,7 +39,7 @@ test('both kinds of kernels are sampled in turn, the first sample of each not co
   assert.deepEqual(order, [PROVIDED, OWN, PROVIDED, OWN, PROVIDED, OWN]);
 });
 
-test('a kind whose times still fall is sampled again, up to a limit', () => {
+test('kernels whose times still fall are sampled again, up to a limit', () => {
   const falling = [
     [30, 20, 10],
     [8, 8, 8],
@@ -57,7 +57,7 @@ test('a kind whose times still fall is sampled again, up to a limit', () => {
   assert.deepEqual(chooseKernels([endless, endless.map((t) => t + 1)]), { use: OWN });
 });
 
-test('times that browsers gave, on a busy machine without AVX-VNNI', () => {
+test('the choice on recorded browser times of a busy machine without AVX-VNNI', () => {
   /** @type {[string, number[][], number][]} browser, file and kind; ms per token; the faster kind on the idle machine */
   const recorded = [
     [
@@ -120,7 +120,7 @@ test('times that browsers gave, on a busy machine without AVX-VNNI', () => {
   for (const [what, times, use] of recorded) assert.deepEqual(chooseKernels(times), { use }, what);
 });
 
-test('the tuner measures batches and single tokens apart, and ignores small batches', () => {
+test('the tuner measures batches and single tokens separately and ignores small batches', () => {
   /** @type {number[]} */
   const used = [];
   let provided = 3;

@@ -31,7 +31,7 @@ const ancestry = rows.slice(rows.findIndex((row) => row[1] === 'bits per byte') 
 const tabled = (name) =>
   Number(ancestry.find((row) => row[1] === name || row[1].includes(`\`${name}\``))?.[2]);
 
-test('every model of the page is in the catalogue as it is, with its card', async () => {
+test('the catalogue matches every model of the page and its card', async () => {
   const own = catalogue.filter((/** @type {any} */ entry) => entry.language);
   assert.deepEqual(own.map((/** @type {any} */ e) => e.url).sort(), [
     'models/poems.gguf',
@@ -51,7 +51,7 @@ test('every model of the page is in the catalogue as it is, with its card', asyn
   }
 });
 
-test('every other model here is at most 2 MB, has its recipe, and is known by its kind', async () => {
+test('every other model is at most 2 MB, has its recipe and a known kind', async () => {
   const others = files.filter((name) => !['tales.gguf', 'poems.gguf'].includes(name));
   assert.equal(others.length, 8);
   for (const name of others) {
@@ -74,7 +74,7 @@ test('every other model here is at most 2 MB, has its recipe, and is known by it
   }
 });
 
-test('bits per byte fall from ancestor to ancestor', () => {
+test('bits per byte fall from baseline to baseline', () => {
   const end = ancestry.findIndex((row) => !(Number(row[2]) > 0));
   const bits = ancestry.slice(0, end).map((row) => Number(row[2]));
   assert.equal(bits.length, 10);
@@ -84,7 +84,7 @@ test('bits per byte fall from ancestor to ancestor', () => {
   );
 });
 
-test('networks that are no decoders predict what the table says, natively', () => {
+test('baseline networks reach the table’s bits per byte natively', () => {
   for (const name of ['window', 'gru'].map((kind) => `ancestor-${kind}.gguf`)) {
     const args = ['score', folder + name, '--file', heldOut, '--special'];
     const { stdout, stderr } = spawnSync(`${root}build/release/jielong`, args, {
@@ -105,7 +105,7 @@ test('the tales predict the held-out text as card and table say, 15 % better tha
   assert.ok(bits <= 0.85 * tabled('5-gram'), `${bits}`);
 });
 
-test('n-grams of the tales predict what the table says, in wasm', async () => {
+test('n-grams of the tales reach the table’s bits per byte in wasm', async () => {
   const text = readFileSync(heldOut, 'utf8');
   const model = await loadModel(`${folder}tales.gguf`); // the same vocabulary
   const ngram = await Ngram.open(readFileSync(`${folder}tales-ngram.gguf`));

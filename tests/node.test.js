@@ -54,14 +54,14 @@ for (const [title, worker, threads] of /** @type {[string, boolean, number][]} *
   });
 }
 
-test('FILE: a path that leads nowhere, and a folder', async () => {
+test('FILE: a missing path, and a folder', async () => {
   for (const path of [golden('nothing.gguf'), golden('arch')]) {
     const code = (/** @type {any} */ e) => e.code === 'FILE' && e.where === path;
     await assert.rejects(jielong.loadModel(path), code);
   }
 });
 
-test('a file: address and a path are the same', async () => {
+test('a file: address loads like a path', async () => {
   const url = new URL('./golden/arch/llama.gguf', import.meta.url);
   for (const source of [url, url.href]) {
     const model = await jielong.loadModel(source);
@@ -137,7 +137,7 @@ test('abort while a text is tokenised, 60 times: memory does not grow', async ()
   await model.close();
 });
 
-test('failed loads give their memory back with their instance', async () => {
+test('failed loads free their memory with their instance', async () => {
   const file = readFileSync(golden('arch/llama.gguf'));
   for (let i = 0; i < 100; i++) {
     await assert.rejects(jielong.loadModel(file.subarray(0, 100000 + i)), { code: 'TRUNCATED' });
@@ -156,7 +156,7 @@ function randomModel(type) {
 }
 
 for (const type of ['q8_0', 'q4_0', 'q4_1', 'q4_k_m']) {
-  test(`all memory is at most 1.15 times the file, and the cache: ${type}`, async () => {
+  test(`memory is at most 1.15 times the file plus the cache: ${type}`, async () => {
     const path = randomModel(type);
     const { model, size } = await withMemory(path);
     const file = statSync(path).size;
@@ -219,7 +219,7 @@ async function generateWith(meddle, onToken) {
   }
 }
 
-test('threads: workers that are killed while they generate', { timeout: 120_000 }, async () => {
+test('threads: generation survives killed workers', { timeout: 120_000 }, async () => {
   for (const at of [0, 3, 50]) {
     await generateWith(
       () => {},
@@ -231,7 +231,7 @@ test('threads: workers that are killed while they generate', { timeout: 120_000 
   }
 });
 
-test('threads: a worker that dies with a share of the work in its hands', {
+test('threads: generation survives a worker that dies during its share', {
   timeout: 60_000,
 }, async () => {
   await generateWith((worker, index) => {
@@ -242,13 +242,13 @@ test('threads: a worker that dies with a share of the work in its hands', {
   });
 });
 
-test('threads: a worker that never comes', { timeout: 60_000 }, async () => {
+test('threads: generation survives a worker that never starts', { timeout: 60_000 }, async () => {
   await generateWith((worker) => {
     worker.postMessage = () => {};
   });
 });
 
-test('a load is aborted though its worker never answers', { timeout: 60_000 }, async () => {
+test('a load can be aborted although its worker never answers', { timeout: 60_000 }, async () => {
   const worker = () => new workerThreads.Worker('setInterval(() => {}, 1e6)', { eval: true });
   const source = new ReadableStream({ pull: () => new Promise(() => {}) });
   const signal = AbortSignal.timeout(50);
@@ -256,7 +256,7 @@ test('a load is aborted though its worker never answers', { timeout: 60_000 }, a
   await assert.rejects(jielong.loadModel(source, options), { name: 'TimeoutError' });
 });
 
-test('a worker of chat templates that is ended, idle or at work: the next rendering has another', {
+test('after a template worker is terminated, idle or busy, the next rendering uses a new one', {
   timeout: 60_000,
 }, async () => {
   const { Worker } = workerThreads;
@@ -290,7 +290,7 @@ test('a worker of chat templates that is ended, idle or at work: the next render
   }
 });
 
-test('threads: a model that is closed while it generates; a process ends though one is open', async () => {
+test('threads: a model can be closed while it generates; an open model does not keep a process alive', async () => {
   const model = await jielong.loadModel(golden('types/q4_1.gguf'), { threads: 3 });
   const session = await model.createSession();
   const generation = session.generate([1, 2, 3], { maxTokens: 50, ignoreEos: true });

@@ -27,7 +27,7 @@ const none = (found) => assert.equal(found.join('\n'), '');
 const CODE = /^(src|wasm)\/.*\.[ch]$|^(web|tests|examples)\/.*\.(js|c|h)$/;
 const FLOW = ['base', 'format', 'text', 'compute', 'model', 'forward', 'session', 'train', 'cli'];
 
-test('the top level holds what it should', () => {
+test('the top level has exactly the expected entries', () => {
   const allowed = new Set(
     'src web wasm tests examples Makefile README.md package.json package-lock.json LICENSE CONTRIBUTING.md .gitignore .clang-format .ci biome.json tsconfig.json .npmrc'.split(
       ' ',
@@ -104,7 +104,7 @@ test('imports of web/ follow the flow', () => {
   assert.ok(seen > 100, `only ${seen} imports were seen`);
 });
 
-test('no module of web/ imports itself by way of others', () => {
+test('modules of web/ have no import cycles', () => {
   /** Modules whose imports are fully followed. @type {Set<string>} */
   const done = new Set();
   /** @param {string} file @param {string[]} path */
@@ -119,7 +119,7 @@ test('no module of web/ imports itself by way of others', () => {
   none(found);
 });
 
-test('what a module of web/ exports is imported somewhere', () => {
+test('every export of web/ is imported somewhere', () => {
   const users = matching(/^(web|tests|examples)\/.*\.(js|html)$/).map((file) => [file, read(file)]);
   const found = [];
   for (const file of modules.filter((f) => roomOf(f) !== '.')) {
@@ -133,7 +133,7 @@ test('what a module of web/ exports is imported somewhere', () => {
 });
 
 /* One public header declares functions of several folders, so includes cannot show calls. */
-test('calls follow the flow too', () => {
+test('calls follow the flow', () => {
   /** @type {Map<string, string>} */
   const owner = new Map();
   const sources = matching(/^src\/\w+\/.*\.c$/);
@@ -252,7 +252,7 @@ test('functions are short', () => {
   assert.ok(all[all.length >> 1] <= 20, `the median function has ${all[all.length >> 1]} lines`);
 });
 
-test('a file begins by saying what it is', () => {
+test('a file begins with its name and purpose', () => {
   const found = matching(CODE).filter((file) => {
     const text = read(file).replace(/^#!.*\n/, '');
     const comment = text.match(/^\/\*[\s\S]*?\*\//)?.[0] ?? '';
@@ -269,7 +269,7 @@ test('no place of one machine, no registry, no neighbour folder is named', () =>
   none(text.filter((f) => pattern.test(read(f))));
 });
 
-test('what is committed is small and made by hand', () => {
+test('committed files are small and hand-made', () => {
   none(matching(/(^|\/)(node_modules|build)\/|\.(o|wasm)$/));
   none(
     files.filter((f) => !f.startsWith('web/models/') && readFileSync(join(root, f)).length > 1e6),

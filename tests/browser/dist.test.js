@@ -116,7 +116,7 @@ for (const name of chosen) {
     }
   });
 
-  test(`inside a page from disk in ${name}`, {
+  test(`a page opened from disk runs in ${name}`, {
     skip: driver.find() ? noDist : `${name} is not installed`,
     timeout: 120_000,
   }, async () => {

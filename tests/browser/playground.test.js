@@ -171,7 +171,7 @@ const overflow = (of) =>
 /** @param {string} name */
 const strings = (name) => JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
 
-test('both languages have the same sentences with the same gaps', () => {
+test('both languages have the same sentences with the same placeholders', () => {
   const [english, chinese] = [strings('en'), strings('zh-Hant')];
   assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
   const gaps = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) ?? []).sort();
@@ -189,7 +189,7 @@ test('the words in index.html are the English ones', () => {
   }
 });
 
-test('without a click nothing leaves the origin and no model is fetched', {
+test('without a click no request leaves the origin and no model is fetched', {
   skip: noBrowser,
 }, async () => {
   await page.waitForNetworkIdle();
@@ -240,7 +240,7 @@ for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp,
     /^春江花月夜，([^，。\n]{5}|[^，。\n]{7})。\n([^，。\n]{5,7}[，。])+/,
   ],
 ])) {
-  test(`one click starts with the page's own model, ${language}, and asks no one else for anything`, {
+  test(`one click loads the page's own model, ${language}, without requests to other origins`, {
     skip: noBrowser,
     timeout: 120_000,
   }, async (t) => {
@@ -265,7 +265,7 @@ for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp,
   });
 }
 
-test('a page instead of a model is an error in words', { skip: noBrowser }, async () => {
+test('an HTML page instead of a model gives a readable error', { skip: noBrowser }, async () => {
   await page.type('#url', `${origin}/index.html`);
   await page.click('#url-go');
   await says('#url-go', /Load · .*kB/);
@@ -274,7 +274,7 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
   await shoot('error');
 });
 
-test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, async () => {
+test('a load can be cancelled and repeated', { skip: noModel, timeout: 180_000 }, async () => {
   slowly = true;
   await page.click(SMOLLM2);
   await says('#progress-text', /MB of 98\.4 MB · .*left/);
@@ -380,7 +380,7 @@ test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => 
   await shoot('chat', page, false);
 });
 
-test('the speed is measured when asked, and its lines can be copied', {
+test('speed is measured on request, and its lines can be copied', {
   skip: noModel,
   timeout: 180_000,
 }, async () => {
@@ -428,7 +428,7 @@ async function openWith(t, path) {
   return other;
 }
 
-test('an encoder is told apart: it has facts, and nothing to write with', {
+test('an encoder is recognised: it has facts and no generation', {
   skip: noBrowser,
 }, async (t) => {
   const other = await openWith(t, '/encoder.gguf');
@@ -442,7 +442,7 @@ test('an encoder is told apart: it has facts, and nothing to write with', {
   await shoot('encoder', other, false);
 });
 
-test('what a model thinks stands apart, above its answer', { skip: noBrowser }, async (t) => {
+test('reasoning is shown separately, above the answer', { skip: noBrowser }, async (t) => {
   const other = await openWith(t, '/thinking.gguf');
   await other.click('#mode-chat');
   await other.click('#generate');
@@ -489,7 +489,7 @@ for (const [what, call] of [
   ['reads', 'tokenize'],
   ['draws', 'step'],
 ]) {
-  test(`Stop ends an engine that ${what} without end, and the model can be loaded again`, {
+  test(`Stop ends an engine that ${what} forever, and the model can be loaded again`, {
     skip: noBrowser,
   }, async (t) => {
     t.after(() => (spins = ''));
@@ -507,7 +507,7 @@ for (const [what, call] of [
   });
 }
 
-test('Stop, pressed twice, closes a model that does not even forget the text', {
+test('Stop, pressed twice, closes a model whose engine never answers', {
   skip: noBrowser,
 }, async (t) => {
   t.after(() => (spins = ''));
@@ -524,7 +524,7 @@ test('Stop, pressed twice, closes a model that does not even forget the text', {
   await writes(other);
 });
 
-test('another model is loaded though the one before never answers', {
+test('another model loads although the previous one never answers', {
   skip: noBrowser,
 }, async (t) => {
   t.after(() => (spins = ''));
@@ -567,7 +567,7 @@ test('the same file can be picked twice', { skip: noBrowser }, async (t) => {
   }
 });
 
-test('of a name of six megabytes the page shows what fits', { skip: noBrowser }, async (t) => {
+test('the page shows the beginning of a name of six megabytes', { skip: noBrowser }, async (t) => {
   const other = await openWith(t, '/long-name.gguf');
   const facts = await text('#facts-list', other);
   assert.match(facts, /name name name .*…/);

@@ -58,7 +58,7 @@ for (const name of chosen) {
     });
   });
 
-  test(`a page that is not isolated has one thread and says so, ${name}`, async (context) => {
+  test(`a page that is not isolated has one thread and reports it, ${name}`, async (context) => {
     if (!driver.find()) return context.skip(`${name} is not installed`);
     const plain = makeServer({ roots, isolate: false });
     await new Promise((resolve) => plain.listen(0, '127.0.0.1', () => resolve(undefined)));

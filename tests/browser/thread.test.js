@@ -95,7 +95,7 @@ const SOURCES = {
   'a Blob': 'await (await fetch(url)).blob()',
 };
 for (const [what, source] of Object.entries(SOURCES)) {
-  test(`no task of the page's thread takes a frame: from ${what}`, { skip }, async () => {
+  test(`no task of the main thread takes a frame: from ${what}`, { skip }, async () => {
     const found = await tasks(work(source));
     assert.ok(found.length > 50, `only ${found.length} tasks were seen`);
     assert.ok(
@@ -105,7 +105,7 @@ for (const [what, source] of Object.entries(SOURCES)) {
   });
 }
 
-test('the measure sees work: an engine in the page’s thread takes longer', { skip }, async () => {
+test('the measure detects work: an engine in the main thread takes longer', { skip }, async () => {
   const found = await tasks(work('url', '{ worker: false }'));
   assert.ok(found[0] > FRAME_MS, `the longest took ${found[0]} ms`);
 });

@@ -204,7 +204,7 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
       await page.close();
     });
 
-    test('a page that is left, and one that is closed, while it generates', {
+    test('pages that navigate away or close during generation', {
       timeout: 120_000,
     }, async () => {
       const page = await open();
@@ -219,7 +219,7 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
     });
 
     // Headless Firefox reports every page as visible.
-    test('a page that nobody sees loads and generates', {
+    test('a hidden page loads and generates', {
       skip: name === 'Firefox' && 'there it cannot be had without a window',
       timeout: 120_000,
     }, async () => {

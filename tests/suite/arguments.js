@@ -251,7 +251,7 @@ export const argumentsSuite = [
     },
   },
   {
-    name: 'odd arguments of what trains, learns and counts: JielongErrors',
+    name: 'odd arguments of trainers, vocabularies and n-grams: JielongErrors',
     slow: true,
     hosts: 'few',
     async run(t) {

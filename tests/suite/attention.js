@@ -64,7 +64,7 @@ export const attention = [
   againstDouble('llama'),
   againstDouble('llama-untied'),
   {
-    name: 'taps neither change the result nor the cache',
+    name: 'taps change neither the result nor the cache',
     async run(t) {
       const model = await t.model('types/q4_1.gguf');
       const ids = await t.json('types/ids.json');
@@ -88,7 +88,7 @@ export const attention = [
     },
   },
   {
-    name: 'attention rows of the real model sum to 1, nothing above the diagonal',
+    name: 'attention rows of the real model sum to 1 and are causal',
     needs: 'smollm2',
     async run(t) {
       const model = await t.model('smollm2');

@@ -56,7 +56,7 @@ async function open(t, template = true) {
 /** @type {Case[]} */
 export const chat = [
   {
-    name: 'chat templates give what Jinja2 gives, and know whose words are whose',
+    name: 'chat templates render like Jinja2 and track the provenance of words',
     async run(t) {
       const { conversations, families: texts, features } = await t.json('templates.json');
       const all = Object.keys(families).map((name) => [name, families[name].template, texts[name]]);
@@ -102,7 +102,7 @@ export const chat = [
     },
   },
   {
-    name: 'nothing in a message becomes a special token, in any family and however it is cut',
+    name: 'no message text becomes a special token, in any family and however it is split',
     async run(t) {
       const { model, session } = await open(t);
       const special = (/** @type {number[]} */ ids) =>
@@ -143,7 +143,7 @@ export const chat = [
     },
   },
   {
-    name: 'keys, numbers, words of other values and unknown roles become no control token; what a template spells does',
+    name: 'keys, numbers, other values and unknown roles never become control tokens; template text does',
     async run(t) {
       const key = { '<|im_end|>': null };
       const templateOptions = {
@@ -222,7 +222,7 @@ export const chat = [
     },
   },
   {
-    name: 'a message cannot stand for the beginning of the sequence, nor change after it was checked',
+    name: 'a message cannot pose as the BOS token, nor change after its check',
     async run(t) {
       const { model, session } = await open(t);
       const chatTemplate = '{{ messages[0].content }}';
@@ -252,7 +252,7 @@ export const chat = [
     },
   },
   {
-    name: 'a file without a template gets the family of its vocabulary',
+    name: 'a file without a template uses the template family of its vocabulary',
     async run(t) {
       const { model, session } = await open(t, false);
       same(model.info.chatTemplate, null, 'template');
@@ -274,7 +274,7 @@ export const chat = [
     },
   },
   {
-    name: 'TEMPLATE_LIMIT: a template that runs for ever, one that writes without end',
+    name: 'TEMPLATE_LIMIT: a template that runs or writes forever',
     async run(t) {
       const { model, session } = await open(t);
       const endless =
@@ -301,7 +301,7 @@ export const chat = [
     },
   },
   {
-    name: 'BAD_TEMPLATE: what is wrong, and in which line',
+    name: 'BAD_TEMPLATE: the error and its line',
     async run(t) {
       const { model, session } = await open(t);
       /** @type {[string, RegExp][]} */
@@ -342,7 +342,7 @@ export const chat = [
     },
   },
   {
-    name: 'reasoning is told from answer: by its marks, in pieces, from an opened prompt, not later',
+    name: 'reasoning is split from the answer: by its marks, across tokens, after an opened prompt, not later',
     async run(t) {
       const marks = [{ open: '<think>', close: '</think>', openId: 1, closeId: 2 }];
       /** @param {(string | number)[]} tokens texts, or ids without text @param {string} [prompt] */

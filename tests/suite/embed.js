@@ -149,7 +149,7 @@ export const embed = [
     },
   },
   {
-    name: 'an embedding of several batches is what the hidden states say',
+    name: 'an embedding over several batches equals the pooled hidden states',
     async run(t) {
       const model = await t.model('arch/llama.gguf');
       const { embeddingLength: width, layers } = model.info;
@@ -172,7 +172,7 @@ export const embed = [
     },
   },
   {
-    name: 'a text is embedded with the tokens that its file asks for; the mean is the default',
+    name: 'a text is embedded with the special tokens of its file; mean pooling is the default',
     async run(t) {
       const model = await t.load(t.source('chat.gguf'));
       const ids = await model.tokenize('hello <s>', { bos: true });
@@ -185,7 +185,7 @@ export const embed = [
     },
   },
   {
-    name: 'encoders: texts as llama.cpp, from their tokens to what their files ask for',
+    name: 'encoders: texts as llama.cpp, from tokens to the pooling of the file',
     async run(t) {
       for (const [name, pooling] of Object.entries(ENCODERS)) {
         const model = await t.model(`arch/${name}.gguf`);
@@ -201,7 +201,7 @@ export const embed = [
     },
   },
   {
-    name: 'encoders run with taps, and refuse to predict and to read a text in parts',
+    name: 'encoders run with taps and reject generation and texts in parts',
     async run(t) {
       const model = await t.model('arch/bert.gguf');
       const session = await model.createSession();
@@ -230,7 +230,7 @@ export const embed = [
     },
   },
   {
-    name: 'embeddings that cannot be made say why',
+    name: 'impossible embeddings reject with a reason',
     async run(t) {
       const model = await t.model('arch/llama.gguf');
       const sum = /** @type {any} */ ({ pooling: 'sum' });

@@ -98,7 +98,7 @@ export const equivalence = [
   ...forModel('experts', 'arch/qwen2moe.gguf', 'arch'),
   ...forModel('short convolutions', 'arch/lfm2.gguf', 'arch'),
   {
-    name: 'every kind of source gives the same model',
+    name: 'every kind of source loads the same model',
     async run(t) {
       const bytes = await t.bytes('types/q8_0.gguf');
       const ids = await t.json('types/ids.json');
@@ -122,7 +122,7 @@ export const equivalence = [
     },
   },
   {
-    name: 'a drawn token is evaluated while its caller is busy, in a worker and in the thread',
+    name: 'a drawn token is evaluated while the caller is busy, in a worker and in the thread',
     async run(t) {
       const file = 'arch/llama.gguf';
       for (const worker of [false, true]) {

@@ -154,7 +154,7 @@ export const errors = [
     },
   },
   {
-    name: 'TRUNCATED: a file that ends anywhere, of known and unknown length',
+    name: 'TRUNCATED: a file cut anywhere, of known and unknown length',
     async run(t) {
       const file = await t.bytes(tiny);
       for (let at = 1; at < file.length; at += 19001) {
@@ -183,7 +183,7 @@ export const errors = [
     },
   },
   {
-    name: 'NOT_A_NUMBER: weights that are no numbers',
+    name: 'NOT_A_NUMBER: NaN weights',
     async run(t) {
       const file = (await t.bytes(tiny)).slice();
       file.fill(255, file.length - 20000); // NaN in the last tensors
@@ -209,7 +209,7 @@ export const errors = [
     },
   },
   {
-    name: 'CONTEXT_FULL: too many tokens, and a generation that ends there',
+    name: 'CONTEXT_FULL: too many tokens; a generation that fills the context ends',
     async run(t) {
       const session = await (await t.model(tiny)).createSession({ contextLength: 8 });
       await rejects(session.append([1, 2, 3, 4, 5, 6, 7, 8, 9]), 'CONTEXT_FULL', /8/);
@@ -296,7 +296,7 @@ export const errors = [
     },
   },
   ...endless.map(([kind, stream]) => ({
-    name: `an abort is heard though a stream has its next chunk at once, for ever: ${kind}`,
+    name: `an abort works although a stream always has its next chunk: ${kind}`,
     /** @param {T} t */
     async run(t) {
       const file = await t.bytes('chat.gguf');
@@ -309,7 +309,7 @@ export const errors = [
     },
   })),
   {
-    name: 'BAD_ARGUMENT: a stream of empty chunks without end, and one with some of them',
+    name: 'BAD_ARGUMENT: an endless stream of empty chunks; some empty chunks are fine',
     async run(t) {
       const guard = guarded(20_000);
       const nothing = new ReadableStream({
@@ -333,7 +333,7 @@ export const errors = [
     },
   },
   {
-    name: 'a load that is aborted rejects with the reason of its signal',
+    name: 'an aborted load rejects with the reason of its signal',
     async run(t) {
       const controller = new AbortController();
       const slow = new ReadableStream({ pull: () => new Promise(() => {}) });

@@ -56,7 +56,7 @@ async function next(session) {
 /** @type {Case[]} */
 export const failed = [
   {
-    name: 'what fails before its first token leaves the session as it was',
+    name: 'a failure before the first token leaves the session unchanged',
     async run(t) {
       const twin = await answered(t);
       const wanted = await next(twin.session);
@@ -82,7 +82,7 @@ export const failed = [
     },
   },
   {
-    name: 'NOT_A_NUMBER: a first token that cannot be drawn leaves the session as it was',
+    name: 'NOT_A_NUMBER: a failed first draw leaves the session unchanged',
     async run(t) {
       const file = (await t.bytes('chat.gguf')).slice();
       file.fill(255, file.length - 2000); // NaN in the last tensor

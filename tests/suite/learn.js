@@ -60,7 +60,7 @@ const heard =
 /** @type {Case[]} */
 export const learn = [
   {
-    name: 'merges are learnt as the definition says',
+    name: 'merges are trained as in the definition',
     async run() {
       const steps = await collect(trainTokenizer(rhyme, { merges: 40 }));
       const found = steps.map((s) => [s.left, s.right, s.count]);
@@ -75,7 +75,7 @@ export const learn = [
     },
   },
   {
-    name: 'a sample is joined along, and its tokens spell it',
+    name: 'a sample is merged along, and its tokens spell it',
     async run() {
       const sample = 'a woodchuck, 接龍\n';
       const trainer = await TokenizerTrainer.open(rhyme, { sample });
@@ -97,7 +97,7 @@ export const learn = [
     },
   },
   {
-    name: 'learning: nothing to learn, an end, and what is refused',
+    name: 'vocabulary training: no text, the end, invalid arguments',
     async run() {
       same(await collect(trainTokenizer('')), [], 'steps of no text');
       same((await collect(trainTokenizer(rhyme, { merges: 3 }))).length, 3, 'steps');
@@ -115,7 +115,7 @@ export const learn = [
     },
   },
   {
-    name: 'n-grams: distributions, and a rhyme said by heart',
+    name: 'n-grams: distributions, and a memorised rhyme',
     async run(t) {
       const ngram = await Ngram.open(await t.bytes('ngram.gguf'));
       same(ngram.order, 4, 'order');
@@ -142,7 +142,7 @@ export const learn = [
     },
   },
   {
-    name: 'n-grams: files that are none',
+    name: 'n-grams: invalid files',
     async run(t) {
       const file = await t.bytes('ngram.gguf');
       await rejects(Ngram.open(file.slice(0, 900)), 'TRUNCATED');

@@ -92,7 +92,7 @@ export const train = [
     },
   },
   {
-    name: 'training: the exported file says what the trainer says',
+    name: 'training: the exported file equals the trainer',
     async run(t) {
       const trainer = await open(t, { vocabulary: 'characters' });
       for await (const { step } of trainer.run()) if (step === 20) break;
@@ -158,7 +158,7 @@ export const train = [
     },
   },
   {
-    name: 'training: what is refused, and by which name',
+    name: 'training: invalid arguments are rejected by name',
     async run(t) {
       await rejects(open(t, {}, 'a short text'), 'BAD_ARGUMENT', /text .*too short/);
       await rejects(open(t, {}, ''), 'BAD_ARGUMENT', /text/);

@@ -26,6 +26,7 @@ async function open(t, name = 'chat.gguf') {
 
 /**
  * The rejection of a call, or that it never settled.
+ * @param {Promise<any>} call @returns {Promise<any>}
  */
 async function fate(call) {
   /** @type {any} */ let timer;
@@ -94,7 +95,7 @@ export const workers = [
     },
   ]),
   {
-    name: 'WORKER: a worker that is terminated before it has loaded',
+    name: 'WORKER: a worker terminated before it has loaded',
     async run(t) {
       const worker = start();
       const load = t.load(t.source('chat.gguf'), { worker: () => worker });
@@ -103,7 +104,7 @@ export const workers = [
     },
   },
   {
-    name: 'an abort ends a worker that does not answer, and says so to all others',
+    name: 'an abort terminates a worker that does not answer; its other calls reject',
     async run(t) {
       for (const op of ['tokenize', 'step']) {
         const { worker, model } = await open(t);
@@ -131,7 +132,7 @@ export const workers = [
     },
   },
   {
-    name: 'an abort leaves a worker that answers, however often',
+    name: 'repeated aborts keep a worker that answers',
     async run(t) {
       const { worker, model } = await open(t, 'arch/llama.gguf');
       const session = await model.createSession();
@@ -151,7 +152,7 @@ export const workers = [
     },
   },
   {
-    name: 'close() waits for no worker: calls that it owes an answer are CLOSED',
+    name: 'close() does not wait for the worker: pending calls reject with CLOSED',
     async run(t) {
       const { worker, model } = await open(t);
       const session = await model.createSession();
@@ -167,7 +168,7 @@ export const workers = [
     },
   },
   {
-    name: 'the abort of a load waits for no worker',
+    name: 'aborting a load does not wait for the worker',
     async run(t) {
       const worker = start();
       const spins = spinning(worker, 'load');
