@@ -5,7 +5,7 @@
  *
  * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
  * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
- * fails; the reason of every skip is printed. The exit status is 1 if a test failed or none ran.
+ * fails; skips print their reason. The exit status is 1 if a test failed or none ran.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';

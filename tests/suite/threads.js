@@ -1,5 +1,5 @@
 /**
- * threads.js - several threads give the bits of one; a host without threads reports it.
+ * threads.js - several threads give the bits of one; hosts without threads say so.
  */
 import { ok, sameBits } from './assert.js';
 
