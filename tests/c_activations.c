@@ -1,8 +1,8 @@
-/* c_activations.c - compute/: norms, activations, caps and the forms of attention scores against
- * plain double formulas, and every variant against the reference bit for bit.
+/* c_activations.c - compute/: norms, activations, caps and attention score modifiers against plain
+ * double formulas, and every variant against the reference bit for bit.
  *
- * The companion of c_kernels.c, built and run in the same ways: natively there is only the
- * reference; as wasm with simd128 the two variants are compared.
+ * Built and run like c_kernels.c: natively only the reference exists; wasm with simd128 compares
+ * the two variants.
  */
 #include "check_kernels.h"
 
@@ -115,7 +115,7 @@ static void test_vectors(void) {
     }
 }
 
-/* Every variant gives the reference's bits, special values included, and writes n elements. */
+/* Every variant gives the reference's bits, also for special values, and writes n elements. */
 static void test_same_bits(void) {
     const variant *r = variants;
     float x[LONGEST + 4], w[LONGEST], b[LONGEST], y[2][LONGEST + 4];
@@ -139,11 +139,12 @@ static void test_same_bits(void) {
     }
 }
 
-/* -- Forms of attention scores ----------------------------------------------------------------- */
+/* -- Attention score modifiers
+ * ------------------------------------------------------------------ */
 
 enum { MAX_HD = 40, MAX_KEYS = 150, QUERIES = 5 };
 
-/* Keys, values and queries of one case, and the form its scores take. */
+/* Keys, values, queries and score modifiers of one case. */
 typedef struct scene {
     jl_kv_type type;
     int hd, n_q, n_keys[QUERIES], first[QUERIES];
@@ -160,7 +161,7 @@ static void scene_store(scene *s, const variant *v) {
     for (int j = 0; j < MAX_KEYS; j++) {
         size_t tile = (size_t)(j / JL_KV_TILE) * bytes;
         for (int d = 0; d < s->hd; d++) {
-            s->k[j][d] = random_unit() * 3; /* values that halves hold exactly: */
+            s->k[j][d] = random_unit() * 3; /* exact as half floats: */
             s->v[j][d] = jl_half_to_float(jl_float_to_half(random_unit()));
         }
         v->kv_store(s->type, s->k_tile + tile, s->v_tile + tile, j % JL_KV_TILE, s->k[j], s->v[j],
@@ -185,7 +186,7 @@ static void scene_make(scene *s, const variant *v, int k) {
                                     k & 8 ? s->first : NULL };
 }
 
-/* The row of weights and the output of query i in double. */
+/* Attention weights and output of query i in double. */
 static void scene_exact(const scene *s, int i, double *weights, double *out) {
     double sum = 0, max = -INFINITY;
     float q[MAX_HD];
@@ -239,7 +240,7 @@ static void test_score_forms(void) {
     }
 }
 
-/* A batch and its queries one by one, every variant and the reference, an empty form and none. */
+/* Batched and single queries, every variant, with neutral modifiers and with NULL. */
 static void test_score_forms_same_bits(void) {
     static scene s;
     FOR_VARIANTS(v) {

@@ -1,10 +1,9 @@
-/* c_arch.c - model/: every row of the table of architectures against llama.cpp's logits or, of an
- * encoder, vectors; prefill = steps, rewind; and files that must be refused, with the words they
- * are refused by.
+/* c_arch.c - model/: every supported architecture against llama.cpp's logits (encoders: vectors);
+ * prefill = steps; rewind; invalid files and their error messages.
  *
- * Reads tests/golden/arch and src/README.md, so it runs in the repository's root. "c_arch table"
- * prints the table of architectures of src/README.md. The same goldens run as wasm in
- * tests/suite/golden.js, where their tolerances are explained.
+ * Run in the repository's root: reads tests/golden/arch and src/README.md. "c_arch table" prints
+ * the architecture table of src/README.md. tests/suite/golden.js runs the same goldens as wasm and
+ * explains their tolerances.
  */
 #include <math.h>
 #include <string.h>
@@ -16,12 +15,12 @@
 #include "goldens.h"
 #include "hostile/gguf.h"
 
-/* Rows of the table that a golden has been compared for. */
+/* Rows of the table with a compared golden. */
 static int seen[64];
 
 /* ---- Goldens --------------------------------------------------------------------------------- */
 
-/* Normalised mean squared error of every position's logits. */
+/* Normalised mean squared error of the logits at every position. */
 static double distance(const jl_model *m, const float *wanted) {
     jl_session *s = open_session(m, 0, N_IDS, 1);
     double error = 0, power = 0;
@@ -39,7 +38,7 @@ static double distance(const jl_model *m, const float *wanted) {
     return error / power;
 }
 
-/* All tokens at once and one by one give the same bits. */
+/* A batch and single tokens give the same bits. */
 static void compare_steps(const char *name, const jl_model *m) {
     size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
     jl_session *whole = open_session(m, 0, 64, 0), *steps = open_session(m, 0, 1, 0);
@@ -49,7 +48,7 @@ static void compare_steps(const char *name, const jl_model *m) {
     jl_session_free(whole), jl_session_free(steps);
 }
 
-/* A rewind leads to the bits of a session that was never further. */
+/* A rewound session gives the bits of a fresh one. */
 static void compare_rewinds(const char *name, const jl_model *m) {
     static const int places[] = { N_IDS - 1, 30, 9, 1, 0 };
     size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
@@ -95,12 +94,12 @@ static void test_goldens(void) {
 }
 
 static void test_every_row_has_a_golden(void) {
-    for (int row = 0; jl_arch_at(row); row++) /* our own is compared in c_import.c */
+    for (int row = 0; jl_arch_at(row); row++) /* c_import.c compares our own */
         CHECK(seen[row] || strcmp(jl_arch_at(row)->name, "jielong") == 0,
               "architecture %s has no golden", jl_arch_at(row)->name);
 }
 
-/* Far behind what the cache keeps of short convolutions, everything is evaluated again. */
+/* A rewind beyond the stored history of short convolutions evaluates everything again. */
 static void test_far_rewind(void) {
     enum { FAR = 300, BACK = 20 };
     size_t n;
@@ -130,7 +129,7 @@ static void test_far_rewind(void) {
 
 /* ---- Encoders -------------------------------------------------------------------------------- */
 
-/* Half the squared difference: 1 − cosine of two vectors of length 1. */
+/* Half the squared distance: 1 − cosine of two unit vectors. */
 static double apart(const float *a, const float *b, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]) / 2;
@@ -163,7 +162,7 @@ static void test_encoders(void) {
     }
 }
 
-/* A head's weights over the whole text, of its first token too. */
+/* Attention weights of a head cover the whole text, also for its first token. */
 static void test_encoder_attention(void) {
     jl_model *m = load_golden("bert");
     if (!m) SKIP("tests/golden is not in the working directory");
@@ -185,7 +184,7 @@ static void test_encoder_attention(void) {
     jl_model_free(m);
 }
 
-/* Predicting, and reading a text in parts. */
+/* Encoders reject generation and texts in parts. */
 static void test_encoder_refusals(void) {
     jl_model *m = load_golden("bert");
     if (!m) SKIP("tests/golden is not in the working directory");
@@ -212,7 +211,7 @@ static void test_encoder_refusals(void) {
     jl_model_free(m);
 }
 
-/* A file may promise more than fits one batch: texts are then as long as that. */
+/* If the context exceeds the maximum batch, texts are limited to one batch. */
 static void test_encoder_length(void) {
     static const char key[] = "nomic-bert.context_length";
     size_t n, at = 0;
@@ -220,7 +219,7 @@ static void test_encoder_length(void) {
     uint8_t *file = read_golden("nomic-bert", "gguf", &n);
     if (!file) SKIP("tests/golden is not in the working directory");
     while (at + sizeof key < n && memcmp(file + at, key, sizeof key - 1) != 0) at++;
-    file[at + sizeof key - 1 + 5] = 0x20; /* behind the type: 128 + 8192 */
+    file[at + sizeof key - 1 + 5] = 0x20; /* after the type: 128 + 8192 */
     jl_model *m = load(file, n, &e);
     CHECK(m && jl_model_n_ctx(m) == 8320, "%s", e.message);
     jl_session_options options = { .n_ctx = 4097 };
@@ -234,9 +233,9 @@ static void test_encoder_length(void) {
     free(file);
 }
 
-/* ---- Refusals -------------------------------------------------------------------------------- */
+/* ---- Rejected files ------------------------------------------------------------------------- */
 
-/* A value after "<arch>.": u u32, f float, b bool, s string; capitals: arrays of 2; - no value. */
+/* A value after "<arch>.": u u32, f float, b bool, s string; capitals: arrays of 2; -: no value. */
 typedef struct value {
     const char *key;
     char type;
@@ -254,7 +253,7 @@ typedef struct refusal {
     value v;
     tensor t[2];
     jl_status code;
-    const char *where, *message; /* parts of the error's */
+    const char *where, *message; /* substrings of the error's */
 } refusal;
 
 static void put_value(hostile_file *f, const char *arch, const value *v) {
@@ -279,7 +278,7 @@ static void put_value(hostile_file *f, const char *arch, const value *v) {
     }
 }
 
-/* A header with two blocks of width 8, sound but for the case's value and tensors. */
+/* A header with two blocks of width 8, valid except for the case's value and tensors. */
 static void put_refusal(hostile_file *f, const refusal *r) {
     static const value base[] = {
         { "block_count", 'u', 2, 0, NULL },
@@ -393,7 +392,7 @@ static const refusal refusals[] = {
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1e6, 0, FORMAT, "shortconv.l_cache", "found 1000000"),
     VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
-    /* attention both ways */
+    /* bidirectional attention */
     VALUE("bloom", "attention.causal", 'b', 0, 0, ARCHITECTURE, "bloom.attention.causal",
           "architecture bloom is supported where attention looks back only"),
     VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal", "back only"),
@@ -406,7 +405,7 @@ static const refusal refusals[] = {
            "expected shape [8, 64, 1], found [8, 65, 1, 1]"),
     TENSOR("bert", "blk.1.layer_output_norm.bias", 16, 1, "blk.1.layer_output_norm.bias",
            "expected shape [8, 1, 1], found [16, 1, 1, 1]"),
-    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no place"), /* what ranks */
+    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no place"), /* rerankers */
     TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight", "has no place"),
     /* tensors */
     { "llama", { 0 }, { { 0 } }, JL_ERR_TENSOR, "output_norm.weight", "the tensor is missing" },
@@ -449,7 +448,7 @@ static void test_refusals(void) {
     }
 }
 
-/* The message that lists the architectures has room for all of them. */
+/* The error that lists the architectures fits its buffer. */
 static void test_names_fit(void) {
     hostile_file *f = malloc(sizeof *f);
     refusal r = { "an-architecture-with-quite-a-long-name", { 0 }, { { 0 } }, 0, "", "" };
@@ -463,7 +462,7 @@ static void test_names_fit(void) {
     free(f);
 }
 
-/* Damaged headers load or fail with a place and words; what loads can be run. */
+/* Damaged headers load, or fail with place and message; what loads can run. */
 static void test_damage(void) {
     static const uint8_t bytes[] = { 0, 1, 2, 3, 127, 128, 255 };
     enum { TRIES = 120 };
@@ -505,7 +504,7 @@ static void add(char *out, size_t cap, const char *text) {
     snprintf(out + n, cap - n, "%s%s", n && out[n - 1] != ' ' && *text != '|' ? ", " : "", text);
 }
 
-/* A row of its table, its cells without padding. */
+/* A row of the table without cell padding. */
 static void describe(const jl_arch *a, char *out, size_t cap) {
     char further[400] = "", number[64];
     int gated = (a->required >> JL_FFN_GATE & 1) != 0;
@@ -543,7 +542,7 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
              *further ? " " : "");
 }
 
-/* Runs of blanks become one. */
+/* Collapses runs of spaces. */
 static void squeeze(char *text) {
     char *to = text;
     for (const char *from = text; *from; from++)

@@ -1,7 +1,6 @@
-/* c_base.c - the ground floor, each part against a second way of computing it.
+/* c_base.c - base/ and format/: each part against a second implementation.
  *
- * Errors and their texts, UTF-8, memory, the cursor, random numbers, half floats and
- * dequantisation.
+ * Errors and their texts, UTF-8, memory, the cursor, random numbers, half floats, dequantisation.
  */
 #include <limits.h>
 #include <math.h>
@@ -66,7 +65,7 @@ static void strings_and_hash(void) {
     CHECK(jl_hash("foobar", 6) == 0x85944171f73967e8u);
 }
 
-static void first_failure_stays(void) {
+static void the_first_failure_is_kept(void) {
     jl_error e;
     memset(&e, 0x55, sizeof e);
     jl_error_clear(&e);
@@ -88,7 +87,7 @@ static void texts_are_printable(void) {
                   { "\xff\xc0\x80z", "???z" },
                   { "\xc2\x85next", "??next" }, /* U+0085, a C1 control */
                   { "\xed\xa0\x80", "???" },    /* a surrogate */
-                  { "\xe6\x8e", "??" },         /* the text itself ends too early */
+                  { "\xe6\x8e", "??" },         /* the string ends too early */
                   { "\xc2", "?" },
                   { "", "" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -118,7 +117,7 @@ static void long_texts_are_cut_between_characters(void) {
 
 /* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
-/* The definition, by value: what do these bytes say, and is this the way to say it? */
+/* UTF-8 by its definition: decodes the bytes, accepts only the shortest encoding. */
 static int decodes(const uint8_t *s, int n) {
     static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
     static const uint8_t lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 }, mask[5] = { 0, 0, 0x1f, 0x0f, 0x07 };
@@ -134,7 +133,7 @@ static int decodes(const uint8_t *s, int n) {
 
 static void utf8_lengths(void) {
     int wrong = 0, characters = 0;
-    for (uint32_t x = 0; x < 1u << 24; x++) { /* all of three bytes, and a fourth that continues */
+    for (uint32_t x = 0; x < 1u << 24; x++) { /* every 3-byte sequence plus a continuation byte */
         uint8_t s[4] = { (uint8_t)(x >> 16), (uint8_t)(x >> 8), (uint8_t)x, 0xbf };
         int expected = 0;
         for (int n = 1; n <= 4; n++)
@@ -169,7 +168,7 @@ static void memory_blocks(void) {
     jl_free(array);
 }
 
-static void memory_that_cannot_be(void) {
+static void oversized_allocations_fail(void) {
     CHECK(!jl_alloc(SIZE_MAX) && !jl_alloc(SIZE_MAX / 2 + 1) && !jl_alloc_zero(SIZE_MAX - 63));
     CHECK(!jl_alloc_array(SIZE_MAX / 4 + 2, 4), "4 × that is 4 in size_t");
     CHECK(!jl_alloc_array(UINT64_MAX, 16) && !jl_alloc_array((uint64_t)1 << 62, 8));
@@ -215,7 +214,7 @@ static void cursor_is_sticky(void) {
                   { UINT64_MAX, JL_ERR_TRUNCATED },
                   { UINT64_MAX - 3, JL_ERR_TRUNCATED } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (uint64_t at = 0; at < 2; at++) { /* with at = 1 a sum would wrap round */
+        for (uint64_t at = 0; at < 2; at++) { /* with at = 1 a sum would overflow */
             jl_cursor c = { bytes, 8, 16 + at, at, JL_OK };
             CHECK(!jl_cursor_take(&c, cases[i].take) && c.status == cases[i].status, "case %zu", i);
             CHECK(!jl_cursor_take(&c, 1) && jl_cursor_u32(&c) == 0 && jl_cursor_u64(&c) == 0);
@@ -226,8 +225,7 @@ static void cursor_is_sticky(void) {
 /* ---- random ---------------------------------------------------------------------------------- */
 
 static void random_reference(void) {
-    /* The first outputs of the PCG paper's demo: seed 42, stream 54 (pcg-random.org,
-     * pcg32-demo). */
+    /* First outputs of the PCG paper's demo: seed 42, stream 54 (pcg-random.org, pcg32-demo). */
     static const uint32_t expected[6] = { 0xa15c02b7, 0x7b47f409, 0xba1d3330,
                                           0x83d2f293, 0xbfa4784b, 0xcbed606e };
     jl_random r;
@@ -240,7 +238,8 @@ static void random_reference(void) {
 
 static void random_is_uniform(void) {
     const int BINS = 64, N = 64000;
-    for (int first = 0; first < 2; first++) { /* one long sequence; the first draw of each seed */
+    for (int first = 0; first < 2;
+         first++) { /* one long sequence, then the first draw of each seed */
         int bins[64] = { 0 };
         double sum = 0, chi = 0;
         jl_random r;
@@ -260,7 +259,7 @@ static void random_is_uniform(void) {
 
 /* ---- half floats ----------------------------------------------------------------------------- */
 
-/* By the definition of binary16: 5 bits of exponent, bias 15, 10 of fraction. */
+/* Definition of binary16: 5 bits of exponent, bias 15, 10 of fraction. */
 static double half_value(int h) {
     int exponent = h >> 10 & 31, fraction = h & 1023;
     double magnitude = exponent == 31 ? (fraction ? (double)NAN : (double)INFINITY)
@@ -283,7 +282,7 @@ static void every_half(void) {
     CHECK(wrong == 0, "%d of 65536", wrong);
 }
 
-/* The nearest half of a float, ties to even, by rounding in double. */
+/* The nearest half of a float, ties to even, computed in double. */
 static int nearest_half(float f) {
     int sign = signbit(f) ? 0x8000 : 0, exponent;
     double a = fabs((double)f);
@@ -299,7 +298,7 @@ static int nearest_half(float f) {
 static void halves_are_rounded(void) {
     int wrong = 0, tried = 0;
     for (int h = 0; h < 0x7c00;
-         h++) { /* between a half and the next: the middle, just under, just over */
+         h++) { /* between two neighbouring halves: the midpoint, just below, just above */
         float low = (float)half_value(h), high = (float)(h == 0x7bff ? 65536 : half_value(h + 1));
         float middle = (low + high) / 2;
         float f[3] = { nextafterf(middle, 0), middle, nextafterf(middle, INFINITY) };
@@ -307,7 +306,7 @@ static void halves_are_rounded(void) {
             wrong += jl_float_to_half(f[i]) != nearest_half(f[i]) ||
                      jl_float_to_half(-f[i]) != nearest_half(-f[i]);
     }
-    for (uint64_t u = 0; u < 0x7f800000; u += 1009, tried++) { /* and floats of all sizes */
+    for (uint64_t u = 0; u < 0x7f800000; u += 1009, tried++) { /* floats of all magnitudes */
         float f = jl_bits_to_float((uint32_t)u);
         wrong += jl_float_to_half(f) != nearest_half(f);
     }
@@ -358,17 +357,17 @@ static void type_table(void) {
     }
 }
 
-/* Bit n of bytes, lowest first. */
+/* Bit n of bytes, least significant first. */
 static int bit(const uint8_t *bytes, int n) {
     return bytes[n / 8] >> n % 8 & 1;
 }
 
-/* Two blocks of random bytes with given scales, at an odd address, against w = d·q + m by the
- * format's definition. Products and sums are exact in double and rounded once or, with m, twice. */
+/* Two blocks of random bytes with given scales at an odd address, against the format's definition
+ * w = d·q + m. Products and sums are exact in double and rounded once, or twice with m. */
 static void dequantize_blocks(void) {
     static const struct {
         jl_type type;
-        int header, bits, bias; /* bytes of scales; bits of a weight; what is taken off it */
+        int header, bits, bias; /* bytes of scales; bits of a weight; offset subtracted from it */
     } types[] = { { JL_Q8_0, 2, 8, 0 },
                   { JL_Q4_0, 2, 4, 8 },
                   { JL_Q4_1, 4, 4, 0 },
@@ -404,19 +403,18 @@ static void dequantize_blocks(void) {
         }
 }
 
-/* One block of random bytes as a K-quant, from the bits of each column by the format's
- * definition, against a super-block's sum in double, which is exact before the one rounding that
- * minima or six-bit quants bring. */
+/* A K-quant block of random bytes against the format's definition, bit by bit. The sum of a
+ * super-block in double is exact before the rounding that minima or six-bit quants cause. */
 typedef struct k_format {
     jl_type type;
     int d, dmin;             /* bytes of the halves; dmin −1: none */
-    int quants, width, high; /* planes of 2 or 4 bits; of the rest, −1: none */
+    int quants, width, high; /* planes of 2 or 4 bits; of the high bits, −1: none */
     int high_width, offset;
 } k_format;
 
 static int k_quant(const k_format *f, const uint8_t *b, int c) {
     int q = 0;
-    for (int i = 0; i < f->width; i++) { /* 128 columns: 32 bytes a plane of 2 bits, 64 of 4 */
+    for (int i = 0; i < f->width; i++) { /* 128 columns: 32 bytes per plane of 2 bits, 64 of 4 */
         int plane = f->width == 2 ? c / 32 % 4 : f->high_width == 2 ? c / 64 % 2 : c / 32 % 2;
         int byte = f->width == 2        ? c / 128 * 32 + c % 32
                    : f->high_width == 2 ? c / 128 * 64 + c % 64
@@ -431,7 +429,7 @@ static int k_quant(const k_format *f, const uint8_t *b, int c) {
     return q - f->offset;
 }
 
-/* Integer scale and minimum of column c, by the drawings in ggml-common.h and ggml-quants.c. */
+/* Integer scale and minimum of column c, from the drawings in ggml-common.h and ggml-quants.c. */
 static int k_scale(const k_format *f, const uint8_t *b, int c, int *m) {
     int j = c / 32, s = 0;
     *m = 0;
@@ -530,12 +528,12 @@ int main(void) {
     RUN(status_names);
     RUN(formatter);
     RUN(strings_and_hash);
-    RUN(first_failure_stays);
+    RUN(the_first_failure_is_kept);
     RUN(texts_are_printable);
     RUN(long_texts_are_cut_between_characters);
     RUN(utf8_lengths);
     RUN(memory_blocks);
-    RUN(memory_that_cannot_be);
+    RUN(oversized_allocations_fail);
     RUN(memory_hooks);
     RUN(cursor_reads);
     RUN(cursor_is_sticky);

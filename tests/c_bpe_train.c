@@ -1,6 +1,6 @@
-/* c_bpe_train.c - learning a vocabulary: against the definition, through a file and back, failures.
+/* c_bpe_train.c - vocabulary training: against the definition, through a file, failures.
  *
- * The reference counts every pair anew for each step and compares strings, not ids.
+ * The reference recounts all pairs in each step and compares strings, not ids.
  * `golden/bpe_train.py` compares with another implementation on a real text.
  */
 #include <string.h>
@@ -33,7 +33,7 @@ typedef struct symbol {
 typedef struct naive {
     symbol text[MOST_TEXT];
     int n;
-    symbol tokens[MOST_TEXT]; /* in the order in which they were learnt */
+    symbol tokens[MOST_TEXT]; /* in training order */
     int n_tokens;
 } naive;
 
@@ -52,7 +52,7 @@ static int same(const symbol *a, const symbol *b) {
     return a->n == b->n && memcmp(a->s, b->s, a->n) == 0;
 }
 
-/* Bytes in the order of GPT-2's alphabet, then what was learnt. */
+/* Bytes in the order of GPT-2's alphabet, then merges. */
 static int naive_id(const naive *v, const symbol *s) {
     char spelled[2];
     if (s->n > 1) {
@@ -69,7 +69,7 @@ static int naive_id(const naive *v, const symbol *s) {
     return id;
 }
 
-/* One step: the pair in *left, *right; returns how often it stood there, 0 for none. */
+/* One step: returns the pair in *left, *right and its count, 0 for none. */
 static uint64_t naive_step(naive *v, int *left, int *right) {
     static int ids[MOST_TEXT];
     uint64_t best = 1;
@@ -101,7 +101,7 @@ static uint64_t naive_step(naive *v, int *left, int *right) {
     return best;
 }
 
-/* The trainer's sample is the text itself, so all of its state can be compared. */
+/* The text is its own sample, so the whole state can be compared. */
 static int compare(jl_str text, const char *pre) {
     static naive v;
     jl_error e = { 0 };
@@ -144,7 +144,7 @@ static void steps_equal_the_definition(void) {
     compare(jl_string(""), "gpt-2");
 }
 
-static void ends_of_texts_are_no_text(void) {
+static void end_of_text_marks_are_not_text(void) {
     jl_str text = jl_string("ab<|endoftext|>ab<|endoftext|>cd<|endoftext|>");
     jl_error e = { 0 };
     jl_bpe_step s;
@@ -218,7 +218,7 @@ static void characters_are_tokens(void) {
     static const int32_t first[] = { 259, 260, 3 + 0xef, 3 + 0xbc, 3 + 0x8c, 259 };
     CHECK(count > 6 && memcmp(ids, first, sizeof first) == 0);
     size_t at = 0;
-    for (int i = 0; i < count; i++) { /* what is not UTF-8 comes back as U+FFFD or as it was */
+    for (int i = 0; i < count; i++) { /* invalid UTF-8 decodes to U+FFFD or to itself */
         jl_str s = jl_tokenizer_bytes(t, ids[i]);
         if (at + s.n < sizeof text - 1) CHECK(memcmp(text + at, s.data, s.n) == 0, "token %d", i);
         at += s.n;
@@ -243,7 +243,7 @@ static void refusals(void) {
     jl_bpe_trainer_free(t);
 }
 
-/* One piece of a hundred thousand bytes: time stays linear in it for each step. */
+/* A piece of 100,000 bytes: each step stays linear in it. */
 static void a_long_piece(void) {
     size_t n = 100000;
     char *text = malloc(n);
@@ -287,7 +287,7 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(steps_equal_the_definition);
-    RUN(ends_of_texts_are_no_text);
+    RUN(end_of_text_marks_are_not_text);
     RUN(learnt_merges_encode_as_learnt);
     RUN(characters_are_tokens);
     RUN(refusals);

@@ -1,8 +1,8 @@
-/* c_encoding.c - what a text may cost: work in steps, vocabularies made to be slow, encodings that
- * are given up.
+/* c_encoding.c - tokenization cost: work per step, slow-by-design vocabularies, abandoned
+ * encodings.
  *
- * That steps give the ids of one call is checked for every text that expect() sees (vocabulary.h).
- * Here work is counted by steps of a known size.
+ * vocabulary.h's expect() checks for every text that steps give the ids of one call. This file
+ * measures work in steps of known size.
  */
 #include "../src/base/memory.h"
 #include "../src/text/trie.h"
@@ -19,7 +19,7 @@ static void token(const char *text, int32_t type) {
     tokens[n_tokens] = text, scores[n_tokens] = -(float)n_tokens, types[n_tokens++] = type;
 }
 
-/* "aa…a" of n letters, with what follows. */
+/* n letters 'a' and a suffix. */
 static const char *letters(size_t n, const char *end) {
     static char pool[1 << 20];
     static size_t used;
@@ -44,8 +44,8 @@ static file *cook_list(const char *model) {
 
 /* ---- Work ------------------------------------------------------------------------------------ */
 
-/* The units of work that text[n] takes, in steps of 1000; it must end before `most` a byte. */
-static void works(file *f, const char *what, const char *text, size_t n, int most) {
+/* Work units for text[n], in steps of 1000; must be below `max` per byte. */
+static void works(file *f, const char *what, const char *text, size_t n, int max) {
     enum { WORK = 1000 };
     jl_error e;
     jl_error_clear(&e);
@@ -53,24 +53,24 @@ static void works(file *f, const char *what, const char *text, size_t n, int mos
     jl_encoding *x = jl_tokenizer_begin(t, text, n, JL_TOKENIZE_SPECIAL, NULL, 0, &e);
     jl_status status = JL_MORE;
     int steps = 0;
-    for (; x && status == JL_MORE && steps <= (int)(n / WORK) * most; steps++)
+    for (; x && status == JL_MORE && steps <= (int)(n / WORK) * max; steps++)
         status = jl_encoding_step(x, WORK, &e);
-    CHECK(status == JL_OK, "%s: more than %d a byte, %s", what, most, e.message);
+    CHECK(status == JL_OK, "%s: more than %d a byte, %s", what, max, e.message);
     CHECK(steps > (int)n / WORK / 4, "%s: %d steps are too long", what, steps);
     jl_encoding_free(x);
     jl_tokenizer_free(t);
     free(f);
 }
 
-/* Texts of runs of 'a' of these lengths, with a 'b' behind each. */
+/* Runs of 'a' with these lengths, each followed by a 'b'. */
 static const char *runs(size_t length) {
     static char text[N];
     for (size_t i = 0; i < N; i++) text[i] = (i + 1) % (length + 1) ? 'a' : 'b';
     return text;
 }
 
-/* Special tokens: each place walks as far as a token is long, and again where others cut it short,
- * each time over less than half. */
+/* Special tokens: every position scans one token length, and again if another match shortens it,
+ * each time less than half. */
 static void special_tokens_are_bounded(void) {
     static const size_t lengths[] = { N, 999, 700, 333, 100, 3 };
     for (int kind = 0; kind < 3; kind++) {
@@ -85,9 +85,9 @@ static void special_tokens_are_bounded(void) {
     }
 }
 
-/* A long token takes the end of each run of 'a', and with it the end of what the places before it
- * have offered: they offer what still fits, and not each shorter token in turn. */
-static void places_offer_what_still_fits(void) {
+/* A long token takes the end of every run of 'a' and shortens the candidates before it. Their next
+ * candidate must be the longest that fits, not each shorter one in turn. */
+static void candidates_shrink_to_what_fits(void) {
     static char text[N], longest[1001];
     n_tokens = 0;
     token("a", 1), token("b", 1);
@@ -105,7 +105,7 @@ static void families_are_bounded(void) {
     works(cook_list("t5"), "unigram", runs(N), N, 300);
     works(cook_list("t5"), "unigram", runs(255), N, 300);
     n_tokens = 3;
-    token("▁", 1), token("a", 1), token(letters(255, "c"), 1); /* a long walk for one letter */
+    token("▁", 1), token("a", 1), token(letters(255, "c"), 1); /* a long scan for one letter */
     works(cook_list("bert"), "WordPiece", runs(N), N, 300);
     n_tokens = 3;
     for (size_t i = 1; i <= 1000; i++) token(letters(i, ""), 1);
@@ -116,7 +116,7 @@ static void families_are_bounded(void) {
 
 /* ---- Replacements of a map ------------------------------------------------------------------- */
 
-/* A map in which "A" becomes n times 'a'. */
+/* A character map that replaces "A" with n times 'a'. */
 static file *cook_map(size_t n) {
     static uint8_t map[4 + 4 * 512 + 4000];
     static const struct {
@@ -193,14 +193,14 @@ static void tries_hold_what_was_added(void) {
     }
 }
 
-/* Strings whose edges all want the same 128th of the table. */
+/* Strings whose edges all hash to the same 128th of the table. */
 static void colliding_edges(void) {
     static uint8_t paths[1000][64];
     static size_t lengths[1000];
     jl_trie t = { 0 };
     jl_error e;
     jl_error_clear(&e);
-    uint32_t n = 1; /* nodes, of which 0 is the root */
+    uint32_t n = 1; /* nodes, 0 is the root */
     jl_status status = JL_OK;
     for (uint32_t node = 0; node < n && status == JL_OK; node++)
         for (uint64_t byte = 0; byte < 256 && n < 1000 && status == JL_OK; byte++) {
@@ -217,7 +217,7 @@ static void colliding_edges(void) {
     jl_trie_free(&t);
 }
 
-/* ---- Given up -------------------------------------------------------------------------------- */
+/* ---- Abandoned encodings -------------------------------------------------------------------- */
 
 #ifdef JL_DEBUG
 static file *cook_family(int which) {
@@ -229,8 +229,8 @@ static file *cook_family(int which) {
 }
 #endif
 
-/* After every number of steps: whatever was allocated goes. */
-static void encodings_that_are_given_up(void) {
+/* Abandoned after any number of steps, everything is freed. */
+static void abandoned_encodings_free_memory(void) {
 #ifndef JL_DEBUG
     SKIP("live blocks are counted in builds with JL_DEBUG");
 #else
@@ -288,12 +288,12 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(special_tokens_are_bounded);
-    RUN(places_offer_what_still_fits);
+    RUN(candidates_shrink_to_what_fits);
     RUN(families_are_bounded);
     RUN(replacements_are_bounded);
     RUN(tries_hold_what_was_added);
     RUN(colliding_edges);
-    RUN(encodings_that_are_given_up);
+    RUN(abandoned_encodings_free_memory);
     RUN(every_allocation_may_fail);
     return check_report("c_encoding");
 }

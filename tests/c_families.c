@@ -1,8 +1,8 @@
-/* c_families.c - unigram, WordPiece, BPE of characters; tokens that swallow white space; words that
- * end nothing.
+/* c_families.c - unigram, WordPiece, character BPE; whitespace-stripping tokens; tokens that
+ * only look like end tokens.
  *
- * Whole vocabularies are compared with llama.cpp by tests/golden/tokenizer_fuzz.py; here stand the
- * rules one by one, Viterbi against all ways to cut a text, and files that are wrong.
+ * tests/golden/tokenizer_fuzz.py compares whole vocabularies with llama.cpp. This file tests each
+ * rule, Viterbi against all segmentations, and invalid files.
  */
 #include <float.h>
 #include <math.h>
@@ -60,13 +60,13 @@ static void wordpiece(void) {
     jl_tokenizer *t = make(f);
     expect(t, "unaffable", ends, "[CLS]| un|aff|able|[SEP]");
     expect(t, "  UNaffAble\t a ", 0, " un|aff|able| a");
-    expect(t, "unaffq un", 0, "[UNK]| un"); /* a word is known or not as a whole */
+    expect(t, "unaffq un", 0, "[UNK]| un"); /* words are known or unknown as a whole */
     expect(t, "a,a中中$e", 0, " a| ,| a| 中| 中| $| e");
     expect(t, "É e\xcc\x81 \xc3\xa9x", 0, " e| e| e|x");
     expect(t,
            "a\x01"
            "b\xef\xbf\xbd \xffx",
-           0, "[UNK]| x"); /* controls and bad bytes go */
+           0, "[UNK]| x"); /* drops control characters and invalid bytes */
     expect(t, "[CLS]a", JL_TOKENIZE_SPECIAL, "[CLS]| a");
     expect(t, "", ends, "[CLS]|[SEP]");
     CHECK(jl_tokenizer_space_prefix(t) && !strcmp(jl_tokenizer_model(t), "bert"));
@@ -85,7 +85,7 @@ static void wordpiece(void) {
 
 /* ---- Unigram --------------------------------------------------------------------------------- */
 
-/* The best score of text, by trying every way to cut it. */
+/* The best score over all segmentations of text. */
 static double best_score(const char *text) {
     double best = *text ? -DBL_MAX : 0;
     for (size_t k = 3; k < n_tokens; k++) {
@@ -97,7 +97,7 @@ static double best_score(const char *text) {
     return best;
 }
 
-static void viterbi_equals_every_way(void) {
+static void viterbi_equals_exhaustive_search(void) {
     static char made[40][8];
     for (int round = 0; round < 30; round++) {
         n_tokens = 0;
@@ -132,7 +132,7 @@ static void viterbi_equals_every_way(void) {
     }
 }
 
-/* A precompiled map with one key: "A" becomes "bb". */
+/* A precompiled map with one key: "A" → "bb". */
 static void add_map(file *f) {
     static uint8_t map[4 + 4 * 512 + 3];
     static const struct {
@@ -162,7 +162,7 @@ static void unigram(void) {
     jl_tokenizer *t = make(f);
     expect(t, "ab", JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, "a|b|</s>");
     expect(t, "a  a ", 0, "a| | a| ");
-    expect(t, "aqqqbq", 0, "a|<unk>|b|<unk>"); /* unknown ones in a row are one */
+    expect(t, "aqqqbq", 0, "a|<unk>|b|<unk>"); /* consecutive unknown tokens merge */
     expect(t, "a<x>A", 0, "a|<x>|A");
     expect(t, "\xff", 0, "<unk>");
     expect(t, "", 0, "");
@@ -206,11 +206,11 @@ static void hostile_unigram(void) {
     refused(cook_tokens("t5"), "tokenizer.ggml.tokens", "longer than 256 bytes");
     tokens[n_tokens - 1] = "y", scores[n_tokens - 1] = NAN;
     refused(cook_tokens("t5"), "tokenizer.ggml.scores", "is not a number");
-    /* Maps at random: whatever they say, texts come through. */
+    /* Random maps: every text is tokenized. */
     for (int round = 0; round < 200; round++) {
         uint8_t map[4 + 256 + 8] = { 0, 1 };
         for (size_t i = 4; i < sizeof map - 1; i++) map[i] = (uint8_t)draw(256);
-        for (size_t i = 4; i < 260; i += 4) /* children near by, and characters that occur */
+        for (size_t i = 4; i < 260; i += 4) /* nearby children, and characters in use */
             map[i] = (uint8_t)('a' + draw(4)), map[i + 1] &= 3, map[i + 2] = map[i + 3] = 0;
         f = cook_unigram();
         add(f, key, JL_GGUF_U8, 1, sizeof map);
@@ -225,7 +225,7 @@ static void hostile_unigram(void) {
     }
 }
 
-/* ---- BPE of characters ----------------------------------------------------------------------- */
+/* ---- Character BPE -------------------------------------------------------------------------- */
 
 static file *cook_characters(const char *model) {
     static const char *const merges[] = { "▁ a", "a b", "▁ ▁", "\n \n", "é x" };
@@ -243,9 +243,9 @@ static file *cook_characters(const char *model) {
 static void characters(void) {
     file *f = cook_characters("gemma4");
     jl_tokenizer *t = make(f);
-    expect(t, "ab ab", JL_TOKENIZE_BOS, "<bos>|ab| a|b"); /* whatever the file says */
+    expect(t, "ab ab", JL_TOKENIZE_BOS, "<bos>|ab| a|b"); /* overrides the file */
     expect(t, "a\n\n\nb\n", 0, "a|\n\n\n|b|\n");
-    expect(t, "\xc3\xa9x", 0, "\xc3|\xa9"); /* a symbol that is no token, x has no byte token */
+    expect(t, "\xc3\xa9x", 0, "\xc3|\xa9"); /* a symbol without token; x has no byte token */
     expect(t, "q", 0, "");
     jl_tokenizer_free(t);
     add_string(f, "tokenizer.ggml.model", "gpt2");
@@ -268,7 +268,7 @@ static void characters(void) {
 
 /* ---- Special tokens -------------------------------------------------------------------------- */
 
-static void white_space_is_swallowed(void) {
+static void whitespace_is_stripped(void) {
     static const char *const more[] = { "<|end|>", "<mask>", "</s>", "<s>" };
     static const int32_t kinds[] = { 3, 3, 3, 3 };
     recipe r = { "gpt-2", more, kinds, COUNT(more), NULL, 0, NULL };
@@ -286,7 +286,7 @@ static void white_space_is_swallowed(void) {
     free(f);
 }
 
-static void words_that_end_nothing(void) {
+static void tokens_that_only_look_like_end_tokens(void) {
     static const char *const more[] = { "<|end|>", "<|return|>", "<|call|>", "<|start|>" };
     static const int32_t kinds[] = { 3, 3, 3, 3 };
     for (size_t n = 3; n <= 4; n++) {
@@ -313,7 +313,7 @@ static file *cook_any(int which) {
     return f;
 }
 
-/* 100,000 of one thing: a quadratic step would take minutes here. */
+/* 100,000 equal characters: a quadratic step would take minutes. */
 static void long_runs(void) {
     enum { N = 100000 };
     static int32_t ids[3 * N];
@@ -372,12 +372,12 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(wordpiece);
-    RUN(viterbi_equals_every_way);
+    RUN(viterbi_equals_exhaustive_search);
     RUN(unigram);
     RUN(hostile_unigram);
     RUN(characters);
-    RUN(white_space_is_swallowed);
-    RUN(words_that_end_nothing);
+    RUN(whitespace_is_stripped);
+    RUN(tokens_that_only_look_like_end_tokens);
     RUN(long_runs);
     RUN(every_allocation_may_fail);
     return check_report("c_families");

@@ -1,9 +1,9 @@
-/* c_fast.c - compute/: the products of precision `fast`: the oracle against double formulas, the
- * build's own and those with relaxed SIMD against the oracle bit for bit.
+/* c_fast.c - compute/: the products of precision `fast`: the oracle against double formulas; the
+ * build's own and relaxed SIMD products against the oracle bit for bit.
  *
- * Natively there is only the oracle; a wasm program of its own also links relaxed.c, where a
- * compiler for it was found, and needs an engine with relaxed SIMD. The oracle is
- * jl_act_prepare_fast__ref and the same jl_matmul__ref as of all products.
+ * Natively only the oracle exists. A separate wasm program links relaxed.c if its compiler exists,
+ * and needs an engine with relaxed SIMD. The oracle is jl_act_prepare_fast__ref with the
+ * jl_matmul__ref of all products.
  */
 #include "check_kernels.h"
 
@@ -25,7 +25,7 @@ static const jl_precision relaxed = { 1, jl_act_prepare_fast__relaxed, jl_matmul
                                       ALL };
 #endif
 
-/* Any bytes are a matrix of these types once its half floats are ordinary. */
+/* Any bytes are a valid matrix of these types if their half floats are ordinary. */
 static uint8_t *random_file(jl_type type, size_t n, int garbage) {
     const jl_type_info *info = jl_type_get(type);
     uint8_t *file = get(n + 1);
@@ -53,7 +53,7 @@ static jl_matrix pack(jl_type type, int rows, int cols, const uint8_t *file) {
     return w;
 }
 
-/* A batch as one, or as two parts that threads would prepare (jl_act_part). */
+/* Prepares a batch whole, or as the two parts of two threads (jl_act_part). */
 static void prepare(jl_act *a, const jl_matrix *w, const float *x, int n, int in_parts) {
     int left = n - JL_TILE;
     jl_act part;
@@ -81,7 +81,7 @@ static void multiply(const jl_precision *precision, const jl_matrix *w, const fl
     free(scratch);
 }
 
-/* What rounding adds: at most half a step of max|x| / 127 for each weight. */
+/* Rounding error: at most half a step of max|x| / 127 per weight. */
 static void test_oracle(void) {
     for (int k = 0; k < N_TYPES; k++) {
         int block = jl_type_get(types[k])->block, rows = 40, cols = block == 256 ? 512 : 96;
@@ -105,7 +105,7 @@ static void test_oracle(void) {
     }
 }
 
-/* Any shape and any bytes: the same bits as the oracle, in a batch and one by one. */
+/* Any shape and any bytes: the oracle's bits, batched and single. */
 static void test_same_bits(const jl_precision *precision) {
     static const int many[] = { 0, 1, 2, 3, 5, 17, 24, 25, 33, 49 }; /* blocks */
     static const float sizes[] = { 1e8f, 1, 0x1p22f, 1, 0x1.000002p22f, 1, 3e6f };
@@ -133,7 +133,7 @@ static void test_same_bits(const jl_precision *precision) {
         }
 }
 
-/* The build's own products with activations of 8 bits. */
+/* The build's own products with 8-bit activations. */
 static void test_own_same_bits(void) {
     test_same_bits(&own);
 }
@@ -144,7 +144,7 @@ static void test_relaxed_same_bits(void) {
 }
 #endif
 
-#ifndef __wasm__ /* a file needs a host */
+#ifndef __wasm__ /* WASI tests have no files */
 static char *read_text(const char *path, size_t *n) {
     FILE *file = fopen(path, "rb");
     char *text = get(1 << 20);
@@ -180,8 +180,8 @@ static uint32_t hash(const float *floats, int n) {
     return h;
 }
 
-/* The hashes that every host compares with: of the last logits, by the oracle. A line is printed
- * where one differs, so that a new one can be captured. */
+/* Hashes, shared by all hosts, of the oracle's last logits. Prints a line for each difference, to
+ * capture a new golden. */
 static void test_golden_hashes(void) {
     size_t n;
     int32_t ids[MOST_IDS];

@@ -1,8 +1,9 @@
-/* c_gguf.c - the header parser: sound files, broken files, cut files, flipped bits, refused memory.
+/* c_gguf.c - the header parser: valid, broken and truncated files, flipped bits, failed
+ * allocations.
  *
- * Every parse works on a heap copy of exactly the bytes it may read, so that AddressSanitizer sees
- * the first byte too many. Builds without JL_DEBUG skip what needs the allocation counters. "c_gguf
- * DIR" writes the files of tests/hostile/gguf.h into DIR instead of testing.
+ * Each parse gets a heap copy of exactly its bytes, so AddressSanitizer detects a read past them.
+ * Builds without JL_DEBUG skip tests of allocation counters. "c_gguf DIR" writes the files of
+ * tests/hostile/gguf.h into DIR instead of testing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +23,10 @@
 typedef struct outcome {
     jl_status status;
     jl_error error;
-    uint64_t sum; /* of everything that could be read */
+    uint64_t sum; /* sum of everything readable */
 } outcome;
 
-/* Parses n bytes and reads all that came of it. */
+/* Parses n bytes and reads every result. */
 static outcome parse(const uint8_t *bytes, size_t n, uint64_t file_size) {
     outcome o = { 0 };
     uint8_t *copy = malloc(n ? n : 1);
@@ -45,9 +46,9 @@ static outcome parse(const uint8_t *bytes, size_t n, uint64_t file_size) {
     return o;
 }
 
-/* ---- Sound files ----------------------------------------------------------------------------- */
+/* ---- Valid files ---------------------------------------------------------------------------- */
 
-static hostile_file sound; /* kept for all tests */
+static hostile_file sound; /* shared by all tests */
 
 static void values_are_read(void) {
     jl_gguf g;
@@ -171,11 +172,11 @@ static void tensors_come_in_data_order(void) {
     jl_gguf_free(&g);
 }
 
-static void small_files_are_fine(void) {
+static void small_files_are_accepted(void) {
     hostile_file f;
-    put_start(&f, 2, 0, 0); /* version 2, nothing in it, no padding */
+    put_start(&f, 2, 0, 0); /* version 2, empty, no padding */
     CHECK(parse(f.bytes, f.n, f.n).status == JL_OK);
-    put_start(&f, 3, 1, 1); /* alignment 1: data straight after the header */
+    put_start(&f, 3, 1, 1); /* alignment 1: data directly after the header */
     put_key_u32(&f, "general.alignment", 1);
     put_tensor(&f, "t", 1, 1, JL_F32, 0);
     put_u32(&f, 0);
@@ -186,9 +187,9 @@ static void small_files_are_fine(void) {
     CHECK(parse(f.bytes, f.n, f.n).status == JL_OK);
 }
 
-/* Sorting many records: names and places in an order that no sort likes. */
+/* Sorts many records: names and offsets in shuffled order. */
 static void many_tensors_are_sorted(void) {
-    enum { N = 1009 }; /* prime, so that steps of any size visit all */
+    enum { N = 1009 }; /* prime, so that any step size visits all */
     static uint8_t bytes[N * 64];
     hostile_file f;
     size_t n = 24;
@@ -237,8 +238,7 @@ static void more_bytes_than_announced(void) {
     CHECK(o.status == JL_ERR_ARGUMENT && strcmp(o.error.where, "file size") == 0);
 }
 
-/* Four arrays of 2^21 64-bit numbers fill 64 MiB; the pages between their keys are never
- * touched. */
+/* Four arrays of 2^21 64-bit numbers fill 64 MiB; pages between their keys stay untouched. */
 static void headers_have_a_limit(void) {
     const uint64_t array = (uint64_t)8 << 21, size = 5 * array;
     uint8_t *bytes = calloc(1, size);
@@ -269,7 +269,7 @@ static void every_truncation(void) {
         CHECK(streamed == (n < sound.header ? JL_MORE : JL_OK), "%zu bytes: %s", n,
               jl_status_name(streamed));
         CHECK(parse(sound.bytes, n, sound.n).status == streamed, "%zu bytes of a known size", n);
-        if (n == 0) continue; /* a size of 0 means unknown */
+        if (n == 0) continue; /* size 0: unknown */
         outcome o = parse(sound.bytes, n, n);
         CHECK(o.status == JL_ERR_TRUNCATED, "%zu bytes: %s", n, jl_status_name(o.status));
         CHECK(o.error.message[0] && o.error.where[0], "%zu bytes: nothing said", n);
@@ -348,7 +348,7 @@ int main(int argc, char **argv) {
     RUN(wrong_types_are_named);
     RUN(missing_keys_leave_defaults);
     RUN(tensors_come_in_data_order);
-    RUN(small_files_are_fine);
+    RUN(small_files_are_accepted);
     RUN(many_tensors_are_sorted);
     RUN(broken_files_are_refused);
     RUN(more_bytes_than_announced);

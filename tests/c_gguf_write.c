@@ -1,4 +1,4 @@
-/* c_gguf_write.c - what the writer writes, the reader reads; quants are those of gguf-py. */
+/* c_gguf_write.c - the reader reads what the writer writes; quants equal gguf-py's. */
 #include <string.h>
 
 #include "../src/format/gguf_write.h"
@@ -9,7 +9,7 @@ enum { N = 2048 };
 
 /* ---- Quants ---------------------------------------------------------------------------------- */
 
-static void quants_are_those_of_gguf_py(void) {
+static void quants_equal_gguf_py(void) {
     static uint8_t golden[N * 4 + N * 2 + N / 32 * 34 + N / 32 * 18], ours[N * 4];
     static float x[N];
     static const jl_type types[] = { JL_F32, JL_F16, JL_Q8_0, JL_Q4_0 };
@@ -79,7 +79,7 @@ static uint64_t write_file(uint8_t *out) {
     return w.n;
 }
 
-static void what_is_written_is_read(void) {
+static void written_files_are_read_back(void) {
     jl_gguf g;
     jl_error e = { 0 };
     uint64_t n = write_file(NULL);
@@ -112,8 +112,8 @@ static void what_is_written_is_read(void) {
         jl_dequantize((jl_type)t->type, bytes + t->offset, x, count);
         for (size_t j = 0; j < count; j++) {
             double wanted = ((double)j - 90) / 7, off = (double)x[j] - wanted;
-            double most = t->type == JL_Q4_0 ? 0.95 : 0.06; /* half a step of the largest block */
-            CHECK(off < most && off > -most, "%.9s %zu: %g", t->name.data, j, (double)x[j]);
+            double max = t->type == JL_Q4_0 ? 0.95 : 0.06; /* half a step of the largest block */
+            CHECK(off < max && off > -max, "%.9s %zu: %g", t->name.data, j, (double)x[j]);
         }
     }
     jl_gguf_free(&g);
@@ -121,8 +121,8 @@ static void what_is_written_is_read(void) {
 }
 
 int main(void) {
-    RUN(quants_are_those_of_gguf_py);
+    RUN(quants_equal_gguf_py);
     RUN(quants_of_extremes);
-    RUN(what_is_written_is_read);
+    RUN(written_files_are_read_back);
     return check_report("c_gguf_write");
 }

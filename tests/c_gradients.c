@@ -1,8 +1,8 @@
-/* c_gradients.c - every gradient of training against finite differences, in double.
+/* c_gradients.c - all gradients of training against finite differences in double.
  *
- * The sources of src/train are compiled here once more with double as their number, so that a
- * central difference has ten good digits. Each kind of network, norm, activation, position scheme,
- * grouped queries and dropout is covered, and each tensor is probed at several places.
+ * This program compiles src/train with double numbers, so a central difference has ten correct
+ * digits. It covers each kind of network, norm, activation and position scheme, grouped queries and
+ * dropout, and probes each tensor at several places.
  */
 #define JLT_TRAIN_DOUBLE
 #include "../src/train/layers.c"
@@ -33,7 +33,7 @@ static double loss_at(const jlt_network *net, jlt_workspace *ws, const double *p
     return jlt_network_loss(net, ws, params, ids, B, T, grads, 1.0 / (B * T), &drop) / (B * T);
 }
 
-/* ∂L/∂params[at] by the difference of fourth order, (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h. */
+/* ∂L/∂params[at] by fourth-order difference: (8(f₁ − f₋₁) − (f₂ − f₋₂))/12h. */
 static double difference(const jlt_network *net, jlt_workspace *ws, double *params,
                          const int32_t *ids, size_t at) {
     static const double weight[] = { 1, -8, 8, -1 }, place[] = { -2, -1, 1, 2 };
@@ -46,14 +46,15 @@ static double difference(const jlt_network *net, jlt_workspace *ws, double *para
     return sum / (12 * step);
 }
 
-/* A few numbers of each tensor. */
+/* Checks a few numbers of each tensor. */
 static void probe(const jlt_network *net, jlt_workspace *ws, double *params, const int32_t *ids,
                   const double *grads, jl_random *r) {
     for (int i = 0; i < net->n_tensors; i++) {
         const jlt_net_tensor *t = &net->tensors[i];
         for (int k = 0; k < 6; k++) {
             size_t at = t->at + jl_random_bits(r) % ((size_t)t->rows * (size_t)t->cols);
-            if (t->at == net->token_embd) at = (size_t)(ids[k] * t->cols + k); /* one in use */
+            if (t->at == net->token_embd)
+                at = (size_t)(ids[k] * t->cols + k); /* one that is used */
             double wanted = difference(net, ws, params, ids, at), found = grads[at];
             CHECK(fabs(found - wanted) < 1e-9 + 1e-6 * fabs(wanted), "%s[%zu]: %.12g, not %.12g",
                   t->name, at - t->at, found, wanted);
@@ -72,7 +73,7 @@ static void check_network(jlt_net_shape shape) {
     double *params = jl_alloc_array(net.n_params, sizeof *params);
     double *grads = jl_alloc_array(net.n_params, sizeof *grads);
     jlt_network_start(&net, 7, params);
-    /* Away from the symmetric start: norms not all one, biases not zero, larger weights. */
+    /* Leaves the symmetric start: norms not 1, biases not 0, larger weights. */
     for (size_t i = 0; i < net.n_params; i++)
         params[i] = params[i] * 2 + 0.3 * (jl_random_next(&r) - 0.5);
     for (int i = 0; i < B * (T + 1); i++)
@@ -127,8 +128,8 @@ static void decoder_with_other_positions(void) {
     }
 }
 
-/* What no other case puts together: one key head for all, LayerNorm with SwiGLU and ALiBi, RMSNorm
- * with GELU and learned positions, each with dropout. */
+/* Other combinations, each with dropout: one key head for all, LayerNorm with SwiGLU and ALiBi,
+ * RMSNorm with GELU and learned positions. */
 static void decoder_of_mixed_parts(void) {
     jlt_net_shape s = llama;
     s.dropout = 0.25f;

@@ -1,7 +1,7 @@
-/* c_import.c - what export.c wrote comes back: every kind of network, and files that are none.
+/* c_import.c - loads what export.c writes: every kind of network; and invalid files.
  *
- * A hostile file can only produce an error: each key and each tensor is taken out, shapes are made
- * to disagree, and the file is cut at every offset.
+ * A hostile file can only cause an error: the tests remove each key and each tensor, make shapes
+ * disagree, and truncate the file at every offset.
  */
 #include <math.h>
 #include <string.h>
@@ -27,14 +27,15 @@ static const jlt_net_shape decoder = {
     .eps = 1e-5f,
 };
 
-/* The file of a network of this shape (owned by the caller), with what it was made of. */
+/* A file of this shape's network (the caller frees it), and its parameters. */
 static uint8_t *write(const jlt_net_shape *shape, jlt_network *net, float **params, uint64_t *n) {
     jl_error error = { 0 };
     jlt_export e = { JL_F32, NULL, "small", "", NULL, "a test" };
     CHECK(jlt_network_init(net, shape, jl_sgemm, &error) == JL_OK, "%s", error.message);
     *params = jl_alloc_array(net->n_params, sizeof **params);
     jlt_network_start(net, 7, *params);
-    for (size_t i = 0; i < net->n_params; i++) (*params)[i] *= 4; /* so that positions matter */
+    for (size_t i = 0; i < net->n_params; i++)
+        (*params)[i] *= 4; /* so that positions have an effect */
     *n = jlt_export_write(net, *params, &e, NULL);
     uint8_t *file = jl_alloc((size_t)*n);
     CHECK(jlt_export_write(net, *params, &e, file) == *n);
@@ -49,7 +50,7 @@ static double loss_of(const jlt_network *net, const float *params) {
     return loss;
 }
 
-/* Parses and imports; on success there is nothing left to free. */
+/* Parses and imports; frees everything on success. */
 static jl_status try(const uint8_t *file, uint64_t n, uint64_t have, jl_error *error) {
     jl_gguf g;
     jlt_network net;
@@ -86,7 +87,7 @@ static void check_round_trip(const jlt_net_shape *shape) {
     jlt_network_free(&net), jlt_network_free(&back);
 }
 
-static void every_kind_comes_back(void) {
+static void every_kind_is_imported(void) {
     for (int position = JLT_NET_ROPE; position <= JLT_NET_NONE; position++) {
         jlt_net_shape s = decoder;
         s.position = (jlt_net_position)position;
@@ -118,7 +119,7 @@ static jl_session *open_session(const uint8_t *file, uint64_t n, jl_model **m) {
     return s;
 }
 
-/* The engine computes what the trainer does, whatever tells its decoder the positions. */
+/* Engine and trainer compute the same for every position scheme. */
 static void the_engine_agrees_on_positions(void) {
     static const int32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9 };
     double last = 1;
@@ -153,7 +154,7 @@ static void the_engine_agrees_on_positions(void) {
     }
 }
 
-/* Overwrites the first `from` in the file, same length. */
+/* Overwrites the first `from` in the file; same length. */
 static int replace(uint8_t *file, uint64_t n, const char *from, const char *to) {
     size_t length = strlen(from);
     for (uint64_t i = 0; i + length <= n; i++)
@@ -164,7 +165,7 @@ static int replace(uint8_t *file, uint64_t n, const char *from, const char *to) 
     return 0;
 }
 
-static void what_is_missing_is_named(void) {
+static void missing_keys_and_tensors_are_named(void) {
     static const struct {
         int kind;
         const char *from, *to, *where;
@@ -200,7 +201,7 @@ static void what_is_missing_is_named(void) {
     }
 }
 
-/* Keys that disagree with the tensors, and sizes that no machine has. */
+/* Keys that contradict the tensors, and impossible sizes. */
 static void shapes_must_agree(void) {
     static const struct {
         const char *key, *where;
@@ -232,8 +233,8 @@ static void shapes_must_agree(void) {
     }
 }
 
-/* Ids of a tokenizer of another size would index rows that are not there. */
-static void the_vocabulary_is_the_tokenizers(void) {
+/* Ids of a larger tokenizer would index missing rows. */
+static void the_vocabulary_size_matches_the_tokenizer(void) {
     for (int kind = 0; kind < JLT_NET_KINDS; kind++)
         for (int n_tokens = 19; n_tokens <= 21; n_tokens += 2) {
             jlt_net_shape s = decoder;
@@ -254,7 +255,7 @@ static void the_vocabulary_is_the_tokenizers(void) {
         }
 }
 
-/* Rows × columns of a workspace are ints: larger ones are refused, not wrapped. */
+/* Rows × columns of a workspace are ints: larger shapes are rejected, never wrapped. */
 static void a_workspace_beyond_an_int_is_refused(void) {
     jlt_net_shape s = decoder;
     jlt_network net;
@@ -269,7 +270,7 @@ static void a_workspace_beyond_an_int_is_refused(void) {
     jlt_network_free(&net);
 }
 
-static void cut_files_are_errors(void) {
+static void truncated_files_are_errors(void) {
     jlt_net_shape s = decoder;
     jlt_network net;
     float *params;
@@ -278,7 +279,7 @@ static void cut_files_are_errors(void) {
     uint8_t *file = write(&s, &net, &params, &n);
     for (uint64_t have = 0; have < n; have++) {
         jl_error error = { 0 };
-        uint8_t *part = jl_alloc((size_t)have + 1); /* so that a read past the cut is seen */
+        uint8_t *part = jl_alloc((size_t)have + 1); /* so that a read past the end is detected */
         memcpy(part, file, (size_t)have);
         jl_status st = try(part, n, have, &error);
         if (st == JL_OK) CHECK(0, "cut at %llu", (unsigned long long)have);
@@ -309,13 +310,13 @@ static void refused_memory_is_an_error(void) {
 #endif
 
 int main(void) {
-    RUN(every_kind_comes_back);
+    RUN(every_kind_is_imported);
     RUN(the_engine_agrees_on_positions);
-    RUN(what_is_missing_is_named);
+    RUN(missing_keys_and_tensors_are_named);
     RUN(shapes_must_agree);
-    RUN(the_vocabulary_is_the_tokenizers);
+    RUN(the_vocabulary_size_matches_the_tokenizer);
     RUN(a_workspace_beyond_an_int_is_refused);
-    RUN(cut_files_are_errors);
+    RUN(truncated_files_are_errors);
 #ifdef JL_DEBUG
     RUN(refused_memory_is_an_error);
 #endif

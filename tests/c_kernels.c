@@ -1,12 +1,11 @@
-/* c_kernels.c - compute/: every small kernel and attention against plain double formulas, and every
- * variant against the reference bit for bit. Products: c_matmul.c.
+/* c_kernels.c - compute/: small kernels and attention against plain double formulas, and every
+ * variant against the reference bit for bit. Matrix products: c_matmul.c.
  *
- * Native there is only the reference; the same file built to wasm (make wasm-tests) also links
- * simd*.c and compares.
+ * Natively only the reference exists; the wasm build (make wasm-tests) links simd*.c and compares.
  */
 #include "check_kernels.h"
 
-/* One variant of everything, so that each test runs over all of them. */
+/* One table per variant, so that each test loops over all. */
 typedef struct variant {
     const char *name;
     void (*rms_norm)(const float *, const float *, float, int, float *);
@@ -102,7 +101,8 @@ static void test_rope(void) {
     float x[64], before[64], cs[32];
     for (int i = 0; i < 16; i++)
         cs[2 * i] = (float)cos(0.1 * i), cs[2 * i + 1] = (float)sin(0.1 * i);
-    for (int halves = 0; halves < 2; halves++) { /* 2 heads of 32, 12 pairs: elements 24.. stay */
+    for (int halves = 0; halves < 2;
+         halves++) { /* 2 heads of 32, 12 pairs: elements from 24 on stay */
         random_fill(x, 64, 1);
         memcpy(before, x, sizeof x);
         jl_rope(x, 2, 32, cs, 12, halves ? 1 : 2, halves ? 12 : 1);
@@ -118,7 +118,7 @@ static void test_rope(void) {
     }
 }
 
-/* Vectors of every length with special values sprinkled in. */
+/* Vectors of every length, with some special values. */
 static void test_vectors_same_bits(void) {
     const variant *ref = variants;
     FOR_VARIANTS(v) {
@@ -155,7 +155,7 @@ static void test_vectors_same_bits(void) {
 typedef struct cache {
     jl_kv_type type;
     int hd, n_keys;
-    float *k, *v;             /* [n_keys][hd], as the type holds them */
+    float *k, *v;             /* [n_keys][hd], encoded in the type */
     uint8_t *k_tile, *v_tile; /* slots after n_keys hold NaN */
 } cache;
 
@@ -210,7 +210,7 @@ static void test_attention(void) {
         for (int k = 0; k < N_HEAD_DIMS * 8; k++) {
             int hd = head_dims[k % N_HEAD_DIMS], n_q = 1 + random_below(MAX_QUERIES);
             int n_keys[MAX_QUERIES], longest = 1;
-            double room = hd > 256 ? 4 : 1; /* more terms a score */
+            double room = hd > 256 ? 4 : 1; /* more rounding per score */
             for (int i = 0; i < n_q; i++) {
                 n_keys[i] = 1 + random_below(k / N_HEAD_DIMS < 4 ? 40 : MAX_KEYS);
                 if (n_keys[i] > longest) longest = n_keys[i];
@@ -241,7 +241,7 @@ static void test_attention(void) {
     }
 }
 
-/* A variant and the reference, a batch and its queries, and scores that grow or overflow. */
+/* Variant against reference, batch against single queries; also large and overflowing scores. */
 static void test_attention_same_bits(void) {
     FOR_VARIANTS(v) {
         for (int k = 0; k < N_HEAD_DIMS * 16; k++) {
@@ -273,8 +273,8 @@ static void test_attention_same_bits(void) {
     }
 }
 
-/* Rounding to a cache of 16 bits: values as halves, nearest even, 65504 instead of infinity; keys
- * by their length, to half a step of it; nothing beside the slot. */
+/* Rounding to a 16-bit cache: values to the nearest half, ties to even, 65504 instead of infinity;
+ * keys to half a step of their scale; other slots unchanged. */
 static void test_kv_store(void) {
     float x[JL_MAX_HEAD], y[JL_MAX_HEAD];
     FOR_VARIANTS(v) {
@@ -314,7 +314,7 @@ static void test_kv_store(void) {
     }
 }
 
-/* A cache of floats keeps the bits, and nothing beside the slot is written. */
+/* A float cache keeps the bits; other slots stay unchanged. */
 static void test_kv_store_floats(void) {
     float x[JL_MAX_HEAD], y[JL_MAX_HEAD];
     FOR_VARIANTS(v) {

@@ -1,8 +1,7 @@
 /* c_matmul.c - compute/: packing, prepared activations and matrix products against double formulas,
  * and every variant against the reference bit for bit.
  *
- * Native there is only the reference; the same file built to wasm (make wasm-tests) also links
- * simd*.c and compares.
+ * Natively only the reference exists; the wasm build (make wasm-tests) links simd*.c and compares.
  */
 #include "check_kernels.h"
 
@@ -21,8 +20,7 @@ static const variant variants[] = VARIANTS;
 
 /* -- Activations ------------------------------------------------------------------------------- */
 
-/* Where token t and block b of a prepared batch begin, in blocks; *stride: between pairs of
- * columns. */
+/* Offset in blocks of token t, block b in a prepared batch; *stride: between column pairs. */
 static size_t act_at(const jl_act *a, int t, int b, size_t *stride) {
     size_t width = a->n == 1 ? 1 : JL_TILE, blocks = (size_t)a->cols / JL_BLOCK;
     *stride = 2 * width;
@@ -44,7 +42,7 @@ static void test_act_rounding(void) {
                 void *scratch = get(jl_act_bytes(n, cols));
                 jl_act a;
                 random_fill(x, (size_t)(n * cols), 1);
-                for (int i = 0; i < 32; i++) x[i] *= 1e-12f; /* a small block beside large ones */
+                for (int i = 0; i < 32; i++) x[i] *= 1e-12f; /* one small block among large ones */
                 jl_act_init(&a, scratch, n, cols);
                 v->act_prepare(&a, x, n, cols, JL_LAYOUT_Q8);
                 CHECK(a.n == n && a.cols == cols && a.x == x, "%s", v->name);
@@ -71,7 +69,7 @@ static void test_act_rounding(void) {
     }
 }
 
-/* Ties, zeros, tiny, huge and not finite: one block each. */
+/* One block each of ties, zeros, tiny, huge and non-finite values. */
 static void test_act_specials(void) {
     FOR_VARIANTS(v) {
         float x[32] = { 32767, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -32766.5f, -32767 };
@@ -115,13 +113,13 @@ static size_t row_bytes(jl_type type, int cols) {
     return (size_t)(cols / info->block) * (size_t)info->bytes;
 }
 
-/* Half float of either sign, finite, now and then subnormal or zero. */
+/* A finite half float of either sign, sometimes subnormal or zero. */
 static uint16_t random_half(void) {
     float f = random_unit() * (random_below(8) ? 0.1f : 2e-5f);
     return random_below(50) ? jl_float_to_half(f) : 0;
 }
 
-/* Where a block of a type has its half floats; −1: nowhere. */
+/* Offset of the half floats in a block of a type; −1: none. */
 static void half_places(jl_type type, int *d, int *m) {
     *d = 0, *m = -1;
     if (type == JL_Q4_1 || type == JL_Q5_1 || type == JL_Q4_K || type == JL_Q5_K) *m = 2;
@@ -130,7 +128,7 @@ static void half_places(jl_type type, int *d, int *m) {
     if (type == JL_Q6_K) *d = 208;
 }
 
-/* A file's bytes of that type: every quant, scales of ordinary size. */
+/* Random file bytes of that type: all quants, scales of ordinary size. */
 static void random_rows(jl_type type, int rows, int cols, uint8_t *out) {
     size_t n = row_bytes(type, cols) * (size_t)rows;
     for (size_t i = 0; i < n; i++) out[i] = (uint8_t)random_bits();
@@ -149,7 +147,7 @@ static void random_rows(jl_type type, int rows, int cols, uint8_t *out) {
     }
 }
 
-/* Packs as the loader does: 16 rows at a time from unaligned bytes. */
+/* Packs like the loader: 16 rows at a time from unaligned bytes. */
 static jl_matrix pack(jl_type type, int rows, int cols, const uint8_t *file) {
     jl_layout layout = jl_pack_layout(type);
     size_t bytes = jl_matrix_bytes(layout, rows, cols);
@@ -167,7 +165,7 @@ typedef struct fixture {
     jl_type type;
     int rows, cols;
     uint8_t *file;  /* rows · row_bytes, at an odd address */
-    float *weights; /* [rows][cols], jl_dequantize of it */
+    float *weights; /* [rows][cols], its jl_dequantize */
     jl_matrix w;
 } fixture;
 
@@ -205,8 +203,8 @@ static void test_pack_is_exact(void) {
         }
 }
 
-#ifndef __wasm__ /* a file needs a host */
-/* The table of types in src/README.md has the bits of every type, in the file and packed. */
+#ifndef __wasm__ /* WASI tests have no files */
+/* src/README.md's table of types has the bits of every type, in the file and packed. */
 static void test_readme_table(void) {
     static char text[1 << 18];
     FILE *file = fopen("src/README.md", "rb");
@@ -231,20 +229,20 @@ static void test_readme_table(void) {
 }
 #endif
 
-/* Prepares x for a matrix with one variant and multiplies with another; y [n][rows] is the
- * caller's. */
+/* Prepares x for a matrix with one variant, multiplies with another; the caller frees y
+ * [n][rows]. */
 static void multiply(const variant *v, const jl_matrix *w, const float *x, int n, float *y) {
     void *scratch = get(jl_act_bytes(n, w->cols));
     int panels = (w->rows + JL_PANEL - 1) / JL_PANEL, middle = panels / 2;
     jl_act a;
     jl_act_init(&a, scratch, n, w->cols);
     v->act_prepare(&a, x, n, w->cols, w->layout);
-    v->matmul(w, &a, y, 0, middle); /* in two parts, as two threads would */
+    v->matmul(w, &a, y, 0, middle); /* in two parts, like two threads */
     v->matmul(w, &a, y, middle, panels);
     free(scratch);
 }
 
-/* The sum in double, and the size of its terms, which the tolerance is relative to. */
+/* The sum in double and the total size of its terms, to which tolerances are relative. */
 static double exact_dot(const float *w, const float *x, int cols, double *size) {
     double sum = 0;
     *size = 0;
@@ -255,9 +253,9 @@ static double exact_dot(const float *w, const float *x, int cols, double *size) 
     return sum;
 }
 
-/* Against double products of the dequantised weights with the exact activations. Tolerances: F
- * layouts round each term and each partial sum (cols · 2^-24 of the terms' size); Q layouts add the
- * rounding of activations, at most max|x|/65534 times Σ|w|, and a sum per block. */
+/* Against double products of dequantised weights and exact activations. Tolerances: F layouts round
+ * each term and partial sum (cols · 2^-24 of the terms' size); Q layouts add the rounding of
+ * activations, at most max|x|/65534 · Σ|w|, and one sum per block. */
 static void check_product(const variant *v, const fixture *f, const float *x, int n,
                           const float *y) {
     int quantised = f->w.layout >= JL_LAYOUT_Q8;
@@ -292,8 +290,7 @@ static void test_matmul(void) {
     }
 }
 
-/* Same bits: a variant and the reference, and a batch and its tokens. Columns past one chunk
- * too. */
+/* Equal bits: variant and reference, batch and single tokens, also past one chunk of columns. */
 static void test_matmul_same_bits(void) {
     static const int many[] = { 0, 1, 2, 3, 4, 5, 17, 33 }; /* blocks */
     FOR_VARIANTS(v) {
@@ -323,7 +320,7 @@ static void test_matmul_same_bits(void) {
     }
 }
 
-/* Any bytes as a file: nothing may trap or be undefined, and the variants still agree. */
+/* Any bytes as a file: no trap, no undefined behaviour, and equal variants. */
 static void test_matmul_of_garbage(void) {
     FOR_VARIANTS(v) {
         for (int round = 0; round < 150; round++) {

@@ -1,7 +1,7 @@
-/* c_ngram.c - modified Kneser-Ney against the formulas, written down as they stand.
+/* c_ngram.c - modified Kneser-Ney against the formulas of the paper.
  *
- * The reference counts by looking at the whole stream for every question, so it shares no data
- * structure with ngram.c. `golden/ngram.py` compares whole texts with a third implementation.
+ * The reference scans the whole stream for every count and shares no data structure with ngram.c.
+ * `golden/ngram.py` compares whole texts with a third implementation.
  */
 #include <math.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static int n_ids, n_vocab;
 static void stream_at_random(jl_random *r, int n, int vocabulary) {
     n_ids = n, n_vocab = vocabulary;
     for (int i = 0; i < n; i++) {
-        /* Uneven, so that there are counts of 1, 2, 3, 4 and more. */
+        /* Uneven, so that counts of 1, 2, 3, 4 and more occur. */
         int a = (int)(jl_random_bits(r) % (unsigned)vocabulary);
         int b = (int)(jl_random_bits(r) % (unsigned)vocabulary);
         ids[i] = a < b ? a : b;
@@ -107,7 +107,7 @@ static void compare(int order) {
     jl_ngram_free(m);
 }
 
-static void probabilities_are_those_of_the_formulas(void) {
+static void probabilities_equal_the_formulas(void) {
     jl_random r;
     jl_random_seed(&r, 1);
     for (int round = 0; round < 6; round++)
@@ -115,7 +115,7 @@ static void probabilities_are_those_of_the_formulas(void) {
             stream_at_random(&r, 40 + 60 * round, 3 + round % 3);
             compare(order);
         }
-    stream_at_random(&r, 4, 6); /* too small for discounts, and tokens that never occur */
+    stream_at_random(&r, 4, 6); /* too small for discounts; unused tokens */
     compare(4);
     compare(1);
 }
@@ -170,7 +170,7 @@ static void every_allocation_may_fail(void) {
 }
 
 int main(void) {
-    RUN(probabilities_are_those_of_the_formulas);
+    RUN(probabilities_equal_the_formulas);
     RUN(a_stream_is_the_sum_of_its_tokens);
     RUN(refusals);
     RUN(every_allocation_may_fail);

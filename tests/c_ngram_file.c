@@ -1,4 +1,4 @@
-/* c_ngram_file.c - pruned n-gram models: what stays, what a file keeps, hostile files. */
+/* c_ngram_file.c - pruned n-gram models, their files, hostile files. */
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static jl_ngram *model(void) {
     return jl_ngram_train(ids, STREAM, VOCAB, ORDER, NULL);
 }
 
-/* In every context, seen or not, a distribution is one, and is what probability() says. */
+/* In seen and unseen contexts, a distribution sums to one and equals probability(). */
 static void check_distributions(const jl_ngram *m, int length) {
     int32_t context[ORDER];
     int all = 1;
@@ -42,14 +42,14 @@ static void check_distributions(const jl_ngram *m, int length) {
 static void pruned_models_are_distributions(void) {
     jl_ngram *m = model();
     double before = jl_ngram_nats(m, ids, STREAM), last = before;
-    for (size_t most = 400; most > 3; most /= 2) {
-        jl_ngram *p = jl_ngram_prune(m, most, NULL);
+    for (size_t max = 400; max > 3; max /= 2) {
+        jl_ngram *p = jl_ngram_prune(m, max, NULL);
         size_t n = 0;
         for (int k = 2; k <= ORDER; k++) n += jl_ngram_count(p, k);
-        CHECK(n <= most && n + 40 > most, "%zu of %zu", n, most);
+        CHECK(n <= max && n + 40 > max, "%zu of %zu", n, max);
         for (int length = 0; length < ORDER; length++) check_distributions(p, length);
         double nats = jl_ngram_nats(p, ids, STREAM);
-        CHECK(nats > last - 1, "%zu n-grams: %g nats after %g", most, nats, last);
+        CHECK(nats > last - 1, "%zu n-grams: %g nats after %g", max, nats, last);
         last = nats;
         jl_ngram_free(p);
     }
@@ -57,7 +57,7 @@ static void pruned_models_are_distributions(void) {
     jl_ngram_free(m);
 }
 
-static void nothing_pruned_is_the_same(void) {
+static void pruning_nothing_changes_nothing(void) {
     jl_ngram *m = model(), *p = jl_ngram_prune(m, 1 << 20, NULL);
     for (int k = 1; k <= ORDER; k++) CHECK(jl_ngram_count(p, k) == jl_ngram_count(m, k));
     double a = jl_ngram_nats(m, ids, STREAM), b = jl_ngram_nats(p, ids, STREAM);
@@ -149,7 +149,7 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(pruned_models_are_distributions);
-    RUN(nothing_pruned_is_the_same);
+    RUN(pruning_nothing_changes_nothing);
     RUN(a_file_keeps_an_eighth_of_a_bit);
     RUN(hostile_files);
     RUN(every_allocation_may_fail);

@@ -1,8 +1,8 @@
-/* c_pool.c - the pool of threads: every item once, the bits of one thread, threads that come late,
- * never, or die at work.
+/* c_pool.c - the thread pool: each item runs once, results equal one thread's bits, threads may be
+ * late, missing, or die while they work.
  *
- * Native alone, because it starts threads; the wasm's are tested through JavaScript. Under
- * ThreadSanitizer: clang -fsanitize=thread over src/{base,format,compute}/… and this file.
+ * Native only, because it starts threads; JavaScript tests cover wasm. With ThreadSanitizer:
+ * clang -fsanitize=thread over src/{base,format,compute}/… and this file.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdatomic.h>
@@ -45,7 +45,7 @@ static void end(host *h) {
 enum { MOST_ITEMS = 300 };
 
 typedef struct count {
-    int done[MOST_ITEMS]; /* each written by whoever has the item alone */
+    int done[MOST_ITEMS]; /* each written only by the owner of the item */
     _Atomic int by[THREADS];
 } count;
 
@@ -55,7 +55,7 @@ static void count_item(void *arg, int i, int thread) {
     atomic_fetch_add(&c->by[thread], 1);
 }
 
-/* Jobs of changing lengths, close together and with pauses in which the threads fall asleep. */
+/* Jobs of changing lengths, in quick succession and with pauses that let threads fall asleep. */
 static void count_jobs(jl_pool *pool, int jobs) {
     static count c;
     int wrong = 0;
@@ -85,7 +85,7 @@ static void test_items(void) {
     }
 }
 
-static void test_threads_that_never_come(void) {
+static void test_threads_that_never_start(void) {
     host h;
     start(&h, THREADS, 2);
     count_jobs(h.pool, 2000);
@@ -175,7 +175,7 @@ static void test_rows(void) {
     end(&h);
 }
 
-/* ---- Death ----------------------------------------------------------------------------------- */
+/* ---- Lost threads --------------------------------------------------------------------------- */
 
 static void die(void *arg, int i, int thread) {
     (void)arg, (void)i;
@@ -183,7 +183,7 @@ static void die(void *arg, int i, int thread) {
     nanosleep(&(struct timespec){ 0, 1000000 }, NULL); /* so that others get an item */
 }
 
-static void test_death_at_work(void) {
+static void test_thread_dies_at_work(void) {
     host h;
     start(&h, 2, 2);
     while (jl_pool_arrived(h.pool) < 1) nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
@@ -198,7 +198,7 @@ static void test_death_at_work(void) {
     jl_pool_free(h.pool);
 }
 
-/* The worker holds an item for longer than an impatient pool waits. */
+/* The worker holds an item longer than an impatient pool waits. */
 static void dawdle(void *arg, int i, int thread) {
     (void)i;
     if (thread) nanosleep(&(struct timespec){ 4, 0 }, NULL);
@@ -225,11 +225,11 @@ static void test_patience(void) {
 
 int main(void) {
     RUN(test_items);
-    RUN(test_threads_that_never_come);
+    RUN(test_threads_that_never_start);
     RUN(test_arguments);
     RUN(test_same_bits);
     RUN(test_rows);
-    RUN(test_death_at_work);
+    RUN(test_thread_dies_at_work);
     RUN(test_patience);
     return check_report("pool");
 }

@@ -1,8 +1,8 @@
-/* c_sample.c - draws and their stages against the whole vocabulary in order.
+/* c_sample.c - sampling and its stages against the fully sorted vocabulary.
  *
- * The sampler ranks candidates only as far as it must; here all of them are sorted, and the stages
- * of sample.h follow one after another in the same arithmetic, so that what is kept, in which
- * order, with which probabilities, and what is drawn are the same to the bit.
+ * The sampler ranks only as many candidates as it needs. The reference sorts all and applies the
+ * stages of sample.h in order with the same arithmetic; kept tokens, order, probabilities and draws
+ * must be bit-identical.
  */
 #include "../src/session/sample.h"
 #include "check_kernels.h"
@@ -19,7 +19,7 @@ static int falling(const void *a, const void *b) {
     return x->id - y->id;
 }
 
-/* What remains of the sorted candidates, and the sum of its weights. */
+/* The remaining sorted candidates and the sum of their weights. */
 typedef struct kept {
     int n;
     float sum, max, scale;
@@ -66,7 +66,7 @@ static int32_t draw_sorted(const kept *k, double u) {
     return sorted[k->n - 1].id;
 }
 
-/* Logits of one case: narrow or wide, some equal, some no numbers. */
+/* Logits of one case: narrow or wide, with ties and NaN. */
 static void fill(int n, int round) {
     static const float spreads[] = { 0, 1, 8, 40, 3000 };
     random_fill(logits, (size_t)n, spreads[round % 5]);
@@ -114,7 +114,7 @@ static void test_draws(void) {
         fill(s.n, round);
         jl_sampling g = settings(s.n, round);
         int whole = (g.top_k == 0 || g.top_k >= s.n) && g.top_p >= 1 && g.min_p <= 0;
-        if (whole && g.temperature > 0) g.top_k = 1 + s.n / 2; /* else the order is that of ids */
+        if (whole && g.temperature > 0) g.top_k = 1 + s.n / 2; /* otherwise in id order */
         if (g.top_k >= s.n) g.top_k = 0, g.top_p = 0.9f;
         kept k = select_all(&g, s.n, JL_STAGE_MIN_P);
         jl_random ours, theirs;

@@ -1,7 +1,7 @@
-/* c_sgemm.c - compute/: the general product against a plain double formula, and every variant
- * against the reference bit for bit.
+/* c_sgemm.c - compute/: the general matrix product against a plain double formula, and every
+ * variant against the reference bit for bit.
  *
- * Built and run in the same ways as c_kernels.c.
+ * Built and run like c_kernels.c.
  */
 #include "check_kernels.h"
 
@@ -17,7 +17,7 @@ typedef struct variant {
 static const variant variants[] = VARIANTS;
 
 typedef struct shape {
-    int m, n, k, ta, tb, pad; /* pad: what rows are longer than they need to be */
+    int m, n, k, ta, tb, pad; /* pad: extra numbers per row */
     float alpha, beta;
 } shape;
 
@@ -42,7 +42,7 @@ static void check_shape(const shape *s) {
     float *a = get(na * size), *b = get(nb * size), *c0 = get(nc * size), *first = get(nc * size);
     float *c = get(nc * size);
     random_fill(a, na, 1), random_fill(b, nb, 1), random_fill(c0, nc, 1);
-    if (s->beta == 0) c0[0] = NAN; /* is not to be read */
+    if (s->beta == 0) c0[0] = NAN; /* must not be read */
     FOR_VARIANTS(v) {
         memcpy(c, c0, nc * size);
         v->product(s->ta, s->tb, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta, c, ldc);

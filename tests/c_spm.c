@@ -1,7 +1,7 @@
-/* c_spm.c - SentencePiece BPE: scores, blanks, byte fallback, options, hostile files.
+/* c_spm.c - SentencePiece BPE: scores, spaces, byte fallback, options, hostile files.
  *
- * The golden vocabulary of this kind is in c_vocabulary.c; here merging is compared with the
- * definition word by word, on vocabularies made at random.
+ * c_vocabulary.c has the golden vocabulary. This file compares merging with the literal definition
+ * on random vocabularies.
  */
 #include <math.h>
 
@@ -18,7 +18,7 @@ static void token(const char *text, float score, int32_t type) {
     tokens[n_tokens] = text, scores[n_tokens] = score, types[n_tokens++] = type;
 }
 
-/* <unk>, <s>, </s> and, where asked, the 256 byte tokens. */
+/* <unk>, <s>, </s> and, if requested, the 256 byte tokens. */
 static void begin(int bytes) {
     static char text[256][8];
     n_tokens = 0;
@@ -46,11 +46,11 @@ static void a_small_vocabulary(void) {
     file *f = cook_spm();
     jl_tokenizer *t = make(f);
     expect(t, "", 0, "");
-    expect(t, "ab", 0, " ab"); /* ▁a scores higher than ab, then ▁ab is left */
+    expect(t, "ab", 0, " ab"); /* ▁a scores higher than ab, so ▁ab remains */
     expect(t, "bab", 0, " |ba|b");
     expect(t, "b  a", 0, " |b| | a"); /* ▁a scores higher than ▁▁ */
     expect(t, "é", 0, " |\xc3|\xa9");
-    expect(t, "a▁ba", 0, " a| |ba"); /* U+2581 and a blank are the same */
+    expect(t, "a▁ba", 0, " a| |ba"); /* U+2581 and a space are equal */
     expect(t, "b<w>b", 0, " |b|<w>| |b");
     expect(t, "<s>b", JL_TOKENIZE_SPECIAL, "<s>| |b");
     expect(t, "b", JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, "<s>| |b");
@@ -67,8 +67,8 @@ static void a_small_vocabulary(void) {
     free(f);
 }
 
-/* Text never becomes a control token, though its pieces are there to be merged. */
-static void no_merge_forges(void) {
+/* Text never becomes a control token, even if merges could build it. */
+static void no_merge_builds_a_control_token(void) {
     begin(1);
     token("▁", -9, 1), token("<", -8, 1), token("s", -8, 1), token(">", -8, 1);
     token("<s", -1, 1), token("s>", -2, 1), token("<u", -1, 1), token("c", 0, 3);
@@ -96,7 +96,7 @@ static void without_bytes(void) {
     free(f);
 }
 
-/* The pair of highest score, leftmost, until there is none. */
+/* Merges the pair of highest score, leftmost, until none is left. */
 static size_t merge_slowly(const char *text, char out[][32]) {
     size_t n = strlen(text);
     for (size_t i = 0; i < n; i++) out[i][0] = text[i], out[i][1] = 0;
@@ -146,7 +146,7 @@ static void merging_equals_the_definition(void) {
     }
 }
 
-/* One piece of 300,000 bytes: a quadratic step would take minutes here. */
+/* A piece of 300,000 bytes: a quadratic step would take minutes. */
 static void long_runs(void) {
     enum { N = 300000 };
     static int32_t ids[N + 3];
@@ -202,7 +202,7 @@ static void hostile(void) {
     add_f32s(f, "tokenizer.ggml.scores", scores, n_tokens - 1);
     refused(f, "tokenizer.ggml.scores", "258 entries for 259 tokens");
     begin(0);
-    token("a", INFINITY, 1), token("aa", -INFINITY, 1); /* infinities have an order */
+    token("a", INFINITY, 1), token("aa", -INFINITY, 1); /* infinities are ordered */
     token("<0x41>", 0, 6), token("<0x41>", 0, 6);
     f = cook_spm();
     add_u32(f, "tokenizer.ggml.eos_token_id", UINT32_MAX);
@@ -249,7 +249,7 @@ static void every_allocation_may_fail(void) {
 
 int main(void) {
     RUN(a_small_vocabulary);
-    RUN(no_merge_forges);
+    RUN(no_merge_builds_a_control_token);
     RUN(without_bytes);
     RUN(merging_equals_the_definition);
     RUN(long_runs);

@@ -1,14 +1,14 @@
-/* c_steps.c - a batch in steps, whatever their length, has the bits of a batch in one go; and no
- * step is longer than its bound.
+/* c_steps.c - evaluating a batch in steps of any length gives the bits of one call, and no step
+ * exceeds its bound.
  *
- * Every golden of the table of architectures, the encoders' texts and taps too. Reads
- * tests/golden/arch, so it runs in the repository's root.
+ * Covers every architecture golden, encoder texts and taps. Run in the repository's root: reads
+ * tests/golden/arch.
  */
 #include "../src/session/session.h"
 #include "../src/forward/attention.h"
 #include "goldens.h"
 
-/* Advances to the end; returns how many calls that took. */
+/* Advances to the end; returns the number of calls. */
 static int advance_counting(jl_session *s) {
     jl_error e = { 0 };
     int calls = 1;
@@ -17,18 +17,18 @@ static int advance_counting(jl_session *s) {
     return calls;
 }
 
-/* A block takes at most `most` multiplications of attention a step, be it one row at a time. */
-static void compare_short_steps(const char *name, const jl_model *m, uint64_t most) {
+/* A block takes at most `max` multiplications of attention per step, or one row. */
+static void compare_short_steps(const char *name, const jl_model *m, uint64_t max) {
     size_t bytes = (size_t)jl_model_n_vocab(m) * sizeof(float);
     jl_error e = { 0 };
     jl_session *whole = open_session(m, 0, 64, 0), *s = open_session(m, 0, 64, 0);
     const float *wanted = advance(whole, ids, N_IDS);
-    s->step = most;
+    s->step = max;
     CHECK(jl_session_append(s, ids, N_IDS, &e) == JL_OK);
     int calls = advance_counting(s);
     CHECK(calls > jl_model_n_layers(m), "%s: %d calls", name, calls);
-    CHECK(memcmp(jl_session_logits(s), wanted, bytes) == 0, "%s: steps of %d", name, (int)most);
-    /* A batch is given up in its midst: by a rewind, by more tokens, by another purpose. */
+    CHECK(memcmp(jl_session_logits(s), wanted, bytes) == 0, "%s: steps of %d", name, (int)max);
+    /* A batch is abandoned midway: by a rewind, more tokens, or another kind of evaluation. */
     CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, ids, 20, &e) == JL_OK);
     CHECK(jl_session_advance(s, &e) == JL_MORE && !jl_session_logits(s));
     CHECK(jl_session_rewind(s, 9, &e) == JL_OK && jl_session_append(s, ids + 9, 9, &e) == JL_OK);
@@ -57,8 +57,8 @@ static void test_short_steps(void) {
     }
 }
 
-/* A step costs no more than its bound and one part of a block, in a file whose attention is large
- * beside its weights as in any other. */
+/* A step costs at most its bound plus one part of a block, also if attention is large compared to
+ * the weights. */
 static void test_steps_are_bounded(void) {
     size_t n;
     jl_error e;
@@ -80,7 +80,7 @@ static void test_steps_are_bounded(void) {
     free(file);
 }
 
-/* In parts of rows, an encoder's texts and taps have the bits that they have in one go. */
+/* Encoder texts and taps give the same bits in parts of rows as in one call. */
 static void test_encoder_steps(void) {
     for (int i = 0; i < N_ENCODERS; i++) {
         jl_model *m = load_golden(encoders[i]);
@@ -100,7 +100,7 @@ static void test_encoder_steps(void) {
                   (int)rows);
             CHECK(calls >= N_IDS / (int)rows * m->h.n_layers / 2, "%d calls", calls);
         }
-        /* A text that grows while it is evaluated is read anew, whole. */
+        /* A text that grows during evaluation is evaluated again as a whole. */
         s->step = 1;
         CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, ids, 20, &e) == JL_OK);
         for (int k = 0; k < 9; k++) CHECK(jl_session_embed(s, JL_POOLING_MEAN, out, &e) == JL_MORE);

@@ -1,7 +1,7 @@
-/* c_tokenizer.c - how text becomes tokens: merges, pieces, special tokens, ids with a meaning.
+/* c_tokenizer.c - tokenization: merges, pieces, special tokens, ids with a meaning.
  *
- * Two properties are compared with slow code that follows the definition word by word: merging, and
- * special tokens longest first. Files that are wrong and real vocabularies: c_vocabulary.c.
+ * Merging and longest-first special tokens are compared with slow literal definitions. Invalid
+ * files and real vocabularies: c_vocabulary.c.
  */
 #include "../src/text/pretokenize.h"
 #include "vocabulary.h"
@@ -14,7 +14,7 @@ static void merges_follow_rank_then_place(void) {
     recipe r = { "gpt-2", more, NULL, COUNT(more), merges, COUNT(merges), NULL };
     file *f = cook(&r);
     jl_tokenizer *t = make(f);
-    free(f); /* nothing is borrowed */
+    free(f); /* the tokenizer borrows nothing */
     expect(t, "abc", 0, "abc");
     expect(t, "abab", 0, "ab|ab");
     expect(t, "aaa", 0, "aa|a");
@@ -30,7 +30,7 @@ static void merges_follow_rank_then_place(void) {
     jl_tokenizer_free(t);
 }
 
-static void symbols_that_are_no_tokens(void) {
+static void symbols_without_tokens_are_dropped(void) {
     static const char *const more[] = { "xyz" };
     static const char *const merges[] = { "x y", "xy z", "q Ã", "qÃ ©" };
     recipe r = { "gpt-2", more, NULL, 1, merges, COUNT(merges), "!" };
@@ -39,14 +39,14 @@ static void symbols_that_are_no_tokens(void) {
     expect(t, "xyz", 0, "xyz");
     expect(t, "xy", 0, "x|y");
     expect(t, "q\xc3\xa9", 0, "q|\xc3|\xa9");
-    expect(t, "x!y", 0, "x|y"); /* no token for '!': it leaves nothing */
+    expect(t, "x!y", 0, "x|y"); /* no token for '!': dropped */
     jl_tokenizer_free(t);
     free(f);
 }
 
-/* Results are looked for beside the last one, in a special token as well, whose text is not made of
- * the alphabet and so by no merge. */
-static void results_beside_the_last(void) {
+/* The search for a merge's token starts next to the previous result. It may meet a special token,
+ * whose text no merge builds. */
+static void merge_results_are_found_near_the_previous(void) {
     static const char *const more[] = { "ab", "é", "cd", "abcd", "xy" };
     static const int32_t types[] = { 1, 3, 1, 1, 1 };
     static const char *const merges[] = { "a b", "Ã ©", "c d", "ab cd", "x y", "a bcd" };
@@ -60,7 +60,7 @@ static void results_beside_the_last(void) {
     free(f);
 }
 
-/* Merging by the definition: the pair of lowest rank, leftmost, until there is none. */
+/* The definition of merging: the pair of lowest rank, leftmost, until none is left. */
 static size_t merge_slowly(const char *text, const char merges[][2][32], size_t n_merges,
                            char out[][32]) {
     size_t n = strlen(text);
@@ -83,7 +83,7 @@ static void merging_equals_the_definition(void) {
     const char *more[40], *list[40];
     for (int round = 0; round < 40; round++) {
         size_t n_merges = 0, n_more = 0;
-        while (n_merges < 25) { /* a pair of single letters or of earlier results */
+        while (n_merges < 25) { /* a pair of letters or of earlier results */
             char(*m)[32] = merges[n_merges];
             for (int side = 0; side < 2; side++) {
                 if (n_merges && draw(2))
@@ -133,7 +133,7 @@ static void whole_pieces_when_merges_are_ignored(void) {
     free(f);
 }
 
-/* One piece of 100,000 bytes: a quadratic step would take minutes here. */
+/* A piece of 100,000 bytes: a quadratic step would take minutes. */
 static void long_runs(void) {
     static const char *const more[] = { "aa", "aaaa", "ĠĠ", "ĠĠĠĠ", "<x>" };
     static const int32_t types[] = { 1, 1, 1, 1, 4 };
@@ -153,13 +153,13 @@ static void long_runs(void) {
     CHECK(jl_tokenizer_encode(t, text, N, 0, ids, N, NULL) == N);
     memset(text, 0xff, N);
     CHECK(jl_tokenizer_encode(t, text, N, 0, ids, N, NULL) == N);
-    for (int i = 0; i < N; i++) text[i] = "<x"[i % 2]; /* begins a special token everywhere */
+    for (int i = 0; i < N; i++) text[i] = "<x"[i % 2]; /* each position begins a special token */
     CHECK(jl_tokenizer_encode(t, text, N, 0, ids, N, NULL) == N);
     jl_tokenizer_free(t);
     free(f);
 }
 
-static void any_bytes_come_back(void) {
+static void any_bytes_round_trip(void) {
     static const char *const more[] = { "ab", "ĠĠ", "Ãł", "ðŁ" };
     static const char *const merges[] = { "a b", "Ġ Ġ", "Ã ł", "ð Ł" };
     static const char *const names[] = { "gpt-2",   "smollm",       "llama-bpe", "qwen2",
@@ -257,7 +257,7 @@ static void pieces(void) {
     CHECK(jl_pretokenizer_find(jl_string("phi-2 jina-es")) == NULL);
 }
 
-/* The work on text[n], in looks at characters; the pieces must make up the text. */
+/* Work on text[n] in character reads; the pieces must add up to the text. */
 static size_t work_of(const jl_pretokenizer *how, const char *text, size_t n) {
     jl_pieces p;
     jl_str piece;
@@ -275,8 +275,8 @@ static size_t work_of(const jl_pretokenizer *how, const char *text, size_t n) {
 #endif
 }
 
-/* Runs of one thing and of two in turn, which a second look at what was passed over would make
- * quadratic; then strings at random. */
+/* Runs of one or two alternating characters, quadratic if skipped text were read again; then random
+ * strings. */
 static void every_pre_tokeniser(void) {
     enum { N = 3000 };
     static char text[N + 16];
@@ -311,7 +311,7 @@ static void every_pre_tokeniser(void) {
     CHECK(jl_pretokenizer_at(-1) == NULL);
 }
 
-/* The table of pre-tokenizers in src/README.md has the rows of the code, and no other. */
+/* src/README.md's table of pre-tokenizers has exactly the rows of the code. */
 static void readme_table(void) {
     static char text[1 << 18];
     FILE *readme = fopen("src/README.md", "rb");
@@ -319,7 +319,7 @@ static void readme_table(void) {
     size_t n = fread(text, 1, sizeof text - 1, readme);
     fclose(readme);
     text[n] = 0;
-    /* A model that is refused lists those that are not, as "gpt2" (byte-level BPE), …. */
+    /* The error for an unsupported model lists the supported ones: "gpt2" (byte-level BPE), …. */
     file *f = new_file();
     jl_error e;
     jl_error_clear(&e);
@@ -404,7 +404,7 @@ static void classes(void) {
               (unsigned)cases[i].code);
         CHECK(jl_char_class(cases[i].code, &kept) == cases[i].class);
     }
-    /* Each code point has one class, whatever was looked up before. */
+    /* A code point's class does not depend on earlier lookups. */
     for (uint32_t code = 0; code < 0x110000; code += 1 + draw(40)) {
         jl_char_run fresh = { 0 };
         int class = jl_char_class(code, &fresh);
@@ -457,10 +457,10 @@ static void special_tokens(void) {
     expect(t, "a<|end|>b", JL_TOKENIZE_SPECIAL, "a|<|end|>|b");
     expect(t, "<|end|>xx", JL_TOKENIZE_SPECIAL, "<|end|>x|x");
     expect(t, "<u><unk>", JL_TOKENIZE_SPECIAL, "<u>|<unk>");
-    expect(t, "<u><unk>", 0, "<u>|<|u|n|k|>"); /* user-defined ones count always */
+    expect(t, "<u><unk>", 0, "<u>|<|u|n|k|>"); /* user-defined ones always match */
     expect(t, "<|end|", JL_TOKENIZE_SPECIAL, "<|||e|n|d||");
     expect(t, "é", 0, "é");
-    expect(t, "a", JL_TOKENIZE_BOS, "a"); /* no add_bos_token: gpt-2 has no such habit */
+    expect(t, "a", JL_TOKENIZE_BOS, "a"); /* no add_bos_token: gpt-2 adds none by default */
     int32_t end = 255, start = 260;
     CHECK(jl_tokenizer_is_end(t, end) && jl_tokenizer_is_end(t, 8) && !jl_tokenizer_is_end(t, 7));
     CHECK(!jl_tokenizer_is_end(t, start) && !jl_tokenizer_is_end(t, -1) &&
@@ -478,23 +478,22 @@ static void special_tokens(void) {
     free(f);
 }
 
-/* Text never becomes a control token: not by merges that the file lists, nor by
- * itself. */
-static void no_merge_forges(void) {
+/* Text never becomes a control token, neither by merges of the file nor literally. */
+static void no_merge_builds_a_control_token(void) {
     static const char *const more[] = { "<c", "<c>", "xy", "q" };
     static const int32_t types[] = { 1, 3, 1, 3 };
     static const char *const merges[] = { "< c", "<c >", "x y" };
     recipe r = { "gpt-2", more, types, COUNT(more), merges, COUNT(merges), "q" };
     file *f = cook(&r);
     jl_tokenizer *t = make(f);
-    expect(t, "<c>qxy", 0, "<|c|>|xy"); /* no token is left for q */
+    expect(t, "<c>qxy", 0, "<|c|>|xy"); /* no token for q */
     expect(t, "<c>xy", JL_TOKENIZE_SPECIAL, "<c>|xy");
     jl_tokenizer_free(t);
     free(f);
 }
 
-/* Control tokens that touch a quote are text, by kind or by spelling (<|…|>);
- * other user-defined ones count, and the text stays one. */
+/* Control tokens (by kind or by spelling <|…|>) that touch a quote are text; other user-defined
+ * tokens match, and the text is not split. */
 static void quoted_text(void) {
     static const char *const more[] = {
         "<|end|>", "<u>", "<|end|>x", "ab", "<|", "<|v|>", "<｜w｜>"
@@ -512,9 +511,9 @@ static void quoted_text(void) {
         int count;
     } cases[] = {
         { "<|end|>ab", { { 0, 0 } }, 0, { 255 + 1, 256 + 3 }, 2 },
-        { "<|end|>ab", { { 8, 9 } }, 1, { 256, 259 }, 2 }, /* a pair of two authors merges */
+        { "<|end|>ab", { { 8, 9 } }, 1, { 256, 259 }, 2 }, /* a merge across two authors */
         { "<|end|>ab", { { 7, 9 } }, 1, { 256, 259 }, 2 },
-        { "<|end|>x", { { 7, 8 } }, 1, { 256, 'x' }, 2 }, /* the longer one reaches into it */
+        { "<|end|>x", { { 7, 8 } }, 1, { 256, 'x' }, 2 }, /* the longer one overlaps it */
         { "<|end|>", { { 6, 7 } }, 1, { 260, 'e', 'n', 'd', '|', '>' }, 6 },
         { "<|end|>", { { 0, 1 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>' }, 7 },
         { "<|end|><u>", { { 0, 10 } }, 1, { '<', '|', 'e', 'n', 'd', '|', '>', 257 }, 8 },
@@ -553,11 +552,11 @@ static void quoted_text(void) {
     free(f);
 }
 
-static void habits_of_pre_tokenisers(void) {
+static void pre_tokenisers_have_defaults(void) {
     recipe r = { "llama-bpe", NULL, NULL, 0, NULL, 0, NULL };
     file *f = cook(&r);
     jl_tokenizer *t = make(f);
-    expect(t, "a", JL_TOKENIZE_BOS, "a"); /* wanted, but the file names none */
+    expect(t, "a", JL_TOKENIZE_BOS, "a"); /* requested, but the file has none */
     CHECK(jl_tokenizer_bos(t) == -1 && jl_tokenizer_eos(t) == -1);
     jl_tokenizer_free(t);
     add_u32(f, "tokenizer.ggml.bos_token_id", 'B');
@@ -576,7 +575,7 @@ static void habits_of_pre_tokenisers(void) {
     free(f);
 }
 
-/* Words that make a token a control token or an end, whatever type the file gives it. */
+/* Spellings that make a control or end token, whatever type the file gives it. */
 static void known_texts(void) {
     static const char *const more[] = { "<|im_end|>",   "<reponame>",    "<fim_prefix>",
                                         "<|file_sep|>", "<|repo_name|>", "<0x0A>" };
@@ -598,7 +597,7 @@ static void known_texts(void) {
     free(f);
 }
 
-/* Special tokens by the definition: for each, longest first, its places in what is still text. */
+/* Definition of special tokens: each, longest first, matches in the remaining text. */
 static void mark_slowly(const char *const *list, size_t n, const char *text, int *marks) {
     for (size_t i = 0; text[i]; i++) marks[i] = -1;
     for (size_t length = 16; length > 0; length--)
@@ -639,7 +638,7 @@ static void specials_equal_the_definition(void) {
             for (uint32_t i = 0; i < length; i++) text[i] = (char)('a' + draw(2));
             text[length] = 0;
             mark_slowly(more, n, text, marks);
-            for (uint32_t i = 0; i < length; i++) /* letter(b) is token b for these letters */
+            for (uint32_t i = 0; i < length; i++) /* letter(b) is token b here */
                 if (marks[i] != -2) expected[count++] = marks[i] < 0 ? text[i] : 256 + marks[i];
             int found = jl_tokenizer_encode(t, text, length, JL_TOKENIZE_SPECIAL, ids, 41, NULL);
             CHECK(found == count && memcmp(ids, expected, (size_t)count * sizeof *ids) == 0, "%s",
@@ -652,21 +651,21 @@ static void specials_equal_the_definition(void) {
 
 int main(void) {
     RUN(merges_follow_rank_then_place);
-    RUN(symbols_that_are_no_tokens);
-    RUN(results_beside_the_last);
+    RUN(symbols_without_tokens_are_dropped);
+    RUN(merge_results_are_found_near_the_previous);
     RUN(merging_equals_the_definition);
     RUN(whole_pieces_when_merges_are_ignored);
     RUN(long_runs);
-    RUN(any_bytes_come_back);
+    RUN(any_bytes_round_trip);
     RUN(pieces);
     RUN(every_pre_tokeniser);
     RUN(readme_table);
     RUN(classes);
     RUN(maps);
     RUN(special_tokens);
-    RUN(no_merge_forges);
+    RUN(no_merge_builds_a_control_token);
     RUN(quoted_text);
-    RUN(habits_of_pre_tokenisers);
+    RUN(pre_tokenisers_have_defaults);
     RUN(known_texts);
     RUN(specials_equal_the_definition);
     return check_report("c_tokenizer");

@@ -1,6 +1,6 @@
-/* c_train.c - whole training steps against PyTorch, recipes, checkpoints, determinism.
+/* c_train.c - training steps against PyTorch, recipes, checkpoints, determinism.
  *
- * Gradients have a program of their own (c_gradients.c); here float runs as it ships.
+ * c_gradients.c tests gradients in double; this program uses float as shipped.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
@@ -48,7 +48,7 @@ static void start_by_formula(const jlt_network *net, float *params) {
     }
 }
 
-/* Largest distance, relative to the golden value where that is above 1. */
+/* Maximum error: absolute up to a golden value of 1, relative above. */
 static double distance(const float *found, const float *golden, size_t n) {
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
@@ -123,7 +123,7 @@ static const char recipe[] = "# a comment\n"
                              "hidden = 64\ndropout = 0.1\noptimizer = muon\nlr = 3e-3\n"
                              "batch = 4\nshards = 2\nsteps = 40\nwarmup = 4\nseed = 11\n";
 
-/* A text of 20 letters in which the next one nearly follows from the last. */
+/* A text of 20 letters; each nearly determines the next. */
 static void fill_text(int32_t *ids) {
     jl_random r;
     jl_random_seed(&r, 1);
@@ -198,7 +198,7 @@ static void a_resumed_run_is_the_same_run(void) {
     jl_error error = { 0 };
     jl_train_report report;
     fill_text(ids);
-    /* 40 steps of 8 sequences: more than the 224 of an epoch. */
+    /* 40 steps of 8 sequences exceed the 224 of an epoch. */
     jlt_trainer *a = small_trainer(ids, "batch = 8\n", NULL);
     jlt_trainer *b = small_trainer(ids, "batch = 8\n", NULL);
     jlt_trainer *other = small_trainer(ids, "", NULL);
@@ -248,7 +248,7 @@ static void recipes_are_refused_by_line(void) {
     CHECK(c.train.length == 16 && c.train.seed == 11 && c.train.optimizer.kind == JLT_MUON);
 }
 
-static void numbers_are_the_nearest(void) {
+static void numbers_round_to_nearest(void) {
     static const struct {
         const char *text;
         float value;
@@ -319,7 +319,7 @@ static void held_out_begins_at_a_line(void) {
 
 /* ---- Export ---------------------------------------------------------------------------------- */
 
-/* A little vocabulary, as the file of a tokenizer. */
+/* A small vocabulary as a tokenizer file. */
 static uint64_t write_vocabulary(uint8_t *out) {
     jl_gguf_writer w;
     jl_gguf_begin(&w, out, 4, 0);
@@ -332,10 +332,10 @@ static uint64_t write_vocabulary(uint8_t *out) {
     return w.n;
 }
 
-/* Largest error of a value, as a part of the largest value of its 32. */
+/* Maximum error of a value, relative to the maximum of its block of 32. */
 static float error_of(jl_type type) {
     if (type == JL_Q8_0) return 0.5f / 127 + 0.001f;
-    if (type == JL_Q4_0) return 1.0f / 8 + 0.001f; /* the side that has no step 8 */
+    if (type == JL_Q4_0) return 1.0f / 8 + 0.001f; /* the sign without a step 8 */
     return type == JL_F16 ? 0.0005f : 0;
 }
 
@@ -348,10 +348,10 @@ static void check_tensor(const jl_gguf *g, const uint8_t *file, const jlt_net_te
     CHECK(found->dims[0] == (uint64_t)t->cols && found->dims[1] == (uint64_t)t->rows);
     jl_dequantize(type, file + found->offset, values, n);
     for (size_t i = 0; i < n; i += 32) {
-        float most = 0;
-        for (size_t j = i; j < i + 32; j++) most = fmaxf(most, fabsf(params[t->at + j]));
+        float max = 0;
+        for (size_t j = i; j < i + 32; j++) max = fmaxf(max, fabsf(params[t->at + j]));
         for (size_t j = i; j < i + 32; j++)
-            CHECK(fabsf(values[j] - params[t->at + j]) <= most * error_of(type), "%s[%zu]", t->name,
+            CHECK(fabsf(values[j] - params[t->at + j]) <= max * error_of(type), "%s[%zu]", t->name,
                   j);
     }
     jl_free(values);
@@ -430,7 +430,7 @@ int main(void) {
     RUN(threads_change_nothing);
     RUN(a_resumed_run_is_the_same_run);
     RUN(recipes_are_refused_by_line);
-    RUN(numbers_are_the_nearest);
+    RUN(numbers_round_to_nearest);
     RUN(impossible_runs_are_refused);
     RUN(held_out_begins_at_a_line);
     RUN(an_export_reads_back);

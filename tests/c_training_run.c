@@ -1,5 +1,5 @@
-/* c_training_run.c - a run in memory: its losses are those that the engine gives for the file it
- * makes; texts and recipes that are refused; allocations that are.
+/* c_training_run.c - a run in memory: its losses equal the engine's on the exported file; rejected
+ * texts and recipes; failed allocations.
  */
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static const char recipe[] = "context = 40\nwidth = 32\nlayers = 2\nheads = 4\nk
 
 enum { TEXT = 3000 };
 
-/* Words of a little language, some of them Chinese. */
+/* Words of a small language, some in Chinese. */
 static jl_str make_text(void) {
     static const char *const words[] = { "ka", "lo ", "mi", "接", "龍 ", "ru\n", "te ", "su" };
     static char text[TEXT + 8];
@@ -50,16 +50,16 @@ static jl_model *load(const uint8_t *file, size_t n) {
     return m;
 }
 
-/* ---- The file says what the trainer says ----------------------------------------------------- */
+/* ---- Exported file equals trainer ----------------------------------------------------------- */
 
-/* Largest distance between the trainer's ln p, all tokens at all places, and the engine's. */
+/* Maximum distance of ln p between trainer and engine, over all tokens and positions. */
 static double distance(const jlt_network *net, const float *params, const int32_t *ids, int n,
                        const float *const *logits) {
     int v = net->shape.n_vocab;
     jlt_workspace *ws = jlt_workspace_new(net, 1, n);
     float *unused = jl_alloc_array(net->n_params, sizeof *unused);
     double worst = 0;
-    /* The loss with its gradient leaves p − onehot of each place where the logits were. */
+    /* After the loss with gradients, the logits hold p − onehot. */
     jlt_network_loss(net, ws, params, ids, 1, n, unused, 1, NULL);
     for (int i = 0; i < n; i++) {
         double sum = 0;
@@ -108,12 +108,12 @@ static void compare(int n_vocab) {
     jl_training_run_free(l);
 }
 
-static void the_file_says_what_the_trainer_says(void) {
+static void the_exported_file_equals_the_trainer(void) {
     compare(0);
     compare(290);
 }
 
-/* ---- What it says of itself ------------------------------------------------------------------ */
+/* ---- Description ---------------------------------------------------------------------------- */
 
 static void a_run_describes_itself(void) {
     jl_error error = { 0 };
@@ -137,7 +137,7 @@ static void a_run_describes_itself(void) {
     jl_training_run_free(l);
 }
 
-/* ---- Refused --------------------------------------------------------------------------------- */
+/* ---- Rejected input ------------------------------------------------------------------------- */
 
 static void check_refused(jl_str text, const char *more, int n_vocab, jl_status code,
                           const char *where) {
@@ -164,8 +164,8 @@ static void runs_are_refused_by_name(void) {
     check_refused(text, "colour = red\n", 0, JL_ERR_ARGUMENT, "config");
 }
 
-/* Any bytes are a text. */
-static void bytes_of_any_kind_are_learnt(void) {
+/* Any bytes are valid text. */
+static void any_bytes_are_training_text(void) {
     static char noise[TEXT];
     jl_random r;
     jl_random_seed(&r, 4);
@@ -175,7 +175,7 @@ static void bytes_of_any_kind_are_learnt(void) {
         for (int n_vocab = 0; n_vocab <= 280; n_vocab += 280) {
             jl_error error = { 0 };
             jl_train_report report;
-            /* 'a' alone is one token after some merges, so what is left may be too short. */
+            /* merges turn 'a's into few tokens, so the text may be too short */
             jl_training_run *l = open((jl_str){ noise, TEXT }, "", n_vocab, &error);
             CHECK(l || strcmp(error.where, "text") == 0, "%s: %s", error.where, error.message);
             if (l) CHECK(jl_training_run_step(l, &report, &error) == JL_OK, "%s", error.message);
@@ -215,10 +215,10 @@ static void every_refused_allocation_is_survived(void) {
 }
 
 int main(void) {
-    RUN(the_file_says_what_the_trainer_says);
+    RUN(the_exported_file_equals_the_trainer);
     RUN(a_run_describes_itself);
     RUN(runs_are_refused_by_name);
-    RUN(bytes_of_any_kind_are_learnt);
+    RUN(any_bytes_are_training_text);
     RUN(a_loss_that_is_no_number_is_an_error);
     RUN(every_refused_allocation_is_survived);
     return check_report("c_training_run");

@@ -1,13 +1,12 @@
-/* c_vocabulary.c - what the tokenizer makes of files: hostile ones, too little memory, real ones.
+/* c_vocabulary.c - loading a tokenizer: hostile files, failed allocations, real vocabularies.
  *
- * Real vocabularies come from JIELONG_VOCABS (a folder with llama.cpp's ggml-vocab-NAME.gguf and
- * its .inp and .out) and JIELONG_MODEL (SmolLM2-135M-Instruct); without them those tests are
- * skipped.
+ * Real vocabularies need JIELONG_VOCABS (a folder with llama.cpp's ggml-vocab-NAME.gguf, .inp and
+ * .out) and JIELONG_MODEL (SmolLM2-135M-Instruct); otherwise their tests are skipped.
  */
 #include "../src/base/memory.h"
 #include "vocabulary.h"
 
-/* ---- Files that are wrong ------------------------------------------------------------------ */
+/* ---- Invalid files ------------------------------------------------------------------------ */
 
 static void refused(file *f, jl_status code, const char *where, const char *message) {
     jl_error e;
@@ -112,7 +111,7 @@ static void hostile_tokens(void) {
     free(f);
 }
 
-/* Odd but harmless: empty tokens, text outside the alphabet, merges that can never apply. */
+/* Unusual but valid: empty tokens, text outside the alphabet, impossible merges. */
 static void odd_tokens(void) {
     static const char *const more[] = { "", "", "接", "æİ¥", "接" };
     static const int32_t types[] = { 1, 3, 1, 1, 5 };
@@ -164,10 +163,9 @@ static void hostile_merges_and_ids(void) {
     free(f);
 }
 
-/* Tokens that all want the same place of the index: the load gives up instead of turning quadratic.
- * */
+/* Tokens that all hash to one slot: loading fails instead of taking quadratic time. */
 static void colliding_tokens(void) {
-    enum { N = 1100, SLOTS = 4096 }; /* the size of the index for 256 + N tokens and their bytes */
+    enum { N = 1100, SLOTS = 4096 }; /* index size for 256 + N tokens and their bytes */
     static char text[N][16];
     static const char *list[N];
     int found = 0;
@@ -182,7 +180,7 @@ static void colliding_tokens(void) {
     refused(cook(&r), JL_ERR_TOKENIZER, "tokenizer.ggml.tokens", "made to collide");
 }
 
-/* Many internal symbols: the vocabulary grows, its index too. */
+/* Many internal symbols: vocabulary and index grow. */
 static void many_symbols(void) {
     enum { N = 3000 };
     static char text[N][16];
@@ -233,7 +231,7 @@ static void every_allocation_may_fail(void) {
         CHECK(jl_memory_live() == live, "allocation %d", n);
     }
     CHECK(count == 50 + 1 + 149 && n > 4, "%d ids, %d allocations", count,
-          n); /* 297 a: 148 pairs and one */
+          n); /* 297 a: 148 pairs and one 'a' */
     jl_tokenizer_free(t);
     free(f);
 #endif
@@ -241,13 +239,13 @@ static void every_allocation_may_fail(void) {
 
 /* ---- Real vocabularies --------------------------------------------------------------------- */
 
-/* The first `most` bytes of a file, or all of it; NULL when it cannot be read. */
-static char *slurp(const char *path, size_t most, size_t *n) {
+/* Reads at most `max` bytes of a file; NULL if it cannot be read. */
+static char *slurp(const char *path, size_t max, size_t *n) {
     FILE *in = fopen(path, "rb");
     if (!in) return NULL;
-    char *bytes = malloc(most + 1);
+    char *bytes = malloc(max + 1);
     if (!bytes) abort();
-    *n = fread(bytes, 1, most, in);
+    *n = fread(bytes, 1, max, in);
     bytes[*n] = 0;
     fclose(in);
     return bytes;
@@ -297,7 +295,7 @@ static void round_trips(const jl_tokenizer *t, const char *name) {
     }
 }
 
-/* One line of ids of a .out file against the ids found; moves *line on. */
+/* Compares a line of ids of a .out file with the ids found; advances *line. */
 static void check_line(const char *name, int number, char **line, const int32_t *ids, int count) {
     char *end = strchr(*line, '\n');
     int i = 0;

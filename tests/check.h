@@ -1,7 +1,7 @@
-/* check.h - the harness of the native tests: a program is a list of test functions, its exit status
- * the verdict.
+/* check.h - harness of the native tests: a program is a list of test functions; exit status 1 if
+ * any fails.
  *
- * CHECK records a failure with its place and goes on. Each program ends with "NAME: N passed, N
+ * CHECK records a failure with its place and continues. Each program ends with "NAME: N passed, N
  * failed, N skipped".
  */
 #ifndef JL_CHECK_H
@@ -23,7 +23,7 @@ static int check_failed_here, check_passed, check_failed, check_skipped;
         }                                                                                          \
     } while (0)
 
-/* Leaves the running test and counts it as skipped, with the reason. */
+/* Ends the running test and counts it as skipped, with the reason. */
 #define SKIP(...)                                                                                  \
     do {                                                                                           \
         printf("skip: " __VA_ARGS__);                                                              \

@@ -1,9 +1,8 @@
-/* check_kernels.h - what the tests of compute/ share: random numbers that repeat, aligned memory,
- * comparison of bits, and the loop over the variants of a kernel.
+/* check_kernels.h - shared by the tests of compute/: reproducible random numbers, aligned memory,
+ * bit comparison, the loop over kernel variants.
  *
- * A test program of compute/ includes this file, and the Makefile builds every program that does
- * to wasm too, where the SIMD variants are compared with the reference. Each program has a table
- * `variants` of the kernels it tests, the reference first.
+ * The Makefile also builds every program that includes this file to wasm, which compares the SIMD
+ * variants with the reference. Each program has a table `variants` of its kernels, reference first.
  */
 #ifndef JL_CHECK_KERNELS_H
 #define JL_CHECK_KERNELS_H
@@ -26,14 +25,15 @@
 #define VARIANT_NAMES "ref"
 #endif
 
-/* Over a table `variants`. */
+/* Loops over a table `variants`. */
 #define FOR_VARIANTS(v)                                                                            \
     for (const variant *v = variants; v < variants + sizeof variants / sizeof *variants; v++)
 
 static uint32_t seed = 1;
 
 static inline uint32_t random_bits(void) {
-    seed = seed * 1664525u + 1013904223u; /* Numerical Recipes; the high bits are the good ones */
+    seed = seed * 1664525u +
+           1013904223u; /* LCG of Numerical Recipes; its high bits are the random ones */
     return seed >> 8;
 }
 
@@ -50,7 +50,7 @@ static inline void random_fill(float *x, size_t n, float scale) {
     for (size_t i = 0; i < n; i++) x[i] = random_unit() * scale;
 }
 
-/* 64-byte aligned and of exactly n bytes at its end, so that a sanitizer sees an overrun. */
+/* 64-byte aligned; ends exactly after n bytes, so that a sanitizer detects overruns. */
 static inline void *get(size_t n) {
     void *p = aligned_alloc(64, (n + 63) & ~(size_t)63);
     if (!p) exit(EXIT_FAILURE);
@@ -65,7 +65,7 @@ static inline int same_bits(const float *a, const float *b, size_t n) {
     return 1;
 }
 
-/* Distance in units of the last place of the exact result, which must be a normal float. */
+/* Distance in ulps of the exact result, which must be a normal float. */
 static inline double ulps(float got, double exact) {
     int e;
     frexp(exact, &e);
@@ -76,14 +76,14 @@ static const float specials[] = { 0.0f,   -0.0f, 1.0f,   -1.0f,     INFINITY,   
                                   1e-45f, 3e38f, -3e38f, 88.72283f, -86.90001f, -87.5f,    89.5f };
 enum { N_SPECIALS = sizeof specials / sizeof *specials };
 
-/* Element d of the key at a slot of a K tile of 16 bits. */
+/* Element d of the key at a slot of a 16-bit K tile. */
 static inline float rounded_key(const void *k_tile, int hd, int slot, int d) {
     const int16_t *q = k_tile;
     const float *scales = (const float *)(const void *)(q + (hd + 1) / 2 * 2 * JL_KV_TILE);
     return (float)q[d / 2 * 2 * JL_KV_TILE + 2 * slot + d % 2] * scales[slot];
 }
 
-/* x[hd] as attention reads it, key or query, with a cache of that type. */
+/* x[hd] (key or query) as attention reads it from a cache of that type. */
 static inline void round_vector(jl_kv_type type, float *x, int hd) {
     size_t bytes = jl_kv_tile_bytes(type, hd);
     void *k = malloc(bytes), *v = malloc(bytes);

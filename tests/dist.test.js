@@ -1,8 +1,8 @@
 /**
- * dist.test.js - what `make dist` writes, in Node: the shared suite's essentials on the engine that is one
- * file, and the parts that it fetches on demand.
+ * dist.test.js - the output of `make dist` in Node: the suite's essentials on the single-file engine, and
+ * the parts it loads on demand.
  *
- * Without build/dist everything is skipped, visibly. The same in pages: browser/dist.test.js.
+ * Without build/dist all tests are skipped and reported. browser/dist.test.js does the same in pages.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -56,7 +56,7 @@ else {
     });
   }
 
-  test('the one file alone, somewhere else, runs a model', async (t) => {
+  test('the single file, copied elsewhere, runs a model', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'jielong-'));
     t.after(() => rmSync(folder, { recursive: true }));
     copyFileSync(join(dist, 'jielong.js'), join(folder, 'engine.mjs'));
@@ -70,7 +70,7 @@ else {
     }
   });
 
-  test('the separate files give the same tokens as the one', async () => {
+  test('the separate files give the same tokens as the single file', async () => {
     const files = await load(join(dist, 'files', 'jielong.js'));
     const answers = [];
     for (const { loadModel } of [jielong, files])
@@ -83,7 +83,7 @@ else {
     for (const ids of answers.slice(1)) assert.deepEqual(ids, answers[0]);
   });
 
-  test('parts on demand share the error class of the one file', async () => {
+  test('parts loaded on demand share the error class of the single file', async () => {
     const { trainTokenizer } = await load(join(dist, 'tokenizer-trainer.js'));
     const { Ngram } = await load(join(dist, 'ngram.js'));
     await assert.rejects(Ngram.open(new Uint8Array(8)), jielong.JielongError);

@@ -1,7 +1,7 @@
 /**
- * docs.test.js - the documents against the code: links, paths, the map, the options and the examples.
+ * docs.test.js - checks the documents against the code: links, paths, map, options, examples.
  *
- * Tables of architectures, tensor types and pre-tokenizers are compared by c_arch, c_matmul and c_tokenizer.
+ * c_arch, c_matmul and c_tokenizer check tables of architectures, tensor types, pre-tokenizers.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const DOCUMENTS = [
 ];
 /** @param {string} file */
 const read = (file) => readFileSync(join(root, file), 'utf8');
-/** Text outside of blocks of code. @param {string} text */
+/** Text outside code blocks. @param {string} text */
 const prose = (text) => text.replace(/^```[\s\S]*?^```$/gm, '');
 
 test('README has at most 160 lines of at most 160 columns', () => {
@@ -35,7 +35,7 @@ test('README has at most 160 lines of at most 160 columns', () => {
   );
 });
 
-/** The anchors that a page of headings has, as GitHub makes them. @param {string} text */
+/** GitHub's anchors for the headings of a page. @param {string} text */
 const anchors = (text) =>
   [...prose(text).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading
@@ -44,7 +44,7 @@ const anchors = (text) =>
       .replaceAll(' ', '-'),
   );
 
-test('links between documents lead somewhere', () => {
+test('links between documents have targets', () => {
   const dead = [];
   let seen = 0;
   for (const file of DOCUMENTS) {
@@ -66,7 +66,7 @@ test('paths in the documents exist', () => {
   const missing = [];
   for (const file of DOCUMENTS) {
     for (const [, path] of read(file).matchAll(/`([\w-]+\/(?:[\w./-]*(?:\.\w+|\/))?)`/g)) {
-      if (/^build\/|\.wasm$|jinja\.js$|NAME|TYPE/.test(path)) continue; // built, or a pattern
+      if (/^build\/|\.wasm$|jinja\.js$|NAME|TYPE/.test(path)) continue; // a build product or a pattern
       const bases = ['', dirname(file), 'src', 'tests'];
       if (!bases.some((base) => existsSync(join(root, base, path))))
         missing.push(`${file}: ${path}`);
@@ -107,8 +107,8 @@ test('web/README.md has every option of the API', () => {
 
 test('the examples of web/README.md run, in order', { timeout: 300_000 }, async (t) => {
   const web = pathToFileURL(join(root, 'web/')).href;
-  // One function, so that an example sees what earlier ones have made. It has no place of its own:
-  // its imports and addresses are those of a file in web/.
+  // One function, so that examples share variables. It resolves imports and
+  // addresses like a file in web/.
   const body = [...read('web/README.md').matchAll(/^```js\n([\s\S]*?)^```$/gm)]
     .map(([, code]) => code)
     .join('\n')

@@ -1,6 +1,5 @@
-/* goldens.h - the models of tests/golden/arch, one for each row of the table of architectures,
- * loaded and run.
- */
+/* goldens.h - loads and runs the models of tests/golden/arch, one per row of the architecture
+ * table. */
 #ifndef JL_TEST_GOLDENS_H
 #define JL_TEST_GOLDENS_H
 
@@ -27,7 +26,7 @@ static const char *const goldens[] = {
     "command-r",  "qwen2moe",     "qwen3moe",    "olmoe",         "lfm2",
 };
 
-/* What sees the whole text and has vectors alone. */
+/* Encoders: they attend to the whole text and return only vectors. */
 static const char *const encoders[] = { "bert", "bert-untyped", "nomic-bert", "qwen3-encoder" };
 
 enum {
@@ -39,7 +38,7 @@ enum { MOST_WIDTH = 64 };
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
-/* A whole file; free() it. NULL where it is not there. */
+/* A whole file; free() it. NULL if missing. */
 static inline uint8_t *read_golden(const char *name, const char *ending, size_t *n) {
     char path[128];
     snprintf(path, sizeof path, "tests/golden/arch/%s.%s", name, ending);
@@ -98,7 +97,7 @@ static inline jl_model *load_golden(const char *name) {
     return m;
 }
 
-/* The vector of n ids in a session that is rewound for them. */
+/* The vector of n ids; rewinds the session first. */
 static inline void embed(jl_session *s, const int32_t *text, int n, jl_pooling pooling,
                          float *out) {
     jl_error e = { 0 };

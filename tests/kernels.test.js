@@ -1,6 +1,6 @@
 /**
- * kernels.test.js - the choice of kernels (web/engine/kernels.js) on times that browsers gave, and the rule for
- * precision as a table. What the choice is worth: `make bench-choice`.
+ * kernels.test.js - kernel selection (web/engine/kernels.js) on recorded browser times, and the precision rule as
+ * a table. `make bench-choice` measures its benefit.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/engine/kernel
 const OWN = 0;
 const PROVIDED = 1;
 
-test('precision follows from the way in which the processor multiplies bytes', () => {
+test('precision follows from how the processor multiplies bytes', () => {
   assert.deepEqual(fastClasses('auto', 'whole'), [0, 1]);
   assert.deepEqual(fastClasses('auto', 'split'), [0]);
   assert.deepEqual(fastClasses('auto', 'none'), []);
@@ -24,7 +24,7 @@ test('both kinds of kernels are sampled in turn, the first sample of each not co
   /** @type {number[][]} */
   const times = [[], []];
   const order = [];
-  const speed = [5, 6]; // ms a token
+  const speed = [5, 6]; // ms per token
   for (;;) {
     const next = chooseKernels(times);
     if ('use' in next) {
@@ -32,14 +32,14 @@ test('both kinds of kernels are sampled in turn, the first sample of each not co
       break;
     }
     order.push(next.sample);
-    // Before the optimising compiler is done, the faster kernels look slower.
+    // Until the optimising compiler finishes, the faster kernels look slower.
     const first = times[next.sample].length === 0;
     times[next.sample].push(first && next.sample === OWN ? 40 : speed[next.sample]);
   }
   assert.deepEqual(order, [PROVIDED, OWN, PROVIDED, OWN, PROVIDED, OWN]);
 });
 
-test('a kind whose times still fall is sampled again, up to a limit', () => {
+test('kernels whose times still fall are sampled again, up to a limit', () => {
   const falling = [
     [30, 20, 10],
     [8, 8, 8],
@@ -57,8 +57,8 @@ test('a kind whose times still fall is sampled again, up to a limit', () => {
   assert.deepEqual(chooseKernels([endless, endless.map((t) => t + 1)]), { use: OWN });
 });
 
-test('times that browsers gave, on a busy machine without AVX-VNNI', () => {
-  /** @type {[string, number[][], number][]} browser, file and kind; ms a token; which were faster on the idle machine */
+test('the choice on recorded browser times of a busy machine without AVX-VNNI', () => {
+  /** @type {[string, number[][], number][]} browser, file and kind; ms per token; the faster kind on the idle machine */
   const recorded = [
     [
       'Chromium, Q8_0, tokens',
@@ -120,7 +120,7 @@ test('times that browsers gave, on a busy machine without AVX-VNNI', () => {
   for (const [what, times, use] of recorded) assert.deepEqual(chooseKernels(times), { use }, what);
 });
 
-test('the tuner measures batches and single tokens apart, and ignores small batches', () => {
+test('the tuner measures batches and single tokens separately and ignores small batches', () => {
   /** @type {number[]} */
   const used = [];
   let provided = 3;
@@ -128,7 +128,7 @@ test('the tuner measures batches and single tokens apart, and ignores small batc
     provided = bits;
     used.push(bits);
   });
-  /** ms a token: batches are faster by the build's own kernels, single tokens by the provided ones. */
+  /** ms per token: batches are faster on the build's own kernels, single tokens on provided ones. */
   const cost = (/** @type {number} */ tokens) =>
     tokens > 1 ? (provided & 1 ? 3.3 : 3) * tokens : provided & 2 ? 5 : 6;
   for (let i = 0; i < 40; i++) tuner.note(8, 1000);

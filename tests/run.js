@@ -1,12 +1,11 @@
 /**
- * run.js - every suite in turn, and one line of counts at the end.
+ * run.js - runs every suite in turn; ends with the slowest ten and one line of counts.
  *
- *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; without a name all of them
+ *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all
  *
- * A suite is a command whose output tells how many tests passed, failed and were skipped: the native
- * programs say so in their last line, node's test runner in its summary, linters by their exit status. What
- * a suite prints is kept in build/test-logs and shown when it fails, as are the reasons of all skips. The
- * exit status is the verdict.
+ * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
+ * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
+ * fails; skips print their reason. The exit status is 1 if a test failed or none ran.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -26,14 +25,14 @@ const list = (folder, pattern) =>
     : [];
 
 /**
- * Node before 21 has relaxed SIMD behind a flag, and right in its optimising compiler alone.
+ * Node before 21 hides relaxed SIMD behind a flag; only its optimising compiler is correct.
  * @param {string} name of a program */
 const flags = (name) =>
   name.includes('relaxed') && Number.parseInt(process.versions.node, 10) < 21
     ? ['--experimental-wasm-relaxed-simd', '--no-liftoff']
     : [];
 
-/** [name, command]: one suite. @param {string} group @returns {[string, string[]][]} */
+/** The suites of a group as [name, command]. @param {string} group @returns {[string, string[]][]} */
 function suites(group) {
   const node = process.execPath;
   /** @type {(folder: string) => [string, string[]][]} */
@@ -45,7 +44,7 @@ function suites(group) {
     case 'native':
       return [
         ...list('build/sanitize/tests', /^c_\w+$/).map((name) => `sanitize/tests/${name}`),
-        // One that has no source of its own is another link of a kernel test, for wasm alone.
+        // A program without source of its own is a kernel test linked again, for wasm only.
         ...list('build/release/tests', /^c_\w+\.wasm$/)
           .map((name) => name.slice(0, -5))
           .filter((name) => existsSync(join(root, 'tests', `${name}.c`)))
@@ -87,7 +86,7 @@ function run([program, ...args]) {
   });
 }
 
-/** Counts of a suite; one that says none counts as a single test. @param {number} status @param {string} output */
+/** Counts of a suite; output without counts is one test. @param {number} status @param {string} output */
 function count(status, output) {
   const native = [
     ...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm),
@@ -103,11 +102,13 @@ function count(status, output) {
         summary('skipped') + summary('todo'),
       ];
   if (passed + failed + skipped === 0) [passed, failed] = status ? [0, 1] : [1, 0];
-  if (status && !failed) failed = 1; // a crash after its last test
+  if (status && !failed) failed = 1; // it crashed after its last test
   return { passed, failed, skipped };
 }
 
 const wanted = process.argv.slice(2);
+/** @type {{ name: string, seconds: number }[]} */
+const times = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 mkdirSync(logs, { recursive: true });
 for (const group of wanted.length ? wanted : GROUPS) {
@@ -115,10 +116,11 @@ for (const group of wanted.length ? wanted : GROUPS) {
     const start = performance.now();
     const { status, output } = await run(command);
     const counts = count(status, output);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const seconds = (performance.now() - start) / 1000;
+    times.push({ name, seconds });
     writeFileSync(join(logs, `${name.replaceAll('/', '-')}.log`), output);
     console.log(
-      `${counts.failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds} s`,
+      `${counts.failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds.toFixed(1)} s`,
     );
     for (const [line] of output.matchAll(/^skip: .*$|^\s*(?:﹣|ok \d+).*# SKIP.*$/gm)) {
       console.log(`       ${line.trim().replace(/^ok \d+ /, '')}`);
@@ -128,5 +130,9 @@ for (const group of wanted.length ? wanted : GROUPS) {
       total[key] += counts[key];
   }
 }
+const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
+console.log('The slowest suites:');
+for (const { name, seconds } of slowest)
+  console.log(`     ${name.padEnd(38)} ${seconds.toFixed(1).padStart(6)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;

@@ -1,8 +1,8 @@
 /**
- * structure.test.js - the rules of the house that a program can check: which folders exist, who includes
- * whom, how long files and functions are, what the module exports.
+ * structure.test.js - rules of the project that a program can check: folders, includes, lengths of files
+ * and functions, exports.
  *
- * Works on the files that git knows (or on all but the ignored ones), reads them as text, runs none.
+ * Reads the files known to git (or all that are not ignored) as text; runs none.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -21,13 +21,13 @@ const files = listed
 const read = (f) => readFileSync(join(root, f), 'utf8');
 /** @param {RegExp} pattern */
 const matching = (pattern) => files.filter((f) => pattern.test(f));
-/** Findings, each a line; none is what a test wants. @param {string[]} found */
+/** Asserts that there are no findings; one per line. @param {string[]} found */
 const none = (found) => assert.equal(found.join('\n'), '');
 
 const CODE = /^(src|wasm)\/.*\.[ch]$|^(web|tests|examples)\/.*\.(js|c|h)$/;
 const FLOW = ['base', 'format', 'text', 'compute', 'model', 'forward', 'session', 'train', 'cli'];
 
-test('the top level holds what it should', () => {
+test('the top level has exactly the expected entries', () => {
   const allowed = new Set(
     'src web wasm tests examples Makefile README.md package.json package-lock.json LICENSE CONTRIBUTING.md .gitignore .clang-format .ci biome.json tsconfig.json .npmrc'.split(
       ' ',
@@ -37,12 +37,12 @@ test('the top level holds what it should', () => {
 });
 
 const PUBLIC = /^src\/jielong\w*\.h$/;
-/** The included files of a file, as paths from the root. @param {string} file */
+/** Files included by a file, as paths from the root. @param {string} file */
 const includes = (file) =>
   [...read(file).matchAll(/^#include "([^"]+)"/gm)].map(([, name]) =>
     posix.normalize(posix.join(dirname(file), name)),
   );
-/** Place of a file's folder in the flow. @param {string} file */
+/** Rank of a file's folder in the flow. @param {string} file */
 const place = (file) => FLOW.indexOf(dirname(file).slice(4));
 
 test('includes follow the flow: own folder or one above, and the public headers', () => {
@@ -57,14 +57,14 @@ test('includes follow the flow: own folder or one above, and the public headers'
   none(found);
 });
 
-/** The folders of web/, and which others each may import from. Types may be imported from everywhere. */
+/** Folders of web/ and the folders each may import from. Types may come from anywhere. */
 const ROOMS = {
   base: '',
   source: 'base',
   engine: 'base source',
   chat: 'base engine',
   api: 'base engine chat',
-  '.': 'base source engine api', // the entries, that users import
+  '.': 'base source engine api', // entries for users
   ui: '',
   elements: '. ui',
   playground: '. api ui elements',
@@ -72,7 +72,7 @@ const ROOMS = {
   models: '.',
 };
 
-/** The modules that a module of web/ imports, at once or on demand. @param {string} file */
+/** Modules that a module of web/ imports, statically or dynamically. @param {string} file */
 function importsOf(file) {
   const code = read(file).replace(/\/\*[\s\S]*?\*\//g, '');
   const named =
@@ -83,7 +83,7 @@ function importsOf(file) {
 }
 
 const modules = matching(/^web\/.*\.js$/);
-/** The folder of web/ that a file is in. @param {string} file */
+/** The folder of a file of web/. @param {string} file */
 const roomOf = (file) => file.split('/').slice(1, -1)[0] ?? '.';
 
 test('imports of web/ follow the flow', () => {
@@ -104,8 +104,8 @@ test('imports of web/ follow the flow', () => {
   assert.ok(seen > 100, `only ${seen} imports were seen`);
 });
 
-test('no module of web/ imports itself by way of others', () => {
-  /** Modules whose imports have been followed to their ends. @type {Set<string>} */
+test('modules of web/ have no import cycles', () => {
+  /** Modules whose imports are fully followed. @type {Set<string>} */
   const done = new Set();
   /** @param {string} file @param {string[]} path */
   const follow = (file, path) => {
@@ -119,7 +119,7 @@ test('no module of web/ imports itself by way of others', () => {
   none(found);
 });
 
-test('what a module of web/ exports is imported somewhere', () => {
+test('every export of web/ is imported somewhere', () => {
   const users = matching(/^(web|tests|examples)\/.*\.(js|html)$/).map((file) => [file, read(file)]);
   const found = [];
   for (const file of modules.filter((f) => roomOf(f) !== '.')) {
@@ -132,8 +132,8 @@ test('what a module of web/ exports is imported somewhere', () => {
   none(found);
 });
 
-/* A public header declares functions of several folders, so includes alone do not show these. */
-test('calls follow the flow too', () => {
+/* One public header declares functions of several folders, so includes cannot show calls. */
+test('calls follow the flow', () => {
   /** @type {Map<string, string>} */
   const owner = new Map();
   const sources = matching(/^src\/\w+\/.*\.c$/);
@@ -153,7 +153,7 @@ test('calls follow the flow too', () => {
 });
 
 test('hosts include the public headers', () => {
-  /* base/ is for everyone. What trains (or scores what src/train alone reads) drives train/ itself. */
+  /* All may use base/. Hosts that train or score models of src/train call train/ directly. */
   const trains = /^src\/cli\/(baseline|blas|ngram|threads|train|train_tokenizer)\.[ch]$/;
   const found = [];
   for (const file of matching(/^(src\/cli|wasm)\/.*\.[ch]$/))
@@ -220,7 +220,7 @@ function withoutComments(text) {
   );
 }
 
-/** Lengths in lines of the functions of a C file: from the line of `) {` at column 0 to its `}`. @param {string} text */
+/** Function lengths in a C file, from `) {` of a column-0 signature to `}`. @param {string} text */
 function functionLengths(text) {
   const lengths = [];
   let start = -1;
@@ -252,7 +252,7 @@ test('functions are short', () => {
   assert.ok(all[all.length >> 1] <= 20, `the median function has ${all[all.length >> 1]} lines`);
 });
 
-test('a file begins by saying what it is', () => {
+test('a file begins with its name and purpose', () => {
   const found = matching(CODE).filter((file) => {
     const text = read(file).replace(/^#!.*\n/, '');
     const comment = text.match(/^\/\*[\s\S]*?\*\//)?.[0] ?? '';
@@ -269,7 +269,7 @@ test('no place of one machine, no registry, no neighbour folder is named', () =>
   none(text.filter((f) => pattern.test(read(f))));
 });
 
-test('what is committed is small and made by hand', () => {
+test('committed files are small and hand-made', () => {
   none(matching(/(^|\/)(node_modules|build)\/|\.(o|wasm)$/));
   none(
     files.filter((f) => !f.startsWith('web/models/') && readFileSync(join(root, f)).length > 1e6),

@@ -1,8 +1,7 @@
 /* vocabulary.h - small vocabularies for tests, built as jl_gguf structs in memory.
  *
- * A recipe says what differs from the 256 byte tokens of GPT-2's alphabet; cook() makes the
- * metadata of a file from it, whose values a test may then replace. Random numbers repeat from run
- * to run.
+ * A recipe adds to the 256 byte tokens of GPT-2's alphabet; cook() builds a file's metadata from
+ * it, which a test may then modify. Random numbers repeat from run to run.
  */
 #ifndef JL_TEST_VOCABULARY_H
 #define JL_TEST_VOCABULARY_H
@@ -38,7 +37,7 @@ static inline file *new_file(void) {
     return f;
 }
 
-/* A value whose elements follow in the pool; an older one of the same key is replaced. */
+/* Adds a value whose elements follow in the pool; replaces an older one of the same key. */
 static inline jl_gguf_value *add(file *f, const char *key, jl_gguf_type type, int array,
                                  uint64_t count) {
     jl_gguf_value *v = NULL;
@@ -84,7 +83,7 @@ static inline void add_bool(file *f, const char *key, uint8_t value) {
     put(f, &value, 1);
 }
 
-/* The character that GPT-2's alphabet has for a byte, NUL-terminated UTF-8. */
+/* GPT-2's character for a byte, NUL-terminated UTF-8. */
 static inline const char *letter(int byte) {
     static char text[256][3];
     int code = byte, rank = 0;
@@ -100,12 +99,11 @@ static inline const char *letter(int byte) {
     return text[byte];
 }
 
-/* tokens: the 256 bytes (without those that `lacking` lists), then `more`. Types: normal, or of
- * `more`. */
+/* tokens: the 256 bytes without those in `lacking`, then `more`. Types: normal, or of `more`. */
 typedef struct recipe {
     const char *pre;
     const char *const *more;
-    const int32_t *types; /* of more; NULL: all normal */
+    const int32_t *types; /* of `more`; NULL: all normal */
     size_t n_more;
     const char *const *merges;
     size_t n_merges;
@@ -138,7 +136,7 @@ static inline jl_tokenizer *make(file *f) {
     return t;
 }
 
-/* Whether steps of `work` give the ids that one call gave. */
+/* Whether steps of `work` give the ids of one call. */
 static inline void same_in_steps(const jl_tokenizer *t, jl_str text, int flags, uint32_t work,
                                  const int32_t *ids, int count) {
     jl_error e;
@@ -155,7 +153,7 @@ static inline void same_in_steps(const jl_tokenizer *t, jl_str text, int flags, 
     jl_encoding_free(x);
 }
 
-/* The ids of text[n] as "bytes|bytes|…" of their tokens. */
+/* Encodes text[n] as "bytes|bytes|…" of its tokens. */
 static inline const char *pieces_of(const jl_tokenizer *t, const char *text, size_t n, int flags) {
     static char out[4096];
     int32_t ids[512];

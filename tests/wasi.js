@@ -1,7 +1,7 @@
 /**
  * wasi.js - runs a native test that was compiled to wasm: node tests/wasi.js PROGRAM.wasm
  *
- * The same C file as natively, on the instructions that pages run. Its exit status is ours.
+ * It tests the C file on the instructions used in pages. Exits with the program's status.
  */
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';

@@ -1,11 +1,11 @@
-/* baselines.c - baselines for comparison with the decoder: a recurrent network and a window.
+/* baselines.c - two baselines for the decoder: a recurrent network and a window network.
  *
- * GRU (Cho et al. 2014, in the form that multiplies the state before the reset gate looks at it):
+ * GRU (Cho et al. 2014, with the reset gate applied after U h):
  *   z, r = σ(W x + U h);  c = tanh(W x + r ⊙ U h);  h' = z ⊙ h + (1 − z) ⊙ c
- * one state for everything that came before, token after token. Window (Bengio et al. 2003):
+ * Window (Bengio et al. 2003), a feed-forward network over the last n tokens:
  *   h = W_out tanh(W_in [x of the last n tokens] + b)
- * a feed-forward network that forgets what lies before its window. Both end in the tied output of
- * network.c. No attention, no norms; no state from one sequence to the next.
+ * Both end in the tied output of network.c. Neither has attention, norms, or state that outlives a
+ * sequence.
  */
 #include <string.h>
 
@@ -66,7 +66,7 @@ static void gru_row(const jlt_real *a, const jlt_real *u, const jlt_real *h, int
     }
 }
 
-/* From dh = ∂L/∂h': da and du [3][d], and what the old state gets directly, dold [d]. */
+/* From dh = ∂L/∂h': da, du [3][d], and dold [d] = z ⊙ dh, the direct gradient of h. */
 static void gru_row_back(const jlt_real *gates, const jlt_real *u, const jlt_real *h,
                          const jlt_real *dh, int d, jlt_real *da, jlt_real *du, jlt_real *dold) {
     const jlt_real *z = gates, *r = gates + d, *c = gates + 2 * d;
@@ -80,7 +80,7 @@ static void gru_row_back(const jlt_real *gates, const jlt_real *u, const jlt_rea
     }
 }
 
-/* Rows of step t of all sequences lie T (or T + 1) rows apart, so one product serves them. */
+/* Rows of step t lie T (or T + 1) rows apart in all sequences, so one product computes them. */
 static void gru_forward(const jlt_network *net, jlt_workspace *ws, const jlt_real *params, int B,
                         int T) {
     int d = net->shape.n_embd, n = B * T;
@@ -104,7 +104,7 @@ static void gru_forward(const jlt_network *net, jlt_workspace *ws, const jlt_rea
     }
 }
 
-/* ws->dh: ∂L/∂h of every step by its own output; ws->sub: what a state gets from the step after. */
+/* ws->dh: ∂L/∂h of each step's own output; ws->sub: the gradient from the step after. */
 static void gru_backward(const jlt_network *net, jlt_workspace *ws, const jlt_real *params, int B,
                          int T, jlt_real *grads) {
     int d = net->shape.n_embd, n = B * T;
@@ -133,8 +133,7 @@ static void gru_backward(const jlt_network *net, jlt_workspace *ws, const jlt_re
 
 /* ---- Window ---------------------------------------------------------------------------------- */
 
-/* input [n][window][d]: the embeddings of the last tokens, the current one last, zero before the
- * first. */
+/* input [n][window][d]: embeddings of the last tokens, current last, zeros before the first. */
 static void window_gather(const jlt_network *net, jlt_workspace *ws, int B, int T) {
     size_t D = (size_t)net->shape.n_embd;
     int w = net->shape.n_window;
@@ -186,7 +185,7 @@ static void window_backward(const jlt_network *net, jlt_workspace *ws, const jlt
 
 /* ---- Loss ------------------------------------------------------------------------------------ */
 
-/* Dropout falls on the embeddings alone. */
+/* Dropout applies only to the embeddings. */
 double jlt_loss_baseline(const jlt_network *net, jlt_workspace *ws, const jlt_real *params,
                          const int32_t *ids, int B, int T, jlt_real *grads, double scale,
                          jl_random *drop) {

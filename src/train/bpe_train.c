@@ -1,9 +1,9 @@
-/* bpe_train.c - unique pieces with their counts, pairs with counts and the pieces they stand in.
+/* bpe_train.c - trains byte-level BPE from unique pieces and counts of adjacent pairs.
  *
- * Counts are kept exact: a step takes the pairs of every piece that holds the joined pair out of
- * the counts, joins, and puts the new ones in, so a step costs what it changes. The largest count
- * comes from a heap whose entries may be too large but never too small: a pair has one live entry,
- * the one that says `pushed`; at the top it is corrected or taken.
+ * Counts are exact. A step visits the pieces that contain the merged pair: it subtracts their
+ * pairs, merges, and adds the new pairs. The maximum comes from a heap with lazy updates: a count
+ * in it may be too high, never too low. Only the entry equal to `pushed` is valid; the pop corrects
+ * or returns it.
  */
 #include "bpe_train.h"
 
@@ -22,8 +22,8 @@ typedef struct word {
 typedef struct pair {
     int32_t left, right;
     uint64_t count, pushed;
-    uint32_t places;  /* first node of its pieces + 1 */
-    uint32_t touched; /* step that last counted it up */
+    uint32_t places;  /* index + 1 of the first node of its pieces */
+    uint32_t touched; /* step that last increased its count */
 } pair;
 
 typedef struct node {
@@ -35,23 +35,23 @@ typedef struct entry {
     uint32_t pair;
 } entry;
 
-/* A growing array; items are moved, so pointers into it end with the next push. */
+/* A growing array. A push may move the items. */
 typedef struct list {
     void *items;
     size_t n, cap;
 } list;
 
 struct jl_bpe_trainer {
-    jl_vocab tokens, pieces; /* strings: ids are tokens, words */
+    jl_vocab tokens, pieces; /* byte strings, indexed by token and by word */
     list words;              /* word */
-    list symbols;            /* int32_t, the words' tokens one after another */
+    list symbols;            /* int32_t, the tokens of all words in order */
     list pairs;              /* pair */
     list nodes;              /* node */
-    list heap;               /* entry, the largest first */
-    list touched;            /* uint32_t, pairs that the step counted up */
-    list merges;             /* int32_t, two a merge */
+    list heap;               /* entry, largest first */
+    list touched;            /* uint32_t, pairs whose count the step increased */
+    list merges;             /* int32_t, two per merge */
     list sample;             /* int32_t */
-    list breaks;             /* uint8_t a symbol of the sample: 1 begins a piece */
+    list breaks;             /* uint8_t per symbol of the sample: 1 begins a piece */
     uint32_t *slots;         /* [n_slots] pair + 1, 0 for none; linear probing */
     uint32_t n_slots;        /* a power of two */
     uint32_t step;
@@ -60,7 +60,7 @@ struct jl_bpe_trainer {
 
 #define AT(list_, type) ((type *)(list_).items)
 
-/* 0: no memory, nothing changed. */
+/* Returns 0 without memory and changes nothing. */
 static int push(list *l, const void *item, size_t size) {
     if (l->n == l->cap) {
         size_t cap = l->cap ? 2 * l->cap : 256;
@@ -75,7 +75,7 @@ static int push(list *l, const void *item, size_t size) {
     return 1;
 }
 
-/* ---- The largest count ----------------------------------------------------------------------- */
+/* ---- Maximum count -------------------------------------------------------------------------- */
 
 static int before(const jl_bpe_trainer *t, const entry *a, const entry *b) {
     if (a->count != b->count) return a->count > b->count;
@@ -100,7 +100,7 @@ static entry heap_pop(jl_bpe_trainer *t) {
     return top;
 }
 
-/* The pair that occurs most often, at least twice: 1 found, 0 none, −1 no memory. */
+/* The most frequent pair with count ≥ 2: 1 found, 0 none, −1 no memory. */
 static int most_frequent(jl_bpe_trainer *t, uint32_t *which) {
     while (t->heap.n > 0) {
         entry top = heap_pop(t);
@@ -121,7 +121,7 @@ static uint32_t hash_pair(int32_t left, int32_t right) {
     return (uint32_t)((h ^ h >> 29) * 0xd6e8feb86659fd93u >> 32);
 }
 
-/* The slot of a pair, or the free one where it belongs. */
+/* The slot of a pair, or the free slot for it. */
 static uint32_t *slot_of(const jl_bpe_trainer *t, int32_t left, int32_t right) {
     for (uint32_t at = hash_pair(left, right);; at++) {
         uint32_t *slot = &t->slots[at & (t->n_slots - 1)];
@@ -145,7 +145,7 @@ static int grow_slots(jl_bpe_trainer *t) {
     return 1;
 }
 
-/* Counts one occurrence of a pair in a word up. 0: no memory. */
+/* Adds a pair of word w to the counts. 0: no memory. */
 static int count_up(jl_bpe_trainer *t, uint32_t w, int32_t left, int32_t right) {
     if (t->pairs.n >= t->n_slots / 2 && !grow_slots(t)) return 0;
     uint32_t *slot = slot_of(t, left, right);
@@ -181,7 +181,7 @@ static void count_word_down(jl_bpe_trainer *t, const word *w) {
         AT(t->pairs, pair)[*slot_of(t, s[i - 1], s[i]) - 1].count -= w->count;
 }
 
-/* Pairs that the step made more frequent than the heap knows. */
+/* Pushes the pairs whose count now exceeds their heap entry. */
 static int push_touched(jl_bpe_trainer *t) {
     for (size_t i = 0; i < t->touched.n; i++) {
         uint32_t which = AT(t->touched, uint32_t)[i];
@@ -206,8 +206,7 @@ int jl_bpe_spell_byte(uint8_t byte, char out[2]) {
     return 2;
 }
 
-/* Tokens 0..256. GPT-2's alphabet in the order of its characters: first the bytes that stand for
- * themselves. */
+/* Tokens 0..256, in the order of GPT-2's alphabet: bytes that stand for themselves first. */
 static jl_status add_bytes(jl_bpe_trainer *t, jl_error *error) {
     static const char name[] = JL_BPE_END_OF_TEXT_NAME;
     jl_status st = jl_vocab_init(&t->tokens, 0, 0, error);
@@ -227,11 +226,10 @@ static int32_t byte_token(const jl_bpe_trainer *t, char byte) {
     return jl_vocab_find(&t->tokens, (const uint8_t *)&byte, 1);
 }
 
-/* One piece of the text: counted, and spelled in bytes where it is new. */
+/* Counts one piece of the text; stores the bytes of a new one. */
 static jl_status add_piece(jl_bpe_trainer *t, jl_str piece, jl_error *error) {
     int32_t w = jl_vocab_intern(&t->pieces, (const uint8_t *)piece.data, piece.n, error);
-    if (w < 0)
-        return jl_no_memory(error, "tokenizer training"); /* keeps what is recorded already */
+    if (w < 0) return jl_no_memory(error, "tokenizer training"); /* keeps the recorded error */
     t->n_text += piece.n;
     if ((size_t)w < t->words.n) {
         AT(t->words, word)[w].count++;
@@ -256,7 +254,7 @@ static jl_status add_sample_piece(jl_bpe_trainer *t, jl_str piece, jl_error *err
     return JL_OK;
 }
 
-/* The length of text before the next end-of-text mark; *mark: of the mark, 0 for none. */
+/* Length of the text before the next end-of-text mark; *mark: the mark's length, 0: none. */
 static size_t next_mark(jl_str text, size_t *mark) {
     static const char name[] = JL_BPE_END_OF_TEXT_NAME;
     const size_t length = sizeof name - 1;
@@ -295,7 +293,7 @@ static jl_status fill(jl_bpe_trainer *t, jl_str text, jl_str sample, const jl_pr
     if (!st) st = add_text(t, text, pre, add_piece, error);
     if (!st) st = add_text(t, sample, pre, add_sample_piece, error);
     if (st) return st;
-    jl_vocab_free(&t->pieces); /* the words have their own spelling */
+    jl_vocab_free(&t->pieces); /* words now hold the bytes */
     t->step = 1;
     for (uint32_t w = 0; w < t->words.n; w++)
         if (!count_word_up(t, w)) return jl_no_memory(error, "tokenizer training");
@@ -336,8 +334,8 @@ void jl_bpe_trainer_free(jl_bpe_trainer *t) {
 
 /* ---- A step ---------------------------------------------------------------------------------- */
 
-/* left right → id, leftmost first, in s[n]; begins: NULL, or 1 where no join may reach back.
- * Returns how many are left. */
+/* Merges left right → id in s[n], leftmost first, never across a 1 in begins (may be NULL).
+ * Returns the new length. */
 static uint32_t join(int32_t *s, uint8_t *begins, uint32_t n, int32_t left, int32_t right,
                      int32_t id) {
     uint32_t out = 0;
@@ -353,7 +351,7 @@ static uint32_t join(int32_t *s, uint8_t *begins, uint32_t n, int32_t left, int3
     return out;
 }
 
-/* The token of two tokens' bytes, a new one where there is none; −1 with *error filled. */
+/* The token with the bytes of both, added if new; −1 with *error filled. */
 static int32_t token_of(jl_bpe_trainer *t, int32_t left, int32_t right, jl_error *error) {
     jl_str a = jl_vocab_string(&t->tokens, left), b = jl_vocab_string(&t->tokens, right);
     uint8_t *bytes = jl_alloc(a.n + b.n);
@@ -370,7 +368,7 @@ static int join_word(jl_bpe_trainer *t, uint32_t which, const jl_bpe_step *s) {
     int32_t *symbols = &AT(t->symbols, int32_t)[w->start];
     uint32_t i = 1;
     while (i < w->length && (symbols[i - 1] != s->left || symbols[i] != s->right)) i++;
-    if (i >= w->length) return 1; /* an earlier step took its pairs */
+    if (i >= w->length) return 1; /* an earlier step merged its pairs */
     count_word_down(t, w);
     uint32_t length = join(symbols, NULL, w->length, s->left, s->right, s->id);
     t->n_text -= (w->length - length) * w->count;
@@ -404,7 +402,7 @@ jl_status jl_bpe_trainer_step(jl_bpe_trainer *t, jl_bpe_step *step, jl_error *er
     return JL_OK;
 }
 
-/* ---- What was learnt ------------------------------------------------------------------------- */
+/* ---- Results -------------------------------------------------------------------------------- */
 
 int jl_bpe_trainer_n_tokens(const jl_bpe_trainer *t) {
     return (int)t->tokens.n;

@@ -1,4 +1,4 @@
-/* config.c - the table of a recipe's keys, and its reader. */
+/* config.c - the table of recipe keys, and the parser. */
 #include "config.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@ typedef enum kind { INT, FLOAT, SEED, TEXT, PATHS, CHOICE } kind;
 typedef struct key {
     const char *name;
     kind kind;
-    size_t slot;         /* in jlt_config */
-    const char *choices; /* CHOICE: names in the order of the enum, one blank between */
+    size_t slot;         /* offset in jlt_config */
+    const char *choices; /* CHOICE: names in enum order, separated by one space */
 } key;
 
 #define AT(field)    offsetof(jlt_config, field)
@@ -105,7 +105,7 @@ static jl_status refuse(jl_error *error, uint64_t line, jl_str where, const char
                    line, expected, found);
 }
 
-/* Index of value among the names of `choices`, −1 for none. */
+/* Index of value in `choices`, −1: none. */
 static int choose(const char *choices, jl_str value) {
     for (int i = 0; *choices; i++) {
         size_t n = strcspn(choices, " ");
@@ -115,7 +115,7 @@ static int choose(const char *choices, jl_str value) {
     return -1;
 }
 
-/* Digits at the start of s, at most 19 of them (so that they fit); returns how many. */
+/* Reads up to 19 digits (which fit 64 bits) at the start of s; returns their number. */
 static size_t read_digits(jl_str s, uint64_t *value) {
     size_t i = 0;
     for (; i < s.n && i < 19 && s.data[i] >= '0' && s.data[i] <= '9'; i++)
@@ -127,8 +127,8 @@ static jl_str after(jl_str s, size_t n) {
     return (jl_str){ s.data + n, s.n - n };
 }
 
-/* [-]digits[.digits][e[-+]digits]. With up to 15 digits, as recipes have, the value is the nearest
- * double. strtod() would read more and be a tenth of the training module. */
+/* [-]digits[.digits][e[-+]digits]. Up to 15 digits round to the nearest double. strtod() would
+ * parse more but take a tenth of the training module. */
 static int read_float(jl_str s, float *out) {
     uint64_t mantissa = 0, shift = 0;
     int minus = s.n && s.data[0] == '-', point = 0, down = 0;
@@ -201,7 +201,7 @@ static jl_status read_line(jlt_config *c, jl_str text, uint64_t line, jl_error *
     return refuse(error, line, jl_string("config"), "a known key", name);
 }
 
-/* ---- The whole ------------------------------------------------------------------------------- */
+/* ---- Whole recipes -------------------------------------------------------------------------- */
 
 jl_status jlt_config_parse(jlt_config *c, const char *text, size_t n, jl_error *error) {
     *c = defaults;
@@ -223,6 +223,6 @@ size_t jlt_held_out_at(const char *text, size_t n) {
     size_t at = n - n / 50;
     const char *end = at < n ? memchr(text + at, '\n', n - at) : NULL;
     if (end) return (size_t)(end - text) + 1;
-    while (at < n && ((unsigned char)text[at] & 0xc0) == 0x80) at++; /* within a character */
+    while (at < n && ((unsigned char)text[at] & 0xc0) == 0x80) at++; /* do not cut a character */
     return at;
 }

@@ -1,8 +1,7 @@
-/* export.c - a trained network as a GGUF file: metadata, the vocabulary it was trained with,
- * tensors.
+/* export.c - writes a trained network as GGUF: metadata, tokenizer, tensors.
  *
- * Tensors already have GGUF's names and order of dimensions, and RoPE turns neighbours as llama's
- * files want it, so an export only quantises. Matrices are quantised as ggml does it.
+ * Tensors already have GGUF's names and dimensions, and RoPE rotates adjacent pairs as in llama
+ * files, so the export only quantises, as ggml does.
  */
 #include "export.h"
 
@@ -28,7 +27,7 @@ static const char *architecture_of(const jlt_net_shape *s) {
 
 /* ---- Metadata -------------------------------------------------------------------------------- */
 
-/* Puts and counts: the header wants the number of values first, so all of this runs twice. */
+/* Writes and counts values. Runs twice because the header begins with the count. */
 typedef struct sink {
     jl_gguf_writer *w;
     const char *arch;
@@ -65,7 +64,7 @@ static void put_decoder(sink *s, const jlt_net_shape *shape) {
     if (shape->position == JLT_NET_ALIBI) put_float(s, "attention.max_alibi_bias", 8);
 }
 
-/* llama_ftype of llama.cpp. */
+/* llama.cpp's llama_ftype. */
 static uint32_t file_type(jl_type type) {
     return type == JL_F16 ? 1 : type == JL_Q4_0 ? 2 : type == JL_Q8_0 ? 7 : 0;
 }
@@ -99,11 +98,11 @@ static uint64_t put_values(jl_gguf_writer *w, const jlt_network *net, const jlt_
 
 static jl_type type_of(const jlt_net_tensor *t, const jlt_export *e) {
     int whole = t->rows > 1 && t->cols % jl_type_get((uint32_t)e->type)->block == 0;
-    /* A row of learned positions is added, not multiplied: it stays exact. */
+    /* Rows of position_embd are added, not multiplied: they stay F32. */
     return whole && strcmp(t->name, "position_embd.weight") != 0 ? e->type : JL_F32;
 }
 
-/* Sines and cosines are a table of positions that nobody learnt; to a reader it is one like any. */
+/* A sinusoidal table is written like learned positions; readers need no special case. */
 static void put_sinusoids(jl_gguf_writer *w, const jlt_net_shape *s) {
     uint8_t *to = jl_gguf_put_data(w, (uint64_t)s->n_ctx, (uint64_t)s->n_embd, JL_F32);
     for (int t = 0; to && t < s->n_ctx; t++)

@@ -1,4 +1,4 @@
-/* import.c - keys → shape → list of tensors, each of which the file must have in that shape. */
+/* import.c - reads a shape from the keys and checks every tensor against it. */
 #include "import.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "../base/memory.h"
 #include "../format/quant.h"
 
-/* As export.c names them, in the order of jlt_net_kind. */
+/* The names in export.c, indexed by jlt_net_kind. */
 static const char *const architectures[] = { "jielong", "jielong-gru", "jielong-window" };
 
 static int kind_of(const jl_gguf *g, jl_str *name) {
@@ -52,7 +52,7 @@ static float read_float(reader *r, const char *rest, float missing) {
     return missing;
 }
 
-/* A table of sines and cosines comes back as one that was learnt: it computes the same. */
+/* A sinusoidal table is read as learned positions: the outputs are equal. */
 static jlt_net_position read_position(reader *r) {
     if (jl_str_equal(r->arch, "llama")) return JLT_NET_ROPE;
     if (jl_gguf_find_tensor(r->g, "position_embd.weight")) return JLT_NET_LEARNED;
@@ -94,7 +94,7 @@ static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jlt_net_tensor
     return JL_OK;
 }
 
-/* Every tensor is there before memory is taken, so that no file can ask for more than it holds. */
+/* Checks all tensors before it allocates, so the file's size bounds the allocation. */
 static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
                               const jlt_network *net, float **params, jl_error *error) {
     for (int i = 0; i < net->n_tensors; i++) {
@@ -114,7 +114,7 @@ static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
     return JL_OK;
 }
 
-/* Ids of the tokenizer index rows of the embedding. */
+/* Tokenizer ids index rows of the embedding. */
 static jl_status check_vocabulary(int n_vocab, int n_tokens, jl_error *error) {
     if (n_tokens == 0 || n_vocab == n_tokens) return JL_OK;
     return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string("token_embd.weight"),

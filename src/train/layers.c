@@ -1,7 +1,7 @@
-/* layers.c - the layers of a network, each forward with its backward next to it.
+/* layers.c - the layers of a network: each forward function, then its backward.
  *
- * Every backward is the chain rule written out once: given dy = ∂L/∂y it finds dx = ∂L/∂x. All are
- * checked against finite differences. Products of matrices go through the gemm that the host gave.
+ * A backward function gets dy = ∂L/∂y and computes dx = ∂L/∂x by the chain rule. c_gradients.c
+ * checks all of them against finite differences. The host provides the gemm.
  */
 #include "layers.h"
 
@@ -37,8 +37,8 @@ void jlt_norm(jlt_net_norm kind, const jlt_real *x, const jlt_real *w, const jlt
     }
 }
 
-/* With x̂ = (x − μ)·r and g = w ⊙ dy:  dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)), where RMSNorm has no
- * mean(g);  dw = Σ dy ⊙ x̂,  db = Σ dy. */
+/* With x̂ = (x − μ)·r and g = w ⊙ dy:  dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)); RMSNorm omits
+ * mean(g).  dw = Σ dy ⊙ x̂,  db = Σ dy. */
 void jlt_norm_backward(jlt_net_norm kind, const jlt_real *x, const jlt_real *w,
                        const jlt_real *kept, const jlt_real *dy, int n, int d, jlt_real *dx,
                        jlt_real *dw, jlt_real *db) {
@@ -137,7 +137,7 @@ static jlt_real largest(const jlt_real *x, int n) {
     return max;
 }
 
-/* x = e^(x − max); returns the sum, in four lanes so that it can be vectorised. */
+/* x = e^(x − max); returns the sum. Four lanes let the compiler vectorise it. */
 static jlt_real exponentials(jlt_real *x, int n) {
     jlt_real max = largest(x, n), lane[4] = { 0 };
     for (int i = 0; i < n; i++) x[i] = jlt_real_exp(x[i] - max);
@@ -166,7 +166,7 @@ double jlt_alibi_slope(int h, int H) {
     return exp2(-8.0 * (h + 1) / H);
 }
 
-/* Softmax of row i over the keys 0..i; the rest of the block, to `width`, becomes zero. */
+/* Softmax of row i over keys 0..i; zeros from there to `width`. */
 static void causal_softmax(jlt_real *row, int i, int width, jlt_real slope) {
     for (int j = 0; slope > 0 && j <= i; j++) row[j] -= slope * (jlt_real)(i - j);
     jlt_real inverse = 1 / exponentials(row, i + 1);
@@ -174,7 +174,7 @@ static void causal_softmax(jlt_real *row, int i, int width, jlt_real slope) {
     for (int j = i + 1; j < width; j++) row[j] = 0;
 }
 
-/* Where head h of sequence b finds its parts; all are rows of `stride` numbers. */
+/* Offsets of head h of sequence b; rows lie `stride` numbers apart. */
 typedef struct one_head {
     size_t q, k, v; /* offsets in qkv */
     size_t out;     /* offset in out */
@@ -194,7 +194,7 @@ static one_head find_head(const jlt_heads *a, int b, int h) {
                        .slope = a->alibi ? (jlt_real)jlt_alibi_slope(h, a->H) : 0 };
 }
 
-/* Queries go in blocks of rows, so that what causality hides is mostly never computed. */
+/* Queries are processed in blocks of rows, so most masked scores are never computed. */
 void jlt_attention(jlt_gemm *gemm, const jlt_heads *a, const jlt_real *qkv, jlt_real *p,
                    jlt_real *out) {
     int T = a->T, hd = a->hd, stride = (a->H + 2 * a->G) * hd, width = a->H * hd;
@@ -214,7 +214,7 @@ void jlt_attention(jlt_gemm *gemm, const jlt_heads *a, const jlt_real *qkv, jlt_
     }
 }
 
-/* dS = P ⊙ (dP − rowsum(P ⊙ dP)), the softmax's way back, in place over dp [rows][keys]. */
+/* Softmax backward: dS = P ⊙ (dP − rowsum(P ⊙ dP)), in place in dp [rows][keys]. */
 static void softmax_back(const jlt_real *p, int ldp, jlt_real *dp, int rows, int keys) {
     for (int i = 0; i < rows; i++, p += ldp, dp += keys) {
         jlt_real lane[4] = { 0 };
@@ -227,7 +227,7 @@ static void softmax_back(const jlt_real *p, int ldp, jlt_real *dp, int rows, int
     }
 }
 
-/* dP = dO Vᵀ;  dV = Pᵀ dO;  dQ = dS K/√hd;  dK = dSᵀ Q/√hd. Heads that share keys add theirs up. */
+/* dP = dO Vᵀ;  dV = Pᵀ dO;  dQ = dS K/√hd;  dK = dSᵀ Q/√hd, summed over heads that share keys. */
 void jlt_attention_backward(jlt_gemm *gemm, const jlt_heads *a, const jlt_real *qkv,
                             const jlt_real *p, const jlt_real *dout, jlt_real *dqkv,
                             jlt_real *scratch) {

@@ -1,9 +1,7 @@
-/* network.c - what every kind of network shares: the list of tensors, first values, embedding,
- * loss.
+/* network.c - shared by all kinds of network: tensor list, initialisation, embedding, loss.
  *
- * Place in the flow: the kinds (transformer.c, baselines.c) list their tensors and lay out their
- * workspace through the functions here, and call the two ends, embedding and output, which are one
- * matrix (Press & Wolf 2017).
+ * The kinds (transformer.c, baselines.c) list their tensors and lay out their workspace with these
+ * functions. Embedding and output share one matrix (Press & Wolf 2017).
  */
 #include "network.h"
 
@@ -97,8 +95,8 @@ void jlt_network_free(jlt_network *net) {
     net->tensors = NULL;
 }
 
-/* Uniform numbers of the wanted deviation: unlike normal ones they need no logarithm, which differs
- * between C libraries. */
+/* Uniform numbers of the given deviation. Normal ones need a logarithm, which differs between C
+ * libraries. */
 void jlt_network_start(const jlt_network *net, uint64_t seed, jlt_real *params) {
     jl_random r;
     jl_random_seed(&r, seed);
@@ -120,7 +118,7 @@ static void take(jlt_workspace *ws, jl_arena *arena, const jlt_network *net) {
         jlt_workspace_take_baseline(ws, arena, net);
 }
 
-/* Whether rows × columns of every array fit an int, as loops over them assume. */
+/* Checks that rows × columns of every array fit an int, which loops assume. */
 static int fits_int(const jlt_net_shape *s, int B, int T) {
     int64_t width = 3 * (int64_t)s->n_embd, ff = 2 * (int64_t)s->n_ff;
     int64_t window = (int64_t)s->n_window * s->n_embd;
@@ -156,7 +154,7 @@ void jlt_workspace_free(jlt_workspace *ws) {
 
 /* ---- Dropout --------------------------------------------------------------------------------- */
 
-/* In 256ths, so that one random number decides four places. */
+/* Rates are multiples of 1/256: one random number decides four elements. */
 static uint32_t drop_limit(const jlt_network *net, const jl_random *drop) {
     return drop ? (uint32_t)((double)net->shape.dropout * 256 + 0.5) : 0;
 }
@@ -178,7 +176,7 @@ void jlt_dropout_backward(const jlt_network *net, const jl_random *drop, jlt_rea
     if (limit) jlt_dropout(x, mask, n, limit / 256.0);
 }
 
-/* ---- Both ends ------------------------------------------------------------------------------- */
+/* ---- Embedding and loss --------------------------------------------------------------------- */
 
 void jlt_embed(const jlt_network *net, const jlt_real *params, const int32_t *ids, int B, int T,
                jlt_real *x) {

@@ -1,12 +1,12 @@
-/* network.h - a network to be trained: its shape, its tensors in one flat array, its loss.
+/* network.h - a trainable network: its shape, its tensors in one flat array, its loss.
  *
- * All parameters lie in one array, tensor after tensor, and so do their gradients and the
- * optimiser's moments; so an update, a norm of the gradient and a checkpoint are loops over one
- * array. Tensors are named as in GGUF and matrices are [out][in], so an export is a copy. Three
- * kinds share the interface: the decoder (transformer.c) and two baselines (baselines.c).
+ * Parameters, gradients and optimiser moments are flat arrays with the same layout, so updates,
+ * gradient norms and checkpoints loop over one array. Tensors have GGUF's names and matrices are
+ * [out][in], so an export copies them. There are three kinds: the decoder (transformer.c) and two
+ * baselines (baselines.c).
  *
- * A loss runs forward and, where a gradient is wanted, backward over B sequences of T + 1 tokens in
- * a workspace of its own; several workspaces may run at once over the same parameters.
+ * A loss runs forward, and backward if gradients are requested, over B sequences of T + 1 tokens in
+ * its own workspace. Several may run at once over the same parameters.
  */
 #ifndef JL_NETWORK_H
 #define JL_NETWORK_H
@@ -18,7 +18,7 @@
 
 typedef enum jlt_net_position {
     JLT_NET_ROPE,
-    JLT_NET_LEARNED,    /* a trained vector for each position, added to the embedding */
+    JLT_NET_LEARNED,    /* a learned vector per position, added to the embedding */
     JLT_NET_SINUSOIDAL, /* sines and cosines added to the embedding (Vaswani et al. 2017) */
     JLT_NET_ALIBI,
     JLT_NET_NONE
@@ -36,16 +36,16 @@ typedef enum jlt_net_kind {
 typedef struct jlt_net_shape {
     jlt_net_kind kind;
     int n_vocab;
-    int n_ctx; /* longest sequence */
+    int n_ctx; /* maximum sequence length */
     int n_embd;
     int n_layers, n_heads, n_kv_heads;
-    int n_ff;     /* hidden width: of the feed-forward part, of the window's layer */
-    int n_window; /* tokens the window sees */
+    int n_ff;     /* width of the FFN, or of the window's hidden layer */
+    int n_window; /* window size in tokens */
     jlt_net_norm norm;
     jlt_net_ffn ffn;
     jlt_net_position position;
     float rope_base, eps;
-    float dropout; /* of embeddings and of what a block adds; 0: none */
+    float dropout; /* rate on embeddings and sublayer outputs; 0: none */
 } jlt_net_shape;
 
 enum { JLT_NET_NAME = 48, JLT_MAX_LAYERS = 64, JLT_MAX_PARAMS = 1 << 28 };
@@ -53,14 +53,14 @@ enum { JLT_NET_NAME = 48, JLT_MAX_LAYERS = 64, JLT_MAX_PARAMS = 1 << 28 };
 typedef struct jlt_net_tensor {
     char name[JLT_NET_NAME];
     int rows, cols; /* rows 1: a vector */
-    size_t at;      /* its first number in the flat array */
-    float start;    /* standard deviation of its first values; < 0: all ones; 0: zeros */
+    size_t at;      /* offset in the flat array */
+    float start;    /* initial standard deviation; < 0: all ones; 0: zeros */
 } jlt_net_tensor;
 
-/* Offsets in the flat array of what a block of the decoder owns. */
+/* Flat-array offsets of the tensors of one decoder block. */
 typedef struct jlt_net_block {
     size_t attn_norm, attn_norm_bias;
-    size_t wqkv; /* [q + 2·kv][d]: W_q, W_k, W_v one after another, one product */
+    size_t wqkv; /* [q + 2·kv][d]: W_q, W_k, W_v stacked for one product */
     size_t wo;   /* [d][q] */
     size_t ffn_norm, ffn_norm_bias;
     size_t w_in; /* SwiGLU: W_gate then W_up, [2·ff][d]; GELU: W_up [ff][d] */
@@ -75,16 +75,16 @@ typedef struct jlt_network {
     jlt_net_tensor *tensors; /* [n_tensors] owned */
     size_t token_embd;       /* [vocab][d], also the output matrix */
     size_t position_embd, output_norm, output_norm_bias;
-    size_t w_in, w_state, bias, w_out;    /* of the baselines */
+    size_t w_in, w_state, bias, w_out;    /* baselines only */
     jlt_net_block blocks[JLT_MAX_LAYERS]; /* offsets; unused ones are 0 */
 } jlt_network;
 
-/* Checks the shape and lays the tensors out. */
+/* Checks the shape and lays out the tensors. */
 jl_status jlt_network_init(jlt_network *net, const jlt_net_shape *shape, jlt_gemm *gemm,
                            jl_error *error);
 void jlt_network_free(jlt_network *net);
 
-/* First values, the same for the same seed on every machine. params [n_params]. */
+/* Initialises params [n_params]; a seed gives the same numbers on every machine. */
 void jlt_network_start(const jlt_network *net, uint64_t seed, jlt_real *params);
 
 typedef struct jlt_workspace jlt_workspace;
@@ -93,8 +93,8 @@ typedef struct jlt_workspace jlt_workspace;
 jlt_workspace *jlt_workspace_new(const jlt_network *net, int B, int T);
 void jlt_workspace_free(jlt_workspace *ws);
 
-/* Σ −ln p of tokens 1..T of each of B sequences ids [B][T + 1], given those before. grads (NULL:
- * not wanted) gets scale·∂Σ/∂params added; drop (NULL: no dropout) draws the masks. */
+/* Returns Σ −ln p of tokens 1..T, given the earlier ones, for B sequences ids [B][T + 1]. grads:
+ * scale·∂Σ/∂params is added (NULL: skipped). drop: draws the masks (NULL: no dropout). */
 double jlt_network_loss(const jlt_network *net, jlt_workspace *ws, const jlt_real *params,
                         const int32_t *ids, int B, int T, jlt_real *grads, double scale,
                         jl_random *drop);

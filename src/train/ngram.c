@@ -1,10 +1,10 @@
-/* ngram.c - n-grams as sorted levels, with probabilities and back-off weights worked out.
+/* ngram.c - n-grams in sorted levels with their probabilities and back-off weights.
  *
- * Positions of the stream are sorted by the `order` tokens that begin there, so n-grams of every
- * length are runs of neighbours: level k holds those of k + 1 tokens in sorted order, the children
- * of a node (its one token longer n-grams) are neighbours too, and a token among them is found by
- * halving. An n-gram's suffix, whose probability it is mixed with, is what stands one position
- * later in the stream, so levels are filled upwards.
+ * Positions of the stream are sorted by the `order` tokens that begin there. N-grams of each length
+ * are then contiguous: level k holds those of k + 1 tokens in sorted order, and the children of a
+ * node (one token longer) are contiguous, so a binary search finds a token. The suffix of an
+ * n-gram, whose probability is interpolated, begins one position later; levels are filled
+ * bottom-up.
  */
 #include "ngram_levels.h"
 
@@ -13,26 +13,25 @@
 
 #include "../base/memory.h"
 
-/* What building needs besides. */
+/* Temporary arrays of training. */
 typedef struct builder {
     jl_ngram *m;
     const int32_t *ids; /* [n] */
     size_t n;
-    uint32_t *sorted; /* [n] positions by their tokens */
-    uint32_t *node,
-        *shorter;    /* [n] of each position: its n-gram in this level, in the one before */
-    uint8_t *shared; /* [n] tokens shared with the position before in `sorted` */
-    uint32_t *count; /* of a level's nodes */
+    uint32_t *sorted;         /* [n] positions, sorted by their tokens */
+    uint32_t *node, *shorter; /* [n] per position: its node in this level, in the level below */
+    uint8_t *shared;          /* [n] tokens in common with the previous position in `sorted` */
+    uint32_t *count;          /* per node of a level */
 } builder;
 
 /* ---- Sorting --------------------------------------------------------------------------------- */
 
-/* The key of a position: its token, 0 past the end. */
+/* Sort key of a position: its token + 1, 0 past the end. */
 static uint32_t key_at(const builder *b, size_t at) {
     return at < b->n ? (uint32_t)b->ids[at] + 1 : 0;
 }
 
-/* Least significant token first, each pass a stable counting sort. */
+/* Radix sort: a stable counting sort per token, last token first. */
 static jl_status sort_positions(builder *b, jl_error *error) {
     size_t buckets = (size_t)b->m->n_vocab + 2;
     uint32_t *start = jl_alloc(buckets * sizeof *start), *from = b->node, *to = b->sorted;
@@ -62,8 +61,8 @@ static void find_shared(builder *b) {
     }
 }
 
-/* Whether the n-gram of k tokens at sorted[i] is the first of its kind. */
-static int begins(const builder *b, size_t i, int k) {
+/* Whether sorted[i] begins the first occurrence of its n-gram of k tokens. */
+static int is_first(const builder *b, size_t i, int k) {
     return b->sorted[i] + (size_t)k <= b->n && (i == 0 || b->shared[i] < k);
 }
 
@@ -71,7 +70,7 @@ static int begins(const builder *b, size_t i, int k) {
 
 static uint32_t count_nodes(const builder *b, int k) {
     uint32_t n = 0;
-    for (size_t i = 0; i < b->n; i++) n += (uint32_t)begins(b, i, k);
+    for (size_t i = 0; i < b->n; i++) n += (uint32_t)is_first(b, i, k);
     return n;
 }
 
@@ -87,24 +86,24 @@ jl_status jl_ngram_take_level(jl_ngram *m, int level, uint32_t n, jl_error *erro
     return fine ? JL_OK : jl_no_memory(error, "n-grams");
 }
 
-/* Nodes of the n-grams of k tokens: which position has which, and where children begin. */
+/* Fills the nodes of n-grams of k tokens: node of each position, first child of each node. */
 static void number_nodes(builder *b, int k) {
     jl_ngram_level *l = &b->m->levels[k - 1];
     uint32_t node = 0, child = 0;
     for (size_t i = 0; i < b->n; i++) {
         size_t at = b->sorted[i];
-        int first = begins(b, i, k);
+        int first = is_first(b, i, k);
         node += (uint32_t)first;
         if (at + (size_t)k <= b->n) l->seen[node - 1]++;
-        b->node[at] = node - 1; /* of no use where the stream ends within the n-gram */
+        b->node[at] = node - 1; /* unused where the stream ends within the n-gram */
         if (first) l->token[node - 1] = b->ids[at + (size_t)k - 1];
         if (first && l->children) l->children[node - 1] = child;
-        if (l->children) child += (uint32_t)begins(b, i, k + 1);
+        if (l->children) child += (uint32_t)is_first(b, i, k + 1);
     }
     if (l->children) l->children[node] = child;
 }
 
-/* The highest level counts n-grams, the others the different tokens before them. */
+/* Counts n-grams in the highest level, distinct preceding tokens in the others. */
 static void count_level(builder *b, int k) {
     jl_ngram_level *l = &b->m->levels[k - 1];
     memset(b->count, 0, l->n * sizeof *b->count);
@@ -112,14 +111,14 @@ static void count_level(builder *b, int k) {
         size_t at = b->sorted[i];
         if (k == b->m->order) {
             if (at + (size_t)k <= b->n) b->count[b->node[at]]++;
-        } else if (begins(b, i, k + 1)) {
+        } else if (is_first(b, i, k + 1)) {
             b->count[b->node[at + 1]]++;
         }
     }
 }
 
-/* Chen and Goodman's estimates (section 3). Where the text is too small for them, a count
- * of counts is 0 or a discount not above 0, it is half its count: no token may get nothing. */
+/* Chen and Goodman's discounts (section 3). In small texts a count of counts may be 0 or a
+ * discount ≤ 0; the discount is then half the count, so that no token gets probability 0. */
 static void estimate(jl_ngram_level *l, const uint32_t *count) {
     double of[5] = { 0 };
     for (uint32_t i = 0; i < l->n; i++)
@@ -132,18 +131,19 @@ static void estimate(jl_ngram_level *l, const uint32_t *count) {
     }
 }
 
-static double less(const jl_ngram_level *l, uint32_t count) {
+static double discount_of(const jl_ngram_level *l, uint32_t count) {
     return count == 0 ? 0 : l->discount[(count < 3 ? count : 3) - 1];
 }
 
-/* The children first..end of one context: p = discounted share for now; returns the weight that is
- * left for the shorter context. */
-static double share(jl_ngram_level *l, const uint32_t *count, uint32_t first, uint32_t end) {
+/* Children first..end of one context: sets p to the discounted share, returns the weight of the
+ * shorter context. */
+static double discount_children(jl_ngram_level *l, const uint32_t *count, uint32_t first,
+                                uint32_t end) {
     double total = 0, left = 0;
-    for (uint32_t i = first; i < end; i++) total += count[i], left += less(l, count[i]);
+    for (uint32_t i = first; i < end; i++) total += count[i], left += discount_of(l, count[i]);
     if (!(total > 0)) return 1;
     for (uint32_t i = first; i < end; i++)
-        l->p[i] = (float)((count[i] - less(l, count[i])) / total);
+        l->p[i] = (float)((count[i] - discount_of(l, count[i])) / total);
     return left / total;
 }
 
@@ -151,12 +151,12 @@ static void fill_level(builder *b, int k) {
     jl_ngram *m = b->m;
     jl_ngram_level *l = &m->levels[k - 1], *up = k > 1 ? l - 1 : NULL;
     estimate(l, b->count);
-    if (!up) m->weight = share(l, b->count, 0, l->n);
+    if (!up) m->weight = discount_children(l, b->count, 0, l->n);
     for (uint32_t h = 0; up && h < up->n; h++)
-        up->weight[h] = (float)share(l, b->count, up->children[h], up->children[h + 1]);
+        up->weight[h] = (float)discount_children(l, b->count, up->children[h], up->children[h + 1]);
     for (size_t i = 0; i < b->n; i++) {
         size_t at = b->sorted[i];
-        if (!begins(b, i, k)) continue;
+        if (!is_first(b, i, k)) continue;
         float *p = &l->p[b->node[at]];
         if (!up)
             *p += (float)(m->weight / m->n_vocab);
@@ -236,7 +236,7 @@ void jl_ngram_free(jl_ngram *m) {
     jl_free(m);
 }
 
-/* ---- Asking ---------------------------------------------------------------------------------- */
+/* ---- Queries -------------------------------------------------------------------------------- */
 
 int jl_ngram_order(const jl_ngram *m) {
     return m->order;
@@ -254,7 +254,7 @@ const double *jl_ngram_discounts(const jl_ngram *m, int length) {
     return m->levels[length - 1].discount;
 }
 
-/* The node of a token among first..end of a level, −1 for none. */
+/* The node of a token in first..end of a level, −1: none. */
 static int64_t find_token(const jl_ngram_level *l, uint32_t first, uint32_t end, int32_t id) {
     while (first < end) {
         uint32_t middle = first + (end - first) / 2;
@@ -266,7 +266,7 @@ static int64_t find_token(const jl_ngram_level *l, uint32_t first, uint32_t end,
     return first < l->n && l->token[first] == id ? (int64_t)first : -1;
 }
 
-/* The node of ids[k] in level k − 1, −1 for none. */
+/* The node of the n-gram ids[0..k) in level k − 1, −1: none. */
 static int64_t find_ngram(const jl_ngram *m, const int32_t *ids, int k) {
     uint32_t first = 0, end = m->levels[0].n;
     int64_t node = -1;
@@ -281,7 +281,7 @@ static int64_t find_ngram(const jl_ngram *m, const int32_t *ids, int k) {
     return node;
 }
 
-/* The longest n-gram that was seen, times the weights of the longer contexts that were. */
+/* p of the longest seen n-gram, times the weights of the longer seen contexts. */
 double jl_ngram_probability(const jl_ngram *m, const int32_t *context, size_t n, int32_t id) {
     int32_t ids[JL_NGRAM_MAX_ORDER];
     size_t longest = (size_t)m->order - 1;

@@ -1,4 +1,4 @@
-/* ngram_file.c - pruning, writing and reading of n-gram models. */
+/* ngram_file.c - prunes, writes and reads n-gram models. */
 #include "ngram_file.h"
 
 #include <math.h>
@@ -11,13 +11,13 @@
 #include "ngram_levels.h"
 
 static const char arch[] = "jielong-ngram";
-enum { STEPS = 8 }; /* of −log2 p a bit */
+enum { STEPS = 8 }; /* per bit of −log2 p */
 
 /* ---- Weights --------------------------------------------------------------------------------- */
 
-/* Children of one context, whose tokens are gram[0..k): what they leave goes to the shorter
- * context. Rounding or a hostile file may give them too much; then they are scaled down. */
-static void weigh(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
+/* Sets the back-off weight of context gram[0..k): the rest of its probability. If rounding or a
+ * hostile file makes p sum to 1 or more, scales p down. */
+static void set_weight(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     jl_ngram_level *l = &m->levels[k - 1], *next = l + 1;
     double max = 0.9999, mine = 0, shorter = 0;
     uint32_t first = l->children[node], end = l->children[node + 1];
@@ -29,43 +29,43 @@ static void weigh(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     }
     for (uint32_t i = first; i < end; i++)
         shorter += jl_ngram_probability(m, gram + 1, (size_t)k - 1, next->token[i]);
-    /* Nothing is left only where these are all tokens that the shorter context knows. */
+    /* 0 only if the shorter context knows just these tokens. */
     double left = 1 - shorter;
     l->weight[node] = (float)((1 - mine) / (left > 1e-6 ? left : 1e-6));
 }
 
-/* Visits the contexts of `length` tokens below a node of level k − 1, its tokens gram[0..k). */
-static void weigh_below(jl_ngram *m, int32_t *gram, int k, uint32_t first, uint32_t end,
-                        int length) {
+/* Visits contexts of `length` tokens below nodes of level k − 1; gram[0..k) is the path. */
+static void set_weights_below(jl_ngram *m, int32_t *gram, int k, uint32_t first, uint32_t end,
+                              int length) {
     jl_ngram_level *l = &m->levels[k - 1];
     for (uint32_t node = first; node < end; node++) {
         gram[k - 1] = l->token[node];
         if (k == length)
-            weigh(m, gram, k, node);
+            set_weight(m, gram, k, node);
         else
-            weigh_below(m, gram, k + 1, l->children[node], l->children[node + 1], length);
+            set_weights_below(m, gram, k + 1, l->children[node], l->children[node + 1], length);
     }
 }
 
-/* Shorter contexts first: longer ones ask them. */
-static void weigh_all(jl_ngram *m) {
+/* Shorter contexts first, because longer ones use their weights. */
+static void set_all_weights(jl_ngram *m) {
     int32_t gram[JL_NGRAM_MAX_ORDER];
     for (int length = 1; length < m->order; length++)
-        weigh_below(m, gram, 1, 0, m->levels[0].n, length);
+        set_weights_below(m, gram, 1, 0, m->levels[0].n, length);
 }
 
 /* ---- Pruning --------------------------------------------------------------------------------- */
 
 typedef struct pruning {
     const jl_ngram *m;
-    float *loss[JL_NGRAM_MAX_ORDER]; /* [n] nats the text would lose, of the node or one below */
-    float threshold;                 /* that stays */
+    float *loss[JL_NGRAM_MAX_ORDER]; /* [n] nats lost without the node, or its worst descendant */
+    float threshold;                 /* nodes above it are kept */
     jl_ngram *out;
     uint32_t n[JL_NGRAM_MAX_ORDER]; /* kept so far */
 } pruning;
 
-/* Losses of the children of gram[0..k); returns the largest. */
-static float lose(pruning *p, int32_t *gram, int k, uint32_t node) {
+/* Computes the losses of all descendants of gram[0..k); returns the maximum. */
+static float find_losses(pruning *p, int32_t *gram, int k, uint32_t node) {
     const jl_ngram *m = p->m;
     const jl_ngram_level *l = &m->levels[k - 1], *next = l + 1;
     float largest = 0;
@@ -75,7 +75,7 @@ static float lose(pruning *p, int32_t *gram, int k, uint32_t node) {
         double gain = log((double)next->p[i] / ((double)l->weight[node] * shorter));
         float loss = gain > 0 ? (float)(next->seen[i] * gain) : 0;
         if (k + 1 < m->order) {
-            float below = lose(p, gram, k + 1, i);
+            float below = find_losses(p, gram, k + 1, i);
             loss = below > loss ? below : loss;
         }
         p->loss[k][i] = loss;
@@ -84,14 +84,14 @@ static float lose(pruning *p, int32_t *gram, int k, uint32_t node) {
     return largest;
 }
 
-static int falling(const void *a, const void *b) {
+static int descending(const void *a, const void *b) {
     float x, y;
     memcpy(&x, a, sizeof x);
     memcpy(&y, b, sizeof y);
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The loss from which on at most `most` n-grams stay. */
+/* Finds the threshold that keeps at most `max` n-grams. */
 static jl_status find_threshold(pruning *p, size_t max, jl_error *error) {
     size_t n = 0, at = 0;
     for (int k = 1; k < p->m->order; k++) n += p->m->levels[k].n;
@@ -101,7 +101,7 @@ static jl_status find_threshold(pruning *p, size_t max, jl_error *error) {
         memcpy(all + at, p->loss[k], p->m->levels[k].n * sizeof *all);
         at += p->m->levels[k].n;
     }
-    qsort(all, n, sizeof *all, falling);
+    qsort(all, n, sizeof *all, descending);
     p->threshold = max < n ? all[max] : -1;
     jl_free(all);
     return JL_OK;
@@ -123,7 +123,7 @@ static jl_status take_kept(pruning *p, jl_error *error) {
     return st;
 }
 
-/* A node that stays, and what stays below it. */
+/* Copies a kept node and its kept descendants. */
 static void keep(pruning *p, int k, uint32_t node) {
     const jl_ngram_level *from = &p->m->levels[k];
     jl_ngram_level *to = &p->out->levels[k];
@@ -146,13 +146,13 @@ static jl_status prune(pruning *p, size_t max, jl_error *error) {
     }
     for (uint32_t i = 0; m->order > 1 && i < m->levels[0].n; i++) {
         gram[0] = m->levels[0].token[i];
-        lose(p, gram, 1, i);
+        find_losses(p, gram, 1, i);
     }
     jl_status st = find_threshold(p, max, error);
     if (!st) st = take_kept(p, error);
     if (st) return st;
     for (uint32_t i = 0; i < m->levels[0].n; i++) keep(p, 0, i);
-    weigh_all(p->out);
+    set_all_weights(p->out);
     return JL_OK;
 }
 
@@ -232,7 +232,7 @@ static float p_of(uint8_t bits) {
     return (float)exp2(-(double)bits / STEPS);
 }
 
-/* Where each node's children begin; they must be all of the next level's. */
+/* Sets the first child of each node; returns 0 unless they cover the next level exactly. */
 static int read_children(jl_ngram_level *l, const uint8_t *counts, uint64_t next) {
     uint64_t at = 0;
     for (uint32_t i = 0; i < l->n; i++) {
@@ -268,7 +268,7 @@ static jl_status read_level(jl_ngram *m, const jl_gguf *g, int k, jl_error *erro
                : refuse(children, arch, "as many children as the next level has n-grams", error);
 }
 
-/* Halving finds a token among children that rise. */
+/* Binary search needs sorted children. */
 static jl_status check_order(const jl_ngram *m, int k, jl_error *error) {
     const jl_ngram_level *up = k ? &m->levels[k - 1] : NULL, *l = &m->levels[k];
     for (uint32_t h = 0; h < (up ? up->n : 1); h++) {
@@ -302,8 +302,8 @@ static jl_status read_model(jl_ngram *m, const jl_gguf *g, jl_error *error) {
     return st;
 }
 
-/* p of single tokens, and the uniform distribution's share for all others, sum to one. */
-static void weigh_single(jl_ngram *m, float uniform) {
+/* Scales p of single tokens to sum to one with the uniform share of the others. */
+static void scale_single(jl_ngram *m, float uniform) {
     jl_ngram_level *l = &m->levels[0];
     double sum = 0;
     for (uint32_t i = 0; i < l->n; i++) sum += (double)l->p[i];
@@ -322,8 +322,8 @@ jl_ngram *jl_ngram_read(const jl_gguf *g, jl_error *error) {
         return NULL;
     }
     jl_gguf_f32(g, "jielong-ngram.uniform", &uniform, NULL);
-    weigh_single(m, uniform);
-    weigh_all(m);
+    scale_single(m, uniform);
+    set_all_weights(m);
     return m;
 }
 

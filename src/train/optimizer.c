@@ -1,4 +1,4 @@
-/* optimizer.c - schedule, AdamW and Muon, each as in its paper. */
+/* optimizer.c - learning-rate schedule, AdamW and Muon as in their papers. */
 #include "optimizer.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ double jlt_gradient_norm(const jlt_real *g, size_t n) {
 }
 
 /* m = β1·m + (1 − β1)·g;  v = β2·v + (1 − β2)·g²;
- * p = p − lr·(m̂/(√v̂ + eps) + decay·p), m̂ and v̂ freed of their start at zero. */
+ * p = p − lr·(m̂/(√v̂ + eps) + decay·p), m̂ and v̂ bias-corrected. */
 static void adamw(const jlt_optimizer *o, int step, double lr, double decay, const jlt_real *g,
                   jlt_real grow, jlt_real *p, jlt_real *m, jlt_real *v, size_t n) {
     jlt_real b1 = (jlt_real)o->beta1, b2 = (jlt_real)o->beta2, eps = (jlt_real)o->adam_eps;
@@ -33,9 +33,9 @@ static void adamw(const jlt_optimizer *o, int step, double lr, double decay, con
     }
 }
 
-/* X [r][c] → nearly the orthogonal matrix closest to it: five steps of X ← aX + (bA + cA²)X with
- * A = X Xᵀ, which push every singular value towards 1. Where r > c the products stand on the other
- * side. A, B: scratch [min²]; Y: scratch [r][c]. */
+/* Replaces X [r][c] by nearly the closest orthogonal matrix: five steps X ← aX + (bA + cA²)X,
+ * A = X Xᵀ, move all singular values towards 1. If r > c, uses A = Xᵀ X and multiplies on the
+ * right. Scratch: A, B [min²]; Y [r][c]. */
 static void orthogonalise(jlt_gemm *gemm, jlt_real *X, int r, int c, jlt_real *A, jlt_real *B,
                           jlt_real *Y) {
     const jlt_real a = (jlt_real)3.4445, b = (jlt_real)-4.7750, q = (jlt_real)2.0315;
@@ -55,7 +55,7 @@ static void orthogonalise(jlt_gemm *gemm, jlt_real *X, int r, int c, jlt_real *A
     }
 }
 
-/* m = μ·m + g, looked at one step ahead (Nesterov), orthogonalised, of the size 0.2 a number. */
+/* m = μ·m + g with Nesterov's look-ahead, orthogonalised, RMS 0.2. */
 static void muon(const jlt_optimizer *o, jlt_gemm *gemm, double lr, const jlt_real *g,
                  jlt_real grow, jlt_real *p, jlt_real *m, int r, int c, jlt_real *scratch) {
     size_t n = (size_t)r * (size_t)c, min = (size_t)(r < c ? r : c);
@@ -70,7 +70,7 @@ static void muon(const jlt_optimizer *o, jlt_gemm *gemm, double lr, const jlt_re
     for (size_t i = 0; i < n; i++) p[i] = p[i] * keep - rate * X[i];
 }
 
-/* Matrices of the blocks; the first dimension of an embedding is no direction of a space. */
+/* Muon updates only matrices of blocks: rows of an embedding are not a linear map. */
 static int suits_muon(const jlt_net_tensor *t) {
     return t->rows > 1 && memcmp(t->name, "blk.", 4) == 0;
 }

@@ -1,7 +1,7 @@
-/* real.h - the number that training computes with, and the products it is given.
+/* real.h - the number type of training, and the type of its matrix product.
  *
- * float everywhere but in the gradient check, which compiles the very same sources with double
- * (JLT_TRAIN_DOUBLE), because a finite difference in float proves nothing.
+ * float, except in the gradient check: it compiles the same sources with double (JLT_TRAIN_DOUBLE),
+ * because finite differences in float are too coarse.
  */
 #ifndef JL_REAL_H
 #define JL_REAL_H
@@ -30,9 +30,9 @@ static inline jlt_real jlt_real_tanh(jlt_real x) {
     return 2 * jlt_real_logistic(2 * x) - 1;
 }
 
-/* C [m][n] = alpha·op(A)·op(B) + beta·C, row-major, ld* the distance between rows; op(A) is
- * [m][k], op(B) is [k][n], transposed from memory where asked. beta = 0 never reads C. The host
- * gives the function (a BLAS natively), so the library knows no platform. */
+/* C [m][n] = alpha·op(A)·op(B) + beta·C, row-major, ld*: row strides; op(A) [m][k], op(B) [k][n],
+ * op transposes if its flag is set. beta = 0 never reads C. The host provides it (natively a BLAS),
+ * so the library stays platform-independent. */
 typedef void jlt_gemm(int transpose_a, int transpose_b, int m, int n, int k, jlt_real alpha,
                       const jlt_real *a, int lda, const jlt_real *b, int ldb, jlt_real beta,
                       jlt_real *c, int ldc);

@@ -19,14 +19,14 @@ struct jlt_trainer {
     jlt_workspace **ws;       /* [shards] */
     jlt_workspace *eval;
     int32_t *batch;    /* [batch][length + 1] */
-    uint32_t *windows; /* [n_windows] the order of the current epoch */
+    uint32_t *windows; /* [n_windows] order of windows in the epoch */
     uint32_t n_windows;
-    uint32_t shift; /* where the first window of the epoch begins */
-    int64_t epoch;  /* that `windows` was shuffled for; -1: none */
+    uint32_t shift; /* start of the epoch's first window */
+    int64_t epoch;  /* that `windows` is shuffled for; −1: none */
     double *losses; /* [shards] */
 };
 
-/* Products of sizes fit the 32 bits of wasm's addresses. */
+/* Sizes fit the 32-bit addresses of wasm. */
 enum { JL_MOST_TOKENS = 1 << 22 };
 
 static jl_status refuse(jl_error *error, const char *where, const char *expected) {
@@ -126,14 +126,14 @@ void jlt_trainer_free(jlt_trainer *t) {
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-/* A stream of random numbers of its own for each purpose and number. */
+/* A separate random stream for each purpose and number. */
 static jl_random random_for(const jlt_trainer *t, uint64_t purpose, uint64_t i) {
     jl_random r;
     jl_random_seed(&r, t->o.seed * 0x9e3779b97f4a7c15u ^ purpose << 56 ^ i);
     return r;
 }
 
-/* Each epoch sees every window once, in an order of its own and cut at another place. */
+/* An epoch visits each window once, in a new order and from a new offset. */
 static void shuffle(jlt_trainer *t, int64_t epoch) {
     jl_random r = random_for(t, 1, (uint64_t)epoch);
     size_t rest = t->data.n_train - 1 - (size_t)t->n_windows * (size_t)t->o.length;
@@ -159,7 +159,7 @@ static void fill_batch(jlt_trainer *t) {
 
 /* ---- A step ---------------------------------------------------------------------------------- */
 
-/* Shard i: its part of the batch, forward and backward. */
+/* Forward and backward over part i of the batch. */
 static void compute_gradient(void *arg, int i, int thread) {
     (void)thread;
     jlt_trainer *t = arg;
@@ -242,7 +242,7 @@ double jlt_trainer_held_out(jlt_trainer *t, int windows) {
 static const char magic[8] = "jlckpt1";
 enum { HEADER = 32 }; /* magic, fingerprint, step, n_params: eight bytes each */
 
-/* What must agree for a run to continue. */
+/* Must be equal in a checkpoint and the run that loads it. */
 static uint64_t fingerprint(const jlt_trainer *t) {
     uint64_t parts[] = { t->o.seed,
                          (uint64_t)t->o.batch,

@@ -1,11 +1,11 @@
-/* trainer.h - a run of training: data, steps, the held-out loss, checkpoints, export.
+/* trainer.h - a training run: data, steps, held-out loss, checkpoints, export.
  *
- * Place in the flow: a host (command line, page) hands in tokens and pulls steps; nothing here
- * prints, reads files or knows of threads. A step splits its batch into `shards`, each with its own
- * gradient, which the host's pool may compute in parallel; gradients are added in the order of the
- * shards. So the numbers depend on the options and the gemm, never on how many threads there
- * were. Every random choice follows from (seed, step), so a checkpoint is the step, the parameters
- * and the moments, and a resumed run continues bit for bit.
+ * The host (command line, page) passes tokens and calls each step; nothing here prints, reads files
+ * or starts threads. A step splits its batch into `shards`, each with its own gradient; the host's
+ * pool may compute them in parallel. Gradients are summed in shard order, so results depend on the
+ * options and the gemm, never on the number of threads. All random choices derive from
+ * (seed, step). A checkpoint is the step, the parameters and the moments, and a resumed run is
+ * bit-identical.
  */
 #ifndef JL_TRAINER_H
 #define JL_TRAINER_H
@@ -15,19 +15,19 @@
 
 typedef struct jlt_host {
     jlt_gemm *gemm;
-    jl_pool *pool; /* threads for the shards (borrowed); NULL: the caller's alone */
+    jl_pool *pool; /* thread pool for shards (borrowed); NULL: the calling thread */
 } jlt_host;
 
 typedef struct jlt_options {
     jlt_net_shape shape;
     jlt_optimizer optimizer;
-    int batch;  /* sequences a step */
-    int length; /* tokens a sequence, ≤ shape.n_ctx */
+    int batch;  /* sequences per step */
+    int length; /* tokens per sequence, ≤ shape.n_ctx */
     int shards; /* parts of the batch, ≤ batch */
     uint64_t seed;
 } jlt_options;
 
-/* Token streams, borrowed for the life of the trainer. */
+/* Token streams; they must outlive the trainer. */
 typedef struct jlt_data {
     const int32_t *train, *held; /* [n_train], [n_held] */
     size_t n_train, n_held;
@@ -40,19 +40,18 @@ jlt_trainer *jlt_trainer_new(const jlt_options *options, const jlt_data *data, c
                              jl_error *error);
 void jlt_trainer_free(jlt_trainer *t);
 
-/* One step. JL_DONE after the last; JL_ERR_NUMERIC when the loss is no longer a number. */
+/* Runs one step. JL_DONE after the last; JL_ERR_NUMERIC if the loss is not finite. */
 jl_status jlt_trainer_step(jlt_trainer *t, jl_train_report *report, jl_error *error);
 int jlt_trainer_steps_done(const jlt_trainer *t);
 
-/* Mean nats per token over windows of n_ctx tokens of the held-out stream, each starting afresh, at
- * most `windows` of them (0: all), spread evenly. NaN where there is no whole window. */
+/* Mean nats per token over at most `windows` (0: all) evenly spaced windows of n_ctx held-out
+ * tokens, each with empty context. NaN without a whole window. */
 double jlt_trainer_held_out(jlt_trainer *t, int windows);
 
 const jlt_network *jlt_trainer_network(const jlt_trainer *t);
 const jlt_real *jlt_trainer_params(const jlt_trainer *t);
 
-/* A checkpoint: its size, its bytes, and back. Restoring refuses what another shape or seed
- * made. */
+/* Size, writing and loading of a checkpoint. Loading rejects another shape or seed. */
 size_t jlt_trainer_save_bytes(const jlt_trainer *t);
 void jlt_trainer_save(const jlt_trainer *t, uint8_t *out);
 jl_status jlt_trainer_restore(jlt_trainer *t, const uint8_t *bytes, size_t n, jl_error *error);

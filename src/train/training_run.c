@@ -1,8 +1,7 @@
-/* training_run.c - text → vocabulary → tokens → trainer, all in memory; see jielong_learn.h.
+/* training_run.c - text → vocabulary → tokens → trainer in memory; see jielong_learn.h.
  *
- * The vocabulary is made as a file in memory and read back by the tokenizer that will read the
- * exported one, so what is trained on is what the model will see. It is learnt from the part that
- * is trained on alone.
+ * The vocabulary is written as a GGUF file and loaded by the same tokenizer as the exported one, so
+ * training and inference see the same tokens. It is trained on the training part only.
  */
 #include "training_run.h"
 
@@ -13,11 +12,11 @@
 #include "config.h"
 #include "export.h"
 
-enum { HELD_OUT = 20 /* one part of so many */, MOST_CHARACTERS = 4096 };
+enum { HELD_OUT = 20 /* 1/20 of the text */, MOST_CHARACTERS = 4096 };
 
 struct jl_training_run {
     jlt_config config;
-    uint8_t *vocabulary; /* a GGUF file without tensors, which `gguf` looks into */
+    uint8_t *vocabulary; /* a GGUF file without tensors; `gguf` points into it */
     uint64_t n_vocabulary;
     jl_gguf gguf;
     jl_tokenizer *tokenizer;
@@ -79,7 +78,7 @@ static jl_status make_vocabulary(jl_training_run *l, jl_str text, int n_vocab, j
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-/* Where the held-out part begins: not within a character. */
+/* Where the held-out part begins, never within a character. */
 static size_t held_out_at(jl_str text) {
     size_t at = text.n - text.n / HELD_OUT;
     while (at < text.n && ((unsigned char)text.data[at] & 0xc0) == 0x80) at++;
@@ -102,8 +101,8 @@ static jl_status tokenize(jl_training_run *l, jl_str text, size_t at, jl_error *
     return JL_OK;
 }
 
-/* How well counting alone does: Σ −ln((count + 1)/(n + V)) over the held-out tokens, by the counts
- * of the others (add-one smoothing, Laplace). */
+/* Unigram baseline: Σ −ln((count + 1)/(n + V)) over held-out tokens, with training counts (add-one
+ * smoothing, Laplace). */
 static jl_status count_unigrams(jl_training_run *l, jl_error *error) {
     size_t n_vocab = (size_t)l->config.train.shape.n_vocab;
     double sum = 0, all = (double)l->n_train + (double)n_vocab;

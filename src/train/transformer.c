@@ -1,15 +1,14 @@
-/* transformer.c - the decoder: forward with its loss, and backward through the same steps in
- * reverse.
+/* transformer.c - the decoder: forward pass with loss, and backward pass.
  *
  *   x = E[ids] (+ positions)                                      the residual stream
  *   for each block:                                               (pre-norm: Xiong et al. 2020)
- *       h1 = norm(x);  q, k, v = W h1;  turn q and k
+ *       h1 = norm(x);  q, k, v = W h1;  rotate q and k
  *       mid = x + W_o · attention(q, k, v)
  *       h2 = norm(mid);  x = mid + W_down act(W_in h2)
  *   loss = cross-entropy(E norm(x))
  *
- * The way back carries dx = ∂L/∂(residual stream): a sum passes its gradient on to both of its
- * terms, so each part adds what it has to say to dx, and the stream itself needs no code.
+ * Backward carries dx = ∂L/∂(residual stream). A sum copies its gradient to both terms, so each
+ * sublayer only adds its own gradient to dx.
  */
 #include <string.h>
 
@@ -37,8 +36,8 @@ static size_t add_norm(jlt_network *net, const char *weight, const char *bias, i
     return at;
 }
 
-/* Matrices start with deviation 1/√(3·in); those that write to the residual stream are smaller by
- * √(2·layers), so that their sum stays of the same size at any depth (Radford et al. 2019). */
+/* Initial deviation 1/√(3·in); matrices that write to the residual stream divide it by √(2·layers),
+ * so that its scale does not grow with depth (Radford et al. 2019). */
 static void list_block(jlt_network *net, int layer) {
     const jlt_net_shape *s = &net->shape;
     jlt_net_block *b = &net->blocks[layer];
@@ -111,7 +110,7 @@ void jlt_workspace_take_transformer(jlt_workspace *ws, jl_arena *arena, const jl
 
 /* ---- Positions ------------------------------------------------------------------------------- */
 
-/* cs: jlt_angle or jlt_sinusoid of all pairs at T positions. */
+/* cs: jlt_angle or jlt_sinusoid for all pairs of T positions. */
 static void fill_positions(const jlt_net_shape *s, int T, jlt_real *cs) {
     int turns = s->position == JLT_NET_ROPE, width = turns ? head_size(s) : s->n_embd;
     if (!turns && s->position != JLT_NET_SINUSOIDAL) return;
@@ -142,7 +141,7 @@ static void add_positions_back(const jlt_network *net, int B, int T, const jlt_r
         for (size_t j = 0; j < row; j++) grads[net->position_embd + j] += dx[j];
 }
 
-/* Queries and keys of all heads, `sign` −1 on the way back. */
+/* Rotates queries and keys of all heads; `sign` −1 in backward. */
 static void turn(const jlt_network *net, const jlt_workspace *ws, jlt_real *qkv, int n, int T,
                  int sign) {
     const jlt_net_shape *s = &net->shape;
@@ -152,7 +151,7 @@ static void turn(const jlt_network *net, const jlt_workspace *ws, jlt_real *qkv,
 
 /* ---- Forward --------------------------------------------------------------------------------- */
 
-/* One pass: what does not change from layer to layer. */
+/* Arguments shared by all layers of a pass. */
 typedef struct pass {
     const jlt_network *net;
     const jlt_net_shape *s;
@@ -238,7 +237,7 @@ static void norm_back(const pass *p, const jlt_real *x, size_t w, size_t b, cons
                       p->grads + w, db);
 }
 
-/* What reaches a part behind its dropout: dx itself, or a masked copy. */
+/* The gradient of a sublayer's output before dropout: dx, or a masked copy. */
 static const jlt_real *drop_back(const pass *p, const uint8_t *mask) {
     size_t n = (size_t)p->n * (size_t)p->s->n_embd;
     if (!p->drop || !(p->s->dropout > 0)) return p->ws->dx;

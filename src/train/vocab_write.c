@@ -1,5 +1,4 @@
-/* vocab_write.c - the keys of a tokenizer, in the order in which llama.cpp's converters write them.
- */
+/* vocab_write.c - writes tokenizer keys in the order of llama.cpp's converters. */
 #include "vocab_write.h"
 
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 /* ---- Byte-level BPE -------------------------------------------------------------------------- */
 
-/* In the printable alphabet; out has room for two bytes each. Returns the length. */
+/* Spells bytes in the printable alphabet, out [2·n]. Returns the length. */
 static size_t spell(jl_str bytes, char *out) {
     size_t n = 0;
     for (size_t i = 0; i < bytes.n; i++)
@@ -20,7 +19,7 @@ static size_t spell(jl_str bytes, char *out) {
     return n;
 }
 
-/* A string of one or two tokens with a blank between, in the alphabet. */
+/* One or two tokens in the alphabet, separated by a space. */
 static void put_spelled(jl_gguf_writer *w, jl_str a, jl_str b, int two) {
     char scratch[2];
     uint64_t length = two ? 1 : 0;
@@ -80,7 +79,7 @@ void jl_characters_count(jl_str text, uint64_t *counts) {
     }
 }
 
-static int falling(const void *a, const void *b) {
+static int descending(const void *a, const void *b) {
     uint64_t x, y;
     memcpy(&x, a, sizeof x);
     memcpy(&y, b, sizeof y);
@@ -89,10 +88,10 @@ static int falling(const void *a, const void *b) {
 
 int jl_characters_choose(uint64_t *counts, int n, uint32_t *codes, uint64_t *rest) {
     int kept = 0, found = 0;
-    /* One number to order by: the count, then the lower code point. */
+    /* Sort key: count in the high bits, then lower code points first. */
     for (uint32_t code = 0; code < JL_CODES; code++)
         if (counts[code]) counts[found++] = counts[code] << 21 | (0x1fffff - code);
-    qsort(counts, (size_t)found, sizeof *counts, falling);
+    qsort(counts, (size_t)found, sizeof *counts, descending);
     for (; kept < found && kept < n; kept++)
         codes[kept] = 0x1fffff - (uint32_t)(counts[kept] & 0x1fffff);
     *rest = 0;
@@ -110,7 +109,7 @@ static void put_characters(jl_gguf_writer *w, const uint32_t *codes, int n) {
     }
     for (int i = 0; i < n; i++) {
         uint8_t utf8[4];
-        /* SentencePiece writes a blank as U+2581. */
+        /* SentencePiece writes a space as U+2581. */
         size_t length = jl_utf8_encode(codes[i] == ' ' ? 0x2581 : codes[i], utf8);
         jl_gguf_add_string(w, (jl_str){ (const char *)utf8, length });
     }

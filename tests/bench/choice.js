@@ -1,15 +1,15 @@
 /**
- * choice.js - whether each load ends with the faster kernels (web/engine/kernels.js): loads the same files again and
- * again with the default precision, and compares the speed that each load has with what it could have.
+ * choice.js - checks that each load selects the faster kernels (web/engine/kernels.js): loads the same files
+ * repeatedly with default precision and compares each load's speed with the best possible.
  *
  *   node tests/bench/choice.js [options]         (make bench-choice)
  *     --browsers Chromium,Firefox   --types q8_0,q4_0,q4_1,q4_k_m   --loads 20   --references 3
  *   PEER_MODELS=folder as in peers.js; without it random weights in the shapes of SmolLM2-135M
  *
- * In each load the model is measured as it is, then twice with the build's own kernels and twice with those that
- * have relaxed SIMD, in turn. A load is right if the kernels that it chose are within 5 % of the faster ones. One line a browser and type: tokens/s of prefill and
- * decode, medians of the references (`exact`, `fast`) and of the loads, and how many loads are right. Each load
- * has a worker of its own, and one thread.
+ * Each load is measured as it is, then twice with the build's own kernels and twice with relaxed SIMD, in
+ * turn. It is right if its kernels are within 5 % of the faster ones. Prints one line per browser and type:
+ * tokens/s of prefill and decode, medians of the references (`exact`, `fast`) and of the loads, and the number of
+ * right loads. Each load has its own worker and one thread.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 
-/** The file of a type: a real one, or one with random weights. @param {string} type */
+/** The file of a type: real, or with random weights. @param {string} type */
 function modelFile(type) {
   const real = process.env.PEER_MODELS;
   const name = real && readdirSync(real).find((one) => one.toLowerCase().endsWith(`${type}.gguf`));
@@ -53,7 +53,7 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
  *   kinds: { pp: number, tg: number }[] }} Speed */
 
 /**
- * What a page evaluates: one load, its speed, and with `compare` the speed of each kind of kernels.
+ * Evaluated in a page: a load, its speed, and with `compare` the speed of each kind of kernels.
  * @param {string} address @param {string} precision @param {boolean} compare
  */
 const job = (address, precision, compare) => `(async () => {
@@ -102,7 +102,7 @@ async function measureType(browser, type, origin) {
   return all;
 }
 
-/** Whether the kernels that a load chose are within 5 % of the faster. @param {Speed} speed @param {0 | 1} i 0: prefill, 1: decode */
+/** Whether the kernels of a load are within 5 % of the faster ones. @param {Speed} speed @param {0 | 1} i 0: prefill, 1: decode */
 function right({ kinds, used }, i) {
   const speeds = kinds.map((kind) => (i ? kind.tg : kind.pp));
   return speeds[used[i]] >= WITHIN * Math.max(...speeds);

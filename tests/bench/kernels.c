@@ -1,9 +1,8 @@
-/* kernels.c - the kernels of src/compute/ with nothing around them, for tests/bench/kernels.js to
- * time.
+/* kernels.c - exports the kernels of src/compute/ for tests/bench/kernels.js to time.
  *
- * Weights lie in a pool of 128 MB: decoding a model streams every matrix once a token, so one call
- * walks through copies of a matrix until none can still be in a cache. Values do not matter for the
- * time, but scales are ordinary half floats, since subnormal ones cost extra on some processors.
+ * Weights lie in a pool of 128 MB. Decoding streams every matrix once per token, so one call walks
+ * through copies of a matrix until none can still be cached. Values do not affect the time, but
+ * scales are ordinary half floats, because subnormal ones are slow on some processors.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@ static float *x, *y;
 static void *scratch;
 static jl_act act;
 
-/* Allocates and fills everything. 0x2d bytes make halves of 0.08 and floats of 1e-11. */
+/* Allocates and fills everything. Bytes 0x2d give halves of 0.08 and floats of 1e-11. */
 int EXPORT(bench_start)(void) {
     pool = aligned_alloc(64, POOL_BYTES);
     x = aligned_alloc(64, sizeof(float) * MAX_TOKENS * MAX_COLS);
@@ -32,13 +31,14 @@ int EXPORT(bench_start)(void) {
     return 1;
 }
 
-/* Prepares n tokens for a layout; to be called before bench_matmul, and timed for itself. */
+/* Prepares n tokens for a layout; call before bench_matmul, timed separately. */
 void EXPORT(bench_prepare)(int layout, int n, int cols) {
     jl_act_init(&act, scratch, n, cols);
     jl_act_prepare(&act, x, n, cols, (jl_layout)layout);
 }
 
-/* All copies of a rows × cols matrix that fit the pool, or one (all = 0). Returns how many. */
+/* Multiplies all copies of a rows × cols matrix in the pool, or one (all = 0). Returns the
+ * count. */
 int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
     size_t bytes = jl_matrix_bytes((jl_layout)layout, rows, cols);
     int copies = all && bytes * 2 <= POOL_BYTES ? (int)(POOL_BYTES / bytes) : 1;
@@ -49,8 +49,8 @@ int EXPORT(bench_matmul)(int layout, int rows, int cols, int all) {
     return copies;
 }
 
-/* Attention of one layer over a cache of 16 bits: `heads` KV heads one after another, as a step
- * does, each with `group` queries a token for the last `tokens` of n_keys positions, causal. */
+/* Attention of one layer over a 16-bit cache, as in a step: `heads` KV heads in order, each with
+ * `group` queries per token for the last `tokens` of n_keys positions, causal. */
 void EXPORT(bench_attention)(int heads, int group, int tokens, int n_keys, int hd) {
     static int seen[MAX_TOKENS];
     size_t tiles = ((size_t)n_keys + JL_KV_TILE - 1) / JL_KV_TILE;

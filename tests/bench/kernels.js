@@ -1,8 +1,8 @@
 /**
- * Times the kernels (kernels.c) in GMAC/s (10⁹ multiplications a second) on the matrix shapes of
- * SmolLM2-135M: decoding (one token, weights streamed from memory) and prefill (128). With several
- * builds each line compares them: their rounds take turns, and each keeps its best, so that what else the
- * machine does hits all of them.
+ * Times the kernels (kernels.c) in GMAC/s (10⁹ multiplications per second) on SmolLM2-135M's matrix
+ * shapes: decoding (one token, weights streamed from memory) and prefill (128). With several builds,
+ * each line compares them: rounds alternate and each build keeps its best, so other load affects all
+ * alike.
  *
  *   FLAGS='-std=c11 -O3 -msimd128 -ffp-contract=off -fno-math-errno -fno-vectorize -fno-slp-vectorize'
  *   for f in tests/bench/kernels.c src/compute/*.c src/format/quant.c src/base/status.c; do
@@ -11,7 +11,7 @@
  *     build/bench_*.o -o kernels.wasm
  *   node tests/bench/kernels.js kernels.wasm [older.wasm …] [--only=REGEX of the lines to run]
  *
- * Compare ratios within one run; a shared machine changes the numbers from minute to minute.
+ * Compare ratios within one run; on a shared machine numbers change from minute to minute.
  */
 import { readFileSync } from 'node:fs';
 
@@ -38,9 +38,9 @@ const SHAPES = [
 ];
 
 /**
- * A line: for every build the speed of its fastest round, in 10⁹ a second. `run` does what `work` counts.
+ * Prints a line: each build's speed in its fastest round, in 10⁹ per second. `run` does `work` operations.
  * @param {string} name
- * @param {(build: Build) => number | void} run what it did, if `work` counts one of several
+ * @param {(build: Build) => number | void} run returns the number of repetitions, if `work` counts one
  * @param {number} work
  * @param {string} [unit]
  */
@@ -63,7 +63,7 @@ for (const n of [1, 128]) {
   for (const [layout, name] of LAYOUTS.entries()) {
     for (const [rows, cols] of SHAPES) {
       if (name.startsWith('K') !== (cols % 256 === 0 && cols < 1024)) continue;
-      const some = n > 1 ? Math.min(rows, 4096) : rows; // the output of 49152 × 128 has no room
+      const some = n > 1 ? Math.min(rows, 4096) : rows; // the output of 49152 × 128 does not fit
       for (const build of builds) build.bench_prepare(layout, n, cols);
       line(
         `${n === 1 ? 'decode' : 'prefill'} ${name} ${rows}×${cols}`,

@@ -1,13 +1,13 @@
 /**
- * make_gguf.js - writes a GGUF file with random weights in the shapes of SmolLM2-135M, for comparisons of
- * speed that need no download.
+ * make_gguf.js - writes a GGUF file with random weights in the shapes of SmolLM2-135M, for speed comparisons
+ * without a download.
  *
  *   node tests/bench/make_gguf.js OUT.gguf q8_0|q4_0|q4_1|q4_k_m
  *
- * Every weight is random, so are the pieces of the vocabulary (SentencePiece, 49,152 entries); only the
- * scales of the blocks are chosen, so that activations stay finite. q4_k_m has the mixture that
- * llama.cpp's quantiser gives this model: rows of 576 are no whole super-blocks, so Q4_K falls back to
- * Q5_0 there, and Q6_K to Q8_0 (llama-quant.cpp, llama_tensor_get_type and its fallback).
+ * Weights and vocabulary pieces (SentencePiece, 49,152 entries) are random; block scales are chosen so that
+ * activations stay finite. q4_k_m has llama.cpp's mixture for this model: rows of 576 are not whole
+ * super-blocks, so Q4_K falls back to Q5_0 and Q6_K to Q8_0 (llama-quant.cpp, llama_tensor_get_type and
+ * its fallback).
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,7 @@ const SHAPE = { d: 576, ff: 1536, layers: 30, heads: 9, kv: 3, vocabulary: 49152
 const STD = 0.02;
 
 /**
- * ggml's number of a type, weights and bytes a block, and where its half-float scales lie.
+ * ggml's number of a type, weights and bytes per block, offsets of half-float scales.
  * @type {Record<string, { id: number, n: number, bytes: number, halves: [number, number][] }>}
  */
 const TYPES = {
@@ -45,7 +45,7 @@ const TYPES = {
   q6_k: { id: 14, n: 256, bytes: 210, halves: [[208, STD / 256]] },
 };
 
-/** Layers whose v and down get more bits (use_more_bits). @param {number} i @param {number} n */
+/** Layers with more bits in v and down (use_more_bits). @param {number} i @param {number} n */
 const moreBits = (i, n) => i < n >> 3 || i >= Math.floor((7 * n) / 8) || (i - (n >> 3)) % 3 === 2;
 
 /** @param {string} file type @param {string} role @param {number} layer */
@@ -157,7 +157,7 @@ function tensors(file) {
   return all;
 }
 
-/** Random numbers (xorshift32, Marsaglia 2003), the same in every run. */
+/** Random numbers (xorshift32, Marsaglia 2003), equal in every run. */
 function randomWords() {
   let state = 12345;
   return (/** @type {Uint32Array} */ words) => {

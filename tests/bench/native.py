@@ -1,9 +1,9 @@
-"""native.py - speed of native llama.cpp (llama-cpp-python, by its low-level interface), for peers.js.
+"""native.py - speed of native llama.cpp (llama-cpp-python, low-level interface), for peers.js.
 
   native.py MODEL [--threads N] [--pp N] [--tg N] [--depth N] [--seconds S]
 
-Prints one JSON object: tokens/s of a prefill of pp tokens and of tg decode steps, both behind `depth` tokens; medians of as
-many repeats as fit into S seconds, at least one, after a warm-up. Parameters are llama.cpp's own defaults but for the threads.
+Prints one JSON object: tokens/s of a prefill of pp tokens and of tg decode steps, both after `depth` tokens; medians of the
+repeats that fit into S seconds, at least one, after a warm-up. Except threads, parameters are llama.cpp's defaults.
 """
 import argparse
 import ctypes

@@ -1,23 +1,23 @@
 /**
- * peers.js - Jielong beside its peers on the same model files, in one run on one machine: headless
- * Chromium for the engines of pages, llama.cpp built for this machine for the native side.
+ * peers.js - compares Jielong with its peers on the same model files in one run on one machine: wasm engines
+ * in headless Chromium, and llama.cpp built natively.
  *
  *   node tests/bench/peers.js [options]         (make bench-peers)
  *     --types q8_0,q4_0,q4_k_m,q4_1   --only ours,wllama2,wllama3,flare,native   --threads 1,2
- *     --rounds 3   --pp 128   --tg 32   --depth 3584 (0: not)   --load 1 (0: not)
- *     --types '' measures loading alone
- *     --keep     adds to what earlier runs with --keep measured (for a run in pieces)
- *     --table    measures nothing, prints the table of what was kept
- *   PEER_MODELS=folder  real files, named …q8_0.gguf and so on; without it random weights in the shapes of
- *                       SmolLM2-135M are written (make_gguf.js)
+ *     --rounds 3   --pp 128   --tg 32   --depth 3584 (0: off)   --load 1 (0: off)
+ *     --types '' measures only loading
+ *     --keep     adds to the measurements of earlier runs with --keep (for a run in pieces)
+ *     --table    measures nothing, prints the table of stored measurements
+ *   PEER_MODELS=folder  real files, named …q8_0.gguf and so on; default: random weights in the shapes of
+ *                       SmolLM2-135M (make_gguf.js)
  *   LLAMA_PYTHON=python with llama_cpp (built on this machine); without it the native side is skipped
  *   CHROMIUM=path
  *
  * The peers come from the npm registry into build/peers: @wllama/wllama 2.4.0 and 3.8.1 (llama.cpp
  * compiled to wasm32 and wasm64), @sauravpanda/flare 0.2.21 (Rust; reads Q8_0, traps on 4-bit files). A round
- * measures every engine once, one after another, so that what else the machine does hits all of them;
- * the table shows medians of the rounds and ratios of medians, against the faster wllama. Every
- * measurement starts in a fresh browser. What cannot be measured is said, not left out.
+ * measures every engine once, in order, so other load affects all alike. The table shows medians of the
+ * rounds and ratios of medians, against the faster wllama. Every measurement starts a fresh browser.
+ * Failed measurements are reported.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -94,7 +94,7 @@ const kept =
 
 /* ---- What is needed ---------------------------------------------------------------------------- */
 
-/** Fetches the peers that are not there yet. */
+/** Installs missing peers. */
 function fetchPeers() {
   const missing = Object.entries(PACKAGES).filter(
     ([name]) => !existsSync(join(folder, 'node_modules', name)),
@@ -102,18 +102,18 @@ function fetchPeers() {
   if (!missing.length) return;
   console.error(`peers: fetching ${missing.map(([, spec]) => spec).join(' ')}`);
   const options = ['--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder];
-  const specs = Object.values(PACKAGES); // all of them: npm prunes what it is not told
+  const specs = Object.values(PACKAGES); // all at once, because npm prunes others
   execFileSync('npm', ['install', ...options, ...specs], { cwd: folder, stdio: 'inherit' });
 }
 
-/** A comment inside a comment of its example ends the example early: as published it does not parse. */
+/** A nested comment in its example ends the example early: the published file does not parse. */
 function repairFlare() {
   const file = join(folder, 'node_modules/flare/pkg/flare_web.js');
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replaceAll('/* done */', ''));
 }
 
-/** The file of a type: a real one, or one with random weights. @param {string} type */
+/** The file of a type: real, or with random weights. @param {string} type */
 function modelFile(type) {
   const real = process.env.PEER_MODELS;
   if (real) {
@@ -143,7 +143,7 @@ function note(text) {
   console.error(`peers: ${text}`);
 }
 
-/** Peak resident bytes of the browser's largest renderer, where /proc says. @param {number} pid */
+/** Peak resident bytes of the browser's largest renderer, from /proc. @param {number} pid */
 function rendererPeak(pid) {
   const children = new Map();
   for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
@@ -153,7 +153,7 @@ function rendererPeak(pid) {
       const peak = Number(status.match(/^VmHWM:\s+(\d+) kB/m)?.[1] ?? 0) * 1024;
       const renderer = readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('--type=renderer');
       children.set(Number(name), { parent, peak, renderer });
-    } catch {} // it has ended meanwhile
+    } catch {} // it has exited
   }
   const inside = (/** @type {number | undefined} */ one) => {
     while (one && one !== pid) one = children.get(one)?.parent;
@@ -201,7 +201,7 @@ async function measure(engine, type, threads, atDepth) {
 }
 
 /**
- * One engine on one type, kept and printed.
+ * Measures one engine on one type; stores and prints the result.
  * @param {number} round @param {string} engine @param {string} type @param {number} threads
  * @param {number} atDepth
  */
@@ -220,7 +220,7 @@ async function once(round, engine, type, threads, atDepth) {
   }
 }
 
-/** Page open → first token, and the renderer's peak. @param {number} round @param {string} engine */
+/** Time from page open to first token, and the renderer's peak memory. @param {number} round @param {string} engine */
 async function onceLoad(round, engine) {
   try {
     const query = `?first=${engine}&model=${modelAddress('q8_0')}&words=${FIRST_PROMPT}`;
@@ -261,7 +261,7 @@ async function oneRound(round) {
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 /**
- * Median tokens/s, NaN where nothing was measured.
+ * Median tokens/s, NaN if not measured.
  * @param {string} engine @param {string} type @param {'pp' | 'tg'} what @param {number} [threads]
  * @param {number} [atDepth]
  */
@@ -281,7 +281,7 @@ const shown = (/** @type {number} */ n) =>
 const times = (/** @type {number} */ a, /** @type {number} */ b) =>
   Number.isNaN(a / b) ? '–' : `${(a / b).toFixed(2)}×`;
 
-/** A table, without the rows of what was not measured. @param {string[][]} all the first is the head */
+/** A table without unmeasured rows. @param {string[][]} all the first is the head */
 function markdown(all) {
   const rows = all.filter(([, ...cells]) => cells.some((cell) => cell !== '–'));
   if (rows.length === 1) return '';
@@ -347,7 +347,7 @@ function loadRows() {
   ]);
 }
 
-/** What ran: one entry an engine. */
+/** Kernels used, one entry per engine. */
 function kernelsUsed() {
   const lines = new Set(
     kept.speeds.map(

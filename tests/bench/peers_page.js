@@ -1,22 +1,22 @@
 /**
- * peers_page.js - the engines that peers.js compares, each behind the same two names, in a page.
+ * peers_page.js - the engines compared by peers.js behind one interface, in a page.
  *
  *   window.speed(engine, { model, threads, pp, tg, depth, seconds })
  *       → { pp, tg: tokens/s, load: ms, threads, kernels }
  *   window.firstToken, for an address with ?first=ENGINE&model=ADDRESS&words=N
  *       → ms from the page's navigation to the first token after a prompt of N tokens
  *
- * Each engine is loaded the way its documentation says: ours from the address, which it streams; wllama
- * from a Blob; Flare from one array. A rate is the median of as many repeats as fit into `seconds`, at
- * least one, after a warm-up. wllama 2 has a benchmark of its own for this, wllama 3 reports the timings
- * of a completion, Flare is timed from outside.
+ * Each engine loads as its documentation says: ours streams from the address; wllama reads a Blob, Flare an
+ * array. A rate is the median of the repeats that fit into `seconds`, at least one, after a warm-up.
+ * wllama 2 has its own benchmark for this, wllama 3 reports the timings of a completion, Flare is timed
+ * from outside.
  */
 
 /** @typedef {{ model: string, threads: number, pp: number, tg: number, depth: number, seconds: number }} Job */
 /** @typedef {{ pp: number, tg: number, load: number, threads: number, kernels: string }} Rates */
 /** @typedef {{ speed: (job: Job) => Promise<Rates>, first: (model: string, prompt: string) => Promise<void> }} Peer */
 
-const CONTEXT = 1024; // positions, the same for all but at depth
+const CONTEXT = 1024; // positions, equal except at depth
 
 /** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
@@ -152,7 +152,7 @@ const wllama3 = {
       });
       return timings;
     };
-    // Both rates fall out of one completion.
+    // One completion gives both rates.
     const all = [];
     const end = performance.now() + 2 * seconds * 1000;
     do all.push(await complete());
@@ -221,7 +221,7 @@ const flare = {
 const peers = { ours, wllama2, wllama3, flare };
 /** @type {any} */ (window).speed = (/** @type {string} */ name, /** @type {Job} */ job) =>
   peers[name].speed(job);
-/** ?first=ENGINE&model=ADDRESS&words=N begins at once, as a page would. */
+/** ?first=ENGINE&model=ADDRESS&words=N starts immediately, like a page. */
 const wanted = new URLSearchParams(location.search);
 const first = wanted.get('first');
 if (first)

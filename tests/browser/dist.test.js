@@ -1,9 +1,8 @@
 /**
- * dist.test.js - what `make dist` writes, in pages of three browsers: the shared suite's essentials on the engine
- * that is one file, and the same file inside a page that is opened from disk, without any server.
+ * dist.test.js - the output of `make dist` in three browsers: the suite's essentials on the single-file engine,
+ * and the same file in a page opened from disk, without a server.
  *
- * A browser that is not installed is skipped, visibly, and so is everything without build/dist.
- * BROWSERS=Firefox,WebKit picks.
+ * Missing browsers or build/dist skip tests, with a report. BROWSERS=Firefox,WebKit selects.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +35,7 @@ after(() => {
   server.closeAllConnections();
 });
 
-/** Waits for an expression of the page to be true. @param {import('./drivers.js').Tab} tab @param {string} expression */
+/** Waits until an expression is true in the page. @param {import('./drivers.js').Tab} tab @param {string} expression */
 async function until(tab, expression) {
   for (let i = 0; !(await tab.evaluate(expression)); i++) {
     if (i === 300) throw new Error(`in 30 s ${expression} was not true`);
@@ -44,7 +43,7 @@ async function until(tab, expression) {
   }
 }
 
-/** A page with the engine and a model inside, for file: addresses. */
+/** A page that contains the engine and a model, for file: addresses. */
 function onePage() {
   const engine = readFileSync(join(dist, 'jielong.js'), 'utf8');
   const model = readFileSync(join(tests, 'golden/arch/llama.gguf')).toString('base64');
@@ -65,7 +64,7 @@ function onePage() {
   return pathToFileURL(file).href;
 }
 
-/** An inline module exports to nobody: its names go to the window. @param {string} names `a as b,…` */
+/** Inline modules cannot export, so names go to window. @param {string} names `a as b,…` */
 function exposed(names) {
   const pairs = names.split(',').map((/** @type {string} */ one) => one.trim().split(' as '));
   return `window.jielong={${pairs.map(([inner, outer = inner]) => `${outer}:${inner}`)}}`;
@@ -117,7 +116,7 @@ for (const name of chosen) {
     }
   });
 
-  test(`inside a page from disk in ${name}`, {
+  test(`a page opened from disk runs in ${name}`, {
     skip: driver.find() ? noDist : `${name} is not installed`,
     timeout: 120_000,
   }, async () => {

@@ -1,9 +1,9 @@
 /**
- * drivers.js - opens one address in a real browser, headless, and evaluates expressions in it.
+ * drivers.js - opens an address in a real headless browser and evaluates expressions in it.
  *
- * Chromium and Firefox through puppeteer-core, WebKit (Safari's engine) through WebKitWebDriver, plain
- * W3C WebDriver over HTTP on a virtual display. A driver is { find, open }: find() gives the browser's
- * path or undefined, open(url) a Tab. CHROMIUM and FIREFOX name other binaries.
+ * Chromium and Firefox use puppeteer-core; WebKit (Safari's engine) uses WebKitWebDriver: W3C WebDriver
+ * over HTTP on a virtual display. A driver is { find, open }: find() returns the browser's path or
+ * undefined, open(url) a Tab. CHROMIUM and FIREFOX override the binaries.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ import puppeteer from 'puppeteer-core';
 /** @typedef {{ evaluate: (expression: string) => Promise<any>, close: () => Promise<void> }} Tab */
 /** @typedef {{ find: () => string | undefined, open: (url: string) => Promise<Tab> }} Driver */
 
-/** The first of these paths that exists. @param {(string | undefined)[]} paths */
+/** The first existing path. @param {(string | undefined)[]} paths */
 const first = (paths) => paths.find((path) => path && existsSync(path));
 
 export const chromiumFlags = [
@@ -50,7 +50,7 @@ const firefox = {
   open: (url) => launch({ browser: 'firefox', executablePath: firefox.find() }, url),
 };
 
-/** A port that is free now. @returns {Promise<number>} */
+/** A free port. @returns {Promise<number>} */
 function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -60,7 +60,7 @@ function freePort() {
   });
 }
 
-/** One WebDriver command. @param {string} base @param {string} method @param {string} path @param {any} [body] */
+/** Sends a WebDriver command. @param {string} base @param {string} method @param {string} path @param {any} [body] */
 async function command(base, method, path, body) {
   const response = await fetch(base + path, {
     method,
@@ -72,7 +72,7 @@ async function command(base, method, path, body) {
   return value;
 }
 
-/** A virtual display; resolves with its name once it is there. */
+/** Starts a virtual display; resolves with its name. */
 function startDisplay() {
   const stdio = /** @type {const} */ (['ignore', 'ignore', 'ignore', 'pipe']);
   const xvfb = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x1024x24'], { stdio });
@@ -84,7 +84,7 @@ function startDisplay() {
   });
 }
 
-/** Where Debian puts WebKit's small browser. */
+/** Debian's path of WebKit's small browser. */
 function miniBrowser() {
   for (const name of ['libwebkit2gtk-4.1-0', 'libwebkitgtk-6.0-4', 'libwebkit2gtk-4.0-37']) {
     try {
@@ -95,7 +95,7 @@ function miniBrowser() {
         .find((path) => path.endsWith('/MiniBrowser'));
       if (found) return found;
     } catch {
-      // Not this version, or no Debian.
+      // Another version, or not Debian.
     }
   }
   return undefined;
@@ -112,7 +112,7 @@ const webkit = {
       ...process.env,
       DISPLAY: display,
       LIBGL_ALWAYS_SOFTWARE: '1',
-      // Its sandbox refuses to run as root, which containers do; the pages are our own.
+      // Its sandbox refuses to run as root (containers do); the pages are our own.
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
     };
     const args = [`--port=${port}`, '--host=127.0.0.1'];

@@ -1,10 +1,9 @@
 /**
- * playground.test.js - the playground in a real browser (Chromium), on the real model where it is.
+ * playground.test.js - the playground in Chromium, with the real model if present.
  *
- * Drives the page as a reader would: buttons, keys, a phone's width, the other language. Without
- * the model (make models) everything up to loading one is tested and the rest is skipped, visibly.
- * Screenshots go to build/screenshots, to be looked at. CHROMIUM=path picks the browser,
- * MODELS=folder the models.
+ * Uses the page like a reader: buttons, keys, phone width, the other language. Without the model
+ * (make models) tests that load it are skipped and reported. Screenshots for review go to
+ * build/screenshots. CHROMIUM=path selects the browser, MODELS=folder the models.
  */
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -36,7 +35,7 @@ const flags = [
   '--disable-background-networking --disable-component-update --disable-sync',
 ].join(' ');
 
-/** Whether models come at a pace at which a reader can press Cancel. */
+/** Whether models are served slowly enough to press Cancel. */
 let slowly = false;
 const quick = makeServer({ roots: [['/models/', models]] });
 const server = createServer((request, response) => {
@@ -47,17 +46,17 @@ const server = createServer((request, response) => {
   else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
   else quick.emit('request', request, response);
 });
-/** The tiny model with a template that always opens a thought. */
+/** The tiny model with a template that always opens a reasoning block. */
 function thinkingModel() {
   const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
   bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
   return bytes;
 }
 
-/** The call from which the engine's worker does not return; none if empty. */
+/** The engine call that never returns in the worker; empty: none. */
 let spins = '';
 
-/** The real worker, in front of which that call is caught. @param {import('node:http').ServerResponse} response */
+/** Serves the real worker with code that blocks in that call. @param {import('node:http').ServerResponse} response */
 function sendSpinning(response) {
   const isolated = { 'Cross-Origin-Embedder-Policy': 'require-corp', 'Cache-Control': 'no-store' };
   response.writeHead(200, { 'Content-Type': 'text/javascript', ...isolated });
@@ -69,13 +68,13 @@ function sendSpinning(response) {
     };`);
 }
 
-/** The tiny model with six megabytes of a name, as the first of its key-value pairs. */
+/** The tiny model with a name of six megabytes as its first key-value pair. */
 function longNamed() {
   const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
-  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(16) + 1n, 16); // how many there are
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(16) + 1n, 16); // the number of pairs
   const key = 'general.name';
   const start = 8 + key.length + 4 + 8;
-  const pair = Buffer.alloc(6_000_000 - (6_000_000 % 32), 'name '); // tensors stay aligned
+  const pair = Buffer.alloc(6_000_000 - (6_000_000 % 32), 'name '); // keeps tensors aligned
   pair.writeBigUInt64LE(BigInt(key.length), 0);
   pair.write(key, 8);
   pair.writeUInt32LE(8, start - 12); // a string
@@ -87,12 +86,12 @@ const encoderModel = () => readFileSync(join(root, 'tests/golden/arch/bert.gguf'
 
 /** @type {import('puppeteer-core').Browser} */
 let browser;
-/** @type {import('puppeteer-core').Page} the page that goes through the whole story */
+/** @type {import('puppeteer-core').Page} the page used throughout */
 let page;
 let origin = '';
-/** @type {string[]} addresses asked for */
+/** @type {string[]} requested addresses */
 const requests = [];
-/** @type {string[]} what must stay empty */
+/** @type {string[]} must stay empty */
 const complaints = [];
 
 before(async () => {
@@ -116,7 +115,7 @@ after(async () => {
 });
 
 /**
- * A model in small pieces.
+ * Serves a model in small pieces.
  * @param {string} url
  * @param {import('node:http').ServerResponse} response
  */
@@ -156,7 +155,7 @@ const shoot = (name, of = page, fullPage = true) =>
 /** @param {string} selector @param {import('puppeteer-core').Page} [of] */
 const text = (selector, of = page) => of.$eval(selector, (e) => e.textContent ?? '');
 
-/** Waits until an element says something. @param {string} selector @param {RegExp} pattern */
+/** Waits until an element's text matches. @param {string} selector @param {RegExp} pattern */
 const says = (selector, pattern, timeout = 50_000) =>
   page.waitForFunction(
     (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
@@ -172,7 +171,7 @@ const overflow = (of) =>
 /** @param {string} name */
 const strings = (name) => JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
 
-test('both languages have the same sentences with the same gaps', () => {
+test('both languages have the same sentences with the same placeholders', () => {
   const [english, chinese] = [strings('en'), strings('zh-Hant')];
   assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
   const gaps = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) ?? []).sort();
@@ -190,7 +189,7 @@ test('the words in index.html are the English ones', () => {
   }
 });
 
-test('without a click nothing leaves the origin and no model is fetched', {
+test('without a click no request leaves the origin and no model is fetched', {
   skip: noBrowser,
 }, async () => {
   await page.waitForNetworkIdle();
@@ -241,7 +240,7 @@ for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp,
     /^春江花月夜，([^，。\n]{5}|[^，。\n]{7})。\n([^，。\n]{5,7}[，。])+/,
   ],
 ])) {
-  test(`one click starts with the page's own model, ${language}, and asks no one else for anything`, {
+  test(`one click loads the page's own model, ${language}, without requests to other origins`, {
     skip: noBrowser,
     timeout: 120_000,
   }, async (t) => {
@@ -266,7 +265,7 @@ for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp,
   });
 }
 
-test('a page instead of a model is an error in words', { skip: noBrowser }, async () => {
+test('an HTML page instead of a model gives a readable error', { skip: noBrowser }, async () => {
   await page.type('#url', `${origin}/index.html`);
   await page.click('#url-go');
   await says('#url-go', /Load · .*kB/);
@@ -275,7 +274,7 @@ test('a page instead of a model is an error in words', { skip: noBrowser }, asyn
   await shoot('error');
 });
 
-test('a load can be cancelled, and done', { skip: noModel, timeout: 180_000 }, async () => {
+test('a load can be cancelled and repeated', { skip: noModel, timeout: 180_000 }, async () => {
   slowly = true;
   await page.click(SMOLLM2);
   await says('#progress-text', /MB of 98\.4 MB · .*left/);
@@ -381,7 +380,7 @@ test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => 
   await shoot('chat', page, false);
 });
 
-test('the speed is measured when asked, and its lines can be copied', {
+test('speed is measured on request, and its lines can be copied', {
   skip: noModel,
   timeout: 180_000,
 }, async () => {
@@ -389,7 +388,7 @@ test('the speed is measured when asked, and its lines can be copied', {
   await says('#speed-status', /Ready/);
   const height = () => page.$eval('#figure-speed', (e) => e.getBoundingClientRect().height);
   const before = await height();
-  // A round takes less than half a second: the key comes as soon as the first one is announced.
+  // A round takes under half a second, so the key is pressed as soon as the first is announced.
   await page.$eval('#speed-status', (status) => {
     new MutationObserver((_, observer) => {
       if (!/Round 1 of 3/.test(status.textContent ?? '')) return;
@@ -415,9 +414,9 @@ test('the speed is measured when asked, and its lines can be copied', {
   await shoot('speed');
 });
 
-/** A page of its own with the model at a path of the server. @param {import('node:test').TestContext} t @param {string} path */
+/** A new page with the model at a path of the server. @param {import('node:test').TestContext} t @param {string} path */
 async function openWith(t, path) {
-  const other = await open('/?lang=en'); // an earlier page left the other language remembered
+  const other = await open('/?lang=en'); // an earlier page stored the other language
   t.after(() => other.close().then(() => page.bringToFront()));
   await other.type('#url', `${origin}${path}`);
   await other.click('#url-go');
@@ -429,7 +428,7 @@ async function openWith(t, path) {
   return other;
 }
 
-test('an encoder is told apart: it has facts, and nothing to write with', {
+test('an encoder is recognised: it has facts and no generation', {
   skip: noBrowser,
 }, async (t) => {
   const other = await openWith(t, '/encoder.gguf');
@@ -443,7 +442,7 @@ test('an encoder is told apart: it has facts, and nothing to write with', {
   await shoot('encoder', other, false);
 });
 
-test('what a model thinks stands apart, above its answer', { skip: noBrowser }, async (t) => {
+test('reasoning is shown separately, above the answer', { skip: noBrowser }, async (t) => {
   const other = await openWith(t, '/thinking.gguf');
   await other.click('#mode-chat');
   await other.click('#generate');
@@ -452,7 +451,7 @@ test('what a model thinks stands apart, above its answer', { skip: noBrowser }, 
   const lines = await other.$$eval('.turn p', (all) => all.map((p) => p.className));
   assert.deepEqual(lines, ['', 'thought', '']);
   assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
-  // Going on after a change stays in the same thought.
+  // Continuing after an edit stays in the same reasoning block.
   await other.click('.thought .token:nth-of-type(2)');
   await other.waitForSelector('#alternatives-list button');
   await other.click('#alternatives-list button');
@@ -471,14 +470,14 @@ const saysOn = (of, selector, pattern) =>
     pattern.source,
   );
 
-/** Writes with the model that is there, to the end. @param {import('puppeteer-core').Page} of */
+/** Generates to the end with the loaded model. @param {import('puppeteer-core').Page} of */
 async function writes(of) {
   await of.waitForSelector('#generate:enabled');
   await of.click('#generate');
   await saysOn(of, '#play-status', /tokens generated|ended/);
 }
 
-/** Loads what the field for addresses names. @param {import('puppeteer-core').Page} of */
+/** Loads the address in the address field. @param {import('puppeteer-core').Page} of */
 async function loadAgain(of) {
   spins = '';
   await of.$eval('#choose', (e) => /** @type {any} */ (e).setAttribute('open', ''));
@@ -490,7 +489,7 @@ for (const [what, call] of [
   ['reads', 'tokenize'],
   ['draws', 'step'],
 ]) {
-  test(`Stop ends an engine that ${what} without end, and the model can be loaded again`, {
+  test(`Stop ends an engine that ${what} forever, and the model can be loaded again`, {
     skip: noBrowser,
   }, async (t) => {
     t.after(() => (spins = ''));
@@ -508,7 +507,7 @@ for (const [what, call] of [
   });
 }
 
-test('Stop, pressed twice, closes a model that does not even forget the text', {
+test('Stop, pressed twice, closes a model whose engine never answers', {
   skip: noBrowser,
 }, async (t) => {
   t.after(() => (spins = ''));
@@ -525,7 +524,7 @@ test('Stop, pressed twice, closes a model that does not even forget the text', {
   await writes(other);
 });
 
-test('another model is loaded though the one before never answers', {
+test('another model loads although the previous one never answers', {
   skip: noBrowser,
 }, async (t) => {
   t.after(() => (spins = ''));
@@ -568,7 +567,7 @@ test('the same file can be picked twice', { skip: noBrowser }, async (t) => {
   }
 });
 
-test('of a name of six megabytes the page shows what fits', { skip: noBrowser }, async (t) => {
+test('the page shows the beginning of a name of six megabytes', { skip: noBrowser }, async (t) => {
   const other = await openWith(t, '/long-name.gguf');
   const facts = await text('#facts-list', other);
   assert.match(facts, /name name name .*…/);

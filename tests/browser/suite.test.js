@@ -1,8 +1,8 @@
 /**
- * suite.test.js - the shared suite in pages of three browsers: the engine in the page's own worker.
+ * suite.test.js - the shared suite in pages of three browsers, with the engine in the page's own worker.
  *
- * Chromium runs all cases, Firefox and WebKit all but the slow ones. A browser that is not installed is
- * skipped, visibly, and so are cases that need the real model. BROWSERS=Firefox,WebKit picks.
+ * Chromium runs all cases, Firefox and WebKit skip slow ones. Missing browsers, and cases without the real
+ * model, are skipped and reported. BROWSERS=Firefox,WebKit selects.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -58,7 +58,7 @@ for (const name of chosen) {
     });
   });
 
-  test(`a page that is not isolated has one thread and says so, ${name}`, async (context) => {
+  test(`a page that is not isolated has one thread and reports it, ${name}`, async (context) => {
     if (!driver.find()) return context.skip(`${name} is not installed`);
     const plain = makeServer({ roots, isolate: false });
     await new Promise((resolve) => plain.listen(0, '127.0.0.1', () => resolve(undefined)));

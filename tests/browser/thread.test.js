@@ -1,10 +1,10 @@
 /**
- * thread.test.js - the page's own thread stays free (Chromium): while a model loads from every kind of source and
- * while it reads and writes, no task there takes 16 ms, the length of a frame.
+ * thread.test.js - the page's main thread stays responsive (Chromium): during loading from every kind of source,
+ * prefill and decoding, no task takes 16 ms, the length of a frame.
  *
- * What counts is the processor time of each task of the thread, from the browser's trace (`tdur`), which
- * a busy machine does not change; the clock time of a task, which a long-task observer sees, grows
- * with whatever else runs. That the measure sees work at all is shown by an engine in the page's thread.
+ * Measures processor time per task (`tdur` of the browser's trace), which a busy machine does not change;
+ * the wall time seen by a long-task observer grows with other load. A control test runs the engine in the
+ * main thread, and the measure must show it.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -53,8 +53,8 @@ after(async () => {
 });
 
 /**
- * The longest tasks of the page's thread while `script` runs, in ms of processor time.
- * @param {string} script the body of an async function
+ * The longest main-thread tasks while `script` runs, in ms of processor time.
+ * @param {string} script body of an async function
  */
 async function tasks(script) {
   const page = await browser.newPage();
@@ -77,7 +77,7 @@ async function tasks(script) {
   return own.map((e) => e.tdur / 1000).sort((a, b) => b - a);
 }
 
-/** Loads, reads 200 tokens, writes 16, looks inside. @param {string} source @param {string} [options] */
+/** Loads, prefills 200 tokens, generates 16, uses taps. @param {string} source @param {string} [options] */
 const work = (source, options = '{}') => `
   const { loadModel } = await import('/jielong.js');
   const url = '/models/${name}';
@@ -95,7 +95,7 @@ const SOURCES = {
   'a Blob': 'await (await fetch(url)).blob()',
 };
 for (const [what, source] of Object.entries(SOURCES)) {
-  test(`no task of the page's thread takes a frame: from ${what}`, { skip }, async () => {
+  test(`no task of the main thread takes a frame: from ${what}`, { skip }, async () => {
     const found = await tasks(work(source));
     assert.ok(found.length > 50, `only ${found.length} tasks were seen`);
     assert.ok(
@@ -105,7 +105,7 @@ for (const [what, source] of Object.entries(SOURCES)) {
   });
 }
 
-test('the measure sees work: an engine in the page’s thread takes longer', { skip }, async () => {
+test('the measure detects work: an engine in the main thread takes longer', { skip }, async () => {
   const found = await tasks(work('url', '{ worker: false }'));
   assert.ok(found[0] > FRAME_MS, `the longest took ${found[0]} ms`);
 });

@@ -1,8 +1,8 @@
 /**
- * train.test.js - examples/train/ in real browsers: a few steps, a pause, the model that comes out.
+ * train.test.js - examples/train/ in real browsers: a few steps, a pause, the exported model.
  *
- * A network of the page's own size learns from the page's own text for twelve steps, which is enough for it to
- * know that letters are not alike. Screenshots are the playground's business (playground.test.js). BROWSERS picks.
+ * Trains the page's default network on its default text for twelve steps, enough to learn that letters
+ * differ in frequency. playground.test.js makes screenshots. BROWSERS selects.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -48,7 +48,7 @@ for (const name of chosen) {
     });
     after(() => tab?.close());
 
-    test('a pause leaves a model behind, going on lets losses fall', {
+    test('a pause exports a model; losses fall after it continues', {
       timeout: 300_000,
     }, async () => {
       assert.match(await text('start'), /184 kB of text in 12 steps/);
@@ -67,7 +67,7 @@ for (const name of chosen) {
       assert.equal(await tab.evaluate(`document.querySelectorAll('#samples li').length`), 13);
     });
 
-    test('the model is loaded and writes', { timeout: 300_000 }, async () => {
+    test('the model loads and generates', { timeout: 300_000 }, async () => {
       await click('load');
       await until(`!document.getElementById('play').hidden`, 'the model');
       await click('write');
@@ -76,7 +76,7 @@ for (const name of chosen) {
       assert.ok(written.startsWith('The king') && written.length > 100, written);
     });
 
-    test('an error is told in words, and stopping forgets', { timeout: 300_000 }, async () => {
+    test('an error is readable, and stopping discards the run', { timeout: 300_000 }, async () => {
       await click('stop');
       await until(`!document.getElementById('start').disabled`, 'the stop');
       await tab.evaluate(

@@ -1,9 +1,9 @@
 /**
- * workers.test.js - what happens to the workers that lend their threads: they do not come, fail, are killed; the page is
- * hidden, left or closed. Whatever it is, generation goes on with the ids of one thread, and nothing waits for ever.
+ * workers.test.js - pool workers that never start, fail or are killed; pages that are hidden, navigated away or closed.
+ * Generation continues with the ids of one thread in each case, and nothing blocks for ever.
  *
- * In Chromium and Firefox (WebKit's Linux build gives pages no shared memory). The page makes these workers (web/engine/backend.js), so
- * the page's Worker class meddles with them here: theirs are the ones that run pool-worker.js.
+ * Chromium and Firefox only (WebKit's Linux build has no shared memory in pages). The page creates the workers
+ * (web/engine/backend.js), so these tests patch its Worker class for workers that run pool-worker.js.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -37,8 +37,8 @@ after(() => {
 });
 
 /**
- * Loads with three threads and generates. The statements see `made`, the workers so far, and what is said of them.
- * @param {string} [before] before a worker is made: `isPool`, whether it is one of these, and `url`
+ * Loads with three threads and generates. Statements may use `made`, the pool workers so far, and `ended`.
+ * @param {string} [before] before a worker is made: `isPool`, whether it is a pool worker, and `url`
  * @param {string} [made] after that: `this`
  * @param {string} [onToken] `index`
  */
@@ -78,7 +78,7 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
   }
 })()`;
 
-/** Never ends, and counts window.tokens. */
+/** Runs forever and counts window.tokens. */
 const forever = `void (async () => {
   const { loadModel } = await import('/jielong.js');
   const model = await loadModel('/tests/${FILE}', { threads: 3, precision: 'exact' });
@@ -156,7 +156,7 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
         browser: name === 'Firefox' ? 'firefox' : 'chrome',
         executablePath,
         args: name === 'Firefox' ? [] : chromiumFlags,
-        // What would keep a page that nobody sees as quick as others.
+        // These defaults disable the throttling of hidden pages.
         ignoreDefaultArgs: [
           '--disable-background-timer-throttling',
           '--disable-backgrounding-occluded-windows',
@@ -204,7 +204,7 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
       await page.close();
     });
 
-    test('a page that is left, and one that is closed, while it generates', {
+    test('pages that navigate away or close during generation', {
       timeout: 120_000,
     }, async () => {
       const page = await open();
@@ -218,8 +218,8 @@ for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
       await other.close();
     });
 
-    // Firefox without a window calls every page visible.
-    test('a page that nobody sees loads and generates', {
+    // Headless Firefox reports every page as visible.
+    test('a hidden page loads and generates', {
       skip: name === 'Firefox' && 'there it cannot be had without a window',
       timeout: 120_000,
     }, async () => {

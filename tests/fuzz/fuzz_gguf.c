@@ -1,8 +1,8 @@
 /* fuzz_gguf.c - libFuzzer target: any bytes → the header parser and all accessors.
  *
- * Besides the sanitizers' verdict it checks the promises of gguf.h: a failed parse holds nothing
- * and says why; a header that is complete parses alike with the size known and unknown, and from a
- * longer file; tensors rise, do not overlap and end inside the file. Seeds: "c_gguf DIR".
+ * Besides the sanitizers it checks the contract of gguf.h: a failed parse owns nothing and gives a
+ * reason; a complete header parses alike with known and unknown size and from a longer file;
+ * tensors are in order, disjoint and inside the file. Seeds: "c_gguf DIR".
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,19 +1,19 @@
-/* fuzz_import.c - libFuzzer target: any bytes → jlt_import(), and one loss of what loads.
+/* fuzz_import.c - libFuzzer target: any bytes → jlt_import(), and one loss if it loads.
  *
- * Beside the sanitizers' verdict: a failure says what and where and holds no memory; a network that
- * loads predicts every id of its vocabulary. Mutations mostly keep the layout and fall into the
- * header. Seeds: "fuzz_import --seeds=DIR" writes a small network of every kind and type and exits.
+ * Besides the sanitizers: an error has place and message and leaves no memory; a loaded network
+ * predicts every id. Mutations mostly keep the layout and hit the header. Seeds:
+ * "fuzz_import --seeds=DIR" writes a small network of every kind and type and exits.
  */
 #include "train.h"
 
 #include "../../src/train/export.h"
 #include "../../src/train/import.h"
-/* after layers.h, whose names its macros would replace */
+/* after layers.h, because its macros replace names there */
 #include "../../src/compute/kernels.h"
 
-enum { LENGTH = 5, LARGEST = 1 << 20 /* parameters; a larger network says nothing more */ };
+enum { LENGTH = 5, LARGEST = 1 << 20 /* parameters; larger networks only cost time */ };
 
-/* Cross-entropy of a sequence with the last and the first id of the vocabulary in it. */
+/* Cross-entropy of a sequence that contains the first and last id. */
 static void predict(const jlt_network *net, const float *params) {
     int last = net->shape.n_vocab - 1;
     int32_t ids[LENGTH + 1] = { last, 0, last, last / 2, 1, last };

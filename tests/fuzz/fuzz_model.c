@@ -1,13 +1,12 @@
-/* fuzz_model.c - libFuzzer target: any bytes → a whole load, and what a host does with a model.
+/* fuzz_model.c - libFuzzer target: any bytes → a whole load, and a host's use of the model.
  *
- * The file is fed in chunks of random sizes (drawn from a hash of its bytes, so a run repeats),
- * once with its size known and once not. What loads is described, tokenizes and draws two tokens,
- * or embeds if it is an encoder. Beside the sanitizers' verdict: a failure says what and where;
- * chunks and a known size change no bit of the results; an abandoned load and a refused allocation
- * leak nothing.
- * Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits; encoders are
- * made by tests/golden/oracle.py make bert OUT --set d=8 H=2 K=2 hd=4 ff=8 L=1 C=20. Mutations
- * mostly keep the layout and fall into the header, where the decisions are.
+ * The file is fed in chunks of random sizes (seeded by a hash of its bytes, so runs repeat), once
+ * with known and once with unknown size. A loaded model is described, tokenizes and draws two
+ * tokens, or embeds if it is an encoder. Besides the sanitizers: an error has place and message;
+ * chunks and a known size change no bit of the results; abandoned loads and failed allocations leak
+ * nothing. Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits;
+ * tests/golden/oracle.py make bert OUT --set d=8 H=2 K=2 hd=4 ff=8 L=1 C=20 makes encoders.
+ * Mutations mostly keep the layout and hit the header, where max decisions are.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -29,19 +28,19 @@ enum { MEMORY_LIMIT = 1 << 26, CONTEXT = 16, HEADER = 4096 };
 
 typedef struct plan {
     uint64_t file_size; /* 0: unknown */
-    size_t stop;        /* bytes after which the host gives up */
-    jl_random random;   /* of the chunks */
+    size_t stop;        /* bytes after which the host abandons the load */
+    jl_random random;   /* random state for chunk sizes */
 } plan;
 
-/* A byte, a few, a page or all that fits: each edge is hit in every way. */
-static size_t draw_chunk(jl_random *r, size_t most) {
+/* One byte, a few, a page or everything: chunks split every field. */
+static size_t draw_chunk(jl_random *r, size_t max) {
     static const size_t sizes[] = { 1, 7, 64, 4096, SIZE_MAX };
     size_t size = sizes[jl_random_bits(r) % 5];
-    size = size == SIZE_MAX ? most : 1 + jl_random_bits(r) % size;
-    return size < most ? size : most;
+    size = size == SIZE_MAX ? max : 1 + jl_random_bits(r) % size;
+    return size < max ? size : max;
 }
 
-/* JL_OK, JL_MORE (given up) or an error. */
+/* JL_OK, JL_MORE (abandoned) or an error. */
 static jl_status feed_all(jl_model *m, const uint8_t *data, size_t n, plan p, jl_error *e) {
     jl_status status = JL_MORE;
     for (size_t at = 0; at < n && status == JL_MORE;) {
@@ -58,7 +57,7 @@ static jl_status feed_all(jl_model *m, const uint8_t *data, size_t n, plan p, jl
     return status == JL_MORE ? jl_model_finish(m, e) : status;
 }
 
-/* The model, complete; or NULL with *e filled, empty where the host gave up. */
+/* The complete model, or NULL with *e filled (empty if abandoned). */
 static jl_model *load(const uint8_t *data, size_t n, plan p, jl_error *e) {
     *e = (jl_error){ 0 };
     jl_model *m = jl_model_new(p.file_size, MEMORY_LIMIT, e);
@@ -71,7 +70,7 @@ static jl_model *load(const uint8_t *data, size_t n, plan p, jl_error *e) {
     return NULL;
 }
 
-/* ---- What a host does with it ---------------------------------------------------------------- */
+/* ---- Use of a model ------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t sum, const void *bytes, size_t n) {
     return (sum ^ jl_hash(bytes, n)) * 0x9e3779b97f4a7c15u;
@@ -91,8 +90,7 @@ static uint64_t describe(const jl_model *m) {
     return sum;
 }
 
-/* Ids of a text with everything in it, or a few ids where there is no tokenizer. Returns how many.
- * */
+/* Tokenizes a varied text, or uses a few ids without tokenizer. Returns the count. */
 static int tokenize(const jl_model *m, int32_t *ids, int cap) {
     static const char text[] = "ab <x>ba\r\n  a1\xff\xe4\xb8 \xc3\xa9'll aaaaaaaa</s><x";
     int n = 0, vocab = jl_model_n_vocab(m);
@@ -150,7 +148,7 @@ static uint64_t run(const jl_model *m, uint64_t sum) {
         REQUIRE(e.code < 0 && e.message[0]);
         return sum;
     }
-    int room = jl_session_n_ctx(s) - 1; /* one place at least for what is drawn */
+    int room = jl_session_n_ctx(s) - 1; /* at least one position for drawn tokens */
     if (n > room) n = room;
     REQUIRE(jl_session_append(s, ids, n, &e) == JL_OK);
     sum = mix(sum, ids, (size_t)n * sizeof *ids);
@@ -164,7 +162,7 @@ static uint64_t run(const jl_model *m, uint64_t sum) {
     return sum;
 }
 
-/* A digest of everything the load led to; 0 where it failed. */
+/* A digest of all results of the load; 0 if it failed. */
 static uint64_t try_file(const uint8_t *data, size_t n, uint64_t file_size, uint64_t seed) {
     plan p = { file_size, SIZE_MAX, { 0 } };
     jl_error e;
@@ -176,7 +174,7 @@ static uint64_t try_file(const uint8_t *data, size_t n, uint64_t file_size, uint
     return sum;
 }
 
-/* Gives up halfway, then meets a refused allocation: neither may leak or crash. */
+/* Abandons a load halfway, then fails an allocation: no leak, no crash. */
 static void try_trouble(const uint8_t *data, size_t n, uint64_t seed) {
     plan p = { n, SIZE_MAX, { 0 } };
     jl_error e;
@@ -203,24 +201,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 
 /* ---- Mutations ------------------------------------------------------------------------------- */
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed) {
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed) {
     jl_random r;
     jl_random_seed(&r, seed);
-    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, most);
+    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, max);
     size_t header = n < HEADER || jl_random_bits(&r) % 8 == 0 ? n : HEADER;
     size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 12;
     if (length > n - at) length = n - at;
-    LLVMFuzzerMutate(data + at, length, length); /* what it shortens keeps its last bytes */
+    LLVMFuzzerMutate(data + at, length, length); /* a shortened file keeps its last bytes */
     return n;
 }
 
 /* ---- Seeds ----------------------------------------------------------------------------------- */
 
-/* One block of a type with small weights: random quants and scales, and ordinary half floats at the
- * places where the type has them. */
+/* One block of a type with small weights: random quants and scales, ordinary half floats at their
+ * offsets. */
 static void put_block(hostile_file *f, jl_type type, jl_random *r) {
     static const struct {
         uint8_t d, m; /* bytes; m = 0: none */
@@ -282,9 +280,9 @@ static void put_metadata(hostile_file *f, int width, int head, int ff) {
 
 enum { N_METADATA = 18 };
 
-/* As wide as fits 40 KiB: 32 bytes a row of floats, one block of the other types. Types mix: the
- * feed-forward weights of blocks of 32 are Q4_1, and what has fewer columns than a block of 256 is
- * F16 or Q4_1. */
+/* As wide as fits 40 KiB: 32 bytes per row of floats, one block of other types. Types are mixed:
+ * FFN weights of blocks of 32 are Q4_1; matrices with fewer columns than a block of 256 are F16 or
+ * Q4_1. */
 static void put_model(hostile_file *f, jl_type type) {
     const jl_type_info *info = jl_type_get((uint32_t)type);
     int w = info->block == 1 ? 32 / info->bytes : info->block, super = info->block == 256;
@@ -333,7 +331,7 @@ static void write_seeds(const char *folder) {
         char path[1024];
         if (!jl_type_get(i)->bytes) continue;
         put_model(&f, (jl_type)i);
-        REQUIRE(try_file(f.bytes, f.n, f.n, 1) != 0); /* a seed that does not load is no seed */
+        REQUIRE(try_file(f.bytes, f.n, f.n, 1) != 0); /* a seed must load */
         snprintf(path, sizeof path, "%s/model-%s.gguf", folder, jl_type_get(i)->name);
         FILE *out = fopen(path, "wb");
         REQUIRE(out && fwrite(f.bytes, 1, f.n, out) == f.n && fclose(out) == 0);

@@ -1,8 +1,8 @@
-/* fuzz_ngram.c - libFuzzer target: any bytes → jl_ngram_open(), and what a host asks a model.
+/* fuzz_ngram.c - libFuzzer target: any bytes → jl_ngram_open(), and queries.
  *
- * Beside the sanitizers' verdict: a failure says what and where and holds no memory; in every
- * context a model gives each token the probability of the distribution, and they sum to one.
- * Seeds: "fuzz_ngram --seeds=DIR" writes models of several orders and exits.
+ * Besides the sanitizers: an error has place and message and leaves no memory; in every context,
+ * each token's probability equals the distribution's, which sums to one. Seeds: "fuzz_ngram
+ * --seeds=DIR" writes models of several orders and exits.
  */
 #include "train.h"
 
@@ -10,7 +10,7 @@
 
 #include "../../src/train/ngram_file.h"
 
-enum { LARGEST = 4096 /* tokens whose distributions are looked at */ };
+enum { LARGEST = 4096 /* tokens with a checked distribution */ };
 
 static void check(const jl_ngram *m, const int32_t *context, size_t n, float *p) {
     int n_vocab = jl_ngram_n_vocab(m);
@@ -52,15 +52,15 @@ void write_seeds(const char *folder) {
     int32_t ids[STREAM];
     for (int i = 0; i < STREAM; i++) ids[i] = (i * i + i / 3) % VOCAB;
     for (int order = 1; order <= 4; order++)
-        for (size_t most = 10; most < 1000; most *= 4) {
+        for (size_t max = 10; max < 1000; max *= 4) {
             char name[64];
             jl_gguf none = { 0 };
             jl_ngram *m = jl_ngram_train(ids, STREAM, VOCAB, order, NULL);
-            jl_ngram *small = jl_ngram_prune(m, most, NULL);
+            jl_ngram *small = jl_ngram_prune(m, max, NULL);
             size_t n = (size_t)jl_ngram_write(small, &none, "seed", NULL);
             uint8_t *bytes = malloc(n);
             jl_ngram_write(small, &none, "seed", bytes);
-            snprintf(name, sizeof name, "ngram-%d-%zu.gguf", order, most);
+            snprintf(name, sizeof name, "ngram-%d-%zu.gguf", order, max);
             write_seed(folder, name, bytes, n);
             free(bytes);
             jl_ngram_free(small);

@@ -1,13 +1,13 @@
-/* fuzz_recipe.c - libFuzzer target: a recipe, and after a NUL byte a checkpoint of its run.
+/* fuzz_recipe.c - libFuzzer target: a recipe, then after a NUL byte a checkpoint of its run.
  *
- * The recipe is parsed; a small enough run begins on a fixed text, restores the checkpoint and
- * makes a step. Beside the sanitizers' verdict: a failure says what and where, and nothing leaks.
- * Seeds: "fuzz_recipe --seeds=DIR" writes recipes with and without a checkpoint and exits.
+ * Parses the recipe; a small enough run starts on a fixed text, loads the checkpoint and runs a
+ * step. Besides the sanitizers: an error has place and message; nothing leaks. Seeds:
+ * "fuzz_recipe --seeds=DIR" writes recipes with and without a checkpoint and exits.
  */
 #include "train.h"
 
 #include "../../src/train/config.h"
-/* after layers.h, whose names its macros would replace */
+/* after layers.h, because its macros replace names there */
 #include "../../src/compute/kernels.h"
 
 enum { VOCAB = 12, TRAIN = 80, HELD = 40, LARGEST = 1 << 15 };
@@ -22,7 +22,7 @@ static jlt_trainer *start(const jlt_config *c, jl_error *e) {
     return jlt_trainer_new(&o, &data, &host, e);
 }
 
-/* Whether a step takes milliseconds. */
+/* Whether a step takes only milliseconds. */
 static int is_small(const jlt_config *c) {
     const jlt_net_shape *s = &c->train.shape;
     return s->n_embd <= 16 && s->n_ff <= 64 && s->n_layers <= 2 && s->n_ctx <= 64 &&

@@ -1,4 +1,4 @@
-/* train.h - what the fuzzers of src/train share: seeds on request, and mutations of a header.
+/* train.h - shared by the fuzzers of src/train: seeds on request, header mutations.
  *
  * Each target defines write_seeds(folder) and includes this file once.
  */
@@ -19,8 +19,8 @@
     } while (0)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
 void write_seeds(const char *folder);
 
 static inline void write_seed(const char *folder, const char *name, const void *bytes, size_t n) {
@@ -40,12 +40,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
-/* Three times in four a few bytes change in place, so that lengths before and after them hold. */
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed) {
+/* Three of four mutations change a few bytes in place, so that lengths stay valid. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed) {
     enum { HEADER = 2048 };
     jl_random r;
     jl_random_seed(&r, seed);
-    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, most);
+    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, max);
     size_t header = n < HEADER || jl_random_bits(&r) % 8 == 0 ? n : HEADER;
     size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 8;
     if (length > n - at) length = n - at;

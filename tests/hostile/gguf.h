@@ -1,9 +1,8 @@
 /* gguf.h - a writer of small GGUF files, and one broken file for each check of the format layer.
  *
- * Files are written as bytes, not through the engine, so that both sides of the format are said
- * twice. The cases are a table: tests run it, and "c_gguf DIR" writes it out as seeds for the
- * fuzzer and as inputs for the JavaScript tests. Numbers in brackets are those of the loader's list
- * of 28 checks.
+ * It writes bytes without the engine, so the format is implemented twice. The cases are a table:
+ * tests run it, and "c_gguf DIR" writes it as seeds for the fuzzer and inputs for the JavaScript
+ * tests. Numbers in brackets refer to the loader's list of 28 checks.
  */
 #ifndef JL_HOSTILE_GGUF_H
 #define JL_HOSTILE_GGUF_H
@@ -17,7 +16,7 @@
 typedef struct hostile_file {
     uint8_t bytes[40960];
     size_t n;
-    size_t header; /* bytes before the padding */
+    size_t header; /* length before the padding */
 } hostile_file;
 
 /* ---- The writer ------------------------------------------------------------------------------ */
@@ -98,7 +97,7 @@ static inline void put_data(hostile_file *f, size_t n) {
     for (size_t i = 0; i < n; i++) put_number(f, i, 1);
 }
 
-/* A sound file with every value type, two tensors in the order of their data, one before them. */
+/* A valid file with every value type and three tensors, the first in the data listed last. */
 static inline void put_sound(hostile_file *f) {
     put_start(f, 3, 3, 17);
     put_key(f, "general.architecture", JL_GGUF_STRING), put_string(f, "llama");
@@ -404,7 +403,7 @@ typedef struct hostile_case {
     jl_status status;    /* with the file's size known */
     const char *where;   /* of the error */
     const char *message; /* a part of it */
-    int streams;         /* without the size the answer is JL_MORE: only the size shows the fault */
+    int streams; /* without the size the result is JL_MORE: only the size reveals the error */
 } hostile_case;
 
 #define CASE(name, status, where, ...)                                                             \
@@ -479,7 +478,7 @@ static const hostile_case hostile_cases[] = {
     CASE(row_not_blocks, FORMAT, "t", "row of 48 elements", 0),
     CASE(row_not_super_blocks, FORMAT, "t", "row of 128 elements is not a whole number of Q4_K", 0),
     CASE(size_wraps, FORMAT, "t", "size of the data", 0),
-    /* [21] [22] [23] places */
+    /* [21] [22] [23] offsets */
     CASE(offset_unaligned, FORMAT, "t", "multiple of 32 bytes, found offset 16", 0),
     CASE(offset_far, FORMAT, "t", "within 2^53 bytes", 0),
     CASE(data_far, FORMAT, "t", "within 2^53 bytes", 0),
@@ -493,8 +492,8 @@ enum { N_HOSTILE = sizeof hostile_cases / sizeof *hostile_cases };
 
 /* ---- Reading everything ---------------------------------------------------------------------- */
 
-/* Reads whatever the accessors can reach of a parsed file, each key as every type. Returns a sum,
- * so that no read can be dropped as unused. */
+/* Reads everything the accessors reach in a parsed file, each key as every type. Returns a sum, so
+ * that the compiler keeps all reads. */
 static inline uint64_t hostile_touch(const jl_gguf *g) {
     uint64_t sum = 0;
     for (int i = 0; i < g->n_values; i++) {

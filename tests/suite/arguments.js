@@ -1,6 +1,6 @@
 /**
- * arguments.js - every public function and every option, fed with every odd value of odd.js: what it rejects with is a
- * JielongError, nothing waits for ever, and the model goes on as if nothing had been.
+ * arguments.js - passes every odd value of odd.js to every public function and option: a call succeeds
+ * or rejects with a JielongError in time; the model stays intact.
  */
 
 import { CHAT, EMBED, GENERATE, LOAD, SAMPLING } from '../../web/base/options.js';
@@ -14,14 +14,14 @@ import { oddReasons, oddValues } from './odd.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('./index.js').T} T */
-/** One call, and its odd value put somewhere into it. @typedef {(odd: any) => any} Call */
+/** One call with an odd value somewhere in its arguments. @typedef {(odd: any) => any} Call */
 
 const HANGS_MS = 30_000;
 const tiny = 'chat.gguf';
 const hello = [{ role: 'user', content: 'hello' }];
 
 /**
- * What a call made of an odd value: nothing, a JielongError, or the complaint.
+ * Undefined if the call succeeds or throws a proper JielongError, otherwise the complaint.
  * @param {string} what @param {() => any} call
  */
 async function judge(what, call) {
@@ -65,7 +65,7 @@ const eachOption = (name, options, call) =>
     options.map((option) => [`${name}: ${option}`, (odd) => call({ [option]: odd })]),
   );
 
-/** What a callback throws is its owner's. @param {string} name @param {any} value */
+/** Errors thrown by a callback pass through. @param {string} name @param {any} value */
 const isCallback = (name, value) => /: on[A-Z]/.test(name) && typeof value === 'function';
 
 /** @param {any} value */
@@ -77,12 +77,12 @@ function isLong(value) {
   }
 }
 
-/** To its end. @param {AsyncIterable<any>} steps */
+/** Consumes all steps. @param {AsyncIterable<any>} steps */
 async function drain(steps) {
   for await (const _ of steps);
 }
 
-/** The methods of what a module exports, so that none is forgotten. @param {object} module */
+/** Names of a module's functions and methods, so that none is forgotten. @param {object} module */
 const publicNames = (module) =>
   Object.entries(module).flatMap(([name, value]) => {
     if (typeof value !== 'function' || name === 'JielongError') return [];
@@ -92,7 +92,7 @@ const publicNames = (module) =>
     return [...methods, ...statics].map((method) => `${name}.${method}`);
   });
 
-/** Those that take no argument, and constructors, which are not for callers. */
+/** Methods without arguments, and constructors, which callers do not use. */
 const WITHOUT =
   /\.(constructor|close|info|position|ids|logits|return|next|ended|order|step|sample|config)$/;
 
@@ -111,6 +111,7 @@ export const argumentsSuite = [
   {
     name: 'odd arguments of a model and its sessions: JielongErrors, and the same text afterwards',
     slow: true,
+    hosts: 'few',
     async run(t) {
       const model = await t.load(t.source(tiny));
       const session = await model.createSession({ contextLength: 128 });
@@ -119,7 +120,7 @@ export const argumentsSuite = [
         return (await session.complete('hello', { maxTokens: 8, seed: 1 })).text;
       };
       const before = await text();
-      /** From an empty timeline. @param {() => any} call */
+      /** Empties the session, then calls. @param {() => any} call */
       const afresh = async (call) => {
         await session.rewind(0);
         await call();
@@ -184,7 +185,7 @@ export const argumentsSuite = [
       };
       const { Model, Session, Generation } = t.jielong;
       complete({ Model, Session, Generation }, calls);
-      // JSON.stringify goes through an array of any length.
+      // JSON.stringify visits arrays of any length.
       const isJson = (/** @type {string} */ name) => /^chat .*(more|x)$/.test(name);
       await feed(
         calls,
@@ -197,17 +198,18 @@ export const argumentsSuite = [
   {
     name: 'odd arguments of loadModel: JielongErrors',
     slow: true,
+    hosts: 'few',
     async run(t) {
       const { loadModel } = t.jielong;
       const bytes = await t.bytes(tiny);
       const load = async (/** @type {any} */ source, /** @type {any} */ options) =>
         (await loadModel(source, options)).close();
-      const most = { ...t.options, threads: 1, precision: 'exact' };
+      const base = { ...t.options, threads: 1, precision: 'exact' };
       /** @type {Record<string, Call>} */
       const calls = {
-        source: (odd) => load(odd, most),
+        source: (odd) => load(odd, base),
         'loadModel options': (odd) => load(bytes, odd),
-        ...eachOption('loadModel', Object.keys(LOAD), (o) => load(bytes, { ...most, ...o })),
+        ...eachOption('loadModel', Object.keys(LOAD), (o) => load(bytes, { ...base, ...o })),
       };
       await feed(calls, isCallback);
       const complaints = [];
@@ -223,7 +225,7 @@ export const argumentsSuite = [
             });
           };
           const what = `a stream that fails with ${kind} after ${chunks} chunks`;
-          complaints.push(await judge(what, () => load(stream(), most)));
+          complaints.push(await judge(what, () => load(stream(), base)));
         }
         complaints.push(
           await judge(`a worker that throws ${kind}`, () =>
@@ -243,14 +245,15 @@ export const argumentsSuite = [
               c.close();
             },
           });
-        complaints.push(await judge(`a stream of ${kind}`, () => load(stream(), most)));
+        complaints.push(await judge(`a stream of ${kind}`, () => load(stream(), base)));
       }
       same(complaints.filter(Boolean).join('\n'), '', 'complaints');
     },
   },
   {
-    name: 'odd arguments of what trains, learns and counts: JielongErrors',
+    name: 'odd arguments of trainers, vocabularies and n-grams: JielongErrors',
     slow: true,
+    hosts: 'few',
     async run(t) {
       const text = 'how much wood would a woodchuck chuck\n'.repeat(40);
       const config = { context: 8, width: 8, layers: 1, heads: 1, hidden: 16, steps: 1, batch: 1 };

@@ -1,7 +1,7 @@
 /**
- * assert.js - the few assertions of the shared suite, because pages have no node:assert.
+ * assert.js - the assertions of the shared suite, because pages have no node:assert.
  *
- * Each throws an Error whose message says what was expected and what was found.
+ * Each throws an Error that says what was expected and found.
  */
 
 /** @param {unknown} value */
@@ -18,14 +18,14 @@ export function ok(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-/** Same JSON: numbers, strings, arrays of them (typed or not). @param {unknown} found @param {unknown} wanted @param {string} what */
+/** Equal JSON: numbers, strings, arrays of them (typed or not). @param {unknown} found @param {unknown} wanted @param {string} what */
 export function same(found, wanted, what) {
   if (show(found) !== show(wanted) || String(found) !== String(wanted)) {
     throw new Error(`${what}: wanted ${show(wanted)}, found ${show(found)}`);
   }
 }
 
-/** Same bits. @param {Float32Array} found @param {Float32Array} wanted @param {string} what */
+/** Equal bits. @param {Float32Array} found @param {Float32Array} wanted @param {string} what */
 export function sameBits(found, wanted, what) {
   ok(found.length === wanted.length, `${what}: ${wanted.length} values, found ${found.length}`);
   const a = new Uint32Array(found.buffer, found.byteOffset, found.length);
@@ -40,7 +40,7 @@ export function below(found, limit, what) {
 }
 
 /**
- * The promise (or the function's) rejects with this code.
+ * Asserts that the promise (or the function's) rejects with this code.
  * @param {Promise<unknown> | (() => unknown)} work @param {string} code @param {RegExp} [words] in its message or where
  */
 export async function rejects(work, code, words) {

@@ -1,7 +1,7 @@
 /**
- * attention.js - what session.run() shows of the inside, against a forward pass in double precision.
+ * attention.js - taps of session.run() against a forward pass in double precision.
  *
- * Tolerance 1e-5 on attention weights (they lie in 0..1): float32 arithmetic alone leaves about 1e-6.
+ * Tolerance 1e-5 on attention weights (range 0..1): float32 arithmetic alone causes about 1e-6.
  */
 import { below, ok, same, sameBits } from './assert.js';
 import { forward } from './llama64.js';
@@ -9,7 +9,7 @@ import { forward } from './llama64.js';
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('../../web/jielong.js').TapResult} TapResult */
 
-/** Rows sum to 1, nothing above the diagonal, nothing negative. @param {TapResult} tap @param {number} past positions before the first row */
+/** Rows sum to 1, are causal and not negative. @param {TapResult} tap @param {number} past positions before the first row */
 function checkRows({ data, shape: [rows, cols] }, past) {
   for (let i = 0; i < rows; i++) {
     const row = data.subarray(i * cols, (i + 1) * cols);
@@ -64,7 +64,7 @@ export const attention = [
   againstDouble('llama'),
   againstDouble('llama-untied'),
   {
-    name: 'taps neither change the result nor the cache',
+    name: 'taps change neither the result nor the cache',
     async run(t) {
       const model = await t.model('types/q4_1.gguf');
       const ids = await t.json('types/ids.json');
@@ -88,7 +88,7 @@ export const attention = [
     },
   },
   {
-    name: 'attention rows of the real model sum to 1, nothing above the diagonal',
+    name: 'attention rows of the real model sum to 1 and are causal',
     needs: 'smollm2',
     async run(t) {
       const model = await t.model('smollm2');

@@ -1,8 +1,8 @@
 /**
- * embed.js of the suite - texts as vectors: llama.cpp's answers, batches against the definition, failures.
+ * embed.js - embeddings: llama.cpp's vectors, batches against the definition, failures.
  *
- * The cosine distance to llama.cpp's vector is at most 1e-6 for F32 files: sums in another order, and for
- * GELU an argument of half precision (measured 6e-9, with norms behind the sums as well).
+ * F32 files: cosine distance to llama.cpp at most 1e-6, for another order of sums and GELU's half-precision
+ * argument (measured 6e-9, with norms after the sums).
  */
 import { below, ok, rejects, same, sameBits } from './assert.js';
 import { architectures, withGelu } from './golden.js';
@@ -10,7 +10,7 @@ import { parse } from './llama64.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
-/** What sees the whole text, and what its file asks for. */
+/** Encoders, and the pooling that the file requests. */
 const ENCODERS = {
   bert: 'cls',
   'bert-untyped': 'mean',
@@ -35,7 +35,7 @@ function distance(a, b) {
 
 const [WIDTH, HEADS, HEAD, WORDS, CONTEXT] = [32, 64, 128, 40, 1024];
 
-/** Bytes one after another, little-endian. */
+/** Writes bytes in order, little-endian. */
 class Bytes {
   /** @type {number[]} */ list = [];
   /** @param {number} value @param {number} [size] bytes */
@@ -104,7 +104,7 @@ function largeAttention(causal) {
     if (rows) file.number(rows, 8);
     file.number(rows ? 2 : 0).number(data.pad(32), 8);
     for (let i = 0; i < (rows ?? 0) * (cols / 32); i++) {
-      data.number(0x2000 + (i % 64), 2); // a scale of 2^-7 or a little more
+      data.number(0x2000 + (i % 64), 2); // scales from 2^-7 up
       for (let j = 0; j < 16; j++) data.number((i * 7 + j * 13) % 256, 1);
     }
     for (let i = 0; !rows && i < cols; i++) data.number(0x3f800000); // 1
@@ -114,15 +114,15 @@ function largeAttention(causal) {
 }
 
 /**
- * A signal that counts how often it is looked at, and aborts when it was looked at so often.
+ * A signal that aborts at its limit-th check and counts the checks.
  * @param {number} limit
  */
 function counting(limit) {
   const controller = new AbortController();
   const { signal } = controller;
-  const state = { signal, looks: 0 };
+  const state = { signal, checks: 0 };
   signal.throwIfAborted = () => {
-    if (++state.looks === limit) controller.abort(new Error('enough'));
+    if (++state.checks === limit) controller.abort(new Error('enough'));
     AbortSignal.prototype.throwIfAborted.call(signal);
   };
   return state;
@@ -149,7 +149,7 @@ export const embed = [
     },
   },
   {
-    name: 'an embedding of several batches is what the hidden states say',
+    name: 'an embedding over several batches equals the pooled hidden states',
     async run(t) {
       const model = await t.model('arch/llama.gguf');
       const { embeddingLength: width, layers } = model.info;
@@ -172,7 +172,7 @@ export const embed = [
     },
   },
   {
-    name: 'a text is embedded with the tokens that its file asks for; the mean is the default',
+    name: 'a text is embedded with the special tokens of its file; mean pooling is the default',
     async run(t) {
       const model = await t.load(t.source('chat.gguf'));
       const ids = await model.tokenize('hello <s>', { bos: true });
@@ -185,7 +185,7 @@ export const embed = [
     },
   },
   {
-    name: 'encoders: texts as llama.cpp, from their tokens to what their files ask for',
+    name: 'encoders: texts as llama.cpp, from tokens to the pooling of the file',
     async run(t) {
       for (const [name, pooling] of Object.entries(ENCODERS)) {
         const model = await t.model(`arch/${name}.gguf`);
@@ -201,7 +201,7 @@ export const embed = [
     },
   },
   {
-    name: 'encoders run with taps, and refuse to predict and to read a text in parts',
+    name: 'encoders run with taps and reject generation and texts in parts',
     async run(t) {
       const model = await t.model('arch/bert.gguf');
       const session = await model.createSession();
@@ -230,7 +230,7 @@ export const embed = [
     },
   },
   {
-    name: 'embeddings that cannot be made say why',
+    name: 'impossible embeddings reject with a reason',
     async run(t) {
       const model = await t.model('arch/llama.gguf');
       const sum = /** @type {any} */ ({ pooling: 'sum' });
@@ -254,10 +254,10 @@ export const embed = [
         same(model.info.encoder, !causal, 'encoder');
         const all = counting(Number.POSITIVE_INFINITY);
         const vector = await model.embed(ids, { signal: all.signal });
-        ok(all.looks >= 5, `the whole text took ${all.looks - 1} steps, wanted at least 4`);
+        ok(all.checks >= 5, `the whole text took ${all.checks - 1} steps, wanted at least 4`);
         const some = counting(3); // before the first step, the first, the second
         const reason = await model.embed(ids, { signal: some.signal }).catch((e) => e.message);
-        same([reason, some.looks], ['enough', 3], 'the reason of the signal, after one step');
+        same([reason, some.checks], ['enough', 3], 'the reason of the signal, after one step');
         sameBits(await model.embed(ids), vector, 'the model is as it was');
         await model.close();
       }

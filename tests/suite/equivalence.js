@@ -1,5 +1,5 @@
 /**
- * equivalence.js - different ways to the same state give the same bits: batches, steps, rewinds, sources.
+ * equivalence.js - batches, steps, rewinds and all sources reach the same state, bit for bit.
  */
 import { breathe } from '../../web/base/host.js';
 import { DEFAULTS, LIMITS } from '../../web/base/options.js';
@@ -9,7 +9,7 @@ import { ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
-/** Logits after a timeline built from pieces. @param {import('./index.js').Model} model @param {number[][]} pieces */
+/** Logits after appending the pieces. @param {import('./index.js').Model} model @param {number[][]} pieces */
 async function after(model, pieces) {
   const session = await model.createSession();
   for (const ids of pieces) {
@@ -72,7 +72,7 @@ const forModel = (name, file, folder) => [
   },
 ];
 
-/** A stream of a file in chunks of these lengths, repeated. @param {Uint8Array} bytes @param {number[]} lengths */
+/** Streams a file in chunks of these lengths, cyclically. @param {Uint8Array} bytes @param {number[]} lengths */
 function chunks(bytes, lengths) {
   let [at, i] = [0, 0];
   return new ReadableStream({
@@ -98,7 +98,7 @@ export const equivalence = [
   ...forModel('experts', 'arch/qwen2moe.gguf', 'arch'),
   ...forModel('short convolutions', 'arch/lfm2.gguf', 'arch'),
   {
-    name: 'every kind of source gives the same model',
+    name: 'every kind of source loads the same model',
     async run(t) {
       const bytes = await t.bytes('types/q8_0.gguf');
       const ids = await t.json('types/ids.json');
@@ -122,7 +122,7 @@ export const equivalence = [
     },
   },
   {
-    name: 'a drawn token is evaluated while its caller is busy, in a worker and in the thread',
+    name: 'a drawn token is evaluated while the caller is busy, in a worker and in the thread',
     async run(t) {
       const file = 'arch/llama.gguf';
       for (const worker of [false, true]) {

@@ -1,8 +1,8 @@
 /**
- * errors.js - every error code, provoked from outside, with the place and words that come with it; and
- * hostile files, which can do nothing but fail.
+ * errors.js - provokes every error code and checks its place and message; hostile files, which can
+ * only fail.
  *
- * FILE needs paths and is tested in tests/node.test.js.
+ * tests/node.test.js tests FILE, because it needs paths.
  */
 import { ok, rejects, same } from './assert.js';
 
@@ -11,7 +11,7 @@ import { ok, rejects, same } from './assert.js';
 
 const tiny = 'arch/llama.gguf';
 
-/** Where `text` begins in a file. @param {Uint8Array} file @param {string} text @param {number} [from] */
+/** Offset of `text` in a file. @param {Uint8Array} file @param {string} text @param {number} [from] */
 function find(file, text, from = 0) {
   const bytes = new TextEncoder().encode(text);
   for (let at = from; at < file.length; at++) {
@@ -20,7 +20,7 @@ function find(file, text, from = 0) {
   throw new Error(`there is no '${text}' in the file`);
 }
 
-/** A copy of the tiny model with text written over other text of the same length. @param {T} t @param {string} after @param {string} old @param {string} text */
+/** A copy of the tiny model with text replaced by text of equal length. @param {T} t @param {string} after @param {string} old @param {string} text */
 async function renamed(t, after, old, text) {
   const file = (await t.bytes(tiny)).slice();
   same(old.length, text.length, 'length');
@@ -36,7 +36,7 @@ const loading = (name, code, words, source, options) => ({
   },
 });
 
-/** Numbers from 0 to n - 1, the same in every run. @param {number} seed */
+/** Reproducible random numbers from 0 to n - 1. @param {number} seed */
 function random(seed) {
   let x = seed;
   return (/** @type {number} */ n) => {
@@ -47,7 +47,7 @@ function random(seed) {
 
 const hostCodes = ['ENGINE_CRASHED', 'WASM', 'WORKER'];
 
-/** Loads what may be broken: a model, or an error that is about the file. @param {T} t @param {any} source @param {string} what */
+/** Loads a possibly broken file: succeeds, or fails with an error about the file. @param {T} t @param {any} source @param {string} what */
 async function survives(t, source, what) {
   try {
     const model = await t.load(source);
@@ -66,7 +66,7 @@ async function survives(t, source, what) {
   }
 }
 
-/** Breaks off what would go on for ever. @param {number} ms */
+/** Throws after this time, to end endless streams. @param {number} ms */
 function guarded(ms) {
   const end = performance.now() + ms;
   return () => {
@@ -75,7 +75,7 @@ function guarded(ms) {
 }
 
 /**
- * A model, and then blocks of zeros that never end.
+ * A model followed by endless blocks of zeros.
  * @type {[name: string, stream: (file: Uint8Array, guard: () => void) => ReadableStream][]}
  */
 const endless = [
@@ -154,7 +154,7 @@ export const errors = [
     },
   },
   {
-    name: 'TRUNCATED: a file that ends anywhere, of known and unknown length',
+    name: 'TRUNCATED: a file cut anywhere, of known and unknown length',
     async run(t) {
       const file = await t.bytes(tiny);
       for (let at = 1; at < file.length; at += 19001) {
@@ -183,7 +183,7 @@ export const errors = [
     },
   },
   {
-    name: 'NOT_A_NUMBER: weights that are no numbers',
+    name: 'NOT_A_NUMBER: NaN weights',
     async run(t) {
       const file = (await t.bytes(tiny)).slice();
       file.fill(255, file.length - 20000); // NaN in the last tensors
@@ -197,7 +197,7 @@ export const errors = [
       const all = await model.createSession({ allLogits: true });
       await rejects(all.eachLogits([1, 2]).next(), 'NOT_A_NUMBER', /logits/);
       await rejects(model.embed([1, 2, 3]), 'NOT_A_NUMBER', /hidden states.*damaged/);
-      // A run shows what the model computes.
+      // run() returns NaN as computed.
       await session.rewind(0);
       const { layers } = model.info;
       const { taps, logits } = await session.run([1, 2], {
@@ -209,7 +209,7 @@ export const errors = [
     },
   },
   {
-    name: 'CONTEXT_FULL: too many tokens, and a generation that ends there',
+    name: 'CONTEXT_FULL: too many tokens; a generation that fills the context ends',
     async run(t) {
       const session = await (await t.model(tiny)).createSession({ contextLength: 8 });
       await rejects(session.append([1, 2, 3, 4, 5, 6, 7, 8, 9]), 'CONTEXT_FULL', /8/);
@@ -228,7 +228,7 @@ export const errors = [
     name: 'OUT_OF_MEMORY: a session beyond 4 GB',
     async run(t) {
       const file = (await t.bytes(tiny)).slice();
-      // The trained length, a u32 after the key and its type, becomes 2^24: 6 GB of cache.
+      // Sets the trained length (u32 after key and type) to 2^24: a cache of 6 GB.
       file.set([0, 0, 0, 1], find(file, 'llama.context_length') + 20 + 4);
       const model = await t.load(file);
       await rejects(model.createSession({ contextLength: 2 ** 24 }), 'OUT_OF_MEMORY');
@@ -296,7 +296,7 @@ export const errors = [
     },
   },
   ...endless.map(([kind, stream]) => ({
-    name: `an abort is heard though a stream has its next chunk at once, for ever: ${kind}`,
+    name: `an abort works although a stream always has its next chunk: ${kind}`,
     /** @param {T} t */
     async run(t) {
       const file = await t.bytes('chat.gguf');
@@ -309,7 +309,7 @@ export const errors = [
     },
   })),
   {
-    name: 'BAD_ARGUMENT: a stream of empty chunks without end, and one with some of them',
+    name: 'BAD_ARGUMENT: an endless stream of empty chunks; some empty chunks are fine',
     async run(t) {
       const guard = guarded(20_000);
       const nothing = new ReadableStream({
@@ -333,7 +333,7 @@ export const errors = [
     },
   },
   {
-    name: 'a load that is aborted rejects with the reason of its signal',
+    name: 'an aborted load rejects with the reason of its signal',
     async run(t) {
       const controller = new AbortController();
       const slow = new ReadableStream({ pull: () => new Promise(() => {}) });

@@ -1,6 +1,6 @@
 /**
- * failures.js - what fails before its first token leaves the session as it was: its tokens, where its answers begin, and
- * what it says next.
+ * failures.js - a failure before the first token leaves the session unchanged: tokens, start of its answers, next
+ * output.
  */
 import { ok, rejects, same } from './assert.js';
 
@@ -37,7 +37,7 @@ const failures = [
   ['a rewind too far', (s) => s.rewind(999), 'BAD_ARGUMENT'],
 ];
 
-/** An answer that is still in its thought. @param {import('./index.js').T} t */
+/** An answer that ends inside its thought. @param {import('./index.js').T} t */
 async function answered(t) {
   const model = await t.load(t.source('chat.gguf'));
   const session = await model.createSession({ contextLength: 128 });
@@ -45,7 +45,7 @@ async function answered(t) {
   return { model, session };
 }
 
-/** What it says next, and as a part of what. @param {Session} session */
+/** The next token and its channel. @param {Session} session */
 async function next(session) {
   const said = [];
   const options = { temperature: 0, maxTokens: 4, ignoreEos: true };
@@ -56,7 +56,7 @@ async function next(session) {
 /** @type {Case[]} */
 export const failed = [
   {
-    name: 'what fails before its first token leaves the session as it was',
+    name: 'a failure before the first token leaves the session unchanged',
     async run(t) {
       const twin = await answered(t);
       const wanted = await next(twin.session);
@@ -70,7 +70,7 @@ export const failed = [
         same([...(await session.ids())], before, `${name}: ids`);
         same(await session.logits(), logits, `${name}: logits`);
       }
-      // The words of what was said cannot be had.
+      // The text of the answer cannot be read.
       const { pieces } = model;
       model.pieces = () => Promise.reject(new Error('no words'));
       const generation = session.generate([1]).next();
@@ -82,7 +82,7 @@ export const failed = [
     },
   },
   {
-    name: 'NOT_A_NUMBER: a first token that cannot be drawn leaves the session as it was',
+    name: 'NOT_A_NUMBER: a failed first draw leaves the session unchanged',
     async run(t) {
       const file = (await t.bytes('chat.gguf')).slice();
       file.fill(255, file.length - 2000); // NaN in the last tensor

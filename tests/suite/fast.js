@@ -1,13 +1,12 @@
 /**
- * fast.js - precision 'fast': the same bits on every machine, and how far it is from the exact logits.
+ * fast.js - precision 'fast': equal bits on every machine, and its distance to the exact logits.
  *
- * golden/types/fast.json holds a hash of the last logits of each type as the oracle in plain C gives them
- * (tests/c_fast.c). Every host must give them, whichever kernels compute: those with relaxed SIMD, or
- * the build's own.
+ * golden/types/fast.json hashes the last logits of each type by the oracle in plain C (tests/c_fast.c).
+ * Every host must match it, with relaxed SIMD kernels or the build's own.
  *
- * Tolerances: KL 0.003 is what llama.cpp's own 8-bit activations cost on the same text; of
- * that size each token's log-probability moves by sqrt(2·KL) = 0.08, the mean of 200 by 0.006, the perplexity of 26.5 by
- * 0.15; three times that are allowed.
+ * Tolerances: KL 0.003 is the cost of llama.cpp's own 8-bit activations on this text. Log-probabilities
+ * then move by sqrt(2·KL) = 0.08 per token, 0.006 in the mean of 200, and the perplexity of 26.5 by 0.15;
+ * the limit is three times that.
  */
 import { ok, same } from './assert.js';
 import { distance, greedy } from './golden.js';
@@ -62,7 +61,7 @@ export const fast = [
       const exact = (await t.model('types/q4_0.gguf')).info;
       same(exact.precision, 'exact', 'where exact was asked for');
       ok(/^(simd128|scalar)$/.test(exact.kernels), exact.kernels);
-      // Of weights of 8 bits first: where they are fast, so are those below.
+      // 8-bit weights first: where those are fast, types below are too.
       const fast = await precisionOf(t, 'types/q8_0.gguf');
       const below = await precisionOf(t, 'types/q4_0.gguf');
       ok(fast === 'exact' || below === 'fast', `q8_0 ${fast}, q4_0 ${below}`);
@@ -80,7 +79,7 @@ export const fast = [
         const model = await t.load(t.source('types/q4_0.gguf'), { precision: 'auto' });
         const session = await model.createSession();
         const drawn = [];
-        // Long enough for each kind of kernels to be measured, in different places from load to load.
+        // Long enough to measure each kind of kernels, at positions that differ between loads.
         for (const seed of [1, 2, 3, 4, 5, 6]) {
           await session.rewind(0);
           const options = { seed, maxTokens: 80, ignoreEos: true, temperature: 1.5 };

@@ -1,11 +1,11 @@
 /**
- * forgery.js of the suite - random templates × random conversations (grammar.js): no text from messages or options
- * becomes a control token, and the tokens that a template writes stay.
+ * forgery.js - random templates × random conversations (grammar.js): text of messages and options never
+ * becomes a control token, and the template's own control tokens remain.
  *
- * The vocabulary is made for it: two control tokens of chat.gguf are spelled as no template here can write them, so that
- * such a token in the ids is a forgery, whatever the template does. The case fails when the package or template.js knows
- * a filter, method, test, operator, function or kind of node that no template has shown. In Node, JIELONG_FORGERIES=200000
- * runs so many; a case is known by its number.
+ * The vocabulary spells two control tokens of chat.gguf as no template here can, so any such token in the ids is a
+ * forgery. The case also fails if the package or template.js knows a filter, method, test, operator, function or
+ * node kind that no template used. In Node, JIELONG_FORGERIES=200000 sets the number of cases; a case is
+ * reproduced from its number.
  */
 
 import { prepareChat } from '../../web/chat/chat.js';
@@ -17,11 +17,11 @@ import { calm, conversation, Draw, framed, Grammar, LITERALS } from './grammar.j
 /** @typedef {import('../../web/jielong.js').Model} Model */
 
 const COUNT = Number(/** @type {any} */ (globalThis).process?.env.JIELONG_FORGERIES ?? 1000);
-/** The last case that ran: each host goes on with others. */
+/** The last case that ran; the next host continues from it. */
 let last = 0;
 const [START, END, BOS, LAST] = [256, 257, 260, 261];
 const isControl = (/** @type {number} */ id) => [START, END, BOS, LAST].includes(id);
-/** What END and LAST are spelled as: in letters, and in digits that a number may have. */
+/** Spellings of END and LAST: in letters, and in digits that a number may contain. */
 const SPELLINGS = [
   ['<|Ж_end|>', '<Ж>'],
   ['<|Ж_end|>', '7919'],
@@ -31,7 +31,7 @@ const SPELLINGS = [
 async function loadSpelled(t, [end, last]) {
   const bytes = (await t.bytes('chat.gguf')).slice();
   const text = new TextDecoder('latin1').decode(bytes);
-  // The vocabulary stands before the template, which spells them too.
+  // The vocabulary precedes the template, which contains the spellings too.
   bytes.set(new TextEncoder().encode(end), text.indexOf('<|im_end|>'));
   bytes.set(new TextEncoder().encode(last), text.indexOf('</s>'));
   return t.load(bytes);
@@ -39,7 +39,7 @@ async function loadSpelled(t, [end, last]) {
 
 /* ---- The cases ------------------------------------------------------------------------------------ */
 
-/** The control tokens of a conversation and its text, undefined where the template refuses.
+/** The control tokens of a conversation and its text; undefined if the template rejects it.
  * @param {Model} model @param {string} chatTemplate @param {{ messages: any, templateOptions: any }} given */
 async function controls(model, chatTemplate, { messages, templateOptions }) {
   try {
@@ -54,7 +54,7 @@ async function controls(model, chatTemplate, { messages, templateOptions }) {
 }
 
 /**
- * One case: its number decides about all of it. Returns what the template showed, if it rendered.
+ * Runs the case of this number. Returns the template's language features if it rendered.
  * @param {Model[]} models @param {number} number
  */
 async function forge(models, number) {
@@ -83,13 +83,13 @@ async function forge(models, number) {
   return { shown: g.shown, kind, tempted };
 }
 
-/** The words that a function of the package compares with. @param {Function} code @param {RegExp} before */
+/** String literals compared in a function of the package. @param {Function} code @param {RegExp} before */
 function words(code, before) {
   const found = code.toString().matchAll(new RegExp(`${before.source}"([^"]+)"`, 'g'));
   return [...found].map(([, word]) => word);
 }
 
-/** All that the package and template.js know, from their source. @param {import('./index.js').T} t */
+/** All features of the package and template.js, from their source. @param {import('./index.js').T} t */
 async function language(t) {
   const { prototype } = /** @type {any} */ (Interpreter);
   const environment = /** @type {any} */ (new Environment());
@@ -123,7 +123,7 @@ async function language(t) {
   };
 }
 
-/** Kinds of node that each template here has, by what else is shown. */
+/** Node kinds that every template has or that other features imply. */
 const EVERYWHERE = new Set([
   'CallExpression',
   'BinaryExpression',

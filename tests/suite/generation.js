@@ -1,17 +1,17 @@
 /**
- * generation.js - drawing tokens: streaming, seeds, stages, stop strings, abort, pause, close.
+ * generation.js - generation: streaming, seeds, stages, stop strings, abort, pause, close.
  */
 import { below, ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('./index.js').T} T */
 
-const tiny = 'arch/llama.gguf'; // no tokenizer in it: ids in, ids out
+const tiny = 'arch/llama.gguf'; // without tokenizer: ids in, ids out
 
 /** @param {T} t @param {string} [name] */
 const open = async (t, name = tiny) => (await t.model(name)).createSession({ contextLength: 128 });
 
-/** What a seed draws on the tiny model; the same in every host, because the arithmetic is the engine's own. */
+/** Tokens of a seed on the tiny model; equal on every host, because all arithmetic is the engine's. */
 const DRAWN = [127, 122, 151, 96, 96, 44, 122, 66, 54, 66, 72, 66];
 
 /** @type {Case[]} */
@@ -55,7 +55,7 @@ export const generation = [
     },
   },
   {
-    name: 'stages: a distribution each, narrowing, in order',
+    name: 'each sampling stage is a distribution; stages narrow it in order',
     async run(t) {
       const session = await open(t);
       await session.append([1, 2, 3, 2, 1]);
@@ -132,7 +132,7 @@ export const generation = [
     },
   },
   {
-    name: 'pausing is not pulling; continuing goes on',
+    name: 'a generation pauses while its caller pulls no token, and continues',
     async run(t) {
       const session = await open(t);
       const options = { temperature: 0, maxTokens: 10, ignoreEos: true };
@@ -149,7 +149,7 @@ export const generation = [
     },
   },
   {
-    name: 'text streams whole characters and adds up to the ids',
+    name: 'text streams whole characters that add up to the text of the ids',
     needs: 'smollm2',
     async run(t) {
       const model = await t.model('smollm2');
@@ -170,7 +170,7 @@ export const generation = [
     },
   },
   {
-    name: 'every text comes back from its tokens',
+    name: 'every text round-trips through its tokens',
     needs: 'smollm2',
     async run(t) {
       const model = await t.model('smollm2');
@@ -202,7 +202,7 @@ export const generation = [
     },
   },
   {
-    name: 'a long text is tokenised in steps: other calls have their turn, and an abort ends it',
+    name: 'a long text is tokenised in steps: other calls run in between, and an abort ends it',
     async run(t) {
       const model = await t.load(t.source('chat.gguf'));
       const text = 'a b '.repeat(2_000_000);
@@ -245,7 +245,7 @@ export const generation = [
     },
   },
   {
-    name: 'stop strings across token borders end the text before them',
+    name: 'a stop string across token boundaries ends the text before it',
     needs: 'smollm2',
     async run(t) {
       const session = await (await t.model('smollm2')).createSession({ contextLength: 128 });
@@ -296,7 +296,7 @@ export const generation = [
     },
   },
   {
-    name: 'closing: a session and a model say so afterwards',
+    name: 'closed sessions and models reject every call',
     async run(t) {
       const model = await t.load(t.source(tiny));
       const session = await model.createSession();

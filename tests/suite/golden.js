@@ -1,13 +1,13 @@
 /**
  * golden.js - the engine against llama.cpp's answers (tests/golden/README.md).
  *
- * Tolerances, each with its reason:
- *   arch NMSE 1e-10    F32 weights and an F32 cache: only the order of float32 sums differs (about 1e-12)
- *   arch NMSE 1e-8     the same with GELU, whose argument and value are halves: now and then a float that
- *                      differs in its last bit becomes another half
+ * Tolerances and reasons:
+ *   arch NMSE 1e-10    F32 weights and cache: only the order of float32 sums differs (about 1e-12)
+ *   arch NMSE 1e-8     the same with GELU, whose argument and value are halves: a float that differs in
+ *                      its last bit sometimes rounds to another half
  *   types NMSE 1e-6    int16 activations and an F16 cache; llama.cpp's own 8-bit activations give 1e-4
- *   KL 1e-5            the same rounding on the real model; a readable simulation of it gives 4e-7
- *   margin 0.05        two tokens nearer than this may change places by rounding, so greedy stops there
+ *   KL 1e-5            the same rounding on the real model; a readable simulation gives 4e-7
+ *   margin 0.05        rounding may swap two tokens closer than this, so greedy comparison stops there
  */
 import { below, ok, same } from './assert.js';
 
@@ -49,8 +49,8 @@ const logitsCase = (folder, name, limit, options) => ({
     });
     below(nmse(found, wanted), limit, 'NMSE');
     const bytes = (await t.bytes(`${folder}/${name}.gguf`)).length;
-    const most = (name === 'q3_k' ? 1.35 : 1.15) * bytes; // its 3 bits are kept in 4
-    below(model.info.memory.weights, most, 'bytes of the weights');
+    const max = (name === 'q3_k' ? 1.35 : 1.15) * bytes; // 3 bits are stored in 4
+    below(model.info.memory.weights, max, 'bytes of the weights');
     await model.close();
   },
 });
@@ -63,7 +63,7 @@ function logSoftmax(logits) {
 }
 
 /**
- * KL(truth ‖ found) over the best ids and one bin for all the rest.
+ * KL(truth ‖ found) over the top ids and one bin for the rest.
  * @param {{ ids: number[], logp: number[] }} truth @param {Float64Array} found
  */
 function divergence(truth, found) {
@@ -88,7 +88,7 @@ export async function greedy(model, ids, n) {
 }
 
 /**
- * KL to the exact logits of the first 200 positions, and how far the perplexity is from llama.cpp's.
+ * KL to the exact logits at the first 200 positions, and perplexity against llama.cpp's.
  * @param {T} t @param {import('./index.js').Model} model @param {number} limit @param {number} limitPerplexity
  */
 export async function distance(t, model, limit, limitPerplexity) {

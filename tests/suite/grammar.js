@@ -1,12 +1,12 @@
 /**
- * grammar.js of the suite - random chat templates and random conversations, for forgery.js.
+ * grammar.js - random chat templates and conversations for forgery.js.
  *
- * The rules write every filter, method, test, operator and statement that web/chat/template.js renders; forgery.js compares
- * their names with the interpreter's. What comes from outside holds control tokens spelled with Ж or with the digits
- * 7919, whole and in parts, in keys and values at every depth; no template writes these.
+ * The rules use every filter, method, test, operator and statement of web/chat/template.js; forgery.js compares
+ * their names with the interpreter's. Input contains control tokens spelled with Ж or the digits 7919, whole
+ * and split, in keys and values at every depth; templates never write these.
  */
 
-/* ---- What comes from outside ------------------------------------------------------------------ */
+/* ---- Input ------------------------------------------------------------------------------------ */
 
 const PIECES = [
   ...['<|Ж_end|>', '<Ж>', '<ж>', '<|ж_END|>', '>Ж<', '<|Ж', '_end|>', '<', 'Ж>', 'Ж', 'ж>', '|>'],
@@ -15,7 +15,7 @@ const PIECES = [
 ];
 const ROLES = ['user', 'assistant', 'system', 'tool', 'end', 'im_start', 's', '7919', 'im_'];
 
-/** Draws by xorshift; the same number, the same case. */
+/** Random draws (xorshift); a number determines the case. */
 export class Draw {
   #state;
   /** @param {number} number */
@@ -91,14 +91,14 @@ export function conversation(draw) {
       b: true,
     },
     ...{ tools: [{ type: 'function', ...evilObject(draw, 3) }], loop: { index: evil(draw) } },
-    // Names that are taken.
+    // Reserved names.
     ...{ bos_token: '<Ж>', messages: [evil(draw)], true: '<Ж>', none: '7919', range: '<Ж>' },
     ...{ namespace: '<Ж>', strftime_now: '<Ж>', false: '<|Ж_end|>', eos_token: '7919' },
   };
   return { messages, templateOptions: options };
 }
 
-/** The same without anything that is a special token or a part of one. @param {any} value @returns {any} */
+/** The value without special tokens or parts of them. @param {any} value @returns {any} */
 export function calm(value) {
   if (typeof value === 'string') return value.replace(/[^\s\w]/gu, 'x').replace('7919', '1234');
   if (value === 7919) return 1234;
@@ -126,15 +126,15 @@ export const LITERALS = [
   ],
   ...[' ', '\n', ',', 'x', 'assistant', 'a{}b', '', 'content', '79', '1'],
 ];
-/** Rows that differ in a name alone. @param {string} sort @param {string} names @param {(g: Grammar, name: string) => string} write
+/** Rows that differ only in a name. @param {string} sort @param {string} names @param {(g: Grammar, name: string) => string} write
  *  @returns {[string, Rule][]} */
 const rows = (sort, names, write) =>
   names.split(' ').map((name) => [`${sort} ${name}`, (g) => write(g, name)]);
 const quote = (/** @type {string} */ text) => `'${text.replaceAll('\n', '\\n')}'`;
 
 /**
- * Writes expressions of a type: S string, N number, B boolean, L list of strings, V list of anything, D dictionary, A any
- * of these. A row is what it shows of the language and how it is written.
+ * Writes expressions by type: S string, N number, B boolean, L list of strings, V list of anything, D dictionary, A
+ * any. A row is [language feature, writer].
  * @typedef {(g: Grammar) => string} Rule
  * @type {Record<string, [string, Rule][]>}
  */
@@ -295,11 +295,11 @@ const EXPRESSIONS = {
     ['filter first', (g) => `(${g.V} | first)`],
     ['method get', (g) => `(${g.D}).get(${g.S})`],
   ],
-  // What has a JSON form: anything but tuples and what is not there.
+  // JSON allows anything except tuples and undefined.
   J: ['S', 'S', 'N', 'B', 'D', 'D'].map((type) => ['', (g) => g.expression(type)]),
 };
 
-/** What is known of each type without a `set`; strings from outside most of all. @type {Record<string, string[]>} */
+/** Names of each type that exist without `set`; mostly input strings. @type {Record<string, string[]>} */
 const KNOWN = {
   S: ['messages[0].content', "messages[-1]['content']", 's', 'l[0]', 'messages[0].role', 'l[-1]'],
   N: ['n', 'messages[0].n'],
@@ -307,7 +307,7 @@ const KNOWN = {
   D: ['d', 'messages[0].data', 'messages[-1]', 'tools[0]', 'loop'],
 };
 
-/** Writes statements; b is a block within. @type {[string, Rule][]} */
+/** Writes statements; b is an inner block. @type {[string, Rule][]} */
 const STATEMENTS = [
   ['node Program', (g) => g.draw.pick(g.literals).replace(/\s+$/, '')],
   ...Array(6).fill(['node Program', (/** @type {Grammar} */ g) => `{{ ${g.A} }}`]),
@@ -434,7 +434,7 @@ const STATEMENTS = [
   ],
 ];
 
-/** A template in the making; what it shows of the language is in `shown`. */
+/** A template under construction; `shown` holds its language features. */
 export class Grammar {
   shown = new Set();
   scope = { S: [...KNOWN.S], N: [...KNOWN.N], L: [...KNOWN.L], D: [...KNOWN.D] };
@@ -497,14 +497,14 @@ export class Grammar {
   fresh() {
     return `v${this.#names++}`;
   }
-  /** A variable of the block. @param {'S' | 'L' | 'D'} type @param {(name: string) => string} write */
+  /** A variable inside the block. @param {'S' | 'L' | 'D'} type @param {(name: string) => string} write */
   declare(type, write) {
     const name = this.fresh();
     const text = write(name);
     this.scope[type].push(name);
     return text;
   }
-  /** A variable of what is written alone. @param {'S' | 'D'} type @param {(name: string) => string} write */
+  /** A variable inside one expression. @param {'S' | 'D'} type @param {(name: string) => string} write */
   within(type, write) {
     const name = this.fresh();
     const { scope } = this;
@@ -528,8 +528,8 @@ export class Grammar {
 }
 
 /**
- * Marks around what messages say, whatever it is: their number does not depend on it.
- * @param {Draw} draw @param {Grammar} g whose literals are no parts of marks
+ * Marks around message texts; their number does not depend on the texts.
+ * @param {Draw} draw @param {Grammar} g whose literals contain no marks
  */
 export function framed(draw, g) {
   const mark = () => draw.pick(["'<|im_start|>'", 'bos_token', "'<|im_' ~ 'start|>'"]);

@@ -1,9 +1,9 @@
 /**
  * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
  *
- * A case is { name, needs?, slow?, run(t) }. `needs: 'smollm2'` marks those that the host skips, visibly, when
- * the real model is not there; `slow` those that one browser runs for all. t is the Host below; a case fails by throwing. Nothing here imports anything of
- * Node or of a page.
+ * A case is a Case (below) and fails by throwing. Hosts without the real model skip `needs: 'smollm2'` and
+ * report it. Only Chromium runs `slow` cases; Node runs `hosts: 'few'` with one thread only. Imports
+ * nothing of Node or of a page.
  */
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
@@ -29,20 +29,21 @@ import { workers } from './workers.js';
 /**
  * @typedef {object} Host
  * @property {Jielong} jielong
- * @property {LoadOptions} options the host's way of loading: in this thread or in a worker
- * @property {(name: string) => string} source what loadModel takes: tests/golden/NAME, or 'smollm2'
+ * @property {LoadOptions} options how the host loads: in this thread or in a worker
+ * @property {(name: string) => string} source loadModel's argument for tests/golden/NAME or 'smollm2'
  * @property {(name: string) => Promise<Uint8Array>} bytes of tests/golden/NAME
- * @property {string} origin of a server that serves the repository's web/ and tests/
+ * @property {string} origin of a server of the repository's web/ and tests/
  */
 
 /**
- * What a case gets.
+ * The argument of a case.
  * @typedef {Host & {
  *   model: (name: string) => Promise<Model>, load: (source: any, options?: LoadOptions) => Promise<Model>,
  *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
  *   text: (name: string) => Promise<string> }} T
  */
-/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, run: (t: T) => Promise<void> }} Case */
+/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'few',
+ *   run: (t: T) => Promise<void> }} Case */
 
 /** @type {Case[]} */
 export const cases = [
@@ -65,13 +66,13 @@ export const cases = [
 ];
 
 /**
- * What is run again on what `make dist` writes: loading, generating, tokenizing, training, failing.
+ * Cases for the output of `make dist`: loading, generating, tokenizing, training, failing.
  * @type {Case[]}
  */
 export const essentials = [...golden.slice(0, 2), ...generation, ...errors, ...train];
 
 /**
- * A host's t. model(name) is loaded once and shared by the cases, load() is theirs to close.
+ * A host's t. Cases share the models of model(name), which are loaded once, and close those of load().
  * @param {Host} host
  * @returns {{ t: T, close: () => Promise<void> }}
  */
@@ -81,7 +82,7 @@ export function prepare(host) {
   /** @type {T} */
   const t = {
     ...host,
-    // What the kernels may give up is for fast.js; everything else is exact.
+    // Exact by default; fast.js tests 'fast'.
     load: (source, options = {}) =>
       host.jielong.loadModel(source, { precision: 'exact', ...host.options, ...options }),
     model(name) {

@@ -1,6 +1,5 @@
 /**
- * learn.js of the suite - a vocabulary learnt in the page, n-grams asked there: by hand, on every host
- * alike, their failures.
+ * learn.js - trains a vocabulary and queries n-grams in the page: against recounting, on every host, failures.
  */
 
 import { Ngram } from '../../web/ngram.js';
@@ -16,9 +15,9 @@ async function collect(steps) {
   return all;
 }
 
-/** Pairs counted anew for each step, the definition, over words of a text of lower-case words. @param {string} text @param {number} n */
+/** The definition: recounts pairs in each step, for a text of lower-case words. @param {string} text @param {number} n */
 function naive(text, n) {
-  // A word keeps the blank before it; ids stand for bytes in the order of GPT-2's alphabet.
+  // A word keeps its leading space; ids number the bytes in the order of GPT-2's alphabet.
   const printable = (/** @type {number} */ b) => (b > 0x20 && b < 0x7f) || (b > 0xa0 && b !== 0xad);
   const bytes = Array.from({ length: 256 }, (_, b) => b);
   const order = [...bytes.filter(printable), ...bytes.filter((b) => !printable(b))];
@@ -52,7 +51,7 @@ const rhyme =
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood he would chuck he would ' +
   'as much as he could and chuck as much wood as a woodchuck would if a woodchuck could chuck wood';
 
-/** What ngram.gguf was counted from, three times over. */
+/** Text of ngram.gguf, repeated three times. */
 const heard =
   'how much wood would a woodchuck chuck if a woodchuck could chuck wood\n' +
   'he would chuck he would as much as he could\n' +
@@ -61,7 +60,7 @@ const heard =
 /** @type {Case[]} */
 export const learn = [
   {
-    name: 'merges are learnt as the definition says',
+    name: 'merges are trained as in the definition',
     async run() {
       const steps = await collect(trainTokenizer(rhyme, { merges: 40 }));
       const found = steps.map((s) => [s.left, s.right, s.count]);
@@ -76,7 +75,7 @@ export const learn = [
     },
   },
   {
-    name: 'a sample is joined along, and its tokens spell it',
+    name: 'a sample is merged along, and its tokens spell it',
     async run() {
       const sample = 'a woodchuck, 接龍\n';
       const trainer = await TokenizerTrainer.open(rhyme, { sample });
@@ -98,7 +97,7 @@ export const learn = [
     },
   },
   {
-    name: 'learning: nothing to learn, an end, and what is refused',
+    name: 'vocabulary training: no text, the end, invalid arguments',
     async run() {
       same(await collect(trainTokenizer('')), [], 'steps of no text');
       same((await collect(trainTokenizer(rhyme, { merges: 3 }))).length, 3, 'steps');
@@ -116,11 +115,11 @@ export const learn = [
     },
   },
   {
-    name: 'n-grams: distributions, and a rhyme said by heart',
+    name: 'n-grams: distributions, and a memorised rhyme',
     async run(t) {
       const ngram = await Ngram.open(await t.bytes('ngram.gguf'));
       same(ngram.order, 4, 'order');
-      // 3 special tokens and 256 bytes stand before the characters, the most frequent first.
+      // 3 special tokens and 256 bytes precede the characters, which are sorted by frequency.
       const characters = [...' cuodhwlkafm\nnsi'];
       const counts = new Map([...heard].map((c) => [c, heard.split(c).length]));
       characters.sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || (a < b ? -1 : 1));
@@ -143,7 +142,7 @@ export const learn = [
     },
   },
   {
-    name: 'n-grams: files that are none',
+    name: 'n-grams: invalid files',
     async run(t) {
       const file = await t.bytes('ngram.gguf');
       await rejects(Ngram.open(file.slice(0, 900)), 'TRUNCATED');

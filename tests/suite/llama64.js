@@ -1,8 +1,8 @@
 /**
  * llama64.js - a readable forward pass of a llama-architecture GGUF with F32 weights, in double precision.
  *
- * The independent answer for attention weights and the residual stream; slow, and only for the tiny files
- * of tests/golden/arch without rope scaling. Written from the paper and the format's description
+ * The independent reference for attention weights and the residual stream; slow, only for the tiny files
+ * of tests/golden/arch without rope scaling. Written from the paper and the format's specification
  * (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), not from src/. It trusts the file.
  */
 
@@ -78,7 +78,7 @@ function norm(x, weight, eps) {
   return x.map((v, i) => (v / Math.sqrt(mean + eps)) * weight[i]);
 }
 
-/** Rotates neighbouring pairs of each head. @param {Float64Array} x [heads][size] @param {number} size @param {number} position @param {number} base */
+/** Rotates adjacent pairs of each head. @param {Float64Array} x [heads][size] @param {number} size @param {number} position @param {number} base */
 function rope(x, size, position, base) {
   const y = x.slice();
   for (let i = 0; i < x.length; i += 2) {

@@ -1,6 +1,6 @@
 /**
- * odd.js - values that nobody should pass, for arguments.js: of the wrong kind, out of range, detached, revoked,
- * endless, or with parts that throw when they are looked at.
+ * odd.js - invalid arguments for arguments.js: wrong type, out of range, detached, revoked, endless, or with
+ * parts that throw when read.
  */
 
 const boom = () => {
@@ -28,7 +28,7 @@ function detached() {
 const throwing = (key, target = {}) =>
   Object.defineProperty(target, key, { get: boom, enumerable: true });
 
-/** An array that ends nowhere when it is iterated. */
+/** An array whose iteration never ends. */
 function endless() {
   const list = [1, 2];
   list[Symbol.iterator] = function* () {
@@ -37,14 +37,14 @@ function endless() {
   return list;
 }
 
-/** As long as an array can be. */
+/** The maximum array length. */
 function sparse() {
   const list = [1];
   list.length = 2 ** 32 - 1;
   return list;
 }
 
-/** New ones each time, because some can be used up. @returns {[name: string, value: any][]} */
+/** New values in each call, because some are used up. @returns {[name: string, value: any][]} */
 export function oddValues() {
   const gone = detached();
   const { Shared = undefined, ResizableBuffer = undefined } = {
@@ -133,7 +133,7 @@ function circle() {
   return list;
 }
 
-/** What streams may fail with. @returns {[name: string, value: any][]} */
+/** Reasons with which streams fail. @returns {[name: string, value: any][]} */
 export const oddReasons = () => [
   ['undefined', undefined],
   ['null', null],

@@ -1,9 +1,9 @@
 /**
- * stuck.js - the engine's worker, that can be told to compute without end, or to end; for workers.js.
+ * stuck.js - the engine's worker with commands to block or exit, for workers.js.
  *
  *   { spin: OP }  never returns from the next call of that name
- *   { quit }      ends by itself
- * It sends { spins } when it no longer answers.
+ *   { quit }      exits
+ * It sends { spins } when it blocks.
  */
 import '../../web/engine/worker.js';
 

@@ -1,12 +1,12 @@
 /**
- * threads.js - several threads give the bits of one, and a host without them says so.
+ * threads.js - several threads give the bits of one; hosts without threads say so.
  */
 import { ok, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('./index.js').T} T */
 
-/** Logits after a prompt and some steps. @param {import('./index.js').Model} model @param {number[]} ids */
+/** Logits after a prompt and a few steps. @param {import('./index.js').Model} model @param {number[]} ids */
 async function walk(model, ids) {
   const session = await model.createSession({ contextLength: ids.length + 8 });
   const rows = [];

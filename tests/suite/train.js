@@ -1,6 +1,6 @@
 /**
- * train.js of the suite - a network trained in the page: the same bits on every host, a file that says what
- * the trainer says, pauses and aborts, failures.
+ * train.js - trains a network in the page: equal bits on every host, an exported file that agrees with the
+ * trainer, pauses and aborts, failures.
  */
 import { below, ok, rejects, same } from './assert.js';
 
@@ -46,7 +46,7 @@ async function finish(trainer) {
   return reports;
 }
 
-/** Mean −ln p of the held-out windows, by the engine, from the exported file. @param {T} t @param {Uint8Array} file @param {import('../../web/api/types.js').TrainInfo} info */
+/** Mean −ln p of the held-out windows, by the engine on the exported file. @param {T} t @param {Uint8Array} file @param {import('../../web/api/types.js').TrainInfo} info */
 async function heldOutOf(t, file, info) {
   const model = await t.load(file);
   const ids = (await model.tokenize(text)).slice(-info.heldOutTokens);
@@ -57,9 +57,9 @@ async function heldOutOf(t, file, info) {
     const session = await model.createSession({ contextLength: T, allLogits: true });
     let at = i * T;
     for await (const logits of session.eachLogits(ids.slice(at, at + T))) {
-      const most = logits.reduce((a, b) => Math.max(a, b));
-      const all = logits.reduce((a, x) => a + Math.exp(x - most), 0);
-      sum += Math.log(all) + most - logits[ids[++at]];
+      const max = logits.reduce((a, b) => Math.max(a, b));
+      const all = logits.reduce((a, x) => a + Math.exp(x - max), 0);
+      sum += Math.log(all) + max - logits[ids[++at]];
     }
     await session.close();
   }
@@ -92,7 +92,7 @@ export const train = [
     },
   },
   {
-    name: 'training: the exported file says what the trainer says',
+    name: 'training: the exported file equals the trainer',
     async run(t) {
       const trainer = await open(t, { vocabulary: 'characters' });
       for await (const { step } of trainer.run()) if (step === 20) break;
@@ -158,7 +158,7 @@ export const train = [
     },
   },
   {
-    name: 'training: what is refused, and by which name',
+    name: 'training: invalid arguments are rejected by name',
     async run(t) {
       await rejects(open(t, {}, 'a short text'), 'BAD_ARGUMENT', /text .*too short/);
       await rejects(open(t, {}, ''), 'BAD_ARGUMENT', /text/);

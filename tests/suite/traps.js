@@ -1,8 +1,8 @@
 /**
- * traps.js - a trap of the engine ends the instance, and every later call says so: for models, training, vocabularies
+ * traps.js - a trap ends the engine instance; all later calls report it: for models, training, vocabularies
  * and n-grams.
  *
- * The trap is real: one function of the engine's own .wasm gets the body `unreachable`.
+ * The trap is real: one function of the engine's .wasm gets the body `unreachable`.
  */
 import { Ngram } from '../../web/ngram.js';
 import { TokenizerTrainer } from '../../web/tokenizer-trainer.js';
@@ -15,7 +15,7 @@ const [EXPORTS, CODE] = [7, 10]; // sections (WebAssembly core specification, 5.
 const FUNCTION = 0;
 const [UNREACHABLE, NOP, END] = [0x00, 0x01, 0x0b];
 
-/** A module in which the export `name` traps. @param {Uint8Array} wasm @param {string} name */
+/** A copy of the module whose export `name` traps. @param {Uint8Array} wasm @param {string} name */
 function trapping(wasm, name) {
   const bytes = wasm.slice();
   let at = 8;
@@ -48,7 +48,7 @@ function trapping(wasm, name) {
       for (let i = number(); i > 0; i--) {
         const length = number();
         if (wanted-- === 0) {
-          // No locals; what follows `unreachable` has any type.
+          // No locals; after `unreachable` any type is valid.
           bytes.fill(NOP, at, at + length);
           bytes.set([0, UNREACHABLE], at);
           bytes[at + length - 1] = END;

@@ -1,7 +1,7 @@
 /**
- * workers.js - workers that end, and workers that never answer: every call that waits for one is settled.
+ * workers.js - workers that exit or never answer: every pending call is settled.
  *
- * Each case has a worker of its own (stuck.js), whatever the host loads with.
+ * Each case has its own worker (stuck.js), whatever the host uses.
  */
 import { ok, rejects, same } from './assert.js';
 
@@ -25,7 +25,7 @@ async function open(t, name = 'chat.gguf') {
 }
 
 /**
- * What became of a call: what it rejected with, or that it did not end.
+ * The rejection of a call, or that it never settled.
  * @param {Promise<any>} call @returns {Promise<any>}
  */
 async function fate(call) {
@@ -95,7 +95,7 @@ export const workers = [
     },
   ]),
   {
-    name: 'WORKER: a worker that is terminated before it has loaded',
+    name: 'WORKER: a worker terminated before it has loaded',
     async run(t) {
       const worker = start();
       const load = t.load(t.source('chat.gguf'), { worker: () => worker });
@@ -104,7 +104,7 @@ export const workers = [
     },
   },
   {
-    name: 'an abort ends a worker that does not answer, and says so to all others',
+    name: 'an abort terminates a worker that does not answer; its other calls reject',
     async run(t) {
       for (const op of ['tokenize', 'step']) {
         const { worker, model } = await open(t);
@@ -132,7 +132,7 @@ export const workers = [
     },
   },
   {
-    name: 'an abort leaves a worker that answers, however often',
+    name: 'repeated aborts keep a worker that answers',
     async run(t) {
       const { worker, model } = await open(t, 'arch/llama.gguf');
       const session = await model.createSession();
@@ -152,7 +152,7 @@ export const workers = [
     },
   },
   {
-    name: 'close() waits for no worker: calls that it owes an answer are CLOSED',
+    name: 'close() does not wait for the worker: pending calls reject with CLOSED',
     async run(t) {
       const { worker, model } = await open(t);
       const session = await model.createSession();
@@ -168,7 +168,7 @@ export const workers = [
     },
   },
   {
-    name: 'the abort of a load waits for no worker',
+    name: 'aborting a load does not wait for the worker',
     async run(t) {
       const worker = start();
       const spins = spinning(worker, 'load');
@@ -184,7 +184,7 @@ export const workers = [
 
 const reason = { name: 'Reason', code: 'of the test' };
 
-/** Ends when the worker no longer answers. @param {any} worker @param {string} op @returns {Promise<void>} */
+/** Resolves when the worker blocks. @param {any} worker @param {string} op @returns {Promise<void>} */
 function spinning(worker, op) {
   worker.postMessage({ spin: op });
   return new Promise((resolve) => {
