@@ -24,7 +24,12 @@ export class Ngram {
         ? new Uint8Array(file.buffer, file.byteOffset, file.length)
         : file instanceof ArrayBuffer && new Uint8Array(file),
     );
-    if (!bytes) throw new JielongError('BAD_ARGUMENT', 'the file must be a Uint8Array or ArrayBuffer', 'file');
+    if (!bytes)
+      throw new JielongError(
+        'BAD_ARGUMENT',
+        'the file must be a Uint8Array or ArrayBuffer',
+        'file',
+      );
     const self = new Ngram();
     const calls = await start(self.#calls, wasm);
     self.#handle = calls.withCopies([bytes], (at) => calls.make('ngram_new', at, bytes.length));

@@ -117,7 +117,8 @@ export class Model {
    * The embedding of a text, a unit vector: the hidden states after the last norm, pooled and
    * normalised. The dot product of two embeddings is their cosine similarity. A string gets the
    * file's BOS and EOS tokens. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
-   * default: the file's, else 'mean'. An encoder takes at most its training context, and at most 4096 tokens.
+   * default: the file's, else 'mean'. An encoder takes at most its training context, and at most 4096
+   * tokens.
    * @param {string | Ids} text
    * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
    * @returns {Promise<Float32Array>} info.embeddingLength numbers

@@ -203,7 +203,8 @@ const MAX_IDS = 2 ** 24;
 /** Copies by index, because the list's iterator may be overridden. @param {ArrayLike<any>} list @returns {any[]} */
 function copyOf(list) {
   const { length } = list;
-  if (!(length <= MAX_IDS)) throw badArgument(`the list has more than ${MAX_IDS} elements, the maximum`);
+  if (!(length <= MAX_IDS))
+    throw badArgument(`the list has more than ${MAX_IDS} elements, the maximum`);
   return Array.from({ length }, (_, i) => list[i]);
 }
 

@@ -55,13 +55,11 @@ function cut(runs, start, length) {
 
 /** An interpreter that tracks the provenance of values. */
 class ProvenanceInterpreter extends Interpreter {
-  /** @type {WeakMap<Value, Runs>} of strings; others are foreign */ #runs =
-    new WeakMap();
+  /** @type {WeakMap<Value, Runs>} of strings; others are foreign */ #runs = new WeakMap();
   /** @type {WeakSet<Value>} own values except strings */ #owned = new WeakSet();
   /** @type {WeakMap<Value, { owner: Value, name?: string }>} of methods */ #methods =
     new WeakMap();
-  /** @type {WeakMap<Node, 'list' | 'text'>} meaning of undefined */ #lenient =
-    new WeakMap();
+  /** @type {WeakMap<Node, 'list' | 'text'>} meaning of undefined */ #lenient = new WeakMap();
   /** @type {Frame} */ #frame = { values: [], blocks: [] };
   /** @type {WeakMap<Error, Value>} output before a throw */ #written = new WeakMap();
   /** @type {unknown} */ #error;
@@ -282,7 +280,7 @@ function written(value) {
 const BLANK =
   '\\t\\n\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 
-/** @param {string} text @param {string | null | undefined} to strip, default BLANK
+/** @param {string} text @param {string | null | undefined} chars to strip, default BLANK
  *  @param {boolean} left @param {boolean} right */
 function strip(text, chars, left, right) {
   const set = `[${chars?.replace(/[\\\]^-]/g, '\\$&') ?? BLANK}]`;

@@ -177,7 +177,11 @@ class WorkerBackend {
       try {
         this.#worker.postMessage({ n: this.#next, op, args }, transfer);
       } catch (e) {
-        throw new JielongError('BAD_ARGUMENT', `an argument cannot be sent to a worker: ${wordsOf(e)}`, op);
+        throw new JielongError(
+          'BAD_ARGUMENT',
+          `an argument cannot be sent to a worker: ${wordsOf(e)}`,
+          op,
+        );
       }
       this.#pending.set(this.#next++, { op, resolve, reject, onProgress });
     });
@@ -191,7 +195,8 @@ class WorkerBackend {
         const [still] = this.#pending;
         // run() is exempt: with taps it evaluates a whole text in one call.
         const stuck = still && still[0] === oldest?.[0] && still[1].op !== 'run';
-        if (stuck) this.#end(`did not answer within ${this.#grace} ms of an abort and was terminated`);
+        if (stuck)
+          this.#end(`did not answer within ${this.#grace} ms of an abort and was terminated`);
         else wait();
       }, this.#grace);
     };

@@ -189,7 +189,11 @@ export class Engine {
     this.#calls.try('model_finish', this.#model);
     if (hash && hash.hex() !== wanted?.toLowerCase()) {
       const why = "its SHA-256 differs from the option 'sha256'";
-      throw new JielongError('CHECKSUM', `${reader.name} is not the expected file: ${why}`, reader.name);
+      throw new JielongError(
+        'CHECKSUM',
+        `${reader.name} is not the expected file: ${why}`,
+        reader.name,
+      );
     }
   }
 

@@ -65,11 +65,7 @@ const OPTIONS = {
   out: ['FILE', 'output file of the logits: float32, little-endian, [tokens][vocabulary]'],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
   tg: ['N', 'tokens generated (32)', atLeast(1)],
-  context: [
-    'N',
-    "context length in tokens (default: the model's, at most 4096)",
-    atLeast(1),
-  ],
+  context: ['N', "context length in tokens (default: the model's, at most 4096)", atLeast(1)],
   threads: ['N', 'number of threads', atLeast(1)],
   wasm: ['FILE', "another build of the engine's .wasm"],
 };

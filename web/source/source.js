@@ -102,7 +102,8 @@ function describeResponse(response) {
     const words = `${response.status} ${response.statusText}`.trim();
     throw new JielongError('HTTP', `the server answered ${words} for ${name}`, name);
   }
-  if (response.bodyUsed || !response.body) throw bad('the response has no body, or it was already read');
+  if (response.bodyUsed || !response.body)
+    throw bad('the response has no body, or it was already read');
   const length = Number(response.headers.get('content-length')) || 0;
   // Content-Length counts the encoded body. Cross-origin responses hide their encoding, so there it
   // only serves the progress display.
@@ -248,7 +249,11 @@ function broken(e, name, loaded, total) {
   const why = wordsOf(e);
   const gone = isError(e, DOMException) ? e.name : '';
   if (gone === 'NotReadableError' || gone === 'NotFoundError') {
-    return new JielongError('FILE', `${name} cannot be read (${why}); it may have changed: choose it again`, name);
+    return new JielongError(
+      'FILE',
+      `${name} cannot be read (${why}); it may have changed: choose it again`,
+      name,
+    );
   }
   const of = total ? ` of ${total}` : '';
   return new JielongError(
