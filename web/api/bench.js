@@ -1,9 +1,9 @@
 /**
  * bench.js - measures the speed of a model, for `jielong bench` and the playground's speed figure.
  *
- * Each round evaluates a prompt as one text (prefill), then generates tokens greedily (decode), in a new
- * session. The first round warms up caches and the compiler and is discarded; the results are medians of
- * the others. Other load on the machine can only lower the numbers.
+ * Uses its own session. Each round evaluates a prompt as one text (prefill), then generates tokens
+ * greedily (decode). The first round warms up caches and the compiler and is discarded; the results are
+ * medians of the others. Other load on the machine can only lower the numbers.
  */
 
 /** @param {number[]} numbers */

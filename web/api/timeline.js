@@ -71,7 +71,7 @@ export class Timeline {
     this.#busy = false;
   }
 
-  /** The generation holds the timeline until it has ended. @param {Generation} generation */
+  /** The generation locks the timeline until it ends. @param {Generation} generation */
   hold(generation) {
     this.#holder = generation;
   }

@@ -15,7 +15,7 @@
  *                  unresponsive after an abort: load again) · ENGINE_CRASHED (load again)
  *
  * Aborts. A signal takes effect between two engine calls, which are short. After an abort, a worker that
- * does not answer within two seconds (one second per 10 million parameters if that is longer) is
+ * does not answer within two seconds, plus one second per 10 million parameters, is
  * terminated; the model is then unusable and its calls reject with WORKER. close() and aborting a load
  * never wait for the worker.
  */

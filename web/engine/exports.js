@@ -43,7 +43,7 @@ export class Calls {
     return /** @type {Exports} */ (this.#exports);
   }
 
-  /** Whether calls now throw. */
+  /** Whether the instance has ended. */
   get ended() {
     return !!this.#fault;
   }

@@ -120,7 +120,7 @@ const started = (work) =>
 
 /**
  * @param {any} wasm see compile()
- * @param {() => Promise<number>} [room] max bytes that a shared memory must support, awaited during
+ * @param {() => Promise<number>} [room] bytes that a shared memory must hold, awaited during
  *   the compilation; undefined: an unshared memory
  * @returns {Promise<{ exports: any, module: WebAssembly.Module, shared: boolean }>}
  */
