@@ -6,15 +6,14 @@
  *   for await (const token of session.generate('Once upon a time')) out.append(token.text);
  *   await model.close();
  *
- * In a page the engine runs in a worker of its own (one a model), in Node in this thread.
- * Everything here is a message to it and back: a generation is pulled token by token, so pausing is
- * not pulling, `break` and AbortSignal take effect between two tokens (or two steps of a long
- * prompt), and the session stays usable after them. Arguments are checked here, where the caller's
- * stack still shows; everything about models, tokens and sampling is decided by the engine.
+ * In a page the engine runs in one worker per model, in Node in the calling thread. Every call is a
+ * message to the engine and a reply. The caller pulls a generation token by token and pauses it by not
+ * pulling. `break` and AbortSignal take effect between two tokens (or two steps of a long prompt); the
+ * session stays usable. Arguments are checked here, so that the error's stack shows the call.
  *
- * The folders of web/, in the order of their imports: base/ errors and argument checks; source/ where a file comes
- * from; engine/ the .wasm, its threads and workers; chat/ templates; api/ models, sessions, generations; then the
- * entries, of which this is one. ui/ draws and knows no page; playground/ is the page; node/ the command line and server.
+ * The folders of web/, in import order: base/ errors and argument checks; source/ readers of model files;
+ * engine/ the .wasm, its threads and workers; chat/ templates; api/ models, sessions, generations; then the
+ * entry points, such as this file. ui/ draws for any page; playground/ is the page; node/ the CLI and server.
  */
 
 import { Generation } from './api/generation.js';
@@ -43,8 +42,8 @@ export { Generation, JielongError, Model, Session };
 /** @typedef {import('./api/types.js').Ids} Ids */
 
 /**
- * Loads a model. The bytes stream into the engine's memory and are packed as they arrive, so no
- * second copy of the file exists. Rejects with a JielongError (codes: types.js) or signal.reason.
+ * Loads a model. The engine packs the weights during the download, so memory never holds a second
+ * copy of the file. Rejects with a JielongError (codes: types.js) or signal.reason.
  * @param {Source} source
  * @param {LoadOptions} [options]
  * @returns {Promise<Model>}
@@ -80,7 +79,7 @@ export async function loadModel(source, options = {}) {
 }
 
 /**
- * Makes a network that a page can train; see train.js, which is fetched now.
+ * Creates a model to train; imports train.js on the first call.
  * @param {import('./api/types.js').TrainOptions} options
  */
 export const createTrainer = async (options) => (await import('./train.js')).createTrainer(options);

@@ -1,10 +1,9 @@
 /**
- * ngram.js - the oldest ancestor in a page: a language model that counts, from the file that
- * `jielong ngram --out` writes.
+ * ngram.js - an n-gram language model in a page, from a file written by `jielong ngram --out`.
  *
- * Apart from jielong.js, with an engine of its own in this thread; a distribution takes microseconds.
- * Ids are those of the vocabulary it was counted with, so the tokens of a Transformer that was
- * trained with the same one serve both: `ngram.distribution(await model.tokenize(text))`.
+ * Not imported by jielong.js. Its engine runs in the calling thread; a distribution takes microseconds.
+ * Ids refer to the vocabulary of the counts. A Transformer with the same vocabulary can tokenise for it:
+ * `ngram.distribution(await model.tokenize(text))`.
  */
 import { JielongError } from './base/error.js';
 import { BINARY, checkIds, checkOptions, reading } from './base/options.js';
@@ -16,7 +15,7 @@ export class Ngram {
 
   /**
    * @param {Uint8Array | ArrayBuffer} file
-   * @param {{ wasm?: any }} [options]  wasm: a WebAssembly.Module or its bytes; left out: the jielong-train.wasm beside this file
+   * @param {{ wasm?: any }} [options]  wasm: a WebAssembly.Module or its bytes; default: the jielong-train.wasm beside this file
    */
   static async open(file, options = {}) {
     const { wasm } = checkOptions('open', options, { wasm: BINARY });
@@ -25,31 +24,36 @@ export class Ngram {
         ? new Uint8Array(file.buffer, file.byteOffset, file.length)
         : file instanceof ArrayBuffer && new Uint8Array(file),
     );
-    if (!bytes) throw new JielongError('BAD_ARGUMENT', 'expected the bytes of a file', 'file');
+    if (!bytes)
+      throw new JielongError(
+        'BAD_ARGUMENT',
+        'the file must be a Uint8Array or ArrayBuffer',
+        'file',
+      );
     const self = new Ngram();
     const calls = await start(self.#calls, wasm);
     self.#handle = calls.withCopies([bytes], (at) => calls.make('ngram_new', at, bytes.length));
     return self;
   }
 
-  /** Tokens of the longest n-grams: it looks order − 1 tokens back. */
+  /** n of the longest n-grams; the context is order − 1 tokens. */
   get order() {
     return this.#calls.call('ngram_order', this.#handle);
   }
 
-  /** The probability of every token after ids: Float32Array over the vocabulary. @param {import('./api/types.js').Ids} ids */
+  /** The next-token distribution after ids: Float32Array over the vocabulary. @param {import('./api/types.js').Ids} ids */
   distribution(ids) {
     const calls = this.#calls;
     const n = calls.call('ngram_n_vocab', this.#handle);
     const context = checkIds(ids, 'distribution').slice(-this.order);
-    const room = new Float32Array(n);
-    return calls.withCopies([context, room], (at, out) => {
+    const buffer = new Float32Array(n);
+    return calls.withCopies([context, buffer], (at, out) => {
       calls.call('ngram_distribution', this.#handle, at, context.length, out);
       return calls.floats(out, n);
     });
   }
 
-  /** Releases the engine, and its memory with it. */
+  /** Frees the engine and its memory. */
   close() {
     this.#calls.end();
   }

@@ -1,9 +1,8 @@
 /**
- * tokenizer-trainer.js - how a vocabulary is learnt, step by step, for figures: byte-pair encoding of a text of
- * the page's own.
+ * tokenizer-trainer.js - trains a byte-pair encoding on a text, merge by merge, for figures.
  *
- * Apart from jielong.js, which needs none of it, and with an engine of its own in this thread: a step
- * takes microseconds, 300 merges of 200 KB of English less than a second.
+ * Not imported by jielong.js. Its engine runs in the calling thread: a step takes microseconds, 300 merges
+ * of 200 KB of English less than a second.
  */
 import { JielongError } from './base/error.js';
 import { BINARY, checkOptions, describe, SIGNAL, typed } from './base/options.js';
@@ -11,12 +10,12 @@ import { start, trainingCalls } from './engine/training.js';
 
 /**
  * @typedef {object} MergeStep
- * @property {number} left  ids: 0 is <|endoftext|>, 1 to 256 are the bytes, then one a step
+ * @property {number} left  ids: 0 is <|endoftext|>, 1 to 256 are the bytes, then one per step
  * @property {number} right
- * @property {number} id  what the two become
+ * @property {number} id  of the new token
  * @property {Uint8Array} bytes  of the new token
- * @property {string} text  the same, a byte that is no whole character as U+FFFD
- * @property {number} count  how often the pair stood in the text
+ * @property {string} text  the bytes as UTF-8, with U+FFFD for incomplete characters
+ * @property {number} count  of the pair in the text
  * @property {number} tokens  of the text, after the step
  * @property {number} sampleBefore  tokens of the sample
  * @property {number} sampleAfter
@@ -24,11 +23,11 @@ import { start, trainingCalls } from './engine/training.js';
 
 /**
  * @typedef {object} TrainTokenizerOptions
- * @property {string} [sample]  a text that is not learnt from but joined along
- * @property {string} [pre]  the pre-tokenizer, 'gpt-2' where it is left out
- * @property {number} [merges]  at most so many steps
+ * @property {string} [sample]  a text that gets the merges but is not counted
+ * @property {string} [pre]  the pre-tokenizer, 'gpt-2' by default
+ * @property {number} [merges]  max steps
  * @property {AbortSignal} [signal]
- * @property {any} [wasm]  a WebAssembly.Module or its bytes; left out: the jielong-train.wasm beside this file
+ * @property {any} [wasm]  a WebAssembly.Module or its bytes; default: the jielong-train.wasm beside this file
  */
 
 const DONE = 2;
@@ -51,13 +50,13 @@ const OPTIONS = {
 const wrong = (where, expected, found) =>
   new JielongError('BAD_ARGUMENT', `expected ${expected}, found ${describe(found)}`, where);
 
-/** A vocabulary that grows. Close it; an iteration that ends does so itself. */
+/** Trains one merge at a time. The caller must close() it. */
 export class TokenizerTrainer {
   #calls = trainingCalls('trainer');
   #trainer = 0;
   #out = 0;
 
-  /** Learns from `text` with `sample` along. @param {string} text @param {TrainTokenizerOptions} [options] */
+  /** Trains on `text`; `sample` gets the merges too. @param {string} text @param {TrainTokenizerOptions} [options] */
   static async open(text, options = {}) {
     if (typeof text !== 'string') throw wrong('text', 'a string', text);
     const { sample = '', pre = 'gpt-2', wasm } = checkOptions('open', options, OPTIONS);
@@ -87,26 +86,26 @@ export class TokenizerTrainer {
   /** The bytes of a token. @param {number} id */
   token(id) {
     if (!Number.isInteger(id) || id < 0 || id >= this.#calls.call('bpe_n_tokens', this.#trainer)) {
-      throw wrong('id', 'the id of a token', id);
+      throw wrong('id', 'a token id of this vocabulary', id);
     }
     const at = this.#calls.call('bpe_token', this.#trainer, id);
     return this.#calls.bytes(at, this.#calls.call('token_length')).slice();
   }
 
-  /** The sample's tokens as they are now. */
+  /** The ids of the sample after the last step. */
   sample() {
     const at = this.#calls.call('bpe_sample', this.#trainer);
     return this.#calls.ints(at, this.#calls.call('token_length'));
   }
 
-  /** Releases the engine, and its memory with it. */
+  /** Frees the engine and its memory. */
   close() {
     this.#calls.end();
   }
 }
 
 /**
- * Learns merges one by one: `for await (const step of trainTokenizer(text, { sample })) …`. Ends after
+ * Yields one merge at a time: `for await (const step of trainTokenizer(text, { sample })) …`. Ends after
  * `merges` steps or when no pair occurs twice.
  * @param {string} text
  * @param {TrainTokenizerOptions} [options]

@@ -1,16 +1,15 @@
 /**
- * train.js - trains a small Transformer on a text, in the page or in Node, while one watches.
+ * train.js - trains a small Transformer on a text, in the page or in Node, with progress reports.
  *
  *   const trainer = await createTrainer({ text, config: { steps: 1000 } });
  *   for await (const { step, loss, heldOut, sample } of trainer.run({ signal })) …
  *   const model = await loadModel(await trainer.export());
  *
- * Apart from jielong.js, which fetches this file when createTrainer is first called. In a page training
- * runs in a worker of its own, in Node in this thread. One step is pulled at a time, so pausing is not
- * pulling (or `break`, and run() again later), and an AbortSignal takes effect between two steps. The same
- * text, config and seed give the same losses, samples and file on every machine, bit for bit. What a
- * network is, how it learns and what a file looks like is the engine's business (src/train); here options are
- * checked and named.
+ * jielong.js imports this file when createTrainer is first called. In a page training runs in its own
+ * worker, in Node in the calling thread. The caller pulls one step at a time and pauses by not pulling (or
+ * by `break`, then run() again); an AbortSignal takes effect between two steps. The same text, config and
+ * seed give the same losses, samples and file on every machine, bit for bit. This file checks and names
+ * the options; the engine (src/train) implements model, optimiser and file format.
  */
 
 import { closed, JielongError } from './base/error.js';
@@ -38,10 +37,10 @@ import { openBackend } from './engine/backend.js';
 const STRING = typed('string', 'a string');
 /** @param {string[]} names @returns {Rule} */
 const choice = (...names) => [(v) => names.includes(v), names.map((n) => `'${n}'`).join(', ')];
-/** One line of a recipe. @type {Rule} */
+/** A recipe value. @type {Rule} */
 const LINE = [(v) => typeof v === 'string' && !/[\n\r]/.test(v), 'a string of one line'];
 
-/** Keys of src/train/config.h, as the recipes of `jielong train` have them but for the hyphens. */
+/** Recipe keys of `jielong train` (src/train/config.h), in camelCase. */
 const NETWORK = {
   context: integer(1, 65536),
   width: integer(2, 8192),
@@ -70,8 +69,8 @@ const NETWORK = {
   license: LINE,
   description: LINE,
 };
-/** What only the loop here asks for. */
-const WATCH = {
+/** Options of this file, unknown to the engine. */
+const REPORT = {
   vocabulary: /** @type {Rule} */ ([
     (v) => v === 'characters' || (Number.isInteger(v) && v >= 257 && v <= 65536),
     "'characters' or a number of tokens from 257 to 65536",
@@ -83,7 +82,7 @@ const WATCH = {
   prompt: STRING,
 };
 
-/** About 0.3 million parameters that read single characters: words in two minutes. @type {Required<Omit<TrainConfig, 'kvHeads' | 'ropeBase' | 'beta1' | 'beta2' | 'momentum' | 'author' | 'license' | 'description'>>} */
+/** A character-level model of 0.36 million parameters. @type {Required<Omit<TrainConfig, 'kvHeads' | 'ropeBase' | 'beta1' | 'beta2' | 'momentum' | 'author' | 'license' | 'description'>>} */
 export const TRAIN_DEFAULTS = {
   vocabulary: 'characters',
   context: 128,
@@ -111,7 +110,7 @@ export const TRAIN_DEFAULTS = {
   prompt: '\n',
 };
 
-/** `key = value` lines. @param {Record<string, any>} config */
+/** A recipe: `key = value` lines. @param {Record<string, any>} config */
 const recipeOf = (config) =>
   Object.keys(NETWORK)
     .filter((key) => config[key] !== undefined)
@@ -122,22 +121,22 @@ const recipeOf = (config) =>
     .join('');
 
 /**
- * Learns a vocabulary from the text and makes an untrained network for it.
+ * Builds a vocabulary from the text and initialises a model for it.
  * @param {import('./api/types.js').TrainOptions} options
  * @returns {Promise<Trainer>}
  */
 export async function createTrainer(options) {
   const rules = { text: STRING, config: ANY, signal: SIGNAL, worker: WORKER, wasm: BINARY };
   const given = checkOptions('createTrainer', options, rules);
-  if (given.text === undefined) throw badArgument('createTrainer needs a text', 'text');
-  const wanted = checkOptions('config', given.config ?? {}, { ...NETWORK, ...WATCH });
+  if (given.text === undefined) throw badArgument("createTrainer needs the option 'text'", 'text');
+  const wanted = checkOptions('config', given.config ?? {}, { ...NETWORK, ...REPORT });
   const config = { ...TRAIN_DEFAULTS, ...wanted };
-  // A warm-up that was not asked for does not outlast a short run.
+  // The default warm-up takes at most half of a short run.
   if (wanted.warmup === undefined)
     config.warmup = Math.min(TRAIN_DEFAULTS.warmup, config.steps >> 1);
   given.signal?.throwIfAborted();
   const backend = openBackend(given.worker);
-  const cancel = () => backend.close(); // whatever the worker is at
+  const cancel = () => backend.close(); // terminates the worker
   given.signal?.addEventListener('abort', cancel);
   try {
     const vocabulary = config.vocabulary === 'characters' ? 0 : config.vocabulary;
@@ -154,7 +153,7 @@ export async function createTrainer(options) {
   }
 }
 
-/** A network that is being trained. Made by createTrainer; close() gives its memory back. */
+/** A model in training. Made by createTrainer; close() frees its memory. */
 export class Trainer {
   #backend;
   #config;
@@ -169,7 +168,7 @@ export class Trainer {
     this.#config = config;
     /** @readonly */
     this.info = info;
-    /** What is not given in createTrainer is filled in. @type {TrainConfig} @readonly */
+    /** The config with defaults filled in. @type {TrainConfig} @readonly */
     this.config = Object.freeze({ ...config });
   }
 
@@ -185,9 +184,9 @@ export class Trainer {
   }
 
   /**
-   * Goes on training: a report before the first step and after each one, until the last. Leaving the loop
-   * pauses; run() again goes on where it stopped. Rejects with signal.reason after an abort, which leaves the
-   * trainer usable, or with a JielongError: NOT_A_NUMBER when the loss diverges, BUSY when another run is open.
+   * Trains until the last step; yields a report before the first step and after each one. `break` pauses;
+   * run() again continues. Rejects with signal.reason after an abort (the trainer stays usable), or with a
+   * JielongError: NOT_A_NUMBER when the loss diverges, BUSY when another run is open.
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {AsyncGenerator<TrainReport, void, void>}
    */
@@ -214,7 +213,7 @@ export class Trainer {
     }
   }
 
-  /** Adds what is due. @param {any} done @returns {Promise<TrainReport>} */
+  /** Adds a held-out loss and a sample when due. @param {any} done @returns {Promise<TrainReport>} */
   async #report(done) {
     const { evaluateEvery, evaluateWindows, sampleEvery, sampleTokens } = this.#config;
     const last = done.step === this.info.steps;
@@ -230,19 +229,19 @@ export class Trainer {
   }
 
   /**
-   * Mean nats per token over the held-out part of the text, in windows of the context's length, each
-   * starting afresh; at most so many of them, spread evenly (0: all).
+   * Held-out loss: mean nats per token, over independent windows of the context's length.
+   * windows: how many, at even distances (0: all).
    * @param {number} [windows]
    * @returns {Promise<number>}
    */
   async heldOut(windows = 0) {
-    if (!WATCH.evaluateWindows[0](windows))
-      throw badArgument(`heldOut takes ${WATCH.evaluateWindows[1]}, not ${describe(windows)}`);
+    if (!REPORT.evaluateWindows[0](windows))
+      throw badArgument(`heldOut takes ${REPORT.evaluateWindows[1]}, not ${describe(windows)}`);
     return this.#call('heldOut', windows);
   }
 
   /**
-   * What the network writes as it is. The same seed draws alike at every step, so samples can be compared.
+   * Generates text. Each call uses the same seed by default, so that samples of two steps are comparable.
    * @param {{ prompt?: string, maxTokens?: number, seed?: number } & import('./api/types.js').SamplingOptions} [options]
    * @returns {Promise<string>}
    */
@@ -253,13 +252,13 @@ export class Trainer {
     const all = { prompt, maxTokens: maxTokens || 1, seed, temperature: 0.8, ...given };
     const { prompt: start, ...rest } = all;
     if (!start)
-      throw badArgument('a sample goes on from a prompt of at least a character', 'prompt');
+      throw badArgument("the option 'prompt' is empty; it needs at least a character", 'prompt');
     return this.#call('sample', start, rest);
   }
 
   /**
-   * The network as it is: bytes of a GGUF file, for loadModel, a download, llama.cpp.
-   * @param {{ type?: 'F32' | 'F16' | 'Q8_0' | 'Q4_0' }} [options] of matrices; F32 unless given
+   * The current model as the bytes of a GGUF file, for loadModel, a download or llama.cpp.
+   * @param {{ type?: 'F32' | 'F16' | 'Q8_0' | 'Q4_0' }} [options] of matrices; default F32
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async export(options = {}) {
@@ -269,7 +268,7 @@ export class Trainer {
     return this.#call('write', type);
   }
 
-  /** Stops the engine and gives all memory back. */
+  /** Stops the engine and frees its memory. */
   async close() {
     this.#closed = true;
     this.#backend.close();

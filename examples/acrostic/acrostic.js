@@ -1,22 +1,21 @@
 /**
- * acrostic.js - 藏頭詩: a poem whose verses begin with given characters.
+ * acrostic.js - 藏頭詩: generates a poem whose verses begin with given characters.
  *
- * Nothing but the public interface: the reader's character is appended to the session, the model
- * writes the verse from there up to its mark （，。）, and so on. A verse has as many characters as the
- * first one, which the model learnt from the poems it read.
+ * Uses only the public API: appends the given character to the session, generates the verse up to its
+ * punctuation （，。）, and repeats. Verses have equal length because the training poems do.
  */
 
 /**
- * Yields the poem piece by piece: the forced characters and what the model draws.
+ * Yields the poem in pieces: the given characters and the model's tokens.
  * @param {import('../../web/jielong.js').Model} model the poems model
- * @param {string} heads one character a verse
- * @param {import('../../web/jielong.js').GenerateOptions} [options] of the sampler
+ * @param {string} heads one character per verse
+ * @param {import('../../web/jielong.js').GenerateOptions} [options]
  * @returns {AsyncGenerator<{ text: string, forced: boolean }>}
  */
 export async function* acrostic(model, heads, options = {}) {
   const session = await model.createSession();
   try {
-    await session.append(await model.tokenize('\n')); // a poem begins after the end of another one
+    await session.append(await model.tokenize('\n')); // separates poems in the training text
     for (const head of heads) {
       await session.append(await model.tokenize(head));
       yield { text: head, forced: true };

@@ -1,8 +1,8 @@
 /**
- * main.js - the page that trains: text in, curve and samples while it learns, the model out.
+ * main.js - a page that trains a model on a text and shows loss curve, samples and the final model.
  *
- * All that has to do with learning is createTrainer and trainer.run; the rest is buttons and words. Training
- * runs in a worker, so the page stays free. Pausing is leaving the loop; Stop aborts it and forgets.
+ * createTrainer and trainer.run do the training, in a worker, so that the page stays responsive; the rest is
+ * user interface. Pause leaves the loop; Stop aborts it and drops the trainer.
  */
 import { createTrainer, loadModel } from '../../web/jielong.js';
 import { byId, make } from '../../web/ui/dom.js';
@@ -45,9 +45,9 @@ let state = 'idle';
 let controller = new AbortController();
 /** @type {[number, number][]} */ let losses = [];
 /** @type {[number, number][]} */ let heldOut = [];
-let rate = 0; // steps a second
+let rate = 0; // steps per second
 
-/** Words that are made here, said again in another language. @type {Map<HTMLElement, () => string>} */
+/** Generated texts, updated after a language change. @type {Map<HTMLElement, () => string>} */
 const labels = new Map();
 /** @param {HTMLElement} element @param {() => string} words */
 function relabel(element, words) {
@@ -55,7 +55,7 @@ function relabel(element, words) {
   element.textContent = words();
 }
 
-/* ---- What stands where ----------------------------------------------------------------------- */
+/* ---- Display ---------------------------------------------------------------------------------- */
 
 const whole = (/** @type {number} */ value) => number(value, { maximumFractionDigits: 0 });
 const nats = (/** @type {number} */ value) =>
@@ -102,7 +102,7 @@ function showMeter() {
 }
 
 let drawn = false;
-/** At most once a frame. */
+/** At most once per frame. */
 function redraw() {
   if (drawn) return;
   drawn = true;
@@ -181,7 +181,7 @@ async function go() {
     const paused = state === 'paused';
     tell(() => t(paused ? 'train.paused' : 'train.done', { step: after }));
   } catch (e) {
-    if (controller.signal.aborted) return forget();
+    if (controller.signal.aborted) return discard();
     await trainer?.close();
     trainer = undefined;
     state = 'idle';
@@ -190,8 +190,8 @@ async function go() {
   show();
 }
 
-/** Gives the trainer up, so that another text can be tried. */
-async function forget() {
+/** Drops the trainer, so that another text can be used. */
+async function discard() {
   await trainer?.close();
   trainer = undefined;
   state = 'idle';
@@ -200,7 +200,7 @@ async function forget() {
   show();
 }
 
-/** A new run begins with empty pages. */
+/** Clears the results of the last run. */
 function clear() {
   [losses, heldOut, rate] = [[], [], 0];
   byId('rows', HTMLElement).replaceChildren();
@@ -233,7 +233,7 @@ async function open() {
   );
 }
 
-/** Slides on when the context is full: the last half of the text becomes the next prompt. */
+/** When the context is full, its last half becomes the next prompt. */
 async function generate() {
   const prompt = byId('prompt', HTMLInputElement).value || '\n';
   const out = byId('written', HTMLElement);
@@ -273,7 +273,7 @@ pause.addEventListener('click', () => {
 stop.addEventListener('click', () => {
   const running = state === 'running' || state === 'pausing';
   controller.abort();
-  if (!running) forget();
+  if (!running) discard();
 });
 text.addEventListener('input', show);
 download.addEventListener('click', save);
@@ -281,7 +281,7 @@ load.addEventListener('click', open);
 write.addEventListener('click', generate);
 new ResizeObserver(redraw).observe(plot);
 
-/** After a change of language, which the page's own words follow by themselves. */
+/** Updates generated texts after a language change; i18n.js updates the others. */
 function translate() {
   show();
   for (const [element, words] of labels) element.textContent = words();

@@ -3,8 +3,8 @@
  * [template, variables], standard output an array of { text, runs } or { error }. --families: prints families.js.
  */
 import { readFileSync } from 'node:fs';
-import { render } from '../../web/chat.js';
-import { families } from '../../web/families.js';
+import { render } from '../../web/chat/chat.js';
+import { families } from '../../web/chat/families.js';
 
 if (process.argv[2] === '--families') {
   process.stdout.write(JSON.stringify(families));

@@ -1,9 +1,9 @@
 /**
- * bench.js - how fast a model runs here: for `jielong bench` and the playground's figure of speed.
+ * bench.js - measures the speed of a model, for `jielong bench` and the playground's speed figure.
  *
- * A prompt is read in one go (prefill), then tokens are drawn one by one, the most probable each time
- * (decode), in a session of its own. The first round warms up caches and the compiler and does not count;
- * of the others the medians do. Other work on the machine makes the numbers smaller, never larger.
+ * Uses its own session. Each round evaluates a prompt as one text (prefill), then generates tokens
+ * greedily (decode). The first round warms up caches and the compiler and is discarded; the results are
+ * medians of the others. Other load on the machine can only lower the numbers.
  */
 
 /** @param {number[]} numbers */
@@ -12,8 +12,8 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
 /**
  * @param {import('../jielong.js').Model} model
  * @param {{ pp?: number, tg?: number, rounds?: number, signal?: AbortSignal,
- *   onRound?: (round: number, rounds: number) => void }} [options] pp, tg: tokens read and drawn; onRound is
- *   called before each round, the warm-up being number 0; an abort takes effect between two tokens
+ *   onRound?: (round: number, rounds: number) => void }} [options] pp, tg: tokens of prefill and decode;
+ *   onRound is called before each round (0: warm-up); an abort takes effect between two tokens
  * @returns {Promise<{ pp: number, tg: number }>} tokens/s
  */
 export async function measure(model, options = {}) {

@@ -1,15 +1,15 @@
 /**
- * generation.js - a running generation: the prompt at the first pull, then one token per pull.
+ * generation.js - a running generation: appends the prompt at the first pull; each pull returns one token.
  *
- * A pull makes calls of the engine until one has a token or the end, so an abort takes effect between two steps of
- * a long prompt. Until the first token a failure restores the timeline; an abort does not, once the prompt is there.
+ * A pull calls the engine until it returns a token or the end, so an abort takes effect between two steps of a
+ * long prompt. A failure before the first token restores the timeline; an abort keeps an appended prompt.
  */
 import { CHAT, checkOptions, DEFAULTS, GENERATE, LIMITS } from '../base/options.js';
 
 /** @typedef {import('./timeline.js').Timeline} Timeline */
 /** @typedef {import('./types.js').ChatOptions} ChatOptions */
 /** @typedef {import('./types.js').Token} Token */
-/** What the timeline is to hold from a position on. @typedef {{ from: number, ids: Int32Array,
+/** New tokens of the timeline, from a position on. @typedef {{ from: number, ids: Int32Array,
  *   answer?: import('./timeline.js').Answer }} Prompt */
 
 const nothing = async () => {};
@@ -22,11 +22,11 @@ export class Generation {
   #timeline;
   #prompt;
   /** @type {ChatOptions} */ #given = {};
-  /** What is wrong with the options: thrown by the first pull. @type {unknown} */ #wrong;
+  /** Error in the options; the first pull throws it. @type {unknown} */ #wrong;
   #settings;
   #begun = false;
   #ended = false;
-  /** Restores the timeline, until there is a token. */ #undo = nothing;
+  /** Restores the timeline; nothing() after the first token. */ #undo = nothing;
   /** @type {import('../chat/reasoning.js').ReasoningSplitter | undefined} */ #splitter;
 
   /**
@@ -39,16 +39,16 @@ export class Generation {
     try {
       this.#given = checkOptions(caller, options, caller === 'chat' ? CHAT : GENERATE);
     } catch (e) {
-      this.#wrong = e; // made here, where the caller's stack shows
+      this.#wrong = e; // created here, so that its stack shows the caller
     }
     const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = this.#given;
     const random = crypto.getRandomValues(new Uint32Array(1))[0];
-    /** What the random numbers started from; the same seed draws the same tokens. @readonly */
+    /** Of the random numbers; the same seed gives the same tokens. @readonly */
     this.seed = BigInt.asUintN(64, BigInt(rest.seed ?? random));
     this.#settings = { ...DEFAULTS, ...LIMITS, ...rest, seed: this.seed, stop };
   }
 
-  /** Whether no more tokens will come. */
+  /** Whether the generation has ended or was aborted. */
   get ended() {
     return this.#ended || !!this.#given.signal?.aborted;
   }
@@ -67,7 +67,7 @@ export class Generation {
       onToken?.(token);
       return { done: false, value: token };
     } catch (e) {
-      // A pull on top of a running one is refused and ends nothing.
+      // A pull during another one is rejected; the generation continues.
       if (/** @type {any} */ (e)?.code !== 'BUSY') this.#ended = true;
       throw e;
     }
@@ -100,7 +100,7 @@ export class Generation {
     this.#begun = true;
   }
 
-  /** Until a token is drawn or the end is reached. @returns {Promise<Token | undefined>} */
+  /** The next token, or undefined at the end. @returns {Promise<Token | undefined>} */
   async #step() {
     const { signal } = this.#given;
     for (;;) {
@@ -114,7 +114,7 @@ export class Generation {
   }
 
   /**
-   * Ends the generation; the session is free for the next.
+   * Ends the generation and unlocks the session.
    * @returns {Promise<{ done: true, value: undefined }>}
    */
   async return() {

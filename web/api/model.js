@@ -1,5 +1,5 @@
 /**
- * model.js - a loaded model: its vocabulary, vectors of texts, and sessions.
+ * model.js - a loaded model: its vocabulary, embeddings and sessions.
  */
 import {
   badArgument,
@@ -21,7 +21,7 @@ import { inParts, tokenize } from './tokenize.js';
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
 /** @typedef {import('./types.js').Piece} Piece */
 
-/** A loaded model: immutable, shared by its sessions. Made by loadModel. */
+/** A loaded model: immutable, shared by its sessions. Created by loadModel. */
 export class Model {
   #backend;
   #contextLength;
@@ -35,11 +35,10 @@ export class Model {
   }
 
   /**
-   * Text → token ids. special: special tokens written in the text (such as <|im_start|>) become
-   * their ids. bos: begin with the beginning-of-sequence token, if the file asks for one. A text of
-   * two authors comes in parts: what is quoted is text, whatever special tokens it spells; else the
-   * ids are those of the whole. A long text takes several steps, between which the signal ends it
-   * and other calls have their turn.
+   * Text → token ids. special: parse special tokens in the text (such as <|im_start|>). bos: add the
+   * beginning-of-sequence token if the file says so. Parts are concatenated; a quoted part never
+   * forms special tokens, so untrusted text can be quoted. A long text takes several steps; aborts
+   * and other calls take effect between them.
    * @param {string | (string | { quoted: string })[]} text
    * @param {{ special?: boolean, bos?: boolean, signal?: AbortSignal }} [options]
    * @returns {Promise<Int32Array>}
@@ -60,8 +59,7 @@ export class Model {
   }
 
   /**
-   * Token ids → text: the exact inverse of tokenize. special: control tokens appear as they are
-   * written.
+   * Token ids → text: the exact inverse of tokenize. special: include the text of control tokens.
    * @param {Ids} ids
    * @param {{ special?: boolean }} [options]
    * @returns {Promise<string>}
@@ -78,7 +76,7 @@ export class Model {
   }
 
   /**
-   * The vocabulary entries of some ids, in order.
+   * The vocabulary entries of ids, in order.
    * @param {Ids} ids
    * @returns {Promise<Piece[]>}
    */
@@ -99,9 +97,8 @@ export class Model {
   }
 
   /**
-   * A new timeline of tokens with its own KV cache. contextLength: its positions (default: what
-   * loadModel was told, else the length the model was trained with, at most 4096). allLogits: for
-   * eachLogits().
+   * A new timeline of tokens with its own KV cache. contextLength: max tokens (default: that of
+   * loadModel, else of training, at most 4096). allLogits: enables eachLogits().
    * @param {{ contextLength?: number, allLogits?: boolean }} [options]
    * @returns {Promise<Session>}
    */
@@ -117,11 +114,11 @@ export class Model {
   }
 
   /**
-   * A text as one vector of length 1: the model's hidden states after its last norm, pooled. The
-   * likeness of two texts is the dot product of their vectors. A string gets the tokens around it
-   * that the file asks for. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
-   * what the file asks for, else the mean. An encoder takes a text whole: as long as the context it
-   * was trained with, and at most 4096 tokens.
+   * The embedding of a text, a unit vector: the hidden states after the last norm, pooled and
+   * normalised. The dot product of two embeddings is their cosine similarity. A string gets the
+   * file's BOS and EOS tokens. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
+   * default: the file's, else 'mean'. An encoder takes at most its training context, and at most 4096
+   * tokens.
    * @param {string | Ids} text
    * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
    * @returns {Promise<Float32Array>} info.embeddingLength numbers
@@ -155,13 +152,13 @@ export class Model {
     }
   }
 
-  /** Stops the engine and gives all memory back; its sessions are closed too. */
+  /** Stops the engine, closes all sessions and frees all memory. */
   async close() {
     this.#backend.close();
   }
 }
 
-// `await using`, where the language has it.
+// For `await using`, if the language has it.
 const { asyncDispose } = /** @type {any} */ (Symbol);
 if (asyncDispose)
   Object.defineProperty(Model.prototype, asyncDispose, { value: Model.prototype.close });

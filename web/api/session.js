@@ -1,7 +1,7 @@
 /**
- * session.js - the public interface of one timeline of tokens.
+ * session.js - the public API of a session.
  *
- * Arguments are checked here; the timeline's state is in timeline.js, a generation's in generation.js.
+ * Checks arguments; timeline.js has the session's state, generation.js that of a generation.
  */
 import { JielongError } from '../base/error.js';
 import {
@@ -34,10 +34,10 @@ import { Timeline } from './timeline.js';
 /** @typedef {import('./types.js').TapResult} TapResult */
 
 /**
- * One timeline of tokens. Only one operation runs at a time: another one meanwhile gets BUSY. A
- * generation that has begun and is neither finished, left by break, returned nor aborted counts as
- * running for whatever would change the timeline; logits(), stages() and ids() may be called
- * between its tokens.
+ * A timeline of tokens with its KV cache. One operation runs at a time; a second one is rejected
+ * with BUSY. A generation blocks other changes of the timeline from its first pull until it
+ * finishes or ends by `break`, return() or abort; logits(), stages() and ids() are allowed between
+ * its tokens.
  */
 export class Session {
   #timeline;
@@ -51,23 +51,23 @@ export class Session {
     this.#timeline = new Timeline(model, backend, handle);
     /** @readonly */
     this.model = model;
-    /** Positions there are. @readonly */
+    /** Max number of tokens. @readonly */
     this.contextLength = contextLength;
   }
 
-  /** Tokens on the timeline. */
+  /** Number of tokens. */
   get position() {
     return this.#timeline.position;
   }
 
-  /** The tokens on the timeline. @returns {Promise<Int32Array>} */
+  /** The ids of all tokens. @returns {Promise<Int32Array>} */
   ids() {
     return this.#timeline.run(false, () => this.#timeline.call('ids'));
   }
 
   /**
-   * Adds tokens at the end; they are evaluated when something needs their logits. A string is
-   * tokenised as plain text, with the file's beginning-of-sequence token if the session is empty.
+   * Appends tokens; they are evaluated when their logits are needed. A string is tokenised as plain
+   * text; in an empty session it gets the file's beginning-of-sequence token.
    * @param {Ids | string} promptOrIds
    * @returns {Promise<void>}
    */
@@ -78,8 +78,7 @@ export class Session {
   }
 
   /**
-   * Makes the timeline hold exactly these ids. Its tokens that are the same from the beginning on are kept, so they are
-   * not evaluated again; the rest of it is dropped.
+   * Replaces all tokens by these ids. The common prefix keeps its KV cache and is not evaluated again.
    * @param {Ids} ids
    * @returns {Promise<void>}
    */
@@ -97,7 +96,7 @@ export class Session {
   }
 
   /**
-   * Logits of the next token, one a vocabulary entry, after evaluating what is pending.
+   * Evaluates pending tokens; returns the next token's logits, one per vocabulary entry.
    * @returns {Promise<Float32Array>}
    */
   logits() {
@@ -108,8 +107,8 @@ export class Session {
   }
 
   /**
-   * Appends ids and gives the logits after each of them, in order. For sessions made with
-   * allLogits. No other operation may run until it has ended.
+   * Appends ids and yields the logits after each of them, in order. Needs a session with
+   * allLogits, and blocks other operations until its end.
    * @param {Ids} ids
    * @returns {AsyncGenerator<Float32Array, void, void>}
    */
@@ -130,7 +129,7 @@ export class Session {
   }
 
   /**
-   * Forgets everything from `position` on.
+   * Drops all tokens from `position` on.
    * @param {number} position
    * @returns {Promise<void>}
    */
@@ -143,9 +142,8 @@ export class Session {
   }
 
   /**
-   * What each stage of the sampler makes of the next token's distribution, in the order in which
-   * they run.
-   * @param {SamplingOptions & { top?: number }} [options] top: candidates a stage, 20, at most 50
+   * The distribution of the next token after each stage of the sampler, in order.
+   * @param {SamplingOptions & { top?: number }} [options] top: candidates per stage, 20, at most 50
    * @returns {Promise<Stage[]>}
    */
   stages(options = {}) {
@@ -160,9 +158,10 @@ export class Session {
   }
 
   /**
-   * Appends ids and evaluates them while taps record what happens inside. Nothing is computed or
-   * kept that is not asked for, and nothing is checked: damaged weights show as NaN. An encoder takes a text whole, in an empty session (rewind(0)), a
-   * string with the tokens around it that its file asks for, and gives no logits (length 0).
+   * Appends tokens and evaluates them; taps record internal values. Only requested values are
+   * computed, and none are checked: damaged weights show as NaN. An encoder needs a whole text in an
+   * empty session (rewind(0)), adds the file's BOS and EOS tokens to a string, and returns no logits
+   * (length 0).
    * @param {Ids | string} promptOrIds
    * @param {{ taps?: Tap[] }} [options]
    * @returns {Promise<{ taps: TapResult[], logits: Float32Array }>}
@@ -178,11 +177,11 @@ export class Session {
   }
 
   /**
-   * Continues the timeline: appends the prompt (optional), then draws tokens one by one, each of
-   * which becomes part of it. Nothing happens before the first pull. Ends at maxTokens, an end
-   * token or a stop string; `break`, return() and an abort end it too, and then the timeline holds
-   * the prompt and exactly the tokens that were delivered. A prompt string is tokenised as plain
-   * text unless `special`, with the file's beginning-of-sequence token if the session is empty.
+   * Generates text: appends the prompt, if any, then samples and appends one token per pull. Starts
+   * at the first pull. Ends at maxTokens, an end token or a stop string, or by `break`, return() or
+   * abort; then the timeline holds the prompt and exactly the tokens returned so far. A prompt string
+   * is plain text unless `special`; in an empty session it gets the file's beginning-of-sequence
+   * token.
    * @param {string | Ids} [promptOrIds]
    * @param {GenerateOptions} [options]
    * @returns {Generation}
@@ -196,7 +195,7 @@ export class Session {
   }
 
   /**
-   * generate() driven to its end.
+   * Runs generate() to its end.
    * @param {string | Ids} [promptOrIds]
    * @param {GenerateOptions} [options]
    * @returns {Promise<{ text: string, ids: number[], finish: string, seed: bigint }>}
@@ -215,10 +214,10 @@ export class Session {
   }
 
   /**
-   * The assistant's answer to a conversation, in the model's own format: the file's chat template,
-   * or what chatTemplate says. Give the whole conversation each time: what the session already holds
-   * of it is kept, the rest of the session is forgotten. Special tokens written in a message are
-   * plain text and cannot forge a role. Each token says which `part` it is of: reasoning or answer.
+   * Generates the assistant's answer to a conversation, formatted by the file's chat template or by
+   * chatTemplate. Pass the whole conversation each time: the session keeps the common prefix and
+   * drops its other tokens. Special tokens in a message are plain text and cannot forge a role. Each
+   * token has a `part`: reasoning or answer.
    * @param {Message[]} messages
    * @param {ChatOptions} [options]
    * @returns {Generation}
@@ -226,33 +225,33 @@ export class Session {
   chat(messages, options = {}) {
     return new Generation(this.#timeline, 'chat', options, async (given) => {
       const list = reading('chat', () => listOf(messages));
-      const { prepareChat } = await import('../chat/chat.js'); // only pages that chat load it
+      const { prepareChat } = await import('../chat/chat.js'); // loaded on first use
       const { ids, splitter } = await prepareChat(this.model, list, given).catch((e) => {
         throw unreadable('chat', e);
       });
-      // Before anything is forgotten for it.
+      // Checked before tokens are dropped.
       if (ids.length >= this.contextLength && given.maxTokens !== 0) {
         const room = `the session has ${this.contextLength} positions`;
         throw new JielongError(
           'CONTEXT_FULL',
-          `the conversation takes ${ids.length} tokens, ${room}; leave out old messages, or make a ` +
+          `the conversation takes ${ids.length} tokens, ${room}; remove old messages, or create a ` +
             'session with a longer context',
           'context',
         );
       }
-      // At least one token is evaluated, because the first draw needs its logits.
+      // The last token is always evaluated, because sampling needs its logits.
       const same = await this.#timeline.call('commonPrefix', ids.subarray(0, -1));
       return { from: same, ids: ids.subarray(same), answer: { from: ids.length, splitter } };
     });
   }
 
-  /** Frees the session's memory, before the engine does anything that is asked of it later. */
+  /** Frees the session's memory before the engine runs later calls. */
   async close() {
     this.#timeline.close();
   }
 }
 
-// `await using`, where the language has it.
+// For `await using`, if the language has it.
 const { asyncDispose } = /** @type {any} */ (Symbol);
 if (asyncDispose)
   Object.defineProperty(Session.prototype, asyncDispose, { value: Session.prototype.close });

@@ -1,5 +1,5 @@
 /**
- * taps.js - what a caller's taps stand for: one layer and one head each.
+ * taps.js - expands a caller's tap to taps of one layer and one head each.
  */
 import { ANY, badArgument, checkOptions, describe, integer, reading } from '../base/options.js';
 
@@ -7,7 +7,7 @@ import { ANY, badArgument, checkOptions, describe, integer, reading } from '../b
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
 
 /**
- * A tap without layer or head stands for all of them.
+ * A tap without layer or head means all of them.
  * @param {Tap} tap @param {number} i @param {ModelInfo} info
  * @returns {{ kind: 'attention' | 'residual', layer: number, head: number }[]}
  */

@@ -1,17 +1,15 @@
 /**
- * timeline.js - the state of a session on this side of the engine: who may change it, and which part of it is a chat's
- * answer.
+ * timeline.js - the state of a session outside the engine: its lock, its position, and the answers of chats.
  *
- * The engine alone knows the tokens. Each result that changes their number has `position`, and call() keeps it, for
- * session.position. One operation runs at a time; a generation that has begun and not ended holds the timeline between
- * its pulls.
+ * The engine stores the tokens. Each result that changes their number has `position`; call() stores it for
+ * session.position. One operation runs at a time. A generation locks the timeline from its first pull to its end.
  */
 import { closed, JielongError } from '../base/error.js';
 import { checkIds } from '../base/options.js';
 import { tokenize } from './tokenize.js';
 
 /** @typedef {import('../chat/reasoning.js').ReasoningSplitter} ReasoningSplitter */
-/** Where an answer begins, and what splits it. @typedef {{ from: number, splitter: () => ReasoningSplitter }} Answer */
+/** Start position and splitter of an answer. @typedef {{ from: number, splitter: () => ReasoningSplitter }} Answer */
 /** @typedef {import('./generation.js').Generation} Generation */
 /** @typedef {import('./types.js').Ids} Ids */
 
@@ -23,7 +21,7 @@ export class Timeline {
   #busy = false;
   #closed = false;
   /** @type {Generation | undefined} */ #holder;
-  /** In the order of the timeline. @type {Answer[]} */ #answers = [];
+  /** In order of position. @type {Answer[]} */ #answers = [];
 
   /**
    * @param {import('./model.js').Model} model @param {import('../engine/backend.js').Backend} backend
@@ -35,7 +33,7 @@ export class Timeline {
     this.#handle = handle;
   }
 
-  /** Tokens on it. */
+  /** Number of tokens. */
   get position() {
     return this.#position;
   }
@@ -68,12 +66,12 @@ export class Timeline {
     this.#busy = true;
   }
 
-  /** Ends what claim() began. */
+  /** Releases claim(). */
   release() {
     this.#busy = false;
   }
 
-  /** The generation holds the timeline until it has ended. @param {Generation} generation */
+  /** The generation locks the timeline until it ends. @param {Generation} generation */
   hold(generation) {
     this.#holder = generation;
   }
@@ -93,7 +91,7 @@ export class Timeline {
     }
   }
 
-  /** Frees the session's memory, before the engine does anything that is called later. */
+  /** Frees the session's memory before the engine runs later calls. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
@@ -114,7 +112,7 @@ export class Timeline {
     this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
   }
 
-  /** A function that restores the timeline after it was changed from a position on. @param {number} from */
+  /** A function that undoes all later changes; they must not affect tokens before `from`. @param {number} from */
   async restorer(from) {
     const answers = this.#answers;
     const tail = from < this.#position ? (await this.call('ids')).slice(from) : new Int32Array(0);
@@ -125,7 +123,7 @@ export class Timeline {
     };
   }
 
-  /** Evaluates what is pending, a step a call. */
+  /** Evaluates pending tokens, one step per call. */
   async evaluate() {
     while (await this.call('advance'));
   }
@@ -155,7 +153,7 @@ export class Timeline {
     this.#answers = [...this.#answers, answer];
   }
 
-  /** What splits the answer with which the timeline ends, if it ends with one of chat(). */
+  /** The splitter of a chat() answer at the end of the timeline, if any. */
   async splitter() {
     const answer = this.#answers.at(-1);
     const splitter = answer?.splitter();

@@ -1,16 +1,16 @@
 /**
- * tokenize.js - long texts and long lists of ids, a step a call: for models and sessions.
+ * tokenize.js - processes long texts and id lists in several short calls, for models and sessions.
  */
 
 /** @typedef {import('../engine/backend.js').Backend} Backend */
 
-const PART = 8192; // ids that one call turns into text
+const PART = 8192; // max ids per call
 
 /**
- * The ids of a text, a step a call.
+ * The ids of a text, one step per call.
  * @param {Backend} backend
  * @param {[parts: [string, boolean][], special: boolean, bos: boolean, eos?: boolean]} text
- * @param {() => void} check throws when the caller no longer wants them
+ * @param {() => void} check throws to cancel
  * @returns {Promise<Int32Array>}
  */
 export async function tokenize(backend, text, check) {
@@ -29,7 +29,7 @@ export async function tokenize(backend, text, check) {
   return ids;
 }
 
-/** Ids in parts that take some ms each. @param {Int32Array} ids @returns {Generator<[Int32Array, boolean]>} */
+/** Ids in parts of some ms each. @param {Int32Array} ids @returns {Generator<[Int32Array, boolean]>} */
 export function* inParts(ids) {
   for (let at = 0; at < ids.length; at += PART) yield [ids.slice(at, at + PART), at === 0];
 }

@@ -1,15 +1,14 @@
 /**
- * error.js - the one error class, and how it crosses a worker boundary.
+ * error.js - the error class of this package, and its transfer between workers.
  *
- * `code` is stable and made for programs; `message` is made for people and says what was expected,
- * what was found and what to do; `where` names the place (tensor, metadata key, option, address).
- * Codes that come from the engine are in src/base/status.c, the others are listed at JielongError
- * in jielong.js.
+ * `code` is stable, for programs. `message` is for people: what failed, what was expected and found,
+ * what to do. `where` names the place (tensor, metadata key, option, URL). The codes are in
+ * api/types.js; src/base/status.c has the engine's.
  */
 
-const MAX_WORDS = 500; // characters of a message that others wrote, or of an address
+const MAX_WORDS = 500; // characters of a foreign error's message, or of a URL
 const MAX_MESSAGE = 2000;
-const MAX_WHERE = 4096; // of a place: as long as a path
+const MAX_WHERE = 4096; // PATH_MAX
 
 export class JielongError extends Error {
   /**
@@ -23,7 +22,7 @@ export class JielongError extends Error {
     this.name = 'JielongError';
     /** Stable code, such as 'NOT_GGUF'. */
     this.code = code;
-    /** Tensor name, metadata key, option or address; '' where none applies. */
+    /** Tensor name, metadata key, option or URL; '' if none applies. */
     this.where = cut(where ?? '', MAX_WHERE);
     /** Byte offset in the model file, or undefined. */
     this.offset = offset;
@@ -33,11 +32,11 @@ export class JielongError extends Error {
 /** @param {string} what */
 export const closed = (what) => new JielongError('CLOSED', `this ${what} is closed`);
 
-/** At most so much of a text that nobody has measured. @param {string} text */
+/** Truncates a text of any length. @param {string} text */
 export const cut = (text, length = MAX_WORDS) =>
   text.length > length ? `${text.slice(0, length)}…` : text;
 
-/** instanceof, of a value whose prototype may throw. @param {any} e @param {Function} [type] @returns {boolean} */
+/** instanceof, for values whose prototype may throw. @param {any} e @param {Function} [type] @returns {boolean} */
 export function isError(e, type = JielongError) {
   try {
     return e instanceof type;
@@ -47,7 +46,7 @@ export function isError(e, type = JielongError) {
 }
 
 /**
- * What a thrown value says. Anything can be thrown: null, a symbol, an object whose getters throw.
+ * The message of a thrown value of any kind: null, a symbol, an object whose getters throw.
  * @param {any} e
  * @returns {string}
  */
@@ -56,13 +55,13 @@ export function wordsOf(e) {
     const { message = e } = e?.cause?.message ? e.cause : (e ?? {});
     return cut(String(message));
   } catch {
-    return 'an error without words';
+    return 'an error without a message';
   }
 }
 
 /**
- * Structured clone drops an error's own fields, so errors travel as plain objects. One of ours is known by its
- * name: in a worker of the one file (web/node/dist.js), parts that are fetched have a class of their own.
+ * An error as a plain object, because structured clone drops its own fields. JielongError is recognised by
+ * name: in the single-file build (web/node/dist.js), imported parts have a second class of that name.
  * @param {any} e
  */
 export function packError(e) {

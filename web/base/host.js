@@ -1,16 +1,16 @@
 /**
- * host.js - what the code asks of its host: Node's modules, and a turn for events.
+ * host.js - services of the host: Node's modules, and a yield to the event loop.
  */
 
 /**
- * Node's own modules without an import, which a bundler would stumble over.
+ * A built-in module of Node, without an import, because bundlers fail on it.
  * @param {string} name
  * @returns {any}
  */
 export const nodeModule = (name) =>
   /** @type {any} */ (globalThis).process?.getBuiltinModule?.(name);
 
-/** Lets events in (an abort, a click) between two pieces of work in this thread; timers would wait for 4 ms. */
+/** Yields to the event loop (an abort, a click) between two pieces of work; a timer would take 4 ms. */
 export const breathe = () =>
   new Promise((resolve) => {
     const { setImmediate } = /** @type {any} */ (globalThis);

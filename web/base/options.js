@@ -1,15 +1,15 @@
 /**
- * options.js - the rules for arguments of the public interface, and the checks that apply them.
+ * options.js - rules for the arguments of the public API, and the functions that check them.
  *
- * Checked where the caller is, before anything is sent to the engine, so that the error's stack
- * shows the call. An unknown option is an error. Ranges that depend on the model are the engine's
- * to check.
+ * Arguments are checked in the caller's thread, before any message to the engine, so that the
+ * error's stack shows the call. An unknown option is an error. The engine checks ranges that depend
+ * on the model.
  */
 
 import { cut, isError, JielongError, wordsOf } from './error.js';
 
 /**
- * `copy` is what is tested and kept: of a value whose parts could be others when they are read again.
+ * `copy` is tested and kept instead of a value whose elements could change between two reads.
  * @typedef {[test: (value: any) => boolean, words: string, copy?: (value: any) => any]} Rule
  */
 /** @type {(low: number, high: number) => Rule} */
@@ -131,7 +131,7 @@ export const LIMITS = { maxTokens: 256, ignoreEos: false, topLogprobs: 0 };
 export const badArgument = (message, where) => new JielongError('BAD_ARGUMENT', message, where);
 
 /**
- * Reads what a caller gave: a getter or a proxy that throws there is a wrong argument.
+ * Reads an argument; a getter or proxy that throws becomes a BAD_ARGUMENT.
  * @template T @param {string} caller @param {() => T} read @returns {T}
  */
 export function reading(caller, read) {
@@ -142,15 +142,15 @@ export function reading(caller, read) {
   }
 }
 
-/** What reading an argument threw, as our error. @param {string} caller @param {unknown} e */
+/** An exception from reading an argument as a JielongError. @param {string} caller @param {unknown} e */
 export const unreadable = (caller, e) =>
   isError(e)
     ? /** @type {JielongError} */ (e)
-    : badArgument(`what ${caller} was given cannot be read: ${wordsOf(e)}`, caller);
+    : badArgument(`the argument of ${caller} cannot be read: ${wordsOf(e)}`, caller);
 
 /**
- * The options that were given, each of them known and allowed. An unknown name is an error, so that
- * a misspelt option cannot silently do nothing.
+ * A checked copy of the options. An unknown name is an error, so that a misspelt option is not
+ * silently ignored.
  * @template T @param {string} caller @param {T} options @param {Record<string, Rule>} rules
  *   @returns {T}
  */
@@ -169,7 +169,7 @@ function checked(caller, options, rules) {
     if (!Object.hasOwn(rules, name)) {
       const known = Object.keys(rules).join(', ');
       const short = cut(name, 40);
-      throw badArgument(`${caller} has no option '${short}'; it knows ${known}`, short);
+      throw badArgument(`${caller} has no option '${short}'; its options: ${known}`, short);
     }
     const [test, words, copy] = rules[name];
     const kept = reading(name, () => (copy ? copy(value) : value));
@@ -189,7 +189,7 @@ export const describe = (value) => {
   return cut(String(value), 40);
 };
 
-/** Array.isArray() throws for a proxy that was revoked. @param {unknown} value */
+/** Array.isArray() throws for a revoked proxy. @param {unknown} value */
 function isArray(value) {
   try {
     return Array.isArray(value);
@@ -200,14 +200,15 @@ function isArray(value) {
 
 const MAX_IDS = 2 ** 24;
 
-/** Its elements by index: an iterator could be anybody's. @param {ArrayLike<any>} list @returns {any[]} */
+/** Copies by index, because the list's iterator may be overridden. @param {ArrayLike<any>} list @returns {any[]} */
 function copyOf(list) {
   const { length } = list;
-  if (!(length <= MAX_IDS)) throw badArgument(`a list of at most ${MAX_IDS} elements is taken`);
+  if (!(length <= MAX_IDS))
+    throw badArgument(`the list has more than ${MAX_IDS} elements, the maximum`);
   return Array.from({ length }, (_, i) => list[i]);
 }
 
-/** An array's elements, or the one thing that is none. @param {any} value */
+/** A copy of an array, or a list of one element. @param {any} value */
 export const listOf = (value) => (Array.isArray(value) ? copyOf(value) : [value]);
 
 /** A copy of token ids. @param {any} ids @param {string} caller @returns {Int32Array} */

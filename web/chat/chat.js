@@ -1,17 +1,15 @@
 /**
- * chat.js - a conversation → token ids, in the format that the model was trained on.
+ * chat.js - converts a conversation to token ids, in the model's training format.
  *
- * Place in the flow: session.chat() loads this file when it is first called. The format is the
- * file's own Jinja template, that of a family (families.js) where the file has none, or one that
- * the caller names. A template is a program of a stranger: it runs in a worker (template.js) that
- * is ended when a rendering takes longer than TIME_MS, and what it writes is kept to MAX_TEXT
- * characters.
+ * session.chat() imports this file on the first call. The format is the file's Jinja template, else a
+ * family's (families.js), or the caller's. A template is untrusted code: it runs in a worker
+ * (template.js) that is terminated after TIME_MS, and its output is limited to MAX_TEXT characters.
  *
- * Whose words. The worker says which stretches of the text are the template's own; only there do
- * control tokens count, so nothing that a message or an option holds can end a turn or take a role.
- * User-defined tokens count in messages too, as src/text/special.h says: by that kind the file says
- * that they are text (runs of spaces, HTML tags), and llama.cpp and transformers read them so. Where
- * messages and options hold no control token the ids are those of the plain text with all read.
+ * Provenance. The worker reports which runs of the text belong to the template. Control tokens are
+ * parsed only in those, so that no message or option can end a turn or take a role. User-defined
+ * tokens are parsed in messages too (see src/text/special.h): the file declares them as text (runs of
+ * spaces, HTML tags), and llama.cpp and transformers parse them. If no message or option contains a
+ * control token, the ids equal those of the whole text with special tokens parsed.
  */
 
 import { JielongError } from '../base/error.js';
@@ -25,11 +23,11 @@ import { findMarks, ReasoningSplitter, specialId } from './reasoning.js';
 /** @typedef {import('../api/types.js').ChatOptions} ChatOptions */
 /** @typedef {{ text: string, runs: [length: number, own: boolean][] }} Rendering */
 
-const TIME_MS = 250; // for one rendering, from when the worker is ready
-const START_MS = 60_000; // for the worker's script to come and to get to a rendering
-const TRIES = 3; // a busy machine can hold up an honest template
-const MAX_TEXT = 1_000_000; // characters that a rendering may have
-const MEMORY_MB = 64; // that Node lets the worker have
+const TIME_MS = 250; // timeout of one rendering, once the worker has begun it
+const START_MS = 60_000; // timeout of loading the worker and beginning a rendering
+const TRIES = 3; // because a busy machine can delay a valid template
+const MAX_TEXT = 1_000_000; // characters per rendering
+const MEMORY_MB = 64; // JS heap of the worker, in Node
 const KEY = 'tokenizer.chat_template';
 
 /** @type {import('../engine/start-worker.js').Script} */
@@ -41,7 +39,7 @@ const TEMPLATES = {
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
-/** The last worker, kept for the next rendering. @type {TemplateWorker | undefined} */
+/** A worker for the next rendering. @type {TemplateWorker | undefined} */
 let idle;
 
 /**
@@ -62,7 +60,7 @@ export async function render(template, variables) {
 /** @param {string} template @param {Record<string, any>} variables @returns {Promise<Rendering>} */
 async function attempt(template, variables) {
   const worker = idle ?? new TemplateWorker();
-  idle = undefined; // one rendering at a time in each
+  idle = undefined; // one rendering at a time per worker
   try {
     return await worker.render(template, variables);
   } finally {
@@ -71,14 +69,14 @@ async function attempt(template, variables) {
   }
 }
 
-/** A worker with template.js in it. */
+/** A worker that runs template.js. */
 class TemplateWorker {
   #worker = startWorker(TEMPLATES, MEMORY_MB);
-  /** Of what is waited for. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
+  /** Of the pending answer. @type {{ resolve: Function, reject: Function } | undefined} */ #waiting;
   #ready = this.#answer();
-  /** Why it renders nothing any more. @type {JielongError | undefined} */ #fault;
+  /** Set when the worker is unusable. @type {JielongError | undefined} */ #fault;
   /** Called when the worker starts rendering; starts the timeout. */ #onBegun = () => {};
-  /** Whether it is done with the last rendering. */ answered = false;
+  /** Whether the last rendering has finished. */ answered = false;
 
   constructor() {
     const receive = (/** @type {any} */ { begun, error, ...rest }) => {
@@ -108,7 +106,7 @@ class TemplateWorker {
     const answer = new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
-    answer.catch(() => {}); // thrown where it is awaited, if it is
+    answer.catch(() => {}); // handled where it is awaited
     return answer;
   }
 
@@ -127,13 +125,13 @@ class TemplateWorker {
 
   /**
    * @param {string} template @param {Record<string, any>} variables
-   * @param {any} start timer of what comes before the rendering @returns {Promise<Rendering>}
+   * @param {any} start timer for the start @returns {Promise<Rendering>}
    */
   async #send(template, variables, start) {
     if (this.#fault) throw this.#fault;
     const answer = this.#answer();
     const { reject } = /** @type {{ reject: Function }} */ (this.#waiting);
-    // An answer that waits behind a busy thread's timer is still an answer.
+    // Accepts an answer that is already queued when a busy thread runs the timer.
     const giveUp = () => setTimeout(() => reject(late()), 0);
     /** @type {any} */ let timer;
     this.#onBegun = () => {
@@ -149,8 +147,8 @@ class TemplateWorker {
     }
   }
 
-  /** As JSON: a copy of what is nested deeply takes more of the stack, and a worker that cannot read
-   * one is gone. @param {string} template @param {Record<string, any>} variables */
+  /** Sends JSON, because cloning deeply nested data needs more stack, and a worker dies if it cannot
+   * read a clone. @param {string} template @param {Record<string, any>} variables */
   #post(template, variables) {
     try {
       const json = JSON.stringify(variables);
@@ -171,8 +169,8 @@ const broken = (why) => new JielongError('WORKER', `the worker of chat templates
 
 function late() {
   const message =
-    `the chat template was still running after ${TIME_MS} ms in each of ${TRIES} tries, and was ended; ` +
-    'use generate() with a prompt of your own, or give chat() another chatTemplate';
+    `the chat template did not finish within ${TIME_MS} ms in ${TRIES} tries; ` +
+    'use generate() with your own prompt, or pass another chatTemplate to chat()';
   return Object.assign(new JielongError('TEMPLATE_LIMIT', message, KEY), { late: true });
 }
 
@@ -185,7 +183,7 @@ async function findTemplate(model, wanted) {
   const names = Object.keys(families).join(', ');
   if (wanted !== undefined)
     throw badArgument(
-      `'${wanted}' is neither a Jinja template nor one of ${names}`,
+      `'${wanted}' is neither a Jinja template nor a family: ${names}`,
       'chatTemplate',
     );
   if (model.info.chatTemplate) return model.info.chatTemplate;
@@ -196,27 +194,27 @@ async function findTemplate(model, wanted) {
   }
   throw new JielongError(
     'NO_CHAT_TEMPLATE',
-    'the file has no chat template, and its vocabulary has the marks of no family that is known; ' +
-      `use generate() with a prompt of your own, or give chat() a chatTemplate (Jinja, or ${names})`,
+    'the file has no chat template, and its special tokens match no known family; ' +
+      `use generate() with your own prompt, or pass a chatTemplate to chat() (Jinja, or ${names})`,
     KEY,
   );
 }
 
-/** @param {any} messages plain data: what a getter or a toJSON gives is what is checked */
+/** @param {any} messages plain data, without getters and toJSON */
 function checkMessages(messages) {
   if (!Array.isArray(messages) || messages.length === 0)
-    throw badArgument('chat takes a list of at least one message', 'messages');
+    throw badArgument('messages must be an array of at least one message', 'messages');
   messages.forEach((m, i) => {
     if (typeof m?.role === 'string' && /^[\w-]+$/.test(m.role) && typeof m.content === 'string')
       return;
     throw badArgument(
-      `messages[${i}] must be { role, content }: a word and a string`,
+      `messages[${i}] must be { role: a word, content: a string }`,
       `messages[${i}]`,
     );
   });
 }
 
-/** Data without functions, classes and circles. @param {any} value @param {string} what */
+/** A JSON copy: no functions, classes or cycles. @param {any} value @param {string} what */
 function plain(value, what) {
   try {
     return JSON.parse(JSON.stringify(value) ?? 'null');
@@ -228,7 +226,7 @@ function plain(value, what) {
 /* ---- Conversation → ids ------------------------------------------------------------------------ */
 
 /**
- * A conversation up to where the assistant speaks.
+ * The prompt of a conversation, up to the start of the assistant's answer.
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
  * @returns {Promise<{ ids: Int32Array, splitter: () => ReasoningSplitter }>}
  */
@@ -250,7 +248,7 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
     at += length;
     return own ? part : { quoted: part };
   });
-  // Most templates write the beginning-of-sequence token; where they leave it out, the file decides.
+  // If the template does not write the beginning-of-sequence token, the file decides.
   const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
   const marks = await findMarks(model, template);

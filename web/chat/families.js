@@ -1,17 +1,16 @@
 /**
- * families.js - chat templates for files that have none, each a family of models.
+ * families.js - chat templates of model families, for files without a template.
  *
- * Data, in the language of template.js. A file without a template gets the first family all of
- * whose `tokens` are special tokens of its vocabulary; a family without `tokens` writes its marks
- * as plain text, so that no vocabulary gives it away, and is used by name alone
- * (chat(messages, { chatTemplate: 'llama2' })). Written after the descriptions that the models'
- * makers give of their formats; where a format knows no system message, it goes before the first
- * message of the user.
+ * The templates are Jinja for template.js. A file without a template uses the first family whose
+ * `tokens` are all special tokens of its vocabulary. A family without `tokens` has plain-text marks,
+ * so it cannot be detected and is used only by name (chat(messages, { chatTemplate: 'llama2' })).
+ * The templates follow the documented formats of the models; formats without a system message put
+ * its text before the first user message.
  */
 
 /** @typedef {{ tokens?: string[], template: string }} Family */
 
-/** Puts the system message before the first user's: sets `system` and `rest`. */
+/** Sets `system` (text, prepended to the first user message) and `rest` (messages). */
 const SPLIT = `{%- if messages[0].role == 'system' -%}
 {%- set system = messages[0].content ~ '\n\n' -%}{%- set rest = messages[1:] -%}
 {%- else -%}{%- set system = '' -%}{%- set rest = messages -%}{%- endif -%}`;

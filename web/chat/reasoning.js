@@ -1,5 +1,5 @@
 /**
- * reasoning.js - which part of a chat's answer is reasoning: the marks that models write around it.
+ * reasoning.js - splits a chat's answer into reasoning and answer, by the marks around the reasoning.
  */
 
 /** @typedef {import('../api/model.js').Model} Model */
@@ -11,7 +11,7 @@ export async function specialId(model, text) {
   return ids.length === 1 ? ids[0] : undefined;
 }
 
-/** What models put around their reasoning. */
+/** Opening and closing marks, by model family. */
 const MARKS = [
   ['<think>', '</think>'],
   ['<thinking>', '</thinking>'],
@@ -22,7 +22,7 @@ const MARKS = [
 ];
 
 /**
- * The marks that a model uses: its template contains them, or they are tokens of its vocabulary.
+ * The marks in a model's template or vocabulary.
  * @param {Model} model @param {string} template @returns {Promise<Marks[]>}
  */
 export async function findMarks(model, template) {
@@ -36,9 +36,9 @@ export async function findMarks(model, template) {
 }
 
 /**
- * Splits an answer into reasoning and answer, token by token. Reasoning comes first or not at all: it
- * begins with an opening mark, at the end of the prompt or as the first text of the answer, and ends
- * with the closing mark. The marks belong to the reasoning.
+ * Classifies the tokens of an answer, one by one. Reasoning can only be at the start: it begins with an
+ * opening mark, at the end of the prompt or as the first text of the answer, and ends with the closing
+ * mark. The marks belong to the reasoning.
  */
 export class ReasoningSplitter {
   #marks;

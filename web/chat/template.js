@@ -1,21 +1,20 @@
 /**
- * template.js - chat templates at work, in a worker of their own: variables → text, and which parts
- * of the text are the template's.
+ * template.js - renders chat templates in a worker, and reports which runs of the text belong to the
+ * template.
  *
- * Place in the flow: chat.js has this worker render, ends it when a rendering takes too long, and
- * has the text tokenised. The templates are Jinja as Hugging Face's transformers run it
- * (trim_blocks, lstrip_blocks); the language is read by the package @huggingface/jinja.
+ * chat.js sends the variables, terminates this worker after a timeout, and tokenises the text. The
+ * templates are Jinja with the settings of Hugging Face's transformers (trim_blocks, lstrip_blocks);
+ * the interpreter is the package @huggingface/jinja.
  *
- * Whose words. Special tokens must count where the template writes them and must not where a
- * message or an option holds them. So a value is foreign unless it is proved to be the template's
- * own, by one of three rules:
- *   1. The template's literals, the names of the special tokens, the roles in ROLES and a loop's
- *      counters are own.
- *   2. What a pure operation (PURE) makes of own values alone is own, with everything in it.
- *   3. A string keeps runs [length, own], and concatenation and trimming keep them.
- * Everything else is foreign as a whole: keys, numbers and booleans of messages and options, what
- * was computed from them, and whatever a newer version of the package may add. A mistake here can
- * make a special token plain text, never the other way round. The text is that of a plain rendering.
+ * Provenance. Special tokens must be parsed in the template's text, but not in messages and options.
+ * So a value is foreign unless one of three rules proves that it is own (the template's):
+ *   1. Literals of the template, the special tokens' names, the roles in ROLES and loop counters are
+ *      own.
+ *   2. The result of a pure operation (PURE) on own values alone is own, including its elements.
+ *   3. A string has runs [length, own]; concatenation and trimming preserve them.
+ * Every other value is entirely foreign: keys, numbers and booleans of messages and options, results
+ * computed from them, and anything that a newer version of the package adds. An error here can turn a
+ * special token into plain text, never the reverse. The text itself equals that of plain Jinja.
  *
  * Messages. To the worker { template, variables, limit }, variables in JSON; from it { ready }, then { begun } and
  * { text, runs } or { error: { code, message, where } }.
@@ -26,8 +25,8 @@ import { Environment, Interpreter, Template } from './jinja.js';
 
 /** @typedef {import('./jinja.js').Value} Value */
 /** @typedef {import('./jinja.js').Node} Node */
-/** Stretches of a string, in order. @typedef {[length: number, own: boolean][]} Runs */
-/** What was evaluated on the way to the value of a node, in order; values has the blocks too.
+/** Runs of a string, in order. @typedef {[length: number, own: boolean][]} Runs */
+/** Values evaluated for the value of a node, in order; values includes the blocks.
  * @typedef {{ node?: Node, values: Value[], blocks: Value[], callee?: Value }} Frame */
 
 const MAX_RANGE = 100_000; // as in Jinja's sandbox
@@ -54,22 +53,20 @@ function cut(runs, start, length) {
   return part;
 }
 
-/** An interpreter that keeps the provenance of its values. */
+/** An interpreter that tracks the provenance of values. */
 class ProvenanceInterpreter extends Interpreter {
-  /** @type {WeakMap<Value, Runs>} of strings; one that is not in it is foreign */ #runs =
-    new WeakMap();
-  /** @type {WeakSet<Value>} other values, own with everything in them */ #owned = new WeakSet();
+  /** @type {WeakMap<Value, Runs>} of strings; others are foreign */ #runs = new WeakMap();
+  /** @type {WeakSet<Value>} own values except strings */ #owned = new WeakSet();
   /** @type {WeakMap<Value, { owner: Value, name?: string }>} of methods */ #methods =
     new WeakMap();
-  /** @type {WeakMap<Node, 'list' | 'text'>} what nothing stands for here */ #lenient =
-    new WeakMap();
+  /** @type {WeakMap<Node, 'list' | 'text'>} meaning of undefined */ #lenient = new WeakMap();
   /** @type {Frame} */ #frame = { values: [], blocks: [] };
-  /** @type {WeakMap<Error, Value>} by what left a block */ #written = new WeakMap();
+  /** @type {WeakMap<Error, Value>} output before a throw */ #written = new WeakMap();
   /** @type {unknown} */ #error;
   #limit;
   /** @type {Node | undefined} where the last error arose */ place;
 
-  /** @param {Environment} environment @param {number} limit most characters of a string */
+  /** @param {Environment} environment @param {number} limit max characters of a string */
   constructor(environment, limit) {
     super(environment);
     this.#limit = limit;
@@ -81,7 +78,7 @@ class ProvenanceInterpreter extends Interpreter {
     return this.#runs.get(value) ?? /** @type {Runs} */ (length ? [[length, false]] : []);
   }
 
-  /** Makes a value own, with everything in it. @param {Value | undefined} value */
+  /** Makes a value and its elements own. @param {Value | undefined} value */
   own(value) {
     if (!value || OPAQUE.has(value.type) || this.#owned.has(value)) return;
     if (value.type === 'StringValue') this.#runs.set(value, [[value.value.length, true]]);
@@ -102,7 +99,7 @@ class ProvenanceInterpreter extends Interpreter {
     /** @type {Frame} */ const frame = { node, values: [], blocks: [] };
     this.#frame = frame;
     try {
-      // The package gives no value at all for the first of an empty list.
+      // The package returns no value for `first` of an empty list.
       const given = this.#evaluate(node, environment) ?? super.evaluate(undefined, environment);
       const value = this.#mend(node, given, frame);
       this.#note(node, value, frame);
@@ -110,7 +107,7 @@ class ProvenanceInterpreter extends Interpreter {
       if (node && outer.node?.callee === node) outer.callee = value;
       return value;
     } catch (e) {
-      if (this.#error !== e) this.place = node; // the innermost is the first to see it
+      if (this.#error !== e) this.place = node; // the innermost node
       this.#error = e;
       throw e;
     } finally {
@@ -118,7 +115,7 @@ class ProvenanceInterpreter extends Interpreter {
     }
   }
 
-  /** The package's evaluation, but for what it does unlike Jinja.
+  /** The package's evaluation, corrected where it differs from Jinja.
    * @param {Node | undefined} node @param {Environment} environment @returns {Value} */
   #evaluate(node, environment) {
     if (node?.type === 'BinaryExpression' && node.operator.value === '~') {
@@ -131,7 +128,7 @@ class ProvenanceInterpreter extends Interpreter {
     return super.evaluate(node, environment);
   }
 
-  /** Nothing stands for an empty list or text where one is wanted, and strings have more methods.
+  /** Replaces undefined and none where an empty list or text is expected; adds string methods.
    * @param {Node | undefined} node @param {Value} value @param {Frame} frame @returns {Value} */
   #mend(node, value, { values, blocks }) {
     if (node?.type === 'For') return this.#join(blocks);
@@ -149,8 +146,8 @@ class ProvenanceInterpreter extends Interpreter {
     return super.evaluate({ type: 'ArrayLiteral', value: [] }, this.global);
   }
 
-  /** As in the package, and booleans and none as Python writes them. What a block had written
-   * before `break` or `continue` left it stays.
+  /** Like the package's, but prints booleans and none as Python does, and keeps the output of a
+   * block before `break` or `continue`.
    * @override @param {Node[]} statements @param {Environment} environment */
   evaluateBlock(statements, environment) {
     const outer = this.#frame;
@@ -178,8 +175,8 @@ class ProvenanceInterpreter extends Interpreter {
     return block;
   }
 
-  /** A loop counts by itself, whatever it goes through. The package has just declared `loop`, and
-   * only a variable of the loop can have taken that name.
+  /** Makes the loop's counters own, whatever it iterates over. The package has just declared `loop`;
+   * only a loop variable can shadow it.
    * @param {Node} node @param {Node[]} statements @param {Environment} environment */
   #ownCounters({ body, loopvar }, statements, environment) {
     const names = loopvar.type === 'Identifier' ? [loopvar] : loopvar.value;
@@ -188,7 +185,7 @@ class ProvenanceInterpreter extends Interpreter {
     for (const name of ['index', 'index0']) this.own(loop.get(name));
   }
 
-  /** A new string of the package's class. @param {string} text @returns {Value} */
+  /** A string value of the package. @param {string} text @returns {Value} */
   #string(text) {
     if (text.length > this.#limit) throw new TooLong();
     return super.evaluate({ type: 'StringLiteral', value: text }, this.global);
@@ -207,7 +204,7 @@ class ProvenanceInterpreter extends Interpreter {
     return joined;
   }
 
-  /** Finds out whose a new value is.
+  /** Records the provenance of a new value.
    * @param {Node | undefined} node @param {Value} value @param {Frame} frame */
   #note(node, value, frame) {
     if (value.type === 'StringValue' && value.value.length > this.#limit) throw new TooLong();
@@ -218,14 +215,14 @@ class ProvenanceInterpreter extends Interpreter {
     else if (PURE.has(node.type)) this.#derive(node, value, frame);
   }
 
-  /** A method first shows itself where it is read from the value that it belongs to.
+  /** Records the owner of a method when it is first read.
    * @param {Node} node @param {Value} method @param {Value} owner */
   #noteMethod(node, method, owner) {
     if (this.#methods.has(method)) return;
     this.#methods.set(method, { owner, name: node.computed ? undefined : node.property.value });
   }
 
-  /** @param {Node} node @param {Value} value what it made @param {Frame} frame of these */
+  /** @param {Node} node @param {Value} value its result @param {Frame} frame its operands */
   #derive(node, value, { values, callee }) {
     const method = callee && this.#methods.get(callee);
     const from = method ? values.map((v) => (v === callee ? method.owner : v)) : values;
@@ -244,46 +241,46 @@ class ProvenanceInterpreter extends Interpreter {
 
 /** @param {Node} filter with or without arguments @returns {string} */
 const nameOf = (filter) => filter.value ?? filter.callee?.value;
-/** Filters that take nothing for an empty list or text. @type {Record<string, 'list' | 'text'>} */
+/** Filters that accept undefined as an empty list or text. @type {Record<string, 'list' | 'text'>} */
 const LENIENT = {
   ...{ length: 'list', list: 'list', map: 'list', join: 'list', first: 'list', last: 'list' },
   ...{ selectattr: 'list', rejectattr: 'list', select: 'list', reject: 'list' },
   ...{ trim: 'text', upper: 'text', lower: 'text', replace: 'text', string: 'text' },
 };
-/** Statements that write nothing; the package has them give none. */
+/** Statements without output; in the package they return none. */
 const SILENT = new Set(['Set', 'Macro', 'Comment']);
-/** Nodes whose value the template spells out. */
+/** Literals of the template. */
 const LITERALS = new Set(['StringLiteral', 'IntegerLiteral', 'FloatLiteral']);
-/** Nodes whose value depends on nothing but the values that are evaluated within. */
+/** Nodes whose value depends only on the values of their children. */
 const PURE = new Set([
   ...['ArrayLiteral', 'TupleLiteral', 'ObjectLiteral', 'MemberExpression', 'CallExpression'],
   ...['UnaryExpression', 'BinaryExpression', 'FilterExpression', 'FilterStatement'],
 ]);
-/** Values that are never own: a macro reads variables that its call does not show, a namespace
- * changes. The methods of an own value are as pure as its filters. */
+/** Values that are never own: a macro reads variables that are not its operands, a namespace is
+ * mutable. Methods of own values are pure. */
 const OPAQUE = new Set(['FunctionValue', 'NamespaceValue']);
-/** Filters and methods that give one stretch of a string. It begins where it is first found, for
- * it does not begin with any character that was cut off before it. */
+/** Filters and methods that return a substring. Its first match is its position, because it does not
+ * begin with a trimmed character. */
 const TRIMMING = new Set(['trim', 'strip', 'lstrip', 'rstrip']);
-/** Roles whose words are the template's, so that it can make special tokens of them ('<|' + role +
- * '|>'). Any other role is the caller's text: it might be `end`. */
+/** Roles that are own, so that a template can form special tokens from them ('<|' + role + '|>').
+ * Other roles are foreign: one might be `end`. */
 const ROLES = new Set([
   ...['system', 'developer', 'user', 'assistant', 'model', 'chatbot', 'human', 'bot'],
   ...['tool', 'function', 'ipython', 'observation', 'environment'],
 ]);
 
-/** A value as it is written into the text. @param {Value} value */
+/** The printed form of a value. @param {Value} value */
 function written(value) {
   if (value.type === 'BooleanValue') return value.value ? 'True' : 'False';
   if (value.type === 'NullValue') return 'None';
   return value.toString();
 }
 
-/** Blank, to Python. */
+/** Whitespace in Python. */
 const BLANK =
   '\\t\\n\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 
-/** @param {string} text @param {string | null | undefined} chars that go, blanks if none are given
+/** @param {string} text @param {string | null | undefined} chars to strip, default BLANK
  *  @param {boolean} left @param {boolean} right */
 function strip(text, chars, left, right) {
   const set = `[${chars?.replace(/[\\\]^-]/g, '\\$&') ?? BLANK}]`;
@@ -303,7 +300,7 @@ function lastCharacter(text, end) {
 }
 
 /**
- * Methods of Python's strings that the package lacks or has without their arguments.
+ * Python string methods that the package lacks or implements without arguments.
  * @type {Record<string, (text: string, ...args: any[]) => any>}
  */
 const methods = {
@@ -336,7 +333,7 @@ const MONTHS =
   );
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** Python's strftime in the C locale, for now. @param {string} format */
+/** Python's strftime of the current time, C locale. @param {string} format */
 function strftimeNow(format) {
   const now = new Date();
   const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
@@ -379,7 +376,7 @@ function raiseException(message) {
 
 /* ---- Rendering ------------------------------------------------------------------------------- */
 
-/** What the language itself names; variables cannot take these names. */
+/** Names of the language; variables cannot override them. */
 const GLOBALS = {
   ...{ true: true, false: false, none: null, True: true, False: false, None: null },
   ...{ range, raise_exception: raiseException, strftime_now: strftimeNow },
@@ -409,21 +406,21 @@ function render(template, variables, limit) {
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
-/** The error that some text of a template gives, '' for none. @param {string} template */
+/** The syntax error of a template, '' for none. @param {string} template */
 function syntaxError(template) {
   try {
     new Template(template);
     return '';
   } catch (e) {
-    // Where the template ends too early the package stumbles.
+    // The package throws a TypeError if the template ends too early.
     if (e instanceof TypeError) return 'a block or a tag is not closed';
     return /** @type {Error} */ (e).message;
   }
 }
 
 /**
- * The line of a syntax error: the package does not say it, but the lines up to there give the same
- * error, and fewer do not.
+ * The line of a syntax error, by bisection, because the package does not report it: the smallest number
+ * of lines with the same error.
  * @param {string} template @param {string} message
  */
 function lineOf(template, message) {
@@ -437,7 +434,7 @@ function lineOf(template, message) {
   return low;
 }
 
-/** A part of a template as it could be written, on one line. @param {Node | undefined} node */
+/** The source of a node, reformatted on one line. @param {Node | undefined} node */
 function asWritten(node) {
   try {
     const whole = { parsed: { type: 'Program', body: [node] } };
@@ -451,7 +448,7 @@ function asWritten(node) {
 
 /** @param {string} template @param {any} e @param {number} limit */
 function describe(template, e, limit) {
-  const advice = 'use generate() with a prompt of your own, or give chat() another chatTemplate';
+  const advice = 'use generate() with your own prompt, or pass another chatTemplate to chat()';
   if (e instanceof TooLong) {
     const message = `the chat template writes more than ${limit} characters; ${advice}`;
     return { code: 'TEMPLATE_LIMIT', message, where: KEY };
@@ -464,7 +461,7 @@ function describe(template, e, limit) {
   const where = syntax ? `${KEY}, line ${lineOf(template, syntax)}` : KEY;
   const place = syntax ? '' : asWritten(e.place);
   const what = `${place && ` in ${place}`}: ${syntax || e.message}`;
-  const message = `the chat template does not work${what}; ${advice}`;
+  const message = `the chat template failed${what}; ${advice}`;
   return { code: 'BAD_TEMPLATE', message, where };
 }
 

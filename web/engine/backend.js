@@ -1,13 +1,13 @@
 /**
- * backend.js - where the engine runs: in this thread, or in a worker of a page or of Node.
+ * backend.js - runs the engine in this thread, or in a worker of a page or of Node.
  *
- * Both sides offer the same calls: load, call (a method of Engine by name), attend and close. A call
- * is short (a batch, a token, a step of a long text), so that whoever drives it can stop between two. The messages to a
- * worker are described in worker.js.
+ * Both backends have the same methods: load, call (a method of Engine by name), attend and close. A call
+ * is short (a batch, a token, a step of a long text), so that the caller can stop between two calls.
+ * worker.js describes the messages to a worker.
  *
- * No call to a worker waits for ever. One that ends is noticed: in Node by its event; in a page by its
- * terminate(), and by a lock that it holds while it lives. One that computes without end is
- * terminated: by close(), by the abort of a load, and by attend() when an abort gets no answer.
+ * No call waits for a worker forever. The end of a worker is detected: in Node by its exit event; in a page
+ * by its terminate(), and by a lock that it holds. An unresponsive worker is terminated: by close(), by
+ * aborting a load, and by attend() after an abort.
  */
 
 import { closed, JielongError, unpackError, wordsOf } from '../base/error.js';
@@ -25,24 +25,24 @@ import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worke
  * @property {(source: any, options: any, onProgress: any, signal?: AbortSignal) =>
  *   Promise<ModelInfo>} load
  * @property {<T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>} attend runs
- *   `work`, which makes calls and ends soon after an abort; a worker that keeps it from doing so is ended
+ *   `work`, which makes calls until an abort; terminates a worker that is unresponsive after an abort
  * @property {() => void} close
  */
 
 /**
- * How long a call may take after an abort: this, and a millisecond for each 10,000 parameters, which is a
- * batch of 64 tokens on the slowest of machines.
+ * Max time of a call after an abort: this, plus a millisecond per 10,000 parameters (a batch of 64 tokens
+ * on the slowest machines).
  */
 const GRACE_MS = 2000;
-/** What an error event without a message means. */
+/** The cause of an error event without a message. */
 const NOT_LOADED = 'its script could not be loaded';
-const BREATH_MS = 5; // calls that are shorter follow one another without letting events in
+const BREATH_MS = 5; // max time of short calls between two yields to the event loop
 
 /** The engine in this thread. @implements {Backend} */
 class LocalBackend {
   #engine = new Engine();
   /** @type {Promise<any> | undefined} */ #trainer;
-  #worked = 0; // ms since events were let in
+  #worked = 0; // ms since the last yield
   #calls = 0;
 
   /** @param {string} op @param {any[]} args */
@@ -56,7 +56,7 @@ class LocalBackend {
       this.#worked = 0;
       await breathe();
     }
-    // A caller who is still busy with the token after another turn of events gains by it.
+    // Only if the caller makes no call before the next turn of the event loop.
     if (result?.token) breathe().then(() => this.#calls === number && this.#engine.evaluateAhead());
     return result;
   }
@@ -73,23 +73,23 @@ class LocalBackend {
   }
   /** @type {Backend['attend']} */
   attend(_, work) {
-    return work(); // nothing can be done about a thread from inside it
+    return work(); // a thread cannot interrupt itself
   }
   close() {
     this.#engine.close();
   }
 }
 
-/** The engine in a worker; the protocol is described in worker.js. @implements {Backend} */
+/** The engine in a worker; worker.js has the protocol. @implements {Backend} */
 class WorkerBackend {
   /** @type {any} */ #worker;
   #next = 1;
-  /** In the order in which the worker gets to them.
+  /** Calls in the order of their execution.
    * @type {Map<number, { op: string, resolve: Function, reject: Function, onProgress?: Function }>} */
   #pending = new Map();
   #grace = GRACE_MS;
   /** @type {Error | undefined} */ #fault;
-  /** Pool workers by the numbers that the engine gave them. @type {Map<number, Worker>} */
+  /** Pool workers by the engine's numbers. @type {Map<number, Worker>} */
   #poolWorkers = new Map();
 
   /** @param {any} worker of a page, or of Node's worker_threads */
@@ -129,18 +129,18 @@ class WorkerBackend {
     try {
       if (progress) return call.onProgress?.(progress);
     } catch (e) {
-      return call.reject(e); // the caller's own
+      return call.reject(e); // thrown by the caller's onProgress
     }
     this.#pending.delete(n);
     if (error) call.reject(unpackError(error));
     else call.resolve(result);
     if (this.#pending.size === 0) this.#worker.unref?.();
   }
-  /** The worker has this lock until it ends. @param {string} lock */
+  /** Waits for the lock that the worker holds until it ends. @param {string} lock */
   #watch(lock) {
     navigator.locks.request(lock, () => this.#end('has ended')).catch(() => {});
   }
-  /** The page starts them: in Firefox (153) `new Worker` in a worker sometimes never returns.
+  /** The page starts pool workers, because `new Worker` in a worker may hang in Firefox 153.
    * @param {number} number @param {MessagePort} port */
   #startPoolWorker(number, port) {
     if (this.#fault) return;
@@ -150,7 +150,7 @@ class WorkerBackend {
       this.#worker.postMessage({ poolWorker: number, message: e.message || NOT_LOADED });
     };
     try {
-      if (!globalThis.document) throw new Error("only a page's own thread starts them");
+      if (!globalThis.document) throw new Error('only the main thread of a page can start it');
       const worker = startWorker(POOL_WORKER);
       this.#poolWorkers.set(number, worker);
       worker.onerror = worker.onmessageerror = gone;
@@ -177,7 +177,11 @@ class WorkerBackend {
       try {
         this.#worker.postMessage({ n: this.#next, op, args }, transfer);
       } catch (e) {
-        throw new JielongError('BAD_ARGUMENT', `it cannot be sent to a worker: ${wordsOf(e)}`, op);
+        throw new JielongError(
+          'BAD_ARGUMENT',
+          `an argument cannot be sent to a worker: ${wordsOf(e)}`,
+          op,
+        );
       }
       this.#pending.set(this.#next++, { op, resolve, reject, onProgress });
     });
@@ -189,9 +193,10 @@ class WorkerBackend {
       const [oldest] = this.#pending;
       timer = setTimeout(() => {
         const [still] = this.#pending;
-        // A run with taps evaluates a whole text in one call.
+        // run() is exempt: with taps it evaluates a whole text in one call.
         const stuck = still && still[0] === oldest?.[0] && still[1].op !== 'run';
-        if (stuck) this.#end(`did not answer ${this.#grace} ms after an abort and was ended`);
+        if (stuck)
+          this.#end(`did not answer within ${this.#grace} ms of an abort and was terminated`);
         else wait();
       }, this.#grace);
     };
@@ -213,7 +218,7 @@ class WorkerBackend {
   }
   /** @type {Backend['load']} */
   async load(source, options, onProgress, signal) {
-    // Bytes and streams are sent to the worker chunk by chunk; it opens every other source itself.
+    // Bytes and streams are sent to the worker in chunks; it opens other sources itself.
     const here = source.kind === 'bytes' || source.kind === 'stream';
     const reader = here ? await openSource(source) : undefined;
     // Terminates the worker whatever state it is in; a cancelled load keeps nothing.
@@ -234,7 +239,7 @@ class WorkerBackend {
       this.#grace += Math.round(info.parameters / 10_000);
       return info;
     } catch (e) {
-      sent.port?.close(); // unless it was sent to the worker
+      sent.port?.close(); // if it was not sent
       throw e;
     } finally {
       signal?.removeEventListener('abort', cancel);
@@ -260,7 +265,7 @@ export function openBackend(worker) {
   );
 }
 
-/** A worker of the caller's. @param {() => any} make */
+/** A worker made by the caller. @param {() => any} make */
 function made(make) {
   const worker = started(make);
   const isWorker = started(() => worker?.postMessage && worker.terminate);

@@ -1,17 +1,17 @@
 /**
- * embedded.js - what a build has put inside the script itself: here, where everything lies as files, nothing.
+ * embedded.js - files embedded in the script by a build. Here there are none: all files are separate.
  *
- * web/node/dist.js gives the engine that is one file another module in this one's place.
+ * The single-file build (web/node/dist.js) replaces this module.
  */
 
 /**
- * The bytes of a .wasm by its name.
+ * The bytes of an embedded .wasm, by name.
  * @type {((name: string) => Promise<ArrayBuffer>) | undefined}
  */
 export const wasmInside = undefined;
 
 /**
- * A script that does what a worker's file does, by its name: classic, complete, for a Blob or for Node's `eval`.
+ * An embedded worker as one classic script, by name, for a Blob or for Node's `eval`.
  * @type {((name: string) => string | undefined) | undefined}
  */
 export const workerInside = undefined;

@@ -1,11 +1,10 @@
 /**
  * engine.js - the engine as an object: one method per operation on a model and its sessions.
  *
- * Methods take and give plain values that can be cloned, so that jielong.js can call it in this
- * thread and worker.js can pass it messages. How an export is called, what a failure and a trap become, and how
- * the memory is read is in exports.js. One instance holds one model: the memory of a .wasm never shrinks, so it
- * is released with the instance. Nothing here parses, tokenises, samples or knows a struct; candidates are pairs
- * {i32 id, f32 probability}.
+ * Arguments and results can be cloned, so that backend.js can call it in this thread and worker.js by messages.
+ * exports.js has the calls of exports, their errors and the memory access. One instance holds one model, because
+ * WebAssembly memory never shrinks: it is freed with the instance. Nothing here parses, tokenises, samples or
+ * reads a struct, except candidates: pairs {i32 id, f32 probability}.
  */
 
 import { closed, JielongError } from '../base/error.js';
@@ -18,19 +17,19 @@ import { Threads, threadsHere } from './threads.js';
 
 const MORE = 1;
 const LOST = -12; // JL_ERR_THREAD
-const ROOM = 1.5; // memory for a model and its sessions, in sizes of its file
+const ROOM = 1.5; // memory of a model and its sessions / file size
 const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
-const WORK = 1 << 19; // of one step of tokenize: at most some 10 ms (units: jl_encoding_step in jielong.h)
+const WORK = 1 << 19; // per step of tokenize, about 10 ms (unit: jl_encoding_step in jielong.h)
 const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
 
 const encoder = new TextEncoder();
-// U+FEFF at the beginning is text like any other.
+// Keeps U+FEFF at the beginning.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
-/** @param {Uint8Array[]} parts @param {number} length of all */
+/** @param {Uint8Array[]} parts @param {number} length total */
 function joined(parts, length) {
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -52,7 +51,7 @@ export class Engine {
   #calls = new Calls({
     name: 'model',
     afterCrash: 'load the model again',
-    ifFull: 'ask for less at once, or close sessions',
+    ifFull: 'use shorter texts or contexts, or close sessions',
     onEnd: () => {
       this.#threads?.end('the model is closed');
       this.#sessions.clear();
@@ -66,28 +65,28 @@ export class Engine {
   #vocabulary = 0; // entries
   #encoder = false; // no logits
   /**
-   * Sessions by handle; a handle that is gone is refused instead of dereferenced.
+   * Sessions by handle, so that the handle of a closed session is rejected.
    * @type {Map<number, number>}
    */
   #sessions = new Map();
-  /** Texts on their way to ids by handle: what is freed at the end. @type {Map<number, number[]>} */
+  /** Unfinished tokenisations by handle: pointers to free. @type {Map<number, number[]>} */
   #encodings = new Map();
   #next = 1;
-  #drawn = 0; // handle of the session whose last step drew a token that is not evaluated yet
+  #drawn = 0; // handle of a session with a sampled, not yet evaluated token; 0: none
 
   /** @param {import('./threads.js').StartPoolWorker} [startPoolWorker] by the page */
   constructor(startPoolWorker) {
     this.#startPoolWorker = startPoolWorker;
   }
 
-  /** The instance is gone, and its memory with it. */
+  /** Drops the instance and its memory. */
   close() {
     this.#calls.end();
   }
 
   /**
-   * A call that evaluates tokens of a session, timed for the choice of kernels. When a thread was lost on the way,
-   * it is made again without threads: the session is unchanged.
+   * Calls an export that evaluates tokens, and times it for the choice of kernels. If a thread is lost, the
+   * session is unchanged and the call is repeated on one thread.
    * @param {string} name @param {number} session @param {(number | boolean)[]} more
    */
   #evaluate(name, session, ...more) {
@@ -121,8 +120,8 @@ export class Engine {
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async load(source, options, onProgress, signal) {
-    const opening = openSource(source, signal); // requested while the module compiles
-    opening.catch(() => {}); // it rejects again where it is awaited
+    const opening = openSource(source, signal); // in parallel with the compilation
+    opening.catch(() => {}); // handled where it is awaited
     try {
       await this.#start(options, async () => (await opening).size);
     } catch (e) {
@@ -130,10 +129,10 @@ export class Engine {
       throw e;
     }
     const reader = await opening;
-    const cancel = () => reader.cancel(signal?.reason); // also ends a read that waits
+    const cancel = () => reader.cancel(signal?.reason); // also ends a pending read
     signal?.addEventListener('abort', cancel);
     try {
-      signal?.throwIfAborted(); // it may have come before there was a listener
+      signal?.throwIfAborted(); // aborted before the listener was added
       this.#model = this.#calls.make('model_new', reader.size, options.memoryLimit ?? 0);
       await this.#receive(reader, options.sha256, onProgress, signal);
       const relaxed = await this.#kernels?.set(this.#calls, this.#model);
@@ -150,7 +149,7 @@ export class Engine {
   }
 
   /**
-   * Makes an instance, and starts what works while the file arrives: pool workers, and the compilation of kernels.
+   * Creates the instance, and starts pool workers and the compilation of kernels during the download.
    * @param {LoadOptions} options @param {() => Promise<number>} size bytes of the file, 0: unknown
    */
   async #start({ wasm, threads, precision = 'auto' }, size) {
@@ -165,14 +164,14 @@ export class Engine {
   }
 
   /**
-   * Feeds the file as it arrives, completes the model and compares the file's hash.
+   * Feeds chunks to the engine, completes the model and checks the file's hash.
    * @param {import('../source/source.js').Reader} reader @param {string | undefined} wanted its SHA-256
    * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
    */
   async #receive(reader, wanted, onProgress, signal) {
     const hash = wanted ? sha256() : undefined;
     let [loaded, reported, complete] = [0, 0, false];
-    // What follows the last tensor is only read when it counts for the hash.
+    // Bytes after the last tensor are read only for the hash.
     while (hash || !complete) {
       const chunk = await reader.read();
       signal?.throwIfAborted();
@@ -190,12 +189,16 @@ export class Engine {
     this.#calls.try('model_finish', this.#model);
     if (hash && hash.hex() !== wanted?.toLowerCase()) {
       const why = "its SHA-256 differs from the option 'sha256'";
-      throw new JielongError('CHECKSUM', `${reader.name} is another file: ${why}`, reader.name);
+      throw new JielongError(
+        'CHECKSUM',
+        `${reader.name} is not the expected file: ${why}`,
+        reader.name,
+      );
     }
   }
 
   /**
-   * Copies a chunk straight to where the engine wants it.
+   * Copies a chunk into the engine's input buffers.
    * @param {Uint8Array} chunk
    * @returns {boolean} whether the model is complete
    */
@@ -224,10 +227,10 @@ export class Engine {
   }
 
   /**
-   * The ids of a text, or the handle of a long one for tokenizeMore.
-   * @param {[text: string, quoted: boolean][]} parts that make the text; special tokens do not count
-   *   in quoted ones
-   * @param {boolean} special @param {boolean} bos @param {boolean} [eos] ends, where the file asks
+   * The ids of a text; for a long text, a handle for tokenizeMore.
+   * @param {[text: string, quoted: boolean][]} parts concatenated; quoted parts form no special
+   *   tokens
+   * @param {boolean} special @param {boolean} bos @param {boolean} [eos] add it if the file says so
    * @returns {Int32Array | number}
    */
   tokenize(parts, special, bos, eos = false) {
@@ -256,11 +259,11 @@ export class Engine {
     return this.tokenizeMore(handle);
   }
 
-  /** One step. @param {number} handle @returns {Int32Array | number} the handle: there is more to do */
+  /** One step. @param {number} handle @returns {Int32Array | number} the handle until it is done */
   tokenizeMore(handle) {
     this.#calls.check();
     const [, , encoding] = this.#encodings.get(handle) ?? [];
-    if (!encoding) throw new JielongError('CLOSED', 'this text is not being tokenised');
+    if (!encoding) throw new JielongError('CLOSED', 'this tokenisation has ended');
     let more = false;
     try {
       more = this.#calls.try('encoding_step', encoding, WORK) === MORE;
@@ -275,7 +278,7 @@ export class Engine {
     }
   }
 
-  /** Gives back what a text on its way holds. @param {number} handle */
+  /** Frees an unfinished tokenisation. @param {number} handle */
   endTokenize(handle) {
     const [text, quotes, encoding] = this.#encodings.get(handle) ?? [];
     this.#encodings.delete(handle);
@@ -284,7 +287,7 @@ export class Engine {
     this.#calls.free(text, quotes);
   }
 
-  /** The bytes of a token: a view. @param {number} id @param {number} flags 1: special, 2: first of a text */
+  /** A view of a token's bytes. @param {number} id @param {number} flags 1: special, 2: first of a text */
   #tokenBytes(id, flags) {
     const pointer = this.#calls.call('token_bytes', this.#model, id, flags);
     return pointer ? this.#calls.bytes(pointer, this.#calls.call('token_length')) : undefined;
@@ -295,8 +298,8 @@ export class Engine {
   }
 
   /**
-   * The bytes of a part of a text's ids.
-   * @param {Int32Array} ids @param {boolean} special @param {boolean} first whether the text begins here
+   * The bytes of some ids of a text.
+   * @param {Int32Array} ids @param {boolean} special @param {boolean} first whether ids[0] begins the text
    */
   detokenize(ids, special, first) {
     const flags = special ? 1 : 0;
@@ -307,7 +310,7 @@ export class Engine {
     );
   }
 
-  /** A copy of the bytes of a token that must exist. @param {number} id @param {number} flags */
+  /** A copy of a token's bytes; throws on an unknown id. @param {number} id @param {number} flags */
   #known(id, flags) {
     if (!this.#tokenBytes(id, 1)) {
       throw new JielongError(
@@ -336,7 +339,7 @@ export class Engine {
   }
 
   /**
-   * Which kernels were measured and are used, for measurements of that choice.
+   * State of the kernel choice, for benchmarks.
    * @param {number} [force] kernels to use from now on, see Tuner
    */
   kernels(force) {
@@ -370,9 +373,9 @@ export class Engine {
   }
 
   /**
-   * Evaluates the next step of what was appended: a batch, or a part of one.
+   * Evaluates the next batch of appended tokens, or a part of it.
    * @param {number} handle
-   * @returns {boolean} whether some is left
+   * @returns {boolean} whether appended tokens remain
    */
   advance(handle) {
     return this.#evaluate('session_advance', this.#session(handle)) === MORE;
@@ -385,7 +388,7 @@ export class Engine {
     return this.#calls.floats(pointer, this.#vocabulary);
   }
 
-  /** The logits of every position of the last batch, once it is complete. @param {number} handle */
+  /** The logits of each position of the last complete batch. @param {number} handle */
   batchLogits(handle) {
     const rows = [];
     const session = this.#session(handle);
@@ -403,7 +406,7 @@ export class Engine {
     return this.#calls.ints(this.#calls.call('session_ids', session), n);
   }
 
-  /** How many of the ids, from the first on, the timeline begins with. @param {number} handle @param {Int32Array} ids */
+  /** Length of the common prefix of the session's ids and `ids`. @param {number} handle @param {Int32Array} ids */
   commonPrefix(handle, ids) {
     const have = this.ids(handle);
     let n = 0;
@@ -419,7 +422,7 @@ export class Engine {
 
   /* ---- Sampling and generation ---- */
 
-  /** For the next stages or generation. @param {any} s */
+  /** Sets the options of the next stages() or generate(). @param {any} s */
   #sampling(s) {
     const seed = BigInt(s.seed ?? 0);
     const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
@@ -460,7 +463,7 @@ export class Engine {
   }
 
   /**
-   * Appends a prompt and starts to generate; takes the prompt back if that fails.
+   * Appends a prompt and starts a generation; rewinds on failure.
    * @param {number} handle
    * @param {Int32Array} ids
    * @param {any} options
@@ -492,9 +495,9 @@ export class Engine {
   }
 
   /**
-   * One pull.
+   * One step of a generation.
    * @param {number} handle
-   * @returns {{ more: boolean, token?: any, position: number }} neither more nor token: the end
+   * @returns {{ more: boolean, token?: any, position: number }} more false and no token: the end
    */
   step(handle) {
     const session = this.#session(handle);
@@ -507,8 +510,8 @@ export class Engine {
   }
 
   /**
-   * Evaluates the token that the last step drew, so that the next one need only be drawn when it is wanted. For
-   * whoever called that step, while its caller has the token. A failure is one of the next step too.
+   * Evaluates the token of the last step while the caller processes it, so that the next step only samples.
+   * Ignores a failure, because the next step repeats it.
    */
   evaluateAhead() {
     const handle = this.#drawn;
@@ -537,8 +540,8 @@ export class Engine {
   }
 
   /**
-   * The next step of a text that a fresh session holds.
-   * @param {number} handle @param {string} pooling @param {Float32Array} vector as far as it is
+   * The next step of the embedding of a session's text.
+   * @param {number} handle @param {string} pooling @param {Float32Array} vector of the steps so far
    */
   embed(handle, pooling, vector) {
     const session = this.#session(handle);

@@ -1,31 +1,31 @@
 /**
- * exports.js - calls of a running instance's exports: the wrapper that engine.js, train-engine.js,
- * tokenizer-trainer.js and ngram.js share.
+ * exports.js - calls the exports of an instance, for engine.js, train-engine.js, tokenizer-trainer.js and
+ * ngram.js.
  *
- * A failed call becomes a JielongError with the engine's own message. A trap is our bug: the instance is
- * dropped, and every later call throws the same error. Each call makes its own view of the memory, because the
- * memory may have grown; no pointer and no view survives a call or an `await`.
+ * A failed call throws a JielongError with the engine's message. A trap is a bug of the engine: the instance
+ * is dropped, and every later call throws the same error. Views of the memory are made anew, because the
+ * memory may have grown; do not keep a view across a call or an `await`.
  */
 import { closed, JielongError, wordsOf } from '../base/error.js';
 
 /** @typedef {import('./instance.js').Exports} Exports */
 
-/** What can be copied into the memory. @typedef {Uint8Array | Int32Array | Float32Array} Data */
+/** Types for copy(). @typedef {Uint8Array | Int32Array | Float32Array} Data */
 
-// U+FEFF at the beginning is text like any other.
+// Keeps U+FEFF at the beginning.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class Calls {
   /** @type {Exports | undefined} */ #exports;
-  /** Why no call can be made any more. @type {JielongError | undefined} */ #fault;
+  /** Set when the instance has ended: later calls throw it. @type {JielongError | undefined} */ #fault;
   #words;
 
   /**
-   * @param {object} words for errors, and what to do at the end
-   * @param {string} words.name of what the instance is
-   * @param {string} words.afterCrash what the caller can do
-   * @param {string} [words.ifFull] what the caller can do when there is no memory
-   * @param {() => void} [words.onEnd] called once, when no call can be made any more
+   * @param {object} words for error messages
+   * @param {string} words.name of the instance's user
+   * @param {string} words.afterCrash advice after a crash
+   * @param {string} [words.ifFull] advice when memory is exhausted
+   * @param {() => void} [words.onEnd] called once, when the instance ends
    */
   constructor(words) {
     this.#words = words;
@@ -37,23 +37,23 @@ export class Calls {
     this.#exports = exports;
   }
 
-  /** The exports themselves, for what links to them. */
+  /** The raw exports, for linking. */
   get exports() {
     this.check();
     return /** @type {Exports} */ (this.#exports);
   }
 
-  /** Whether no call can be made any more. */
+  /** Whether the instance has ended. */
   get ended() {
     return !!this.#fault;
   }
 
-  /** Throws the reason when no call can be made. */
+  /** Throws unless an instance is attached. */
   check() {
     if (!this.#exports) throw this.#fault ?? closed(this.#words.name);
   }
 
-  /** Drops the instance, and its memory with it. @param {JielongError} [fault] what later calls throw */
+  /** Drops the instance and its memory. @param {JielongError} [fault] thrown by later calls */
   end(fault = closed(this.#words.name)) {
     this.#fault = fault;
     this.#exports = undefined;
@@ -68,7 +68,7 @@ export class Calls {
     try {
       return /** @type {Exports} */ (this.#exports)[`jl_wasm_${name}`](...args);
     } catch (e) {
-      // Exports only throw when they trap.
+      // Exports throw only on a trap.
       const { name: what, afterCrash } = this.#words;
       const where = `the engine of this ${what} crashed in ${name} (${wordsOf(e)})`;
       const fault = new JielongError(
@@ -80,14 +80,14 @@ export class Calls {
     }
   }
 
-  /** A negative result is an error. @param {string} name @param {(number | boolean)[]} args */
+  /** Throws on a negative result. @param {string} name @param {(number | boolean)[]} args */
   try(name, ...args) {
     const result = this.call(name, ...args);
     if (result < 0) throw this.error();
     return result;
   }
 
-  /** A pointer; a null pointer is an error. @param {string} name @param {(number | boolean)[]} args */
+  /** Returns a pointer; throws on NULL. @param {string} name @param {(number | boolean)[]} args */
   make(name, ...args) {
     const pointer = this.call(name, ...args) >>> 0;
     if (!pointer) throw this.error();
@@ -125,7 +125,7 @@ export class Calls {
   ints(pointer, n) {
     return n ? new Int32Array(this.#buffer, pointer >>> 0, n).slice() : new Int32Array(0);
   }
-  /** Decoders accept no view of a shared memory. @param {number} pointer @param {number} n */
+  /** Copies first, because decoders reject shared memory. @param {number} pointer @param {number} n */
   text(pointer, n) {
     return decoder.decode(this.bytes(pointer, n).slice());
   }
@@ -134,10 +134,10 @@ export class Calls {
     return this.text(pointer, new Uint8Array(this.#buffer, pointer >>> 0).indexOf(0));
   }
 
-  /** An error for memory that was refused. @param {string} what */
+  /** The error for a failed allocation. @param {string} what */
   outOfMemory(what) {
     const { ifFull } = this.#words;
-    return new JielongError('OUT_OF_MEMORY', `no room for ${what}${ifFull ? `; ${ifFull}` : ''}`);
+    return new JielongError('OUT_OF_MEMORY', `no memory for ${what}${ifFull ? `; ${ifFull}` : ''}`);
   }
 
   /** Memory that the caller frees. @param {number} n bytes */
@@ -147,7 +147,7 @@ export class Calls {
     return pointer;
   }
 
-  /** @param {number[]} pointers null pointers are skipped, and all of them once the instance is gone */
+  /** @param {number[]} pointers NULL is skipped; after the end nothing is freed */
   free(...pointers) {
     if (this.#fault) return;
     for (const pointer of pointers) if (pointer) this.call('free', pointer);
@@ -163,7 +163,7 @@ export class Calls {
   }
 
   /**
-   * Copies arrays into the memory while `use` runs.
+   * Calls `use` with temporary copies of arrays in the memory.
    * @template T
    * @param {Data[]} list
    * @param {(...pointers: number[]) => T} use

@@ -1,10 +1,10 @@
 /**
- * instance.js - from the .wasm to a running instance: finds, compiles and instantiates it with a memory.
+ * instance.js - finds, compiles and instantiates the .wasm with a memory.
  *
- * One binary serves one thread and several. It is linked for a shared memory, which only isolated pages
- * and Node can give to other threads; everywhere else the shared bit of its memory import is cleared before
- * it is compiled, one byte. Atomic instructions are valid on a memory that is not shared (WebAssembly threads
- * proposal), and with one thread none of them waits. The exports of this module know no model and no pool.
+ * One binary serves one thread and several. It imports a shared memory, which only isolated pages and Node
+ * can pass to other threads. Elsewhere the shared bit of the import is cleared before compilation: one byte.
+ * Atomic instructions are valid on an unshared memory (WebAssembly threads proposal), and none of them waits
+ * with one thread.
  */
 
 import { JielongError } from '../base/error.js';
@@ -18,8 +18,8 @@ import { environment } from './link.js';
  */
 
 const INITIAL_PAGES = 256; // of 64 KB, as in wasm/flags.mk
-const MAXIMUM_PAGES = 65536; // all that 32-bit addresses reach
-/** Phones refuse to reserve all of it at once. */
+const MAXIMUM_PAGES = 65536; // the 32-bit address space
+/** Tried in order, because phones refuse to reserve the full size. */
 const SHARED_MAXIMA = [MAXIMUM_PAGES, MAXIMUM_PAGES / 2, MAXIMUM_PAGES / 4];
 
 /** @param {string} message @param {string} [where] */
@@ -27,13 +27,13 @@ const wasmError = (message, where) => new JielongError('WASM', message, where);
 
 /* ---- Compilation ----------------------------------------------------------------------------- */
 
-/** The import entry env.memory: two names, each after its length, and the kind; flags follow. */
+/** The import entry env.memory: length and name twice, then the kind; the flags follow. */
 const MEMORY_IMPORT = [3, ...'env', 6, ...'memory', 2].map((c) =>
   typeof c === 'string' ? c.charCodeAt(0) : c,
 );
 const SHARED = 2;
 
-/** A copy whose memory import has no shared bit. @param {Uint8Array} bytes */
+/** A copy of a module with an unshared memory import. @param {Uint8Array} bytes */
 function unshared(bytes) {
   const copy = bytes.slice();
   const at = copy.findIndex((_, i) => MEMORY_IMPORT.every((byte, k) => copy[i + k] === byte));
@@ -48,8 +48,8 @@ function compileBytes(source, name, shared) {
     : new Uint8Array(source);
   if ([0, 0x61, 0x73, 0x6d].some((byte, i) => bytes[i] !== byte)) {
     throw wasmError(
-      `${name} is no WebAssembly (it does not begin with \\0asm); ` +
-        "is it the server's page for missing files?",
+      `${name} is not WebAssembly (it does not begin with \\0asm); ` +
+        'the server may have sent an error page',
       name,
     );
   }
@@ -64,7 +64,7 @@ async function compileUrl(url, shared) {
 }
 
 /**
- * @param {any} wasm a described address, bytes, a module, or nothing: the one beside this file
+ * @param {any} wasm a described source, bytes, or a module; undefined: ../jielong.wasm
  * @param {boolean} shared
  */
 export async function compile(wasm, shared) {
@@ -84,7 +84,7 @@ export async function compile(wasm, shared) {
 /* ---- Instantiation --------------------------------------------------------------------------- */
 
 /**
- * A shared memory that can grow to at least `bytes`, or undefined where the host gives none.
+ * A shared memory that can grow to at least `bytes`, or undefined if the host refuses it.
  * @param {number} bytes
  */
 function sharedMemory(bytes) {
@@ -93,7 +93,7 @@ function sharedMemory(bytes) {
     try {
       return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared: true });
     } catch {
-      // No room for so much of it.
+      // Too large for this host.
     }
   }
   return undefined;
@@ -108,20 +108,20 @@ async function link(module, memory) {
   return /** @type {any} */ ({ ...exports, memory });
 }
 
-/** What cannot be started says why. @template T @param {Promise<T>} work @returns {Promise<T>} */
+/** Turns a rejection into a WASM error. @template T @param {Promise<T>} work @returns {Promise<T>} */
 const started = (work) =>
   work.catch((e) => {
     if (e instanceof JielongError) throw e;
     throw wasmError(
-      `the engine could not be started: ${e.message}. ` +
+      `the engine's WebAssembly failed to start: ${e.message}. ` +
         "It needs WebAssembly SIMD, and 'wasm-unsafe-eval' in a Content-Security-Policy",
     );
   });
 
 /**
  * @param {any} wasm see compile()
- * @param {() => Promise<number>} [room] bytes that a shared memory must be able to hold, asked for while
- *   the module is compiled; left out: a memory of its own
+ * @param {() => Promise<number>} [room] bytes that a shared memory must hold, awaited during
+ *   the compilation; undefined: an unshared memory
  * @returns {Promise<{ exports: any, module: WebAssembly.Module, shared: boolean }>}
  */
 export async function open(wasm, room) {
@@ -130,7 +130,7 @@ export async function open(wasm, room) {
   const shared = room && sharedMemory(await room());
   if (room && !shared) module = await started(compile(wasm, false));
   const linked = link(module, shared ?? own()).catch((e) => {
-    // A module that came compiled may be of the other kind.
+    // The caller's own module may need the other kind of memory.
     const other = wasm === module && (shared ? own() : sharedMemory(0));
     if (!other) throw e;
     return link(module, other);
@@ -140,5 +140,5 @@ export async function open(wasm, room) {
   return { exports, module, shared: exports.memory === shared };
 }
 
-/** One thread, a memory of its own. @param {any} wasm @returns {Promise<Exports>} */
+/** For one thread: an unshared memory. @param {any} wasm @returns {Promise<Exports>} */
 export const instantiate = async (wasm) => (await open(wasm)).exports;

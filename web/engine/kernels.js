@@ -1,15 +1,14 @@
 /**
- * kernels.js - the precision of a model's products, and which kernels compute them.
+ * kernels.js - chooses the precision of a model's matmuls and their kernels.
  *
- * Two separate decisions. Precision `fast` (activations of 8 bits) changes bits, so it follows
- * from the browser and the processor alone, never from a measured time: the same seed draws the same
- * tokens in every load. Which kernels compute changes only the speed: the build's own kernels give
- * the bits of those with relaxed SIMD (jielong-relaxed.wasm). So that choice is made by measuring
- * both while the model evaluates real tokens: the optimising compiler is done with the code by then,
- * which it is not at load.
+ * Two separate decisions. Precision `fast` (8-bit activations) changes results, so it depends only on
+ * browser and processor, never on a measured time: a seed gives the same tokens in every load. The
+ * kernels change only the speed: the build's own kernels and those with relaxed SIMD
+ * (jielong-relaxed.wasm) give the same bits. They are chosen by timing both on real tokens, because at
+ * load the optimising compiler has not finished yet.
  *
- * Place in the flow: engine.js makes Kernels at load, sets them when the model is complete, and reports the time of
- * each evaluation. How many threads compute is decided in threads.js.
+ * engine.js creates Kernels at load, calls set() on the complete model, and reports the time of each
+ * evaluation. threads.js chooses the number of threads.
  */
 
 import { wasmInside } from './embedded.js';
@@ -27,9 +26,9 @@ const PROBE = Uint8Array.from(
 );
 
 /**
- * How the processor multiplies bytes: 'whole' (the second operand may have 8 bits: AVX-VNNI takes it
- * as unsigned, ARM as signed), 'split' (sums of two products saturate on older x86, so weights of 8
- * bits need two products of nibbles), 'none' (no relaxed SIMD, or a wrong one: V8 11.3).
+ * The 8-bit dot product of the processor: 'whole' (the second operand may have 8 bits: unsigned in
+ * AVX-VNNI, signed on ARM), 'split' (older x86 saturates sums of two products, so 8-bit weights need
+ * two products of nibbles), 'none' (no relaxed SIMD, or V8 11.3 with wrong results).
  * @returns {'whole' | 'split' | 'none'}
  */
 export function byteDot() {
@@ -41,7 +40,7 @@ export function byteDot() {
 }
 
 /**
- * The classes of weights (0: below 8 bits, 1: of 8 bits) that get precision `fast`.
+ * The weight classes (0: below 8 bits, 1: 8 bits) with precision `fast`.
  * @param {'auto' | 'exact' | 'fast'} precision @param {'whole' | 'split' | 'none'} dot
  * @returns {number[]}
  */
@@ -54,8 +53,8 @@ export function fastClasses(precision, dot) {
 /* ---- Kernels with relaxed SIMD --------------------------------------------------------------- */
 
 /**
- * The module with relaxed SIMD, or undefined: where the browser has none, the file is not there (it is
- * built where there is a compiler for it), or another .wasm was given.
+ * The module with relaxed SIMD, or undefined: the browser lacks it, the file is missing (its build is
+ * optional), or the caller provided another .wasm.
  * @param {any} wasm see compile() @param {boolean} shared
  * @returns {Promise<WebAssembly.Module | undefined>}
  */
@@ -70,12 +69,12 @@ async function compileRelaxed(wasm, shared) {
   }
 }
 
-/** What pool workers must link too. @typedef {{ module: WebAssembly.Module, data: number }} Relaxed */
+/** Kernels that pool workers must also link. @typedef {{ module: WebAssembly.Module, data: number }} Relaxed */
 
 /**
- * Links it to the engine's own instance.
+ * Links the module to the engine's instance.
  * @param {WebAssembly.Module} module @param {import('./exports.js').Calls} calls
- * @returns {Relaxed & { at: number } | undefined} undefined: a memory of the other kind, or no room
+ * @returns {Relaxed & { at: number } | undefined} undefined: the memory is of the other kind, or full
  */
 function provideRelaxed(module, calls) {
   const data = calls.call('alloc', RELAXED_DATA) >>> 0;
@@ -93,15 +92,15 @@ function provideRelaxed(module, calls) {
 
 const OWN = 0;
 const PROVIDED = 1;
-const SAMPLE_MS = 40; // of one sample, because some clocks tick in milliseconds
-const SAMPLES = 3; // of each kind of kernels, the first not counted
-const MOST_SAMPLES = 12;
-const LARGE_BATCH = 32; // tokens; smaller batches take longer a token and are not comparable
-const FALLING = 0.93; // a sample below this part of the best one so far: the compiler is not done
+const SAMPLE_MS = 40; // min length of a sample, because some clocks have a resolution of 1 ms
+const MIN_SAMPLES = 3; // per kernel set; the first is discarded
+const MAX_SAMPLES = 12;
+const LARGE_BATCH = 32; // tokens; smaller batches are slower per token, so not comparable
+const FALLING = 0.93; // sample / best so far; below this the compiler has not finished
 
 /**
- * The next step of a measurement: which kernels to sample next, or which are faster. Pure.
- * @param {readonly number[][]} times ms a token, sample after sample, of [own, provided] kernels
+ * The next step of a measurement: the kernels to sample next, or the faster kernels. Pure.
+ * @param {readonly number[][]} times samples in ms per token, of [own, provided] kernels
  * @returns {{ sample: number } | { use: number }}
  */
 export function chooseKernels(times) {
@@ -109,27 +108,27 @@ export function chooseKernels(times) {
     const counted = list.slice(1);
     const before = Math.min(...counted.slice(0, -1));
     const done =
-      list.length >= MOST_SAMPLES ||
-      (list.length >= SAMPLES && (counted.at(-1) ?? 0) > FALLING * before);
+      list.length >= MAX_SAMPLES ||
+      (list.length >= MIN_SAMPLES && (counted.at(-1) ?? 0) > FALLING * before);
     return { n: list.length, best: Math.min(...counted), done };
   });
   if (own.done && provided.done) return { use: own.best < provided.best ? OWN : PROVIDED };
   return { sample: own.n < provided.n ? OWN : PROVIDED };
 }
 
-/** Measures while tokens are evaluated: batches for themselves, and single tokens. */
+/** Times the kernels on real evaluations, separately for batches and for single tokens. */
 export class Tuner {
-  /** [batches, single tokens]: samples so far, the open one, and which kernels are in use. */
+  /** [batches, single tokens]: samples, the current sample, the kernels in use. */
   #kinds = [0, 1].map(() => ({ times: [[], []], ms: 0, tokens: 0, use: PROVIDED, done: false }));
   #use;
-  /** Milliseconds of the steps of a batch that has not ended. */ #pending = 0;
+  /** Milliseconds of the current batch. */ #pending = 0;
 
   /** @param {(provided: number) => void} use sets which products the provided kernels compute: bit 0 batches, bit 1 single tokens */
   constructor(use) {
     this.#use = use;
   }
 
-  /** Takes one call into account. @param {number} tokens evaluated, 0: a batch goes on @param {number} time ms */
+  /** Adds one call. @param {number} tokens evaluated; 0: inside a batch @param {number} time ms */
   note(tokens, time) {
     this.#pending += time;
     if (tokens === 0) return;
@@ -150,7 +149,7 @@ export class Tuner {
     this.#use(batches.use + 2 * single.use);
   }
 
-  /** Ends the measurement with given kernels. @param {number} provided see the constructor */
+  /** Ends the measurement and sets the kernels. @param {number} provided see the constructor */
   force(provided) {
     for (const [i, kind] of this.#kinds.entries()) {
       kind.done = true;
@@ -174,7 +173,7 @@ export class Kernels {
   /** @type {Tuner | undefined} */ #tuner;
 
   /**
-   * Begins to compile what the precision needs.
+   * Starts to compile the kernels of the precision.
    * @param {'auto' | 'exact' | 'fast'} precision @param {any} wasm the caller's own module, if any
    * @param {boolean} shared whether the memory is shared
    */
@@ -184,9 +183,9 @@ export class Kernels {
   }
 
   /**
-   * Sets the precision of each class of weights of a complete model, and provides kernels for it.
+   * Sets the precision of a complete model's weight classes, and provides kernels.
    * @param {import('./exports.js').Calls} calls @param {number} model
-   * @returns {Promise<Relaxed | undefined>} what pool workers must link too
+   * @returns {Promise<Relaxed | undefined>} for the pool workers
    */
   async set(calls, model) {
     const set = (/** @type {number} */ weights, at = 0) =>
@@ -200,13 +199,13 @@ export class Kernels {
     return relaxed;
   }
 
-  /** What was measured and is used. @param {number} [force] kernels to use from now on, see Tuner */
+  /** State of the Tuner. @param {number} [force] kernels to use from now on, see Tuner */
   choice(force) {
     if (force !== undefined) this.#tuner?.force(force);
     return this.#tuner?.state;
   }
 
-  /** Takes one evaluation into account. @param {number} tokens 0: a batch goes on @param {number} ms */
+  /** Adds one evaluation. @param {number} tokens 0: inside a batch @param {number} ms */
   note(tokens, ms) {
     this.#tuner?.note(tokens, ms);
   }

@@ -1,8 +1,7 @@
 /**
- * link.js - what a module of the engine imports, and how the kernels with relaxed SIMD are linked to an instance.
+ * link.js - the imports of the engine's modules, and the linking of the kernels with relaxed SIMD.
  *
- * Used by the engine's own thread (instance.js, kernels.js) and by each pool worker (pool-worker.js), so it imports
- * nothing.
+ * Used by the engine's thread (instance.js, kernels.js) and by pool workers (pool-worker.js), so it imports nothing.
  */
 
 /** @param {WebAssembly.Memory} memory */
@@ -12,13 +11,13 @@ export const environment = (memory) => ({
   emscripten_performance_now: () => performance.now(),
 });
 
-export const RELAXED_DATA = 4096; // bytes, more than the constants of its module take
+export const RELAXED_DATA = 4096; // bytes, at least the size of the module's constants
 
 /**
  * Links the kernels with relaxed SIMD to an instance.
  * @param {WebAssembly.Module} module @param {any} exports of the instance
  * @param {number} data address of RELAXED_DATA zeroed bytes of its memory; the first instance fills them
- * @returns {number} the place of `prepare` in its table; `matmul` follows
+ * @returns {number} table index of `prepare`; `matmul` follows
  */
 export function linkRelaxed(module, exports, data) {
   const place = (/** @type {number} */ at) => new WebAssembly.Global({ value: 'i32' }, at);

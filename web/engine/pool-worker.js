@@ -1,9 +1,9 @@
 /**
- * pool-worker.js - a worker that computes for the engine: an instance of the engine's module over the same memory.
+ * pool-worker.js - a thread of the engine's pool: a second instance of the engine's module on the same memory.
  *
- * The first message of a page is a port, on which the worker then listens; in Node it listens to its parent. One
- * message follows: { module, memory, pool, thread, stack, relaxed }. The worker enters jl_wasm_pool_work() and stays
- * there until it is terminated. Started by threads.js in Node, and by the page (backend.js) otherwise.
+ * In a page the first message is a port for all later messages; in Node they come from the parent. The next
+ * message is { module, memory, pool, thread, stack, relaxed }; the worker then runs jl_wasm_pool_work() until it
+ * is terminated. Started by threads.js in Node, by the page (backend.js) otherwise.
  */
 import { environment, linkRelaxed } from './link.js';
 

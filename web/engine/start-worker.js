@@ -1,8 +1,8 @@
 /**
- * start-worker.js - starts the workers of this package, in a page and in Node, and listens to them.
+ * start-worker.js - starts the workers of this package in a page or in Node, and subscribes to them.
  *
- * A worker's script lies beside this file, or inside it where a build put it there (embedded.js). A page that gets
- * the engine from another origin starts a worker of its own origin that imports the script.
+ * A worker's script is a file beside this one, or embedded by a build (embedded.js). If the engine has another
+ * origin than the page, a Blob of the page's origin imports the script.
  */
 
 import { JielongError, wordsOf } from '../base/error.js';
@@ -31,7 +31,7 @@ export function listen(worker, receive, fail, ended) {
 }
 
 /**
- * A script that a worker runs. `start` names it in one expression, because that is the form that bundlers find.
+ * A worker's script. `start` names it in one expression, because bundlers recognise only that form.
  * @typedef {{ name: string, address: () => URL, start: () => Worker }} Script
  */
 
@@ -51,7 +51,7 @@ export const POOL_WORKER = {
 
 /**
  * A worker of this package.
- * @param {Script} script @param {number} [memory] most MB for its objects, in Node
+ * @param {Script} script @param {number} [memory] max MB of its JS heap, in Node
  * @returns {any} a Worker of the page or of Node
  */
 export function startWorker({ name, address, start }, memory) {
@@ -64,27 +64,27 @@ export function startWorker({ name, address, start }, memory) {
   const script = address();
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
-    // A worker that is a file rejects the flag of a program given by --eval.
+    // With a worker's file, Node rejects this flag (of programs given by --eval).
     const inherited = process.execArgv.some((arg) => arg.startsWith('--input-type'));
     const execArgv = inherited ? [] : undefined;
     return started(() => new node.Worker(script, { resourceLimits, execArgv }));
   }
   if (script.origin === location.origin || script.protocol === 'file:') return started(start);
-  // A worker must come from the page's own origin, but a module that it imports need not.
+  // A worker must have the page's origin; its imports need not.
   const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
   return started(() => new Worker(shim, { type: 'module' }));
 }
 
-/** A failure to start is a JielongError. @template W @param {() => W} start @returns {W} */
+/** Turns an exception into a WORKER error. @template W @param {() => W} start @returns {W} */
 export function started(start) {
   try {
     return start();
   } catch (e) {
-    throw new JielongError('WORKER', `no worker could be started: ${wordsOf(e)}`);
+    throw new JielongError('WORKER', `a worker could not be started: ${wordsOf(e)}`);
   }
 }
 
-/** One address per script, because none of them is revoked. @type {Map<string, string>} */
+/** Blob URLs by script, reused because they are never revoked. @type {Map<string, string>} */
 const blobUrls = new Map();
 
 /** @param {string} script */

@@ -1,51 +1,51 @@
 /**
- * threads.js - how many threads compute: starts the pool's workers, measures, and keeps as many as are faster.
+ * threads.js - starts the pool's workers, measures, and keeps the fastest number of threads.
  *
- * A pool worker (pool-worker.js) is an instance of the same module over the same memory with a stack of its own.
- * There are some in Node and in isolated pages, where the page starts them (worker.js, backend.js). A worker
- * that fails reduces their number and is no error; `why` holds the reason.
+ * A pool worker (pool-worker.js) is an instance of the same module on the same memory, with its own stack. Node
+ * starts them itself; in isolated pages the page does (worker.js, backend.js). A failed worker reduces the number
+ * of threads and is not an error; `why` holds the reason.
  *
- * Every wait ends: join() waits at most START_MS for workers to arrive and then ignores the others, because items of
- * work are claimed; the pool notices a thread that is lost while it works (compute/pool.h).
+ * Every wait is bounded. join() waits at most START_MS and then ignores missing workers, because threads claim
+ * their work items. The pool detects a thread lost during work (compute/pool.h).
  */
 import { wordsOf } from '../base/error.js';
 import { nodeModule } from '../base/host.js';
 import { POOL_WORKER, startWorker } from './start-worker.js';
 
-const STACK = 131072; // bytes; the largest frames, of the matrix products, have 33 KB
+const STACK = 131072; // bytes; the largest frames (matmuls) have 33 KB
 const START_MS = 3000; // workers that have not arrived by then are ignored
-const END_MS = 100; // most that the page takes to end a worker
-const MOST_BY_DEFAULT = 8;
-const SMALL = 2 ** 24; // bytes of a file from which on threads are worth their start
+const END_MS = 100; // max time of the page to terminate a worker
+const MAX_DEFAULT = 8;
+const SMALL = 2 ** 24; // bytes; threads do not pay off for smaller files
 
 /**
- * A worker that computes. postMessage() is queued until it listens; onerror is called when it has ended.
+ * postMessage() queues messages until the worker listens; onerror is called when it has ended.
  * @typedef {{ postMessage: (message: any) => void, terminate: () => void, onerror?: any }} PoolWorker
  * @typedef {() => PoolWorker} StartPoolWorker
  */
 
-/** Why this host gives no threads, or undefined. @param {StartPoolWorker} [start] by the page */
+/** The reason why this host has no threads, or undefined. @param {StartPoolWorker} [start] by the page */
 function hindrance(start) {
   const host = /** @type {any} */ (globalThis);
   if (nodeModule('worker_threads')) return undefined;
-  // Tested one by one: WebKitGTK says that a page is isolated, and has no SharedArrayBuffer.
+  // Two tests, because WebKitGTK reports isolation but has no SharedArrayBuffer.
   if (!host.crossOriginIsolated) return 'the page is not cross-origin isolated';
-  if (typeof SharedArrayBuffer === 'undefined') return 'there is no SharedArrayBuffer';
-  if (!start) return 'the engine has no worker of its own, made by a page';
+  if (typeof SharedArrayBuffer === 'undefined') return 'the browser has no SharedArrayBuffer';
+  if (!start) return 'the engine does not run in a worker started by a page';
   return undefined;
 }
 
 /**
- * Whether there can be several threads, and if not, why.
+ * Whether several threads are possible, and why not.
  * @param {number | undefined} wanted @param {StartPoolWorker} [start] by the page
  */
 export function threadsHere(wanted, start) {
-  const why = wanted === 1 ? 'one was asked for' : hindrance(start);
+  const why = wanted === 1 ? "the option 'threads' is 1" : hindrance(start);
   return { possible: !why, why };
 }
 
 /**
- * How many to start, and why not more.
+ * The number of threads to start, and why not more.
  * @param {number | undefined} wanted by the caller
  * @param {number} size bytes of the model, 0: unknown
  * @returns {[count: number, why?: string]}
@@ -53,16 +53,16 @@ export function threadsHere(wanted, start) {
 function plan(wanted, size) {
   if (wanted) return [wanted];
   const cores = nodeModule('os')?.availableParallelism() ?? navigator.hardwareConcurrency ?? 1;
-  if (cores < 2) return [1, 'there is one core'];
-  if (size && size < SMALL) return [1, 'a small model gains nothing'];
-  return [Math.min(cores, MOST_BY_DEFAULT)];
+  if (cores < 2) return [1, 'the processor has one core'];
+  if (size && size < SMALL) return [1, 'the model is too small to gain from them'];
+  return [Math.min(cores, MAX_DEFAULT)];
 }
 
 /** @type {StartPoolWorker} */
 function startInNode() {
   const worker = startWorker(POOL_WORKER);
   const gone = (/** @type {any} */ e) => worker.onerror(e);
-  worker.on('error', gone).on('exit', gone).unref(); // a process may end though it is there
+  worker.on('error', gone).on('exit', gone).unref(); // does not keep the process alive
   return worker;
 }
 
@@ -71,8 +71,8 @@ export class Threads {
   #calls;
   #start;
   #pool = 0;
-  /** How many take part, with this one. */ count = 1;
-  /** Why there are no more. @type {string | undefined} */ why;
+  /** Threads in use, with this one. */ count = 1;
+  /** Why not more. @type {string | undefined} */ why;
 
   /** @param {import('./exports.js').Calls} calls @param {StartPoolWorker} [start] by the page */
   constructor(calls, start = startInNode) {
@@ -86,7 +86,7 @@ export class Threads {
   }
 
   /**
-   * Starts workers, which arrive while the model is loaded.
+   * Starts workers; they arrive during the load.
    * @param {WebAssembly.Module} module @param {number | undefined} wanted threads, with this one
    * @param {number} size bytes of the model, 0: unknown
    */
@@ -111,8 +111,8 @@ export class Threads {
   }
 
   /**
-   * Lets the workers begin, waits for them to arrive and decides how many take part: all that the caller wanted, or
-   * the number that a measurement on the model finds best.
+   * Waits for the workers to arrive and sets the number of threads: the caller's, or the fastest in a measurement
+   * on the model.
    * @param {number} model its handle @param {boolean} measure
    * @param {import('./kernels.js').Relaxed} [relaxed] kernels that the model uses
    * @returns {Promise<void>}
@@ -129,10 +129,10 @@ export class Threads {
     // Workers that have not arrived by now are ignored.
     if (arrived() < this.#workers.size) this.why ??= 'a worker did not arrive';
     // Thread numbers of ended workers stay unused, so the maximum may exceed the count.
-    const most = Math.max(...[...this.#workers.values()].map(({ thread }) => thread)) + 1;
-    const count = measure ? this.#calls.call('pool_calibrate', this.#pool, most, model) : most;
+    const max = Math.max(...[...this.#workers.values()].map(({ thread }) => thread)) + 1;
+    const count = measure ? this.#calls.call('pool_calibrate', this.#pool, max, model) : max;
     if (count < 2) return this.end(count < 0 ? 'a worker does not answer' : 'one is faster');
-    if (count < most) this.why = `${count} are faster than ${most}`;
+    if (count < max) this.why = `${count} are faster than ${max}`;
     this.#calls.call('pool_use', this.#pool, count);
     for (const [worker, { thread }] of this.#workers) if (thread >= count) this.#dismiss(worker);
     this.count = Math.min(this.#workers.size, arrived()) + 1;
@@ -154,8 +154,8 @@ export class Threads {
   }
 
   /**
-   * Continues on this thread alone after another one was lost. The lost worker may wake up later and must be terminated
-   * before it writes: this waits END_MS for the page to do so (a page that is busy for longer can be too late).
+   * Continues on this thread alone after another one was lost. The lost worker may wake up later; it must be
+   * terminated before it writes. Waits END_MS for the page to do so (a busy page can be too late).
    */
   lost() {
     this.end('a thread did not answer');

@@ -1,10 +1,10 @@
 /**
- * train-engine.js - a run of training as an object: one method per operation of jielong-train.wasm, as
- * engine.js has for jielong.wasm.
+ * train-engine.js - a training run as an object: one method per operation of jielong-train.wasm, like
+ * engine.js for jielong.wasm.
  *
- * Fetched by the owner of an engine (backend.js in this thread, worker.js in a worker) when training is
- * first used. Methods take and give plain values. A sample is drawn by the engine itself from the file
- * that an export would give, so what a reader sees is what loadModel will make of it.
+ * Imported by backend.js (this thread) or worker.js (a worker) on first use. Arguments and results are
+ * plain values. Samples come from jielong.wasm and the exported file, so that they match the output of
+ * the model after loadModel.
  */
 import { DEFAULTS, LIMITS } from '../base/options.js';
 import { describeSource } from '../source/source.js';
@@ -14,28 +14,28 @@ import { start, trainingCalls } from './training.js';
 
 const DONE = 2;
 const encoder = new TextEncoder();
-/** The numbers of tensor types in GGUF. @type {Record<string, number>} */
+/** Tensor type numbers of GGUF. @type {Record<string, number>} */
 const TYPES = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 };
 
 export class TrainEngine {
   #calls = trainingCalls('trainer');
-  /** Compiled once for all samples. @type {WebAssembly.Module | undefined} */ #sampler;
-  #live = 0;
-  #out = 0; // room for eight doubles
+  /** jielong.wasm, compiled once. @type {WebAssembly.Module | undefined} */ #sampler;
+  #run = 0;
+  #out = 0; // eight doubles
 
   /**
    * @param {string} text @param {string} recipe  `key = value` lines (src/train/config.h)
-   * @param {number} vocabulary  0: characters, else tokens
+   * @param {number} vocabulary  size; 0: characters
    * @param {any} wasm
    */
   async open(text, recipe, vocabulary, wasm) {
     const calls = await start(this.#calls, wasm);
     this.#out = calls.alloc(8 * 8);
     const [words, settings] = [text, recipe].map((part) => encoder.encode(part));
-    this.#live = calls.withCopies([words, settings], (a, b) =>
+    this.#run = calls.withCopies([words, settings], (a, b) =>
       calls.make('live_new', a, words.length, b, settings.length, vocabulary),
     );
-    calls.call('live_describe', this.#live, this.#out);
+    calls.call('live_describe', this.#run, this.#out);
     const [vocabularySize, parameters, trainTokens, heldOutTokens, ...rest] = calls.doubles(
       this.#out,
       8,
@@ -56,28 +56,28 @@ export class TrainEngine {
 
   /** One step; undefined after the last. */
   step() {
-    if (this.#calls.try('live_step', this.#live, this.#out) === DONE) return undefined;
+    if (this.#calls.try('live_step', this.#run, this.#out) === DONE) return undefined;
     const [step, loss, norm, epoch] = this.#calls.doubles(this.#out, 4);
     return { step, loss, norm, epoch };
   }
 
   /** @param {number} windows 0: all */
   heldOut(windows) {
-    return this.#calls.call('live_held_out', this.#live, windows);
+    return this.#calls.call('live_held_out', this.#run, windows);
   }
 
   /** The bytes of a GGUF file. @param {string} type */
   write(type) {
     const calls = this.#calls;
-    const n = calls.call('live_export', this.#live, TYPES[type], 0);
+    const n = calls.call('live_export', this.#run, TYPES[type], 0);
     return calls.withCopies([new Uint8Array(n)], (at) => {
-      calls.call('live_export', this.#live, TYPES[type], at);
+      calls.call('live_export', this.#run, TYPES[type], at);
       return calls.bytes(at, n).slice();
     });
   }
 
   /**
-   * A text longer than the context slides on: the last half of what stands there is read anew.
+   * Generates a text. When the context is full, evaluates its last half in a fresh one.
    * @param {string} prompt @param {any} options  of a generation
    */
   async sample(prompt, options) {
@@ -93,7 +93,7 @@ export class TrainEngine {
     for (let left = settings.maxTokens; left > 0; left -= position - ids.length) {
       if (position) {
         ids = engine.ids(handle).slice(-(contextLength >> 1));
-        settings.seed++; // or the draws would repeat, and the text with them
+        settings.seed++; // or the text would repeat
       }
       engine.rewind(handle, 0);
       engine.generate(handle, ids, { ...settings, maxTokens: left });

@@ -1,20 +1,19 @@
 /**
- * worker.js - an engine behind messages, in a worker of a page or of Node.
+ * worker.js - an engine driven by messages, in a worker of a page or of Node.
  *
- * Protocol. One worker holds one engine, that is, one model; the page ends it by terminate().
- *   to the worker    { n, op, args }            call the method `op` of Engine (engine.js), or
- *   `train.op` of TrainEngine (train-engine.js); n is the page's number
- *                    { poolWorker, message }    why the pool worker of that number has ended
- *   from the worker  { n, result }              what it returned; large arrays are transferred, not
- *   copied
- *                    { n, error }               what it threw, as a plain object (error.js)
+ * Protocol. One worker holds one engine with one model; the page ends it by terminate().
+ *   to the worker    { n, op, args }            call number n: the method `op` of Engine (engine.js),
+ *                                               or `train.op` of TrainEngine (train-engine.js)
+ *                    { poolWorker, message }    this pool worker has ended, and why
+ *   from the worker  { n, result }              the return value; its float arrays are transferred
+ *                    { n, error }               the exception as a plain object (error.js)
  *                    { n, progress }            of a load
- *                    { poolWorker, port }       start a pool worker (pool-worker.js) and send it the port
- *                    { poolWorker }             end it
- *                    { lock }                   the name of a lock that it has until it ends, in a page
- * Calls run in the order in which they arrive and each is short (one step of a batch or of a text, one token), so nothing
- * needs cancelling: the page simply does not ask for the next one. A load is ended by terminate().
- * While the page is busy with a token, the engine evaluates it (Engine.evaluateAhead).
+ *                    { poolWorker, port }       start a pool worker (pool-worker.js), send it the port
+ *                    { poolWorker }             terminate it
+ *                    { lock }                   name of a lock held until the worker ends (pages only)
+ * Calls run in order of arrival. Each is short (one step of a batch or of a text, one token), so the page
+ * cancels by not making the next call; it cancels a load by terminate(). While the page processes a
+ * token, the engine evaluates it (Engine.evaluateAhead).
  */
 
 import { packError } from '../base/error.js';
@@ -24,12 +23,12 @@ import { Engine } from './engine.js';
 const parent = nodeModule('worker_threads')?.parentPort;
 /** @type {any} */
 const port = parent ?? globalThis;
-/** The pool workers that the page has started. @type {Map<number, import('./threads.js').PoolWorker>} */
+/** Pool workers started by the page, by number. @type {Map<number, import('./threads.js').PoolWorker>} */
 const poolWorkers = new Map();
 let made = 0;
 const engine = new Engine(parent ? undefined : startPoolWorker);
 
-/** Where there are locks (a secure context), the page notices by one that this worker is no more. */
+/** Holds a lock until the worker ends, so that the page detects the end. Needs a secure context. */
 function holdLock() {
   const lock = `jielong ${crypto.randomUUID()}`;
   const forever = new Promise(() => {});
@@ -37,11 +36,11 @@ function holdLock() {
     port.postMessage({ lock });
     return forever;
   };
-  navigator.locks.request(lock, held).catch(() => {}); // an origin without any
+  navigator.locks.request(lock, held).catch(() => {}); // opaque origins have no locks
 }
 if (!parent && globalThis.isSecureContext && navigator.locks) holdLock();
 
-/** Asks the page for one. @type {import('./threads.js').StartPoolWorker} */
+/** Makes the page start one. @type {import('./threads.js').StartPoolWorker} */
 function startPoolWorker() {
   const { port1, port2 } = new MessageChannel();
   const number = ++made;
@@ -60,7 +59,7 @@ function startPoolWorker() {
 }
 
 /**
- * The buffers behind arrays of floats, wherever they are in a result.
+ * The buffers of all float arrays in a result, to be transferred.
  * @param {any} value
  * @returns {ArrayBuffer[]}
  */
@@ -70,7 +69,7 @@ function buffers(value) {
   return Object.values(value).flatMap(buffers);
 }
 
-/** What trains, fetched when it is first asked for. @type {Promise<any> | undefined} */
+/** Imported on first use. @type {Promise<any> | undefined} */
 let trainer;
 
 /** @param {number} n @param {string} op @param {any[]} args */
@@ -88,12 +87,11 @@ port.onmessage = async (/** @type {MessageEvent} */ { data }) => {
   const { n, op, args, poolWorker } = data;
   if (poolWorker) return poolWorkers.get(poolWorker)?.onerror(data);
   try {
-    // Only a load and training are awaited: the others are done when they return, in the order of
-    // their messages.
+    // Only load and training are asynchronous; other calls must finish in message order.
     const made = run(n, op, args);
     const result = made instanceof Promise ? await made : made;
     port.postMessage({ n, result }, buffers(result));
-    engine.evaluateAhead(); // while the page has the token
+    engine.evaluateAhead(); // while the page processes the token
   } catch (e) {
     port.postMessage({ n, error: packError(e) });
   }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * cli.js - the `jielong` command in Node, on the .wasm and through the public interface alone.
+ * cli.js - the `jielong` command in Node; it uses the .wasm through the public API only.
  *
- * Results go to standard output, progress to standard error and only when that is a terminal. A
- * failure is one line on standard error, `jielong: CODE: message`, with exit status 1, or 2 for
- * wrong usage. The same commands and options as the native command line (src/cli/).
+ * Results go to standard output; progress goes to standard error if it is a terminal. A failure is
+ * one line on standard error, `jielong: CODE: message`, with exit status 1, or 2 for wrong usage.
+ * Its commands and options are those of the native CLI (src/cli/).
  */
 
 import { once } from 'node:events';
@@ -34,49 +34,45 @@ const atLeast =
 const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MOST);
 
 /**
- * name: [placeholder, meaning, test of the value] — with an empty placeholder it is a flag.
+ * name: [placeholder, meaning, test of the value]. An empty placeholder means a flag.
  * @type {Record<string, [string, string, ((text: string) => boolean)?]>}
  */
 const OPTIONS = {
   n: ['N', 'generate: at most N tokens (256); score: only the first N predictions', atLeast(0)],
-  temperature: ['T', '0.8; 0 takes the most probable token each time', atLeast(0, false)],
-  'top-k': ['K', '40; keep the K most probable, 0: all', atLeast(0)],
-  'top-p': ['P', '0.95; keep the fewest whose probabilities sum to P', atLeast(0, false)],
-  'min-p': ['P', '0.05; keep those of at least P times the largest probability', atLeast(0, false)],
+  temperature: ['T', '0.8; 0 is greedy: always the most probable token', atLeast(0, false)],
+  'top-k': ['K', '40; keep the K most probable tokens, 0: all', atLeast(0)],
+  'top-p': ['P', '0.95; keep the smallest set of total probability P', atLeast(0, false)],
+  'min-p': ['P', '0.05; keep tokens of at least P times the max probability', atLeast(0, false)],
   'repeat-penalty': ['R', '1 (none); above 1 makes recent tokens less likely', atLeast(0, false)],
   seed: [
     'S',
-    'an integer; the same seed draws the same tokens',
+    'an integer; the same seed gives the same tokens',
     (text) => /^\d+$/.test(text) && BigInt(text) < 2n ** 64n,
   ],
-  stop: ['TEXT', 'end before TEXT appears; may be given several times'],
-  chat: ['', "the prompt is a user's message in a conversation"],
-  'chat-template': ['T', "with --chat: Jinja or a family's name, instead of the file's template"],
-  special: ['', 'special tokens written in the text become their ids'],
+  stop: ['TEXT', 'end before TEXT; can be repeated'],
+  chat: ['', 'the prompt is the user message of a conversation'],
+  'chat-template': ['T', "with --chat: Jinja or a family's name, replaces the file's template"],
+  special: ['', 'parse special tokens in the text'],
   json: ['', 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
-  cases: ['FILE', 'a JSON array of texts in, a JSON array of arrays of ids out'],
+  cases: ['FILE', 'tokenise a JSON array of texts; prints a JSON array of arrays of ids'],
   ids: ['1,2,3', 'token ids', isIds],
   pooling: [
     'P',
-    'mean of all tokens, the first (cls) or the last; what the file asks for, else mean',
+    "mean of all tokens, the first (cls) or the last; default: the file's, else mean",
     (text) => ['mean', 'cls', 'last'].includes(text),
   ],
-  out: ['FILE', 'where the logits go: float32, little-endian, [tokens][vocabulary]'],
+  out: ['FILE', 'output file of the logits: float32, little-endian, [tokens][vocabulary]'],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
   tg: ['N', 'tokens generated (32)', atLeast(1)],
-  context: [
-    'N',
-    'positions of the context (what the model was trained with, at most 4096)',
-    atLeast(1),
-  ],
-  threads: ['N', 'threads wanted', atLeast(1)],
+  context: ['N', "context length in tokens (default: the model's, at most 4096)", atLeast(1)],
+  threads: ['N', 'number of threads', atLeast(1)],
   precision: [
     'P',
     'exact (16-bit activations), fast (8-bit), or auto: fast where relaxed SIMD makes it faster',
     (text) => ['auto', 'exact', 'fast'].includes(text),
   ],
-  wasm: ['FILE', 'another build of the engine'],
+  wasm: ['FILE', "another build of the engine's .wasm"],
 };
 const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.split(' ');
 /**
@@ -86,7 +82,7 @@ const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.spli
 const COMMANDS = {
   generate: [
     '[MODEL] [PROMPT]',
-    'continue a prompt (standard input where it is left out), streaming the text',
+    'continue a prompt (default: standard input), streaming the text',
     SAMPLING.concat(['chat', 'chat-template', 'special', 'json', 'context']),
     generate,
   ],
@@ -96,23 +92,23 @@ const COMMANDS = {
     ['file', 'special', 'cases'],
     tokenize,
   ],
-  logits: ['MODEL', 'the logits at every position', ['ids', 'out', 'context'], logits],
+  logits: ['MODEL', 'the logits at each position', ['ids', 'out', 'context'], logits],
   score: [
     'MODEL',
-    `how well a text is predicted, as JSON: tokens, nll (nats a token), perplexity (exp of it),
-bitsPerByte. The text begins with the model's beginning-of-sequence token where the file asks for
-one; the first token is not scored. A text longer than the context is read in windows of it, each
-beginning with the last token of the one before`,
+    `how well a text is predicted, as JSON: tokens, nll (nats per token), perplexity (exp(nll)),
+bitsPerByte. The beginning-of-sequence token is added if the file says so; the first token is not
+scored. A text longer than the context is evaluated in windows; each window begins with the last
+token of the previous one`,
     ['file', 'n', 'context', 'special'],
     score,
   ],
   embed: [
     'MODEL TEXT',
-    'a text as one vector of length 1, as a JSON array',
+    'the embedding of a text, a unit vector, as a JSON array',
     ['ids', 'pooling'],
     embed,
   ],
-  info: ['MODEL', 'what the model file says about itself, as JSON', [], info],
+  info: ['MODEL', 'metadata of the model file, as JSON', [], info],
   bench: [
     'MODEL',
     'speed as JSON: { pp, tg } in tokens/s (medians of 3 after a warm-up), load in ms, kernels, threads',
@@ -122,7 +118,7 @@ beginning with the last token of the one before`,
 };
 const COMMON = ['threads', 'precision', 'wasm'];
 
-/** What a command needs beside its model. @param {string} command @param {string[]} args @param {Values} values */
+/** Checks a command's required arguments. @param {string} command @param {string[]} args @param {Values} values */
 function check(command, [text], { file, cases, ids, out }) {
   const given = (/** @type {unknown[]} */ ...list) => list.filter((x) => x !== undefined).length;
   if (command === 'tokenize' && given(text, file, cases) !== 1)
@@ -149,7 +145,7 @@ usage: jielong COMMAND MODEL … [options]
 
 ${lines.join('\n')}
 
-MODEL is a file or an address; generate without one takes the tales model that comes along.
+MODEL is a file or a URL; generate without one uses the included tales model.
 jielong COMMAND --help lists the options.`;
 }
 
@@ -177,7 +173,7 @@ function parse(command, argv) {
     const [placeholder, , test] = OPTIONS[name];
     const value = /** @type {string | undefined} */ (values[name]);
     if (value !== undefined && test && !test(value)) {
-      throw new UsageError(`${dashed(name)} ${placeholder}: '${value}' is not allowed`);
+      throw new UsageError(`${dashed(name)} ${placeholder}: '${value}' is not valid`);
     }
   }
   return { values: /** @type {Values} */ (values), positionals };
@@ -203,8 +199,8 @@ const sampling = (v) => ({
 const terminal = process.stderr.isTTY;
 
 /**
- * A terminal obeys control characters: the model's text must not move the cursor, nor a damaged
- * file's names. C0 and DEL become their symbols (U+2400 …), C1 U+FFFD.
+ * Replaces control characters, so that text of a model or a file cannot move the terminal's cursor.
+ * C0 and DEL become their symbols (U+2400 …), C1 U+FFFD.
  * @param {string} text @param {string} [kept]
  */
 const harmless = (text, kept = '') =>
@@ -257,7 +253,7 @@ async function generate(model, [prompt], values) {
     promptMs: rounded(first - start),
     promptPerSecond: rounded((promptIds.length / (first - start)) * 1000),
     generateMs: rounded(end - first),
-    // The first token falls out of the prompt's last batch.
+    // The prompt's last batch yields the first token.
     tokensPerSecond: ids.length > 1 ? rounded(((ids.length - 1) / (end - first)) * 1000) : null,
   };
   if (values.json) return print({ ids, text: out, promptIds, timings });
@@ -265,8 +261,8 @@ async function generate(model, [prompt], values) {
   const { tokensPerSecond, promptPerSecond } = timings;
   if (terminal)
     process.stderr.write(
-      `[${promptIds.length} tokens read at ${promptPerSecond}/s, ` +
-        `${ids.length} drawn at ${tokensPerSecond}/s, seed ${tokens.seed}]\n`,
+      `[prompt: ${promptIds.length} tokens, ${promptPerSecond}/s; ` +
+        `generated: ${ids.length} tokens, ${tokensPerSecond}/s; seed ${tokens.seed}]\n`,
     );
 }
 
@@ -286,7 +282,7 @@ function parseCases(path) {
   try {
     const cases = JSON.parse(text);
     if (Array.isArray(cases) && cases.every((one) => typeof one === 'string')) return cases;
-  } catch {} // said below
+  } catch {} // reported below
   throw new JielongError('BAD_ARGUMENT', `${path} must hold a JSON array of strings`);
 }
 
@@ -336,15 +332,15 @@ async function score(model, _args, values) {
   if (scored < 1)
     throw new JielongError(
       'BAD_ARGUMENT',
-      'there is nothing to score: the text has less than two tokens, or -n is 0',
+      'there is nothing to score: the text has fewer than two tokens, or -n is 0',
     );
   const session = await model.createSession({
     allLogits: true,
     contextLength: optional(values.context),
   });
-  let [nll, at] = [0, 0]; // ids[at] is the token whose logits come next
+  let [nll, at] = [0, 0]; // ids[at] is the last token before the next logits
   while (at < scored) {
-    // A window ends where the context does; its last token begins the next one.
+    // A window fills the context; the next one begins with its last token.
     const window = ids.subarray(at, Math.min(at + session.contextLength, scored));
     await session.rewind(0);
     for await (const row of session.eachLogits(window)) nll += surprise(row, ids[++at]);
@@ -353,7 +349,7 @@ async function score(model, _args, values) {
   if (!Number.isFinite(nll))
     throw new JielongError(
       'NOT_A_NUMBER',
-      "the text's probability is no number above 0; the model's weights are damaged",
+      'the loss of the text is not a finite number; the weights of the model are damaged',
     );
   const bytes = (await model.pieces(ids.subarray(1, scored + 1))).reduce(
     (n, piece) => n + piece.bytes.length,
@@ -395,15 +391,15 @@ function showProgress({ loaded, total }) {
 
 const TALES = fileURLToPath(new URL('../models/tales.gguf', import.meta.url));
 
-/** Whether a word is a model and no prompt. @param {string | undefined} word */
+/** Whether a word is a model, not a prompt. @param {string | undefined} word */
 const namesModel = (word) =>
   word !== undefined && (/\.gguf$|^https?:/i.test(word) || existsSync(word));
 
 async function main() {
   const [command, ...argv] = process.argv.slice(2);
   if (command === '--help' || command === '-h' || command === 'help') return console.log(help());
-  if (!command) throw new UsageError('a command is missing');
-  if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`there is no command '${command}'`);
+  if (!command) throw new UsageError('the command is missing');
+  if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`unknown command '${command}'`);
   const { values, positionals } = parse(command, argv);
   if (values.help) return console.log(commandHelp(command));
   if (command === 'generate' && positionals.length < 2 && !namesModel(positionals[0]))
@@ -413,7 +409,7 @@ async function main() {
   if (!source) throw new UsageError(`${command} needs a MODEL`);
   if (positionals.length > takes)
     throw new UsageError(
-      `${command} takes ${COMMANDS[command][0]}, not '${positionals[takes]}' too`,
+      `unexpected argument '${positionals[takes]}': ${command} takes ${COMMANDS[command][0]}`,
     );
   check(command, args, values);
 
@@ -434,18 +430,18 @@ async function main() {
 function fail(e) {
   const usage = e instanceof UsageError || e?.code?.startsWith?.('ERR_PARSE_ARGS');
   const text = String(e?.message ?? e).replace(/\s*\n\s*/g, ' ');
-  // Node adds a paragraph of advice to an unknown option.
+  // Drops Node's advice about an unknown option.
   const message = usage ? text.replace(/\. To specify.*/, '') : text;
   const code = usage ? 'USAGE' : (e instanceof JielongError && e.code) || 'INTERNAL';
   const where = e?.where && !message.includes(e.where) ? `${e.where}: ` : '';
   process.stderr.write(
-    `jielong: ${code}: ${harmless(where + message)}${usage ? ' (jielong --help tells more)' : ''}\n`,
+    `jielong: ${code}: ${harmless(where + message)}${usage ? ' (see jielong --help)' : ''}\n`,
   );
   process.exitCode = usage ? 2 : 1;
 }
 
 process.stdout.on('error', (e) => {
-  // A reader that has enough, such as `head`, is no failure.
+  // EPIPE: the reader has closed the pipe, as `head` does. Not a failure.
   if (/** @type {any} */ (e).code === 'EPIPE') process.exit(0);
   fail(new JielongError('FILE', `the results cannot be written: ${e.message}`, 'standard output'));
   process.exit();

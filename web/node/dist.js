@@ -1,15 +1,14 @@
 /**
- * dist.js - the engine for delivery, from web/ into build/dist; `make dist` runs it after the build.
+ * dist.js - builds the distribution from web/ into build/dist; `make dist` runs it after the build.
  *
- *   build/dist/jielong.js   one ES module: the interface, its worker and the .wasm inside
- *   build/dist/NAME         what it fetches when it is first wanted, if at all (PARTS, WORKERS, FILES)
- *   build/dist/files/       the same as separate files in the folders of web/, each minified, nothing inside another
+ *   build/dist/jielong.js   one ES module with the API, its worker and the .wasm embedded
+ *   build/dist/NAME         files that it fetches on first use (PARTS, WORKERS, FILES)
+ *   build/dist/files/       the same as separate minified files, in the folders of web/
  *
- * One file. Everything that a worker runs is one function E, which makes its modules when it is called: the
- * page calls it for what both sides need, and the worker's script is its source, `(E)(base).start(…)`,
- * so nothing is there twice. A .wasm is deflated and written as base64, which gzip brings back to
- * within 2 % of its deflated size; as plain base64 it would be half as large again. The parts take
- * what they share with the engine from jielong.js, so that there is one JielongError.
+ * The single file has no duplicate code: a function E contains all modules of the worker. The page calls
+ * E for the modules that both sides use; the worker's script is E's source, `(E)(base).start(…)`. A .wasm
+ * is deflated, then base64; gzip compresses that to within 2 % of the deflated size (base64 alone would be
+ * 50 % larger). Parts import shared modules from jielong.js, so that there is one JielongError.
  */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -22,8 +21,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const web = join(root, 'web');
 const out = join(root, 'build', 'dist');
 
-/** What goes inside, and the modules that both sides of a worker need. */
-const RELAXED = 'jielong-relaxed.wasm'; // where there was a compiler for it
+/** Embedded files, and the modules of both page and worker. */
+const RELAXED = 'jielong-relaxed.wasm'; // optional: needs its own compiler
 const WASM = ['jielong.wasm', ...(existsSync(join(web, RELAXED)) ? [RELAXED] : [])];
 const STARTS = ['engine/worker.js'];
 const SHARED = [
@@ -40,9 +39,9 @@ const SHARED = [
   'engine/start-worker.js',
   'engine/threads.js',
 ];
-/** What parts take from the one file besides. */
+/** Modules that parts import from the single file. */
 const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
-/** Modules that are fetched on demand: by the engine, or by whoever imports them. */
+/** Modules fetched on demand, by the engine or by the page. */
 const PARTS = [
   'chat/chat.js',
   'engine/train-engine.js',
@@ -50,9 +49,9 @@ const PARTS = [
   'tokenizer-trainer.js',
   'train.js',
 ];
-/** The script of pool workers, which is inside as text of its own: it needs next to nothing of the engine. */
+/** The script of pool workers, embedded as separate text because it shares little with the engine. */
 const POOL_WORKER = 'engine/pool-worker.js';
-/** Scripts of workers that are fetched on demand; and what else is. */
+/** Worker scripts and other files fetched on demand. */
 const WORKERS = ['chat/template.js'];
 const FILES = ['jielong-train.wasm'];
 
@@ -67,15 +66,15 @@ const common = /** @type {const} */ ({
   legalComments: 'inline',
 });
 
-/** The identifier that stands for a module. @param {string} name */
+/** The identifier of a module. @param {string} name */
 const identifier = (name) => basename(name, '.js').replaceAll('-', '_');
 
-/** The name in web/ of what a module imports. @param {import('esbuild').OnResolveArgs} args */
+/** The name in web/ of an imported module. @param {import('esbuild').OnResolveArgs} args */
 const nameOf = ({ resolveDir, path }) => relative(web, join(resolveDir, path));
 
 /**
- * A plugin: the parts, and the modules `names`, lie beside the output and are not bundled. What a module names
- * relative to itself (a worker, a .wasm) lies there too.
+ * A plugin: does not bundle parts and the modules `names`; they are files beside the output, as are workers and
+ * .wasm files named by relative URLs.
  * @param {string[]} [names]
  * @returns {import('esbuild').Plugin}
  */
@@ -98,7 +97,7 @@ const beside = (names = []) => ({
 });
 
 /**
- * A plugin: imports of the modules `names` get `contents(name)` instead of the file.
+ * A plugin: replaces the modules `names` by `contents(name)`.
  * @param {string[]} names @param {(name: string) => string | Promise<string>} contents
  * @returns {import('esbuild').Plugin}
  */
@@ -119,10 +118,10 @@ const instead = (names, contents) => ({
 /** The names that a module of web/ exports, without `default`. @param {string} name */
 const exportsOf = async (name) => Object.keys(await import(pathToFileURL(join(web, name)).href));
 
-/** Re-exports of what another module has gathered: `export const { a, b } = from`. @param {string} name @param {string} from */
+/** Source of a module's exports, taken from an object: `export const { a, b } = from`. @param {string} name @param {string} from */
 const picked = async (name, from) => `export const { ${await exportsOf(name)} } = ${from};`;
 
-/** embedded.js of the one file. It runs inside E, whose source is the worker's script. */
+/** embedded.js of the single file. It runs inside E. */
 async function embeddedModule() {
   /** @type {Record<string, string>} */
   const packed = {};
@@ -138,10 +137,10 @@ async function embeddedModule() {
     const packed = ${JSON.stringify(packed)};
     export async function wasmInside(name) {
       const bytes = Uint8Array.from(atob(packed[name]), (c) => c.charCodeAt(0));
-      // Not by a Blob's stream: WebKit does not read one in a worker of a page from disk.
+      // Not a Blob's stream: WebKit cannot read one in a worker of a file: page.
       const { writable, readable } = new DecompressionStream('deflate-raw');
       const writer = writable.getWriter();
-      writer.write(bytes).catch(() => {}); // the other end says it
+      writer.write(bytes).catch(() => {}); // the reader throws it
       writer.close().catch(() => {});
       return new Response(readable).arrayBuffer();
     }
@@ -157,7 +156,7 @@ const sources = (metafile) =>
     .filter((path) => /^web\/[\w/-]+\.js$/.test(path))
     .map((path) => relative('web', path));
 
-/** The licences that files bring along as their first comment, which minifying would lose. @param {string[]} names */
+/** The licences in the first comments of files; the minifier drops them. @param {string[]} names */
 async function licences(names) {
   const texts = await Promise.all(names.map((name) => readFile(join(web, name), 'utf8')));
   const heads = texts.map((text) => text.match(/^\/\*[\s\S]*?\*\//)?.[0] ?? '');
@@ -166,7 +165,7 @@ async function licences(names) {
     .join('\n');
 }
 
-/** Everything that a worker runs: `function E(BASE){…}`, BASE being the address of jielong.js. */
+/** The source of E, with the worker's modules: `function E(BASE){…}`. BASE: URL of jielong.js. */
 async function engineFunction() {
   const { outputFiles, metafile } = await build({
     ...common,
@@ -183,8 +182,8 @@ async function engineFunction() {
     plugins: [instead(['engine/embedded.js'], embeddedModule), beside()],
   });
   const twice = sources(metafile).filter((name) => ![...SHARED, ...STARTS].includes(name));
-  if (twice.length) throw new Error(`dist: ${twice} is in what a worker runs; add it to SHARED`);
-  // A Blob has no neighbours: what lies beside jielong.js is named in full.
+  if (twice.length) throw new Error(`dist: the worker imports ${twice}; add it to SHARED`);
+  // A Blob cannot resolve relative URLs, so they become absolute.
   const code = outputFiles[0].text.replace(
     /\bimport\("(\.\/[\w-]+\.js)"\)/g,
     'import(new URL("$1",BASE).href)',
@@ -192,7 +191,7 @@ async function engineFunction() {
   return `function E(BASE){${code}return modules}`;
 }
 
-/** jielong.js, the one file. */
+/** jielong.js, the single file. */
 async function buildOne() {
   const code = await engineFunction();
   const { outputFiles, metafile } = await build({
@@ -220,7 +219,7 @@ async function buildOne() {
   return sources(metafile);
 }
 
-/** A module that is fetched on demand. @param {string} name */
+/** A module fetched on demand. @param {string} name */
 async function buildPart(name) {
   const { outputFiles, metafile } = await build({
     ...common,
@@ -238,7 +237,7 @@ async function buildPart(name) {
   return sources(metafile);
 }
 
-/** A script of a worker that is fetched on demand. @param {string} name */
+/** A worker script fetched on demand. @param {string} name */
 async function buildWorker(name) {
   const entryPoints = [join(web, name)];
   const plugins = [beside()];

@@ -4,9 +4,9 @@
  *
  *   node web/node/serve.js          PORT=8080 (0: any free one), HOST=127.0.0.1, ISOLATE=0: no isolation headers
  *
- * Serves web/ at / and at /web/, examples/ at /examples/, and the models fetched by `make models` at /models/NAME.gguf where web/models/ has
- * no such file. Ranges are answered (one range a request), so downloads can resume. The isolation
- * headers (COOP, COEP) give pages SharedArrayBuffer. Paths never leave the folders they are mapped to.
+ * Serves web/ at / and /web/, examples/ at /examples/, and models of `make models` at /models/NAME.gguf
+ * unless web/models/ has the file. Supports one range per request, so that downloads can resume. The
+ * isolation headers (COOP, COEP) enable SharedArrayBuffer. Paths cannot escape the mapped folders.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 
-/** Address prefix → folder; the first folder that has the file answers. @type {[string, string][]} */
+/** URL prefix → folder; the first folder with the file is used. @type {[string, string][]} */
 const defaultRoots = [
   ['/', web],
   ['/web/', web],
@@ -37,7 +37,7 @@ const types = {
   '.wasm': 'application/wasm',
 };
 
-/** At once from disk: 64 KB, Node's own choice, halves the speed of a model. */
+/** Node's default, 64 KB, halves the download speed of a model. */
 const READ_BYTES = 1 << 20;
 
 const isolation = {
@@ -46,7 +46,7 @@ const isolation = {
 };
 
 /**
- * The file that answers a path, if any.
+ * The file for a path, if any.
  * @param {string} path decoded, begins with '/'
  * @param {[string, string][]} roots
  */
@@ -64,8 +64,8 @@ async function find(path, roots) {
 }
 
 /**
- * First and last byte of a Range header, null if it lies outside the file, undefined where there is none
- * (or one of a form that may be ignored, RFC 9110 §14.2).
+ * First and last byte of a Range header; null if outside the file; undefined if missing or of a form that
+ * may be ignored (RFC 9110 §14.2).
  * @param {string | undefined} header
  * @param {number} size bytes
  */
@@ -78,7 +78,7 @@ function parseRange(header, size) {
 }
 
 /**
- * @param {{ roots?: [string, string][], isolate?: boolean }} [options] roots are tried before the default ones
+ * @param {{ roots?: [string, string][], isolate?: boolean }} [options] roots: searched before the default roots
  */
 export function makeServer({ roots = [], isolate = true } = {}) {
   const all = [...roots, ...defaultRoots];
@@ -91,14 +91,14 @@ export function makeServer({ roots = [], isolate = true } = {}) {
     try {
       path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     } catch {
-      return refuse(400, 'not an address');
+      return refuse(400, 'the URL is not valid');
     }
     const found = await find(path, all);
-    if (!found) return refuse(404, `there is no ${path}`);
+    if (!found) return refuse(404, `not found: ${path}`);
     const range = parseRange(request.headers.range, found.size);
     if (range === null) {
       response.setHeader('Content-Range', `bytes */${found.size}`);
-      return refuse(416, 'that range is outside the file');
+      return refuse(416, 'the range is outside the file');
     }
     const { first, last } = range ?? { first: 0, last: found.size - 1 };
     response.writeHead(range ? 206 : 200, {

@@ -1,8 +1,8 @@
 /**
- * alternatives.js - what else could stand at a place: tokens by probability, bars on one scale.
+ * alternatives.js - lists the candidates for a token, by probability, with bars on one scale.
  *
- * Shows the place that stream.js last pointed at. Opening a place moves the keyboard into the list;
- * the arrow keys walk in it, Escape goes back to the text, choosing calls play.js.
+ * Shows the last token hovered or focused in stream.js. Opening a token moves the keyboard focus to the
+ * list: arrow keys move in it, Escape returns to the text, choosing calls play.js.
  */
 
 import { byId, make, setVariable } from '../ui/dom.js';
@@ -21,7 +21,7 @@ const list = byId('alternatives-list', HTMLElement);
 /** @type {Place | undefined} */
 let shown;
 
-/** Shows nothing but the invitation. */
+/** Empties the list. */
 export function clear() {
   shown = undefined;
   of.textContent = t('alternatives.empty');
@@ -35,7 +35,7 @@ export function clear() {
 export function setUp(choose) {
   /** @param {Place} place */
   const look = async (place) => {
-    if (list.contains(document.activeElement)) return; // the reader is choosing
+    if (list.contains(document.activeElement)) return; // the user is choosing
     shown = place;
     const token = place.turn.tokens[place.index];
     const candidates = token.top ?? [];
@@ -67,7 +67,7 @@ export function setUp(choose) {
 /**
  * @param {Candidate} candidate
  * @param {string} text
- * @param {boolean} stands whether it is in the text now
+ * @param {boolean} stands whether the text contains it
  */
 function candidateButton(candidate, text, stands) {
   const share = percent(Math.exp(candidate.logprob));

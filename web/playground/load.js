@@ -1,9 +1,9 @@
 /**
- * load.js - the model panel: what can be loaded, how big it is, how far it is, how it went.
+ * load.js - the model panel: catalogue, sizes, progress and status.
  *
- * Nothing is downloaded before a click on a button that names the size. For an address that the
- * reader types, a first click asks its server for the size (a HEAD request) and the second one
- * loads. A file from the reader's own disk loads at once: it is no download.
+ * A download starts only after a click on a button with its size. For a typed URL, the first click
+ * requests the size (HEAD) and the second one loads. A local file loads at once, because it needs
+ * no download.
  */
 
 import { byId, make } from '../ui/dom.js';
@@ -13,9 +13,8 @@ import { stop } from './play.js';
 import { emit, on, state } from './state.js';
 
 /**
- * A line of the catalogue: `type` of the weights, size of the file, page of its maker, address
- * (relative to this page). One with a `language` comes with the page and is the one to start with
- * in that language.
+ * A catalogue entry: `type` of the weights, file size, page of its author, URL (relative to this
+ * page). An entry with a `language` is included and is the default model of that language.
  * @typedef {{ name: string, parameters: number, type: string, bytes: number,
  *   license: string, page: string, url: string, language?: string }} Entry
  */
@@ -34,7 +33,7 @@ const facts = byId('facts', HTMLElement);
 let catalogue = [];
 /** @type {AbortController | undefined} */
 let controller;
-/** The address whose size was asked for, and the answer (NaN: not told). */
+/** The URL of the last size request, and its result (NaN: unknown). */
 let asked = { url: '', bytes: NaN };
 /** @type {() => string} */
 let said = () => '';
@@ -47,7 +46,7 @@ function say(sentence, wrong = false) {
 }
 
 /**
- * What the page may be told while bytes arrive: how many, how fast, how long still.
+ * Shows progress: bytes, rate, remaining time.
  * @param {number} [expected]
  */
 function progressMeter(expected) {
@@ -71,7 +70,7 @@ function progressMeter(expected) {
 /**
  * @param {import('../jielong.js').Source} source
  * @param {string} name
- * @param {number} [bytes] if known before
+ * @param {number} [bytes] if known
  */
 async function load(source, name, bytes) {
   controller?.abort();
@@ -80,7 +79,7 @@ async function load(source, name, bytes) {
   bar.value = 0;
   cancelButton.disabled = false;
   say(() => t('model.loading', { name: shorten(name) }));
-  state.model?.close(); // first: whatever its engine is at, nothing waits for it
+  state.model?.close(); // first, so that nothing waits for its engine
   await stop();
   setModel(null, '');
   const began = performance.now();
@@ -104,7 +103,7 @@ async function load(source, name, bytes) {
     );
     byId('prompt', HTMLTextAreaElement).focus({ preventScroll: true });
   } catch (e) {
-    if (controller !== own) return; // another load has taken over
+    if (controller !== own) return; // replaced by another load
     if (own.signal.aborted) say(() => t('model.cancelled'));
     else say(() => explain(e), true);
   }
@@ -121,7 +120,7 @@ function setModel(model, name) {
   emit('model');
 }
 
-/** Everything whose words depend on the language. */
+/** Updates all language-dependent text. */
 function show() {
   const { model } = state;
   line.textContent = model ? state.modelName : t('model.none');
@@ -137,7 +136,7 @@ function show() {
 /** @param {Entry} entry */
 const loadEntry = (entry) => load(entry.url, entry.name, entry.bytes);
 
-/** The language's own model first. */
+/** The language's default model is first. */
 function showCatalogue() {
   const own = (/** @type {Entry} */ entry) => Number(entry.language === currentLanguage());
   const entries = [...catalogue].sort((a, b) => own(b) - own(a));
@@ -202,7 +201,7 @@ function showFacts() {
   );
 }
 
-/** The first click asks how big the file is, the second one loads it. @param {Event} event */
+/** The first click requests the size, the second one loads. @param {Event} event */
 async function submitUrl(event) {
   event.preventDefault();
   const url = urlInput.value;
@@ -217,14 +216,14 @@ async function submitUrl(event) {
     if (ok) asked.bytes = Number(headers.get('content-length') ?? NaN);
     else refuse(url, status);
   } catch {
-    // Some servers refuse HEAD but give the file; the load itself will say what is wrong.
+    // Some servers reject HEAD but serve the file; otherwise the load reports the error.
   }
   urlButton.disabled = false;
   showUrl();
   urlButton.focus();
 }
 
-/** The server has no such file. @param {string} url @param {number} status */
+/** Reports the status of a failed HEAD request. @param {string} url @param {number} status */
 function refuse(url, status) {
   asked = { url: '', bytes: NaN };
   say(() => t('error.HTTP', { where: url, message: String(status) }), true);
@@ -233,7 +232,7 @@ function refuse(url, status) {
 /** @param {string} url */
 const fileName = (url) => new URL(url, location.href).pathname.split('/').at(-1) || url;
 
-/** A file that was picked or dropped. @param {File | undefined} file */
+/** Loads a picked or dropped file. @param {File | undefined} file */
 function loadFile(file) {
   if (file) load(file, file.name, file.size);
 }
@@ -244,7 +243,7 @@ export async function setUp() {
   byId('file-go', HTMLButtonElement).addEventListener('click', () => picker.click());
   picker.addEventListener('change', () => {
     const file = picker.files?.[0];
-    picker.value = ''; // or the same file, picked again, would be no change
+    picker.value = ''; // so that picking the same file again fires `change`
     loadFile(file);
   });
   byId('url-form', HTMLFormElement).addEventListener('submit', submitUrl);

@@ -1,6 +1,6 @@
 /**
- * main.js - starts the page: language first, then the parts, each of which minds its own elements.
- * The figures' scripts and the engine's come when they are wanted.
+ * main.js - starts the page: the language, then the panels. The scripts of figures and engine are
+ * fetched on first use.
  */
 
 import { byId } from '../ui/dom.js';
@@ -33,12 +33,12 @@ byId('language', HTMLButtonElement).addEventListener('click', async () => {
 });
 
 /**
- * Fetches a figure's script when it is first opened.
+ * Fetches a figure's script on first open.
  * @param {string} name
  * @param {() => Promise<{ setUp: () => void }>} fetchScript
  */
 function figure(name, fetchScript) {
   const box = byId(`figure-${name}`, HTMLDetailsElement);
   box.addEventListener('toggle', async () => (await fetchScript()).setUp(), { once: true });
-  if (location.hash === `#${box.id}`) box.open = true; // a link to it
+  if (location.hash === `#${box.id}`) box.open = true; // linked
 }

@@ -1,10 +1,10 @@
 /**
- * play.js - the game itself: a prompt goes in, tokens come out, any of them can be changed.
+ * play.js - generates text from the prompt, and replaces tokens that the user changes.
  *
- * Owns the conversation (`turns`) and is the only one who moves the session. A generation is a loop
- * over session.generate() or session.chat(); stopping it is an abort, after which the session
- * stands at the last token shown. A change rebuilds the timeline from ids (what came before, the
- * tokens kept, the one chosen), keeping what the session already holds of it.
+ * Owns the conversation (`turns`); no other module changes the session. A generation is a loop over
+ * session.generate() or session.chat(). Stop aborts it; the session then ends at the last token
+ * shown. A changed token rebuilds the timeline from ids (prefix, kept tokens, the chosen one); the
+ * session keeps the common prefix.
  */
 
 import { byId } from '../ui/dom.js';
@@ -18,15 +18,15 @@ import * as stream from './stream.js';
 /** @typedef {import('./stream.js').Place} Place */
 /** @typedef {import('../jielong.js').GenerateOptions} GenerateOptions */
 /**
- * How a generation is begun.
+ * Starts a generation.
  * @typedef {(session: import('./state.js').Session, options: GenerateOptions) =>
  *   import('../jielong.js').Generation} Start
  */
 /** @typedef {import('./alternatives.js').Candidate} Candidate */
 
 const ALTERNATIVES = 8; // candidates kept with each token
-const AGAIN_MS = 1000; // a second press of Stop, and not a double click
-const SENTENCE = 1000; // characters that are kept for speaking
+const AGAIN_MS = 1000; // min time between two presses of Stop, to ignore double clicks
+const SENTENCE = 1000; // max characters for the screen reader
 
 const generateButton = byId('generate', HTMLButtonElement);
 const continueButton = byId('continue', HTMLButtonElement);
@@ -40,18 +40,18 @@ const meter = byId('meter', HTMLElement);
 const spoken = byId('spoken', HTMLElement);
 const statusLine = byId('play-status', HTMLElement);
 
-/** The text that the page itself put into the prompt. */
+/** The page's example prompt. */
 let example = '';
 /** @type {Turn[]} */
 let turns = [];
 let controller = new AbortController();
-/** When it was aborted. */
+/** Time of the abort. */
 let stopped = 0;
-/** Ends when the generation that runs has ended. @type {Promise<void>} */
+/** Resolves at the end of the running generation. @type {Promise<void>} */
 let running = Promise.resolve();
-/** Ends when the loaded model has its session. @type {Promise<void>} */
+/** Resolves when the loaded model has a session. @type {Promise<void>} */
 let adopted = Promise.resolve();
-/** @type {() => string} the status, said again when the language changes */
+/** @type {() => string} the status, shown again after a language change */
 let said = () => t('play.needModel');
 /** @type {{ count: number, rate: number, first: number } | undefined} */
 let measured;
@@ -80,7 +80,7 @@ function showMeter() {
     : t('stream.meterEmpty');
 }
 
-/** What can be done now. */
+/** Updates labels and disabled states. */
 function showButtons() {
   const idle = !!state.session && !state.busy;
   const begun = turns.length > 0;
@@ -101,13 +101,13 @@ function setBusy(busy) {
   const focused = document.activeElement;
   state.busy = busy;
   showButtons();
-  // A button that goes out under the keyboard hands the focus to the one that takes its place.
+  // A focused button that is disabled passes the focus to its replacement.
   if (focused instanceof HTMLButtonElement && focused.disabled)
     (busy ? stopButton : continueButton).focus();
   emit('busy');
 }
 
-/** Takes the session for one game, unless there is none or it is taken. */
+/** Claims the session for a generation or a change; false if missing or busy. */
 function claim() {
   if (state.busy || !state.session) return false;
   controller = new AbortController();
@@ -118,12 +118,12 @@ function claim() {
 /** @returns {GenerateOptions} */
 function options() {
   const { seed, ...sampling } = state.sampling;
-  // The seed moves on with the text, or single steps would all make the same throw.
+  // Varies the seed by position, or all single steps would use the same random number.
   return { ...sampling, seed: seed + (state.session?.position ?? 0), topLogprobs: ALTERNATIVES };
 }
 
 /**
- * Runs a generation to its end and shows it. Whoever calls has claimed the session.
+ * Runs a generation to its end and shows it. The caller must have claimed the session.
  * @param {Turn} turn
  * @param {Start} start
  */
@@ -161,19 +161,19 @@ async function write(turn, start) {
   await settle();
 }
 
-/** The text has come to rest: the figures may look at it. */
+/** Publishes the final text to the figures. */
 async function settle() {
   state.ids = (await state.session?.ids()) ?? new Int32Array();
   emit('text');
 }
 
-/** The ids before the token that has just come. */
+/** The ids before the newest token. */
 async function before() {
   const ids = await state.session?.ids();
   return ids ? [...ids.slice(0, -1)] : [];
 }
 
-/** Speaks whole sentences and keeps the rest. @param {string} text */
+/** Sends whole sentences to the screen reader; returns the rest. @param {string} text */
 function speak(text) {
   const end = /^[\s\S]*[.!?。！？…\n]["”’」』)]*/.exec(text)?.[0];
   if (!end) return text;
@@ -181,7 +181,7 @@ function speak(text) {
   return text.slice(end.length);
 }
 
-/** Writes when the session is free. @param {Turn} turn @param {Start} start */
+/** Queues write(). @param {Turn} turn @param {Start} start */
 function begin(turn, start) {
   running = inTurn(() => write(turn, start)).catch(sayError);
 }
@@ -199,7 +199,7 @@ async function generate() {
   }
   if (!claim()) return;
   const chat = chatMode.checked;
-  if (!chat || turns.some((turn) => !turn.chat)) await forget();
+  if (!chat || turns.some((turn) => !turn.chat)) await clearText();
   /** @type {Turn} */
   const turn = { chat, given, prefix: [], tokens: [] };
   const messages = [...turns.flatMap(asMessages), { role: 'user', content: given }];
@@ -222,19 +222,19 @@ function asMessages(turn) {
 }
 
 /** @param {number} [maxTokens] */
-function goOn(maxTokens = state.sampling.maxTokens) {
+function continueText(maxTokens = state.sampling.maxTokens) {
   const turn = turns.at(-1);
   if (!turn || !claim()) return;
   begin(turn, (session, how) => session.generate([], { ...how, maxTokens }));
 }
 
-/** Stops the generation that runs, if one does. */
+/** Stops the running generation, if any. */
 export async function stop() {
   controller.abort();
   await running;
 }
 
-/** The reader wants it stopped; the second time at any price. */
+/** Handles Stop; a second press closes the model. */
 function pressStop() {
   const { aborted } = controller.signal;
   if (aborted && performance.now() - stopped > AGAIN_MS) state.model?.close();
@@ -244,8 +244,8 @@ function pressStop() {
   stop().finally(() => clearTimeout(late));
 }
 
-/** Forgets the text, on screen and in the session. */
-async function forget() {
+/** Clears the text, on screen and in the session. */
+async function clearText() {
   turns = [];
   measured = undefined;
   stream.clear();
@@ -259,7 +259,7 @@ async function forget() {
 }
 
 /**
- * Puts another token at a place, forgets what came after it, and goes on if the reader wants that.
+ * Replaces a token, drops all later ones, and continues if the user has selected that.
  * @param {Place} place
  * @param {Candidate} candidate
  */
@@ -283,24 +283,24 @@ async function change(place, candidate) {
     sayError(e);
   }
   setBusy(false);
-  if (byId('go-on', HTMLInputElement).checked) goOn();
+  if (byId('go-on', HTMLInputElement).checked) continueText();
   else await inTurn(settle);
 }
 
-/** A new model: a new session, and the text starts afresh. */
+/** Creates the session of a new model and clears the text. */
 async function adopt() {
   const { model } = state;
   state.session = null;
   try {
     const session = model?.info.encoder ? null : await model?.createSession();
-    if (model !== state.model) return; // another one has come meanwhile
+    if (model !== state.model) return; // replaced meanwhile
     state.session = session ?? null;
     say(() => t(session ? 'play.ready' : model ? 'play.encoder' : 'play.needModel'));
   } catch (e) {
     sayError(e);
   }
   chatMode.disabled = !!model && !model.info.tokenizer;
-  await forget();
+  await clearText();
 }
 
 /** Connects the buttons and keys. */
@@ -308,11 +308,11 @@ export function setUp() {
   const { look, open } = alternatives.setUp(change);
   stream.listen(look, open);
   generateButton.addEventListener('click', generate);
-  continueButton.addEventListener('click', () => goOn());
-  stepButton.addEventListener('click', () => goOn(1));
+  continueButton.addEventListener('click', () => continueText());
+  stepButton.addEventListener('click', () => continueText(1));
   stopButton.addEventListener('click', pressStop);
   clearButton.addEventListener('click', async () => {
-    await forget();
+    await clearText();
     say(() => t('play.cleared'));
     prompt.focus();
   });
@@ -340,7 +340,7 @@ export function setUp() {
   alternatives.clear();
 }
 
-/** An untouched example follows the mode and the language. */
+/** Updates an unedited example for the mode and language. */
 function showExample() {
   const next = t(chatMode.checked ? 'text.exampleChat' : 'text.example');
   if (prompt.value === example || !prompt.value) prompt.value = next;

@@ -1,6 +1,5 @@
 /**
- * sampling.js - the sampler's settings as sliders and numbers, each with one line that says what it
- * does.
+ * sampling.js - the sampling options as sliders and number inputs, each with a one-line explanation.
  */
 
 import { byId, make } from '../ui/dom.js';
@@ -11,7 +10,7 @@ import { emit, on, state } from './state.js';
 /** @typedef {keyof import('./state.js').Sampling} Name */
 
 /**
- * Range of each setting; one without a `slider` is a number to type.
+ * Range of each option; without `slider` it is a number input.
  * @type {Record<Name, { min: number, max: number, step: number, slider?: boolean }>}
  */
 const RANGES = {
@@ -35,7 +34,7 @@ function control(name) {
   const input = make('input', { type: slider ? 'range' : 'number', id: `sampling-${name}` });
   for (const [key, value] of Object.entries(range)) input.setAttribute(key, String(value));
   input.addEventListener('input', () => {
-    if (!input.validity.valid || input.value === '') return; // being typed
+    if (!input.validity.valid || input.value === '') return; // incomplete
     state.sampling[name] = input.valueAsNumber;
     show();
     emit('sampling');
@@ -51,7 +50,7 @@ function control(name) {
   return make('div', { className: 'setting' }, title, ...value, input, note);
 }
 
-/** Shows the settings where they are set and in the line above the text. */
+/** Updates the controls and the line above the text. */
 function show() {
   const { sampling } = state;
   for (const [name, input] of inputs) {
@@ -63,7 +62,7 @@ function show() {
   byId('sampling-line', HTMLElement).textContent = t('text.sampling', Object.fromEntries(values));
 }
 
-/** Makes the controls; the page's language is applied after it. */
+/** Creates the controls; call before the language is applied. */
 export function setUp() {
   byId('sampling', HTMLElement).append(...names.map(control));
   byId('sampling-reset', HTMLButtonElement).addEventListener('click', () => {

@@ -1,9 +1,8 @@
 /**
- * state.js - what the page knows, in one place, and who hears of changes.
+ * state.js - the shared state of the page, and its change events.
  *
- * The parts of the page do not call each other: they read `state`, and listen. Events: 'model'
- * (loaded or gone), 'text' (the text on screen is final for now), 'busy', 'sampling', 'language',
- * 'theme'.
+ * Panels and figures read `state` and listen to events: 'model' (loaded or closed), 'text' (a
+ * generation has ended), 'busy', 'sampling', 'language', 'theme'.
  */
 
 /** @typedef {import('../jielong.js').Model} Model */
@@ -23,18 +22,17 @@
 
 export const state = {
   /** @type {Model | null} */ model: null,
-  /** A name for people. */ modelName: '',
-  /** What the last load took. */ loading: { seconds: 0, bytes: 0 },
+  /** Display name. */ modelName: '',
+  /** Of the last load. */ loading: { seconds: 0, bytes: 0 },
   /**
-   * What is loaded when the reader starts to play without having chosen: the model that comes with
-   * the page, in the page's language.
+   * The default model, included for the page's language; Start loads it if none is loaded.
    * @type {{ bytes: number, load: () => Promise<void> } | null}
    */
   ready: null,
-  /** The session whose text is on screen. @type {Session | null} */ session: null,
-  /** The tokens on its timeline when the text last came to rest. @type {Int32Array} */
+  /** The session of the text on screen. @type {Session | null} */ session: null,
+  /** Its ids after the last generation. @type {Int32Array} */
   ids: new Int32Array(),
-  /** Whether tokens are being drawn. */ busy: false,
+  /** Whether a generation runs. */ busy: false,
   /** @type {Sampling} */
   sampling: {
     temperature: 0.8,
@@ -59,13 +57,13 @@ export const emit = (topic) => target.dispatchEvent(new Event(topic));
 let last = Promise.resolve();
 
 /**
- * A session does one thing at a time, so whoever wants something of `state.session` waits.
+ * Queues work on `state.session`, because a session runs one operation at a time.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
 export function inTurn(work) {
   const done = last.then(work);
-  last = done.catch(() => {}); // a failure is told to the one who asked
+  last = done.catch(() => {}); // the caller gets the failure
   return done;
 }

@@ -1,10 +1,9 @@
 /**
- * stream.js - the text on screen, one element a token, and the way to reach each of them.
+ * stream.js - the text on screen, one element per token, with keyboard and pointer access.
  *
- * The stream is no live region: play.js speaks sentences elsewhere. One token at a time is in the
- * tab order (roving tabindex) and only that one is a button, so that a screen reader reads the rest
- * as text. Arrow keys walk along the tokens and between lines; Enter, Space or a click opens a
- * token. What opening does is not decided here.
+ * The stream is not a live region: play.js sends sentences to one. One token at a time is in the tab
+ * order (roving tabindex); only it is a button, so that screen readers read the others as text.
+ * Arrow keys move between tokens and lines; Enter, Space or a click opens a token (see listen()).
  */
 
 import { byId, make, setVariable } from '../ui/dom.js';
@@ -14,26 +13,26 @@ import { t } from '../ui/i18n.js';
 /** @typedef {import('../jielong.js').Token} Token */
 
 /**
- * What was given to the model and what it made of it.
+ * A prompt and the generated tokens.
  * @typedef {object} Turn
  * @property {boolean} chat
  * @property {string} given
  * @property {number[]} prefix ids on the timeline before the first of `tokens`
  * @property {Token[]} tokens
  */
-/** @typedef {{ turn: Turn, index: number }} Place a token of the model */
+/** @typedef {{ turn: Turn, index: number }} Place a generated token */
 
 const root = byId('stream', HTMLElement);
 /** @type {Map<HTMLElement, Place>} */
 const places = new Map();
-/** @type {HTMLElement | undefined} the token that Tab reaches */
+/** @type {HTMLElement | undefined} the token in the tab order */
 let current;
-/** Where the tokens of each turn stand. @type {Map<Turn, HTMLElement>} */
+/** Parents of each turn's tokens. @type {Map<Turn, HTMLElement>} */
 const lines = new Map();
-/** The same for what a model thinks before it answers. @type {WeakMap<Turn, HTMLElement>} */
+/** Parents of each turn's reasoning. @type {WeakMap<Turn, HTMLElement>} */
 const thoughts = new WeakMap();
 
-/** Empties the stream and shows the invitation. */
+/** Empties the stream and shows the hint. */
 export function clear() {
   places.clear();
   lines.clear();
@@ -43,7 +42,7 @@ export function clear() {
   root.replaceChildren(invitation);
 }
 
-/** Shows what was given, and makes room for the answer. @param {Turn} turn */
+/** Adds a turn: its prompt and an empty answer. @param {Turn} turn */
 export function showTurn(turn) {
   if (!lines.size) root.replaceChildren();
   const given = make('span', { className: 'given' }, turn.given);
@@ -55,7 +54,7 @@ export function showTurn(turn) {
   root.scrollTop = root.scrollHeight;
 }
 
-/** Where a turn's reasoning stands: above its answer. @param {Turn} turn */
+/** The element of a turn's reasoning, above its answer. @param {Turn} turn */
 function thoughtOf(turn) {
   let thought = thoughts.get(turn);
   if (!thought) {
@@ -91,7 +90,7 @@ export function addToken(turn, { chosen = false } = {}) {
   if (!current) enter(span);
 }
 
-/** Forgets a token and all that follows it. @param {Place} place */
+/** Removes a token and all later ones. @param {Place} place */
 export function truncate({ turn, index }) {
   let after = false; // the map holds the tokens in reading order
   for (const [span, place] of places) {
@@ -112,13 +111,13 @@ export function truncate({ turn, index }) {
   }
 }
 
-/** Puts the keyboard back on the token it was on. */
+/** Returns the focus to the current token. */
 export const focusCurrent = () => current?.focus();
 
-/** Puts the keyboard on the last token. */
+/** Focuses the last token. */
 export const focusLast = () => [...places.keys()].at(-1)?.focus();
 
-/** Makes a token the one that Tab reaches. @param {HTMLElement} span */
+/** Puts one token in the tab order. @param {HTMLElement} span */
 function enter(span) {
   if (current) {
     current.tabIndex = -1;
@@ -138,8 +137,8 @@ function enter(span) {
 }
 
 /**
- * @param {(place: Place) => void} look a token is pointed at or reached
- * @param {(place: Place) => void} open a token is clicked, or Enter pressed on it
+ * @param {(place: Place) => void} look called when a token is hovered or focused
+ * @param {(place: Place) => void} open called on a click, Enter or Space
  */
 export function listen(look, open) {
   /** @param {Event} event @param {(place: Place) => void} then @param {boolean} [move] */
@@ -175,7 +174,7 @@ function neighbour(from, key) {
   if (key === 'Home') return all[0];
   if (key === 'End') return all.at(-1);
   if (key !== 'ArrowUp' && key !== 'ArrowDown') return undefined;
-  // The nearest token of the next line, which begins at the first other top in reading order.
+  // The nearest token of the next line: tokens with the next other top, in reading order.
   const way = key === 'ArrowUp' ? all.slice(0, at).reverse() : all.slice(at + 1);
   const top = way.find((e) => e.offsetTop !== from.offsetTop)?.offsetTop;
   const line = way.filter((e) => e.offsetTop === top);

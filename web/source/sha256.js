@@ -1,5 +1,5 @@
 /**
- * sha256.js - a running SHA-256 (FIPS 180-4), because crypto.subtle only takes a whole file at once.
+ * sha256.js - an incremental SHA-256 (FIPS 180-4); crypto.subtle needs a whole file at once.
  */
 
 /**
@@ -17,7 +17,7 @@ function primeRoots(n, root) {
   return Int32Array.from(out, (x) => x | 0);
 }
 
-/** A running hash: update(bytes) as often as needed, then hex() once. */
+/** An incremental hash: update(bytes) any number of times, then hex() once. */
 export function sha256() {
   const K = primeRoots(64, 3);
   const H = primeRoots(8, 2);

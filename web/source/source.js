@@ -1,11 +1,10 @@
 /**
- * source.js - the many places a model file can come from, behind one reader.
+ * source.js - one reader interface for every source of a model file.
  *
- * describeSource() turns what the caller gave into a plain description that a worker can receive;
- * openSource() turns a description into a reader {size, total, read, cancel} of chunks. Bytes and
- * streams that live in the page reach a worker through pump(): a port that is asked for one chunk
- * at a time, so nothing piles up and no second copy of the file exists. What the bytes mean is the
- * engine's business.
+ * describeSource() converts the caller's argument to a description that can be sent to a worker;
+ * openSource() converts a description to a reader {size, total, read, cancel} of chunks. pump() serves
+ * bytes and streams of the page to a worker through a port, one chunk per request, so that chunks do
+ * not pile up and no second copy of the file exists. Nothing here parses the bytes.
  */
 
 import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
@@ -14,7 +13,7 @@ import { breathe, nodeModule } from '../base/host.js';
 /**
  * @typedef {object} Reader
  * @property {string} name for messages
- * @property {number} size of the file in bytes, 0 where it is not certain (then only its end tells)
+ * @property {number} size of the file in bytes; 0: unknown until its end
  * @property {number | undefined} total for the progress display
  * @property {() => Promise<Uint8Array | undefined>} read the next chunk, valid until the next call
  * @property {(reason?: unknown) => unknown} cancel
@@ -32,9 +31,9 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {number} [total]
  */
 
-const CHUNK = 1 << 20; // bytes; of sources that do not come in chunks of their own
-const TURN_MS = 8; // most that chunks which are there at once keep events waiting
-const MAX_EMPTY = 1000; // chunks without a byte, one after another
+const CHUNK = 1 << 20; // bytes, for sources without chunks of their own
+const TURN_MS = 8; // max time without a yield to the event loop
+const MAX_EMPTY = 1000; // consecutive chunks without a byte
 
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
@@ -45,7 +44,7 @@ export function describeSource(source) {
     return described(source);
   } catch (e) {
     if (isError(e)) throw e;
-    throw bad(`the source cannot be read: ${wordsOf(e)}`); // detached, revoked, of a false prototype
+    throw bad(`the source cannot be read: ${wordsOf(e)}`); // detached, revoked, false prototype
   }
 }
 
@@ -56,7 +55,7 @@ function described(source) {
   if (source instanceof Blob && source.size >= 0) return { kind: 'blob', blob: source };
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
-    if (source.locked) throw bad('the stream is locked: something else reads it');
+    if (source.locked) throw bad('the stream is locked: it already has a reader');
     return { kind: 'stream', stream: source, name: 'the stream', size: 0 };
   }
   if (ArrayBuffer.isView(source)) {
@@ -69,30 +68,30 @@ function described(source) {
   if (shared || source instanceof ArrayBuffer)
     return { kind: 'bytes', bytes: new Uint8Array(source) };
   throw bad(
-    'a source is an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
+    'the source must be an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
       'ReadableStream or Response',
   );
 }
 
 /** @param {string} text @returns {Described} */
 function describeAddress(text) {
-  // One letter before the colon is a drive of Windows, not a protocol.
+  // One letter before the colon is a Windows drive, not a URL scheme.
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (nodeModule('fs')) {
     const isPath = !absolute || text.startsWith('file:');
     if (isPath && text.startsWith('file:') && !URL.canParse(text)) {
-      throw bad(`'${cut(text)}' is no address`);
+      throw bad(`'${cut(text)}' is not a valid URL`);
     }
     return isPath ? { kind: 'path', path: text } : { kind: 'url', url: text };
   }
   try {
-    // Relative to the page; a worker would read it relative to its own script.
+    // Resolved here, because a worker would resolve it relative to its own script.
     return {
       kind: 'url',
       url: new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href).href,
     };
   } catch {
-    throw bad(`'${cut(text)}' is no address`);
+    throw bad(`'${cut(text)}' is not a valid URL`);
   }
 }
 
@@ -103,10 +102,11 @@ function describeResponse(response) {
     const words = `${response.status} ${response.statusText}`.trim();
     throw new JielongError('HTTP', `the server answered ${words} for ${name}`, name);
   }
-  if (response.bodyUsed || !response.body) throw bad('the response has no body left to read');
+  if (response.bodyUsed || !response.body)
+    throw bad('the response has no body, or it was already read');
   const length = Number(response.headers.get('content-length')) || 0;
-  // The length is that of the encoded body. Between origins the encoding is hidden, so the length
-  // may only be shown.
+  // Content-Length counts the encoded body. Cross-origin responses hide their encoding, so there it
+  // only serves the progress display.
   const certain = !response.headers.has('content-encoding') && response.type !== 'cors';
   return {
     kind: 'stream',
@@ -154,8 +154,8 @@ export async function fetchUrl(url, signal) {
 }
 
 /**
- * A stream may have its next chunk at once, for ever: events have their turn all the same. One that is
- * cancelled has ended, whether or not it says so.
+ * Reads a stream. Yields to the event loop even if every chunk is ready at once. cancel() ends a pending
+ * read even if the stream does not.
  * @param {Stream} source
  * @returns {Reader}
  */
@@ -169,7 +169,7 @@ function openStream({ stream, name, size, total }) {
       next.read().then(resolve, reject);
     });
   let [loaded, empty, turn] = [0, 0, performance.now()];
-  /** The next chunk that holds something. @returns {Promise<Uint8Array | undefined>} */
+  /** The next chunk that is not empty. @returns {Promise<Uint8Array | undefined>} */
   const read = async () => {
     for (; empty < MAX_EMPTY; empty++) {
       if (performance.now() - turn > TURN_MS) {
@@ -178,13 +178,13 @@ function openStream({ stream, name, size, total }) {
       }
       const { value, done } = await chunk();
       if (done) return undefined;
-      if (!(value instanceof Uint8Array)) throw bad('the stream must give Uint8Array chunks');
+      if (!(value instanceof Uint8Array)) throw bad('the chunks of the stream must be Uint8Arrays');
       if (value.length === 0) continue;
       loaded += value.length;
       empty = 0;
       return value;
     }
-    throw bad(`the stream gives nothing: ${MAX_EMPTY} chunks without a byte came in a row`);
+    throw bad(`the stream is stuck: ${MAX_EMPTY} chunks without a byte came in a row`);
   };
   return {
     name,
@@ -202,9 +202,9 @@ function openStream({ stream, name, size, total }) {
 }
 
 /**
- * Chunks of a stream, as its reader gives them. Where the stream can write into a buffer of ours (a fetch or a
- * Blob, in Chromium and Firefox), the same one takes them all: chunks of the stream's own would be
- * garbage by the hundred megabytes before the first collection.
+ * The chunks of a stream. If the stream can fill a provided buffer (a fetch or a Blob, in Chromium and
+ * Firefox), all chunks share one: otherwise hundreds of megabytes of garbage would pile up before the
+ * first collection.
  * @param {ReadableStream<Uint8Array>} stream
  */
 function nextChunk(stream) {
@@ -238,7 +238,7 @@ function readerOf(stream) {
 }
 
 /**
- * What a failure in the middle of a stream means.
+ * The error for a failure in the middle of a stream.
  * @param {any} e
  * @param {string} name
  * @param {number} loaded
@@ -249,12 +249,16 @@ function broken(e, name, loaded, total) {
   const why = wordsOf(e);
   const gone = isError(e, DOMException) ? e.name : '';
   if (gone === 'NotReadableError' || gone === 'NotFoundError') {
-    return new JielongError('FILE', `${name} cannot be read (${why}); was it changed?`, name);
+    return new JielongError(
+      'FILE',
+      `${name} cannot be read (${why}); it may have changed: choose it again`,
+      name,
+    );
   }
   const of = total ? ` of ${total}` : '';
   return new JielongError(
     total && loaded > 0 ? 'TRUNCATED' : 'NETWORK',
-    `${name} broke off after ${loaded}${of} bytes (${why}); try again`,
+    `${name} ended early, after ${loaded}${of} bytes (${why}); try again`,
     name,
     loaded,
   );
@@ -268,7 +272,7 @@ function openBytes(bytes) {
     size: bytes.length,
     total: bytes.length,
     async read() {
-      await breathe(); // a task of its own, so that an abort or a progress bar has its turn
+      await breathe(); // for aborts and progress bars
       const chunk = bytes.subarray(at, at + CHUNK);
       at += chunk.length;
       return chunk.length ? chunk : undefined;
@@ -281,7 +285,7 @@ function openBytes(bytes) {
 async function openPath(path) {
   /** @param {any} e */
   const fail = (e) => {
-    const why = e.code === 'ENOENT' ? 'there is no such file' : cut(e.message);
+    const why = e.code === 'ENOENT' ? 'no such file' : cut(e.message);
     throw new JielongError('FILE', `${cut(path)} cannot be read: ${why}`, path);
   };
   const where = path.startsWith('file:') ? new URL(path) : path;
@@ -301,7 +305,7 @@ async function openPath(path) {
 }
 
 /**
- * The far end of pump().
+ * The worker's end of pump().
  * @param {MessagePort} port
  * @param {number} size
  * @param {number} [total]
@@ -323,13 +327,13 @@ function openPort(port, size, total) {
     cancel() {
       port.onmessage = null;
       port.postMessage('cancel');
-      end(); // a read that waits
+      end(); // a pending read
     },
   };
 }
 
 /**
- * Serves a reader to openPort() on the other side.
+ * Serves a reader to openPort() in a worker.
  * @param {Reader} reader
  * @returns {Described & { kind: 'port' }}
  */
@@ -342,7 +346,7 @@ export function pump(reader) {
     }
     try {
       const chunk = await reader.read();
-      // A copy of the chunk, because transferring would take the caller's own buffer away.
+      // A copy, because a transfer would detach the caller's own buffer.
       const copy = chunk && new Uint8Array(chunk);
       port1.postMessage({ chunk: copy }, copy ? [copy.buffer] : []);
     } catch (e) {

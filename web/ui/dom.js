@@ -1,13 +1,12 @@
 /**
- * dom.js - the little that the page's scripts need from the document.
+ * dom.js - DOM helpers of the pages.
  *
- * Text reaches the page through `textContent` and text nodes alone: model output and model metadata
- * are untrusted. Styles are set through CSSOM, which the content policy allows, never as
- * attributes.
+ * Text is set only by `textContent` and text nodes, because model output and metadata are untrusted.
+ * Styles are set by CSSOM, never by attributes, because of the Content-Security-Policy.
  */
 
 /**
- * The element with this id, checked to be what the script takes it for.
+ * The element with this id; throws unless it has this type.
  * @template {HTMLElement} T
  * @param {string} id
  * @param {new () => T} type
@@ -35,7 +34,7 @@ export function make(tag, props = {}, ...children) {
 }
 
 /**
- * Sets a custom property that the style sheet reads.
+ * Sets a custom property for the style sheet.
  * @param {HTMLElement} element
  * @param {string} name
  * @param {number} value

@@ -1,8 +1,8 @@
 /**
- * format.js - numbers, sizes, times, tokens and errors as the reader sees them.
+ * format.js - formats numbers, sizes, times, tokens and errors in the page's language, by Intl.
  *
- * Sizes are decimal (1 MB = 10⁶ bytes), times are seconds in and words out, probabilities are 0…1
- * in and percent out. Everything goes through Intl in the page's language.
+ * Inputs: sizes in bytes (printed decimal: 1 MB = 10⁶ bytes), times in seconds, probabilities 0…1
+ * (printed in percent).
  */
 
 import { currentLanguage, has, t } from './i18n.js';
@@ -41,24 +41,22 @@ export function time(s) {
   return number(value, { style: 'unit', unit, maximumFractionDigits: s >= 1 && s < 10 ? 1 : 0 });
 }
 
-/** Counts in the millions, as short as the language says them: 135M, 1.3億. @param {number} n */
+/** Large counts in the language's compact notation: 135M, 1.3億. @param {number} n */
 export const count = (n) =>
   number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: 4 });
 
 /**
- * What fits on the page of a text that a file or a stranger wrote: laying out megabytes takes seconds.
- * @param {string} text @param {number} [most] characters
+ * Truncates untrusted text, because the layout of megabytes takes seconds.
+ * @param {string} text @param {number} [max] characters
  */
-export const shorten = (text, most = 200) =>
-  text.length > most ? `${text.slice(0, most)}…` : text;
+export const shorten = (text, max = 200) => (text.length > max ? `${text.slice(0, max)}…` : text);
 
-/** A token's text with its spaces and newlines made visible. @param {string} text */
+/** A token's text with visible spaces and newlines. @param {string} text */
 export const visible = (text) =>
   shorten(text).replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥');
 
 /**
- * An error in words. A JielongError's code has a sentence that says what to do; anything else shows
- * its own message.
+ * The sentence for an error: by the code of a JielongError; other errors show their message.
  * @param {unknown} error
  */
 export function explain(error) {

@@ -1,9 +1,8 @@
 /**
- * i18n.js - the page's language: strings, `lang`, and the numbers that go into sentences.
+ * i18n.js - the page's language: its strings, and `lang`.
  *
- * Every word on the page comes from i18n/<language>.json. Sentences are whole, with {names} for the
- * parts that vary, and are never glued together. The first language is the browser's; a choice is
- * remembered.
+ * All texts are in i18n/<language>.json: whole sentences with {names} for values, never joined from
+ * parts. The default is the browser's language; the user's choice is stored.
  */
 
 import { recall, remember } from './memory.js';
@@ -12,7 +11,7 @@ import { recall, remember } from './memory.js';
 let strings = {};
 let language = 'en';
 
-/** The language that numbers and sentences are in. */
+/** The language of numbers and sentences. */
 export const currentLanguage = () => language;
 
 /** @returns {string} */
@@ -21,7 +20,7 @@ export function firstLanguage() {
   return /^zh/i.test(asked ?? navigator.language) ? 'zh-Hant' : 'en';
 }
 
-/** Loads a language and puts it on the page. @param {string} next */
+/** Loads a language and applies it to the page. @param {string} next */
 export async function useLanguage(next) {
   const response = await fetch(new URL(`../i18n/${next}.json`, import.meta.url));
   strings = await response.json();
@@ -34,8 +33,8 @@ export async function useLanguage(next) {
 export const rememberLanguage = (next) => remember('language', next);
 
 /**
- * The sentence for a key; a `count` of 1 takes the one for "<key>.one", if it exists. A key without
- * a sentence is shown as it is, so that a gap is seen and not hidden.
+ * The sentence for a key; with a `count` of 1, that of "<key>.one" if it exists. A key without a
+ * sentence is shown itself, so that gaps are visible.
  * @param {string} key
  * @param {Record<string, string | number>} [values]
  */

@@ -1,10 +1,10 @@
 /**
- * matrix.js - draws a causal matrix on a canvas: cells on the heat ramp, masked part hatched, axes
- * named.
+ * matrix.js - draws a causal matrix on a canvas: cells by heat colour, the masked part hatched, axes
+ * labelled.
  *
- * Knows nothing of models. Colours come from the style sheet, so light and dark need no code here.
- * Colour follows the square root of a value, as attention is mostly small; the legend's steps are
- * equal in colour.
+ * Independent of models. The style sheet defines the colours of both themes. Colour is linear in the
+ * square root of a value, because most attention weights are small; the legend has equal colour
+ * steps.
  */
 
 /**
@@ -16,24 +16,24 @@
  * @property {{ queries: string, keys: string }} axes
  */
 
-const AXIS = 20; // px for the axis' name
+const AXIS = 20; // px for the name of an axis
 const LABELS = 72; // px for the tokens along an axis
-const LARGEST = 32; // px a cell has at most
-const LEGIBLE = 11; // px a cell must have for every label to be written
+const MAX_CELL = 32; // px
+const LEGIBLE = 11; // px; min cell size with all labels
 
 /**
- * Where things are, in CSS pixels.
+ * Gutter and cell size in CSS pixels.
  * @param {HTMLCanvasElement} canvas @param {number} n
  */
 export function geometry(canvas, n) {
   const gutter = { x: AXIS + LABELS, y: AXIS + LABELS };
-  return { gutter, cell: Math.min(LARGEST, (canvas.clientWidth - gutter.x - 2) / n) };
+  return { gutter, cell: Math.min(MAX_CELL, (canvas.clientWidth - gutter.x - 2) / n) };
 }
 
 /** @param {HTMLCanvasElement} canvas @param {Picture} picture */
 export function drawMatrix(canvas, picture) {
   const context = canvas.getContext('2d');
-  if (!context || !canvas.clientWidth) return; // folded away
+  if (!context || !canvas.clientWidth) return; // collapsed
   const place = geometry(canvas, picture.n);
   canvas.style.height = `${Math.ceil(place.gutter.y + picture.n * place.cell + 2)}px`;
   canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
@@ -64,7 +64,7 @@ function drawCells(context, paint, { n, weight }, { gutter, cell }) {
 }
 
 /**
- * The part above the diagonal, which no query may see.
+ * The masked part above the diagonal.
  * @param {Context} context
  * @param {Palette} paint
  * @param {number} n
@@ -94,7 +94,7 @@ function hatch(context, paint, n, { gutter, cell }) {
 }
 
 /**
- * The cell that is read, its query's row and its key's column.
+ * The cursor's cell, its query's row and its key's column.
  * @param {Context} context
  * @param {Palette} paint
  * @param {Picture} picture
@@ -138,7 +138,7 @@ function drawAxes(context, paint, { axes }, { gutter }) {
 }
 
 /**
- * Every token along both axes, or where there is no room, those of the cell that is read.
+ * Labels all tokens on both axes; if cells are too small, only those of the cursor's cell.
  * @param {Context} context
  * @param {Palette} paint
  * @param {Picture} picture
@@ -164,7 +164,7 @@ function drawLabels(context, paint, { n, labels, cursor }, { gutter, cell }) {
 }
 
 /**
- * Draws what reads upwards.
+ * Draws rotated by −90°.
  * @param {Context} context
  * @param {number} x
  * @param {number} y
@@ -178,7 +178,7 @@ function sideways(context, x, y, draw) {
   context.restore();
 }
 
-/** As much of a label as there is room for. @param {Context} context @param {string} text */
+/** A label, truncated to its space. @param {Context} context @param {string} text */
 function fit(context, text) {
   const room = LABELS - 8;
   if (context.measureText(text).width <= room) return text;
@@ -215,7 +215,7 @@ function palette(canvas) {
   };
 }
 
-/** 256 colours between five. @param {number[][]} stops [5][rgb] */
+/** 256 colours interpolated from five. @param {number[][]} stops [5][rgb] */
 function ramp(stops) {
   return Array.from({ length: 256 }, (_, i) => {
     const at = (i / 255) * 4;

@@ -1,11 +1,11 @@
-/** memory.js - what the page remembers between visits: two words, where the browser lets it. */
+/** memory.js - stores settings between visits, if the browser allows it. */
 
 /** @param {string} name @returns {string | null} */
 export function recall(name) {
   try {
     return localStorage.getItem(`jielong.${name}`);
   } catch {
-    return null; // storage is switched off
+    return null; // storage is disabled
   }
 }
 
@@ -14,6 +14,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(`jielong.${name}`, value);
   } catch {
-    // storage is switched off or full: the choice lasts as long as the page
+    // storage is disabled or full: the setting is lost with the page
   }
 }

@@ -1,9 +1,8 @@
 /**
- * pieces.js - how a token is written on the page, wherever it stands alone.
+ * pieces.js - labels and chips of single tokens.
  *
- * A chip shows its spaces and newlines; a control token shows its name; a token that holds only a
- * part of a character shows its bytes. Vocabulary entries never change, so each is asked for once
- * per model.
+ * Spaces and newlines are visible; a control token shows its name; a token with an incomplete
+ * character shows its bytes. Vocabulary entries are cached per model, because they never change.
  */
 
 import { make } from './dom.js';
@@ -16,8 +15,8 @@ import { visible } from './format.js';
 const vocabularies = new WeakMap();
 
 /**
- * The vocabulary entries of some ids, in order.
- * @param {Model | null} model without one there are none
+ * The vocabulary entries of ids, in order.
+ * @param {Model | null} model null: the result is empty
  * @param {Iterable<number>} ids
  * @returns {Promise<Piece[]>}
  */
@@ -31,11 +30,11 @@ export async function pieces(model, ids) {
   return all.flatMap((id) => known.get(id) ?? []);
 }
 
-const MOST_BYTES = 64; // shown of a token
+const MAX_BYTES = 64; // shown per token
 
 /** @param {Uint8Array} bytes */
 const hex = (bytes) =>
-  [...bytes.subarray(0, MOST_BYTES)]
+  [...bytes.subarray(0, MAX_BYTES)]
     .map((b) => b.toString(16).padStart(2, '0').toUpperCase())
     .join(' ');
 
@@ -44,8 +43,8 @@ export const label = (piece) =>
   piece.whole || piece.special ? visible(piece.text) : hex(piece.bytes);
 
 /**
- * How to write tokens whose text is known, in order; the vocabulary is asked only about those that
- * are no plain text (control tokens, parts of characters).
+ * Labels of tokens with known text, in order. Loads vocabulary entries only if some token is not
+ * plain text (a control token, an incomplete character).
  * @param {Model | null} model
  * @param {{ id: number, text: string }[]} tokens
  */
@@ -60,7 +59,7 @@ export async function labels(model, tokens) {
   return plain.map((text, i) => text || label(asked[i]));
 }
 
-/** A token as a chip, its invisible characters in grey. @param {Piece} piece */
+/** A token as a chip, with whitespace marks in grey. @param {Piece} piece */
 export function chip(piece) {
   const parts = label(piece)
     .split(/([␣↵⇥])/)

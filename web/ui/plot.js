@@ -1,7 +1,7 @@
 /**
- * plot.js - the loss curve as SVG: steps along x, nats along y from 0, drawn anew from what is given.
+ * plot.js - draws the loss curve as SVG: steps along x, nats along y from 0. Stateless.
  *
- * Lines: the batch's loss (means of a sixtieth of the run), the held-out loss, and the loss of counting. It holds no state.
+ * Lines: training loss (means over 1/60 of the run), held-out loss, and the unigram baseline.
  */
 
 const NS = 'http://www.w3.org/2000/svg';
@@ -15,7 +15,7 @@ function make(name, attributes, text = '') {
   return element;
 }
 
-/** A round distance between marks, so that about `wanted` fit. @param {number} range @param {number} wanted */
+/** A round distance for about `wanted` tick marks. @param {number} range @param {number} wanted */
 function spacing(range, wanted) {
   const rough = range / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

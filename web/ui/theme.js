@@ -1,4 +1,4 @@
-/** theme.js - light, dark, or as the system has it; the choice is remembered. */
+/** theme.js - light, dark or the system's theme; the choice is stored. */
 
 import { t } from './i18n.js';
 import { recall, remember } from './memory.js';
@@ -9,7 +9,7 @@ let theme = recall('theme') ?? 'auto';
 /**
  * Connects a button that switches the theme.
  * @param {HTMLButtonElement} button @param {() => void} changed called when colours may differ
- * @returns {() => void} writes the theme's name on the button, in the language of the moment
+ * @returns {() => void} writes the theme's name on the button, in the current language
  */
 export function setUp(button, changed) {
   const show = () => {

@@ -1,11 +1,11 @@
 /**
- * sample_poems.js - how many of a model's poems have the form of one.
+ * sample_poems.js - counts how many sampled poems have a valid form.
  *
  *   node sample_poems.js poems.gguf [N]
  *
- * Samples N poems (200) with the sampler's defaults, seed after seed, and counts those in which every
- * verse has 5 or every verse has 7 characters, verses end in ， and 。 in turn, and their number is
- * even. Prints the share and the first poem of each kind.
+ * Samples N poems (200) with the default options and seeds 1, 2, …. In a valid poem all verses have 5
+ * or all have 7 characters, verses end in ， and 。 in turn, and their number is even. Prints the share
+ * and examples.
  */
 import { argv, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,11 @@ import { loadModel } from '../../jielong.js';
 
 const FORMS = [/^([^，。\s]{5}，[^，。\s]{5}。)+$/u, /^([^，。\s]{7}，[^，。\s]{7}。)+$/u];
 
-/** Whether a poem has the form of one. @param {string} poem without its line end */
+/** Whether a poem has a valid form. @param {string} poem without its line end */
 export const isFormed = (poem) => FORMS.some((form) => form.test(poem));
 
 /**
- * At least n whole poems, seed after seed, with the sampler's defaults.
+ * At least n whole poems, with the default options and seeds 1, 2, ….
  * @param {import('../../jielong.js').Model} model @param {number} n
  */
 export async function samplePoems(model, n) {
@@ -28,7 +28,7 @@ export async function samplePoems(model, n) {
     let text = '';
     const options = { maxTokens: session.contextLength - 1, seed };
     for await (const token of session.generate('\n', options)) text += token.text;
-    poems.push(...text.split('\n').slice(0, -1)); // the last one is cut off by the context
+    poems.push(...text.split('\n').slice(0, -1)); // the context truncates the last one
   }
   await session.close();
   return poems;

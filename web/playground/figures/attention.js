@@ -1,10 +1,9 @@
 /**
  * attention.js - figure 2: the attention of one layer and head as a matrix, from the engine's taps.
  *
- * The text runs a second time in a session of its own, so the reader's session is not disturbed:
- * what comes before the tokens shown without taps, the tokens shown with taps on all heads of one
- * layer. A new layer rewinds to their first token and runs them again. A cell is read by pointer or
- * by arrow keys.
+ * A second session evaluates the text again, so that the user's session does not change: first the
+ * tokens before the shown ones, without taps; then the shown tokens, with taps on all heads of one
+ * layer. Another layer rewinds to the first shown token. Pointer or arrow keys select a cell.
  */
 
 import { byId, make } from '../../ui/dom.js';
@@ -17,8 +16,8 @@ import { setUpFigure } from './figure.js';
 
 /** @typedef {import('../../jielong.js').Session} Session */
 
-const MOST = 64; // tokens shown
-const TWIN = 5; // keys a row in the table
+const MAX_TOKENS = 64; // shown
+const TWIN = 5; // keys per row of the table
 
 const canvas = byId('attention-canvas', HTMLCanvasElement);
 const matrix = byId('attention-matrix', HTMLElement);
@@ -29,7 +28,7 @@ const partSelect = byId('attention-part', HTMLSelectElement);
 const twin = byId('attention-twin', HTMLDetailsElement);
 
 /**
- * A matrix on screen: n tokens, their first one at position `start` of the text.
+ * A matrix of n tokens from position `start` of the text on.
  * @typedef {{ n: number, start: number, labels: string[],
  *   weight: (row: number, column: number) => number }} View
  */
@@ -38,14 +37,14 @@ let view;
 let cursor = { row: 0, column: 0 };
 
 /**
- * The second session, and the ids it stands for up to the tokens shown.
+ * The second session, and its ids before the shown tokens.
  * @type {{ session: Session, key: string } | undefined}
  */
 let probe;
-on('model', () => (probe = undefined)); // its engine is gone
+on('model', () => (probe = undefined)); // its engine is closed
 
 /**
- * The second session, holding `before` and with room for `n` more.
+ * The second session, with the ids `before` and space for `n` more.
  * @param {import('../../jielong.js').Model} model @param {Int32Array} before @param {number} n
  */
 async function prepare(model, before, n) {
@@ -57,7 +56,7 @@ async function prepare(model, before, n) {
   const old = probe?.session;
   probe = undefined;
   await old?.close();
-  const session = await model.createSession({ contextLength: before.length + MOST });
+  const session = await model.createSession({ contextLength: before.length + MAX_TOKENS });
   probe = { session, key };
   if (before.length) await session.run(before);
   return session;
@@ -67,8 +66,8 @@ async function prepare(model, before, n) {
 async function draw({ model, stale, say }) {
   const { ids } = state;
   fillSelects(model.info.layers, model.info.heads, ids.length);
-  const start = partSelect.value === 'last' ? ids.length - MOST : 0;
-  const shown = ids.slice(start, start + MOST);
+  const start = partSelect.value === 'last' ? ids.length - MAX_TOKENS : 0;
+  const shown = ids.slice(start, start + MAX_TOKENS);
   const layer = Number(layerSelect.value);
   say(t('attention.working', { layer: number(layer), count: number(shown.length) }));
 
@@ -110,7 +109,7 @@ let status = () => '';
 let sayStatus = () => {};
 
 /**
- * Offers the layers, heads and parts there are, and keeps what was chosen.
+ * Lists layers, heads and parts; keeps the selections.
  * @param {number} layers
  * @param {number} heads
  * @param {number} n
@@ -120,9 +119,12 @@ function fillSelects(layers, heads, n) {
   fill(headSelect, range(heads));
   /** @type {[string, string][]} */
   const parts =
-    n <= MOST
+    n <= MAX_TOKENS
       ? [['all', t('attention.all', { count: number(n) })]]
-      : ['last', 'first'].map((part) => [part, t(`attention.${part}`, { count: number(MOST) })]);
+      : ['last', 'first'].map((part) => [
+          part,
+          t(`attention.${part}`, { count: number(MAX_TOKENS) }),
+        ]);
   fill(partSelect, parts);
 }
 
@@ -136,7 +138,7 @@ function fill(select, options) {
   if (options.some(([value]) => value === chosen)) select.value = chosen;
 }
 
-/** Everything that follows from `view`, the head and the cursor. */
+/** Updates everything that depends on `view`, head and cursor. */
 function show() {
   if (!view) return;
   paint();
@@ -196,7 +198,7 @@ function onPointer(event) {
   if (row >= 0 && row < view.n && column >= 0 && column <= row) moveTo(row, column);
 }
 
-/** The strongest keys of each query, in words. */
+/** The table of the strongest keys of each query. */
 function showTwin() {
   if (!view) return;
   const { n, labels, weight } = view;

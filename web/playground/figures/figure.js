@@ -1,6 +1,6 @@
 /**
- * figure.js - what all figures share: nothing runs before one is opened, it follows the text, the
- * last request wins, and errors are said in its status line.
+ * figure.js - the common part of all figures: runs only while one is open, redraws after changes,
+ * drops outdated drawings, and shows errors in the status line.
  */
 
 import { byId } from '../../ui/dom.js';
@@ -18,16 +18,16 @@ import { on, state } from '../state.js';
 
 /**
  * @param {string} name of the elements figure-<name> and <name>-status
- * @param {import('../state.js').Topic[]} topics events after which it is drawn anew
+ * @param {import('../state.js').Topic[]} topics events that cause a redraw
  * @param {(job: Job) => Promise<void>} draw
- * @param {() => void} empty there is nothing to draw
- * @returns {() => Promise<void>} draws it now, if it is open
+ * @param {() => void} empty clears the figure
+ * @returns {() => Promise<void>} redraws it, if open
  */
 export function setUpFigure(name, topics, draw, empty) {
   const box = byId(`figure-${name}`, HTMLDetailsElement);
   const status = byId(`${name}-status`, HTMLElement);
   let latest = 0;
-  /** The drawing under way: the next one waits for it. */
+  /** The current drawing; the next one waits for it. */
   let drawing = Promise.resolve();
 
   const refresh = async () => {
@@ -55,7 +55,7 @@ export function setUpFigure(name, topics, draw, empty) {
     });
     await drawing;
   };
-  refresh(); // its script has come because it was opened
+  refresh(); // opening it loaded its script
   box.addEventListener('toggle', refresh);
   for (const topic of topics) on(topic, refresh);
   return refresh;

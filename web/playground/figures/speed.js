@@ -1,8 +1,8 @@
 /**
- * speed.js - figure 4: how fast the loaded model runs in this browser, as lines that can be copied.
+ * speed.js - figure 4: the speed of the loaded model in this browser, as lines to copy.
  *
- * Measures only when asked to, in a session of its own, and stops when the reader makes the model write.
- * The list is there before the numbers are, so nothing moves when they come.
+ * Measures on request, in its own session; a generation stops it. The list is shown before the numbers,
+ * so that the layout does not move.
  */
 
 import { measure } from '../../api/bench.js';
@@ -11,7 +11,7 @@ import { count, explain, number, size, time } from '../../ui/format.js';
 import { t } from '../../ui/i18n.js';
 import { on, state } from '../state.js';
 
-const [READ, DRAWN] = [128, 32]; // tokens
+const [PREFILL, DECODE] = [128, 32]; // tokens
 
 const go = byId('speed-go', HTMLButtonElement);
 const stopButton = byId('speed-stop', HTMLButtonElement);
@@ -19,9 +19,9 @@ const copy = byId('speed-copy', HTMLButtonElement);
 const list = byId('speed-list', HTMLElement);
 const status = byId('speed-status', HTMLElement);
 
-/** @type {AbortController | undefined} what runs */
+/** @type {AbortController | undefined} of the running measurement */
 let controller;
-/** @type {{ pp: number, tg: number } | undefined} of the model that is loaded */
+/** @type {{ pp: number, tg: number } | undefined} of the loaded model */
 let speeds;
 /** @type {() => string} */
 let said = () => '';
@@ -33,7 +33,7 @@ function say(sentence, wrong = false) {
   status.classList.toggle('wrong', wrong);
 }
 
-/** Name and version of the browser, as far as it says them. */
+/** Name and version of the browser, if known. */
 function browserName() {
   const agent = navigator.userAgent;
   const known = /** @type {const} */ ([
@@ -62,8 +62,8 @@ function lines() {
   return [
     [t('speed.model'), info ? state.modelName : '–'],
     [t('speed.weights'), info ? t('speed.about', about) : '–'],
-    [t('speed.prefill', { count: number(READ) }), rate(speeds?.pp)],
-    [t('speed.decode', { count: number(DRAWN) }), rate(speeds?.tg)],
+    [t('speed.prefill', { count: number(PREFILL) }), rate(speeds?.pp)],
+    [t('speed.decode', { count: number(DECODE) }), rate(speeds?.tg)],
     [t('speed.load'), info ? t('speed.loaded', loading) : '–'],
     [t('speed.kernels'), info?.kernels ?? '–'],
     [t('speed.threads'), info ? t('speed.threadsOf', { ...threads, cores }) : '–'],
@@ -83,7 +83,7 @@ function show() {
   if (!controller) say(said);
 }
 
-/** What the status line invites to. */
+/** Shows the next possible action. */
 function invite() {
   if (state.busy) say(() => t('inside.wait'));
   else say(() => t(state.model ? 'speed.ready' : 'play.needModel'));
@@ -98,8 +98,8 @@ async function run() {
   show();
   try {
     const measured = await measure(model, {
-      pp: READ,
-      tg: DRAWN,
+      pp: PREFILL,
+      tg: DECODE,
       signal: own.signal,
       onRound: (round, rounds) =>
         say(() => t(round ? 'speed.round' : 'speed.warm', { round, rounds })),
@@ -114,7 +114,7 @@ async function run() {
   show();
 }
 
-/** Into the clipboard; where the page may not, the lines are selected for the reader to copy. */
+/** Copies to the clipboard; if that is not allowed, selects the lines for the user. */
 async function copyLines() {
   const text = lines()
     .map(([label, value]) => `${label}: ${value}`)

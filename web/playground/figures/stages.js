@@ -1,9 +1,8 @@
 /**
  * stages.js - figure 3: the next token's distribution after each stage of the sampler.
  *
- * A table whose cells are bars: it is its own text twin. Rows are tokens in the model's own order,
- * columns the stages in the order in which they run, and one scale serves all of them. Follows the
- * sliders.
+ * A table whose cells are bars, so it needs no separate text version. Rows are tokens by the model's
+ * probability, columns are stages in order, and all bars have one scale. Updates with the sliders.
  */
 
 import { byId, make, setVariable } from '../../ui/dom.js';
@@ -30,11 +29,11 @@ async function draw({ session, stale, say }) {
   const named = await pieces(state.model, ids);
   if (stale()) return;
 
-  const largest = Math.max(...stages.flatMap((stage) => stage.top.map((c) => c.probability)));
+  const max = Math.max(...stages.flatMap((stage) => stage.top.map((c) => c.probability)));
   table.replaceChildren(
     make('caption', {}, t('stages.caption')),
     make('thead', {}, header(stages)),
-    make('tbody', {}, ...ids.map((id, i) => row(stages, id, chip(named[i]), largest))),
+    make('tbody', {}, ...ids.map((id, i) => row(stages, id, chip(named[i]), max))),
     make('tfoot', {}, footer(stages)),
   );
   const count = number(session.position);
@@ -42,7 +41,7 @@ async function draw({ session, stale, say }) {
 }
 
 /**
- * The tokens worth a row: the best of the model and the best of what is left, in the model's order.
+ * The tokens shown: the most probable before and after all stages, in the model's order.
  * @param {Stage[]} stages
  */
 function rows(stages) {
@@ -64,31 +63,31 @@ const header = (stages) =>
     ...stages.map(({ stage }) => make('th', { scope: 'col' }, t(`stages.${stage}`))),
   );
 
-/** @param {Stage[]} stages @param {number} id @param {HTMLElement} name @param {number} largest */
-function row(stages, id, name, largest) {
+/** @param {Stage[]} stages @param {number} id @param {HTMLElement} name @param {number} max */
+function row(stages, id, name, max) {
   const cells = stages.map((stage) => {
     const p = stage.top.find((c) => c.id === id)?.probability;
     const cell = make('td', { className: 'numbers' }, share(stage, p));
     cell.classList.toggle('gone', p === undefined);
-    setVariable(cell, '--p', (p ?? 0) / largest);
+    setVariable(cell, '--p', (p ?? 0) / max);
     return cell;
   });
   return make('tr', {}, make('th', { scope: 'row' }, name), ...cells);
 }
 
 /**
- * A probability in percent; a dash for a token that the stage has dropped.
+ * A probability in percent; a dash for a dropped token.
  * @param {Stage} stage
  * @param {number} [p]
  */
 function share({ top, kept }, p) {
   if (p === undefined && kept <= top.length) return '–';
-  const least = Math.max(0.001, p === undefined ? top[top.length - 1].probability : 0);
-  const shown = number(100 * Math.max(p ?? 0, least), {
+  const min = Math.max(0.001, p === undefined ? top[top.length - 1].probability : 0);
+  const shown = number(100 * Math.max(p ?? 0, min), {
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   });
-  return (p ?? 0) < least ? `<${shown}` : shown;
+  return (p ?? 0) < min ? `<${shown}` : shown;
 }
 
 /** @param {Stage[]} stages */

@@ -1,7 +1,7 @@
 /**
- * tokens.js - figure 1: the text as the model gets it, a row of tokens with their ids.
+ * tokens.js - figure 1: the model's input, a row of tokens with their ids.
  *
- * A character whose bytes are spread over several tokens is shown once, bracketed over its chips.
+ * A character split over several tokens is shown once, above their chips.
  */
 
 import { byId, make } from '../../ui/dom.js';
@@ -13,13 +13,13 @@ import { setUpFigure } from './figure.js';
 
 /** @typedef {import('../../jielong.js').Piece} Piece */
 
-const MOST = 512; // tokens shown
+const MAX_TOKENS = 512; // shown
 const list = byId('tokens-list', HTMLElement);
 
 /** @param {import('./figure.js').Job} job */
 async function draw({ stale, say }) {
   const { ids } = state;
-  const shown = await pieces(state.model, ids.slice(-MOST));
+  const shown = await pieces(state.model, ids.slice(-MAX_TOKENS));
   if (stale()) return;
   list.replaceChildren(...groups(shown).map(groupElement));
   const values = { model: state.modelName, count: number(ids.length), shown: number(shown.length) };
@@ -27,7 +27,7 @@ async function draw({ stale, say }) {
 }
 
 /**
- * Pieces that make whole characters only together, together.
+ * Groups pieces that only together form whole characters.
  * @param {Piece[]} all
  * @returns {{ text: string, pieces: Piece[] }[]}
  */
@@ -37,7 +37,7 @@ function groups(all) {
   for (let i = 0; i < all.length; i++) {
     let n = 1;
     let text = wholeText(all.slice(i, i + 1));
-    // A character has at most four bytes, so four tokens settle it.
+    // A character has at most four bytes, so at most four tokens.
     while (text === null && n < 4 && i + n < all.length) text = wholeText(all.slice(i, i + ++n));
     if (text === null) n = 1;
     found.push({ text: text ?? '', pieces: all.slice(i, i + n) });
