@@ -358,7 +358,7 @@ test('training without text is an error; a score of damaged weights too', async 
       ...more,
     ]);
     assert.deepEqual([status, stdout], [1, '']);
-    assert.match(stderr, /^jielong: BAD_ARGUMENT: .*no text/);
+    assert.match(stderr, /^jielong: BAD_ARGUMENT: .*expected a text/);
   }
   const { status, stderr } = await run('native', ['ngram', chat, empty]);
   assert.equal(status, 1);

@@ -233,7 +233,7 @@ void cli_report_score(double nats, int tokens, size_t bytes) {
     double nll = nats / tokens;
     if (!isfinite(nll))
         cli_die(1, "NOT_A_NUMBER",
-                "the text's probability is no number above 0; the model's weights are damaged",
+                "the loss of the text is not a finite number; the weights of the model are damaged",
                 "score");
     printf("{\"tokens\":%d,\"nll\":%.6f,\"perplexity\":%.4f,\"bitsPerByte\":", tokens, nll,
            exp(nll));

@@ -212,7 +212,7 @@ static void parse(const command *c, cli_options *o, int argc, char **argv) {
 }
 
 static const command *find_command(const char *name) {
-    if (!name) cli_die(2, "USAGE", "a command is missing; see jielong --help", NULL);
+    if (!name) cli_die(2, "USAGE", "the command is missing; see jielong --help", NULL);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, name) == 0) return &commands[i];
     cli_die(2, "USAGE", "unknown command; see jielong --help", name);
