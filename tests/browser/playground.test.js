@@ -516,6 +516,7 @@ test('Stop, pressed twice, closes a model whose engine never answers', {
   await other.waitForSelector('#generate:enabled');
   await other.click('#generate');
   await other.waitForSelector('#stop:enabled');
+  await sleep(300); // until the engine spins
   await other.keyboard.press('Escape');
   await saysOn(other, '#play-status', /press Stop again/);
   await other.keyboard.press('Escape');
