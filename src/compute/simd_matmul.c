@@ -81,7 +81,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             w += jl_head_bytes(f);
         }
         const float scale = a->scale[b];
-        const int scaled = !f.super;
+        const int scaled = !f.super && f.bits != 5; /* with 5 bits half4 is faster */
         const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
