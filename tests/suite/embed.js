@@ -223,7 +223,11 @@ export const embed = [
       same(session.position, 6, 'read afresh');
       await session.close();
       const long = new Int32Array(model.info.contextLength + 1);
-      await rejects(model.embed(long), 'BAD_ARGUMENT', /trained for 128 positions, 129 were requested/);
+      await rejects(
+        model.embed(long),
+        'BAD_ARGUMENT',
+        /trained for 128 positions, 129 were requested/,
+      );
       const all = await model.createSession({ allLogits: true });
       await rejects(all.eachLogits([1, 2]).next(), 'BAD_ARGUMENT', words);
       await all.close();
