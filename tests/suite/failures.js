@@ -60,7 +60,7 @@ export const failed = [
     async run(t) {
       const twin = await answered(t);
       const wanted = await next(twin.session);
-      ok(wanted[0][1] !== undefined, 'an answer goes on');
+      ok(wanted[0][1] !== undefined, 'an answer continues');
       await twin.model.close();
       const { model, session } = await answered(t);
       const [before, logits] = [[...(await session.ids())], await session.logits()];

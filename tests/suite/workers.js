@@ -145,7 +145,7 @@ export const workers = [
       }
       await new Promise((resolve) => setTimeout(resolve, 2500)); // beyond the grace
       await session.append([1]);
-      ok((await session.logits()).length > 0, 'it goes on');
+      ok((await session.logits()).length > 0, 'the session stays usable');
       await model.close();
       same((await rejects(session.ids(), 'CLOSED')).code, 'CLOSED', 'closed');
       worker.terminate();
@@ -188,8 +188,8 @@ const reason = { name: 'Reason', code: 'of the test' };
 function spinning(worker, op) {
   worker.postMessage({ spin: op });
   return new Promise((resolve) => {
-    const hear = (/** @type {any} */ event) => (event.data ?? event).spins && resolve();
-    if (worker.on) worker.on('message', hear);
-    else worker.addEventListener('message', hear);
+    const onSpin = (/** @type {any} */ event) => (event.data ?? event).spins && resolve();
+    if (worker.on) worker.on('message', onSpin);
+    else worker.addEventListener('message', onSpin);
   });
 }

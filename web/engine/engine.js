@@ -91,13 +91,14 @@ export class Engine {
    */
   #evaluate(name, session, ...more) {
     const args = [session, ...more];
-    const evaluated = () => this.#calls.call('session_evaluated', session);
+    const kernels = this.#kernels?.measuring ? this.#kernels : undefined;
+    const evaluated = () => (kernels ? this.#calls.call('session_evaluated', session) : 0);
     const before = evaluated();
     const start = performance.now();
     const result = this.#calls.call(name, ...args);
     const ms = performance.now() - start;
     if (result >= 0) {
-      this.#kernels?.note((evaluated() - before) >>> 0, ms);
+      kernels?.note((evaluated() - before) >>> 0, ms);
       return result;
     }
     if (result !== LOST) throw this.#calls.error();

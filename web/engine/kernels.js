@@ -53,13 +53,11 @@ export function fastClasses(precision, dot) {
 /* ---- Kernels with relaxed SIMD --------------------------------------------------------------- */
 
 /**
- * The module with relaxed SIMD, or undefined: the browser lacks it, the file is missing (its build is
- * optional), or the caller provided another .wasm.
- * @param {any} wasm see compile() @param {boolean} shared
+ * The module with relaxed SIMD, or undefined: the file is missing (its build is optional).
+ * @param {boolean} shared
  * @returns {Promise<WebAssembly.Module | undefined>}
  */
-async function compileRelaxed(wasm, shared) {
-  if (wasm || byteDot() === 'none') return undefined;
+async function compileRelaxed(shared) {
   const name = 'jielong-relaxed.wasm';
   const beside = { kind: 'url', url: new URL(`../${name}`, import.meta.url).href };
   try {
@@ -158,6 +156,11 @@ export class Tuner {
     this.#use(provided);
   }
 
+  /** Whether more samples are needed. */
+  get measuring() {
+    return this.#kinds.some(({ done }) => !done);
+  }
+
   /** [batches, single tokens]. @returns {{ times: number[][], use: number, done: boolean }[]} */
   get state() {
     return this.#kinds.map(({ times, use, done }) => ({ times, use, done }));
@@ -178,8 +181,10 @@ export class Kernels {
    * @param {boolean} shared whether the memory is shared
    */
   constructor(precision, wasm, shared) {
-    this.#classes = fastClasses(precision, wasm ? 'none' : byteDot());
-    this.#relaxed = this.#classes.length ? compileRelaxed(wasm, shared) : undefined;
+    const dot = wasm ? 'none' : byteDot();
+    this.#classes = fastClasses(precision, dot);
+    const usable = this.#classes.length > 0 && dot !== 'none';
+    this.#relaxed = usable ? compileRelaxed(shared) : undefined;
   }
 
   /**
@@ -203,6 +208,11 @@ export class Kernels {
   choice(force) {
     if (force !== undefined) this.#tuner?.force(force);
     return this.#tuner?.state;
+  }
+
+  /** Whether evaluations are to be timed. */
+  get measuring() {
+    return !!this.#tuner?.measuring;
   }
 
   /** Adds one evaluation. @param {number} tokens 0: inside a batch @param {number} ms */
