@@ -16,6 +16,7 @@ import { fast } from './fast.js';
 import { forgery } from './forgery.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
+import { inside } from './inside.js';
 import { learn } from './learn.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
@@ -51,6 +52,7 @@ export const cases = [
   ...fast,
   ...equivalence,
   ...attention,
+  ...inside,
   ...generation,
   ...errors,
   ...failed,
