@@ -493,3 +493,16 @@ test('--help prints the usage on standard output', async () => {
     }
   }
 });
+
+test('help states the sampling defaults of the engine', async () => {
+  const model = golden('arch/llama.gguf');
+  for (const host of Object.keys(hosts)) {
+    const { sampling } = JSON.parse((await run(host, ['info', model])).stdout);
+    const { stdout } = await run(host, ['generate', '--help']);
+    for (const [name, value] of Object.entries(sampling)) {
+      const option = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+      if (name === 'repeatLast' && host !== 'native') continue; // not an option of cli.js
+      assert.match(stdout, new RegExp(`--${option} ([A-Z] +)?${value}\\b`), `${host}: ${name}`);
+    }
+  }
+});

@@ -237,14 +237,6 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
 
-/* out: temperature, top k, top p, min p, repeat penalty, repeat last. */
-void jl_wasm_sampling_default(float out[6]) {
-    jl_sampling d = jl_sampling_default();
-    float values[6] = { d.temperature, (float)d.top_k,   d.top_p,
-                        d.min_p,       d.repeat_penalty, (float)d.repeat_last };
-    memcpy(out, values, sizeof values);
-}
-
 /* Sets the sampling of the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
                       int repeat_last, uint32_t seed_low, uint32_t seed_high) {

@@ -64,6 +64,7 @@ export class Engine {
   /** @type {Kernels | undefined} */ #kernels;
   #vocabulary = 0; // entries
   #encoder = false; // no logits
+  /** Defaults, from the engine. */ #defaults = {};
   /**
    * Sessions by handle, so that the handle of a closed session is rejected.
    * @type {Map<number, number>}
@@ -224,6 +225,7 @@ export class Engine {
     const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
     this.#vocabulary = info.vocabularySize;
     this.#encoder = info.encoder;
+    this.#defaults = { ...info.sampling };
     return info;
   }
 
@@ -423,8 +425,9 @@ export class Engine {
 
   /* ---- Sampling and generation ---- */
 
-  /** Sets the options of the next stages() or generate(). @param {any} s */
-  #sampling(s) {
+  /** Sets the options of the next stages() or generate(). @param {any} given */
+  #sampling(given) {
+    const s = { ...this.#defaults, ...given };
     const seed = BigInt(s.seed ?? 0);
     const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
     this.#calls.call(

@@ -6,7 +6,7 @@
  * plain values. Samples come from jielong.wasm and the exported file, so that they match the output of
  * the model after loadModel.
  */
-import { DEFAULTS, LIMITS } from '../base/options.js';
+import { LIMITS } from '../base/options.js';
 import { describeSource } from '../source/source.js';
 import { Engine } from './engine.js';
 import { compile } from './instance.js';
@@ -85,7 +85,7 @@ export class TrainEngine {
     this.#sampler ??= await compile(undefined, false);
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
     const { handle, contextLength } = engine.openSession(0, false);
-    const settings = { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options };
+    const settings = { ...LIMITS, ignoreEos: true, stop: [], ...options };
     let made = engine.tokenize([[prompt, false]], false, true);
     while (typeof made === 'number') made = engine.tokenizeMore(made);
     let ids = made.slice(1 - contextLength);
