@@ -150,6 +150,14 @@ test('generate without a model uses the bundled tales, with and without a prompt
   }
 });
 
+test('a text can have more tokens than bytes', async () => {
+  // The vocabulary of poems has no space: each becomes the three bytes of U+2581.
+  const text = 'a b c d e f g h i j k l m n o p';
+  const model = join(root, 'web', 'models', 'poems.gguf');
+  const ids = JSON.parse(await agreed(['tokenize', model, text]));
+  assert.equal(ids.length, 16 + 3 * 15);
+});
+
 test('tokenize: 120 cases as llama.cpp', { skip: noModel }, async () => {
   const cases = JSON.parse(readFileSync(golden('smollm2/tokenize.json'), 'utf8'));
   const file = join(folder, 'cases.json');
