@@ -383,17 +383,17 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-jl_training_run *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe,
-                                  uint32_t n_recipe, int n_vocab) {
+jl_training_run *jl_wasm_training_run_new(const char *text, uint32_t n, const char *recipe,
+                                          uint32_t n_recipe, int n_vocab) {
     return jl_training_run_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
 }
 
-void jl_wasm_live_free(jl_training_run *l) {
+void jl_wasm_training_run_free(jl_training_run *l) {
     jl_training_run_free(l);
 }
 
 /* out: the fields of jl_training_run_info. */
-void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
+void jl_wasm_training_run_describe(const jl_training_run *l, double out[8]) {
     jl_training_run_info i = jl_training_run_describe(l);
     double values[8] = { i.n_vocab,         (double)i.n_params, (double)i.n_train, (double)i.n_held,
                          i.bytes_per_token, i.unigram,          i.steps,           i.step_tokens };
@@ -401,7 +401,7 @@ void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
 }
 
 /* out: step, loss, norm, epoch. */
-int jl_wasm_live_step(jl_training_run *l, double out[4]) {
+int jl_wasm_training_run_step(jl_training_run *l, double out[4]) {
     jl_train_report r = { 0 };
     int status = jl_training_run_step(l, &r, fresh());
     double values[4] = { r.step, r.loss, r.norm, r.epoch };
@@ -409,11 +409,11 @@ int jl_wasm_live_step(jl_training_run *l, double out[4]) {
     return status;
 }
 
-double jl_wasm_live_held_out(jl_training_run *l, int windows) {
+double jl_wasm_training_run_held_out(jl_training_run *l, int windows) {
     return jl_training_run_held_out(l, windows);
 }
 
-double jl_wasm_live_export(const jl_training_run *l, int type, uint8_t *out) {
+double jl_wasm_training_run_export(const jl_training_run *l, int type, uint8_t *out) {
     return (double)jl_training_run_export(l, type, out);
 }
 

@@ -35,7 +35,7 @@ static double nats_of(const jlt_network *net, const float *params, const int32_t
     int length = net->shape.n_ctx < n - 1 ? net->shape.n_ctx : n - 1;
     double sum = 0;
     jlt_workspace *ws = jlt_workspace_new(net, 1, length);
-    if (!ws) cli_die(1, "OUT_OF_MEMORY", "no room for the network's activations", NULL);
+    if (!ws) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the network's activations", NULL);
     for (int at = 0; at < n - 1; at += length) {
         int T = n - 1 - at < length ? n - 1 - at : length;
         sum += jlt_network_loss(net, ws, params, ids + at, 1, T, NULL, 0, NULL);

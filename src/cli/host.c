@@ -115,7 +115,7 @@ char *cli_read(const char *path, size_t *n) {
         *n += got;
         if (*n == cap) text = realloc(text, (cap *= 2) + 1);
     }
-    if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for the file", path);
+    if (!text) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the file", path);
     close_file(f, path);
     text[*n] = 0;
     return text;
@@ -147,7 +147,7 @@ void cli_append_encoded(cli_tokens *to, jl_encoding *e, jl_error *error) {
     if (status != JL_OK) cli_fail(error);
     const int32_t *ids = jl_encoding_ids(e, &count);
     to->ids = realloc(to->ids, (to->n + (size_t)count + 1) * sizeof *ids);
-    if (!to->ids) cli_die(1, "OUT_OF_MEMORY", "no room for the text's tokens", NULL);
+    if (!to->ids) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the text's tokens", NULL);
     if (count) memcpy(to->ids + to->n, ids, (size_t)count * sizeof *ids);
     to->n += (size_t)count;
     jl_encoding_free(e);

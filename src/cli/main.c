@@ -207,7 +207,7 @@ static void parse(const command *c, cli_options *o, int argc, char **argv) {
         else if (++i < argc)
             set(o, opt, argv[i]);
         else
-            cli_die(2, "USAGE", "expected a value after it", opt->name);
+            cli_die(2, "USAGE", "expected a value", opt->name);
     }
 }
 

@@ -52,7 +52,7 @@ static jl_ngram *write_pruned(const cli_options *o, const jl_ngram *m, const jl_
     if (!pruned) cli_fail(&error);
     size_t n = (size_t)jl_ngram_write(pruned, vocabulary, "n-grams", NULL);
     uint8_t *bytes = malloc(n);
-    if (!bytes) cli_die(1, "OUT_OF_MEMORY", "no room for the file", NULL);
+    if (!bytes) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the file", NULL);
     jl_ngram_write(pruned, vocabulary, "n-grams", bytes);
     write_file(o->out, bytes, n);
     jl_ngram_free(pruned);

@@ -47,7 +47,7 @@ static void write_whole(const char *path, const void *bytes, size_t n) {
 
 static void *allocate(size_t n) {
     void *p = malloc(n ? n : 1);
-    if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
+    if (!p) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the training data", NULL);
     return p;
 }
 

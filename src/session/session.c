@@ -79,7 +79,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
                        "the file holds a vocabulary without weights; it can only tokenize");
     if (m->loader)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                       "it is not completely loaded");
+                       "the model is not completely loaded");
     if (o && o->n_ctx > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
                        "the model was trained for %d positions, %d were requested", m->h.n_ctx,
@@ -87,7 +87,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
     if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
         return jl_fail(
             error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-            "an encoder evaluates a text at once, at most %d tokens here, %d were requested",
+            "an encoder evaluates a text as a whole, at most %d tokens; %d were requested",
             MAX_BATCH, o->n_ctx);
     return JL_OK;
 }
@@ -101,7 +101,7 @@ jl_session *jl_session_new(const jl_model *m, const jl_session_options *options,
         jl_free(s);
         jl_free(memory);
         jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("session"),
-                "no room for %u MiB; ask for a shorter context", (bytes >> 20) + 1);
+                "not enough memory for %u MiB; request a shorter context", (bytes >> 20) + 1);
         return NULL;
     }
 #ifdef JL_DEBUG
@@ -127,9 +127,10 @@ void jl_session_free(jl_session *s) {
 /* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
 static jl_status check_whole_text(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
-    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                   "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
-                   read);
+    return jl_fail(
+        error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+        "an encoder evaluates a text as a whole, and %d tokens are evaluated already; rewind to 0",
+        read);
 }
 
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
@@ -167,8 +168,8 @@ static void truncate_cache(jl_session *s, int position) {
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
     if (!s->m->h.encoder) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                   "an encoder (%s) predicts no next token; it can embed texts, or choose a model "
-                   "that generates",
+                   "an encoder (%s) does not predict tokens; use it for embeddings, or choose a "
+                   "model that generates text",
                    s->m->arch->name);
 }
 
@@ -224,7 +225,7 @@ static jl_status check_logits(const jl_session *s, jl_error *error) {
         const float *row = jl_session_batch_logits(s, i, &n);
         if (isfinite(jl_max(row, s->m->h.n_vocab))) continue;
         return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("logits"),
-                       "the largest is not a finite number; the model's weights are damaged");
+                       "the maximum is not a finite number; the model's weights are damaged");
     }
     return JL_OK;
 }
@@ -234,7 +235,7 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (jl_session_check_predicts(s, error)) return JL_ERR_ARGUMENT;
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                       "it holds no token yet; append a prompt first");
+                       "the session is empty; append a prompt first");
     if (s->n_cached == s->n_ids) truncate_cache(s, s->n_ids - 1); /* rewound: last token again */
     jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
     if (!st) st = check_logits(s, error);
@@ -307,13 +308,14 @@ static jl_status allocate_taps(jl_session *s, jl_tap *taps, int n_taps, int n, j
     }
     if (floats * sizeof(float) > MAX_TAP_BYTES)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "they need %u MiB, at most %u are allowed; request fewer",
+                       "the taps need %u MiB, the limit is %u MiB; request fewer",
                        floats * sizeof(float) >> 20, MAX_TAP_BYTES >> 20);
     if (floats == 0) return JL_OK;
     s->tap_data = jl_alloc((size_t)floats * sizeof(float));
     if (!s->tap_data)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "no room for %u MiB; ask for fewer", (floats * sizeof(float) >> 20) + 1);
+                       "not enough memory for %u MiB; request fewer",
+                       (floats * sizeof(float) >> 20) + 1);
     float *data = s->tap_data;
     for (int i = 0; i < n_taps; i++) {
         taps[i].data = data;

@@ -146,7 +146,8 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
         if (merge_in(b, *slot, hash, m->left, m->right)) return JL_OK;
     }
     return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
-                   "merge %u: the merges are made to collide", (uint64_t)rank);
+                   "merge %u: too many merges have the same hash; the file is damaged or malicious",
+                   (uint64_t)rank);
 }
 
 /* Splits "left right" at its only space; 0: none, several, or an empty part. */

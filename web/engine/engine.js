@@ -162,7 +162,7 @@ export class Engine {
     this.#kernels = new Kernels(precision, wasm, shared);
     this.#threads = new Threads(this.#calls, this.#startPoolWorker);
     if (shared) this.#threads.start(module, threads, await size());
-    else this.#threads.why = why ?? 'the browser gives no shared memory';
+    else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
   }
 
   /**

@@ -20,18 +20,18 @@ import { JielongError, loadModel } from '../jielong.js';
 /* ---- Options --------------------------------------------------------------------------------- */
 
 const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
-const MOST = 2 ** 31 - 1;
+const MAX_INT = 2 ** 31 - 1;
 
 /** @type {(low: number, whole?: boolean) => (text: string) => boolean} */
 const atLeast =
   (low, whole = true) =>
   (text) =>
     whole
-      ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MOST
+      ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MAX_INT
       : DECIMAL.test(text) && Number.isFinite(Math.fround(Number(text)));
 
 /** @param {string} text */
-const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MOST);
+const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MAX_INT);
 
 /**
  * name: [placeholder, meaning, test of the value]. An empty placeholder means a flag; {key} in a
