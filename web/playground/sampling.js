@@ -59,10 +59,10 @@ function show() {
   for (const [name, input] of inputs) {
     const value = sampling[name];
     input.disabled = value === undefined;
-    if (value === undefined) continue;
-    if (input.valueAsNumber !== value) input.value = String(value);
+    const shown = value ?? RANGES[name].min;
+    if (input.valueAsNumber !== shown) input.value = String(shown);
     const output = input.parentElement?.querySelector('output');
-    if (output) output.textContent = number(value);
+    if (output) output.textContent = value === undefined ? '–' : number(value);
   }
   const values = names.map((name) => [name, number(sampling[name] ?? 0, { useGrouping: false })]);
   byId('sampling-line', HTMLElement).textContent = inputs.get('topK')?.disabled
