@@ -148,7 +148,7 @@ static void hostile_merges_and_ids(void) {
     for (size_t i = 0; i < COUNT(ids); i++) {
         f = plain();
         add_u32(f, ids[i], 256);
-        refused(f, JL_ERR_TOKENIZER, ids[i], "token 256 of a vocabulary of 256");
+        refused(f, JL_ERR_TOKENIZER, ids[i], "an id below 256, found 256");
     }
     f = plain();
     add_string(f, "tokenizer.ggml.add_bos_token", "yes");
@@ -177,7 +177,7 @@ static void colliding_tokens(void) {
         found++;
     }
     recipe r = { "gpt-2", list, NULL, N, NULL, 0, NULL };
-    refused(cook(&r), JL_ERR_TOKENIZER, "tokenizer.ggml.tokens", "made to collide");
+    refused(cook(&r), JL_ERR_TOKENIZER, "tokenizer.ggml.tokens", "have the same hash");
 }
 
 /* Many internal symbols: vocabulary and index grow. */

@@ -249,14 +249,6 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
 
-/* out: temperature, top k, top p, min p, repeat penalty, repeat last. */
-void jl_wasm_sampling_default(float out[6]) {
-    jl_sampling d = jl_sampling_default();
-    float values[6] = { d.temperature, (float)d.top_k,   d.top_p,
-                        d.min_p,       d.repeat_penalty, (float)d.repeat_last };
-    memcpy(out, values, sizeof values);
-}
-
 /* Sets the sampling of the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
                       int repeat_last, uint32_t seed_low, uint32_t seed_high) {
@@ -462,17 +454,17 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-jl_training_run *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe,
-                                  uint32_t n_recipe, int n_vocab) {
+jl_training_run *jl_wasm_training_run_new(const char *text, uint32_t n, const char *recipe,
+                                          uint32_t n_recipe, int n_vocab) {
     return jl_training_run_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
 }
 
-void jl_wasm_live_free(jl_training_run *l) {
+void jl_wasm_training_run_free(jl_training_run *l) {
     jl_training_run_free(l);
 }
 
 /* out: the fields of jl_training_run_info. */
-void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
+void jl_wasm_training_run_describe(const jl_training_run *l, double out[8]) {
     jl_training_run_info i = jl_training_run_describe(l);
     double values[8] = { i.n_vocab,         (double)i.n_params, (double)i.n_train, (double)i.n_held,
                          i.bytes_per_token, i.unigram,          i.steps,           i.step_tokens };
@@ -480,7 +472,7 @@ void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
 }
 
 /* out: step, loss, norm, epoch. */
-int jl_wasm_live_step(jl_training_run *l, double out[4]) {
+int jl_wasm_training_run_step(jl_training_run *l, double out[4]) {
     jl_train_report r = { 0 };
     int status = jl_training_run_step(l, &r, fresh());
     double values[4] = { r.step, r.loss, r.norm, r.epoch };
@@ -488,11 +480,11 @@ int jl_wasm_live_step(jl_training_run *l, double out[4]) {
     return status;
 }
 
-double jl_wasm_live_held_out(jl_training_run *l, int windows) {
+double jl_wasm_training_run_held_out(jl_training_run *l, int windows) {
     return jl_training_run_held_out(l, windows);
 }
 
-double jl_wasm_live_export(const jl_training_run *l, int type, uint8_t *out) {
+double jl_wasm_training_run_export(const jl_training_run *l, int type, uint8_t *out) {
     return (double)jl_training_run_export(l, type, out);
 }
 

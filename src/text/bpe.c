@@ -146,7 +146,8 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
         if (merge_in(b, *slot, hash, m->left, m->right)) return JL_OK;
     }
     return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
-                   "merge %u: the merges are made to collide", (uint64_t)rank);
+                   "merge %u: too many merges have the same hash; the file is damaged or malicious",
+                   (uint64_t)rank);
 }
 
 /* Splits "left right" at its only space; 0: none, several, or an empty part. */
@@ -346,13 +347,12 @@ static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, ui
 }
 
 typedef struct encoder {
+    jl_merge_buffers own;
     const bpe *b;
     const jl_vocab *v;
-    jl_merger m;
     const uint8_t *text; /* [n] borrowed */
     size_t n, read;      /* bytes; `read` of them are copied */
-    uint8_t *copy;       /* [cap], length used: the text in the tokens' form */
-    size_t length, cap;
+    size_t length;       /* of the copy */
     jl_pieces pieces;
     jl_str piece; /* being encoded; n 0: none */
     uint32_t at;  /* its bytes filled in, later: emitted */
@@ -363,7 +363,7 @@ typedef struct encoder {
 static int fill(encoder *e, int64_t *work) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
-    jl_symbol *symbols = e->m.symbols;
+    jl_symbol *symbols = e->own.m.symbols;
     uint32_t i = e->at, n = (uint32_t)e->piece.n, length, code;
     int64_t left = *work;
     for (; i < n && left > 0; i += length, left--) {
@@ -379,7 +379,7 @@ static int fill(encoder *e, int64_t *work) {
 
 static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
     const uint8_t *s = (const uint8_t *)e->piece.data;
-    const jl_symbol *symbols = e->m.symbols;
+    const jl_symbol *symbols = e->own.m.symbols;
     uint32_t i = e->at, n = (uint32_t)e->piece.n;
     int64_t left = *work;
     for (; i < n && left > 0; i += symbols[i].length, left--)
@@ -393,7 +393,7 @@ static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
 static jl_status encode_piece(encoder *e, jl_ids *ids, int64_t *work) {
     if (!e->joined) {
         if (!fill(e, work)) return JL_MORE;
-        jl_status status = jl_merger_step(&e->m, rank_of_pair, e->b, work);
+        jl_status status = jl_merger_step(&e->own.m, rank_of_pair, e->b, work);
         if (status != JL_OK) return status;
         e->joined = 1;
         e->at = 0;
@@ -435,11 +435,12 @@ static int prepare(encoder *e, int64_t *work) {
         if (e->b->pre->raw != JL_RAW_BLANKS)
             length = (size_t)jl_utf8_decode(s, e->n - e->read, &code);
         if (code == JL_INVALID_BYTE)
-            e->length = e->b->pre->raw == JL_RAW_BLANKS ? jl_spm_put(e->copy, e->length, *s)
-                                                        : (e->copy[e->length] = *s, e->length + 1);
+            e->length = e->b->pre->raw == JL_RAW_BLANKS
+                            ? jl_spm_put(e->own.copy, e->length, *s)
+                            : (e->own.copy[e->length] = *s, e->length + 1);
         else
             e->length +=
-                jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->copy + e->length);
+                jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->own.copy + e->length);
         e->read += length;
         *work -= 4;
     }
@@ -452,14 +453,6 @@ static void *open(const void *self, const jl_vocab *v) {
     return e;
 }
 
-static void close(void *state) {
-    encoder *e = state;
-    if (!e) return;
-    jl_merger_free(&e->m);
-    jl_free(e->copy);
-    jl_free(e);
-}
-
 static int begin(void *state, const uint8_t *text, size_t n) {
     encoder *e = state;
     int copy = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
@@ -469,7 +462,7 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->length = e->piece.n = 0;
     e->begun = 0;
     /* lower case adds at most n / 2 bytes */
-    return !copy || jl_room(&e->copy, &e->cap, 2 * n + 1);
+    return !copy || jl_room(&e->own.copy, &e->own.cap, 2 * n + 1);
 }
 
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
@@ -477,7 +470,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     if (!prepare(e, work)) return JL_MORE;
     if (!e->begun) {
         int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
-        jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->copy : e->text,
+        jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->own.copy : e->text,
                         copied ? e->length : e->n);
         e->begun = 1;
     }
@@ -492,7 +485,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
             }
             e->at = 0;
             e->joined = 0;
-            if (!jl_merger_begin(&e->m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n))
+            if (!jl_merger_begin(&e->own.m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n))
                 return JL_ERR_MEMORY;
         }
         jl_status status = encode_piece(e, ids, work);
@@ -503,7 +496,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
 #define FAMILY(model_, about_, store_)                                                             \
     {                                                                                              \
         .model = model_, .about = about_, .ids = { -1, -1, -1, -1 }, .store = store_,              \
-        .build = build, .open = open, .close = close, .begin = begin, .step = step,                \
+        .build = build, .open = open, .close = jl_merge_close, .begin = begin, .step = step,       \
         .free = bpe_free, .memory = memory                                                         \
     }
 

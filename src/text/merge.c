@@ -28,6 +28,14 @@ void jl_merger_free(jl_merger *m) {
     jl_free(m->heap.items);
 }
 
+void jl_merge_close(void *state) {
+    jl_merge_buffers *own = state;
+    if (!own) return;
+    jl_merger_free(&own->m);
+    jl_free(own->copy);
+    jl_free(state);
+}
+
 /* Pushes the pair at `at` if it can be merged; 0: no memory. */
 static int push_pair(const job *j, uint32_t at) {
     const jl_symbol *left = &j->symbols[at];

@@ -49,4 +49,14 @@ jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int6
 
 void jl_merger_free(jl_merger *m);
 
+/* What an encoder that merges owns: the first member of its state. */
+typedef struct jl_merge_buffers {
+    jl_merger m;
+    uint8_t *copy; /* [cap] the text in the tokens' form */
+    size_t cap;
+} jl_merge_buffers;
+
+/* jl_family.close of such an encoder. */
+void jl_merge_close(void *state);
+
 #endif

@@ -162,7 +162,7 @@ static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, 
         if (id == UINT32_MAX) continue;
         if (id >= n_tokens)
             return jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, id_keys[i].key)->offset,
-                           jl_string(id_keys[i].key), "token %u of a vocabulary of %u",
+                           jl_string(id_keys[i].key), "expected an id below %u, found %u",
                            (uint64_t)id, n_tokens);
         t->ids[id_keys[i].id] = (int32_t)id;
     }

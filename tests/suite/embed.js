@@ -216,7 +216,7 @@ export const embed = [
         'all are seen',
       );
       await rejects(session.append([1]), 'BAD_ARGUMENT', /whole.*5 tokens.*rewind to 0/);
-      const words = /encoder \(bert\) predicts no next token/;
+      const words = /encoder \(bert\) does not predict tokens/;
       await rejects(session.complete([], { maxTokens: 1 }), 'BAD_ARGUMENT', words);
       await rejects(session.logits(), 'BAD_ARGUMENT', words);
       await rejects(session.stages(), 'BAD_ARGUMENT', words);

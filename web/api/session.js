@@ -9,7 +9,6 @@ import {
   COUNT,
   checkIds,
   checkOptions,
-  DEFAULTS,
   describe,
   FLAG,
   integer,
@@ -175,7 +174,7 @@ export class Session {
         top: integer(1, 50),
       });
       await this.#timeline.evaluate();
-      return this.#timeline.call('stages', { ...DEFAULTS, ...given }, top);
+      return this.#timeline.call('stages', given, top);
     });
   }
 

@@ -81,6 +81,7 @@ export {};
  * @property {string | null} bosToken text of the beginning-of-sequence token
  * @property {string | null} eosToken text of the end token
  * @property {'mean' | 'cls' | 'last' | null} pooling of embeddings
+ * @property {Required<SamplingOptions>} sampling default options
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels available to matmuls: 'simd128', or 'simd128, relaxed' with relaxed SIMD
@@ -91,13 +92,14 @@ export {};
  */
 
 /**
+ * The defaults are in model.info.sampling.
  * @typedef {object} SamplingOptions
- * @property {number} [temperature] 0.8; 0: greedy
- * @property {number} [topK] 40; keep the k most probable tokens; 0: all
- * @property {number} [topP] 0.95; keep the smallest set with total probability ≥ p; 1: all
- * @property {number} [minP] 0.05; keep tokens with probability ≥ minP × the max; 0: all
- * @property {number} [repeatPenalty] 1 (none); above 1 makes recent tokens less likely
- * @property {number} [repeatLast] 64; number of tokens that count as recent
+ * @property {number} [temperature] 0: greedy
+ * @property {number} [topK] keep the k most probable tokens; 0: all
+ * @property {number} [topP] keep the smallest set with total probability ≥ p; 1: all
+ * @property {number} [minP] keep tokens with probability ≥ minP × the max; 0: all
+ * @property {number} [repeatPenalty] 1: none; above 1 makes recent tokens less likely
+ * @property {number} [repeatLast] number of tokens that count as recent
  */
 
 /**

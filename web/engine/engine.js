@@ -67,6 +67,7 @@ export class Engine {
   /** @type {Kernels | undefined} */ #kernels;
   #vocabulary = 0; // entries
   #encoder = false; // no logits
+  /** Defaults, from the engine. */ #defaults = {};
   /**
    * Sessions by handle, so that the handle of a closed session is rejected.
    * @type {Map<number, number>}
@@ -164,7 +165,7 @@ export class Engine {
     this.#kernels = new Kernels(precision, wasm, shared);
     this.#threads = new Threads(this.#calls, this.#startPoolWorker);
     if (shared) this.#threads.start(module, threads, await size());
-    else this.#threads.why = why ?? 'the browser gives no shared memory';
+    else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
   }
 
   /**
@@ -227,6 +228,7 @@ export class Engine {
     const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
     this.#vocabulary = info.vocabularySize;
     this.#encoder = info.encoder;
+    this.#defaults = { ...info.sampling };
     return info;
   }
 
@@ -451,8 +453,9 @@ export class Engine {
 
   /* ---- Sampling and generation ---- */
 
-  /** Sets the options of the next stages() or generate(). @param {any} s */
-  #sampling(s) {
+  /** Sets the options of the next stages() or generate(). @param {any} given */
+  #sampling(given) {
+    const s = { ...this.#defaults, ...given };
     const seed = BigInt(s.seed ?? 0);
     const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
     this.#calls.call(
