@@ -19,6 +19,7 @@
 #include "feed_forward.h"
 #include "linear.h"
 #include "short_conv.h"
+#include "unembed.h"
 
 static int max(int a, int b) {
     return a > b ? a : b;
@@ -195,14 +196,10 @@ static void tap_output(const jl_pass *p) {
 static void unembed(const jl_batch *b) {
     const jl_pass *p = &b->p;
     const jl_model *m = p->m;
-    const jl_linear *output[] = { &m->w.output };
-    int width = m->h.n_embd, n = b->rows * m->h.n_vocab;
+    int width = m->h.n_embd;
     const float *x = jl_pass_stream(p) + (size_t)(p->n - b->rows) * (size_t)width;
-    float *logits = b->logits;
     jl_normalise(p, &m->w.output_norm, x, b->rows, width, p->s->h);
-    jl_linear_forward(p->s, p->s->h, b->rows, output, &logits, 1);
-    if (m->h.logit_scale != 1) jl_scale(logits, m->h.logit_scale, n);
-    if (m->h.logit_cap > 0) jl_soft_cap(logits, m->h.logit_cap, n);
+    jl_unembed(p->s, m, p->s->h, b->rows, b->logits);
 }
 
 const float *jl_forward_states(const jl_batch *b) {

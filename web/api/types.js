@@ -152,6 +152,80 @@ export {};
  */
 
 /**
+ * Rows of numbers.
+ * @typedef {object} Floats
+ * @property {[number, number]} shape [rows, columns]
+ * @property {Float32Array} data row-major
+ */
+
+/**
+ * A part of a piece. `text` is its bytes decoded as UTF-8; a token of byte-level BPE may have an incomplete
+ * character (`whole` false, U+FFFD in the text): show its bytes, piece.bytes.subarray(at, at + length).
+ * @typedef {object} MergeSymbol
+ * @property {number} at first byte in piece.bytes
+ * @property {number} length bytes
+ * @property {string} text
+ * @property {boolean} whole
+ * @property {number} id -1: a string that is no token
+ */
+
+/**
+ * One merge: `left` and `right` become the symbol that the other fields describe. To play it, keep a list of
+ * symbols and call list.splice(index, 2, step).
+ * @typedef {MergeSymbol & { index: number, left: MergeSymbol, right: MergeSymbol,
+ *   rank?: number, score?: number }} MergeStep index: of `left` in the current list of symbols. rank: of the merge
+ *   in the file's list, lowest first (bpe). score: of the result, highest first (spm)
+ */
+
+/**
+ * A token of the result, with the bytes that it encodes.
+ * @typedef {MergeSymbol & { ids: number[], fallback: boolean, score?: number }} MergeToken ids: usually one.
+ *   fallback: no token has these bytes, so `ids` are the tokens of single bytes (id is -1), or none. An unknown
+ *   token has its own id; adjacent unknown tokens of unigram become one, so a later one has no ids. score: of
+ *   unigram, a natural log probability
+ */
+
+/**
+ * A part of the text that is encoded by itself: a match of the pre-tokenizer's regular expression (bpe), a word
+ * with the spaces before it (spm, wordpiece), a stretch between two positions that every segmentation passes
+ * (unigram), or a special token. Parts of the text may belong to no piece (whitespace that the tokenizer drops).
+ * @typedef {object} MergePiece
+ * @property {string} text in the form that tokens have: with the space that the tokenizer adds, normalised
+ * @property {number} start of its source in the text, a string index
+ * @property {number} end
+ * @property {Uint8Array} bytes of `text`; byte-level BPE: the bytes themselves
+ * @property {MergeSymbol[]} symbols at the start: bytes (byte-level BPE) or characters. Empty if nothing is merged:
+ *   unigram, wordpiece, special tokens, a piece that is looked up as a whole
+ * @property {MergeStep[]} steps the merges in their order
+ * @property {MergeToken[]} tokens the symbols that remain, the matches or the best path
+ * @property {number[]} ids of all tokens
+ * @property {(MergeSymbol & { score: number })[]} [candidates] unigram: every token that matches somewhere, the
+ *   edges of the lattice
+ * @property {number} [score] unigram: the sum of the tokens' scores, the highest of all segmentations
+ * @property {MergeToken[]} [failed] wordpiece: matches of a word that becomes one unknown token because its rest
+ *   does not match; their ids are empty
+ */
+
+/**
+ * @typedef {object} Merges
+ * @property {'bpe' | 'spm' | 'unigram' | 'wordpiece'} method spm: SentencePiece BPE, merges ranked by scores
+ * @property {MergePiece[]} pieces in the order of the text
+ * @property {Int32Array} ids of the whole text
+ */
+
+/**
+ * The final norm and the scales of the logits. A norm without weight is null.
+ * @typedef {object} Unembedding
+ * @property {'rms' | 'layer' | null} norm
+ * @property {number} epsilon of the norm
+ * @property {Float32Array | null} weight info.embeddingLength numbers
+ * @property {Float32Array | null} bias of the norm
+ * @property {Float32Array | null} outputBias info.vocabularySize numbers
+ * @property {number} logitScale 1: none
+ * @property {number} logitCap soft cap; 0: none
+ */
+
+/**
  * A value to record. Without `layer`: all layers; without `head`: all heads. The result has one
  * entry for each.
  * @typedef {{ kind: 'attention', layer?: number, head?: number }
