@@ -17,7 +17,12 @@ const loose = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
 /** @param {Uint8Array} bytes */
-function isWhole(bytes) {
+const decode = (bytes) =>
+  bytes.length === 1 && bytes[0] < 0x80 ? String.fromCharCode(bytes[0]) : loose.decode(bytes);
+
+/** Whether the bytes are whole characters. @param {Uint8Array} bytes @param {string} text decoded from them */
+function isWhole(bytes, text) {
+  if (!text.includes('\ufffd')) return true;
   try {
     strict.decode(bytes);
     return true;
@@ -71,7 +76,8 @@ class Builder {
   symbol(at, length, id) {
     const bytes = this.piece.bytes.subarray(at, at + length);
     const known = id < this.size ? id : -1;
-    return { at, length, text: loose.decode(bytes), whole: isWhole(bytes), id: known };
+    const text = decode(bytes);
+    return { at, length, text, whole: isWhole(bytes, text), id: known };
   }
 
   /** @param {MergeSymbol} symbol */

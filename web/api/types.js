@@ -225,6 +225,32 @@ export {};
  * @property {number} logitCap soft cap; 0: none
  */
 
+/** @typedef {'previous-token' | 'duplicate-token' | 'induction' | 'first-token' | 'entropy'} HeadKind */
+/** @typedef {{ layer: number, head: number, score: number }} HeadScore */
+/**
+ * @typedef {object} HeadOptions
+ * @property {Ids} [ids] all tokens of the session, one per key; needed for duplicate-token and induction
+ * @property {boolean} [excludeFirst] false; ignore attention to the first position (TransformerLens: exclude_bos)
+ * @property {boolean} [excludeCurrent] false; ignore attention to the query's own position
+ * @property {'mul' | 'abs'} [measure] 'mul'; how pattern and mask are compared (heads.js)
+ */
+
+/**
+ * What one part of the model adds to a logit.
+ * @typedef {object} Contribution
+ * @property {string} name 'embed', 'pos_embed', 'resid_pre', 'attn_out', 'mlp_out' or 'result'
+ * @property {number} [layer]
+ * @property {number} [head] of 'result'
+ * @property {number} value in units of the logit
+ */
+/**
+ * @typedef {object} Attribution
+ * @property {Contribution[]} contributions of the embedding and all sublayers
+ * @property {number} constant of the biases: of the final norm through the output matrix, and of the output
+ * @property {number} total the sum of both: the logit, or the difference
+ * @property {Contribution[]} [heads] the parts of the attention sublayers' contributions, with taps of 'result'
+ */
+
 /**
  * A value to record. Without `layer`: all layers; without `head`: all heads. The result has one
  * entry for each.
