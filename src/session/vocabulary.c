@@ -39,10 +39,20 @@ jl_status jl_model_rows(const jl_model *m, jl_table table, const int32_t *ids, i
 
 /* ---- Cosines --------------------------------------------------------------------------------- */
 
-static double dot(const float *a, const float *b, int n) {
-    double lane[4] = { 0 };
-    for (int i = 0; i < n; i++) lane[i & 3] += (double)a[i] * (double)b[i];
-    return lane[0] + lane[1] + lane[2] + lane[3];
+/* Σ a·b and Σ b², in four lanes. */
+static double dot(const float *a, const float *b, int n, double *square) {
+    double ab[4] = { 0 }, bb[4] = { 0 };
+    for (int i = 0; i + 4 <= n; i += 4)
+        for (int k = 0; k < 4; k++) {
+            ab[k] += (double)a[i + k] * (double)b[i + k];
+            bb[k] += (double)b[i + k] * (double)b[i + k];
+        }
+    for (int i = n & ~3; i < n; i++) {
+        ab[0] += (double)a[i] * (double)b[i];
+        bb[0] += (double)b[i] * (double)b[i];
+    }
+    *square = (bb[0] + bb[1]) + (bb[2] + bb[3]);
+    return (ab[0] + ab[1]) + (ab[2] + ab[3]);
 }
 
 jl_status jl_model_cosines(const jl_model *m, int32_t id, int from, int n, float *out,
@@ -56,11 +66,13 @@ jl_status jl_model_cosines(const jl_model *m, int32_t id, int from, int n, float
     float *a = jl_alloc_array(2 * (uint64_t)width, sizeof *a), *b = a + width;
     if (!a) return jl_no_memory(error, "rows");
     jl_matrix_row(&m->w.token_embd, id, a);
-    double length = sqrt(dot(a, a, width));
+    double square, length;
+    dot(a, a, width, &square);
+    length = sqrt(square);
     for (int i = 0; i < n; i++) {
         jl_matrix_row(&m->w.token_embd, from + i, b);
-        double lengths = length * sqrt(dot(b, b, width));
-        out[i] = lengths > 0 ? (float)(dot(a, b, width) / lengths) : 0;
+        double product = dot(a, b, width, &square), lengths = length * sqrt(square);
+        out[i] = lengths > 0 ? (float)(product / lengths) : 0;
     }
     jl_free(a);
     return JL_OK;
@@ -97,11 +109,11 @@ jl_status jl_model_unembedding(const jl_model *m, jl_unembedding *out, jl_error 
     jl_status st = check_model(m, 1, error);
     if (st) return st;
     *out = (jl_unembedding){ .layer_norm = m->arch->norm == JL_LAYER_NORM,
-                      .eps = m->h.eps,
-                      .logit_scale = m->h.logit_scale,
-                      .logit_cap = m->h.logit_cap,
-                      .weight = m->w.output_norm.weight,
-                      .bias = m->w.output_norm.bias,
-                      .output_bias = m->w.output.bias };
+                             .eps = m->h.eps,
+                             .logit_scale = m->h.logit_scale,
+                             .logit_cap = m->h.logit_cap,
+                             .weight = m->w.output_norm.weight,
+                             .bias = m->w.output_norm.bias,
+                             .output_bias = m->w.output.bias };
     return JL_OK;
 }

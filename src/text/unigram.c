@@ -206,6 +206,7 @@ static int put_normal(encoder *e, jl_str normal) {
         if (!is_space && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
             e->normal[e->length++] = ' ';
             e->begun = 1;
+            if (e->trace) jl_trace_map(e->trace, e->length, e->read);
         }
         e->in_word = !is_space;
         if (!is_space || !e->u->merge)
@@ -219,9 +220,10 @@ static jl_status normalise(encoder *e, int64_t *work) {
     while (e->read < e->n) {
         jl_str normal;
         if (*work <= 0) return JL_MORE;
-        e->read += normal_prefix(e->u, e->text + e->read, e->n - e->read, &normal, work);
+        size_t n = normal_prefix(e->u, e->text + e->read, e->n - e->read, &normal, work);
         *work -= (int64_t)normal.n + 4;
         if (!put_normal(e, normal)) return JL_ERR_MEMORY;
+        e->read += n;
         if (e->trace) jl_trace_map(e->trace, e->length, e->read);
     }
     return JL_OK;

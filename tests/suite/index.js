@@ -16,7 +16,10 @@ import { fast } from './fast.js';
 import { forgery } from './forgery.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
+import { heads } from './heads.js';
 import { learn } from './learn.js';
+import { merges } from './merges.js';
+import { readings } from './readings.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
 import { traps } from './traps.js';
@@ -61,6 +64,9 @@ export const cases = [
   ...chat,
   ...forgery,
   ...embed,
+  ...merges,
+  ...readings,
+  ...heads,
   ...learn,
   ...train,
 ];

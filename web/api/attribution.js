@@ -19,6 +19,13 @@ import { badArgument, COUNT, checkOptions } from '../base/options.js';
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {{ name: string, layer?: number, head?: number, vector: ArrayLike<number> }} Part */
 
+/** @param {Unembedding} unembedding */
+function refuseCap({ logitCap }) {
+  if (!(logitCap > 0)) return;
+  const cap = `this model caps its logits at ±${logitCap} (tanh)`;
+  throw badArgument(`${cap}, so they are no sum of contributions`, 'model');
+}
+
 /**
  * The contributions of parts of a residual stream to w · norm(stream): the linear map above.
  * @param {object} given
@@ -30,12 +37,8 @@ import { badArgument, COUNT, checkOptions } from '../base/options.js';
  * @returns {Attribution}
  */
 export function attribute({ parts, direction, scale, unembedding, outputBias = 0 }) {
-  const { norm, weight, bias, logitScale, logitCap } = unembedding;
-  if (logitCap > 0)
-    throw badArgument(
-      `this model caps its logits at ±${logitCap} (tanh), so they are no sum of contributions`,
-      'model',
-    );
+  const { norm, weight, bias, logitScale } = unembedding;
+  refuseCap(unembedding);
   const n = direction.length;
   const weighted = Float64Array.from(direction, (w, i) => w * (weight ? weight[i] : 1));
   const mean = norm === 'layer' ? weighted.reduce((sum, w) => sum + w, 0) / n : 0;
@@ -130,6 +133,7 @@ export async function attribution(model, run, options) {
   const taps = Array.isArray(run?.taps) ? run.taps : [];
   const scaleTap = tapsOf(taps, 'ln_final.scale')[0];
   const unembedding = await model.unembedding();
+  refuseCap(unembedding);
   if (unembedding.norm && !scaleTap)
     throw badArgument("the run needs a tap of 'ln_final.scale'", 'run');
   const rowsOfTap = (scaleTap ?? taps[0])?.shape[0] ?? 0;

@@ -10,6 +10,7 @@
 import {
   ANY,
   badArgument,
+  COUNT,
   checkIds,
   checkOptions,
   describe,
@@ -37,6 +38,7 @@ const THRESHOLD = 0.4;
 
 const RULES = {
   ids: ANY,
+  from: COUNT,
   excludeFirst: FLAG,
   excludeCurrent: FLAG,
   measure: /** @type {import('../base/options.js').Rule} */ ([
@@ -46,24 +48,32 @@ const RULES = {
 };
 
 /**
- * One head's pattern. Query t is at position keys − queries + t.
- * @typedef {{ layer: number, head: number, queries: number, keys: number, data: Float32Array }} Pattern
+ * One head's pattern. `from`: position of its first query.
+ * @typedef {{ layer: number, head: number, from: number, queries: number, keys: number,
+ *   data: Float32Array }} Pattern
  */
 
-/** The patterns of all heads in a run's taps. @param {{ taps: any[] }} run @returns {Pattern[]} */
-function patternsOf(run) {
+/**
+ * The patterns of all heads in a run's taps.
+ * @param {{ taps: any[] }} run @param {number} [first] position of the first query
+ * @returns {Pattern[]}
+ */
+function patternsOf(run, first) {
   const isPattern = (/** @type {any} */ tap) =>
-    tap?.short === 'pattern' || /(^|hook_)pattern$/.test(tap?.name);
+    tap?.short === 'pattern' || /hook_pattern$/.test(tap?.name) || tap?.kind === 'attention';
   const taps = Array.isArray(run?.taps) ? run.taps.filter(isPattern) : [];
   if (taps.length === 0)
     throw badArgument("the run has no tap of 'pattern'; ask session.run() for one", 'run');
   return taps.flatMap(({ layer, head, shape, data }) => {
     const [queries, keys] = shape.slice(-2);
-    const size = queries * keys;
-    if (shape.length === 2) return [{ layer, head: head ?? 0, queries, keys, data }];
+    const [size, from] = [queries * keys, first ?? keys - queries];
+    if (from + queries > keys)
+      throw badArgument(`${queries} queries from ${from} on do not fit ${keys} keys`, 'from');
+    if (shape.length === 2) return [{ layer, head: head ?? 0, from, queries, keys, data }];
     return Array.from({ length: shape[0] }, (_, h) => ({
       layer,
       head: h,
+      from,
       queries,
       keys,
       data: data.subarray(h * size, (h + 1) * size),
@@ -76,10 +86,10 @@ function patternsOf(run) {
  * @param {Pattern} pattern @param {HeadOptions} options
  * @param {(weight: number, query: number, key: number) => number} term
  */
-function total({ queries, keys, data }, { excludeFirst, excludeCurrent }, term) {
+function total({ from, queries, keys, data }, { excludeFirst, excludeCurrent }, term) {
   let sum = 0;
   for (let t = 0; t < queries; t++) {
-    const query = keys - queries + t;
+    const query = from + t;
     for (let key = 0; key <= query; key++)
       if (!(excludeFirst && key === 0) && !(excludeCurrent && key === query))
         sum += term(data[t * keys + key], query, key);
@@ -124,7 +134,8 @@ function maskOf(kind, ids, patterns) {
  * kind: 'previous-token', 'duplicate-token', 'induction', 'first-token': from 0 to 1, the share of the attention on
  * these keys; 'entropy': mean over the queries in nats, 0 if each attends to one key; or a function (query, key)
  * → 0 or 1 of positions. Keys after the query are ignored, as in TransformerLens. If everything is excluded, the
- * score is 0.
+ * score is 0. A query without a key in the mask lowers the score: after one repetition of a text, induction can
+ * reach 0.5 (with the queries of the second half alone, 1).
  * @param {{ taps: any[] }} run the result of session.run()
  * @param {HeadKind | Mask} kind
  * @param {HeadOptions} [options]
@@ -132,7 +143,7 @@ function maskOf(kind, ids, patterns) {
  */
 export function headScores(run, kind, options = {}) {
   const given = checkOptions('headScores', options, RULES);
-  const patterns = patternsOf(run);
+  const patterns = patternsOf(run, given.from);
   if (kind === 'entropy')
     return patterns.map((p) => ({ layer: p.layer, head: p.head, score: entropy(p, given) }));
   const mask = maskOf(kind, given.ids, patterns);

@@ -230,6 +230,7 @@ export {};
 /**
  * @typedef {object} HeadOptions
  * @property {Ids} [ids] all tokens of the session, one per key; needed for duplicate-token and induction
+ * @property {number} [from] position of the pattern's first query; default: keys − queries, the last positions
  * @property {boolean} [excludeFirst] false; ignore attention to the first position (TransformerLens: exclude_bos)
  * @property {boolean} [excludeCurrent] false; ignore attention to the query's own position
  * @property {'mul' | 'abs'} [measure] 'mul'; how pattern and mask are compared (heads.js)
