@@ -1,7 +1,7 @@
 /* vocabulary.c - rows of the token tables, and logits of any vectors: readings without a session.
  *
- * Place in the flow: ids → rows as floats; residual streams → forward/unembed.c → logits. Reads only
- * the model; allocates its scratch for each call, so a host passes a few rows at a time.
+ * Place in the flow: ids → rows as floats; residual streams → forward/unembed.c → logits. Reads
+ * only the model; allocates its scratch for each call, so a host passes a few rows at a time.
  */
 #include <math.h>
 
@@ -63,8 +63,9 @@ jl_status jl_model_cosines(const jl_model *m, int32_t id, int from, int n, float
     if (!st && n > 0) st = check_id(m, from, "from", error);
     if (!st && n > 0) st = check_id(m, (int64_t)from + n - 1, "from", error);
     if (st) return st;
-    float *a = jl_alloc_array(2 * (uint64_t)width, sizeof *a), *b = a + width;
+    float *a = jl_alloc_array(2 * (uint64_t)width, sizeof *a);
     if (!a) return jl_no_memory(error, "rows");
+    float *b = a + width;
     jl_matrix_row(&m->w.token_embd, id, a);
     double square, length;
     dot(a, a, width, &square);

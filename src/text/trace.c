@@ -36,9 +36,10 @@ void jl_trace_stretch(jl_trace *t, size_t base) {
 }
 
 void jl_trace_map(jl_trace *t, size_t n, size_t read) {
+    if (t->failed) return;
     if (n < t->n_source) t->source[n - 1][1] = (uint32_t)read;
     uint32_t start = t->n_source ? t->source[t->n_source - 1][1] : 0;
-    for (size_t i = t->n_source; i < n && !t->failed; i++) {
+    for (size_t i = t->n_source; i < n; i++) {
         uint32_t(*source)[2] = grown(t->source, i, &t->cap_source, sizeof *t->source);
         t->failed = source == NULL;
         if (!source) return;
