@@ -133,6 +133,9 @@ typedef struct jl_session_options {
     int n_batch;    /* tokens evaluated together, 0: 64; encoders always use the whole text */
     int all_logits; /* nonzero: keep the logits of every position, not just the last */
     jl_pool *pool;  /* threads (borrowed); NULL: only the caller's */
+    const struct jl_rules
+        *rules;          /* of attention, positions, cache (jielong_inside.h); NULL: none */
+    double (*now)(void); /* a clock in milliseconds, for counters; NULL: none */
 } jl_session_options;
 
 jl_session *jl_session_new(const jl_model *m, const jl_session_options *options, jl_error *error);

@@ -1,32 +1,169 @@
-/* jielong_inside.h - activations of a forward pass, read through taps; tokenisation step by step;
- * rows and logits of the vocabulary.
+/* jielong_inside.h - the inside of a forward pass: read it, change it, and change its rules; how a
+ * text becomes tokens; rows and logits of the vocabulary.
  *
- * A tap names a kind of activation and a place. The engine writes one row per evaluated token, in
- * order. Without taps the pass does no extra work. Extends jielong.h, whose conventions apply.
+ * A site is a place in the pass. Names and meanings are those of TransformerLens 3 (Nanda & Bloom
+ * 2022); "blocks.N." precedes the name of a site in block N. T: tokens of a run. S: positions up to
+ * the run's end. H query heads, K KV heads, D head size, E width, F feed-forward width, X experts, V
+ * vocabulary. Row-major floats. Extends jielong.h, whose conventions apply.
  */
 #ifndef JIELONG_INSIDE_H
 #define JIELONG_INSIDE_H
 
 #include "jielong.h"
 
-typedef enum jl_tap_kind {
-    JL_TAP_ATTENTION, /* softmax weights of one head, [new tokens][position + new tokens] */
-    JL_TAP_RESIDUAL,  /* the residual stream after one block, [new tokens][embedding length] */
-    JL_TAP_OUTPUT     /* the stream after the last norm, input of the logits; same shape */
-} jl_tap_kind;
+/* ---- Sites ----------------------------------------------------------------------------------- */
 
+typedef enum jl_site {
+    JL_SITE_EMBED,            /* T×E  rows of the embedding table, scaled as the model does */
+    JL_SITE_POS_EMBED,        /* T×E  learned positions, where the model adds them */
+    JL_SITE_RESID_PRE,        /* T×E  the residual stream before a block, */
+    JL_SITE_RESID_MID,        /* T×E  between its sublayers, */
+    JL_SITE_RESID_POST,       /* T×E  and after it */
+    JL_SITE_LN1_SCALE,        /* T×1  divisor of the norm before attention (BERT: after it), */
+    JL_SITE_LN1_NORMALIZED,   /* T×E  and (x − mean) / scale, before the weight */
+    JL_SITE_LN2_SCALE,        /* T×1  the same before the feed-forward sublayer (BERT: after it) */
+    JL_SITE_LN2_NORMALIZED,   /* T×E */
+    JL_SITE_Q,                /* T×H×D  queries, after the norms of the heads, before RoPE */
+    JL_SITE_K,                /* T×K×D  keys, the same */
+    JL_SITE_V,                /* T×K×D  values */
+    JL_SITE_ROT_Q,            /* T×H×D  queries after RoPE; without RoPE equal to q */
+    JL_SITE_ROT_K,            /* T×K×D  keys, the same */
+    JL_SITE_ATTN_SCORES,      /* H×T×S  scaled, capped, biased, masked (−∞) scores */
+    JL_SITE_PATTERN,          /* H×T×S  their softmax */
+    JL_SITE_Z,                /* T×H×D  outputs of the heads, before W_O */
+    JL_SITE_RESULT,           /* T×H×E  W_O's product with each head's output; read only */
+    JL_SITE_ATTN_OUT,         /* T×E  what attention (or a short convolution) adds to the stream */
+    JL_SITE_MLP_PRE,          /* T×F  before the activation: W_gate h, or W_up h without a gate */
+    JL_SITE_MLP_PRE_LINEAR,   /* T×F  W_up h of a gated sublayer */
+    JL_SITE_MLP_POST,         /* T×F  the input of W_down */
+    JL_SITE_EXPERT_WEIGHTS,   /* T×X  softmax of the router over all experts; read only */
+    JL_SITE_MLP_OUT,          /* T×E  what the feed-forward sublayer adds to the stream */
+    JL_SITE_FINAL_SCALE,      /* T×1  divisor of the last norm, */
+    JL_SITE_FINAL_NORMALIZED, /* T×E */
+    JL_SITE_LOGITS,           /* T×V  scaled and capped */
+    JL_SITE_COUNT
+} jl_site;
+
+typedef enum jl_site_axes {
+    JL_AXES_TOKEN,      /* [T][width] */
+    JL_AXES_TOKEN_HEAD, /* [T][heads][width] */
+    JL_AXES_HEAD_TOKEN  /* [heads][T][S] */
+} jl_site_axes;
+
+typedef struct jl_site_info {
+    const char *name, *alias; /* the full name (in blocks without "blocks.N."); the short one */
+    int per_block, read_only;
+    jl_site_axes axes;
+    int heads, width; /* of this model; heads 1 without that axis, width 0: S */
+} jl_site_info;
+
+/* Describes a site, for the sites of a model: 0 if the model, or block `layer` of it, has none. */
+int jl_model_site(const jl_model *m, jl_site site, int layer, jl_site_info *info);
+
+/* ---- Runs: reads and edits ------------------------------------------------------------------- */
+
+/* A request to read a site, and its result. */
 typedef struct jl_tap {
-    jl_tap_kind kind;
-    int layer, head;   /* head: only for JL_TAP_ATTENTION */
-    int rows, cols;    /* filled by run() */
-    const float *data; /* [rows][cols], owned by the session until the next run or clear */
+    jl_site site;
+    int layer;             /* of a site in blocks */
+    int head;              /* −1: all, or the site has no heads */
+    int from, to;          /* tokens [from, to) of the run; to −1: its end */
+    int heads, rows, cols; /* set by the run */
+    const float *data;     /* complete after the run: [rows][heads][cols], scores and patterns
+                              [heads][rows][cols]; owned by the session until the run's end */
 } jl_tap;
 
-/* Appends ids, evaluates them all and fills n_taps taps (0: none). After JL_OK all rows are
- * complete; damaged weights give NaN. Encoders accept taps too. */
-jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps, int n_taps,
-                         jl_error *error);
-void jl_session_clear_taps(jl_session *s); /* frees the data of the last run's taps */
+typedef enum jl_edit_op { JL_EDIT_SCALE, JL_EDIT_SET, JL_EDIT_ADD } jl_edit_op;
+
+/* A change of a site, before it is read. Edits of a site apply in their order. */
+typedef struct jl_edit {
+    jl_site site;
+    int layer, head; /* as in jl_tap */
+    int from, to;    /* tokens of the run, positions of a session; to −1: all later ones */
+    jl_edit_op op;
+    float factor; /* of JL_EDIT_SCALE; 0: zero, whatever the value */
+    /* Of JL_EDIT_SET and JL_EDIT_ADD, copied: n floats, one row for all tokens or to − from rows.
+     * Rows as those of a tap; those of scores and patterns have S columns, and heads come first. */
+    const float *data;
+    uint64_t n;
+} jl_edit;
+
+typedef struct jl_run_options {
+    const jl_tap *taps;
+    int n_taps;
+    const jl_edit *edits;
+    int n_edits;
+    int n_layers;   /* evaluate only this many blocks (stop_at_layer); 0: all */
+    uint64_t limit; /* maximum bytes of results and edits; 0: none */
+} jl_run_options;
+
+/* Bytes of the results of a run over n more tokens, or UINT64_MAX for an invalid request. */
+uint64_t jl_session_forecast(const jl_session *s, int n, const jl_run_options *o, jl_error *error);
+
+/* Appends ids and begins a run over them. Earlier ids that are not evaluated yet are evaluated
+ * first, with the session's edits but not the run's. Copies the request. Errors name the element
+ * ("taps[2]", "edits[0]"). A run that is begun must be ended. */
+jl_status jl_session_run_begin(jl_session *s, const int32_t *ids, int n, const jl_run_options *o,
+                               jl_error *error);
+/* Evaluates the next step: JL_MORE, or JL_OK when all taps are complete. */
+jl_status jl_session_run_step(jl_session *s, jl_error *error);
+/* Tap i of the run, NULL if there is none. */
+const jl_tap *jl_session_tap(const jl_session *s, int i);
+/* Frees the run's memory. Unless it was complete and over all blocks, removes its tokens. */
+void jl_session_run_end(jl_session *s);
+
+/* Replaces the edits of all later evaluations of the session, and drops its cache. Scores and
+ * patterns can only be scaled, because their width grows. */
+jl_status jl_session_set_edits(jl_session *s, const jl_edit *edits, int n, jl_error *error);
+
+/* ---- Rules ----------------------------------------------------------------------------------- */
+
+typedef enum jl_mask {
+    JL_MASK_MODEL,  /* the model's own: causal, or none in encoders */
+    JL_MASK_CAUSAL, /* query t sees keys j ≤ t */
+    JL_MASK_PREFIX, /* and the first `prefix` tokens all of each other (Raffel et al. 2020, fig. 4) */
+    JL_MASK_NONE    /* all of the text, which is evaluated whole, at most 4096 tokens */
+} jl_mask;
+
+/* Rules of a session that no model needs to have been trained with (jl_session_options). */
+typedef struct jl_rules {
+    jl_mask mask;
+    int prefix;
+    /* Query t sees only keys j with t − j < window or j < sinks; 0: no window. The cache keeps only
+     * these keys (StreamingLLM, Xiao et al. 2024). cache_positions: sinks stand directly before the
+     * window, as in that paper, instead of at their own positions. */
+    int window, sinks, cache_positions;
+    int positions_off;           /* no learned positions, RoPE angles 0, no ALiBi */
+    const int32_t *position_ids; /* of each token, any integers (copied); NULL: 0, 1, 2, … */
+    int n_position_ids;          /* limits the context */
+    double rope_base;            /* replaces the base of RoPE; 0: the model's */
+    double rope_scale;           /* divides the positions in RoPE (Chen et al. 2023); 0: 1 */
+    int cache;                   /* floats: 32; 16-bit values: 16; 0: those of the file */
+    int no_reuse;                /* every append evaluates all tokens again */
+} jl_rules;
+
+/* ---- Counters -------------------------------------------------------------------------------- */
+
+typedef enum jl_part {
+    JL_PART_OTHER, /* embedding, norms, activations, activations' preparation */
+    JL_PART_QKV,
+    JL_PART_SCORES, /* q·k */
+    JL_PART_GATHER, /* weights·v; one kernel with the scores, so the time of both is in SCORES */
+    JL_PART_OUTPUT, /* W_O */
+    JL_PART_FEED_FORWARD,
+    JL_PART_UNEMBED,
+    JL_PART_COUNT
+} jl_part;
+
+typedef struct jl_counters {
+    double tokens; /* evaluated; again counts again */
+    double multiply_adds[JL_PART_COUNT];
+    double ms[JL_PART_COUNT];         /* 0 without a clock (jl_session_options) */
+    double weight_bytes, cache_bytes; /* read, as stored; a batch reads weights once */
+    double cache_held;                /* bytes of the cache in use now */
+} jl_counters;
+jl_counters jl_session_counters(const jl_session *s);
+void jl_session_reset_counters(jl_session *s);
 
 /* ---- How a text becomes tokens --------------------------------------------------------------- */
 

@@ -16,15 +16,18 @@ typedef struct variant {
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
                       const jl_score_modifiers *, float *, void *);
-    void (*attention_weights)(jl_kv_type, const float *, int, const void *, int,
-                              const jl_score_modifiers *, int, float *);
+    void (*scores)(jl_kv_type, const float *, int, const void *, int, const jl_score_modifiers *,
+                   int, float *);
+    void (*softmax)(float *, int);
+    void (*values)(jl_kv_type, const float *, int, const void *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_layer_norm__##suffix, jl_add_scaled__##suffix, jl_mul__##suffix,               \
             jl_gelu__##suffix, jl_soft_cap__##suffix, jl_kv_store__##suffix,                       \
-            jl_attention__##suffix, jl_attention_weights__##suffix                                 \
+            jl_attention__##suffix, jl_attention_scores__##suffix, jl_softmax__##suffix,           \
+            jl_attention_values__##suffix                                                          \
     }
 
 static const variant variants[] = VARIANTS;
@@ -183,7 +186,7 @@ static void scene_make(scene *s, const variant *v, int k) {
         s->slope[i] = ldexpf(1, -1 - random_below(8));
     }
     s->form = (jl_score_modifiers){ k & 2 ? 5.0f : 0.0f, k & 4 ? s->slope : NULL,
-                                    k & 8 ? s->first : NULL };
+                                    k & 8 ? s->first : NULL, NULL, 0 };
 }
 
 /* Attention weights and output of query i in double. */
@@ -231,8 +234,8 @@ static void test_score_forms(void) {
                 for (int d = 0; d < s.hd; d++)
                     CHECK(fabs(out[i * s.hd + d] - exact[d]) < 1e-5, "%s form %d hd %d: %g %g",
                           v->name, k % 16, s.hd, (double)out[i * s.hd + d], exact[d]);
-                v->attention_weights(s.type, s.q + i * s.hd, s.n_keys[i], s.k_tile, s.hd, &s.form,
-                                     i, weights);
+                v->scores(s.type, s.q + i * s.hd, s.n_keys[i], s.k_tile, s.hd, &s.form, i, weights);
+                v->softmax(weights, s.n_keys[i]);
                 for (int j = 0; j < s.n_keys[i]; j++)
                     CHECK(fabs(weights[j] - w[j]) < 2e-6, "%s form %d key %d", v->name, k % 16, j);
             }
@@ -251,18 +254,42 @@ static void test_score_forms_same_bits(void) {
             attend(v, &s, 0, s.n_q, &s.form, out);
             for (int i = 0; i < s.n_q; i++) {
                 jl_score_modifiers f = { s.form.cap, s.form.slope ? s.form.slope + i : NULL,
-                                         s.form.first ? s.form.first + i : NULL };
+                                         s.form.first ? s.form.first + i : NULL, NULL, 0 };
                 attend(variants, &s, i, 1, &f, one);
                 CHECK(same_bits(one, out + i * s.hd, (size_t)s.hd), "%s form %d", v->name, k % 16);
                 for (int b = 0; b < 2; b++)
                     (b ? v : variants)
-                        ->attention_weights(s.type, s.q + i * s.hd, s.n_keys[i], s.k_tile, s.hd,
-                                            &s.form, i, w[b]);
+                        ->scores(s.type, s.q + i * s.hd, s.n_keys[i], s.k_tile, s.hd, &s.form, i,
+                                 w[b]);
                 CHECK(same_bits(w[0], w[1], (size_t)s.n_keys[i]), "%s form %d", v->name, k % 16);
             }
             jl_score_modifiers empty = { 0 };
             attend(v, &s, 0, s.n_q, NULL, out), attend(v, &s, 0, s.n_q, &empty, one);
             CHECK(same_bits(out, one, (size_t)(s.n_q * s.hd)), "%s empty form", v->name);
+        }
+    }
+}
+
+/* A window or slopes written as biases give the bits of the modifier; whole tiles may be masked. */
+static void test_biases(void) {
+    static scene s;
+    static float bias[QUERIES * MAX_KEYS];
+    FOR_VARIANTS(v) {
+        for (int k = 0; k < 16 * 40; k++) {
+            float out[QUERIES * MAX_HD], biased[QUERIES * MAX_HD];
+            scene_make(&s, v, k);
+            jl_score_modifiers form = { s.form.cap, NULL, s.form.first, NULL, 0 };
+            if (s.form.slope && !s.form.first) form.slope = s.form.slope;
+            attend(v, &s, 0, s.n_q, &form, out);
+            for (int i = 0; i < s.n_q; i++)
+                for (int j = 0; j < MAX_KEYS; j++)
+                    bias[i * MAX_KEYS + j] = form.first && j < form.first[i] ? -INFINITY
+                                             : form.slope
+                                                 ? form.slope[i] * (float)(j - (s.n_keys[i] - 1))
+                                                 : 0;
+            form = (jl_score_modifiers){ s.form.cap, NULL, NULL, bias, MAX_KEYS };
+            attend(v, &s, 0, s.n_q, &form, biased);
+            CHECK(same_bits(out, biased, (size_t)(s.n_q * s.hd)), "%s form %d", v->name, k % 16);
         }
     }
 }
@@ -275,5 +302,6 @@ int main(void) {
     RUN(test_same_bits);
     RUN(test_score_forms);
     RUN(test_score_forms_same_bits);
+    RUN(test_biases);
     return check_report("c_activations (" VARIANT_NAMES ")");
 }

@@ -118,10 +118,10 @@ static void test_far_rewind(void) {
         CHECK(a && b && memcmp(a, b, bytes) == 0, "rewind to %d", back);
         jl_session_free(s), jl_session_free(fresh);
     }
-    jl_tap tap = { .kind = JL_TAP_ATTENTION };
+    jl_tap tap = { .site = JL_SITE_PATTERN, .to = -1 };
     jl_session *s = open_session(m, 0, 0, 0);
-    CHECK(jl_session_run(s, ids, 2, &tap, 1, &e) == JL_ERR_ARGUMENT);
-    CHECK(strstr(e.message, "layer 0 is a short convolution") != NULL, "%s", e.message);
+    CHECK(run_taps(s, ids, 2, &tap, 1, &e) == JL_ERR_ARGUMENT);
+    CHECK(strstr(e.message, "this model has no pattern in block 0") != NULL, "%s", e.message);
     jl_session_free(s);
     jl_model_free(m);
     free(file);
@@ -167,9 +167,9 @@ static void test_encoder_attention(void) {
     jl_model *m = load_golden("bert");
     if (!m) SKIP("tests/golden is not in the working directory");
     jl_session *s = open_session(m, 0, 0, 0);
-    jl_tap tap = { .kind = JL_TAP_ATTENTION, .layer = 1, .head = 2 };
+    jl_tap tap = { .site = JL_SITE_PATTERN, .layer = 1, .head = 2, .to = -1 };
     jl_error e = { 0 };
-    CHECK(jl_session_run(s, ids, 9, &tap, 1, &e) == JL_OK, "%s", e.message);
+    CHECK(run_taps(s, ids, 9, &tap, 1, &e) == JL_OK, "%s", e.message);
     CHECK(tap.rows == 9 && tap.cols == 9);
     for (int t = 0; t < 9; t++) {
         double sum = 0;
@@ -192,7 +192,7 @@ static void test_encoder_refusals(void) {
     jl_error e = { 0 };
     jl_generation g = { .sampling = { .top_p = 1, .repeat_penalty = 1 }, .max_tokens = 2 };
     CHECK(jl_session_append(s, ids, 3, &e) == JL_OK);
-    CHECK(jl_session_run(s, ids, 2, NULL, 0, &e) == JL_ERR_ARGUMENT, "%s", e.message);
+    CHECK(run_taps(s, ids, 2, NULL, 0, &e) == JL_ERR_ARGUMENT, "%s", e.message);
     jl_error_clear(&e);
     CHECK(jl_session_generate(s, &g, &e) == JL_ERR_ARGUMENT);
     CHECK(strstr(e.message, "an encoder (bert) predicts no next token") != NULL, "%s", e.message);
@@ -482,7 +482,7 @@ static void test_damage(void) {
             jl_model *m = load(file, n, &e);
             CHECK(m || (e.code < 0 && e.where[0] && e.message[0]), "byte %d", (int)at);
             if (m && m->arch && m->h.n_ctx >= 8) {
-                jl_session_options options = { 8, 2, 0, NULL };
+                jl_session_options options = { .n_ctx = 8, .n_batch = 2 };
                 jl_session *s = jl_session_new(m, &options, &e);
                 float out[1024];
                 if (s && m->h.n_vocab > 0) advance(s, (const int32_t[]){ 0, 0, 0 }, 3);

@@ -114,7 +114,8 @@ static jl_session *open_session(const uint8_t *file, uint64_t n, jl_model **m) {
         at += part;
     }
     CHECK(jl_model_finish(*m, &error) == JL_OK, "%s: %s", error.where, error.message);
-    jl_session *s = jl_session_new(*m, &(jl_session_options){ 12, 12, 1, NULL }, &error);
+    jl_session *s = jl_session_new(
+        *m, &(jl_session_options){ .n_ctx = 12, .n_batch = 12, .all_logits = 1 }, &error);
     CHECK(s, "%s: %s", error.where, error.message);
     return s;
 }

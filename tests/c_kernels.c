@@ -18,15 +18,18 @@ typedef struct variant {
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
                       const jl_score_modifiers *, float *, void *);
-    void (*attention_weights)(jl_kv_type, const float *, int, const void *, int,
-                              const jl_score_modifiers *, int, float *);
+    void (*scores)(jl_kv_type, const float *, int, const void *, int, const jl_score_modifiers *,
+                   int, float *);
+    void (*softmax)(float *, int);
+    void (*values)(jl_kv_type, const float *, int, const void *, int, float *);
 } variant;
 
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_rms_norm__##suffix, jl_add__##suffix, jl_silu_mul__##suffix, jl_max__##suffix, \
             jl_softmax_exp__##suffix, jl_exp_total__##suffix, jl_nan_to_neg_inf__##suffix,         \
-            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_weights__##suffix          \
+            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_scores__##suffix,          \
+            jl_softmax__##suffix, jl_attention_values__##suffix                                    \
     }
 
 static const variant variants[] = VARIANTS;
@@ -229,12 +232,16 @@ static void test_attention(void) {
                 for (int d = 0; d < hd; d++)
                     CHECK(fabs(out[i * hd + d] - exact[d]) < 1e-5 * room, "%s hd %d: %g %g",
                           v->name, hd, (double)out[i * hd + d], exact[d]);
-                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, weights);
+                v->scores(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, weights);
+                v->softmax(weights, n_keys[i]);
                 for (int j = 0; j < n_keys[i]; j++) {
                     CHECK(fabs(weights[j] - w[j]) < 2e-6 * room, "%s hd %d key %d", v->name, hd, j);
                     sum += weights[j];
                 }
                 CHECK(fabs(sum - 1) < 1e-6, "%s %.9g", v->name, sum);
+                v->values(c.type, weights, n_keys[i], c.v_tile, hd, rounded);
+                for (int d = 0; d < hd; d++)
+                    CHECK(fabs(rounded[d] - exact[d]) < 1e-5 * room, "%s hd %d", v->name, hd);
             }
             free(scratch), cache_free(&c);
         }
@@ -263,10 +270,14 @@ static void test_attention_same_bits(void) {
                 v->attention(c.type, q + i * hd, 1, n_keys + i, c.k_tile, c.v_tile, hd, NULL, one,
                              scratch);
                 CHECK(same_bits(one, out + i * hd, (size_t)hd), "%s %d %d alone", v->name, hd, i);
-                variants->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0,
-                                            w);
-                v->attention_weights(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, w2);
+                variants->scores(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, w);
+                v->scores(c.type, q + i * hd, n_keys[i], c.k_tile, hd, NULL, 0, w2);
+                CHECK(same_bits(w, w2, (size_t)n_keys[i]), "%s hd %d scores", v->name, hd);
+                variants->softmax(w, n_keys[i]), v->softmax(w2, n_keys[i]);
                 CHECK(same_bits(w, w2, (size_t)n_keys[i]), "%s hd %d weights", v->name, hd);
+                variants->values(c.type, w, n_keys[i], c.v_tile, hd, one);
+                v->values(c.type, w, n_keys[i], c.v_tile, hd, out);
+                CHECK(same_bits(one, out, (size_t)hd), "%s hd %d values", v->name, hd);
             }
             free(scratch), cache_free(&c);
         }

@@ -15,8 +15,9 @@ static void unembed_gives_the_logits(void) {
         if (!m) SKIP("tests/golden is not in the working directory");
         jl_error e = { 0 };
         jl_session *s = open_session(m, 0, 64, 0);
-        jl_tap tap = { .kind = JL_TAP_RESIDUAL, .layer = jl_model_n_layers(m) - 1 };
-        CHECK(jl_session_run(s, ids, N_IDS, &tap, 1, &e) == JL_OK, "%s", e.message);
+        int last_block = jl_model_n_layers(m) - 1;
+        jl_tap tap = { .site = JL_SITE_RESID_POST, .layer = last_block, .head = -1, .to = -1 };
+        CHECK(run_taps(s, ids, N_IDS, &tap, 1, &e) == JL_OK, "%s", e.message);
         int n = jl_model_n_vocab(m);
         float *found = malloc((size_t)(N_IDS * n) * sizeof *found);
         CHECK(jl_model_unembed(m, tap.data, N_IDS, 1, NULL, found, &e) == JL_OK, "%s", e.message);

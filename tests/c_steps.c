@@ -107,14 +107,14 @@ static void test_encoder_steps(void) {
         CHECK(jl_session_append(s, ids + 20, N_IDS - 20, &e) == JL_OK);
         while (jl_session_embed(s, JL_POOLING_MEAN, out, &e) == JL_MORE) continue;
         CHECK(e.code == JL_OK && memcmp(out, wanted, bytes) == 0, "%s: grown", encoders[i]);
-        jl_tap a[] = { { .kind = JL_TAP_ATTENTION, .layer = 1, .head = 1 },
-                       { .kind = JL_TAP_RESIDUAL, .layer = 0 },
-                       { .kind = JL_TAP_OUTPUT } };
+        jl_tap a[] = { { .site = JL_SITE_PATTERN, .layer = 1, .head = 1, .to = -1 },
+                       { .site = JL_SITE_RESID_POST, .head = -1, .to = -1 },
+                       { .site = JL_SITE_MLP_POST, .layer = 1, .head = -1, .to = -1 } };
         jl_tap b[] = { a[0], a[1], a[2] };
         s->step = 5 * jl_attention_cost(m, 0, N_IDS);
         CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_rewind(whole, 0, &e) == JL_OK);
-        CHECK(jl_session_run(s, ids, N_IDS, a, 3, &e) == JL_OK, "%s", e.message);
-        CHECK(jl_session_run(whole, ids, N_IDS, b, 3, &e) == JL_OK, "%s", e.message);
+        CHECK(run_taps(s, ids, N_IDS, a, 3, &e) == JL_OK, "%s", e.message);
+        CHECK(run_taps(whole, ids, N_IDS, b, 3, &e) == JL_OK, "%s", e.message);
         for (int t = 0; t < 3; t++)
             CHECK(memcmp(a[t].data, b[t].data, (size_t)(a[t].rows * a[t].cols) * sizeof(float)) ==
                       0,

@@ -89,7 +89,7 @@ static void compare(int n_vocab) {
     jl_model *m = load(file, n);
     int32_t ids[64];
     const float *logits[40];
-    jl_session_options o = { 40, 40, 1, NULL };
+    jl_session_options o = { .n_ctx = 40, .n_batch = 40, .all_logits = 1 };
     jl_session *s = jl_session_new(m, &o, &error);
     jl_tokenize(m, text.data + 300, 400, 0, ids, 64, &error);
     CHECK(jl_session_append(s, ids, 40, &error) == 40 || error.code == JL_OK, "%s", error.message);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/jielong_inside.h"
 #include "../src/model/model.h"
 #include "check.h"
 
@@ -73,7 +74,7 @@ static inline jl_model *load(const uint8_t *bytes, size_t n, jl_error *e) {
 
 static inline jl_session *open_session(const jl_model *m, int n_ctx, int n_batch, int all_logits) {
     jl_error e = { 0 };
-    jl_session_options options = { n_ctx, n_batch, all_logits, NULL };
+    jl_session_options options = { .n_ctx = n_ctx, .n_batch = n_batch, .all_logits = all_logits };
     jl_session *s = jl_session_new(m, &options, &e);
     CHECK(s != NULL, "%s", e.message);
     return s;
@@ -103,6 +104,25 @@ static inline void embed(jl_session *s, const int32_t *text, int n, jl_pooling p
     jl_error e = { 0 };
     CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_append(s, text, n, &e) == JL_OK);
     CHECK(jl_session_embed(s, pooling, out, &e) == JL_OK, "%s", e.message);
+}
+
+/* ---- Runs ------------------------------------------------------------------------------------ */
+
+/* Runs ids to the end and fills the taps, whose data is valid until the next run. */
+static inline jl_status run_edited(jl_session *s, const int32_t *list, int n, jl_tap *taps,
+                                   int n_taps, const jl_edit *edits, int n_edits, jl_error *e) {
+    jl_run_options o = { .taps = taps, .n_taps = n_taps, .edits = edits, .n_edits = n_edits };
+    jl_status st = jl_session_run_begin(s, list, n, &o, e);
+    if (st) return st;
+    while ((st = jl_session_run_step(s, e)) == JL_MORE) continue;
+    for (int i = 0; i < n_taps && !st; i++) taps[i] = *jl_session_tap(s, i);
+    if (st) jl_session_run_end(s);
+    return st;
+}
+
+static inline jl_status run_taps(jl_session *s, const int32_t *list, int n, jl_tap *taps,
+                                 int n_taps, jl_error *e) {
+    return run_edited(s, list, n, taps, n_taps, NULL, 0, e);
 }
 
 #endif

@@ -17,7 +17,7 @@
 
 /* Only hosts call these (names: wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
-enum { MAX_TAPS = 4096 };
+enum { MAX_REQUESTS = 1 << 16 };
 
 static jl_error error;
 static jl_token token;
@@ -25,14 +25,14 @@ static jl_sampling sampling;
 static jl_candidate candidates[256];
 static int n_candidates;
 static size_t room, token_length;
-static jl_tap *taps;
-static int n_taps;
-static int32_t (*tap_request)[3];
 
 static jl_error *fresh(void) {
     memset(&error, 0, sizeof error);
     return &error;
 }
+
+/* Milliseconds; the linker imports this name. */
+double emscripten_performance_now(void);
 
 /* ---- Memory and errors ----------------------------------------------------------------------- */
 
@@ -174,9 +174,6 @@ void jl_wasm_pool_use(jl_pool *pool, int n_threads) {
     jl_pool_use(pool, n_threads);
 }
 
-/* Milliseconds; the linker imports this name. */
-double emscripten_performance_now(void);
-
 int jl_wasm_pool_calibrate(jl_pool *pool, int max, const jl_model *m) {
     return jl_pool_calibrate(pool, max, m, emscripten_performance_now, fresh());
 }
@@ -184,13 +181,30 @@ int jl_wasm_pool_calibrate(jl_pool *pool, int max, const jl_model *m) {
 /* ---- Session --------------------------------------------------------------------------------- */
 
 double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch, jl_pool *pool) {
-    jl_session_options o = { n_ctx, n_batch, 0, pool };
+    jl_session_options o = { .n_ctx = n_ctx, .n_batch = n_batch, .pool = pool };
     return (double)jl_session_bytes(m, &o);
 }
 
+/* rules: NULL, or mask, prefix, window, sinks, cache_positions, positions_off, cache, no_reuse, number
+ * of position ids, then these. */
 jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits,
-                                jl_pool *pool) {
-    jl_session_options o = { n_ctx, n_batch, all_logits, pool };
+                                jl_pool *pool, const int32_t *rules, double rope_base,
+                                double rope_scale) {
+    jl_rules r = { .rope_base = rope_base, .rope_scale = rope_scale };
+    jl_session_options o = { n_ctx, n_batch,           all_logits,
+                             pool,  rules ? &r : NULL, emscripten_performance_now };
+    if (rules) {
+        r.mask = (jl_mask)rules[0];
+        r.prefix = rules[1];
+        r.window = rules[2];
+        r.sinks = rules[3];
+        r.cache_positions = rules[4];
+        r.positions_off = rules[5];
+        r.cache = rules[6];
+        r.no_reuse = rules[7];
+        r.n_position_ids = rules[8];
+        r.position_ids = r.n_position_ids > 0 ? rules + 9 : NULL;
+    }
     return jl_session_new(m, &o, fresh());
 }
 
@@ -316,41 +330,105 @@ int jl_wasm_session_embed(jl_session *s, int pooling, float *out) {
     return jl_session_embed(s, (jl_pooling)pooling, out, fresh());
 }
 
-/* ---- Taps ------------------------------------------------------------------------------------ */
+/* ---- The inside ------------------------------------------------------------------------------ */
 
-/* Allocates n requests {kind, layer, head} for the host to fill before the next run. */
-int32_t *jl_wasm_taps(int n) {
-    jl_free(taps);
-    jl_free(tap_request);
-    n_taps = n < 0 || n > MAX_TAPS ? 0 : n;
-    taps = jl_alloc_array((uint64_t)n_taps + 1, sizeof *taps);
-    tap_request = jl_alloc_array((uint64_t)n_taps + 1, sizeof *tap_request);
-    if (!taps || !tap_request) n_taps = -1;
-    return n_taps == n ? (int32_t *)tap_request : NULL;
+/* A request, decoded: `ints` has site, layer, head, from, to of each tap, then the same and
+ * operation, factor (float bits), number of floats of each edit, whose floats follow each other in
+ * `data`. */
+static jl_status decode(const int32_t *ints, const float *data, int n_taps, int n_edits,
+                        jl_run_options *o) {
+    if (n_taps < 0 || n_taps > MAX_REQUESTS || n_edits < 0 || n_edits > MAX_REQUESTS)
+        return jl_fail(fresh(), JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
+                       "at most %d are allowed", MAX_REQUESTS);
+    jl_tap *taps = jl_alloc_array((uint64_t)n_taps + 1, sizeof *taps);
+    jl_edit *edits = jl_alloc_array((uint64_t)n_edits + 1, sizeof *edits);
+    o->taps = taps;
+    o->edits = edits;
+    o->n_taps = n_taps;
+    o->n_edits = n_edits;
+    if (!taps || !edits)
+        return jl_fail(fresh(), JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"), "no room for %d",
+                       n_taps + n_edits);
+    for (int i = 0; i < n_taps; i++, ints += 5)
+        taps[i] = (jl_tap){ .site = (jl_site)ints[0],
+                            .layer = ints[1],
+                            .head = ints[2],
+                            .from = ints[3],
+                            .to = ints[4] };
+    for (int i = 0; i < n_edits; i++, ints += 8) {
+        edits[i] = (jl_edit){ .site = (jl_site)ints[0],
+                              .layer = ints[1],
+                              .head = ints[2],
+                              .from = ints[3],
+                              .to = ints[4],
+                              .op = (jl_edit_op)ints[5],
+                              .data = data,
+                              .n = (uint32_t)ints[7] };
+        memcpy(&edits[i].factor, ints + 6, sizeof edits[i].factor);
+        data += edits[i].n;
+    }
+    return JL_OK;
 }
 
-int jl_wasm_session_run(jl_session *s, const int32_t *ids, int n) {
-    for (int i = 0; i < n_taps; i++)
-        taps[i] = (jl_tap){
-            (jl_tap_kind)tap_request[i][0], tap_request[i][1], tap_request[i][2], 0, 0, NULL
-        };
-    return jl_session_run(s, ids, n, taps, n_taps, fresh());
+static void free_request(const jl_run_options *o) {
+    jl_free((void *)(uintptr_t)o->taps);
+    jl_free((void *)(uintptr_t)o->edits);
 }
 
-const float *jl_wasm_tap_data(int i) {
-    return taps[i].data;
+int jl_wasm_session_run_begin(jl_session *s, const int32_t *ids, int n, const int32_t *request,
+                              const float *data, int n_taps, int n_edits, int n_layers,
+                              double limit) {
+    jl_run_options o = { .n_layers = n_layers, .limit = length_of(limit) };
+    int status = decode(request, data, n_taps, n_edits, &o);
+    if (!status) status = jl_session_run_begin(s, ids, n, &o, fresh());
+    free_request(&o);
+    return status;
 }
 
-int jl_wasm_tap_rows(int i) {
-    return taps[i].rows;
+int jl_wasm_session_run_step(jl_session *s) {
+    return jl_session_run_step(s, fresh());
 }
 
-int jl_wasm_tap_cols(int i) {
-    return taps[i].cols;
+void jl_wasm_session_run_end(jl_session *s) {
+    jl_session_run_end(s);
 }
 
-void jl_wasm_session_clear_taps(jl_session *s) {
-    jl_session_clear_taps(s);
+/* −1: the request is invalid. */
+double jl_wasm_session_forecast(jl_session *s, int n, const int32_t *request, const float *data,
+                                int n_taps, int n_edits, int n_layers) {
+    jl_run_options o = { .n_layers = n_layers };
+    int status = decode(request, data, n_taps, n_edits, &o);
+    uint64_t bytes = status ? UINT64_MAX : jl_session_forecast(s, n, &o, fresh());
+    free_request(&o);
+    return bytes == UINT64_MAX ? -1 : (double)bytes;
+}
+
+/* shape: heads, rows, columns. */
+const float *jl_wasm_session_tap(const jl_session *s, int i, int32_t shape[3]) {
+    const jl_tap *tap = jl_session_tap(s, i);
+    if (!tap) return NULL;
+    shape[0] = tap->heads;
+    shape[1] = tap->rows;
+    shape[2] = tap->cols;
+    return tap->data;
+}
+
+int jl_wasm_session_set_edits(jl_session *s, const int32_t *request, const float *data, int n) {
+    jl_run_options o = { 0 };
+    int status = decode(request, data, 0, n, &o);
+    if (!status) status = jl_session_set_edits(s, o.edits, n, fresh());
+    free_request(&o);
+    return status;
+}
+
+/* out: tokens, bytes of weights, of the cache, cache held, multiply-adds and ms by part. */
+void jl_wasm_session_counters(jl_session *s, int reset, double out[4 + 2 * JL_PART_COUNT]) {
+    jl_counters c = jl_session_counters(s);
+    double first[4] = { c.tokens, c.weight_bytes, c.cache_bytes, c.cache_held };
+    memcpy(out, first, sizeof first);
+    memcpy(out + 4, c.multiply_adds, sizeof c.multiply_adds);
+    memcpy(out + 4 + JL_PART_COUNT, c.ms, sizeof c.ms);
+    if (reset) jl_session_reset_counters(s);
 }
 
 /* ---- Readings without a session -------------------------------------------------------------- */

@@ -10,7 +10,8 @@
 
 static jl_session *open_session(const jl_model *m, int n_ctx, int all_logits, jl_pool *pool) {
     jl_error error = { 0 };
-    jl_session_options options = { n_ctx, all_logits ? 32 : 0, all_logits, pool };
+    jl_session_options options = { .n_ctx = n_ctx, .pool = pool, .all_logits = all_logits };
+    if (all_logits) options.n_batch = 32;
     jl_session *s = jl_session_new(m, &options, &error);
     if (!s) cli_fail(&error);
     return s;

@@ -29,7 +29,8 @@ int cli_embed(const cli_options *o) {
     if (!ids)
         ids = cli_tokenize(m, o->text, strlen(o->text), JL_TOKENIZE_BOS | JL_TOKENIZE_EOS, &count);
     jl_pooling pooling = requested ? (jl_pooling)requested : jl_model_pooling(m);
-    jl_session_options options = { count > 0 ? count : 1, 0, 0, cli_pool(m, o->threads) };
+    jl_session_options options = { .n_ctx = count > 0 ? count : 1,
+                                   .pool = cli_pool(m, o->threads) };
     jl_session *s = jl_session_new(m, &options, &error);
     float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);
     if (!s) cli_fail(&error);

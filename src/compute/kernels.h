@@ -187,7 +187,9 @@ JL_KERNEL(void, jl_kv_store,
 typedef struct jl_score_modifiers {
     float cap;          /* s = jl_soft_cap(s, cap); 0: none */
     const float *slope; /* ALiBi (Press et al. 2022): s += slope·(j − (n_keys − 1)); NULL: none */
-    const int *first; /* sliding window: s = −∞ for keys j < first < n_keys; NULL: none */
+    const int *first;  /* sliding window: s = −∞ for keys j < first < n_keys; NULL: none */
+    const float *bias; /* s += bias[query·bias_stride + j], −∞: not visible; NULL: none */
+    size_t bias_stride;
 } jl_score_modifiers;
 
 /* Attention by online softmax (Milakov & Gimelshein 2018; tiles: Dao et al. 2022) of n_q queries
@@ -203,11 +205,16 @@ typedef struct jl_score_modifiers {
 JL_KERNEL(void, jl_attention,
           (jl_kv_type type, const float *q, int n_q, const int *n_keys, const void *k,
            const void *v, int hd, const jl_score_modifiers *modifiers, float *out, void *scratch));
-/* weights[n_keys] = softmax row of query q with the same scores, for taps; i: its index in the
- * modifiers. Maximum over the whole row, sum in 4 lanes, each weight multiplied by 1 / sum. */
-JL_KERNEL(void, jl_attention_weights,
+/* The parts of jl_attention for one query, to read or change what is between them.
+ * scores [n_keys]: s_j with the modifiers of query i. */
+JL_KERNEL(void, jl_attention_scores,
           (jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-           const jl_score_modifiers *modifiers, int i, float *weights));
+           const jl_score_modifiers *modifiers, int i, float *scores));
+/* x = softmax(x): maximum over all of x, sum in 4 lanes, each element multiplied by 1 / sum. */
+JL_KERNEL(void, jl_softmax, (float *x, int n));
+/* out [hd] = Σ_j weights_j·v_j, ascending j. */
+JL_KERNEL(void, jl_attention_values,
+          (jl_kv_type type, const float *weights, int n_keys, const void *v, int hd, float *out));
 
 /* BLAS sgemm, for training: C [m][n] = alpha·op(A)·op(B) + beta·C, row-major, ld* the row strides;
  * op(A) is [m][k], op(B) [k][n], transposed in memory if flagged. C overlaps neither; beta = 0

@@ -525,6 +525,8 @@ static float modify_scores(const jl_score_modifiers *modifiers, int i, int n_key
     if (modifiers->cap > 0) jl_soft_cap__ref(s, modifiers->cap, JL_KV_TILE);
     for (int j = 0; j < JL_KV_TILE; j++) {
         if (modifiers->slope) s[j] = s[j] + modifiers->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (modifiers->bias && j0 + j < n_keys)
+            s[j] = s[j] + modifiers->bias[(size_t)i * modifiers->bias_stride + (size_t)(j0 + j)];
         if (j0 + j >= n_keys || (modifiers->first && j0 + j < modifiers->first[i]))
             s[j] = -INFINITY;
     }
@@ -551,6 +553,7 @@ static void attend(jl_kv_type type, const float *q, int n_keys, const uint8_t *k
         if (modifiers && modifiers->first && modifiers->first[i_q] >= j0 + JL_KV_TILE) continue;
         float max = tile_scores(type, &rounded, k, hd, n, p), m1;
         if (modifiers) max = modify_scores(modifiers, i_q, n_keys, j0, p);
+        if (modifiers && max == -INFINITY) continue; /* no key is visible */
         m1 = max > m ? max : m;
         float c = jl_exp__ref(m - m1);
         m = m1;
@@ -574,8 +577,8 @@ void jl_attention__ref(jl_kv_type type, const float *q, int n_q, const int *n_ke
         attend(type, q + i * hd, n_keys[i], k, v, hd, modifiers, i, out + i * hd);
 }
 
-void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                               const jl_score_modifiers *modifiers, int i, float *weights) {
+void jl_attention_scores__ref(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
+                              const jl_score_modifiers *modifiers, int i, float *scores) {
     float s[JL_KV_TILE];
     const query rounded = query_for(type, q, hd);
     const uint8_t *tile = k;
@@ -583,8 +586,22 @@ void jl_attention_weights__ref(jl_kv_type type, const float *q, int n_keys, cons
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         tile_scores(type, &rounded, tile, hd, n, s);
         if (modifiers) modify_scores(modifiers, i, n_keys, j0, s);
-        memcpy(weights + j0, s, (size_t)n * sizeof *s);
+        memcpy(scores + j0, s, (size_t)n * sizeof *s);
     }
-    float inverse = 1.0f / jl_softmax_exp__ref(weights, jl_max__ref(weights, n_keys), n_keys);
-    for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
+}
+
+void jl_softmax__ref(float *x, int n) {
+    float inverse = 1.0f / jl_softmax_exp__ref(x, jl_max__ref(x, n), n);
+    for (int j = 0; j < n; j++) x[j] = x[j] * inverse;
+}
+
+void jl_attention_values__ref(jl_kv_type type, const float *weights, int n_keys, const void *v,
+                              int hd, float *out) {
+    const uint8_t *tile = v;
+    memset(out, 0, (size_t)hd * sizeof *out);
+    for (int j = 0; j < n_keys; j++) {
+        if (j > 0 && j % JL_KV_TILE == 0) tile += jl_kv_tile_bytes(type, hd);
+        for (int d = 0; d < hd; d++)
+            out[d] = out[d] + weights[j] * value_at(type, tile, j % JL_KV_TILE * hd + d);
+    }
 }

@@ -194,6 +194,8 @@ static NOINLINE float modify_scores(const jl_score_modifiers *modifiers, int i, 
     if (modifiers->cap > 0) jl_soft_cap__simd(s, modifiers->cap, JL_KV_TILE);
     ROLL for (int j = 0; j < JL_KV_TILE; j++) {
         if (modifiers->slope) s[j] = s[j] + modifiers->slope[i] * (float)(j0 + j - (n_keys - 1));
+        if (modifiers->bias && j0 + j < n_keys)
+            s[j] = s[j] + modifiers->bias[(size_t)i * modifiers->bias_stride + (size_t)(j0 + j)];
         if (j0 + j >= n_keys || (modifiers->first && j0 + j < modifiers->first[i]))
             s[j] = -INFINITY;
     }
@@ -211,7 +213,10 @@ INLINE void softmax_weights(const query_tile *tile, int n, float *s, softmax_sta
                             int hd) {
     float max = tile->modifiers ? modify_scores(tile->modifiers, tile->i, tile->n_keys, tile->j0, s)
                                 : mask(s, n);
-    update_softmax(s, max, r, acc, hd);
+    if (tile->modifiers && max == -INFINITY) /* no key is visible; exp(−∞ − m) may be NaN */
+        memset(s, 0, JL_KV_TILE * sizeof *s);
+    else
+        update_softmax(s, max, r, acc, hd);
 }
 
 /* acc += Σ_j p[j]·v[j] of one query over n keys. */
@@ -324,8 +329,8 @@ void jl_attention__simd(jl_kv_type type, const float *q, int n_q, const int *n_k
         scale_row(out + i * hd, hd, 1.0f / lanes_sum(wasm_v128_load(state[i].l)));
 }
 
-void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
-                                const jl_score_modifiers *modifiers, int i, float *weights) {
+void jl_attention_scores__simd(jl_kv_type type, const float *q, int n_keys, const void *k, int hd,
+                               const jl_score_modifiers *modifiers, int i, float *to) {
     float s[JL_KV_TILE];
     int16_t quants[JL_MAX_HEAD];
     const query_rows rows = { q, type == JL_KV_16 ? quants : NULL, ((size_t)hd + 1) / 2 * 2 };
@@ -335,10 +340,22 @@ void jl_attention_weights__simd(jl_kv_type type, const float *q, int n_keys, con
         int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
         scores(1, &rows, 0, &r, tile, hd, s);
         if (modifiers) modify_scores(modifiers, i, n_keys, j0, s);
-        memcpy(weights + j0, s, (size_t)n * sizeof *s);
+        memcpy(to + j0, s, (size_t)n * sizeof *s);
     }
-    float inverse = 1.0f / jl_softmax_exp(weights, jl_max(weights, n_keys), n_keys);
-    for (int j = 0; j < n_keys; j++) weights[j] = weights[j] * inverse;
+}
+
+void jl_softmax__simd(float *x, int n) {
+    scale_row(x, n, 1.0f / jl_softmax_exp__simd(x, jl_max__simd(x, n), n));
+}
+
+void jl_attention_values__simd(jl_kv_type type, const float *weights, int n_keys, const void *v,
+                               int hd, float *out) {
+    const uint8_t *tile = v;
+    memset(out, 0, (size_t)hd * sizeof *out);
+    for (int j0 = 0; j0 < n_keys; j0 += JL_KV_TILE, tile += jl_kv_tile_bytes(type, hd)) {
+        int n = n_keys - j0 < JL_KV_TILE ? n_keys - j0 : JL_KV_TILE;
+        (type == JL_KV_16 ? add_halves : add_floats)(weights + j0, n, tile, hd, out);
+    }
 }
 
 #endif

@@ -8,9 +8,12 @@
  */
 #include "attention.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "linear.h"
+#include "rules.h"
+#include "sites.h"
 
 /* ---- Queries, keys, values ------------------------------------------------------------------- */
 
@@ -53,21 +56,48 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
 
 enum { Q = 1, KV = 2 };
 
+/* Element 0 of sink j in the stored keys or values before RoPE. */
+static float *sink_row(const jl_pass *p, float *sinks, int slot, int j) {
+    size_t width = (size_t)p->m->h.n_kv_heads * (size_t)p->m->h.head_dim;
+    return sinks + ((size_t)slot * (size_t)p->cache->sinks + (size_t)j) * width;
+}
+
+static void keep_sinks(const jl_pass *p, int slot) {
+    size_t width = (size_t)p->m->h.n_kv_heads * (size_t)p->m->h.head_dim;
+    for (int t = 0; t < p->n && p->pos + t < p->cache->sinks; t++) {
+        memcpy(sink_row(p, p->cache->sink_k, slot, p->pos + t), p->s->k + (size_t)t * width,
+               width * sizeof(float));
+        memcpy(sink_row(p, p->cache->sink_v, slot, p->pos + t), p->s->v + (size_t)t * width,
+               width * sizeof(float));
+    }
+}
+
 /* q, k, v = W_q h, W_k h, W_v h, normalised and rotated; which: a union of Q and KV. */
-static void project_qkv(const jl_pass *p, const jl_block *b, int which) {
+static void project_qkv(const jl_pass *p, int block, int which) {
     const jl_hparams *h = &p->m->h;
+    const jl_block *b = &p->m->w.blocks[block];
     jl_scratch *s = p->s;
     const jl_linear *w[] = { &b->q, &b->k, &b->v };
     float *y[] = { s->q, s->k, s->v };
     int first = which & Q ? 0 : 1, end = which & KV ? 3 : 1;
+    jl_part_begin(s->meter, JL_PART_QKV);
     jl_linear_forward(s, s->h, p->n, w + first, y + first, end - first);
+    jl_part_begin(s->meter, JL_PART_OTHER);
     for (int i = first; i < end && h->clamp_qkv > 0; i++)
         clamp(y[i], p->n * w[i]->w.rows, h->clamp_qkv);
-    if (which & Q) normalise_heads(p, &b->q_norm, s->q, h->n_heads);
-    if (which & Q) rotate(p, b->rope, s->q, h->n_heads);
+    if (which & Q) {
+        normalise_heads(p, &b->q_norm, s->q, h->n_heads);
+        jl_at(p, JL_SITE_Q, block, s->q);
+        rotate(p, b->rope, s->q, h->n_heads);
+        jl_at(p, JL_SITE_ROT_Q, block, s->q);
+    }
     if (!(which & KV)) return;
     normalise_heads(p, &b->k_norm, s->k, h->n_kv_heads);
+    jl_at(p, JL_SITE_K, block, s->k);
+    jl_at(p, JL_SITE_V, block, s->v);
+    if (p->cache->sink_k) keep_sinks(p, b->slot);
     rotate(p, b->rope, s->k, h->n_kv_heads);
+    jl_at(p, JL_SITE_ROT_K, block, s->k);
 }
 
 /* ---- The cache ------------------------------------------------------------------------------- */
@@ -84,20 +114,25 @@ typedef struct block_job {
     int block, parts; /* parts: pieces per KV head */
 } block_job;
 
-static void store_rows(void *arg, int first, int end) {
-    const jl_pass *p = ((const block_job *)arg)->p;
+/* Stores k and v [n_kv_heads][hd] of a position. */
+static void store_position(const jl_pass *p, int block, int position, const float *k,
+                           const float *v) {
     const jl_cache *c = p->cache;
-    int hd = p->m->h.head_dim, heads = p->m->h.n_kv_heads;
-    size_t bytes = jl_kv_tile_bytes(c->type, hd);
-    for (int g = 0; g < heads; g++) {
-        size_t head = head_offset(p, ((const block_job *)arg)->block, g);
-        for (int t = first; t < end; t++) {
-            size_t row = ((size_t)t * (size_t)heads + (size_t)g) * (size_t)hd;
-            size_t tile = head + (size_t)((p->pos + t) / JL_KV_TILE) * bytes;
-            jl_kv_store(c->type, c->k + tile, c->v + tile, (p->pos + t) % JL_KV_TILE, p->s->k + row,
-                        p->s->v + row, hd);
-        }
+    int hd = p->m->h.head_dim, slot = jl_cache_slot(c, position);
+    size_t bytes = jl_kv_tile_bytes(c->type, hd), tile = (size_t)(slot / JL_KV_TILE) * bytes;
+    for (int g = 0; g < p->m->h.n_kv_heads; g++, k += hd, v += hd) {
+        size_t at = head_offset(p, block, g) + tile;
+        jl_kv_store(c->type, c->k + at, c->v + at, slot % JL_KV_TILE, k, v, hd);
     }
+}
+
+static void store_rows(void *arg, int first, int end) {
+    const block_job *job = arg;
+    const jl_pass *p = job->p;
+    size_t width = (size_t)p->m->h.n_kv_heads * (size_t)p->m->h.head_dim;
+    for (int t = first; t < end; t++)
+        store_position(p, job->block, p->pos + t, p->s->k + (size_t)t * width,
+                       p->s->v + (size_t)t * width);
 }
 
 /* Stores k and v [n][n_kv_heads][hd] of the scratch. */
@@ -105,6 +140,22 @@ static void store_kv(const jl_pass *p, int block) {
     block_job job = { p, block, 0 };
     int cost = p->m->h.n_kv_heads * p->m->h.head_dim;
     jl_each_row(p->s->pool, p->n, cost, store_rows, &job);
+}
+
+/* Stores the sinks again, rotated for a query whose window has moved away from them (a pass of one
+ * token). Overwrites k of the scratch. */
+static void move_sinks(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    int shift = jl_rule_shift(p->rules, p->pos), heads = p->m->h.n_kv_heads, hd = p->m->h.head_dim;
+    if (b->rope < 0 || !p->cache->sink_k || shift == 0) return;
+    const jl_rope_table *r = p->s->rope[b->rope];
+    for (int j = 0; j < p->cache->sinks; j++) {
+        memcpy(p->s->k, sink_row(p, p->cache->sink_k, b->slot, j),
+               (size_t)(heads * hd) * sizeof(float));
+        jl_rope_angles(r, j + shift, p->s->sink_angles);
+        jl_rope(p->s->k, heads, hd, p->s->sink_angles, r->n_pairs, r->stride_pair, r->distance);
+        store_position(p, block, j, p->s->k, sink_row(p, p->cache->sink_v, b->slot, j));
+    }
 }
 
 /* ---- Attention ------------------------------------------------------------------------------- */
@@ -131,13 +182,29 @@ static void gather(const jl_pass *p, const jl_block *b, piece of, const jl_atten
     int hd = m->h.head_dim, group = group_of(m);
     float *q = to->q;
     for (int i = of.first, k = 0; i < of.end; i++, k++, q += hd) {
-        int own = p->pos + i / group + 1, seen = m->h.encoder ? p->end : own;
         const float *from = p->s->q + query_offset(m, of.kv_head, i);
+        float slope = m->w.slopes ? m->w.slopes[of.kv_head * group + i % group] : 0;
         for (int d = 0; d < hd; d++) q[d] = from[d] * m->h.query_scale;
-        to->n_keys[k] = seen;
-        to->first[k] = b->window && b->window < own ? own - b->window : 0;
-        if (m->w.slopes) to->slope[k] = m->w.slopes[of.kv_head * group + i % group];
+        to->n_keys[k] = jl_rule_keys(p, b, p->pos + i / group, &to->first[k]);
+        to->slope[k] = slope;
+        if (to->bias)
+            jl_rule_bias(p, b, p->pos + i / group, p->rules->positions_off ? 0 : slope,
+                         to->n_keys[k], to->bias + (size_t)k * p->s->bias_stride);
     }
+}
+
+static jl_score_modifiers modifiers_of(const jl_pass *p, const jl_block *b,
+                                       const jl_attention_scratch *s) {
+    int windowed = b->window && b->window < p->pos + p->n;
+    jl_score_modifiers all = { .cap = p->m->h.score_cap };
+    if (s->bias) {
+        all.bias = s->bias;
+        all.bias_stride = p->s->bias_stride;
+        return all;
+    }
+    if (p->m->w.slopes) all.slope = s->slope;
+    if (windowed) all.first = s->first;
+    return all;
 }
 
 static void scatter(const jl_pass *p, piece of, const jl_attention_scratch *from) {
@@ -145,27 +212,6 @@ static void scatter(const jl_pass *p, piece of, const jl_attention_scratch *from
     const float *out = from->out;
     for (int i = of.first; i < of.end; i++, out += hd)
         memcpy(p->s->heads + query_offset(p->m, of.kv_head, i), out, hd * sizeof *out);
-}
-
-/* Fills the taps of a KV head: whole softmax rows of the kernel's scores. */
-static void tap_weights(const jl_pass *p, int block, int kv_head,
-                        const jl_score_modifiers *modifiers) {
-    const jl_hparams *h = &p->m->h;
-    const jl_attention_scratch *s = p->s->attention;
-    int group = group_of(p->m);
-    const uint8_t *k = p->cache->k + head_offset(p, block, kv_head);
-    for (int i = 0; i < p->taps->n; i++) {
-        const jl_tap *tap = &p->taps->list[i];
-        if (tap->kind != JL_TAP_ATTENTION || tap->layer != block || tap->head / group != kv_head)
-            continue;
-        for (int t = 0; t < p->n; t++) {
-            int row = t * group + tap->head % group, seen = s->n_keys[row];
-            float *weights = jl_tap_row(tap, p->taps->row + p->row + t);
-            jl_attention_weights(p->cache->type, s->q + (size_t)row * (size_t)h->head_dim, seen, k,
-                                 h->head_dim, modifiers, row, weights);
-            memset(weights + seen, 0, (size_t)(tap->cols - seen) * sizeof *weights);
-        }
-    }
 }
 
 static void attend_piece(void *arg, int i, int thread) {
@@ -178,51 +224,148 @@ static void attend_piece(void *arg, int i, int thread) {
     piece of = { i / job->parts, i % job->parts * size, i % job->parts * size + size };
     if (of.end > queries) of.end = queries;
     if (of.first >= of.end) return;
-    int windowed = b->window && b->window < p->pos + p->n;
-    jl_score_modifiers all = { m->h.score_cap, m->w.slopes ? s->slope : NULL,
-                               windowed ? s->first : NULL };
-    const jl_score_modifiers *modifiers = all.cap > 0 || all.slope || all.first ? &all : NULL;
+    jl_score_modifiers all = modifiers_of(p, b, s);
+    const jl_score_modifiers *modifiers =
+        all.cap > 0 || all.slope || all.first || all.bias ? &all : NULL;
     size_t head = head_offset(p, job->block, of.kv_head);
     gather(p, b, of, s);
     jl_attention(p->cache->type, s->q, of.end - of.first, s->n_keys, p->cache->k + head,
                  p->cache->v + head, m->h.head_dim, modifiers, s->out, s->kernel);
     scatter(p, of, s);
-    if (jl_taps_include(p->taps, JL_TAP_ATTENTION))
-        tap_weights(p, job->block, of.kv_head, modifiers);
+}
+
+/* Counts the work of the batch's attention: queries × visible keys, and each key's bytes once. */
+static void count_attention(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
+    jl_counters *c = &p->s->meter->counters;
+    double products = 0, key = 2.0 * (double)jl_kv_tile_bytes(p->cache->type, p->m->h.head_dim);
+    int first, longest = 0, earliest = 0;
+    for (int t = 0; t < p->n; t++) {
+        int n = jl_rule_keys(p, b, p->pos + t, &first);
+        products += n - first;
+        if (t == 0) earliest = first;
+        if (n > longest) longest = n;
+    }
+    products *= (double)p->m->h.n_heads * (double)p->m->h.head_dim;
+    c->multiply_adds[JL_PART_SCORES] += products;
+    c->multiply_adds[JL_PART_GATHER] += products;
+    c->cache_bytes += (longest - earliest) * key / JL_KV_TILE * p->m->h.n_kv_heads;
 }
 
 /* heads of the scratch = softmax(q·Kᵀ·scale)·V per head. KV heads are distributed over the threads.
  * If their number is not divisible, each head is split into pieces; MIN_QUERIES limits the split
- * because every piece reads the keys again. Attention taps use one thread. */
+ * because every piece reads the keys again. */
 static void attend(const jl_pass *p, int block) {
     enum { MIN_QUERIES = 16 }; /* per piece of a batch */
     int heads = p->m->h.n_kv_heads, queries = p->n * group_of(p->m);
     int max_parts = p->n == 1 ? queries : queries / MIN_QUERIES;
-    jl_pool *pool = jl_taps_include(p->taps, JL_TAP_ATTENTION) ? NULL : p->s->pool;
+    jl_pool *pool = p->s->pool;
     block_job job = { p, block, 1 };
     while (job.parts * heads % jl_pool_threads(pool) && job.parts < max_parts) job.parts++;
     jl_pool_run(pool, job.parts * heads, attend_piece, &job);
 }
 
+/* ---- Single heads, to read or edit them ------------------------------------------------------ */
+
+/* Whether the key of a position is in the cache; a ring keeps the latest. */
+static int is_kept(const jl_pass *p, int position) {
+    const jl_cache *c = p->cache;
+    return c->ring == 0 || position < c->sinks || position >= p->end - c->ring;
+}
+
+/* row [S] in the order of positions from n values in the order of the cache; other keys: −∞. */
+static void to_positions(const jl_pass *p, const float *slots, int n, float *row) {
+    for (int j = 0; j < p->probe->n_keys; j++) {
+        int slot = jl_cache_slot(p->cache, j);
+        row[j] = j < p->end && slot < n && is_kept(p, j) ? slots[slot] : -INFINITY;
+    }
+}
+
+/* The inverse: slots [n]; weights of other keys are dropped. */
+static void to_slots(const jl_pass *p, const float *row, int n, float *slots) {
+    memset(slots, 0, (size_t)n * sizeof *slots);
+    for (int j = 0; j < p->end; j++) {
+        int slot = jl_cache_slot(p->cache, j);
+        if (slot < n && is_kept(p, j)) slots[slot] = row[j];
+    }
+}
+
+/* The scores and weights of one head, computed again row by row from its queries and the cache, with
+ * their sites; an edit also computes the head's output again. */
+static void attend_rows(const jl_pass *p, int block, int head) {
+    const jl_model *m = p->m;
+    const jl_block *b = &m->w.blocks[block];
+    const jl_attention_scratch *s = p->s->attention;
+    const jl_probe *probe = p->probe;
+    int group = group_of(m), hd = m->h.head_dim, kv_head = head / group;
+    size_t keys = head_offset(p, block, kv_head);
+    jl_score_modifiers modifiers = modifiers_of(p, b, s);
+    gather(p, b, (piece){ kv_head, 0, p->n * group }, s);
+    for (int t = 0; t < p->n; t++) {
+        int i = t * group + head % group, n = s->n_keys[i];
+        jl_attention_scores(p->cache->type, s->q + (size_t)i * (size_t)hd, n, p->cache->k + keys,
+                            hd, &modifiers, i, probe->slots);
+        to_positions(p, probe->slots, n, probe->row);
+        int edited = jl_visit_row(p, JL_SITE_ATTN_SCORES, block, head, t, probe->row);
+        jl_softmax(probe->row, probe->n_keys);
+        edited |= jl_visit_row(p, JL_SITE_PATTERN, block, head, t, probe->row);
+        if (!edited) continue;
+        to_slots(p, probe->row, n, probe->slots);
+        jl_attention_values(p->cache->type, probe->slots, n, p->cache->v + keys, hd,
+                            p->s->heads + query_offset(m, kv_head, i));
+    }
+}
+
+/* result = W_O's product with each head's output, the others set to 0. Overwrites q and delta;
+ * counts nothing. */
+static void read_results(const jl_pass *p, int block) {
+    const jl_counters counters = p->s->meter->counters;
+    const jl_linear *o = &p->m->w.blocks[block].o, alone = { o->w, NULL };
+    int heads = p->m->h.n_heads, hd = p->m->h.head_dim;
+    size_t width = (size_t)(heads * hd);
+    for (int head = 0; head < heads; head++) {
+        if (!jl_head_watched(p, JL_SITE_RESULT, block, head)) continue;
+        memset(p->s->q, 0, (size_t)p->n * width * sizeof(float));
+        for (size_t t = 0; t < (size_t)p->n; t++) {
+            size_t at = t * width + (size_t)(head * hd);
+            memcpy(p->s->q + at, p->s->heads + at, (size_t)hd * sizeof(float));
+        }
+        jl_linear_forward(p->s, p->s->q, p->n, (const jl_linear *[]){ &alone }, &p->s->delta, 1);
+        jl_read_head(p, JL_SITE_RESULT, block, head, p->s->delta, p->m->h.n_embd);
+    }
+    p->s->meter->counters = counters;
+}
+
 static void attend_and_project(const jl_pass *p, int block) {
     const jl_linear *out[] = { &p->m->w.blocks[block].o };
+    move_sinks(p, block);
+    jl_part_begin(p->s->meter, JL_PART_SCORES);
     attend(p, block);
+    count_attention(p, block);
+    for (int head = 0; head < p->m->h.n_heads && p->sites; head++)
+        if (jl_head_watched(p, JL_SITE_ATTN_SCORES, block, head) ||
+            jl_head_watched(p, JL_SITE_PATTERN, block, head))
+            attend_rows(p, block, head);
+    jl_at(p, JL_SITE_Z, block, p->s->heads);
+    jl_part_begin(p->s->meter, JL_PART_OUTPUT);
+    if (jl_watched(p, JL_SITE_RESULT)) read_results(p, block);
     jl_linear_forward(p->s, p->s->heads, p->n, out, &p->s->delta, 1);
+    jl_part_begin(p->s->meter, JL_PART_OTHER);
 }
 
 void jl_attention_sublayer(const jl_pass *p, int block) {
-    project_qkv(p, &p->m->w.blocks[block], Q | KV);
+    project_qkv(p, block, Q | KV);
     store_kv(p, block);
     attend_and_project(p, block);
 }
 
 void jl_attention_store_kv(const jl_pass *p, int block) {
-    project_qkv(p, &p->m->w.blocks[block], KV);
+    project_qkv(p, block, KV);
     store_kv(p, block);
 }
 
 void jl_attention_read_kv(const jl_pass *p, int block) {
-    project_qkv(p, &p->m->w.blocks[block], Q);
+    project_qkv(p, block, Q);
     attend_and_project(p, block);
 }
 

@@ -13,6 +13,7 @@
 
 #include "feed_forward.h"
 #include "linear.h"
+#include "sites.h"
 
 /* Shares [experts] of one token from its router logits `scores`, overwritten by exp. On ties the
  * first expert is used. */
@@ -34,7 +35,19 @@ static void choose_experts(const jl_model *m, float *scores, float *shares) {
     jl_scale(shares, h->expert_scale / divisor, h->n_experts);
 }
 
-static void route(const jl_pass *p, const jl_block *b) {
+/* The weights of all experts for token t; its scores are exp(logit − maximum). */
+static void read_weights(const jl_pass *p, int t, int block) {
+    float *scores = p->s->experts.scores, sum = 0;
+    jl_pass one = *p;
+    one.n = 1;
+    one.pos += t;
+    for (int e = 0; e < p->m->h.n_experts; e++) sum += scores[e];
+    jl_scale(scores, 1 / sum, p->m->h.n_experts);
+    jl_at(&one, JL_SITE_EXPERT_WEIGHTS, block, scores);
+}
+
+static void route(const jl_pass *p, int block) {
+    const jl_block *b = &p->m->w.blocks[block];
     jl_scratch *s = p->s;
     const jl_linear *router[] = { &b->router };
     size_t experts = (size_t)p->m->h.n_experts;
@@ -43,6 +56,7 @@ static void route(const jl_pass *p, const jl_block *b) {
         float *shares = s->experts.shares + t * experts;
         memcpy(s->experts.scores, shares, experts * sizeof *shares);
         choose_experts(p->m, s->experts.scores, shares);
+        if (jl_watched(p, JL_SITE_EXPERT_WEIGHTS)) read_weights(p, (int)t, block);
     }
 }
 
@@ -64,7 +78,7 @@ static void add_shared(const jl_pass *p, const jl_block *b) {
     const jl_linear *router[] = { &b->shared_router };
     float *share = s->experts.shares;
     int width = p->m->h.n_embd;
-    jl_ffn_hidden(p, &b->shared_gate, &b->shared_up, &b->shared_down, s->h, p->n, s->experts.x);
+    jl_ffn_hidden(p, &b->shared_gate, &b->shared_up, &b->shared_down, s->h, p->n, -1, s->experts.x);
     if (b->shared_router.w.rows) jl_linear_forward(s, s->h, p->n, router, &share, 1);
     for (int t = 0; t < p->n; t++) {
         float factor = b->shared_router.w.rows ? 1 / (1 + jl_exp(-share[t])) : 1;
@@ -77,13 +91,13 @@ void jl_experts_sublayer(const jl_pass *p, int block) {
     const jl_block *b = &p->m->w.blocks[block];
     jl_scratch *s = p->s;
     int width = p->m->h.n_embd, experts = p->m->h.n_experts;
-    route(p, b);
+    route(p, block);
     memset(s->delta, 0, (size_t)p->n * (size_t)width * sizeof *s->delta);
     for (int e = 0; e < experts; e++) {
         int n = gather(p, e);
         if (n == 0) continue;
         jl_ffn_hidden(p, &b->expert_gate[e], &b->expert_up[e], &b->expert_down[e], s->experts.x, n,
-                      s->experts.x);
+                      -1, s->experts.x);
         for (int i = 0; i < n; i++) {
             int t = s->experts.tokens[i];
             jl_add_scaled(s->delta + (size_t)t * (size_t)width,

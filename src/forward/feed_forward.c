@@ -8,6 +8,7 @@
 #include "feed_forward.h"
 
 #include "linear.h"
+#include "sites.h"
 
 typedef struct activation_job {
     jl_activation kind;
@@ -32,7 +33,7 @@ static void activate_rows(void *arg, int first, int end) {
 }
 
 void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
-                   const jl_linear *down, const float *x, int n, float *y) {
+                   const jl_linear *down, const float *x, int n, int block, float *y) {
     jl_scratch *s = p->s;
     int gated = gate->w.rows > 0, width = up->w.rows;
     const jl_linear *both[] = { gate, up };
@@ -40,15 +41,20 @@ void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
         jl_linear_forward(s, x, n, both, (float *[]){ s->gate, s->up }, 2);
     else
         jl_linear_forward(s, x, n, both + 1, &s->gate, 1);
+    if (block >= 0) jl_at(p, JL_SITE_MLP_PRE, block, s->gate);
+    if (block >= 0 && gated) jl_at(p, JL_SITE_MLP_PRE_LINEAR, block, s->up);
     activation_job job = { p->m->arch->activation, width, s->gate, gated ? s->up : NULL };
     jl_each_row(s->pool, n, width, activate_rows, &job);
+    if (block >= 0) jl_at(p, JL_SITE_MLP_POST, block, s->gate);
     jl_linear_forward(s, s->gate, n, &down, &y, 1);
 }
 
 void jl_feed_forward_sublayer(const jl_pass *p, int block) {
     const jl_block *b = &p->m->w.blocks[block];
+    jl_part_begin(p->s->meter, JL_PART_FEED_FORWARD);
     if (b->router.w.rows)
         jl_experts_sublayer(p, block);
     else
-        jl_ffn_hidden(p, &b->gate, &b->up, &b->down, p->s->h, p->n, p->s->delta);
+        jl_ffn_hidden(p, &b->gate, &b->up, &b->down, p->s->h, p->n, block, p->s->delta);
+    jl_part_begin(p->s->meter, JL_PART_OTHER);
 }

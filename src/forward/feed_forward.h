@@ -7,9 +7,10 @@
 /* delta = FFN(h), or the mixture of the block's experts. */
 void jl_feed_forward_sublayer(const jl_pass *p, int block);
 
-/* y [n][embd] = down(σ(gate x) ⊙ up x), or down(σ(up x)) without gate; x [n][embd]. y may be x. */
+/* y [n][embd] = down(σ(gate x) ⊙ up x), or down(σ(up x)) without gate; x [n][embd]. y may be x.
+ * block: whose sites are visited; −1: none, for experts. */
 void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
-                   const jl_linear *down, const float *x, int n, float *y);
+                   const jl_linear *down, const float *x, int n, int block, float *y);
 
 /* delta = the outputs of each token's experts, weighted by their shares, plus the output of the
  * shared expert, if there is one. */

@@ -18,7 +18,9 @@
 #include "attention.h"
 #include "feed_forward.h"
 #include "linear.h"
+#include "rules.h"
 #include "short_conv.h"
+#include "sites.h"
 #include "unembed.h"
 
 static int max(int a, int b) {
@@ -26,7 +28,7 @@ static int max(int a, int b) {
 }
 
 static void attention_scratch_take(jl_attention_scratch *a, jl_arena *arena, const jl_model *m,
-                                   int n_step) {
+                                   int n_step, int n_slots) {
     int group = m->h.n_heads / m->h.n_kv_heads, hd = m->h.head_dim;
     uint64_t queries = (uint64_t)n_step * (uint64_t)group;
     a->q = jl_arena_take(arena, queries * (uint64_t)hd * sizeof(float));
@@ -34,6 +36,7 @@ static void attention_scratch_take(jl_attention_scratch *a, jl_arena *arena, con
     a->n_keys = jl_arena_take(arena, queries * sizeof(int));
     a->first = jl_arena_take(arena, queries * sizeof(int));
     a->slope = jl_arena_take(arena, queries * sizeof(float));
+    a->bias = n_slots ? jl_arena_take(arena, queries * (uint64_t)n_slots * sizeof(float)) : NULL;
     a->kernel = jl_arena_take(arena, jl_attention_bytes(hd, n_step * group));
 }
 
@@ -46,8 +49,9 @@ static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model 
     s->experts.x = jl_arena_take(arena, n * (uint64_t)m->h.n_embd * sizeof(float));
 }
 
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_step,
-                     int n_ctx, jl_pool *pool) {
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl_scratch_size *size,
+                     jl_pool *pool) {
+    int n_batch = size->n_batch, n_step = size->n_step;
     const jl_hparams *h = &m->h;
     uint64_t batch = (uint64_t)n_batch * sizeof(float), row = (uint64_t)n_step * sizeof(float);
     int conv = h->n_conv ? h->n_embd : 0; /* a short convolution uses q, k and v too */
@@ -62,34 +66,28 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
     s->heads = jl_arena_take(arena, row * (uint64_t)q);
     s->gate = jl_arena_take(arena, row * (uint64_t)ff);
     s->up = jl_arena_take(arena, row * (uint64_t)ff);
-    s->rope[JL_ROPE_GLOBAL] = n_ctx > h->n_ctx_original ? &m->rope_long : &m->rope[JL_ROPE_GLOBAL];
-    s->rope[JL_ROPE_LOCAL] = &m->rope[JL_ROPE_LOCAL];
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
-        s->angles[i] = jl_arena_take(arena, batch * 2 * (uint64_t)s->rope[i]->n_pairs);
+        s->angles[i] = jl_arena_take(arena, batch * 2 * (uint64_t)m->rope[i].n_pairs);
+    s->sink_angles = jl_arena_take(arena, 2 * (uint64_t)m->rope->n_pairs * sizeof(float));
+    s->bias_stride = (size_t)size->n_bias;
     s->act = jl_arena_take(arena, jl_act_bytes(n_step, max(h->n_embd, max(q, ff))));
     s->pool = pool;
     for (int i = 0; i < jl_pool_max(pool); i++)
-        attention_scratch_take(&s->attention[i], arena, m, n_step);
+        attention_scratch_take(&s->attention[i], arena, m, n_step, size->n_bias);
     experts_scratch_take(s, arena, m, n_step);
 }
 
-/* x = norm(x + residual_scale·norm(delta)); absent norms are skipped. */
-static void add_delta(const jl_pass *p, const jl_norm *post_norm, const jl_norm *sum_norm) {
+/* x = norm(x + residual_scale·norm(delta)); absent norms are skipped. after: the site of the stream
+ * then; out, sum_scale: those of delta and of the norm of the sum. */
+static void add_delta(const jl_pass *p, int block, const jl_norm *post_norm,
+                      const jl_norm *sum_norm, jl_site out, jl_site sum_scale) {
     int width = p->m->h.n_embd;
     float *x = jl_pass_stream(p), *delta = p->s->delta;
     if (post_norm->weight) jl_normalise(p, post_norm, delta, p->n, width, delta);
-    jl_add_scaled(x, delta, p->m->h.residual_scale, p->n * width);
-    if (sum_norm->weight) jl_normalise(p, sum_norm, x, p->n, width, x);
-}
-
-/* cs [n][n_pairs][2]: cosine and sine of the RoPE angles for positions pos … pos + n − 1. */
-static void fill_angles(const jl_rope_table *r, int pos, int n, float *cs) {
-    for (int t = 0; t < n; t++)
-        for (int i = 0; i < r->n_pairs; i++) {
-            double angle = (pos + t) * r->frequency[i];
-            *cs++ = (float)(r->length * cos(angle));
-            *cs++ = (float)(r->length * sin(angle));
-        }
+    if (p->m->h.residual_scale != 1) jl_scale(delta, p->m->h.residual_scale, p->n * width);
+    jl_at(p, out, block, delta);
+    jl_add(x, delta, p->n * width);
+    if (sum_norm->weight) jl_normalise_at(p, sum_norm, sum_scale, block, x, p->n, x);
 }
 
 void jl_forward_begin(jl_batch *b, const int32_t *ids) {
@@ -97,17 +95,29 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     const jl_weights *w = &p->m->w;
     int width = p->m->h.n_embd;
     float *x = p->s->x;
+    jl_part_begin(p->s->meter, JL_PART_OTHER);
     for (int t = 0; t < p->n; t++, x += width) {
         jl_matrix_row(&w->token_embd, ids[t], x);
         if (p->m->h.embedding_scale != 1) jl_scale(x, p->m->h.embedding_scale, width);
+    }
+    jl_at(p, JL_SITE_EMBED, 0, p->s->x);
+    x = p->s->x;
+    jl_pass one = *p; /* the token of the loop */
+    one.n = 1;
+    for (one.pos = p->pos; one.pos < p->pos + p->n; one.pos++, x += width) {
         if (w->type_embd) jl_add(x, w->type_embd, width);
-        if (!w->position_embd.rows) continue;
-        jl_matrix_row(&w->position_embd, p->pos + t, p->s->h);
-        jl_add(x, p->s->h, width);
+        int row = w->position_embd.rows ? jl_rule_position_row(p->rules, one.pos) : -1;
+        if (row >= 0) jl_matrix_row(&w->position_embd, row, p->s->h);
+        if (row < 0) memset(p->s->h, 0, (size_t)width * sizeof(float));
+        if (w->position_embd.rows) jl_at(&one, JL_SITE_POS_EMBED, 0, p->s->h);
+        if (w->position_embd.rows) jl_add(x, p->s->h, width);
     }
     if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
+    jl_at(p, JL_SITE_RESID_PRE, 0, p->s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
-        fill_angles(p->s->rope[i], p->pos, p->n, p->s->angles[i]);
+        for (int t = 0; t < p->n; t++)
+            jl_rope_angles(p->s->rope[i], jl_rule_position(p->rules, p->pos + t),
+                           p->s->angles[i] + (size_t)(2 * p->s->rope[i]->n_pairs) * (size_t)t);
 }
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */
@@ -117,22 +127,28 @@ typedef void attention_function(const jl_pass *p, int block);
 /* h = norm(x), the input of the first sublayer. */
 static void normalise_stream(const jl_pass *p, int block) {
     const jl_norm *norm = &p->m->w.blocks[block].attn_norm;
-    jl_normalise(p, norm, jl_pass_stream(p), p->n, p->m->h.n_embd, p->s->h);
+    jl_normalise_at(p, norm, JL_SITE_LN1_SCALE, block, jl_pass_stream(p), p->n, p->s->h);
 }
 
 /* One block; `attention` computes its first sublayer. */
 static void run_block(const jl_pass *p, int block, attention_function *attention) {
     const jl_block *b = &p->m->w.blocks[block];
     float *x = jl_pass_stream(p), *h = p->s->h;
-    int width = p->m->h.n_embd, parallel = p->m->h.parallel;
+    int parallel = p->m->h.parallel;
     normalise_stream(p, block);
     attention(p, block);
-    if (!parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
+    if (!parallel) {
+        add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
+                  JL_SITE_LN1_SCALE);
+        jl_at(p, JL_SITE_RESID_MID, block, x);
+    }
     if (!parallel || b->ffn_norm.weight) /* else both sublayers read h */
-        jl_normalise(p, &b->ffn_norm, x, p->n, width, h);
-    if (parallel) add_delta(p, &b->attn_post_norm, &b->attn_sum_norm);
+        jl_normalise_at(p, &b->ffn_norm, JL_SITE_LN2_SCALE, block, x, p->n, h);
+    if (parallel)
+        add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
+                  JL_SITE_LN1_SCALE);
     jl_feed_forward_sublayer(p, block);
-    add_delta(p, &b->ffn_post_norm, &b->ffn_sum_norm);
+    add_delta(p, block, &b->ffn_post_norm, &b->ffn_sum_norm, JL_SITE_MLP_OUT, JL_SITE_LN2_SCALE);
 }
 
 /* In the last block, rows without requested logits only need their keys and values stored. Stores
@@ -182,43 +198,56 @@ static void run_step(jl_batch *b, int max_rows) {
 
 /* ---- Results --------------------------------------------------------------------------------- */
 
-/* Fills the taps after the last norm. */
-static void tap_output(const jl_pass *p) {
-    for (int i = 0; p->taps && i < p->taps->n; i++) {
-        const jl_tap *tap = &p->taps->list[i];
-        if (tap->kind == JL_TAP_OUTPUT)
-            jl_normalise(p, &p->m->w.output_norm, p->s->x, p->n, p->m->h.n_embd,
-                         jl_tap_row(tap, p->taps->row));
-    }
+/* y [n][vocab] = logits of n ≤ n_step rows of the stream, from row `first` on; y NULL: only visits
+ * the sites of the last norm. */
+static void unembed(const jl_pass *p, int first, int n, float *y) {
+    const jl_model *m = p->m;
+    jl_pass part = *p;
+    part.n = n;
+    part.pos += first;
+    part.row += first;
+    jl_normalise_at(&part, &m->w.output_norm, JL_SITE_FINAL_SCALE, 0, jl_pass_stream(&part), n,
+                    p->s->h);
+    if (!y) return;
+    jl_part_begin(p->s->meter, JL_PART_UNEMBED);
+    jl_unembed(p->s, m, p->s->h, n, y);
+    jl_part_begin(p->s->meter, JL_PART_OTHER);
+    jl_at(&part, JL_SITE_LOGITS, 0, y);
 }
 
-/* logits [rows][vocab] of the last rows of x. */
-static void unembed(const jl_batch *b) {
+/* Logits of the requested rows; of the others only what is read or edited, row by row. */
+static void output(const jl_batch *b) {
     const jl_pass *p = &b->p;
-    const jl_model *m = p->m;
-    int width = m->h.n_embd;
-    const float *x = jl_pass_stream(p) + (size_t)(p->n - b->rows) * (size_t)width;
-    jl_normalise(p, &m->w.output_norm, x, b->rows, width, p->s->h);
-    jl_unembed(p->s, m, p->s->h, b->rows, b->logits);
+    int first = p->n - (b->logits ? b->rows : 0);
+    int watched = (p->sites >> JL_SITE_FINAL_SCALE) != 0; /* these sites are the last ones */
+    float *spare = jl_watched(p, JL_SITE_LOGITS) ? p->probe->logits : NULL;
+    for (int t = 0; t < first && watched; t++) unembed(p, t, 1, spare);
+    for (int t = first, n; t < p->n; t += n) {
+        n = p->n - t < b->n_step ? p->n - t : b->n_step;
+        unembed(p, t, n, b->logits + (size_t)(t - first) * (size_t)p->m->h.n_vocab);
+    }
 }
 
 const float *jl_forward_states(const jl_batch *b) {
     float *x = jl_pass_stream(&b->p);
-    jl_normalise(&b->p, &b->p.m->w.output_norm, x, b->p.n, b->p.m->h.n_embd, x);
+    jl_normalise_at(&b->p, &b->p.m->w.output_norm, JL_SITE_FINAL_SCALE, 0, x, b->p.n, x);
     return x;
 }
 
 static void next_block(jl_batch *b) {
-    jl_tap_residual(b->p.taps, b->block, b->p.s->x, b->p.n, b->p.m->h.n_embd);
+    float *x = jl_pass_stream(&b->p);
+    jl_at(&b->p, JL_SITE_RESID_POST, b->block, x);
     b->block++;
     b->kv_stored = 0;
+    if (b->block < b->n_blocks) jl_at(&b->p, JL_SITE_RESID_PRE, b->block, x);
 }
 
 int jl_forward_step(jl_batch *b) {
     const jl_model *m = b->p.m;
     uint64_t weights = m->n_parameters / (uint64_t)m->h.n_layers, spent = 0;
-    while (b->block < m->h.n_layers) {
-        if (b->block == m->h.n_layers - 1 && !b->p.taps && b->done == 0 && !b->kv_stored)
+    jl_part_begin(b->p.s->meter, JL_PART_OTHER); /* the time since the last step counts there */
+    while (b->block < b->n_blocks) {
+        if (b->block == m->h.n_layers - 1 && !b->p.sites && b->done == 0 && !b->kv_stored)
             drop_rows(b);
         if (b->p.n == 0) return 0;
         int max_rows = max_rows_per_step(b), before = b->done;
@@ -233,7 +262,6 @@ int jl_forward_step(jl_batch *b) {
         else
             b->kv_stored = 1;
     }
-    tap_output(&b->p);
-    if (b->rows > 0 && b->logits) unembed(b);
+    if (b->n_blocks == m->h.n_layers && !b->for_states) output(b);
     return 0;
 }

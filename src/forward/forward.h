@@ -10,10 +10,15 @@
 
 #include "pass.h"
 
-/* Lays out the buffers for batches of up to n_batch tokens, n_step rows at a time, in a context of
- * n_ctx positions, for the threads of a pool (or NULL). */
-void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_batch, int n_step,
-                     int n_ctx, jl_pool *pool);
+typedef struct jl_scratch_size {
+    int n_batch; /* tokens of a batch */
+    int n_step;  /* rows computed at a time */
+    int n_bias;  /* slots of the cache if attention needs biases (rules.h), else 0 */
+} jl_scratch_size;
+
+/* Lays out the buffers, for the threads of a pool (or NULL). The caller sets s->rope and s->meter. */
+void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl_scratch_size *size,
+                     jl_pool *pool);
 
 /* Multiplications per step: a fraction of a second on one thread. Small models need few steps per
  * batch, large ones compute some blocks per step. */
@@ -21,14 +26,16 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, int n_ba
 
 /* A batch in progress. All zero: none. */
 typedef struct jl_batch {
-    jl_pass p;     /* the rows not dropped (drop_rows) */
-    uint64_t step; /* multiplications per step */
-    int n_step;    /* maximum rows in the scratch */
-    int rows;      /* results are requested for the last `rows` tokens */
-    float *logits; /* [rows][vocab]; NULL: hidden states instead */
-    int block;     /* of the next step */
-    int kv_stored; /* nonzero: the block's keys and values are stored, its queries are next */
-    int done;      /* rows completed of the current half */
+    jl_pass p;      /* the rows not dropped (drop_rows) */
+    uint64_t step;  /* multiplications per step */
+    int n_step;     /* maximum rows in the scratch */
+    int rows;       /* results are requested for the last `rows` tokens */
+    float *logits;  /* [rows][vocab]; NULL: none */
+    int for_states; /* jl_forward_states() is called instead of computing logits */
+    int n_blocks;   /* blocks to evaluate; fewer than all give no logits */
+    int block;      /* of the next step */
+    int kv_stored;  /* nonzero: the block's keys and values are stored, its queries are next */
+    int done;       /* rows completed of the current half */
 } jl_batch;
 
 /* Embeds the tokens of b->p. The cache must hold all earlier positions; b->p.row = 0. */

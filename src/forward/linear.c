@@ -5,10 +5,20 @@
  */
 #include "linear.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "../compute/pack.h"
+#include "sites.h"
 
 static void add_bias(const jl_linear *w, float *y, int n) {
     for (int t = 0; w->bias && t < n; t++, y += w->w.rows) jl_add(y, w->bias, w->w.rows);
+}
+
+static void count_product(jl_meter *meter, const jl_matrix *w, int n) {
+    double elements = (double)w->rows * (double)w->cols;
+    meter->counters.multiply_adds[meter->part] += n * elements;
+    meter->counters.weight_bytes += (double)jl_matrix_bytes(w->layout, w->rows, w->cols);
 }
 
 void jl_linear_forward(const jl_scratch *s, const float *x, int n, const jl_linear *const *w,
@@ -24,6 +34,7 @@ void jl_linear_forward(const jl_scratch *s, const float *x, int n, const jl_line
             list[same] = (jl_matmul_job){ &w[i + same]->w, &a, y[i + same] };
         jl_matmul_all(s->pool, list, same);
     }
+    for (int i = 0; i < count; i++) count_product(s->meter, &w[i]->w, n);
     for (int i = 0; i < count; i++) add_bias(w[i], y[i], n);
 }
 
@@ -55,4 +66,41 @@ void jl_normalise(const jl_pass *p, const jl_norm *norm, const float *x, int row
                   float *y) {
     norm_job job = { p, norm, x, y, width };
     jl_each_row(p->s->pool, rows, width / 4, normalise_rows, &job);
+}
+
+/* The divisor of a row, and y = (x − mean) / divisor, whose mean is 0 only in layer norms. */
+static float normalise_row(const jl_model *m, const float *x, int width, float *y) {
+    double mean = 0, sum = 0;
+    for (int i = 0; i < width && m->arch->norm == JL_LAYER_NORM; i++) mean += (double)x[i] / width;
+    for (int i = 0; i < width; i++) sum += ((double)x[i] - mean) * ((double)x[i] - mean);
+    for (int i = 0; i < width; i++) y[i] = (float)((double)x[i] - mean);
+    return (float)sqrt(sum / width + (double)m->h.eps);
+}
+
+/* Visits the sites of a norm row by row, in the probe's spare row. An edit of them makes y; otherwise
+ * y is the kernel's, so that reading changes no bit. */
+static void normalise_watched(const jl_pass *p, const jl_norm *norm, jl_site scale, int block,
+                              const float *x, int rows, float *y) {
+    int width = p->m->h.n_embd;
+    int edited = jl_edited(p, scale, block) || jl_edited(p, scale + 1, block);
+    float *row = p->probe->norm;
+    jl_pass one = *p;
+    one.n = 1;
+    for (one.pos = p->pos; one.pos < p->pos + rows; one.pos++, x += width, y += width) {
+        float divisor = normalise_row(p->m, x, width, row);
+        jl_at(&one, scale, block, &divisor);
+        for (int i = 0; i < width; i++) row[i] /= divisor;
+        jl_at(&one, scale + 1, block, row);
+        for (int i = 0; i < width && edited; i++)
+            y[i] = row[i] * norm->weight[i] + (norm->bias ? norm->bias[i] : 0);
+        if (!edited) jl_normalise(p, norm, x, 1, width, y);
+    }
+}
+
+void jl_normalise_at(const jl_pass *p, const jl_norm *norm, jl_site scale, int block,
+                     const float *x, int rows, float *y) {
+    if (norm->weight && (jl_watched(p, scale) || jl_watched(p, scale + 1)))
+        normalise_watched(p, norm, scale, block, x, rows, y);
+    else
+        jl_normalise(p, norm, x, rows, p->m->h.n_embd, y);
 }

@@ -14,4 +14,9 @@ void jl_linear_forward(const jl_scratch *s, const float *x, int n, const jl_line
 void jl_normalise(const jl_pass *p, const jl_norm *norm, const float *x, int rows, int width,
                   float *y);
 
+/* The same of the stream's rows with the sites `scale` and the one after it, scale's normalized
+ * values. */
+void jl_normalise_at(const jl_pass *p, const jl_norm *norm, jl_site scale, int block,
+                     const float *x, int rows, float *y);
+
 #endif

@@ -10,15 +10,31 @@
 #include "../base/arena.h"
 #include "../compute/parallel.h"
 #include "../model/model.h"
-#include "taps.h"
+#include "../jielong_inside.h"
+#include "meter.h"
+
+/* What a pass reads and edits. Tokens of requests are absolute positions here. */
+typedef struct jl_probe {
+    const jl_edit *edits; /* [n_edits] */
+    const jl_tap *taps;   /* [n_taps] */
+    int n_edits, n_taps;
+    int n_keys;    /* S: columns of scores and patterns */
+    float *row;    /* [context] scores of one query; NULL: none are requested */
+    float *slots;  /* [slots] its weights in the order of the cache */
+    float *norm;   /* [embd] a row between the steps of a norm */
+    float *logits; /* [vocab] of rows whose logits only the probe requests */
+} jl_probe;
 
 /* The KV cache, and the convolution history. Keys and values, floats or 16 bits, in tiles
  * (jl_kv_store): [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
- * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. */
+ * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. A window keeps only the sinks (the first positions)
+ * and a ring of the latest ones (jl_cache_slot). */
 typedef struct jl_cache {
     jl_kv_type type;
     uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
     int n_tiles;
+    int sinks, ring;        /* positions each; ring 0: all are kept */
+    float *sink_k, *sink_v; /* [block with attention][sink][kv·hd] before RoPE, to move the sinks */
     float *conv;
     int n_conv_rows; /* at least batch + kernel length */
 } jl_cache;
@@ -29,6 +45,7 @@ typedef struct jl_attention_scratch {
     int *n_keys;    /* [queries] visible keys: [0, n_keys), */
     int *first;     /* [queries] or [first, n_keys) with a window */
     float *slope;   /* [queries] ALiBi slope of the query's head */
+    float *bias;    /* [queries][slots] of a session with rules; NULL: none */
     void *kernel;   /* jl_attention_bytes() */
 } jl_attention_scratch;
 
@@ -51,6 +68,9 @@ typedef struct jl_scratch {
     const jl_rope_table *rope[JL_ROPE_SCOPES];      /* borrowed from the model */
     void *act;                                      /* prepared activations of one product */
     jl_pool *pool;                                  /* borrowed, or NULL */
+    size_t bias_stride;                             /* slots in a row of a bias */
+    float *sink_angles;                             /* [pairs][2] */
+    jl_meter *meter;                                /* borrowed from the session */
     jl_attention_scratch attention[JL_MAX_THREADS]; /* jl_pool_max(pool) of them */
 } jl_scratch;
 
@@ -58,15 +78,24 @@ typedef struct jl_pass {
     const jl_model *m;
     const jl_cache *cache;
     jl_scratch *s;
-    int n, pos;          /* tokens, position of the first */
-    int row;             /* of the first in the scratch's x and angles, and in taps */
-    int end;             /* position after the batch; encoders attend to [0, end) */
-    const jl_taps *taps; /* or NULL */
+    int n, pos;            /* tokens, position of the first */
+    int row;               /* of the first in the scratch's x and angles */
+    int end;               /* position after the batch; encoders attend to [0, end) */
+    uint32_t sites;        /* 1 << site for the sites of the probe */
+    const jl_probe *probe; /* NULL: nothing is read or edited */
+    const jl_rules *rules; /* of the session; NULL: the model's own */
 } jl_pass;
+_Static_assert(JL_SITE_COUNT <= 32, "a set of sites has 32 places");
 
 /* The residual stream [n][embd] of the pass. */
 static inline float *jl_pass_stream(const jl_pass *p) {
     return p->s->x + (size_t)p->row * (size_t)p->m->h.n_embd;
+}
+
+/* The slot of a position in the cache; slots up to the returned number are in use. */
+static inline int jl_cache_slot(const jl_cache *c, int position) {
+    return c->ring == 0 || position < c->sinks ? position
+                                               : c->sinks + (position - c->sinks) % c->ring;
 }
 
 #endif

@@ -49,11 +49,15 @@ void jl_short_conv_sublayer(const jl_pass *p, int block) {
     int width = p->m->h.n_embd;
     const jl_linear *in[] = { &b->conv_in[0], &b->conv_in[1], &b->conv_in[2] };
     const jl_linear *out[] = { &b->conv_out };
+    jl_part_begin(s->meter, JL_PART_QKV);
     jl_linear_forward(s, s->h, p->n, in, (float *[]){ s->q, s->k, s->v }, 3);
+    jl_part_begin(s->meter, JL_PART_OTHER);
     store(p, block);
     for (int t = 0; t < p->n; t++) convolve(p, block, p->pos + t, s->q + (size_t)t * (size_t)width);
     jl_mul(s->q, s->k, p->n * width);
+    jl_part_begin(s->meter, JL_PART_OUTPUT);
     jl_linear_forward(s, s->q, p->n, out, &s->delta, 1);
+    jl_part_begin(s->meter, JL_PART_OTHER);
 }
 
 void jl_short_conv_store(const jl_pass *p, int block) {

@@ -88,6 +88,7 @@ static jl_status apply_scaling(jl_rope_table *r, const scaling *s, const jl_arch
 
 static void plain_frequencies(jl_rope_table *r, double base) {
     r->length = 1;
+    r->base = base;
     for (int i = 0; i < r->n_pairs; i++) r->frequency[i] = pow(base, -1.0 * i / r->n_pairs);
 }
 

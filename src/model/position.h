@@ -19,7 +19,8 @@ typedef struct jl_rope_table {
     int n_pairs;                    /* rotated pairs of a head, n_rot / 2 */
     int stride_pair, distance;      /* see jl_rope() */
     double frequency[JL_MAX_PAIRS]; /* radians per position */
-    double length;                  /* factor of the rotated vectors: 1 except for YaRN */
+    double base;
+    double length; /* factor of the rotated vectors: 1 except for YaRN */
 } jl_rope_table;
 
 /* Reads <arch>.rope.* into r [JL_ROPE_SCOPES]; context: the length before scaling. */

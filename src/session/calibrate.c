@@ -13,7 +13,9 @@ static const double BUDGET_MS = 30, CLEARLY = 0.95;
 static jl_status time_token(jl_session *s, double (*now)(void), double *ms, jl_error *error) {
     double start = now();
     jl_status st = jl_session_rewind(s, 0, error);
-    if (!st) st = jl_session_run(s, &(int32_t){ 0 }, 1, NULL, 0, error);
+    if (!st) st = jl_session_append(s, &(int32_t){ 0 }, 1, error);
+    while (!st && s->n_cached == 0)
+        if ((st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, error)) == JL_MORE) st = JL_OK;
     double took = now() - start;
     if (took < *ms) *ms = took;
     return st;

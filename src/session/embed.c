@@ -47,7 +47,7 @@ jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_err
     if (check(s, pooling, error)) return JL_ERR_ARGUMENT;
     const float *rows = NULL;
     int from = s->n_cached, width = s->m->h.n_embd;
-    jl_status st = jl_session_evaluate(s, JL_FOR_STATES, NULL, &rows, error);
+    jl_status st = jl_session_evaluate(s, JL_FOR_STATES, &rows, error);
     if (st) return st;
     int last = s->n_cached == s->n_ids;
     pool(out, rows, s->n_cached - from, width, pooling, from == 0, last);

@@ -1,4 +1,4 @@
-/* session.c - the token sequence: append, advance, rewind; and runs with taps.
+/* session.c - the token sequence: append, advance, rewind.
  *
  * Place in the flow: ids → forward/forward.c in batches → logits. One caller uses a session at a
  * time; the model is read-only. A failed call changes nothing: append checks all ids first.
@@ -9,13 +9,14 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../forward/rules.h"
+#include "../forward/sites.h"
 
 enum {
     DEFAULT_BATCH = 64,
     MAX_BATCH = 4096,
     REWINDS = 128 /* positions of a free rewind in models with short convolutions */
 };
-static const uint64_t MAX_TAP_BYTES = (uint64_t)1 << 30;
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
@@ -40,7 +41,11 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->pool = o ? o->pool : NULL;
     /* The cache keeps the precision of the file. */
     s->cache.type = m->main_type == JL_F32 ? JL_KV_F32 : JL_KV_16;
-    s->cache.n_tiles = (s->n_ctx + JL_KV_TILE - 1) / JL_KV_TILE;
+    s->has_rules = o && o->rules;
+    if (s->has_rules) s->rules = *o->rules;
+    if (s->has_rules) jl_session_size_rules(s);
+    s->cache.n_tiles = (jl_session_slots(s) + JL_KV_TILE - 1) / JL_KV_TILE;
+    s->meter.now = o ? o->now : NULL;
     s->cache.n_conv_rows = s->n_batch + m->h.conv_length + REWINDS;
     s->sampler.n = m->h.n_vocab;
 }
@@ -55,13 +60,24 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
-    jl_scratch_take(&s->scratch, arena, s->m, s->n_batch, s->n_step, s->n_ctx, s->pool);
+    int biased = s->has_rules && jl_rule_biased(s->m, &s->rules);
+    jl_scratch_size size = { s->n_batch, s->n_step, biased ? s->cache.n_tiles * JL_KV_TILE : 0 };
+    jl_scratch_take(&s->scratch, arena, s->m, &size, s->pool);
+    int is_long = s->n_ctx > h->n_ctx_original;
+    s->scratch.rope[JL_ROPE_GLOBAL] = is_long ? &s->m->rope_long : &s->m->rope[JL_ROPE_GLOBAL];
+    s->scratch.rope[JL_ROPE_LOCAL] = &s->m->rope[JL_ROPE_LOCAL];
+    s->scratch.meter = &s->meter;
+    if (s->has_rules) jl_session_lay_out_rules(s, arena);
     s->logits =
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
     s->sampler.logits = jl_arena_take(arena, vocab * sizeof(float));
     s->sampler.heap = jl_arena_take(arena, vocab * sizeof(jl_entry));
     s->text_cap = jl_text_stream_bytes(longest_token(s->m));
     s->text_buffer = jl_arena_take(arena, s->text_cap);
+}
+
+int jl_session_slots(const jl_session *s) {
+    return s->cache.ring ? s->cache.sinks + s->cache.ring : s->n_ctx;
 }
 
 uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options) {
@@ -80,7 +96,8 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
     if (m->loader)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
                        "it is not completely loaded");
-    if (o && o->n_ctx > m->h.n_ctx)
+    int endless = o && o->rules && o->rules->window > 0 && o->rules->cache_positions;
+    if (o && o->n_ctx > m->h.n_ctx && !endless)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
                        "the model was trained for %d positions, %d were requested", m->h.n_ctx,
                        o->n_ctx);
@@ -89,6 +106,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
             error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
             "an encoder evaluates a text at once, at most %d tokens here, %d were requested",
             MAX_BATCH, o->n_ctx);
+    if (o && o->rules) return jl_session_check_rules(m, o, error);
     return JL_OK;
 }
 
@@ -117,15 +135,15 @@ jl_session *jl_session_new(const jl_model *m, const jl_session_options *options,
 
 void jl_session_free(jl_session *s) {
     if (!s) return;
-    jl_free(s->tap_data);
+    jl_free(s->run.memory);
+    jl_free(s->edits);
     jl_free(s->memory);
     jl_free(s);
 }
 
 /* ---- Sequence -------------------------------------------------------------------------------- */
 
-/* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
-static jl_status check_whole_text(const jl_session *s, int read, int n, jl_error *error) {
+jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                    "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
@@ -139,7 +157,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
             "%d of %d positions are used, %d more do not fit; rewind, or create a session "
             "with a longer context",
             s->n_ids, s->n_ctx, n);
-    if (check_whole_text(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
+    if (jl_session_check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -150,18 +168,23 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     s->n_ids += n;
     s->has_logits = 0;
     s->batch.p.n = 0; /* restart, with these ids */
+    if (s->rules.no_reuse || s->rules.mask == JL_MASK_NONE) jl_session_truncate(s, 0);
     return JL_OK;
 }
 
-/* Drops cached positions from `position` on. Short convolutions also need the inputs of the
- * positions just before; if these are overwritten, drops the whole cache. */
-static void truncate_cache(jl_session *s, int position) {
-    int first = position - (s->m->h.conv_length - 1);
+/* Short convolutions also need the inputs of the positions just before, a window their keys; if
+ * these are overwritten, drops the whole cache. */
+void jl_session_truncate(jl_session *s, int position) {
+    const jl_rules *r = &s->rules;
+    int inputs = position - (s->m->h.conv_length - 1), keys = position - (r->window - 1);
     s->batch.p.n = 0;
     if (position >= s->n_cached) return;
     s->n_cached = position;
-    if (s->m->h.n_conv == 0 || (first > 0 ? first : 0) >= s->conv_from) return;
-    s->n_cached = s->conv_from = 0;
+    int whole = r->no_reuse || r->mask == JL_MASK_NONE ||
+                (r->mask == JL_MASK_PREFIX && position < r->prefix);
+    if (s->m->h.n_conv && (inputs > 0 ? inputs : 0) < s->conv_from) whole = 1;
+    if (s->cache.ring && (keys > 0 ? keys : 0) < s->ring_from) whole = 1;
+    if (whole) s->n_cached = s->conv_from = s->ring_from = 0;
 }
 
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
@@ -172,35 +195,63 @@ jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
                    s->m->arch->name);
 }
 
+/* Tokens from pos on whose window moves the sinks equally: those before it moves, then one. */
+static int same_shift(const jl_rules *r, int pos) {
+    int fixed = r->sinks + r->window - pos;
+    return fixed > 1 ? fixed : 1;
+}
+
 /* Starts the next batch. If it is abandoned, its cache positions are written again later, but the
  * convolution inputs that it overwrites are lost. */
-static void begin_batch(jl_session *s, jl_purpose purpose, const jl_taps *taps) {
+static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe) {
+    const jl_rules *r = s->has_rules ? &s->rules : NULL;
     int pending = s->n_ids - s->n_cached, pos = s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
+    if (r && r->cache_positions) n = jl_rule_shift(r, pos + n - 1) ? same_shift(r, pos) : n;
     int rows = s->m->h.encoder ? 0 : s->all_logits ? n : n == pending;
     int lost = pos + n - s->cache.n_conv_rows; /* positions overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
-    s->batch = (jl_batch){ .p = { s->m, &s->cache, &s->scratch, n, pos, 0, pos + n, taps },
+    if (s->cache.ring && pos + n - s->cache.ring > s->ring_from)
+        s->ring_from = pos + n - s->cache.ring;
+    int states = purpose == JL_FOR_STATES, stop = probe == &s->run.probe ? s->run.n_blocks : 0;
+    s->batch = (jl_batch){ .p = { .m = s->m,
+                                  .cache = &s->cache,
+                                  .s = &s->scratch,
+                                  .n = n,
+                                  .pos = pos,
+                                  .end = pos + n,
+                                  .sites = jl_probe_sites(probe),
+                                  .probe = probe,
+                                  .rules = r },
                            .step = s->step,
                            .n_step = s->n_step,
-                           .rows = purpose == JL_FOR_STATES ? n : rows,
-                           .logits = purpose == JL_FOR_STATES ? NULL : s->logits };
+                           .rows = states ? n : rows,
+                           .logits = states || rows == 0 ? NULL : s->logits,
+                           .for_states = states,
+                           .n_blocks = stop ? stop : s->m->h.n_layers };
     jl_forward_begin(&s->batch, s->ids + pos);
 }
 
 /* Whether the batch in progress computes the requested result. */
-static int batch_matches(const jl_session *s, jl_purpose purpose, const jl_taps *taps) {
+static int batch_matches(const jl_session *s, jl_purpose purpose, const jl_probe *probe) {
     const jl_batch *b = &s->batch;
-    return b->p.n > 0 && (b->logits == NULL) == (purpose == JL_FOR_STATES) && b->p.taps == taps;
+    return b->p.n > 0 && b->for_states == (purpose == JL_FOR_STATES) && b->p.probe == probe;
 }
 
 /* A lost worker makes the batch's results invalid. */
-jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *taps,
-                              const float **states, jl_error *error) {
+jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **states,
+                              jl_error *error) {
     jl_batch *b = &s->batch;
+    jl_probe *probe = s->run.memory ? &s->run.probe : &s->probe;
     s->batch_rows = 0;
+    if (s->rules.mask == JL_MASK_PREFIX && s->n_cached == 0 && s->n_ids < s->rules.prefix)
+        return jl_fail(
+            error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("attention"),
+            "the first %d tokens see each other, but the session has %d; append them all",
+            s->rules.prefix, s->n_ids);
     jl_memory_forbid(1);
-    if (!batch_matches(s, purpose, taps)) begin_batch(s, purpose, taps);
+    if (!s->run.memory) probe->n_keys = s->n_ids;
+    if (!batch_matches(s, purpose, probe)) begin_batch(s, purpose, probe);
     int more = jl_forward_step(b), end = b->p.end;
     if (!more && states) *states = jl_forward_states(b);
     jl_memory_forbid(0);
@@ -211,8 +262,9 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *
                        "one of %d stopped responding; end the workers and continue with one thread",
                        jl_pool_max(s->pool));
     if (more) return JL_MORE;
-    s->batch_rows = b->logits ? b->rows : 0;
+    s->batch_rows = b->logits && b->n_blocks == s->m->h.n_layers ? b->rows : 0;
     s->n_evaluated += (uint32_t)(end - s->n_cached);
+    s->meter.counters.tokens += end - s->n_cached;
     s->n_cached = end;
     s->has_logits = end == s->n_ids && s->batch_rows > 0;
     return JL_OK;
@@ -235,8 +287,9 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "it holds no token yet; append a prompt first");
-    if (s->n_cached == s->n_ids) truncate_cache(s, s->n_ids - 1); /* rewound: last token again */
-    jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
+    if (s->n_cached == s->n_ids)
+        jl_session_truncate(s, s->n_ids - 1); /* rewound: last token again */
+    jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, error);
     if (!st) st = check_logits(s, error);
     return st ? st : s->has_logits ? JL_OK : JL_MORE;
 }
@@ -273,76 +326,20 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
                        "expected 0 to %d, found %d", s->n_ids, position);
     if (position < s->n_ids) s->has_logits = 0;
     s->n_ids = position;
-    truncate_cache(s, position);
+    jl_session_truncate(s, position);
     return JL_OK;
 }
 
-/* ---- Runs with taps -------------------------------------------------------------------------- */
+/* ---- Counters -------------------------------------------------------------------------------- */
 
-static jl_status check_tap(const jl_session *s, const jl_tap *tap, jl_error *error) {
-    const jl_hparams *h = &s->m->h;
-    int kind = tap->kind >= JL_TAP_ATTENTION && tap->kind <= JL_TAP_OUTPUT;
-    if (!kind || tap->layer < 0 || tap->layer >= h->n_layers)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "expected a kind of tap and a layer from 0 to %d, found layer %d",
-                       h->n_layers - 1, tap->layer);
-    if (tap->kind == JL_TAP_ATTENTION && (tap->head < 0 || tap->head >= h->n_heads))
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "expected a head from 0 to %d, found %d", h->n_heads - 1, tap->head);
-    if (tap->kind == JL_TAP_ATTENTION && s->m->w.blocks[tap->layer].is_conv)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "layer %d is a short convolution without attention; choose another layer",
-                       tap->layer);
-    return JL_OK;
+jl_counters jl_session_counters(const jl_session *s) {
+    jl_counters c = s->meter.counters;
+    int slots = jl_session_slots(s), held = s->n_cached < slots ? s->n_cached : slots;
+    double tile = 2.0 * (double)jl_kv_tile_bytes(s->cache.type, s->m->h.head_dim);
+    c.cache_held = held * tile / JL_KV_TILE * s->m->h.n_attention * s->m->h.n_kv_heads;
+    return c;
 }
 
-/* Sets the shapes and allocates the data of the taps for n new tokens. */
-static jl_status allocate_taps(jl_session *s, jl_tap *taps, int n_taps, int n, jl_error *error) {
-    uint64_t floats = 0;
-    for (int i = 0; i < n_taps; i++) {
-        if (check_tap(s, &taps[i], error)) return error ? error->code : JL_ERR_ARGUMENT;
-        taps[i].rows = n;
-        taps[i].cols = taps[i].kind == JL_TAP_ATTENTION ? s->n_ids + n : s->m->h.n_embd;
-        floats += (uint64_t)n * (uint64_t)taps[i].cols;
-    }
-    if (floats * sizeof(float) > MAX_TAP_BYTES)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "they need %u MiB, at most %u are allowed; request fewer",
-                       floats * sizeof(float) >> 20, MAX_TAP_BYTES >> 20);
-    if (floats == 0) return JL_OK;
-    s->tap_data = jl_alloc((size_t)floats * sizeof(float));
-    if (!s->tap_data)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"),
-                       "no room for %u MiB; ask for fewer", (floats * sizeof(float) >> 20) + 1);
-    float *data = s->tap_data;
-    for (int i = 0; i < n_taps; i++) {
-        taps[i].data = data;
-        data += (size_t)n * (size_t)taps[i].cols;
-    }
-    return JL_OK;
-}
-
-jl_status jl_session_run(jl_session *s, const int32_t *ids, int n, jl_tap *taps, int n_taps,
-                         jl_error *error) {
-    jl_session_clear_taps(s);
-    int before = s->n_ids;
-    jl_status st = check_whole_text(s, before, n, error);
-    while (s->n_cached < before && st >= 0) /* earlier ids: without taps */
-        st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, NULL, error);
-    if (st >= 0) st = allocate_taps(s, taps, n_taps, n, error);
-    if (!st) st = jl_session_append(s, ids, n, error);
-    jl_taps list = { taps, n_taps, 0 };
-    while (s->n_cached < s->n_ids && st >= 0) {
-        list.row = s->n_cached - before;
-        st = jl_session_evaluate(s, JL_FOR_LOGITS, n_taps ? &list : NULL, NULL, error);
-    }
-    if (!st) return JL_OK;
-    jl_session_clear_taps(s);
-    if (s->n_ids > before) jl_session_rewind(s, before, error);
-    return st;
-}
-
-void jl_session_clear_taps(jl_session *s) {
-    jl_free(s->tap_data);
-    s->tap_data = NULL;
+void jl_session_reset_counters(jl_session *s) {
+    memset(&s->meter.counters, 0, sizeof s->meter.counters);
 }

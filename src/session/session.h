@@ -12,6 +12,17 @@
 #include "sample.h"
 #include "text_stream.h"
 
+/* A run in progress (run.c), and its memory. */
+typedef struct jl_run {
+    jl_tap *taps;
+    jl_probe probe; /* taps, and the edits of session and run */
+    int n_taps;
+    int from, n_cached; /* tokens, and those evaluated, before the run */
+    int n_blocks;       /* 0: all */
+    int complete;
+    void *memory; /* NULL: no run */
+} jl_run;
+
 struct jl_session {
     const jl_model *m;
     jl_pool *pool;      /* borrowed, or NULL */
@@ -24,6 +35,15 @@ struct jl_session {
     uint32_t n_evaluated; /* total tokens, for timing */
     jl_cache cache;
     int conv_from; /* first position whose convolution inputs are not overwritten */
+    int ring_from; /* the same of keys in the cache's ring */
+    jl_rules rules;
+    int has_rules;
+    int32_t *position_ids; /* [n_position_ids], the session's copy */
+    jl_rope_table *rope;   /* [JL_ROPE_SCOPES] of rules with another base or scale */
+    jl_meter meter;
+    jl_probe probe; /* the session's edits */
+    void *edits;    /* their memory, or NULL */
+    jl_run run;
     jl_scratch scratch;
     jl_batch batch; /* in progress; p.n = 0: none */
     float *logits;  /* [n_batch or 1][n_vocab] */
@@ -39,20 +59,39 @@ struct jl_session {
     int drawn; /* tokens of this generation; −1: none started */
     jl_finish finish;
 
-    float *tap_data; /* of the last run, or NULL */
-    void *memory;    /* the block of all other buffers */
+    void *memory; /* the block of all other buffers */
 };
 
 /* Requested result of a batch. */
 typedef enum jl_purpose { JL_FOR_LOGITS, JL_FOR_STATES } jl_purpose;
 
-/* Evaluates a step of the next batch; requires n_cached < n_ids. JL_MORE until the batch is
- * complete, then JL_OK, with the hidden states in *states for JL_FOR_STATES. taps must live until
- * then. JL_ERR_THREAD changes nothing. */
-jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const jl_taps *taps,
-                              const float **states, jl_error *error);
+/* Evaluates a step of the next batch, with the sites of the run or of the session; requires n_cached
+ * < n_ids. JL_MORE until the batch is complete, then JL_OK, with the hidden states in *states for
+ * JL_FOR_STATES. JL_ERR_THREAD changes nothing. */
+jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **states,
+                              jl_error *error);
 
 /* Rejects encoders: they predict no next token. */
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error);
+
+/* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
+jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error);
+
+/* Drops cached positions from `position` on, and earlier ones that depend on them. */
+void jl_session_truncate(jl_session *s, int position);
+
+/* Slots of the cache: positions it can hold. */
+int jl_session_slots(const jl_session *s);
+
+/* ---- rules.c --------------------------------------------------------------------------------- */
+
+/* Rejects rules that this model cannot follow, naming the option. */
+jl_status jl_session_check_rules(const jl_model *m, const jl_session_options *o, jl_error *error);
+
+/* Sizes of the batch and the cache under s->rules; n_ctx is set. */
+void jl_session_size_rules(jl_session *s);
+
+/* Takes the memory of s->rules from the arena; fills it unless measuring. */
+void jl_session_lay_out_rules(jl_session *s, jl_arena *arena);
 
 #endif

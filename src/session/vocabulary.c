@@ -86,7 +86,8 @@ jl_status jl_model_unembed(const jl_model *m, const float *x, int n, int norm, j
     jl_status st = check_model(m, 1, error);
     if (st || n <= 0) return st;
     uint64_t width = (uint64_t)m->h.n_embd;
-    jl_scratch s = { .pool = pool };
+    jl_meter meter = { 0 };
+    jl_scratch s = { .pool = pool, .meter = &meter };
     float *h = norm ? jl_alloc_array((uint64_t)n * width, sizeof *h) : NULL;
     s.act = jl_alloc(jl_act_bytes(n, m->h.n_embd));
     jl_pass p = { .m = m, .s = &s, .n = n };
