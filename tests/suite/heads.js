@@ -3,6 +3,7 @@
  */
 import { attribute, attribution, headScores, labelOf } from '../../web/jielong.js';
 import { below, ok, rejects, same } from './assert.js';
+import { architectures, withGelu } from './golden.js';
 
 /** @typedef {import('./index.js').Case} Case */
 
@@ -137,7 +138,7 @@ export const heads = [
       const session = await model.createSession({ contextLength: 60 });
       await session.append(half);
       await session.logits();
-      const found = await session.run(half, { taps: [{ kind: 'attention' }] });
+      const found = await session.run(half, { taps: [{ name: 'pattern', layer: 'all' }] });
       await session.close();
       const best = (/** @type {number[]} */ ids) =>
         Math.max(...headScores(found, 'induction', { ids }).map(({ score }) => score));
@@ -234,84 +235,77 @@ export const heads = [
     },
   },
   {
-    name: 'attribution of blocks sums to the logit and to a difference, several architectures',
+    name: 'attribution sums to the logit and to a difference, every architecture',
     async run(t) {
       const ids = await t.json('arch/ids.json');
-      for (const name of 'llama llama-untied gpt2 granite command-r phi2 bloom olmo2'.split(' ')) {
+      for (const name of [...architectures, ...withGelu]) {
         const model = await t.model(`arch/${name}.gguf`);
-        const { layers, embeddingLength: width } = model.info;
         const session = await model.createSession();
-        const { taps, logits } = await session.run(ids, { taps: [{ kind: 'residual' }] });
+        const sites = model.info.sites.map((site) => site.short);
+        const { taps, logits } = await session.run(ids, {
+          taps: [
+            { name: 'resid_pre', layer: 0 },
+            { name: 'embed' },
+            ...(sites.includes('pos_embed') ? [{ name: 'pos_embed' }] : []),
+            { name: 'attn_out', layer: 'all' },
+            { name: 'mlp_out', layer: 'all' },
+            { name: 'ln_final.scale' },
+          ],
+        });
         await session.close();
-        // The stream after block 0 stands for its start, the differences for the blocks.
-        const { norm, epsilon } = await model.unembedding();
-        const shape = [ids.length, width];
-        const zeros = new Float32Array(ids.length * width);
-        const last = taps[layers - 1].data.slice(-width);
-        const mean = norm === 'layer' ? last.reduce((s, x) => s + x, 0) / width : 0;
-        const square = last.reduce((s, x) => s + (x - mean) ** 2, 0) / width;
-        const scale = new Float32Array(ids.length).fill(Math.sqrt(square + epsilon));
-        const made = taps.flatMap(({ data }, layer) => [
-          {
-            ...{ short: 'attn_out', name: `blocks.${layer}.hook_attn_out`, layer, shape },
-            data: layer ? data.map((x, i) => x - taps[layer - 1].data[i]) : zeros,
-          },
-          { short: 'mlp_out', name: `blocks.${layer}.hook_mlp_out`, layer, shape, data: zeros },
-        ]);
-        const all = [
-          { short: 'embed', name: 'hook_embed', shape, data: taps[0].data },
-          ...made,
-          {
-            short: 'ln_final.scale',
-            name: 'ln_final.hook_scale',
-            shape: [ids.length, 1],
-            data: scale,
-          },
-        ];
+        if ((await model.unembedding()).logitCap) {
+          await rejects(attribution(model, { taps }, { id: 9 }), 'BAD_ARGUMENT', /caps its logits/);
+          continue;
+        }
         const size = logits.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-        const one = await attribution(model, { taps: all }, { id: 9 });
+        const one = await attribution(model, { taps }, { id: 9 });
         below(Math.abs(one.total - logits[9]) / size, 1e-5, `${name}: logit`);
-        const two = await attribution(model, { taps: all }, { id: 9, against: 4 });
+        const two = await attribution(model, { taps }, { id: 9, against: 4 });
         below(Math.abs(two.total - (logits[9] - logits[4])) / size, 1e-5, `${name}: difference`);
         const sum = two.contributions.reduce((s, { value }) => s + value, two.constant);
         below(Math.abs(sum - two.total), 1e-9, 'the sum of the contributions');
-        ok(two.contributions.length === 1 + 2 * layers, 'one contribution a part');
-        const heads = {
-          short: 'result',
-          name: 'blocks.1.attn.hook_result',
-          layer: 1,
-          shape: [ids.length, 2, width],
-        };
-        const shares = new Float32Array(ids.length * 2 * width);
-        for (let i = 0; i < ids.length; i++)
-          shares.set(made[2].data.subarray(i * width, (i + 1) * width), (2 * i + 1) * width);
-        const parts = await attribution(
-          model,
-          { taps: [...all, { ...heads, data: shares }] },
-          { id: 9 },
-        );
-        const [zero, whole] = parts.heads ?? [];
-        same([zero.head, zero.value, whole.head], [0, 0, 1], 'a head of zeros');
-        const block = parts.contributions.find((c) => c.name === 'attn_out' && c.layer === 1);
-        below(Math.abs(whole.value - (block?.value ?? 9)), 1e-9, 'the other has all of its block');
-        const missing = all.filter((tap) => tap.short !== 'mlp_out');
+        same(two.contributions[0].name, name === 'bloom' ? 'resid_pre' : 'embed', 'start');
+        same(two.contributions.at(-1)?.layer, model.info.layers - 1, 'the last block');
         await rejects(
-          attribution(model, { taps: missing }, { id: 9 }),
+          attribution(model, { taps: taps.filter((tap) => tap.short !== 'mlp_out') }, { id: 9 }),
           'BAD_ARGUMENT',
           /'mlp_out' of all/,
         );
-        await rejects(
-          attribution(model, { taps: all }, { id: 9, position: ids.length }),
-          'BAD_ARGUMENT',
-          /rows/,
-        );
+        const position = ids.length;
+        await rejects(attribution(model, { taps }, { id: 9, position }), 'BAD_ARGUMENT', /rows/);
       }
-      const capped = await t.model('arch/gemma2.gguf');
-      await rejects(
-        attribution(capped, { taps: [] }, { id: 1 }),
-        'BAD_ARGUMENT',
-        /caps its logits/,
-      );
+    },
+  },
+  {
+    name: 'attribution of heads and the bias sums to that of attention, or is refused',
+    async run(t) {
+      const ids = await t.json('arch/ids.json');
+      for (const name of 'llama gpt2 phi2 falcon granite olmo2'.split(' ')) {
+        const model = await t.model(`arch/${name}.gguf`);
+        const session = await model.createSession();
+        const all = /** @type {const} */ ({ layer: 'all' });
+        const run = await session.run(ids, {
+          taps: [
+            { name: 'resid_pre', layer: 0 },
+            ...['attn_out', 'mlp_out', 'result'].map((short) => ({ name: short, ...all })),
+            { name: 'ln_final.scale' },
+          ],
+        });
+        await session.close();
+        const found = attribution(model, run, { id: 9, against: 4, position: 20 });
+        if (name === 'granite' || name === 'olmo2') {
+          await rejects(found, 'BAD_ARGUMENT', /followed by a norm or a scale/);
+          continue;
+        }
+        const { contributions, heads = [] } = await found;
+        for (const { layer, value } of contributions.filter((c) => c.name === 'attn_out')) {
+          const shares = heads.filter((head) => head.layer === layer);
+          const bias = name === 'gpt2' || name === 'phi2' ? 1 : 0;
+          same(shares.length, model.info.heads + bias, `${name}: shares`);
+          const sum = shares.reduce((s, share) => s + share.value, 0);
+          below(Math.abs(sum - value), 1e-5, `${name}, block ${layer}: sum of the heads`);
+        }
+      }
     },
   },
 ];

@@ -149,7 +149,7 @@ export const readings = [
         const { layers, vocabularySize: n, embeddingLength: width } = model.info;
         const session = await model.createSession();
         const { taps, logits } = await session.run(ids, {
-          taps: [{ kind: 'residual', layer: layers - 1 }],
+          taps: [{ name: 'resid_post', layer: layers - 1 }],
         });
         await session.close();
         const [{ data }] = taps;

@@ -59,9 +59,9 @@ export function attribute({ parts, direction, scale, unembedding, outputBias = 0
 
 /* ---- Parts from a run ------------------------------------------------------------------------ */
 
-/** Parts that sum to the last stream. 'resid_pre' of block 0 replaces the embeddings where it was tapped. */
 const SUBLAYERS = ['attn_out', 'mlp_out'];
-const STARTS = ['embed', 'pos_embed'];
+const EMBEDDINGS = ['embed', 'pos_embed'];
+const CLOSE = 1e-3; // of the largest value: sums of floats in another order, cached keys of 16 bits
 
 /** Row `position` of a tap, and of which positions it has rows. @param {any} tap @param {number} row */
 function rowOf(tap, row) {
@@ -75,29 +75,67 @@ function rowOf(tap, row) {
 /** The taps of a place. @param {any[]} taps @param {string} short @returns {any[]} */
 const tapsOf = (taps, short) => taps.filter((tap) => tap.short === short);
 
-/** @param {any[]} taps @param {number} row @returns {Part[]} */
-function startOf(taps, row) {
-  const first = tapsOf(taps, 'resid_pre').find((tap) => tap.layer === 0);
-  if (first) return [{ name: 'resid_pre', layer: 0, vector: rowOf(first, row) }];
-  const found = STARTS.flatMap((name) => tapsOf(taps, name));
-  if (!found.some((tap) => tap.short === 'embed'))
-    throw badArgument("the run needs a tap of 'embed' (or 'resid_pre' of layer 0)", 'run');
-  return found.map((tap) => ({ name: tap.short, vector: rowOf(tap, row) }));
+/**
+ * Whether two vectors are equal up to rounding.
+ * @param {ArrayLike<number>} a @param {ArrayLike<number>} b @param {ArrayLike<number>} scale a vector of usual size
+ */
+function equal(a, b, scale = a) {
+  let [worst, largest] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    worst = Math.max(worst, Math.abs(a[i] - b[i]));
+    largest = Math.max(largest, Math.abs(scale[i]));
+  }
+  return worst <= CLOSE * largest;
 }
 
-/** The heads' shares of attn_out, from taps of 'result'. @param {any[]} taps @param {number} row @returns {Part[]} */
-function headsOf(taps, row) {
-  return tapsOf(taps, 'result').flatMap((tap) => {
-    const all = rowOf(tap, row); // [heads][width], or one head's [width]
-    const heads = tap.shape.length === 3 ? tap.shape[1] : 1;
+/** @param {ArrayLike<number>[]} vectors @param {number} n */
+const sumOf = (vectors, n) =>
+  Float64Array.from({ length: n }, (_, i) => vectors.reduce((sum, v) => sum + v[i], 0));
+
+/** The stream before block 0: the embeddings, if they are all of it. @param {any[]} taps @param {number} row @returns {Part[]} */
+function startOf(taps, row) {
+  const first = tapsOf(taps, 'resid_pre').find((tap) => tap.layer === 0);
+  if (!first) throw badArgument("the run needs a tap of 'resid_pre' of layer 0", 'run');
+  const vector = rowOf(first, row);
+  const found = EMBEDDINGS.flatMap((name) => tapsOf(taps, name));
+  const parts = found.map((tap) => ({ name: tap.short, vector: rowOf(tap, row) }));
+  const sum = sumOf(
+    parts.map((part) => part.vector),
+    vector.length,
+  );
+  // Some models normalise their embeddings.
+  return found.length && equal(vector, sum) ? parts : [{ name: 'resid_pre', layer: 0, vector }];
+}
+
+/**
+ * One block's heads, from a tap of 'result', and what its attn_out adds to them: the bias of the output.
+ * @param {any} tap @param {any} out the tap of attn_out of the block @param {number} row
+ * @returns {Part[]}
+ */
+function headsOf(tap, out, row) {
+  const heads = tap.shape.length === 3 ? tap.shape[1] : 1;
+  const partsAt = (/** @type {number} */ at) => {
+    const all = rowOf(tap, at); // [heads][width], or one head's [width]
     const width = all.length / heads;
-    return Array.from({ length: heads }, (_, h) => ({
-      name: 'result',
-      layer: tap.layer,
-      head: tap.head ?? h,
-      vector: all.subarray(h * width, (h + 1) * width),
-    }));
-  });
+    return Array.from({ length: heads }, (_, h) => all.subarray(h * width, (h + 1) * width));
+  };
+  const part = { name: 'result', layer: tap.layer };
+  const parts = partsAt(row).map((vector, h) => ({ ...part, head: tap.head ?? h, vector }));
+  if (tap.shape.length !== 3) return parts;
+  const restAt = (/** @type {number} */ at) => {
+    const whole = rowOf(out, at);
+    const sum = sumOf(partsAt(at), whole.length);
+    return Float64Array.from(whole, (x, i) => x - sum[i]);
+  };
+  const rest = restAt(row);
+  if (!equal(rest, restAt(row ? 0 : tap.shape[0] - 1), rowOf(out, row)))
+    throw badArgument(
+      `attention of block ${tap.layer} is followed by a norm or a scale, so its heads ('result') have no share of ` +
+        'the logit; leave their taps out',
+      'run',
+    );
+  const zero = equal(rest, new Float64Array(rest.length), rowOf(out, row));
+  return zero ? parts : [...parts, { name: 'attn_bias', layer: tap.layer, vector: rest }];
 }
 
 /** @param {any[]} taps @param {number} row @param {number} layers @returns {Part[]} */
@@ -119,8 +157,8 @@ function sublayersOf(taps, row, layers) {
 /**
  * Direct logit attribution of one position of a run: what the embedding, each attention and each feed-forward
  * sublayer adds to the logit of token `id` (to its difference to that of `against`), and what each head adds, if
- * the run has taps of 'result'. The run needs taps of 'embed' ('pos_embed' too where the model has it; or
- * 'resid_pre' of layer 0), 'attn_out' and 'mlp_out' of all layers, and 'ln_final.scale'.
+ * the run has taps of 'result'. The run needs taps of 'resid_pre' of layer 0, of 'attn_out' and 'mlp_out' of all
+ * layers, and of 'ln_final.scale'; with 'embed' (and 'pos_embed' where the model has it), these replace resid_pre.
  * @param {Model} model
  * @param {{ taps: any[] }} run the result of session.run()
  * @param {{ id: number, against?: number, position?: number }} options position: a row of the taps; default: the last
@@ -150,6 +188,14 @@ export async function attribution(model, run, options) {
     token === undefined ? 0 : (unembedding.outputBias?.[token] ?? 0);
   const given = { direction, unembedding, outputBias: bias(id) - bias(against) };
   const scale = scaleTap ? rowOf(scaleTap, row)[0] : 1;
-  const { contributions: heads } = attribute({ ...given, parts: headsOf(taps, row), scale });
+  const outs = tapsOf(taps, 'attn_out');
+  const shares = tapsOf(taps, 'result').flatMap((tap) =>
+    headsOf(
+      tap,
+      outs.find((out) => out.layer === tap.layer),
+      row,
+    ),
+  );
+  const { contributions: heads } = attribute({ ...given, parts: shares, scale });
   return { ...attribute({ ...given, parts, scale }), heads };
 }

@@ -60,7 +60,7 @@ const RULES = {
  */
 function patternsOf(run, first) {
   const isPattern = (/** @type {any} */ tap) =>
-    tap?.short === 'pattern' || /hook_pattern$/.test(tap?.name) || tap?.kind === 'attention';
+    tap?.short === 'pattern' || /hook_pattern$/.test(tap?.name);
   const taps = Array.isArray(run?.taps) ? run.taps.filter(isPattern) : [];
   if (taps.length === 0)
     throw badArgument("the run has no tap of 'pattern'; ask session.run() for one", 'run');

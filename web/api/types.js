@@ -152,6 +152,43 @@ export {};
  */
 
 /**
+ * A value to record. Without `layer`: all layers; without `head`: all heads. The result has one
+ * entry for each.
+ * @typedef {{ kind: 'attention', layer?: number, head?: number }
+ *   | { kind: 'residual', layer?: number }} Tap
+ */
+
+/**
+ * attention: softmax weights, rows = new tokens, cols = all positions up to the last new one (0
+ * above the diagonal). residual: the residual stream after the block, rows = new tokens, cols =
+ * info.embeddingLength.
+ * @typedef {object} TapResult
+ * @property {'attention' | 'residual'} kind
+ * @property {number} layer
+ * @property {number} [head] of attention
+ * @property {[number, number]} shape [rows, cols]
+ * @property {Float32Array} data row-major
+ */
+
+/**
+ * The distribution of the next token after one stage of the sampler.
+ * @typedef {object} Stage
+ * @property {'model' | 'penalty' | 'temperature' | 'topK' | 'topP' | 'minP'} stage
+ * @property {number} kept number of tokens not filtered out
+ * @property {{ id: number, text: string, probability: number }[]} top most probable first
+ */
+
+/**
+ * One message of a conversation. role: system, user, assistant or another word that the template
+ * supports; only roles in `ROLES` (template.js) can form special tokens. Other fields (tool_calls,
+ * reasoning_content) are passed to the template. An assistant's content excludes its reasoning.
+ * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
+ */
+/** @typedef {Int32Array | number[]} Ids */
+
+/* ---- Readings of a model ---- */
+
+/**
  * Rows of numbers.
  * @typedef {object} Floats
  * @property {[number, number]} shape [rows, columns]
@@ -239,7 +276,8 @@ export {};
 /**
  * What one part of the model adds to a logit.
  * @typedef {object} Contribution
- * @property {string} name 'embed', 'pos_embed', 'resid_pre', 'attn_out', 'mlp_out' or 'result'
+ * @property {string} name 'embed', 'pos_embed', 'resid_pre', 'attn_out', 'mlp_out'; in `heads` 'result', and
+ *   'attn_bias' where the output of attention has a bias
  * @property {number} [layer]
  * @property {number} [head] of 'result'
  * @property {number} value in units of the logit
@@ -249,43 +287,9 @@ export {};
  * @property {Contribution[]} contributions of the embedding and all sublayers
  * @property {number} constant of the biases: of the final norm through the output matrix, and of the output
  * @property {number} total the sum of both: the logit, or the difference
- * @property {Contribution[]} [heads] the parts of the attention sublayers' contributions, with taps of 'result'
+ * @property {Contribution[]} [heads] the parts of the attention sublayers' contributions, with taps of 'result'.
+ *   Refused where a norm or a scale follows attention (Gemma 2 and 3, OLMo 2 and 3, Granite)
  */
-
-/**
- * A value to record. Without `layer`: all layers; without `head`: all heads. The result has one
- * entry for each.
- * @typedef {{ kind: 'attention', layer?: number, head?: number }
- *   | { kind: 'residual', layer?: number }} Tap
- */
-
-/**
- * attention: softmax weights, rows = new tokens, cols = all positions up to the last new one (0
- * above the diagonal). residual: the residual stream after the block, rows = new tokens, cols =
- * info.embeddingLength.
- * @typedef {object} TapResult
- * @property {'attention' | 'residual'} kind
- * @property {number} layer
- * @property {number} [head] of attention
- * @property {[number, number]} shape [rows, cols]
- * @property {Float32Array} data row-major
- */
-
-/**
- * The distribution of the next token after one stage of the sampler.
- * @typedef {object} Stage
- * @property {'model' | 'penalty' | 'temperature' | 'topK' | 'topP' | 'minP'} stage
- * @property {number} kept number of tokens not filtered out
- * @property {{ id: number, text: string, probability: number }[]} top most probable first
- */
-
-/**
- * One message of a conversation. role: system, user, assistant or another word that the template
- * supports; only roles in `ROLES` (template.js) can form special tokens. Other fields (tool_calls,
- * reasoning_content) are passed to the template. An assistant's content excludes its reasoning.
- * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
- */
-/** @typedef {Int32Array | number[]} Ids */
 
 /* ---- Training (train.js) ---- */
 
