@@ -3,8 +3,8 @@
  *
  * A site is a place in the pass. Names and meanings are those of TransformerLens 3 (Nanda & Bloom
  * 2022); "blocks.N." precedes the name of a site in block N. T: tokens of a run. S: positions up to
- * the run's end. H query heads, K KV heads, D head size, E width, F feed-forward width, X experts, V
- * vocabulary. Row-major floats. Extends jielong.h, whose conventions apply.
+ * the run's end. H query heads, K KV heads, D head size, E width, F feed-forward width, X experts,
+ * V vocabulary. Row-major floats. Extends jielong.h, whose conventions apply.
  */
 #ifndef JIELONG_INSIDE_H
 #define JIELONG_INSIDE_H
@@ -13,16 +13,13 @@
 
 /* ---- Sites ----------------------------------------------------------------------------------- */
 
+/* In the order of a pass, but for ln1 and ln2 of BERT. */
 typedef enum jl_site {
     JL_SITE_EMBED,            /* T×E  rows of the embedding table, scaled as the model does */
     JL_SITE_POS_EMBED,        /* T×E  learned positions, where the model adds them */
-    JL_SITE_RESID_PRE,        /* T×E  the residual stream before a block, */
-    JL_SITE_RESID_MID,        /* T×E  between its sublayers, */
-    JL_SITE_RESID_POST,       /* T×E  and after it */
+    JL_SITE_RESID_PRE,        /* T×E  the residual stream before a block */
     JL_SITE_LN1_SCALE,        /* T×1  divisor of the norm before attention (BERT: after it), */
     JL_SITE_LN1_NORMALIZED,   /* T×E  and (x − mean) / scale, before the weight */
-    JL_SITE_LN2_SCALE,        /* T×1  the same before the feed-forward sublayer (BERT: after it) */
-    JL_SITE_LN2_NORMALIZED,   /* T×E */
     JL_SITE_Q,                /* T×H×D  queries, after the norms of the heads, before RoPE */
     JL_SITE_K,                /* T×K×D  keys, the same */
     JL_SITE_V,                /* T×K×D  values */
@@ -33,11 +30,15 @@ typedef enum jl_site {
     JL_SITE_Z,                /* T×H×D  outputs of the heads, before W_O */
     JL_SITE_RESULT,           /* T×H×E  W_O's product with each head's output; read only */
     JL_SITE_ATTN_OUT,         /* T×E  what attention (or a short convolution) adds to the stream */
+    JL_SITE_RESID_MID,        /* T×E  the stream between the sublayers */
+    JL_SITE_LN2_SCALE,        /* T×1  as ln1, before the feed-forward sublayer (BERT: after it) */
+    JL_SITE_LN2_NORMALIZED,   /* T×E */
     JL_SITE_MLP_PRE,          /* T×F  before the activation: W_gate h, or W_up h without a gate */
     JL_SITE_MLP_PRE_LINEAR,   /* T×F  W_up h of a gated sublayer */
     JL_SITE_MLP_POST,         /* T×F  the input of W_down */
     JL_SITE_EXPERT_WEIGHTS,   /* T×X  softmax of the router over all experts; read only */
     JL_SITE_MLP_OUT,          /* T×E  what the feed-forward sublayer adds to the stream */
+    JL_SITE_RESID_POST,       /* T×E  the stream after the block */
     JL_SITE_FINAL_SCALE,      /* T×1  divisor of the last norm, */
     JL_SITE_FINAL_NORMALIZED, /* T×E */
     JL_SITE_LOGITS,           /* T×V  scaled and capped */
@@ -121,7 +122,7 @@ jl_status jl_session_set_edits(jl_session *s, const jl_edit *edits, int n, jl_er
 typedef enum jl_mask {
     JL_MASK_MODEL,  /* the model's own: causal, or none in encoders */
     JL_MASK_CAUSAL, /* query t sees keys j ≤ t */
-    JL_MASK_PREFIX, /* and the first `prefix` tokens all of each other (Raffel et al. 2020, fig. 4) */
+    JL_MASK_PREFIX, /* and the first `prefix` tokens see each other (Raffel et al. 2020) */
     JL_MASK_NONE    /* all of the text, which is evaluated whole, at most 4096 tokens */
 } jl_mask;
 

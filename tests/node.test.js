@@ -106,7 +106,12 @@ test('abort then generate again, 100 times: memory does not grow', async () => {
       })();
       await assert.rejects(work, { name: 'AbortError' });
     }
-    await session.run([4, 5], { taps: [{ kind: 'attention' }, { kind: 'residual' }] });
+    await session.run([4, 5], {
+      taps: [
+        { name: 'pattern', layer: 'all' },
+        { name: 'resid_post', layer: 'all' },
+      ],
+    });
     await session.close();
   };
   await round();

@@ -17,8 +17,6 @@
 
 /* Only hosts call these (names: wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
-enum { MAX_REQUESTS = 1 << 16 };
-
 static jl_error error;
 static jl_token token;
 static jl_sampling sampling;
@@ -185,8 +183,8 @@ double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch, jl_pool 
     return (double)jl_session_bytes(m, &o);
 }
 
-/* rules: NULL, or mask, prefix, window, sinks, cache_positions, positions_off, cache, no_reuse, number
- * of position ids, then these. */
+/* rules: NULL, or mask, prefix, window, sinks, cache_positions, positions_off, cache, no_reuse,
+ * number of position ids, then these. */
 jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits,
                                 jl_pool *pool, const int32_t *rules, double rope_base,
                                 double rope_scale) {
@@ -335,20 +333,15 @@ int jl_wasm_session_embed(jl_session *s, int pooling, float *out) {
 /* A request, decoded: `ints` has site, layer, head, from, to of each tap, then the same and
  * operation, factor (float bits), number of floats of each edit, whose floats follow each other in
  * `data`. */
-static jl_status decode(const int32_t *ints, const float *data, int n_taps, int n_edits,
-                        jl_run_options *o) {
-    if (n_taps < 0 || n_taps > MAX_REQUESTS || n_edits < 0 || n_edits > MAX_REQUESTS)
-        return jl_fail(fresh(), JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("taps"),
-                       "at most %d are allowed", MAX_REQUESTS);
+static int decode(const int32_t *ints, const float *data, int n_taps, int n_edits,
+                  jl_run_options *o) {
     jl_tap *taps = jl_alloc_array((uint64_t)n_taps + 1, sizeof *taps);
     jl_edit *edits = jl_alloc_array((uint64_t)n_edits + 1, sizeof *edits);
     o->taps = taps;
     o->edits = edits;
     o->n_taps = n_taps;
     o->n_edits = n_edits;
-    if (!taps || !edits)
-        return jl_fail(fresh(), JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("taps"), "no room for %d",
-                       n_taps + n_edits);
+    if (!taps || !edits) return fresh()->code = JL_ERR_MEMORY;
     for (int i = 0; i < n_taps; i++, ints += 5)
         taps[i] = (jl_tap){ .site = (jl_site)ints[0],
                             .layer = ints[1],

@@ -273,6 +273,11 @@ static int is_kept(const jl_pass *p, int position) {
     return c->ring == 0 || position < c->sinks || position >= p->end - c->ring;
 }
 
+static int used_slots(const jl_pass *p) {
+    int slots = p->cache->sinks + p->cache->ring;
+    return p->cache->ring && slots < p->end ? slots : p->end;
+}
+
 /* row [S] in the order of positions from n values in the order of the cache; other keys: −∞. */
 static void to_positions(const jl_pass *p, const float *slots, int n, float *row) {
     for (int j = 0; j < p->probe->n_keys; j++) {
@@ -290,30 +295,40 @@ static void to_slots(const jl_pass *p, const float *row, int n, float *slots) {
     }
 }
 
-/* The scores and weights of one head, computed again row by row from its queries and the cache, with
- * their sites; an edit also computes the head's output again. */
-static void attend_rows(const jl_pass *p, int block, int head) {
+/* The scores and weights of one head, computed again row by row from its queries and the cache,
+ * with their sites; an edit also computes the head's output again. */
+static void attend_rows(const jl_pass *p, int block, int head, int thread) {
     const jl_model *m = p->m;
     const jl_block *b = &m->w.blocks[block];
-    const jl_attention_scratch *s = p->s->attention;
-    const jl_probe *probe = p->probe;
+    const jl_attention_scratch *s = &p->s->attention[thread];
     int group = group_of(m), hd = m->h.head_dim, kv_head = head / group;
+    int n_keys = p->probe->n_keys;
+    float *row = p->probe->row[thread], *slots = p->probe->slots[thread];
     size_t keys = head_offset(p, block, kv_head);
     jl_score_modifiers modifiers = modifiers_of(p, b, s);
     gather(p, b, (piece){ kv_head, 0, p->n * group }, s);
     for (int t = 0; t < p->n; t++) {
         int i = t * group + head % group, n = s->n_keys[i];
         jl_attention_scores(p->cache->type, s->q + (size_t)i * (size_t)hd, n, p->cache->k + keys,
-                            hd, &modifiers, i, probe->slots);
-        to_positions(p, probe->slots, n, probe->row);
-        int edited = jl_visit_row(p, JL_SITE_ATTN_SCORES, block, head, t, probe->row);
-        jl_softmax(probe->row, probe->n_keys);
-        edited |= jl_visit_row(p, JL_SITE_PATTERN, block, head, t, probe->row);
+                            hd, &modifiers, i, slots);
+        to_positions(p, slots, n, row);
+        int edited = jl_visit_row(p, JL_SITE_ATTN_SCORES, block, head, t, row);
+        jl_softmax(row, p->end);
+        for (int j = p->end; j < n_keys; j++) row[j] = 0;
+        edited |= jl_visit_row(p, JL_SITE_PATTERN, block, head, t, row);
         if (!edited) continue;
-        to_slots(p, probe->row, n, probe->slots);
-        jl_attention_values(p->cache->type, probe->slots, n, p->cache->v + keys, hd,
+        n = used_slots(p);
+        to_slots(p, row, n, slots);
+        jl_attention_values(p->cache->type, slots, n, p->cache->v + keys, hd,
                             p->s->heads + query_offset(m, kv_head, i));
     }
+}
+
+static void attend_watched(void *arg, int head, int thread) {
+    const block_job *job = arg;
+    if (jl_head_watched(job->p, JL_SITE_ATTN_SCORES, job->block, head) ||
+        jl_head_watched(job->p, JL_SITE_PATTERN, job->block, head))
+        attend_rows(job->p, job->block, head, thread);
 }
 
 /* result = W_O's product with each head's output, the others set to 0. Overwrites q and delta;
@@ -338,14 +353,15 @@ static void read_results(const jl_pass *p, int block) {
 
 static void attend_and_project(const jl_pass *p, int block) {
     const jl_linear *out[] = { &p->m->w.blocks[block].o };
+    int skip = block == p->pattern_block;
+    block_job job = { p, block, 0 };
     move_sinks(p, block);
     jl_part_begin(p->s->meter, JL_PART_SCORES);
-    attend(p, block);
+    if (!skip) attend(p, block);
     count_attention(p, block);
-    for (int head = 0; head < p->m->h.n_heads && p->sites; head++)
-        if (jl_head_watched(p, JL_SITE_ATTN_SCORES, block, head) ||
-            jl_head_watched(p, JL_SITE_PATTERN, block, head))
-            attend_rows(p, block, head);
+    if (jl_watched(p, JL_SITE_ATTN_SCORES) || jl_watched(p, JL_SITE_PATTERN))
+        jl_pool_run(p->s->pool, p->m->h.n_heads, attend_watched, &job);
+    if (skip) return;
     jl_at(p, JL_SITE_Z, block, p->s->heads);
     jl_part_begin(p->s->meter, JL_PART_OUTPUT);
     if (jl_watched(p, JL_SITE_RESULT)) read_results(p, block);

@@ -95,7 +95,7 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     const jl_weights *w = &p->m->w;
     int width = p->m->h.n_embd;
     float *x = p->s->x;
-    jl_part_begin(p->s->meter, JL_PART_OTHER);
+    jl_part_resume(p->s->meter);
     for (int t = 0; t < p->n; t++, x += width) {
         jl_matrix_row(&w->token_embd, ids[t], x);
         if (p->m->h.embedding_scale != 1) jl_scale(x, p->m->h.embedding_scale, width);
@@ -137,6 +137,7 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
     int parallel = p->m->h.parallel;
     normalise_stream(p, block);
     attention(p, block);
+    if (block == p->pattern_block) return;
     if (!parallel) {
         add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
                   JL_SITE_LN1_SCALE);
@@ -245,13 +246,12 @@ static void next_block(jl_batch *b) {
 int jl_forward_step(jl_batch *b) {
     const jl_model *m = b->p.m;
     uint64_t weights = m->n_parameters / (uint64_t)m->h.n_layers, spent = 0;
-    jl_part_begin(b->p.s->meter, JL_PART_OTHER); /* the time since the last step counts there */
-    while (b->block < b->n_blocks) {
+    jl_part_resume(b->p.s->meter);
+    while (b->block < b->n_blocks && spent <= b->step) {
         if (b->block == m->h.n_layers - 1 && !b->p.sites && b->done == 0 && !b->kv_stored)
             drop_rows(b);
         if (b->p.n == 0) return 0;
         int max_rows = max_rows_per_step(b), before = b->done;
-        if (spent > b->step) return 1;
         run_step(b, max_rows);
         spent +=
             (uint64_t)(b->done - before) * (weights + jl_attention_cost(m, b->block, b->p.end));
@@ -262,6 +262,8 @@ int jl_forward_step(jl_batch *b) {
         else
             b->kv_stored = 1;
     }
-    if (b->n_blocks == m->h.n_layers && !b->for_states) output(b);
-    return 0;
+    int complete = b->block == b->n_blocks;
+    if (complete && b->n_blocks == m->h.n_layers && !b->for_states) output(b);
+    jl_part_begin(b->p.s->meter, JL_PART_OTHER); /* counts the time until here */
+    return !complete;
 }

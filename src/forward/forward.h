@@ -16,7 +16,7 @@ typedef struct jl_scratch_size {
     int n_bias;  /* slots of the cache if attention needs biases (rules.h), else 0 */
 } jl_scratch_size;
 
-/* Lays out the buffers, for the threads of a pool (or NULL). The caller sets s->rope and s->meter. */
+/* Lays out the buffers, for the threads of a pool (or NULL). The caller sets rope and meter. */
 void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl_scratch_size *size,
                      jl_pool *pool);
 

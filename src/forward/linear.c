@@ -77,8 +77,8 @@ static float normalise_row(const jl_model *m, const float *x, int width, float *
     return (float)sqrt(sum / width + (double)m->h.eps);
 }
 
-/* Visits the sites of a norm row by row, in the probe's spare row. An edit of them makes y; otherwise
- * y is the kernel's, so that reading changes no bit. */
+/* Visits the sites of a norm row by row, in the probe's spare row. An edit of them makes y;
+ * otherwise y is the kernel's, so that reading changes no bit. */
 static void normalise_watched(const jl_pass *p, const jl_norm *norm, jl_site scale, int block,
                               const float *x, int rows, float *y) {
     int width = p->m->h.n_embd;

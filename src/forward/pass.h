@@ -18,17 +18,17 @@ typedef struct jl_probe {
     const jl_edit *edits; /* [n_edits] */
     const jl_tap *taps;   /* [n_taps] */
     int n_edits, n_taps;
-    int n_keys;    /* S: columns of scores and patterns */
-    float *row;    /* [context] scores of one query; NULL: none are requested */
-    float *slots;  /* [slots] its weights in the order of the cache */
-    float *norm;   /* [embd] a row between the steps of a norm */
-    float *logits; /* [vocab] of rows whose logits only the probe requests */
+    int n_keys;                   /* S: columns of scores and patterns */
+    float *row[JL_MAX_THREADS];   /* [context] a thread's scores of one query */
+    float *slots[JL_MAX_THREADS]; /* [slots] the same in the order of the cache */
+    float *norm;                  /* [embd] a row between the steps of a norm */
+    float *logits;                /* [vocab] of rows whose logits only the probe requests */
 } jl_probe;
 
 /* The KV cache, and the convolution history. Keys and values, floats or 16 bits, in tiles
  * (jl_kv_store): [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
- * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. A window keeps only the sinks (the first positions)
- * and a ring of the latest ones (jl_cache_slot). */
+ * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. With a
+ * window, only the sinks (the first positions) and a ring of the latest ones (jl_cache_slot). */
 typedef struct jl_cache {
     jl_kv_type type;
     uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
@@ -82,7 +82,8 @@ typedef struct jl_pass {
     int row;               /* of the first in the scratch's x and angles */
     int end;               /* position after the batch; encoders attend to [0, end) */
     uint32_t sites;        /* 1 << site for the sites of the probe */
-    const jl_probe *probe; /* NULL: nothing is read or edited */
+    int pattern_block;     /* ends with its patterns, nothing later is requested; −1: none */
+    const jl_probe *probe; /* of the run or the session; borrowed */
     const jl_rules *rules; /* of the session; NULL: the model's own */
 } jl_pass;
 _Static_assert(JL_SITE_COUNT <= 32, "a set of sites has 32 places");

@@ -79,7 +79,7 @@ static const row rows[JL_SITE_COUNT] = {
 };
 
 static int is_per_block(jl_site site) {
-    return site >= JL_SITE_RESID_PRE && site <= JL_SITE_MLP_OUT;
+    return site >= JL_SITE_RESID_PRE && site <= JL_SITE_RESID_POST;
 }
 
 static int model_has(const jl_model *m, condition when) {

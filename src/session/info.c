@@ -7,6 +7,7 @@
 
 #include "../compute/kernels.h"
 #include "../jielong_host.h"
+#include "../jielong_inside.h"
 #include "../model/model.h"
 
 typedef struct writer {
@@ -98,6 +99,54 @@ static void put_shape(writer *w, const jl_model *m) {
     put_text(w, "]");
 }
 
+static void put_members(writer *w, const jl_model *m, jl_site site, const jl_site_info *info) {
+    static const char *const dims[] = { "[\"token\",\"feature\"]",
+                                        "[\"token\",\"head\",\"feature\"]",
+                                        "[\"head\",\"query\",\"key\"]" };
+    put_field(w, "name", info->name);
+    put_field(w, "short", info->alias);
+    put_number(w, "site", (uint64_t)site);
+    put_key(w, "dims");
+    put_text(w, dims[info->axes]);
+    put_number(w, "heads", (uint64_t)(info->axes == JL_AXES_TOKEN ? 0 : info->heads));
+    put_number(w, "size", (uint64_t)info->width);
+    put_key(w, "editable");
+    put_text(w, info->read_only ? "false" : "true");
+    put_key(w, "layers");
+    if (!info->per_block) {
+        put_text(w, "null");
+        return;
+    }
+    jl_site_info unused;
+    put_text(w, "[");
+    for (int i = 0, begun = 0; i < m->h.n_layers; i++) {
+        char number[16];
+        if (!jl_model_site(m, site, i, &unused)) continue;
+        put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
+    }
+    put_text(w, "]");
+}
+
+/* The sites that this model has, at least in one block. */
+static void put_sites(writer *w, const jl_model *m) {
+    int begun = 0;
+    put_key(w, "sites");
+    put_text(w, "[");
+    for (jl_site site = 0; site < JL_SITE_COUNT; site++) {
+        jl_site_info info;
+        int layer = 0, found = 0;
+        for (; layer < m->h.n_layers && !found; layer++)
+            found = m->w.blocks && jl_model_site(m, site, layer, &info);
+        if (!found) continue;
+        put_text(w, begun++ ? ",{" : "{");
+        w->begun = 0;
+        put_members(w, m, site, &info);
+        put_text(w, "}");
+    }
+    put_text(w, "]");
+    w->begun = 1;
+}
+
 static void put_memory(writer *w, const jl_model *m) {
     uint64_t tokenizer = m->tokenizer ? jl_tokenizer_memory(m->tokenizer) : 0;
     jl_session_options none = { .n_ctx = 1 }, more = { .n_ctx = 1 + JL_KV_TILE };
@@ -131,6 +180,7 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     put_field(&w, "pooling", poolings[m->h.pooling]);
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
     put_memory(&w, m);
+    put_sites(&w, m);
     put_field(&w, "kernels", jl_model_kernels(m));
     put_field(&w, "precision", jl_model_precision(m));
     put_number(&w, "threads", 1);

@@ -44,8 +44,7 @@ static jl_status check_place(const jl_session *s, const char *list, int i, const
                          at->head);
     if (at->from < 0 || at->to < -1 || (at->to >= 0 && at->to <= at->from) || at->from >= n ||
         at->to > n)
-        return refuse_at(error, list, i,
-                         "the positions are outside the text, whose length is given", n);
+        return refuse_at(error, list, i, "expected positions within the tokens; their end", at->to);
     return JL_OK;
 }
 
@@ -58,17 +57,19 @@ static uint64_t shape_tap(jl_tap *tap, const jl_site_info *info, int n, int n_ke
     return (uint64_t)tap->heads * (uint64_t)tap->rows * (uint64_t)tap->cols;
 }
 
-/* Scores and patterns cannot be set for keys that are evaluated later. */
+/* Scores and patterns can only be set for later keys if these are in the cache: in the same batch.
+ */
 static jl_status check_keys(const jl_session *s, int i, const jl_edit *e, const jl_tap *shape,
-                            jl_error *error) {
-    uint64_t n_keys = (uint64_t)shape->cols;
+                            int n, jl_error *error) {
+    uint64_t n_keys = (uint64_t)shape->cols, rows = e->n == n_keys ? 1 : (uint64_t)shape->rows;
     float unseen = e->site == JL_SITE_ATTN_SCORES && e->op == JL_EDIT_SET ? -INFINITY : 0;
-    if (s->m->h.encoder || s->rules.mask > JL_MASK_CAUSAL || e->n == n_keys) return JL_OK;
+    if (s->n_ids + n - s->n_cached <= s->n_batch) return JL_OK;
     for (uint64_t k = 0; k < e->n; k++) {
-        uint64_t query = (uint64_t)(s->n_ids + shape->from) + k / n_keys % (uint64_t)shape->rows;
+        uint64_t query = (uint64_t)(s->n_ids + shape->from) + k / n_keys % rows;
         if (k % n_keys > query && e->data[k] != unseen)
             return refuse_at(error, "edits", i,
-                             "a query sees no later key under the causal mask; the data has one",
+                             "the data has a value for a key after its query, which a text of "
+                             "more than 64 tokens has not evaluated yet; the key",
                              (int)(k % n_keys));
     }
     return JL_OK;
@@ -98,7 +99,7 @@ static jl_status check_edit(const jl_session *s, int i, const jl_edit *e, int n,
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("edits"),
                        "the data of edits[%d] has %u numbers; expected %u, or %u for one row", i,
                        e->n, all, one);
-    return info.axes == JL_AXES_HEAD_TOKEN ? check_keys(s, i, e, &shape, error) : JL_OK;
+    return info.axes == JL_AXES_HEAD_TOKEN ? check_keys(s, i, e, &shape, n, error) : JL_OK;
 }
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
@@ -122,8 +123,10 @@ static void lay_out_buffers(const jl_session *s, jl_arena *arena, uint32_t sites
     const uint32_t heads = 1u << JL_SITE_ATTN_SCORES | 1u << JL_SITE_PATTERN;
     uint64_t context = (uint64_t)s->n_ctx, vocab = (uint64_t)s->m->h.n_vocab;
     uint64_t slots = (uint64_t)s->cache.n_tiles * JL_KV_TILE;
-    probe->row = jl_arena_take(arena, sites & heads ? context * sizeof(float) : 0);
-    probe->slots = jl_arena_take(arena, sites & heads ? slots * sizeof(float) : 0);
+    for (int i = 0; i < jl_pool_max(s->pool); i++) {
+        probe->row[i] = jl_arena_take(arena, sites & heads ? context * sizeof(float) : 0);
+        probe->slots[i] = jl_arena_take(arena, sites & heads ? slots * sizeof(float) : 0);
+    }
     probe->norm = jl_arena_take(arena, (uint64_t)s->m->h.n_embd * sizeof(float));
     probe->logits = jl_arena_take(arena, sites >> JL_SITE_LOGITS & 1 ? vocab * sizeof(float) : 0);
 }
@@ -180,6 +183,17 @@ static jl_status no_room(jl_error *error, const char *where, uint64_t bytes) {
                    (bytes >> 20) + 1);
 }
 
+/* The last block of a run that stops, if only its patterns or earlier values are read. */
+static int pattern_block(const jl_session *s, const jl_run *run) {
+    int last = run->n_blocks - 1;
+    if (last < 0 || last == s->m->h.n_layers - 1) return -1;
+    const jl_block *b = &s->m->w.blocks[last];
+    if (b->is_conv || b->attn_sum_norm.weight) return -1;
+    for (int i = 0; i < run->n_taps; i++)
+        if (run->taps[i].layer == last && run->taps[i].site > JL_SITE_PATTERN) return -1;
+    return last;
+}
+
 static jl_status allocate(jl_session *s, int n, const jl_run_options *o, jl_error *error) {
     jl_arena arena = { 0 };
     jl_run run = {
@@ -198,6 +212,7 @@ static jl_status allocate(jl_session *s, int n, const jl_run_options *o, jl_erro
     if (!run.memory) return no_room(error, "taps", bytes);
     arena = (jl_arena){ run.memory, 0 };
     lay_out(s, n, o, &arena, &run, NULL);
+    run.pattern_block = pattern_block(s, &run);
     s->run = run;
     return JL_OK;
 }

@@ -213,7 +213,8 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
     if (lost > s->conv_from) s->conv_from = lost;
     if (s->cache.ring && pos + n - s->cache.ring > s->ring_from)
         s->ring_from = pos + n - s->cache.ring;
-    int states = purpose == JL_FOR_STATES, stop = probe == &s->run.probe ? s->run.n_blocks : 0;
+    int states = purpose == JL_FOR_STATES, in_run = probe == &s->run.probe;
+    int stop = in_run ? s->run.n_blocks : 0;
     s->batch = (jl_batch){ .p = { .m = s->m,
                                   .cache = &s->cache,
                                   .s = &s->scratch,
@@ -221,6 +222,7 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
                                   .pos = pos,
                                   .end = pos + n,
                                   .sites = jl_probe_sites(probe),
+                                  .pattern_block = in_run ? s->run.pattern_block : -1,
                                   .probe = probe,
                                   .rules = r },
                            .step = s->step,

@@ -19,6 +19,7 @@ typedef struct jl_run {
     int n_taps;
     int from, n_cached; /* tokens, and those evaluated, before the run */
     int n_blocks;       /* 0: all */
+    int pattern_block;  /* see jl_pass */
     int complete;
     void *memory; /* NULL: no run */
 } jl_run;
@@ -65,9 +66,9 @@ struct jl_session {
 /* Requested result of a batch. */
 typedef enum jl_purpose { JL_FOR_LOGITS, JL_FOR_STATES } jl_purpose;
 
-/* Evaluates a step of the next batch, with the sites of the run or of the session; requires n_cached
- * < n_ids. JL_MORE until the batch is complete, then JL_OK, with the hidden states in *states for
- * JL_FOR_STATES. JL_ERR_THREAD changes nothing. */
+/* Evaluates a step of the next batch, with the sites of the run or of the session; requires
+ * n_cached < n_ids. JL_MORE until the batch is complete, then JL_OK, with the hidden states in
+ * *states for JL_FOR_STATES. JL_ERR_THREAD changes nothing. */
 jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **states,
                               jl_error *error);
 

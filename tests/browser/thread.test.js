@@ -86,7 +86,7 @@ const work = (source, options = '{}') => `
   const ids = Int32Array.from({ length: 200 }, (_, i) => 100 + i);
   for await (const token of session.generate(ids, { maxTokens: 16, topLogprobs: 8 })) document.title = token.text;
   await session.stages({ top: 50 });
-  await session.run([5, 6, 7], { taps: [{ kind: 'attention' }, { kind: 'residual' }] });
+  await session.run([5, 6, 7], { taps: [{ name: 'pattern', layer: 'all' }, { name: 'resid_post', layer: 'all' }] });
   await model.close();`;
 
 const SOURCES = {

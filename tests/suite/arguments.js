@@ -106,6 +106,9 @@ function complete(module, calls) {
   }
 }
 
+const RUN = ['taps', 'edits', 'stopAtLayer', 'maxBytes', 'signal', 'onProgress'];
+const CREATE = ['contextLength', 'allLogits', 'attention', 'positions', 'cache', 'edits'];
+
 /** @type {Case[]} */
 export const argumentsSuite = [
   {
@@ -130,6 +133,7 @@ export const argumentsSuite = [
       const generate = (/** @type {any} */ prompt, /** @type {any} */ options) =>
         afresh(() => session.generate(prompt, { maxTokens: 1, ...options }).next());
       const run = (/** @type {any} */ tap) => afresh(() => session.run([1], { taps: [tap] }));
+      const open = async (/** @type {any} */ o) => (await model.createSession(o)).close();
       /** @type {Record<string, Call>} */
       const calls = {
         tokenize: (odd) => model.tokenize(odd),
@@ -144,9 +148,14 @@ export const argumentsSuite = [
         pieces: (odd) => model.pieces(odd),
         token: (odd) => model.token(odd),
         'createSession options': async (odd) => (await model.createSession(odd)).close(),
-        ...eachOption('createSession', ['contextLength', 'allLogits'], async (o) =>
-          (await model.createSession(o)).close(),
+        ...eachOption('createSession', CREATE, open),
+        ...eachOption('createSession', ['mask', 'prefix', 'window', 'sinks'], (o) =>
+          open({ attention: { window: 8, ...o } }),
         ),
+        ...eachOption('createSession', ['ids', 'ropeBase', 'ropeScale'], (positions) =>
+          open({ positions }),
+        ),
+        ...eachOption('createSession', ['type', 'reuse'], (cache) => open({ cache })),
         embed: (odd) => model.embed(odd),
         'embed options': (odd) => model.embed('a', odd),
         ...eachOption('embed', Object.keys(EMBED), (o) => model.embed('a', o)),
@@ -163,11 +172,21 @@ export const argumentsSuite = [
         ),
         run: (odd) => afresh(() => session.run(odd)),
         'run options': (odd) => afresh(() => session.run([1], odd)),
-        ...eachOption('run', ['taps'], (o) => afresh(() => session.run([1], o))),
+        ...eachOption('run', RUN, (o) => afresh(() => session.run([1], o))),
         'run a tap': run,
-        'run kind': (odd) => run({ kind: odd }),
-        'run layer': (odd) => run({ kind: 'residual', layer: odd }),
-        'run head': (odd) => run({ kind: 'attention', head: odd }),
+        ...eachOption('run', ['name', 'layer', 'head', 'positions'], (o) =>
+          run({ name: 'z', layer: 0, ...o }),
+        ),
+        ...eachOption('run', ['op', 'factor', 'data'], (o) =>
+          afresh(() =>
+            session.run([1], { edits: [{ name: 'z', layer: 0, op: 'set', factor: 1, ...o }] }),
+          ),
+        ),
+        forecast: (odd) => session.forecast(odd),
+        'forecast options': (odd) => session.forecast([1], odd),
+        ...eachOption('forecast', RUN.slice(0, 3), (o) => session.forecast([1], o)),
+        'counters options': (odd) => session.counters(odd),
+        ...eachOption('counters', ['reset'], (o) => session.counters(o)),
         generate: (odd) => generate(odd, {}),
         'generate options': (odd) => afresh(() => session.generate([1], odd).return()),
         ...eachOption('generate', Object.keys(GENERATE), (o) => generate([1], o)),

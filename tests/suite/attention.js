@@ -9,14 +9,15 @@ import { forward } from './llama64.js';
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('../../web/jielong.js').TapResult} TapResult */
 
-/** Rows sum to 1, are causal and not negative. @param {TapResult} tap @param {number} past positions before the first row */
-function checkRows({ data, shape: [rows, cols] }, past) {
-  for (let i = 0; i < rows; i++) {
+/** Rows of each head sum to 1, are causal and not negative. @param {TapResult} tap @param {number} past positions before the first row */
+function checkRows({ data, shape }, past) {
+  const [rows, cols] = shape.slice(-2);
+  for (let i = 0; i < data.length / cols; i++) {
     const row = data.subarray(i * cols, (i + 1) * cols);
     const sum = row.reduce((total, w) => total + w, 0);
     below(Math.abs(sum - 1), 1e-5, `distance of the sum of row ${i} to 1`);
     ok(
-      row.every((w, j) => (j <= past + i ? w >= 0 : w === 0)),
+      row.every((w, j) => (j <= past + (i % rows) ? w >= 0 : w === 0)),
       `row ${i} has a weight it may not have`,
     );
   }
@@ -31,25 +32,28 @@ const againstDouble = (name) => ({
     const truth = forward(file, ids);
     const session = await (await t.model(`arch/${name}.gguf`)).createSession();
     const { taps, logits } = await session.run(ids, {
-      taps: [{ kind: 'attention' }, { kind: 'residual' }],
+      taps: [
+        ...truth.attention[0].map((_, head) => ({ name: 'pattern', layer: 'all', head })),
+        { name: 'resid_post', layer: 'all' },
+      ],
     });
     await session.close();
     same(taps.length, truth.attention.length * (truth.attention[0].length + 1), 'number of taps');
     for (const tap of taps) {
-      const { kind, layer, head = 0, data } = tap;
+      const { short, layer = 0, head = 0, data } = tap;
       const [rows, cols] = tap.shape;
       same(data.length, rows * cols, 'length of the data');
       same(rows, ids.length, 'rows');
-      if (kind === 'attention') checkRows(tap, 0);
-      const wanted = kind === 'attention' ? truth.attention[layer][head] : truth.residual[layer];
-      const scale = kind === 'attention' ? 1 : 4; // of the values
+      if (short === 'pattern') checkRows(tap, 0);
+      const wanted = short === 'pattern' ? truth.attention[layer][head] : truth.residual[layer];
+      const scale = short === 'pattern' ? 1 : 4; // of the values
       let worst = 0;
       wanted.forEach((/** @type {ArrayLike<number>} */ row, /** @type {number} */ i) => {
         for (let j = 0; j < row.length; j++) {
           worst = Math.max(worst, Math.abs(data[i * cols + j] - row[j]));
         }
       });
-      below(worst, 1e-5 * scale, `${kind} of layer ${layer}, head ${head}: largest difference`);
+      below(worst, 1e-5 * scale, `${short} of layer ${layer}, head ${head}: largest difference`);
     }
     let worst = 0;
     truth.logits.forEach((x, i) => {
@@ -72,14 +76,16 @@ export const attention = [
       const tapped = await model.createSession();
       await plain.append(ids);
       const { logits } = await tapped.run(ids, {
-        taps: [{ kind: 'attention', layer: 0, head: 0 }],
+        taps: [{ name: 'pattern', layer: 0, head: 0 }],
       });
       sameBits(logits, await plain.logits(), 'logits');
       await plain.append([1]);
-      const { taps, logits: next } = await tapped.run([1], { taps: [{ kind: 'attention' }] });
+      const { taps, logits: next } = await tapped.run([1], {
+        taps: [{ name: 'pattern', layer: 'all' }],
+      });
       sameBits(next, await plain.logits(), 'logits of the next token');
       for (const tap of taps) {
-        same(tap.shape, [1, ids.length + 1], 'shape');
+        same(tap.shape, [model.info.heads, 1, ids.length + 1], 'shape');
         checkRows(tap, ids.length);
       }
       same((await tapped.run([2])).taps, [], 'nothing asked for');
@@ -95,13 +101,10 @@ export const attention = [
       const ids = await model.tokenize('The quick brown fox jumps over the lazy dog. '.repeat(9));
       const session = await model.createSession({ contextLength: 256 });
       const layer = model.info.layers - 1;
-      const taps = [
-        { kind: 'attention', layer: 0 },
-        { kind: 'attention', layer },
-      ];
-      const result = await session.run(ids, { taps: /** @type {any} */ (taps) });
+      const taps = ['blocks.0.attn.hook_pattern', `blocks.${layer}.attn.hook_pattern`];
+      const result = await session.run(ids, { taps });
       await session.close();
-      same(result.taps.length, 2 * model.info.heads, 'number of matrices');
+      same(result.taps[1].shape, [model.info.heads, ids.length, ids.length], 'shape');
       for (const tap of result.taps) checkRows(tap, 0);
     },
   },

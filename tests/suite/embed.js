@@ -136,7 +136,9 @@ export const embed = [
       const { embeddingLength: width, layers } = model.info;
       const ids = Array.from({ length: 120 }, (_, i) => (i * 37) % 160);
       const session = await model.createSession({ contextLength: 120 });
-      const { taps } = await session.run(ids, { taps: [{ kind: 'residual', layer: layers - 1 }] });
+      const { taps } = await session.run(ids, {
+        taps: [{ name: 'resid_post', layer: layers - 1 }],
+      });
       await session.close();
       const { tensors, keys } = parse(await t.bytes('arch/llama.gguf'));
       const weight = tensors['output_norm.weight'];
@@ -187,7 +189,7 @@ export const embed = [
       const model = await t.model('arch/bert.gguf');
       const session = await model.createSession();
       const { taps, logits } = await session.run('the old king', {
-        taps: [{ kind: 'attention', layer: 0, head: 1 }],
+        taps: [{ name: 'pattern', layer: 0, head: 1 }],
       });
       same([taps[0].shape, logits.length], [[5, 5], 0], '[CLS], three words, [SEP]');
       ok(

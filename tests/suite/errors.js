@@ -201,7 +201,7 @@ export const errors = [
       await session.rewind(0);
       const { layers } = model.info;
       const { taps, logits } = await session.run([1, 2], {
-        taps: [{ kind: 'residual', layer: layers - 1 }],
+        taps: [{ name: 'resid_post', layer: layers - 1 }],
       });
       ok(taps[0].data.some(Number.isNaN) && logits.some(Number.isNaN), 'NaN in taps and logits');
       await rejects(session.logits(), 'NOT_A_NUMBER', /logits/);
@@ -260,7 +260,7 @@ export const errors = [
       await rejects(session.append([-1]), 'BAD_ARGUMENT');
       await rejects(session.rewind(1), 'BAD_ARGUMENT');
       await rejects(
-        session.run([1], { taps: [{ kind: 'attention', layer: 99 }] }),
+        session.run([1], { taps: [{ name: 'pattern', layer: 99 }] }),
         'BAD_ARGUMENT',
         /99/,
       );

@@ -31,7 +31,7 @@ const failures = [
   ['a run too long', (s) => s.run(long), 'CONTEXT_FULL'],
   [
     'a run with too many taps',
-    (s) => s.run([1], { taps: Array(9999).fill({ kind: 'residual' }) }),
+    (s) => s.run([1], { taps: Array(99999).fill('logits') }),
     'OUT_OF_MEMORY',
   ],
   ['a rewind too far', (s) => s.rewind(999), 'BAD_ARGUMENT'],

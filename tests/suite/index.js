@@ -17,6 +17,7 @@ import { forgery } from './forgery.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { heads } from './heads.js';
+import { inside } from './inside.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
 import { readings } from './readings.js';
@@ -54,6 +55,7 @@ export const cases = [
   ...fast,
   ...equivalence,
   ...attention,
+  ...inside,
   ...generation,
   ...errors,
   ...failed,

@@ -2,18 +2,22 @@
  * model.js - a loaded model: its vocabulary, embeddings and sessions.
  */
 import {
+  ANY,
   badArgument,
   checkIds,
   checkOptions,
   describe,
   EMBED,
   FLAG,
+  LIST,
   listOf,
   POSITIVE,
   reading,
   TOKENIZE,
 } from '../base/options.js';
+import { expandEdits, requestOf } from './inside.js';
 import { embeddings, merges, neighbours, unembed } from './readings.js';
+import { rulesOf } from './rules.js';
 import { Session } from './session.js';
 import { inParts, tokenize } from './tokenize.js';
 
@@ -21,6 +25,16 @@ import { inParts, tokenize } from './tokenize.js';
 /** @typedef {import('./types.js').Ids} Ids */
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
 /** @typedef {import('./types.js').Piece} Piece */
+/** @typedef {import('./types.js').SessionOptions} SessionOptions */
+
+const SESSION = {
+  contextLength: POSITIVE,
+  allLogits: FLAG,
+  attention: ANY,
+  positions: ANY,
+  cache: ANY,
+  edits: LIST,
+};
 
 /** A loaded model: immutable, shared by its sessions. Created by loadModel. */
 export class Model {
@@ -98,19 +112,23 @@ export class Model {
   }
 
   /**
-   * A new timeline of tokens with its own KV cache. contextLength: max tokens (default: that of
-   * loadModel, else of training, at most 4096). allLogits: enables eachLogits().
-   * @param {{ contextLength?: number, allLogits?: boolean }} [options]
+   * A new timeline of tokens with its own KV cache, under the model's rules or others.
+   * @param {SessionOptions} [options]
    * @returns {Promise<Session>}
    */
   async createSession(options = {}) {
-    const rules = { contextLength: POSITIVE, allLogits: FLAG };
-    const { contextLength = this.#contextLength ?? 0, allLogits = false } = checkOptions(
-      'createSession',
-      options,
-      rules,
-    );
-    const state = await this.#backend.call('openSession', contextLength, allLogits);
+    const {
+      contextLength = this.#contextLength ?? 0,
+      allLogits = false,
+      attention,
+      positions,
+      cache,
+      edits = [],
+    } = checkOptions('createSession', options, SESSION);
+    const rules = rulesOf(attention, positions, cache);
+    const changes = expandEdits(edits, this.info, false);
+    const request = changes.length ? requestOf([], changes) : undefined;
+    const state = await this.#backend.call('openSession', contextLength, allLogits, rules, request);
     return new Session(this, this.#backend, state);
   }
 

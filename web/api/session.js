@@ -11,27 +11,49 @@ import {
   checkOptions,
   DEFAULTS,
   describe,
+  FLAG,
   integer,
-  LIST,
   listOf,
   reading,
   SAMPLING,
   unreadable,
 } from '../base/options.js';
 import { Generation } from './generation.js';
-import { expandTap } from './taps.js';
+import { forecast, run } from './run.js';
 import { Timeline } from './timeline.js';
 
 /** @typedef {import('../engine/backend.js').Backend} Backend */
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {import('./types.js').ChatOptions} ChatOptions */
+/** @typedef {import('./types.js').Counters} Counters */
 /** @typedef {import('./types.js').GenerateOptions} GenerateOptions */
 /** @typedef {import('./types.js').Ids} Ids */
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').SamplingOptions} SamplingOptions */
 /** @typedef {import('./types.js').Stage} Stage */
-/** @typedef {import('./types.js').Tap} Tap */
+/** @typedef {import('./types.js').RunOptions} RunOptions */
 /** @typedef {import('./types.js').TapResult} TapResult */
+
+/** Numbers in the order of jl_wasm_session_counters. @param {Float64Array} n @returns {Counters} */
+function countersOf(n) {
+  const [tokens, weights, cache, cacheBytes, , qkv, scores, gather, output, feedForward, unembed] =
+    n;
+  const [other, ...ms] = n.subarray(11);
+  return {
+    tokens,
+    multiplyAdds: { qkv, scores, gather, output, feedForward, unembed },
+    bytesRead: { weights, cache },
+    cacheBytes,
+    milliseconds: {
+      qkv: ms[0],
+      attention: ms[1] + ms[2],
+      output: ms[3],
+      feedForward: ms[4],
+      unembed: ms[5],
+      other,
+    },
+  };
+}
 
 /**
  * A timeline of tokens with its KV cache. One operation runs at a time; a second one is rejected
@@ -158,21 +180,43 @@ export class Session {
   }
 
   /**
-   * Appends tokens and evaluates them; taps record internal values. Only requested values are
-   * computed, and none are checked: damaged weights show as NaN. An encoder needs a whole text in an
-   * empty session (rewind(0)), adds the file's BOS and EOS tokens to a string, and returns no logits
-   * (length 0).
+   * Appends tokens and evaluates them while taps read and edits change values inside. The model does not
+   * change, and without taps and edits no work is added. Values are not checked: damaged weights show as
+   * NaN. An encoder needs a whole text in an empty session (rewind(0)), adds the file's BOS and EOS
+   * tokens to a string, and returns no logits (length 0). A run that fails or is aborted leaves the
+   * session as it was.
    * @param {Ids | string} promptOrIds
-   * @param {{ taps?: Tap[] }} [options]
-   * @returns {Promise<{ taps: TapResult[], logits: Float32Array }>}
+   * @param {RunOptions} [options]
+   * @returns {Promise<{ ids: Int32Array, taps: TapResult[], logits: Float32Array }>} taps in the order
+   *   of the request, one per block for layer 'all'; logits after the last token
    */
   run(promptOrIds, options = {}) {
-    return this.#timeline.run(true, async () => {
-      const { taps = [] } = checkOptions('run', options, { taps: LIST });
-      const wanted = taps.flatMap((tap, i) => expandTap(tap, i, this.model.info));
-      const ids = await this.#timeline.tokens(promptOrIds, false, 'run');
-      const { taps: results, logits } = await this.#timeline.call('run', ids, wanted);
-      return { taps: results, logits };
+    return this.#timeline.run(true, () =>
+      run(this.#timeline, this.model.info, promptOrIds, options),
+    );
+  }
+
+  /**
+   * The bytes that the results and edits of run() with these arguments take.
+   * @param {Ids | string} promptOrIds
+   * @param {Pick<RunOptions, 'taps' | 'edits' | 'stopAtLayer'>} [options]
+   * @returns {Promise<number>}
+   */
+  forecast(promptOrIds, options = {}) {
+    return this.#timeline.run(false, () =>
+      forecast(this.#timeline, this.model.info, promptOrIds, options),
+    );
+  }
+
+  /**
+   * Work of the session by part of the pass. reset: count from 0 afterwards.
+   * @param {{ reset?: boolean }} [options]
+   * @returns {Promise<Counters>}
+   */
+  counters(options = {}) {
+    return this.#timeline.run(false, async () => {
+      const { reset = false } = checkOptions('counters', options, { reset: FLAG });
+      return countersOf(await this.#timeline.call('counters', reset));
     });
   }
 

@@ -76,6 +76,7 @@ export {};
  * @property {number} expertsUsed per token
  * @property {boolean} encoder bidirectional attention: for embeddings only, not for generation
  * @property {number[]} attentionLayers indices of blocks with attention (not a short convolution)
+ * @property {Site[]} sites places that run() reads and edits
  * @property {string} tokenizer
  * @property {string | null} bosToken text of the beginning-of-sequence token
  * @property {string | null} eosToken text of the end token
@@ -152,22 +153,83 @@ export {};
  */
 
 /**
- * A value to record. Without `layer`: all layers; without `head`: all heads. The result has one
- * entry for each.
- * @typedef {{ kind: 'attention', layer?: number, head?: number }
- *   | { kind: 'residual', layer?: number }} Tap
+ * A place of the forward pass (model.info.sites), under the names of TransformerLens.
+ * @typedef {object} Site
+ * @property {string} name full, in blocks without 'blocks.N.'
+ * @property {string} short
+ * @property {string[]} dims ['token', 'feature'], ['token', 'head', 'feature'] or ['head', 'query', 'key']
+ * @property {number} heads 0: no such axis
+ * @property {number} size of a feature axis; 0: keys, all positions up to the run's end
+ * @property {boolean} editable
+ * @property {number[] | null} layers the blocks that have it; null: it is outside the blocks
+ * @property {number} site its number in the engine
  */
 
 /**
- * attention: softmax weights, rows = new tokens, cols = all positions up to the last new one (0
- * above the diagonal). residual: the residual stream after the block, rows = new tokens, cols =
- * info.embeddingLength.
+ * Where to read or edit: a full name ('blocks.3.attn.hook_z'), or a short one and a layer; 'all': each
+ * block that has it. head: one head, without that axis; default: all. positions: tokens [from, to) of
+ * the run (of an edit of a session: positions); default: all.
+ * @typedef {{ name: string, layer?: number | 'all', head?: number, positions?: [number, number] }} Place
+ */
+
+/** What to read: a place, or its full name. @typedef {Place | string} Tap */
+
+/**
+ * A change of a place before it is read. zero; scale by `factor`; set to or add `data` (the shape of
+ * that place's tap, or one row for all positions); mean over the positions (runs only).
+ * @typedef {Place & { op: 'zero' | 'scale' | 'set' | 'add' | 'mean', factor?: number,
+ *   data?: Float32Array | number[] }} Edit
+ */
+
+/**
+ * The values of a tap.
  * @typedef {object} TapResult
- * @property {'attention' | 'residual'} kind
- * @property {number} layer
- * @property {number} [head] of attention
- * @property {[number, number]} shape [rows, cols]
+ * @property {string} name full
+ * @property {string} short
+ * @property {number} [layer]
+ * @property {number} [head] if one was selected
+ * @property {string[]} dims of `shape`, as in Site
+ * @property {number[]} shape
  * @property {Float32Array} data row-major
+ */
+
+/**
+ * @typedef {object} RunOptions
+ * @property {Tap[]} [taps]
+ * @property {Edit[]} [edits]
+ * @property {number} [stopAtLayer] evaluate only blocks before this one; there are no logits, and the
+ *   tokens are not appended
+ * @property {number} [maxBytes] of results and edits; default 2^28 (256 MB)
+ * @property {AbortSignal} [signal]
+ * @property {(progress: { evaluated: number, total: number }) => void} [onProgress] in tokens
+ */
+
+/**
+ * @typedef {object} SessionOptions
+ * @property {number} [contextLength] max tokens; default: that of loadModel, else of training, at most 4096
+ * @property {boolean} [allLogits] enables eachLogits()
+ * @property {{ mask?: 'causal' | 'prefix' | 'none', prefix?: number, window?: number, sinks?: number,
+ *   cachePositions?: boolean }} [attention] prefix: the first `prefix` tokens see each other; none: all
+ *   do; window: query t sees keys j with t - j < window or j < sinks, and the cache keeps only these;
+ *   cachePositions: positions are numbered within the cache (StreamingLLM, Xiao et al. 2024)
+ * @property {'model' | 'off' | { ids?: Int32Array | number[], ropeBase?: number, ropeScale?: number }}
+ *   [positions] ids: of each token, which limits the context; ropeScale divides them
+ * @property {{ type?: 'f16' | 'f32', reuse?: boolean }} [cache] f16: 16-bit values; reuse false: every
+ *   append evaluates all tokens again
+ * @property {Edit[]} [edits] of all evaluations of the session
+ */
+
+/**
+ * Work since the session began. A multiply-add counts one; a batch reads weights once. milliseconds:
+ * attention is scores and gather, which one kernel computes.
+ * @typedef {object} Counters
+ * @property {number} tokens evaluated
+ * @property {{ qkv: number, scores: number, gather: number, output: number, feedForward: number,
+ *   unembed: number }} multiplyAdds
+ * @property {{ weights: number, cache: number }} bytesRead
+ * @property {number} cacheBytes of the cache in use now
+ * @property {{ qkv: number, attention: number, output: number, feedForward: number, unembed: number,
+ *   other: number }} milliseconds
  */
 
 /**

@@ -26,6 +26,7 @@ export const number = (low, high = Infinity) => [
 export const typed = (type, words) => [(v) => typeof v === type, words];
 export const FLAG = typed('boolean', 'true or false');
 const CALLBACK = typed('function', 'a function');
+export const PROGRESS = CALLBACK;
 /** @type {Rule} */
 export const SIGNAL = [
   (v) => v instanceof AbortSignal && typeof v.aborted === 'boolean',

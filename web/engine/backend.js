@@ -36,6 +36,8 @@ import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worke
 const GRACE_MS = 2000;
 /** The cause of an error event without a message. */
 const NOT_LOADED = 'its script could not be loaded';
+/** Calls that evaluate tokens: other tasks run after each. */
+const EVALUATE = ['advance', 'step', 'embed', 'runStep'];
 const BREATH_MS = 5; // max time of short calls between two yields to the event loop
 
 /** The engine in this thread. @implements {Backend} */
@@ -52,7 +54,7 @@ class LocalBackend {
     const begun = performance.now();
     const result = /** @type {any} */ (this.#engine)[op](...args);
     this.#worked += performance.now() - begun;
-    if (op === 'advance' || op === 'step' || op === 'embed' || this.#worked > BREATH_MS) {
+    if (EVALUATE.includes(op) || this.#worked > BREATH_MS) {
       this.#worked = 0;
       await breathe();
     }
@@ -193,8 +195,7 @@ class WorkerBackend {
       const [oldest] = this.#pending;
       timer = setTimeout(() => {
         const [still] = this.#pending;
-        // run() is exempt: with taps it evaluates a whole text in one call.
-        const stuck = still && still[0] === oldest?.[0] && still[1].op !== 'run';
+        const stuck = still && still[0] === oldest?.[0];
         if (stuck)
           this.#end(`did not answer within ${this.#grace} ms of an abort and was terminated`);
         else wait();

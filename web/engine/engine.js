@@ -25,6 +25,7 @@ const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'conte
 const WORK = 1 << 19; // per step of tokenize, about 10 ms (unit: jl_encoding_step in jielong.h)
 const POOLINGS = ['', 'mean', 'cls', 'last'];
 const PROGRESS_MS = 50; // between two reports
+const COUNTERS = 18; // numbers of jl_wasm_session_counters
 
 const encoder = new TextEncoder();
 // Keeps U+FEFF at the beginning.
@@ -46,6 +47,8 @@ function joined(parts, length) {
  * @typedef {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number,
  *   precision?: 'auto' | 'exact' | 'fast' }} LoadOptions
  */
+
+/** Taps and edits of a run as numbers (api/inside.js). @typedef {import('../api/inside.js').Request} Request */
 
 /* ---- The engine ------------------------------------------------------------------------------ */
 
@@ -375,12 +378,37 @@ export class Engine {
 
   /* ---- Session ---- */
 
-  /** @param {number} contextLength 0: the engine's default @param {boolean} allLogits */
-  openSession(contextLength, allLogits) {
+  /**
+   * @param {number} contextLength 0: the engine's default @param {boolean} allLogits
+   * @param {import('../api/rules.js').Rules} [rules] @param {Request} [edits]
+   */
+  openSession(contextLength, allLogits, rules, edits) {
     const pool = this.#threads?.pool ?? 0;
-    const session = this.#calls.make('session_new', this.#model, contextLength, 0, allLogits, pool);
+    const { ints, ropeBase = 0, ropeScale = 0 } = rules ?? {};
+    const session = this.#calls.withCopies(ints ? [ints] : [], (pointer = 0) =>
+      this.#calls.make(
+        'session_new',
+        this.#model,
+        contextLength,
+        0,
+        allLogits,
+        pool,
+        pointer,
+        ropeBase,
+        ropeScale,
+      ),
+    );
     const handle = this.#next++;
     this.#sessions.set(handle, session);
+    try {
+      if (edits)
+        this.#calls.withCopies([edits.ints, edits.data], (ints, data) =>
+          this.#calls.try('session_set_edits', session, ints, data, edits.edits),
+        );
+    } catch (e) {
+      if (!this.#calls.ended) this.closeSession(handle);
+      throw e;
+    }
     return { handle, contextLength: this.#calls.call('session_n_ctx', session) };
   }
 
@@ -578,39 +606,80 @@ export class Engine {
     });
   }
 
-  /* ---- Taps ---- */
+  /* ---- The inside ---- */
 
   /**
-   * @param {number} handle
-   * @param {Int32Array} ids
-   * @param {{ kind: string, layer: number, head: number }[]} taps one layer, one head each
+   * Appends ids and begins a run, which ends by runEnd.
+   * @param {number} handle @param {Int32Array} ids @param {Request} request
    */
-  run(handle, ids, taps) {
+  runBegin(handle, ids, { ints, data, taps, edits, layers, maxBytes }) {
     const session = this.#session(handle);
-    const wanted = Int32Array.from(
-      taps.flatMap(({ kind, layer, head }) => [kind === 'attention' ? 0 : 1, layer, head]),
+    this.#calls.withCopies([ids, ints, data], (pointer, request, floats) =>
+      this.#calls.try(
+        'session_run_begin',
+        session,
+        pointer,
+        ids.length,
+        request,
+        floats,
+        taps,
+        edits,
+        layers,
+        maxBytes,
+      ),
     );
-    const table = this.#calls.call('taps', taps.length) >>> 0;
-    if (!table) throw this.#calls.outOfMemory(`${taps.length} taps`);
-    this.#calls.bytes(table, wanted.byteLength).set(new Uint8Array(wanted.buffer));
+    return { position: this.#calls.call('session_position', session) };
+  }
+
+  /** @param {number} handle @returns {{ more: boolean, evaluated: number }} evaluated: tokens so far, a counter */
+  runStep(handle) {
+    const session = this.#session(handle);
+    const more = this.#evaluate('session_run_step', session) === MORE;
+    return { more, evaluated: this.#calls.call('session_evaluated', session) };
+  }
+
+  /**
+   * The results of a complete run, or of none to abandon it.
+   * @param {number} handle @param {number} taps how many @param {boolean} logits
+   */
+  runEnd(handle, taps, logits) {
+    const session = this.#session(handle);
     try {
-      this.#calls.withCopies([ids], (pointer) =>
-        this.#evaluate('session_run', session, pointer, ids.length),
+      const results = this.#calls.withCopies([new Int32Array(3)], (pointer) =>
+        Array.from({ length: taps }, (_, i) => {
+          const data = this.#calls.call('session_tap', session, i, pointer);
+          const shape = [...this.#calls.ints(pointer, 3)];
+          return { shape, data: this.#calls.floats(data, shape[0] * shape[1] * shape[2]) };
+        }),
       );
-      const results = taps.map(({ kind, layer, head }, i) => {
-        const shape = [this.#calls.call('tap_rows', i), this.#calls.call('tap_cols', i)];
-        const data = this.#calls.floats(this.#calls.call('tap_data', i), shape[0] * shape[1]);
-        return kind === 'attention'
-          ? { kind, layer, head, shape, data }
-          : { kind, layer, shape, data };
-      });
       return {
         taps: results,
-        logits: this.#encoder ? new Float32Array(0) : this.logits(handle),
-        position: this.#calls.call('session_position', session),
+        logits: logits && !this.#encoder ? this.logits(handle) : new Float32Array(0),
       };
     } finally {
-      if (!this.#calls.ended) this.#calls.call('session_clear_taps', session);
+      if (!this.#calls.ended) this.#calls.call('session_run_end', session);
     }
+  }
+
+  /** @param {number} handle */
+  position(handle) {
+    return { position: this.#calls.call('session_position', this.#session(handle)) };
+  }
+
+  /** Bytes of a run's results. @param {number} handle @param {number} n tokens @param {Request} request */
+  forecast(handle, n, { ints, data, taps, edits, layers }) {
+    const session = this.#session(handle);
+    return this.#calls.withCopies([ints, data], (request, floats) =>
+      this.#calls.try('session_forecast', session, n, request, floats, taps, edits, layers),
+    );
+  }
+
+  /** @param {number} handle @param {boolean} reset @returns {Float64Array} see boundary.c */
+  counters(handle, reset) {
+    const session = this.#session(handle);
+    return this.#calls.withCopies([new Float64Array(COUNTERS)], (pointer) => {
+      this.#calls.call('session_counters', session, reset, pointer);
+      return this.#calls.doubles(pointer, COUNTERS);
+    });
   }
 }

@@ -10,7 +10,7 @@ import { closed, JielongError, wordsOf } from '../base/error.js';
 
 /** @typedef {import('./instance.js').Exports} Exports */
 
-/** Types for copy(). @typedef {Uint8Array | Int32Array | Float32Array} Data */
+/** Types for copy(). @typedef {Uint8Array | Int32Array | Float32Array | Float64Array} Data */
 
 // Keeps U+FEFF at the beginning.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

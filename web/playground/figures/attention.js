@@ -73,7 +73,7 @@ async function draw({ model, stale, say }) {
 
   const began = performance.now();
   const second = await prepare(model, ids.slice(0, start), shown.length);
-  const { taps } = await second.run(shown, { taps: [{ kind: 'attention', layer: layer - 1 }] });
+  const { taps } = await second.run(shown, { taps: [{ name: 'pattern', layer: layer - 1 }] });
   const milliseconds = time((performance.now() - began) / 1000);
   const named = await pieces(model, shown);
   if (stale()) return;
@@ -81,8 +81,9 @@ async function draw({ model, stale, say }) {
   const n = shown.length;
   /** @param {number} row @param {number} column */
   const weight = (row, column) => {
-    const { data, shape } = taps[Number(headSelect.value) - 1];
-    return data[row * shape[1] + start + column];
+    const { data, shape } = taps[0];
+    const head = Number(headSelect.value) - 1;
+    return data[(head * shape[1] + row) * shape[2] + start + column];
   };
   view = { n, start, labels: named.map(label), weight };
   cursor = { row: n - 1, column: 0 };
