@@ -327,6 +327,7 @@ static void check_golden(const char *folder, const char *name) {
         char *end = strstr(text, separator);
         size_t n = end ? (size_t)(end - text) : strlen(text);
         int count = jl_tokenizer_encode(t, text, n, 0, ids, 4096, NULL);
+        same_when_traced(t, (jl_str){ text, n }, 0, ids, count);
         check_line(name, number, &line, ids, count);
         for (uint32_t work = 0; work < 60; work += 7)
             same_in_steps(t, (jl_str){ text, n }, 0, work, ids, count);

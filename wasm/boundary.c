@@ -416,6 +416,64 @@ void jl_wasm_session_counters(jl_session *s, int reset, double out[4 + 2 * JL_PA
     if (reset) jl_session_reset_counters(s);
 }
 
+/* ---- Readings without a session -------------------------------------------------------------- */
+
+jl_trace *jl_wasm_trace_new(const jl_model *m, const char *text, uint32_t n, int flags) {
+    return jl_trace_new(m, text, n, flags, fresh());
+}
+
+/* Events of seven 32-bit fields. Counts, here and below: jl_wasm_token_length(). */
+const jl_trace_event *jl_wasm_trace_events(const jl_trace *t) {
+    int n;
+    const jl_trace_event *events = jl_trace_events(t, &n);
+    token_length = (size_t)n;
+    return events;
+}
+
+const char *jl_wasm_trace_bytes(const jl_trace *t) {
+    return jl_trace_bytes(t, &token_length);
+}
+
+const int32_t *jl_wasm_trace_ids(const jl_trace *t) {
+    int n;
+    const int32_t *ids = jl_trace_ids(t, &n);
+    token_length = (size_t)n;
+    return ids;
+}
+
+void jl_wasm_trace_free(jl_trace *t) {
+    jl_trace_free(t);
+}
+
+int jl_wasm_model_rows(const jl_model *m, int table, const int32_t *ids, int n, float *out) {
+    return jl_model_rows(m, (jl_table)table, ids, n, out, fresh());
+}
+
+int jl_wasm_model_cosines(const jl_model *m, int32_t id, int from, int n, float *out) {
+    return jl_model_cosines(m, id, from, n, out, fresh());
+}
+
+int jl_wasm_model_unembed(const jl_model *m, const float *x, int n, int norm, jl_pool *pool,
+                          float *out) {
+    return jl_model_unembed(m, x, n, norm, pool, out, fresh());
+}
+
+/* out: layer norm, eps, logit scale, logit cap. */
+int jl_wasm_model_unembedding(const jl_model *m, double out[4]) {
+    jl_unembedding u = { 0 };
+    int status = jl_model_unembedding(m, &u, fresh());
+    double values[4] = { u.layer_norm, (double)u.eps, (double)u.logit_scale, (double)u.logit_cap };
+    memcpy(out, values, sizeof values);
+    return status;
+}
+
+/* 0: weight, 1: bias of the norm, 2: bias of the logits; NULL: absent. */
+const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
+    jl_unembedding u = { 0 };
+    jl_model_unembedding(m, &u, fresh());
+    return which == 0 ? u.weight : which == 1 ? u.bias : u.output_bias;
+}
+
 /* ---- Vocabulary training ------------------------------------------------------------------- */
 
 jl_bpe_trainer *jl_wasm_bpe_new(const char *text, uint32_t n, const char *sample, uint32_t n_sample,

@@ -13,6 +13,7 @@
 #include "pretokenize.h"
 #include "spm.h"
 #include "tokenizer.h"
+#include "trace.h"
 #include "unicode.h"
 
 static const char merges_key[] = "tokenizer.ggml.merges";
@@ -382,8 +383,11 @@ static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
     const jl_symbol *symbols = e->own.m.symbols;
     uint32_t i = e->at, n = (uint32_t)e->piece.n;
     int64_t left = *work;
-    for (; i < n && left > 0; i += symbols[i].length, left--)
+    for (; i < n && left > 0; i += symbols[i].length, left--) {
+        int32_t id = jl_vocab_is_text(e->v, symbols[i].id) ? symbols[i].id : -1;
+        jl_trace_emit(ids, i, symbols[i].length, id);
         emit(e->b, e->v, s + i, &symbols[i], ids);
+    }
     e->at = i;
     *work = left;
     return i == n;
@@ -415,19 +419,22 @@ static int take_whole(const encoder *e, jl_ids *ids) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
     uint32_t n = (uint32_t)e->piece.n;
-    if (b->drop_white && is_white(s, n)) return 1;
+    if (b->drop_white && is_white(s, n)) {
+        jl_trace_emit(ids, 0, n, -1);
+        return 1;
+    }
     int32_t whole = whole_piece(b, e->v, s, n);
+    if (whole < 0 && (n > 1 || b->pre->raw)) return 0;
+    jl_trace_emit(ids, 0, n, whole >= 0 ? whole : b->byte_symbol[*s]);
     if (whole >= 0)
         jl_ids_push(ids, whole);
-    else if (n == 1 && !b->pre->raw)
-        emit_byte(b, e->v, *s, ids);
     else
-        return 0;
+        emit_byte(b, e->v, *s, ids);
     return 1;
 }
 
 /* Copies the text in the tokens' form; 0: work is used up. */
-static int prepare(encoder *e, int64_t *work) {
+static int prepare(encoder *e, jl_trace *trace, int64_t *work) {
     while (e->read<e->n && * work> 0) {
         const uint8_t *s = e->text + e->read;
         uint32_t code = JL_INVALID_BYTE;
@@ -443,6 +450,7 @@ static int prepare(encoder *e, int64_t *work) {
                 jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->own.copy + e->length);
         e->read += length;
         *work -= 4;
+        if (trace) jl_trace_map(trace, e->length, e->read);
     }
     return e->read == e->n;
 }
@@ -465,9 +473,14 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     return !copy || jl_room(&e->own.copy, &e->own.cap, 2 * n + 1);
 }
 
+static void trace_piece(const encoder *e, jl_trace *trace) {
+    const uint8_t *piece = (const uint8_t *)e->piece.data;
+    jl_trace_copied(trace, piece, (size_t)(piece - e->pieces.text), e->piece.n);
+}
+
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
-    if (!prepare(e, work)) return JL_MORE;
+    if (!prepare(e, ids->trace, work)) return JL_MORE;
     if (!e->begun) {
         int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
         jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->own.copy : e->text,
@@ -479,13 +492,15 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
         if (e->piece.n == 0) {
             if (!jl_pieces_next(&e->pieces, &e->piece)) return JL_OK;
             *work -= (int64_t)e->piece.n;
+            if (ids->trace) trace_piece(e, ids->trace);
             if (take_whole(e, ids)) {
                 e->piece.n = 0;
                 continue;
             }
             e->at = 0;
             e->joined = 0;
-            if (!jl_merger_begin(&e->own.m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n))
+            if (!jl_merger_begin(&e->own.m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n,
+                                 ids->trace))
                 return JL_ERR_MEMORY;
         }
         jl_status status = encode_piece(e, ids, work);

@@ -27,15 +27,18 @@ typedef struct jl_merger {
     jl_symbol *symbols; /* [cap] */
     size_t cap;
     jl_spans heap;
-    const uint8_t *text; /* [n] borrowed */
-    uint32_t n;          /* bytes */
-    uint32_t at, before; /* the next symbol to pair, and the one before it */
+    const uint8_t *text;    /* [n] borrowed */
+    uint32_t n;             /* bytes */
+    uint32_t at, before;    /* the next symbol to pair, and the one before it */
+    struct jl_trace *trace; /* records symbols and merges; NULL: no */
 } jl_merger;
 
 int jl_merger_grow(jl_merger *m, size_t n);
 
 /* Allocates symbols for text[n]; 0: no memory. */
-static inline int jl_merger_begin(jl_merger *m, const uint8_t *text, uint32_t n) {
+static inline int jl_merger_begin(jl_merger *m, const uint8_t *text, uint32_t n,
+                                  struct jl_trace *trace) {
+    m->trace = trace;
     m->text = text;
     m->n = n;
     m->at = m->before = 0;
