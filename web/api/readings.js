@@ -106,7 +106,7 @@ function checkVectors(vectors, width) {
     const rows = data.length / width;
     if (!Number.isInteger(rows) || (shape && (shape[0] !== rows || shape[1] !== width)))
       throw badArgument(
-        `unembed takes ${words}; found ${data.length} numbers${shape ? ` of shape [${[...shape]}]` : ''}`,
+        `unembed takes ${words}; found ${data.length} numbers${shape ? ` of shape [${describe(shape[0])}, ${describe(shape[1])}]` : ''}`,
         'vectors',
       );
     return data.slice();
