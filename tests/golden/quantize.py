@@ -1,4 +1,4 @@
-"""quantize.py - floats and what gguf-py makes of them, for tests/c_gguf_write.c.
+"""quantize.py - floats and what gguf-py makes of them, for tests/format/gguf_write.c.
 
     python tests/golden/quantize.py tests/golden/quantize.bin
 

@@ -5,7 +5,7 @@ Needs PyPI: torch (any, on the CPU), numpy. Writes, for AdamW, for Muon, and for
 positions in place of RoPE, losses, gradient lengths, the first gradient and the parameters after
 three steps, as float32 little-endian:
     torch_steps.py OUT.f32
-Weights and tokens come from formulas that tests/c_train.c repeats; the arithmetic here is double.
+Weights and tokens come from formulas that tests/train/trainer.c repeats; the arithmetic here is double.
 """
 import math, sys
 import numpy as np
