@@ -1,9 +1,9 @@
-/* train.h - shared by the fuzzers of src/train: seeds on request, header mutations.
+/* fuzz.h - shared by the fuzzers of whole files: seeds on request, header mutations.
  *
  * Each target defines write_seeds(folder) and includes this file once.
  */
-#ifndef JL_FUZZ_TRAIN_H
-#define JL_FUZZ_TRAIN_H
+#ifndef JL_FUZZ_H
+#define JL_FUZZ_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -42,14 +42,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 /* Three of four mutations change a few bytes in place, so that lengths stay valid. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed) {
-    enum { HEADER = 2048 };
+    enum { HEADER = 4096 };
     jl_random r;
     jl_random_seed(&r, seed);
     if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, max);
     size_t header = n < HEADER || jl_random_bits(&r) % 8 == 0 ? n : HEADER;
-    size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 8;
+    size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 12;
     if (length > n - at) length = n - at;
-    LLVMFuzzerMutate(data + at, length, length);
+    LLVMFuzzerMutate(data + at, length, length); /* a shortened file keeps its last bytes */
     return n;
 }
 
