@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byteDot, chooseKernels, fastClasses, Tuner } from '../web/engine/kernels.js';
+import { byteDot, chooseKernels, fastClasses, Tuner } from '../../web/engine/kernels.js';
 
 const OWN = 0;
 const PROVIDED = 1;

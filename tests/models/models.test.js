@@ -7,18 +7,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { acrostic } from '../examples/acrostic/acrostic.js';
-import { loadModel } from '../web/jielong.js';
-import { isFormed, samplePoems } from '../web/models/recipes/sample_poems.js';
-import { Ngram } from '../web/ngram.js';
+import { acrostic } from '../../examples/acrostic/acrostic.js';
+import { loadModel } from '../../web/jielong.js';
+import { isFormed, samplePoems } from '../../web/models/recipes/sample_poems.js';
+import { Ngram } from '../../web/ngram.js';
+import { golden, root } from '../helpers/paths.js';
 
-const folder = fileURLToPath(new URL('../web/models/', import.meta.url));
-const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'web/models/');
 const files = readdirSync(folder).filter((name) => name.endsWith('.gguf'));
 const catalogue = JSON.parse(readFileSync(`${folder}catalogue.json`, 'utf8'));
-const heldOut = fileURLToPath(new URL('golden/tales-held-out.txt', import.meta.url));
+const heldOut = golden('tales-held-out.txt');
 
 /** Rows of the README's tables, cell by cell. */
 const rows = readFileSync(`${folder}README.md`, 'utf8')
@@ -87,7 +87,7 @@ test('bits per byte fall from baseline to baseline', () => {
 test('baseline networks reach the table’s bits per byte natively', () => {
   for (const name of ['window', 'gru'].map((kind) => `ancestor-${kind}.gguf`)) {
     const args = ['score', folder + name, '--file', heldOut, '--special'];
-    const { stdout, stderr } = spawnSync(`${root}build/release/jielong`, args, {
+    const { stdout, stderr } = spawnSync(join(root, 'build/release/jielong'), args, {
       encoding: 'utf8',
     });
     assert.equal(stderr, '');

@@ -12,14 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { golden, noModel, root, smollm2 } from '../helpers/paths.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const golden = (/** @type {string} */ name) => join(root, 'tests', 'golden', name);
-const models = process.env.MODELS ?? join(root, 'build', 'models');
-const smollm2 = join(models, 'smollm2-135m-instruct-q4_1.gguf');
-const noModel = existsSync(smollm2) ? false : 'no model; run make models';
 const folder = mkdtempSync(join(tmpdir(), 'jielong-'));
 after(() => rmSync(folder, { recursive: true }));
 

@@ -5,55 +5,24 @@
  * Without build/dist all tests are skipped and reported. browser/dist.test.js does the same in pages.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeServer } from '../web/node/serve.js';
-import { essentials, prepare } from './suite/index.js';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { dist, golden, noDist } from '../helpers/paths.js';
+import { essentials } from '../suite/index.js';
+import { describeCases } from './host.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'build', 'dist');
-const smollm2 = join(
-  process.env.MODELS ?? join(root, 'build', 'models'),
-  'smollm2-135m-instruct-q4_1.gguf',
-);
-const missing = existsSync(join(dist, 'jielong.js')) ? false : 'no build/dist; run make dist';
-const golden = (/** @type {string} */ name) => join(root, 'tests', 'golden', name);
 /** @param {string} path @returns {Promise<any>} */
 const load = (path) => import(pathToFileURL(path).href);
 
-const server = makeServer({ roots: [['/tests/', join(root, 'tests')]] });
-before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
-after(() => {
-  server.close();
-  server.closeAllConnections();
-});
-
-if (missing) test('the engine as one file', { skip: missing }, () => {});
+if (noDist) test('the engine as one file', { skip: noDist }, () => {});
 else {
   const jielong = await load(join(dist, 'jielong.js'));
   for (const worker of [false, true]) {
-    describe(`the engine as one file, ${worker ? 'through a worker' : 'in this thread'}`, () => {
-      const { t, close } = prepare({
-        jielong,
-        options: { worker },
-        source: (name) => (name === 'smollm2' ? smollm2 : golden(name)),
-        bytes: async (name) => new Uint8Array(await readFile(golden(name))),
-        origin: '',
-      });
-      before(() => {
-        const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-        t.origin = `http://127.0.0.1:${address.port}`;
-      });
-      after(close);
-      for (const { name, needs, run } of essentials) {
-        const skip = needs && !existsSync(smollm2) ? 'no model; run make models' : false;
-        test(name, { skip, timeout: 300_000 }, () => run(t));
-      }
-    });
+    const title = `the engine as one file, ${worker ? 'through a worker' : 'in this thread'}`;
+    describeCases(title, jielong, { worker }, essentials);
   }
 
   test('the single file, copied elsewhere, runs a model', async (t) => {
