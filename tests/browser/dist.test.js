@@ -22,12 +22,12 @@ before(async () => {
 });
 after(() => server.close());
 
-/** A page that contains the engine and a model, for file: addresses. */
-function onePage() {
+/** A page that contains the engine and a model, for file: addresses. @param {string} browser that opens it */
+function onePage(browser) {
   const engine = readFileSync(join(dist, 'jielong.js'), 'utf8');
   const model = readFileSync(golden('arch/llama.gguf')).toString('base64');
   assert.ok(!/<\/script|<!--/i.test(engine), 'it can stand in a script element');
-  const file = join(dist, 'page.html');
+  const file = join(dist, `page-${browser}.html`);
   writeFileSync(
     file,
     `<!doctype html><meta charset="utf-8"><title>one page</title><script type="module">${engine}</script>
@@ -79,7 +79,7 @@ for (const name of chosen) {
     skip,
     timeout: 120_000,
   }, async () => {
-    const tab = await driver.open(onePage());
+    const tab = await driver.open(onePage(name));
     try {
       await tab.until('window.ids !== undefined');
       assert.match(String(await tab.evaluate('window.ids')), /^\d+(,\d+){4}$/);

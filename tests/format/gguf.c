@@ -2,8 +2,8 @@
  * allocations.
  *
  * Each parse gets a heap copy of exactly its bytes, so AddressSanitizer detects a read past them.
- * Builds without JL_DEBUG skip tests of allocation counters. "format/gguf DIR" writes the files of
- * tests/hostile/gguf.h into DIR instead of testing.
+ * Builds without JL_DEBUG skip tests of allocation counters. Called with a folder, it writes the
+ * files of tests/hostile/gguf.h there instead of testing.
  */
 #include <stdio.h>
 #include <stdlib.h>

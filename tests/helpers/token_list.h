@@ -29,7 +29,7 @@ static inline file *cook_list(const char *model) {
     return f;
 }
 
-/* Loading f fails with JL_ERR_TOKENIZER at a key, with a message that contains `message`. Frees f. */
+/* Loading f fails with JL_ERR_TOKENIZER at a key, with a message containing `message`. Frees f. */
 static inline void refused(file *f, const char *where, const char *message) {
     jl_error e;
     jl_error_clear(&e);

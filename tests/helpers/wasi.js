@@ -1,5 +1,5 @@
 /**
- * wasi.js - runs a native test that was compiled to wasm: node tests/wasi.js PROGRAM.wasm
+ * wasi.js - runs a native test that was compiled to wasm: node tests/helpers/wasi.js PROGRAM.wasm
  *
  * It tests the C file on the instructions used in pages. Exits with the program's status.
  */

@@ -1,9 +1,9 @@
 /* arch.c - model/: every supported architecture against llama.cpp's logits (encoders: vectors);
  * prefill = steps; rewind; invalid files and their error messages.
  *
- * Run in the repository's root: reads tests/golden/arch and src/README.md. "model/arch table" prints
- * the architecture table of src/README.md. tests/suite/golden.js runs the same goldens as wasm and
- * explains their tolerances.
+ * Run in the repository's root: reads tests/golden/arch and src/README.md. Called with "table", it
+ * prints the architecture table of src/README.md. tests/suite/golden.js runs the same goldens as
+ * wasm and explains their tolerances.
  */
 #include <math.h>
 #include <string.h>

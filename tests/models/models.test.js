@@ -25,11 +25,11 @@ const rows = readFileSync(`${folder}README.md`, 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('|'))
   .map((line) => line.split('|').map((cell) => cell.trim()));
-const ancestry = rows.slice(rows.findIndex((row) => row[1] === 'bits per byte') + 2);
+const baselines = rows.slice(rows.findIndex((row) => row[1] === 'bits per byte') + 2);
 
 /** Bits per byte in the table of baselines. @param {string} name of a file, or a row's label */
 const tabled = (name) =>
-  Number(ancestry.find((row) => row[1] === name || row[1].includes(`\`${name}\``))?.[2]);
+  Number(baselines.find((row) => row[1] === name || row[1].includes(`\`${name}\``))?.[2]);
 
 test('the catalogue matches every model of the page and its card', async () => {
   const own = catalogue.filter((/** @type {any} */ entry) => entry.language);
@@ -75,8 +75,8 @@ test('every other model is at most 2 MB, has its recipe and a known kind', async
 });
 
 test('bits per byte fall from baseline to baseline', () => {
-  const end = ancestry.findIndex((row) => !(Number(row[2]) > 0));
-  const bits = ancestry.slice(0, end).map((row) => Number(row[2]));
+  const end = baselines.findIndex((row) => !(Number(row[2]) > 0));
+  const bits = baselines.slice(0, end).map((row) => Number(row[2]));
   assert.equal(bits.length, 10);
   assert.deepEqual(
     bits,
@@ -85,7 +85,7 @@ test('bits per byte fall from baseline to baseline', () => {
 });
 
 test('baseline networks reach the table’s bits per byte natively', () => {
-  for (const name of ['window', 'gru'].map((kind) => `ancestor-${kind}.gguf`)) {
+  for (const name of ['window', 'gru'].map((kind) => `baseline-${kind}.gguf`)) {
     const args = ['score', folder + name, '--file', heldOut, '--special'];
     const { stdout, stderr } = spawnSync(join(root, 'build/release/jielong'), args, {
       encoding: 'utf8',
