@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as jielong from '../../web/jielong.js';
-import { cases } from '../suite/index.js';
+import { cases, runsOn } from '../suite/index.js';
 import { describeCases } from './host.js';
 
 /** @type {Record<string, [title: string, options: { worker: boolean, threads: number }][]>} */
@@ -28,6 +28,6 @@ test('cases have different names', () => {
 
 for (const host of process.env.HOSTS?.split(',') ?? Object.keys(HOSTS))
   for (const [title, options] of HOSTS[host]) {
-    const few = cases.filter(({ hosts }) => hosts !== 'few' || options.threads === 1);
-    describeCases(title, jielong, options, few);
+    const own = cases.filter((one) => runsOn(one, options));
+    describeCases(title, jielong, options, own);
   }
