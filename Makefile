@@ -63,7 +63,7 @@ CLI := $(B)/jielong
 # Two modules of the same objects: one runs models, one trains vocabularies, networks and n-grams.
 WASM := $(B)/jielong.wasm
 TRAIN_WASM := $(B)/jielong-train.wasm
-# Tests that also run as wasm, on the instructions used in pages: of everything with SIMD variants.
+# Tests that also run as wasm, on the instructions used in pages, and natively at -O3: of everything with SIMD variants.
 WASM_TESTS := $(addprefix $(B)/tests/,$(addsuffix .wasm,compute/activations compute/fast compute/kernels \
                 compute/matmul compute/sgemm session/sample))
 
@@ -160,7 +160,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -174,6 +174,8 @@ native: $(CLI) $(TESTS)
 
 wasm: $(WASM) $(TRAIN_WASM)
 
+kernel-tests: $(WASM_TESTS:.wasm=)
+
 wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
@@ -185,7 +187,7 @@ run: ## build, generate a little in the terminal, serve the playground (PORT=808
 test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint
 	@wasm/toolchain.sh native wasm relaxed node browsers
 	@$(MAKE) --no-print-directory -j2 config=sanitize native
-	@$(MAKE) --no-print-directory -j2 config=release native wasm-tests web/jielong.wasm
+	@$(MAKE) --no-print-directory -j2 config=release build/release/jielong kernel-tests wasm-tests web/jielong.wasm
 	@$(MAKE) --no-print-directory dist
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
