@@ -156,8 +156,12 @@ test('tokenize: 120 cases as llama.cpp', { skip: noModel }, async () => {
   );
 });
 
-test('greedy ids as llama.cpp, native', { skip: noModel }, async () => {
-  for (const c of JSON.parse(readFileSync(golden('smollm2/greedy.json'), 'utf8'))) {
+// The suite generates from every prompt, as wasm; natively, without SIMD, long ones take minutes.
+test('greedy ids as llama.cpp, native, short prompts', { skip: noModel }, async () => {
+  const all = JSON.parse(readFileSync(golden('smollm2/greedy.json'), 'utf8'));
+  const short = all.filter((/** @type {any} */ c) => c.ids.length < 8);
+  assert.equal(short.length, 3);
+  for (const c of short) {
     const args = ['generate', smollm2, c.text, '--special', '--ignore-eos', '--json', '-n', '48'];
     const { status, stdout, stderr } = await run('native', [...args, '--temperature', '0']);
     assert.equal(status, 0, stderr);
