@@ -21,16 +21,17 @@ const LANES = Math.min(2, availableParallelism());
 
 /** Suites that take long, longest first: they start first, so that no lane idles at the end. */
 const SLOWEST = [
-  'browser/suite Chromium',
   'node/suite worker',
-  'node/suite engine',
-  'browser/suite Firefox',
+  'browser/suite Chromium',
   'models/models',
-  'node/cli',
+  'node/suite engine',
   'browser/suite WebKit',
+  'node/cli',
+  'browser/suite Firefox',
   'browser/playground',
+  'node/dist',
 ];
-/** Suites that measure, or wait for workers for a limited time, have the machine to themselves. */
+/** Suites that measure, or wait a limited time for workers, run alone at the end. */
 const ALONE = ['browser/thread', 'browser/workers Chromium', 'browser/workers Firefox'];
 
 /** Test files that run as several suites: an environment variable and its value in each. */
@@ -42,7 +43,7 @@ const SPLIT = {
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
 };
 
-/** Files in the subfolders of a folder, as FOLDER/NAME. @param {string} folder @param {RegExp} pattern */
+/** Files in a folder and its subfolders, as paths from the folder. @param {string} folder @param {RegExp} pattern */
 const list = (folder, pattern) =>
   existsSync(join(root, folder))
     ? readdirSync(join(root, folder), { recursive: true })
