@@ -472,6 +472,17 @@ def check_goldens(name, model, ids):
     return out
 
 
+def divergence(model, truth):
+    """Mean KL to llama.cpp's probabilities of the 48 best ids and of all others together (rounded to 1e-5 in the file)."""
+    rows, total = truth['rows'], 0
+    for row, x in zip(rows, model.forward(np.array(truth['ids'][:len(rows)]))):
+        q = x - x.max()
+        q, p = (q - np.log(np.exp(q).sum()))[row['ids']], np.array(row['logp'])
+        rest = [max(1e-12, 1 - np.exp(y).sum()) for y in (p, q)]
+        total += (np.exp(p) * (p - q)).sum() + rest[0] * np.log(rest[0] / rest[1])
+    return total / len(rows)
+
+
 def worst(a, b):
     return float(np.abs(a - b).max() / max(1e-30, np.abs(b).max()))
 
@@ -569,6 +580,19 @@ def check():
         counts = [a + b for a, b in zip(counts, (1, len(found), len(equal)))]
         print(f'{name:14} NMSE to llama.cpp: {"logits, vectors" if len(found) > 1 else "vectors"} '
               f'{", ".join(f"{x:.1e}" for x in found)}; {len(equal)} identities, worst {max(x for _, x in equal):.0e}', flush=True)
+    for name in ('tales', 'poems', 'position-learned', 'smollm2'):
+        source, texts, _ = FILES[name]
+        if not os.path.exists(f'{ROOT}/{source}'): continue
+        model = Model(f'{ROOT}/{source}')
+        equal = [*identities(model, texts[0])]
+        bad += [(name, what, x) for what, x in equal if not x < 1e-9]
+        counts, most = [counts[0] + 1, counts[1], counts[2] + len(equal)], max([most] + [x for _, x in equal])
+        print(f'{name:14} {len(equal)} identities, worst {max(x for _, x in equal):.0e}', flush=True)
+        if name != 'smollm2': continue
+        far = divergence(model, json.load(open(f'{HERE}/smollm2/top48.json')))
+        print(f'{name:14} mean KL to llama.cpp, 200 positions: {far:.1e}')
+        counts[1] += 1
+        if far > 1e-7: bad.append((name, 'KL', far))
     for b in bad: print('FAILED', *b)
     print(f'{counts[0]} models, {counts[1]} goldens, {counts[2]} identities (worst {most:.1e}), {len(bad)} failed')
     return 1 if bad else 0
