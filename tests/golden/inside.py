@@ -277,8 +277,10 @@ class Model:
 # ---- Rules and edits -----------------------------------------------------------------------------------------------------
 
 class Rules:
-    """createSession's { attention, positions } as numpy. ropeScale s divides positions, m/s (Chen et al. 2023);
-    ropeBase replaces the base in all blocks."""
+    """createSession's { attention, positions } as numpy. A model's own windows hold as well. ids are angles of RoPE and rows of
+    learned positions. ropeScale s divides positions, m/s, besides a scale of the file (Chen et al. 2023); ropeBase
+    replaces the base in all blocks. off: no RoPE, nothing added to the embedding, no ALiBi. cachePositions: a key's
+    position is its number among the keys that the query sees, the query's that of the last one (Xiao et al. 2023)."""
     def __init__(self, session=None):
         session = session or {}
         self.attention = session.get('attention', {'mask': 'model'})
