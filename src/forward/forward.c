@@ -153,19 +153,21 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
 }
 
 /* In the last block, rows without requested logits only need their keys and values stored. Stores
- * them, then drops these rows from the batch. */
+ * them, as many at a time as the scratch holds, and drops these rows from the batch. */
 static void drop_rows(jl_batch *b) {
-    jl_pass *p = &b->p, first = *p;
-    first.n = p->n - b->rows;
-    if (first.n == 0) return;
-    normalise_stream(&first, b->block);
-    if (p->m->w.blocks[b->block].is_conv)
-        jl_short_conv_store(&first, b->block);
-    else
-        jl_attention_store_kv(&first, b->block);
-    p->n -= first.n;
-    p->pos += first.n;
-    p->row += first.n;
+    jl_pass *p = &b->p;
+    while (p->n > b->rows) {
+        jl_pass first = *p;
+        first.n = p->n - b->rows < b->n_step ? p->n - b->rows : b->n_step;
+        normalise_stream(&first, b->block);
+        if (p->m->w.blocks[b->block].is_conv)
+            jl_short_conv_store(&first, b->block);
+        else
+            jl_attention_store_kv(&first, b->block);
+        p->n -= first.n;
+        p->pos += first.n;
+        p->row += first.n;
+    }
 }
 
 /* Maximum rows whose attention in the next block fits one step, in whole tiles of tokens. */
