@@ -319,6 +319,7 @@ static void attend_rows(const jl_pass *p, int block, int head, int thread) {
         if (!edited) continue;
         n = used_slots(p);
         to_slots(p, row, n, slots);
+        while (n > 1 && slots[n - 1] == 0) n--; /* values of later keys may be NaN */
         jl_attention_values(p->cache->type, slots, n, p->cache->v + keys, hd,
                             p->s->heads + query_offset(m, kv_head, i));
     }

@@ -51,7 +51,7 @@ static int end_of_keys(const jl_pass *p, int t) {
 int jl_rule_keys(const jl_pass *p, const jl_block *b, int t, int *first) {
     int end = end_of_keys(p, t), ring = p->cache->ring, slots = p->cache->sinks + ring;
     *first = 0;
-    if (p->s->attention[0].bias) return ring && slots < p->end ? slots : p->end;
+    if (p->s->attention[0].bias) return ring && slots < p->end ? slots : end;
     if (b->window && b->window < t + 1) *first = t + 1 - b->window;
     return end;
 }

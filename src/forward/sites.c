@@ -5,6 +5,7 @@
  */
 #include "sites.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- The table ------------------------------------------------------------------------------- */
@@ -147,7 +148,7 @@ static void edit_values(const jl_edit *e, float *x, const float *data, int n) {
             x[i] = data[i];
         else if (e->op == JL_EDIT_ADD)
             x[i] += data[i];
-        else
+        else if (e->site != JL_SITE_ATTN_SCORES || x[i] != -INFINITY)
             x[i] = e->factor != 0 ? x[i] * e->factor : 0;
 }
 
