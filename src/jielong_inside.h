@@ -82,9 +82,11 @@ typedef struct jl_edit {
     int layer, head; /* as in jl_tap */
     int from, to;    /* tokens of the run, positions of a session; to −1: all later ones */
     jl_edit_op op;
-    float factor; /* of JL_EDIT_SCALE; 0: zero, whatever the value */
+    float factor; /* of JL_EDIT_SCALE; 0: zero, whatever the value. Scores of −∞ stay −∞ */
     /* Of JL_EDIT_SET and JL_EDIT_ADD, copied: n floats, one row for all tokens or to − from rows.
-     * Rows as those of a tap; those of scores and patterns have S columns, and heads come first. */
+     * Rows as those of a tap; those of scores and patterns have S columns, and heads come first.
+     * Values for keys that the cache does not have (after the batch, before a window) must leave
+     * them unseen: −∞, or 0 to add. */
     const float *data;
     uint64_t n;
 } jl_edit;
@@ -94,23 +96,25 @@ typedef struct jl_run_options {
     int n_taps;
     const jl_edit *edits;
     int n_edits;
-    int n_layers;   /* evaluate only this many blocks (stop_at_layer); 0: all */
+    int n_layers;   /* evaluate only this many blocks and no logits (stop_at_layer); 0: all */
     uint64_t limit; /* maximum bytes of results and edits; 0: none */
 } jl_run_options;
 
-/* Bytes of the results of a run over n more tokens, or UINT64_MAX for an invalid request. */
+/* Bytes of the results of a run over n more tokens, or UINT64_MAX for an invalid request or a text
+ * that does not fit the context. */
 uint64_t jl_session_forecast(const jl_session *s, int n, const jl_run_options *o, jl_error *error);
 
 /* Appends ids and begins a run over them. Earlier ids that are not evaluated yet are evaluated
  * first, with the session's edits but not the run's. Copies the request. Errors name the element
- * ("taps[2]", "edits[0]"). A run that is begun must be ended. */
+ * ("taps[2]", "edits[0]") and change nothing. A run that is begun must be ended; calls that append,
+ * evaluate or remove tokens end it first. */
 jl_status jl_session_run_begin(jl_session *s, const int32_t *ids, int n, const jl_run_options *o,
                                jl_error *error);
 /* Evaluates the next step: JL_MORE, or JL_OK when all taps are complete. */
 jl_status jl_session_run_step(jl_session *s, jl_error *error);
 /* Tap i of the run, NULL if there is none. */
 const jl_tap *jl_session_tap(const jl_session *s, int i);
-/* Frees the run's memory. Unless it was complete and over all blocks, removes its tokens. */
+/* Frees the run's memory. Unless it was complete and n_layers was 0, removes its tokens. */
 void jl_session_run_end(jl_session *s);
 
 /* Replaces the edits of all later evaluations of the session, and drops its cache. Scores and

@@ -15,9 +15,13 @@ typedef struct jl_arena {
     uint64_t used; /* bytes */
 } jl_arena;
 
+/* Larger sums become this multiple of 64, so that they never wrap; no allocation has this size. */
+#define JL_ARENA_MAX ((uint64_t)1 << 62)
+
 /* The next piece, NULL while measuring. The base must have the measured size. */
 static inline void *jl_arena_take(jl_arena *a, uint64_t bytes) {
     void *piece = a->base ? a->base + a->used : NULL;
+    if (bytes > JL_ARENA_MAX - a->used) bytes = JL_ARENA_MAX - a->used;
     a->used += (bytes + 63) & ~(uint64_t)63;
     return piece;
 }

@@ -44,6 +44,7 @@ static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error)
 }
 
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error) {
+    jl_session_run_end(s);
     if (check(s, pooling, error)) return JL_ERR_ARGUMENT;
     const float *rows = NULL;
     int from = s->n_cached, width = s->m->h.n_embd;

@@ -75,6 +75,10 @@ jl_status jl_session_check_rules(const jl_model *m, const jl_session_options *o,
     if (!st) st = check_positions(m, r, error);
     if (!st && r->cache != 0 && r->cache != 16 && r->cache != 32)
         st = refuse(error, "cache", "expected 16 or 32 bits");
+    if (!st && r->mask == JL_MASK_PREFIX && r->prefix > jl_session_context(m, o))
+        st = jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("attention"),
+                     "a prefix of %d tokens does not fit the context of %d", r->prefix,
+                     jl_session_context(m, o));
     if (!st && r->mask == JL_MASK_NONE && o->n_ctx > MAX_WHOLE)
         st = jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
                      "without a mask a text is evaluated whole, at most %d tokens", MAX_WHOLE);
@@ -83,7 +87,6 @@ jl_status jl_session_check_rules(const jl_model *m, const jl_session_options *o,
 
 void jl_session_size_rules(jl_session *s) {
     const jl_rules *r = &s->rules;
-    if (r->position_ids && s->n_ctx > r->n_position_ids) s->n_ctx = r->n_position_ids;
     if (r->mask == JL_MASK_NONE && s->n_ctx > MAX_WHOLE) s->n_ctx = MAX_WHOLE;
     if (r->mask == JL_MASK_NONE) s->n_batch = s->n_ctx;
     if (r->mask == JL_MASK_PREFIX && s->n_batch < r->prefix) s->n_batch = r->prefix;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../forward/rules.h"
 #include "../forward/sites.h"
 #include "session.h"
 
@@ -48,29 +49,44 @@ static jl_status check_place(const jl_session *s, const char *list, int i, const
     return JL_OK;
 }
 
-/* Floats of a tap over n tokens and S keys; sets its shape. */
+/* Floats of a tap over n tokens and S keys, at most JL_ARENA_MAX / 4; sets its shape. */
 static uint64_t shape_tap(jl_tap *tap, const jl_site_info *info, int n, int n_keys) {
     if (tap->to < 0) tap->to = n;
     tap->heads = tap->head >= 0 ? 1 : info->heads;
     tap->rows = tap->to - tap->from;
     tap->cols = info->axes == JL_AXES_HEAD_TOKEN ? n_keys : info->width;
-    return (uint64_t)tap->heads * (uint64_t)tap->rows * (uint64_t)tap->cols;
+    uint64_t rows = (uint64_t)tap->heads * (uint64_t)tap->rows, max = JL_ARENA_MAX / 4;
+    return rows > max / (uint64_t)tap->cols ? max : rows * (uint64_t)tap->cols;
 }
 
-/* Scores and patterns can only be set for later keys if these are in the cache: in the same batch.
- */
+/* Whether the run's tokens and those before them that are not evaluated make one batch. */
+static int is_one_batch(const jl_session *s, int n) {
+    int end = s->n_ids + n;
+    return end - jl_session_reused(s, s->n_cached) <= s->n_batch &&
+           !(s->cache.sink_k && jl_rule_shift(&s->rules, end - 1));
+}
+
+/* Scores and patterns can only be set for keys in the cache: later ones in the same batch, and with
+ * a bounded cache those in the window. Elsewhere data must not change that a key is unseen. */
 static jl_status check_keys(const jl_session *s, int i, const jl_edit *e, const jl_tap *shape,
                             int n, jl_error *error) {
     uint64_t n_keys = (uint64_t)shape->cols, rows = e->n == n_keys ? 1 : (uint64_t)shape->rows;
-    float unseen = e->site == JL_SITE_ATTN_SCORES && e->op == JL_EDIT_SET ? -INFINITY : 0;
-    if (s->n_ids + n - s->n_cached <= s->n_batch) return JL_OK;
-    for (uint64_t k = 0; k < e->n; k++) {
-        uint64_t query = (uint64_t)(s->n_ids + shape->from) + k / n_keys % rows;
-        if (k % n_keys > query && e->data[k] != unseen)
-            return refuse_at(error, "edits", i,
-                             "the data has a value for a key after its query, which a text of "
-                             "more than 64 tokens has not evaluated yet; the key",
-                             (int)(k % n_keys));
+    int scores = e->site == JL_SITE_ATTN_SCORES, one_batch = is_one_batch(s, n);
+    if (one_batch && s->cache.ring == 0) return JL_OK;
+    for (uint64_t at = 0; at < e->n; at++) {
+        int key = (int)(at % n_keys), query = s->n_ids + shape->from + (int)(at / n_keys % rows);
+        int last = rows > 1 ? query : s->n_ids + shape->to - 1; /* of the queries of this row */
+        int kept = (key <= query || one_batch) &&
+                   (!s->cache.ring || key < s->rules.sinks || last - key < s->rules.window);
+        float x = e->data[at];
+        if (kept || (scores && x == -INFINITY) || (x == 0 && !(scores && e->op == JL_EDIT_SET)))
+            continue;
+        return refuse_at(error, "edits", i,
+                         key > query ? "the data has a value for a key after its query, which is "
+                                       "in a later batch and not evaluated yet; the key"
+                                     : "the data has a value for a key before its query's window, "
+                                       "which the cache does not keep; the key",
+                         key);
     }
     return JL_OK;
 }
@@ -90,6 +106,7 @@ static jl_status check_edit(const jl_session *s, int i, const jl_edit *e, int n,
     }
     if (e->op != JL_EDIT_SET && e->op != JL_EDIT_ADD)
         return refuse_at(error, "edits", i, "expected an operation", (int)e->op);
+    if (!e->data) return refuse_at(error, "edits", i, "the operation needs data", (int)e->op);
     if (n_keys == 0 && info.axes == JL_AXES_HEAD_TOKEN)
         return refuse_at(error, "edits", i, "in a session, scores and patterns can only be scaled",
                          (int)e->op);
@@ -108,11 +125,13 @@ static jl_status check_edit(const jl_session *s, int i, const jl_edit *e, int n,
 static void copy_edits(jl_arena *arena, const jl_edit *edits, int n_edits, int at, int n,
                        jl_edit *to) {
     for (int i = 0; i < n_edits; i++) {
-        float *data = jl_arena_take(arena, edits[i].n * sizeof(float));
+        uint64_t n_data = edits[i].op == JL_EDIT_SCALE ? 0 : edits[i].n;
+        float *data = jl_arena_take(arena, n_data * sizeof(float));
         if (!arena->base) continue;
         to[i] = edits[i];
-        if (edits[i].n) memcpy(data, edits[i].data, (size_t)edits[i].n * sizeof(float));
-        to[i].data = edits[i].n ? data : NULL;
+        if (n_data) memcpy(data, edits[i].data, (size_t)n_data * sizeof(float));
+        to[i].data = n_data ? data : NULL;
+        to[i].n = n_data;
         to[i].from += at;
         if (to[i].to >= 0 || n > 0) to[i].to = at + (to[i].to < 0 ? n : to[i].to);
     }
@@ -134,6 +153,9 @@ static void lay_out_buffers(const jl_session *s, jl_arena *arena, uint32_t sites
 /* Lays out a run's taps, edits and results; returns whether the request is valid. */
 static jl_status lay_out(const jl_session *s, int n, const jl_run_options *o, jl_arena *arena,
                          jl_run *run, jl_error *error) {
+    if (o->n_taps < 0 || o->n_edits < 0)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("run"),
+                       "expected 0 or more taps and edits, found %d and %d", o->n_taps, o->n_edits);
     int n_keys = s->n_ids + n, n_edits = s->probe.n_edits + o->n_edits;
     jl_probe asked = {
         .edits = o->edits, .taps = o->taps, .n_edits = o->n_edits, .n_taps = o->n_taps
@@ -172,6 +194,7 @@ static jl_status lay_out(const jl_session *s, int n, const jl_run_options *o, jl
 uint64_t jl_session_forecast(const jl_session *s, int n, const jl_run_options *o, jl_error *error) {
     jl_arena measure = { 0 };
     jl_run run = { 0 };
+    if (jl_session_check_room(s, n, error)) return UINT64_MAX;
     return lay_out(s, n, o, &measure, &run, error) ? UINT64_MAX : measure.used;
 }
 
@@ -194,11 +217,10 @@ static int pattern_block(const jl_session *s, const jl_run *run) {
     return last;
 }
 
-static jl_status allocate(jl_session *s, int n, const jl_run_options *o, jl_error *error) {
+static jl_status allocate(const jl_session *s, int n, const jl_run_options *o, jl_run *result,
+                          jl_error *error) {
     jl_arena arena = { 0 };
-    jl_run run = {
-        .from = s->n_ids, .n_cached = s->n_cached, .n_blocks = o->n_layers, .n_taps = o->n_taps
-    };
+    jl_run run = { .from = s->n_ids, .n_blocks = o->n_layers, .n_taps = o->n_taps };
     jl_status st = lay_out(s, n, o, &arena, &run, error);
     if (st) return st;
     uint64_t bytes = arena.used + 1;
@@ -213,7 +235,7 @@ static jl_status allocate(jl_session *s, int n, const jl_run_options *o, jl_erro
     arena = (jl_arena){ run.memory, 0 };
     lay_out(s, n, o, &arena, &run, NULL);
     run.pattern_block = pattern_block(s, &run);
-    s->run = run;
+    *result = run;
     return JL_OK;
 }
 
@@ -229,12 +251,13 @@ jl_status jl_session_run_begin(jl_session *s, const int32_t *ids, int n, const j
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("run"),
                        "expected one id or more and 0 to %d layers, found %d and %d", layers, n,
                        o->n_layers);
-    int before = s->n_ids;
-    st = jl_session_append(s, ids, n, error);
-    s->n_ids = before; /* requests count from here */
-    if (!st) st = allocate(s, n, o, error);
+    jl_run run;
+    st = jl_session_check_append(s, ids, n, error);
+    if (!st) st = allocate(s, n, o, &run, error);
     if (st) return st;
-    s->n_ids = before + n;
+    jl_session_append(s, ids, n, error);
+    run.n_cached = s->n_cached;
+    s->run = run;
     return JL_OK;
 }
 
@@ -257,10 +280,8 @@ void jl_session_run_end(jl_session *s) {
     jl_run run = s->run;
     if (!run.memory) return;
     s->run = (jl_run){ 0 };
-    s->batch.p.n = 0;
     jl_free(run.memory);
-    int whole = run.n_blocks == 0 || run.n_blocks == s->m->h.n_layers;
-    if (run.complete && whole) return;
+    if (run.complete && run.n_blocks == 0) return;
     s->has_logits = 0;
     s->n_ids = run.from;
     jl_session_truncate(s, run.n_cached);
@@ -273,6 +294,7 @@ jl_status jl_session_set_edits(jl_session *s, const jl_edit *edits, int n, jl_er
     jl_probe probe = { .edits = edits, .n_edits = n };
     jl_status st = JL_OK;
     jl_session_run_end(s);
+    if (n < 0) st = refuse_at(error, "edits", 0, "expected 0 or more edits", n);
     for (int i = 0; i < n && !st; i++) st = check_edit(s, i, &edits[i], s->n_ctx, 0, error);
     if (st) return st;
     void *memory = NULL;

@@ -27,11 +27,18 @@ static size_t longest_token(const jl_model *m) {
     return longest;
 }
 
+int jl_session_context(const jl_model *m, const jl_session_options *o) {
+    int trained = m->h.n_ctx < JL_DEFAULT_CTX ? m->h.n_ctx : JL_DEFAULT_CTX;
+    int n = o && o->n_ctx > 0 ? o->n_ctx : trained;
+    const jl_rules *r = o ? o->rules : NULL;
+    if (r && r->position_ids && r->n_position_ids < n) n = r->n_position_ids;
+    return n;
+}
+
 /* Sets all sizes; options of 0 take their defaults. */
 static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options *o) {
-    int trained = m->h.n_ctx < JL_DEFAULT_CTX ? m->h.n_ctx : JL_DEFAULT_CTX;
     s->m = m;
-    s->n_ctx = o && o->n_ctx > 0 ? o->n_ctx : trained;
+    s->n_ctx = jl_session_context(m, o);
     s->n_batch = o && o->n_batch > 0 ? o->n_batch : DEFAULT_BATCH;
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     s->step = JL_STEP;
@@ -151,41 +158,60 @@ jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error 
         read);
 }
 
-jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
-    if (n < 0 || n > s->n_ctx - s->n_ids)
-        return jl_fail(
-            error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
-            "%d of %d positions are used, %d more do not fit; rewind, or create a session "
-            "with a longer context",
-            s->n_ids, s->n_ctx, n);
+jl_status jl_session_check_room(const jl_session *s, int n, jl_error *error) {
+    if (n >= 0 && n <= s->n_ctx - s->n_ids) return JL_OK;
+    return jl_fail(error, JL_ERR_CONTEXT, JL_NO_OFFSET, jl_string("context"),
+                   "%d of %d positions are used, %d more do not fit; rewind, or create a session "
+                   "with a longer context",
+                   s->n_ids, s->n_ctx, n);
+}
+
+jl_status jl_session_check_append(const jl_session *s, const int32_t *ids, int n, jl_error *error) {
+    if (jl_session_check_room(s, n, error)) return JL_ERR_CONTEXT;
     if (jl_session_check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
                            "id %d at index %d is outside the vocabulary of %d", ids[i], i,
                            s->m->h.n_vocab);
-    if (n == 0) return JL_OK;
+    return JL_OK;
+}
+
+jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
+    jl_session_run_end(s);
+    jl_status st = jl_session_check_append(s, ids, n, error);
+    if (st || n == 0) return st;
     memcpy(s->ids + s->n_ids, ids, (size_t)n * sizeof *ids);
     s->n_ids += n;
     s->has_logits = 0;
     s->batch.p.n = 0; /* restart, with these ids */
-    if (s->rules.no_reuse || s->rules.mask == JL_MASK_NONE) jl_session_truncate(s, 0);
+    s->n_cached = jl_session_reused(s, s->n_cached);
     return JL_OK;
 }
 
-/* Short convolutions also need the inputs of the positions just before, a window their keys; if
- * these are overwritten, drops the whole cache. */
-void jl_session_truncate(jl_session *s, int position) {
+int jl_session_reused(const jl_session *s, int n) {
+    return s->rules.no_reuse || s->rules.mask == JL_MASK_NONE ? 0 : n;
+}
+
+/* Whether the cache before a position depends on what follows, or has lost what a later query
+ * needs: the inputs of short convolutions and the keys in a window. Slots of a ring that hold later
+ * positions have weight 0, which removes only finite values. */
+static int is_lost(const jl_session *s, int position) {
     const jl_rules *r = &s->rules;
     int inputs = position - (s->m->h.conv_length - 1), keys = position - (r->window - 1);
+    if (jl_session_reused(s, position) < position) return 1;
+    if (r->mask == JL_MASK_PREFIX && position < r->prefix) return 1;
+    if (s->cache.sink_k && position < r->sinks + r->window) return 1; /* sinks were moved */
+    if (s->m->h.n_conv && (inputs > 0 ? inputs : 0) < s->conv_from) return 1;
+    return s->cache.ring && ((keys > 0 ? keys : 0) < s->ring_from || s->edited);
+}
+
+void jl_session_truncate(jl_session *s, int position) {
+    int abandoned = s->batch.p.n > 0 && s->edited && s->cache.ring; /* it wrote later slots */
     s->batch.p.n = 0;
-    if (position >= s->n_cached) return;
-    s->n_cached = position;
-    int whole = r->no_reuse || r->mask == JL_MASK_NONE ||
-                (r->mask == JL_MASK_PREFIX && position < r->prefix);
-    if (s->m->h.n_conv && (inputs > 0 ? inputs : 0) < s->conv_from) whole = 1;
-    if (s->cache.ring && (keys > 0 ? keys : 0) < s->ring_from) whole = 1;
-    if (whole) s->n_cached = s->conv_from = s->ring_from = 0;
+    if (position >= s->n_cached && !abandoned) return;
+    if (position < s->n_cached) s->n_cached = position;
+    if (is_lost(s, position)) s->n_cached = s->conv_from = s->ring_from = s->edited = 0;
 }
 
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
@@ -208,14 +234,14 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
     const jl_rules *r = s->has_rules ? &s->rules : NULL;
     int pending = s->n_ids - s->n_cached, pos = s->n_cached;
     int n = pending < s->n_batch ? pending : s->n_batch;
-    if (r && r->cache_positions) n = jl_rule_shift(r, pos + n - 1) ? same_shift(r, pos) : n;
-    int rows = s->m->h.encoder ? 0 : s->all_logits ? n : n == pending;
+    if (r && s->cache.sink_k) n = jl_rule_shift(r, pos + n - 1) ? same_shift(r, pos) : n;
+    int states = purpose == JL_FOR_STATES, in_run = probe == &s->run.probe;
+    int stop = in_run ? s->run.n_blocks : 0;
+    int rows = s->m->h.encoder || stop ? 0 : s->all_logits ? n : n == pending;
     int lost = pos + n - s->cache.n_conv_rows; /* positions overwritten */
     if (lost > s->conv_from) s->conv_from = lost;
     if (s->cache.ring && pos + n - s->cache.ring > s->ring_from)
         s->ring_from = pos + n - s->cache.ring;
-    int states = purpose == JL_FOR_STATES, in_run = probe == &s->run.probe;
-    int stop = in_run ? s->run.n_blocks : 0;
     s->batch = (jl_batch){ .p = { .m = s->m,
                                   .cache = &s->cache,
                                   .s = &s->scratch,
@@ -232,6 +258,7 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
                            .logits = states || rows == 0 ? NULL : s->logits,
                            .for_states = states,
                            .n_blocks = stop ? stop : s->m->h.n_layers };
+    if (probe->n_edits > 0) s->edited = 1;
     jl_forward_begin(&s->batch, s->ids + pos);
 }
 
@@ -286,6 +313,7 @@ static jl_status check_logits(const jl_session *s, jl_error *error) {
 
 jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (s->has_logits) return check_logits(s, error);
+    jl_session_run_end(s);
     if (jl_session_check_predicts(s, error)) return JL_ERR_ARGUMENT;
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
@@ -324,6 +352,7 @@ const int32_t *jl_session_ids(const jl_session *s) {
 }
 
 jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
+    jl_session_run_end(s);
     if (position < 0 || position > s->n_ids)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("position"),
                        "expected 0 to %d, found %d", s->n_ids, position);

@@ -37,6 +37,7 @@ struct jl_session {
     jl_cache cache;
     int conv_from; /* first position whose convolution inputs are not overwritten */
     int ring_from; /* the same of keys in the cache's ring */
+    int edited;    /* the cache may have values that edits made, which need not be finite */
     jl_rules rules;
     int has_rules;
     int32_t *position_ids; /* [n_position_ids], the session's copy */
@@ -72,14 +73,26 @@ typedef enum jl_purpose { JL_FOR_LOGITS, JL_FOR_STATES } jl_purpose;
 jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **states,
                               jl_error *error);
 
+/* Rejects n more tokens beyond the context. */
+jl_status jl_session_check_room(const jl_session *s, int n, jl_error *error);
+
+/* Rejects what jl_session_append() cannot append. */
+jl_status jl_session_check_append(const jl_session *s, const int32_t *ids, int n, jl_error *error);
+
 /* Rejects encoders: they predict no next token. */
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error);
 
 /* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
 jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error);
 
+/* How many of n cached positions remain when tokens are appended: with some rules none. */
+int jl_session_reused(const jl_session *s, int n);
+
 /* Drops cached positions from `position` on, and earlier ones that depend on them. */
 void jl_session_truncate(jl_session *s, int position);
+
+/* The context of a session with these options. */
+int jl_session_context(const jl_model *m, const jl_session_options *o);
 
 /* Slots of the cache: positions it can hold. */
 int jl_session_slots(const jl_session *s);

@@ -280,6 +280,7 @@ static void test_rule_refusals(void) {
         { "gpt2", { .rope_base = 1e6 }, "no RoPE" },
         { "llama", { .rope_scale = -1 }, "ropeScale" },
         { "llama", { .mask = JL_MASK_PREFIX }, "prefix" },
+        { "llama", { .mask = JL_MASK_PREFIX, .prefix = 65 }, "does not fit the context of 64" },
         { "llama", { .sinks = 2 }, "window" },
         { "llama", { .window = 4, .mask = JL_MASK_NONE }, "causal" },
         { "llama", { .cache = 8 }, "16 or 32" },
