@@ -5,7 +5,15 @@
  * ('blocks.3.attn.hook_z') or a short one beside a layer ({ name: 'z', layer: 3 }). Layers, heads and
  * positions count from 0. The engine checks ranges again; it names taps and edits by their index.
  */
-import { badArgument, checkOptions, describe, integer, number, reading } from '../base/options.js';
+import {
+  badArgument,
+  COUNT,
+  checkOptions,
+  describe,
+  integer,
+  number,
+  reading,
+} from '../base/options.js';
 
 /** @typedef {import('./types.js').Tap} Tap */
 /** @typedef {import('./types.js').Edit} Edit */
@@ -31,11 +39,8 @@ const NAME = [(v) => typeof v === 'string', "a site's name"];
 const LAYER = [(v) => v === 'all' || (Number.isInteger(v) && v >= 0), "a block from 0, or 'all'"];
 /** @type {import('../base/options.js').Rule} */
 const POSITIONS = [
-  (v) =>
-    v.length === 2 &&
-    v.every((/** @type {any} */ x) => Number.isInteger(x) && x >= 0) &&
-    v[0] < v[1],
-  'two integers [from, to), from < to',
+  (v) => v.length === 2 && v.every((/** @type {any} */ x) => COUNT[0](x)) && v[0] < v[1],
+  'two integers [from, to), from < to < 2^31',
   (v) => Array.from({ length: v.length <= 2 ? v.length : 0 }, (_, i) => v[i]),
 ];
 /** @type {import('../base/options.js').Rule} */
@@ -43,8 +48,13 @@ const NUMBERS = [
   (v) => v instanceof Float32Array,
   'a Float32Array or an array of numbers',
   (v) => {
+    const isList = Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView));
+    if (!isList) return undefined;
     if (!(v.length <= FLOATS)) throw badArgument(`data has more than ${FLOATS} numbers`, 'data');
-    return Float32Array.from({ length: v.length }, (_, i) => v[i]);
+    return Float32Array.from({ length: v.length }, (_, i) => {
+      if (typeof v[i] === 'number') return v[i];
+      throw badArgument(`data[${i}] is ${describe(v[i])}, not a number`, 'data');
+    });
   },
 ];
 const PLACE = { name: NAME, layer: LAYER, head: integer(0, 65535), positions: POSITIONS };
@@ -77,6 +87,11 @@ function placesOf(given, caller, info) {
   if (given.name === undefined) throw badArgument(`${caller} needs a name`, `${caller}.name`);
   const { site, layer: named } = siteOf(info, given.name, caller);
   const layer = named ?? given.layer;
+  if (given.layer !== undefined && given.layer !== layer)
+    throw badArgument(
+      `${caller}: the name is in block ${named}, but layer is ${given.layer}`,
+      `${caller}.layer`,
+    );
   const { head = ALL, positions: [from, to] = [0, ALL] } = given;
   if (head !== ALL && !(head < site.heads)) {
     const has = site.heads ? `heads 0 to ${site.heads - 1}` : 'no heads';

@@ -31,7 +31,8 @@ export async function lens(timeline, model, options) {
   const given = checkOptions('lens', options, LENS);
   const { top = 5, signal } = given;
   const n = timeline.position;
-  const { layers: count } = model.info;
+  const { layers: count, encoder, architecture } = model.info;
+  if (encoder) throw badArgument(`lens: an encoder (${architecture}) predicts no tokens`, 'model');
   if (n === 0) throw badArgument('lens needs a session with tokens', 'session');
   const positions = checkList(given.positions ?? [n - 1], n, 'positions');
   const layers = checkList(given.layers ?? [...Array(count).keys()], count, 'layers');
@@ -52,7 +53,8 @@ export async function lens(timeline, model, options) {
  * @param {AbortSignal} [signal]
  */
 async function read(timeline, model, positions, layers, signal) {
-  const [first, end] = [Math.min(...positions), Math.max(...positions) + 1];
+  const first = positions.reduce((a, b) => Math.min(a, b));
+  const end = positions.reduce((a, b) => Math.max(a, b)) + 1;
   const ids = /** @type {Int32Array} */ (await timeline.call('ids'));
   const undo = await timeline.restorer(first);
   const wanted = [...new Set([...layers, model.info.layers - 1])];
@@ -71,7 +73,7 @@ async function read(timeline, model, positions, layers, signal) {
     };
     return { row };
   } finally {
-    if (timeline.position !== ids.length) await undo().catch(() => {});
+    await undo().catch(() => {});
   }
 }
 

@@ -44,9 +44,16 @@ const POSITIONS = {
     },
   ]),
   ropeBase: number(1),
-  ropeScale: number(0),
+  ropeScale: /** @type {import('../base/options.js').Rule} */ ([
+    (v) => Number.isFinite(v) && v > 0,
+    'a number above 0',
+  ]),
 };
 const CACHE = { type: oneOf(Object.keys(CACHES)), reuse: FLAG };
+
+/** @param {string} name @param {any} given @param {Record<string, import('../base/options.js').Rule>} rules */
+const optional = (name, given, rules) =>
+  checkOptions(name, given === undefined ? {} : given, rules);
 
 /**
  * @param {any} attention @param {any} positions @param {any} cache options of createSession, or undefined
@@ -54,10 +61,10 @@ const CACHE = { type: oneOf(Object.keys(CACHES)), reuse: FLAG };
  */
 export function rulesOf(attention, positions, cache) {
   if (attention === undefined && positions === undefined && cache === undefined) return undefined;
-  const a = /** @type {any} */ (checkOptions('attention', attention ?? {}, ATTENTION));
+  const a = /** @type {any} */ (optional('attention', attention, ATTENTION));
   const named = positions === undefined || positions === 'model' || positions === 'off';
   const p = /** @type {any} */ (named ? {} : checkOptions('positions', positions, POSITIONS));
-  const c = /** @type {any} */ (checkOptions('cache', cache ?? {}, CACHE));
+  const c = /** @type {any} */ (optional('cache', cache, CACHE));
   if ((a.mask === 'prefix') !== (a.prefix !== undefined))
     throw badArgument(
       "attention: mask 'prefix' and the number prefix belong together",

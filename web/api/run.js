@@ -66,6 +66,7 @@ export async function forecast(timeline, info, promptOrIds, options) {
  */
 async function evaluate(timeline, ids, request, signal, onProgress) {
   const total = ids.length;
+  const from = timeline.position;
   await timeline.call('runBegin', ids, request);
   try {
     let first;
@@ -79,6 +80,7 @@ async function evaluate(timeline, ids, request, signal, onProgress) {
     return await timeline.call('runEnd', request.taps, request.layers === 0);
   } catch (e) {
     await timeline.call('runEnd', 0, false).catch(() => {});
+    await timeline.call('rewind', from).catch(() => {}); // a complete run keeps its tokens
     throw e;
   } finally {
     await timeline.call('position').catch(() => {});

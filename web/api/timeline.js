@@ -112,13 +112,17 @@ export class Timeline {
     this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
   }
 
-  /** A function that undoes all later changes; they must not affect tokens before `from`. @param {number} from */
+  /**
+   * A function that undoes all later changes; they must not affect tokens before `from`. Equal tokens keep
+   * their cache. @param {number} from
+   */
   async restorer(from) {
     const answers = this.#answers;
-    const tail = from < this.#position ? (await this.call('ids')).slice(from) : new Int32Array(0);
+    const all = this.#position ? await this.call('ids') : new Int32Array(0);
     return async () => {
-      await this.rewind(from);
-      await this.append(tail);
+      const same = await this.call('commonPrefix', all);
+      if (same < this.#position) await this.call('rewind', same);
+      if (same < all.length) await this.append(all.subarray(same));
       this.#answers = answers;
     };
   }
