@@ -15,8 +15,8 @@
 #include "linear.h"
 #include "sites.h"
 
-/* Shares [experts] of one token from the weights of its experts, times `sum`. On ties the first
- * expert is used. */
+/* Shares [experts] of one token. weights [experts] add up to `sum`. On ties the first expert is
+ * used. */
 static void choose_experts(const jl_model *m, const float *weights, float sum, float *shares) {
     const jl_hparams *h = &m->h;
     float chosen = 0;
@@ -35,8 +35,7 @@ static void choose_experts(const jl_model *m, const float *weights, float sum, f
     jl_scale(shares, h->expert_scale / divisor, h->n_experts);
 }
 
-/* The site of token t's weights: w [experts] = softmax of the router's logits. Edited weights are
- * chosen from as they are. */
+/* The site of token t's weights: w [experts] = softmax of the router's logits. */
 static void visit_weights(const jl_pass *p, int t, int block, float *w) {
     jl_pass one = *p;
     one.n = 1;
@@ -57,6 +56,7 @@ static void route(const jl_pass *p, int block) {
         float *shares = s->experts.shares + (size_t)t * (size_t)n, sum = 1;
         memcpy(w, shares, (size_t)n * sizeof *w);
         if (watched) visit_weights(p, t, block, w);
+        /* Without an edit the site leaves no trace; edited weights are not normalised again. */
         if (watched && !edited) memcpy(w, shares, (size_t)n * sizeof *w);
         if (!edited) sum = jl_softmax_exp(w, jl_max(w, n), n);
         choose_experts(p->m, w, sum, shares);

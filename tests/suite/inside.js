@@ -211,6 +211,65 @@ export const inside = [
     },
   },
   {
+    name: 'taps: the stream adds up for every type of weights, exact and fast',
+    async run(t) {
+      const names = ['resid_pre', 'attn_out', 'mlp_out', 'resid_post'];
+      for (const type of ['f16', 'q8_0', 'q4_0', 'q5_0', 'q4_k', 'q6_k', 'iq4_nl'])
+        for (const precision of /** @type {const} */ (['exact', 'fast'])) {
+          const model = await t.load(t.source(`types/${type}.gguf`), { precision });
+          const session = await model.createSession();
+          const layer = model.info.layers - 1;
+          const taps = names.map((name) => ({ name, layer }));
+          const plain = await (await model.createSession()).run([5, 6, 7]);
+          const run = await session.run([5, 6, 7], { taps });
+          const [pre, attn, mlp, post] = run.taps.map(({ data }) => data);
+          const sum = pre.map((x, i) => x + attn[i] + mlp[i]);
+          const size = post.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+          below(distance(sum, post), 1e-6 * size, `${type}, ${precision}`);
+          sameBits(run.logits, plain.logits, `logits of ${type}, ${precision}`);
+          await model.close();
+        }
+    },
+  },
+  {
+    name: 'lens: the last block is the model, and the session stays as it was',
+    async run(t) {
+      const { model, ids, session } = await start(t);
+      await session.append(ids);
+      const truth = await session.logits();
+      const rows = await session.lens({ top: 3, positions: [11, 4] });
+      const last = model.info.layers - 1;
+      const wanted = [11, 4].flatMap((p) => [...Array(last + 1).keys()].map((layer) => [layer, p]));
+      same(
+        rows.map(({ layer, position }) => [layer, position]),
+        wanted,
+        'layers and positions',
+      );
+      const { top, entropy, kl } = rows[last];
+      const max = truth.reduce((a, x) => Math.max(a, x));
+      const all = max + Math.log(truth.reduce((sum, x) => sum + Math.exp(x - max), 0));
+      same(truth[top[0].id], max, 'the most probable token');
+      below(Math.abs(top[0].logprob - (max - all)), 1e-5, 'its log-probability');
+      const exact = truth.reduce((sum, x) => sum - Math.exp(x - all) * (x - all), 0);
+      below(Math.abs(entropy - exact), 1e-5, 'entropy');
+      below(Math.abs(kl), 1e-9, 'divergence of the last from itself');
+      ok(
+        rows.slice(0, last).every((row) => row.kl > 0),
+        'divergence of the others',
+      );
+      same(session.position, 12, 'position');
+      sameBits(await session.logits(), truth, 'logits afterwards');
+      await rejects(session.lens({ positions: [12] }), 'BAD_ARGUMENT', /0 to 11, not 12/);
+      await rejects(session.lens({ layers: [99] }), 'BAD_ARGUMENT', /not 99/);
+      await session.close();
+      const encoder = await t.model('arch/bert.gguf');
+      const text = await encoder.createSession();
+      await text.append(ids);
+      await rejects(text.lens(), 'BAD_ARGUMENT', /unembed|encoder/);
+      await text.close();
+    },
+  },
+  {
     name: 'BAD_ARGUMENT: taps, edits and rules by name and index',
     async run(t) {
       const { model, ids, session } = await start(t);
