@@ -369,6 +369,7 @@ export const chat = [
       };
       const open_ = { ...options, templateOptions: { enable_thinking: true } };
       same(await drawn(session.chat(hello, open_)), ['reasoning', 'reasoning'], 'through chat()');
+      await session.lens({ positions: [0], layers: [0] }); // evaluates all again
       same(await drawn(session.generate([], options)), ['reasoning', 'reasoning'], 'going on');
       await session.append([CLOSE]);
       same(await drawn(session.generate([], options)), ['answer', 'answer'], 'after the mark');

@@ -194,6 +194,52 @@ export const inside = [
     },
   },
   {
+    name: 'runs: one whose callback throws at the end, or that stops at the last layer, appends nothing',
+    async run(t) {
+      const { model, ids, session } = await start(t);
+      await session.append([1, 2]);
+      const before = await session.logits();
+      const onProgress = () => {
+        throw new Error('of the caller');
+      };
+      const why = await session.run(ids, { onProgress }).catch((/** @type {any} */ e) => e.message);
+      same([why, session.position], ['of the caller', 2], 'thrown');
+      const { logits } = await session.run(ids, { stopAtLayer: model.info.layers });
+      same([logits.length, session.position], [0, 2], 'stopped');
+      await rejects(session.forecast(new Int32Array(200)), 'CONTEXT_FULL', /200 more do not fit/);
+      sameBits(await session.logits(), before, 'logits');
+      await session.close();
+    },
+  },
+  {
+    name: 'rules: a text over 64 tokens is evaluated whole, with taps or without',
+    async run(t) {
+      const { model } = await start(t);
+      const long = Array.from({ length: 110 }, (_, i) => (i * 7) % 90);
+      for (const attention of [{ mask: 'none' }, { mask: 'prefix', prefix: 100 }]) {
+        const options = { attention: /** @type {any} */ (attention) };
+        const [a, b] = [await model.createSession(options), await model.createSession(options)];
+        const { logits } = await a.run(long);
+        sameBits((await b.run(long, { taps: ['logits'] })).logits, logits, attention.mask);
+        for (const one of [a, b]) await one.close();
+      }
+    },
+  },
+  {
+    name: 'rules: a rewind to before a moved window leaves sinks where they belong',
+    async run(t) {
+      const { model, ids } = await start(t);
+      const attention = { window: 4, sinks: 2, cachePositions: true };
+      const [a, b] = [0, 1].map(() => model.createSession({ attention }));
+      const [moved, fresh] = [await a, await b];
+      await moved.run(ids);
+      await moved.rewind(4);
+      const { logits } = await fresh.run(ids.subarray(0, 5));
+      sameBits((await moved.run(ids.subarray(4, 5))).logits, logits, 'logits');
+      for (const one of [moved, fresh]) await one.close();
+    },
+  },
+  {
     name: 'runs: sessions of a model take turns',
     async run(t) {
       const { model, session } = await start(t);
@@ -265,7 +311,7 @@ export const inside = [
       const encoder = await t.model('arch/bert.gguf');
       const text = await encoder.createSession();
       await text.append(ids);
-      await rejects(text.lens(), 'BAD_ARGUMENT', /unembed|encoder/);
+      await rejects(text.lens(), 'BAD_ARGUMENT', /lens: an encoder/);
       await text.close();
     },
   },
@@ -285,6 +331,8 @@ export const inside = [
         [{ name: 'mlp_out', layer: 0, head: 0 }, /no heads/],
         [{ name: 'z', layer: 0, positions: [5, 5] }, /from < to/],
         [{ name: 'z', layer: 0, positions: [5, 99] }, /within the tokens/],
+        [{ name: 'z', layer: 0, positions: [2 ** 32, 2 ** 32 + 5] }, /to < 2\^31/],
+        [{ name: 'blocks.0.attn.hook_z', layer: 1 }, /the name is in block 0, but layer is 1/],
         [{ name: 'z', layer: 0, heads: 1 }, /no option 'heads'/],
         [7, /takes its options as an object/],
       ];
@@ -298,6 +346,8 @@ export const inside = [
         [{ ...z, op: 'scale' }, /needs factor/],
         [{ ...z, op: 'set' }, /needs data/],
         [{ ...z, op: 'set', data: [1] }, /has 1 numbers; expected/],
+        [{ ...z, op: 'set', data: '12345678' }, /'data' must be a Float32Array or an array/],
+        [{ ...z, op: 'set', data: [1, '2'] }, /data\[1\] is '2', not a number/],
         [{ name: 'result', layer: 0, op: 'zero' }, /can only be read/],
       ];
       for (const [edit, why] of edits)
@@ -311,6 +361,10 @@ export const inside = [
         [{ positions: 'of' }, /positions takes its options as an object/],
         [{ positions: { ids: [1.5] } }, /positions.ids\[0\]/],
         [{ positions: { ropeBase: 0.5 } }, /at least 1/],
+        [{ positions: { ropeScale: 0 } }, /above 0, not 0/],
+        [{ attention: null }, /attention takes its options as an object/],
+        [{ cache: null }, /cache takes its options as an object/],
+        [{ attention: { mask: 'prefix', prefix: 129 } }, /does not fit the context of 128/],
         [{ cache: { type: 'q8' } }, /'f16', 'f32'/],
         [{ edits: [{ ...z, op: 'mean' }] }, /a session has a mean only/],
         [{ edits: [{ name: 'pattern', layer: 0, op: 'set', data: [1] }] }, /can only be scaled/],

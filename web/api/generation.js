@@ -92,7 +92,7 @@ export class Generation {
     timeline.hold(this);
     const { from, ids, answer } = await this.#prompt(this.#given);
     this.#given.signal?.throwIfAborted();
-    this.#undo = await timeline.restorer(from);
+    this.#undo = await timeline.restorer();
     if (from < timeline.position) await timeline.rewind(from);
     await timeline.call('generate', ids, this.#settings);
     if (answer) timeline.addAnswer(answer);

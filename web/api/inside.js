@@ -43,13 +43,14 @@ const POSITIONS = [
   'two integers [from, to), from < to < 2^31',
   (v) => Array.from({ length: v.length <= 2 ? v.length : 0 }, (_, i) => v[i]),
 ];
+/** @type {(v: any) => boolean} */
+const isList = (v) => Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView));
 /** @type {import('../base/options.js').Rule} */
 const NUMBERS = [
   (v) => v instanceof Float32Array,
   'a Float32Array or an array of numbers',
   (v) => {
-    const isList = Array.isArray(v) || (ArrayBuffer.isView(v) && !(v instanceof DataView));
-    if (!isList) return undefined;
+    if (!isList(v)) return undefined;
     if (!(v.length <= FLOATS)) throw badArgument(`data has more than ${FLOATS} numbers`, 'data');
     return Float32Array.from({ length: v.length }, (_, i) => {
       if (typeof v[i] === 'number') return v[i];

@@ -56,7 +56,7 @@ async function read(timeline, model, positions, layers, signal) {
   const first = positions.reduce((a, b) => Math.min(a, b));
   const end = positions.reduce((a, b) => Math.max(a, b)) + 1;
   const ids = /** @type {Int32Array} */ (await timeline.call('ids'));
-  const undo = await timeline.restorer(first);
+  const undo = await timeline.restorer();
   const wanted = [...new Set([...layers, model.info.layers - 1])];
   await timeline.rewind(first);
   try {

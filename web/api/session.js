@@ -109,7 +109,7 @@ export class Session {
     return this.#timeline.run(true, async () => {
       const checked = checkIds(ids, 'replace');
       const same = await this.#timeline.call('commonPrefix', checked);
-      const undo = await this.#timeline.restorer(same);
+      const undo = await this.#timeline.restorer();
       await this.#timeline.rewind(same);
       await this.#timeline.append(checked.subarray(same)).catch(async (e) => {
         await undo().catch(() => {});

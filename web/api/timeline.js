@@ -112,11 +112,8 @@ export class Timeline {
     this.#answers = this.#answers.filter(({ from }) => from <= this.#position);
   }
 
-  /**
-   * A function that undoes all later changes; they must not affect tokens before `from`. Equal tokens keep
-   * their cache. @param {number} from
-   */
-  async restorer(from) {
+  /** A function that undoes all later changes. Equal tokens keep their cache. */
+  async restorer() {
     const answers = this.#answers;
     const all = this.#position ? await this.call('ids') : new Int32Array(0);
     return async () => {
