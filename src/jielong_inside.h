@@ -26,7 +26,7 @@ typedef enum jl_site {
     JL_SITE_ROT_Q,            /* T×H×D  queries after RoPE; without RoPE equal to q */
     JL_SITE_ROT_K,            /* T×K×D  keys, the same */
     JL_SITE_ATTN_SCORES,      /* H×T×S  scaled, capped, biased, masked (−∞) scores */
-    JL_SITE_PATTERN,          /* H×T×S  their softmax */
+    JL_SITE_PATTERN,          /* H×T×S  their softmax; 0 if all scores are −∞ */
     JL_SITE_Z,                /* T×H×D  outputs of the heads, before W_O */
     JL_SITE_RESULT,           /* T×H×E  W_O's product with each head's output; read only */
     JL_SITE_ATTN_OUT,         /* T×E  what attention (or a short convolution) adds to the stream */

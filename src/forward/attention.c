@@ -313,8 +313,9 @@ static void attend_rows(const jl_pass *p, int block, int head, int thread) {
                             hd, &modifiers, i, slots);
         to_positions(p, slots, n, row);
         int edited = jl_visit_row(p, JL_SITE_ATTN_SCORES, block, head, t, row);
-        jl_softmax(row, p->end);
-        for (int j = p->end; j < n_keys; j++) row[j] = 0;
+        int sees_keys = jl_max(row, p->end) > -INFINITY; /* else weights of 0, no 0 / 0 */
+        if (sees_keys) jl_softmax(row, p->end);
+        for (int j = sees_keys ? p->end : 0; j < n_keys; j++) row[j] = 0;
         edited |= jl_visit_row(p, JL_SITE_PATTERN, block, head, t, row);
         if (!edited) continue;
         n = used_slots(p);

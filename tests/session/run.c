@@ -158,6 +158,25 @@ static void test_scaled_scores(void) {
     jl_model_free(m);
 }
 
+/* A query that an edit hides all keys from attends to nothing. */
+static void test_no_keys(void) {
+    jl_error e = { 0 };
+    jl_model *m = load_golden("llama");
+    if (!m) SKIP("tests/golden is not in the working directory");
+    jl_session *s = session_of(m, NULL);
+    float hidden[8];
+    for (int i = 0; i < 8; i++) hidden[i] = -INFINITY;
+    jl_edit edit = { .site = JL_SITE_ATTN_SCORES, .head = -1, .from = 5, .to = 6 };
+    edit.op = JL_EDIT_SET, edit.data = hidden, edit.n = 8;
+    jl_tap taps[] = { { .site = JL_SITE_PATTERN, .head = 1, .from = 5, .to = 6 },
+                      { .site = JL_SITE_Z, .head = 1, .from = 5, .to = 6 } };
+    CHECK(run_edited(s, ids, 8, taps, 2, &edit, 1, &e) == JL_OK, "%s", e.message);
+    for (int t = 0; t < 2; t++)
+        for (int i = 0; i < taps[t].cols; i++) CHECK(taps[t].data[i] == 0, "%d: %d", t, i);
+    jl_session_free(s);
+    jl_model_free(m);
+}
+
 /* A value that is not a number reaches no earlier token. */
 static void test_causal_nan(void) {
     static const jl_rules windowed = { .window = 9, .sinks = 1 };
@@ -264,6 +283,7 @@ int main(void) {
     RUN(test_any_order);
     RUN(test_whole_text);
     RUN(test_scaled_scores);
+    RUN(test_no_keys);
     RUN(test_causal_nan);
     RUN(test_refused);
     RUN(test_data_outside_window);

@@ -156,6 +156,11 @@ export const heads = [
         /pattern/,
       );
       await rejects(
+        later(() => headScores({ taps: [{ short: 'pattern' }] }, 'entropy')),
+        'BAD_ARGUMENT',
+        /cannot be read/,
+      );
+      await rejects(
         later(() => headScores(run, 'induction', { ids: [1, 2] })),
         'BAD_ARGUMENT',
         /6 keys.*not 2/,

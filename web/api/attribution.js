@@ -73,7 +73,7 @@ function rowOf(tap, row) {
 }
 
 /** The taps of a place. @param {any[]} taps @param {string} short @returns {any[]} */
-const tapsOf = (taps, short) => taps.filter((tap) => tap.short === short);
+const tapsOf = (taps, short) => taps.filter((tap) => tap?.short === short);
 
 /**
  * Whether two vectors are equal up to rounding.

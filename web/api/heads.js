@@ -16,6 +16,7 @@ import {
   describe,
   FLAG,
   number,
+  reading,
 } from '../base/options.js';
 
 /** @typedef {import('./types.js').Ids} Ids */
@@ -143,7 +144,7 @@ function maskOf(kind, ids, patterns) {
  */
 export function headScores(run, kind, options = {}) {
   const given = checkOptions('headScores', options, RULES);
-  const patterns = patternsOf(run, given.from);
+  const patterns = reading('headScores', () => patternsOf(run, given.from));
   if (kind === 'entropy')
     return patterns.map((p) => ({ layer: p.layer, head: p.head, score: entropy(p, given) }));
   const mask = maskOf(kind, given.ids, patterns);
