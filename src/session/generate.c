@@ -52,6 +52,10 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
     return JL_OK;
 }
 
+uint64_t jl_session_next_seed(const jl_session *s) {
+    return jl_random_seed_of(s->random);
+}
+
 static jl_finish finish_reason(const jl_session *s, int32_t id, int stopped) {
     if (!s->generation.ignore_end && jl_token_is_end(s->m, id)) return JL_FINISH_END;
     if (stopped) return JL_FINISH_STOP;
