@@ -87,7 +87,8 @@ enum {
     JL_TOKENIZE_EOS = 4      /* end with EOS if the file says so */
 };
 
-/* text[n] → at most cap ids; returns the total number of ids, or a negative status. */
+/* text[n] → at most cap ids; returns the total number of ids, which may exceed n, or a negative
+ * status. */
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 

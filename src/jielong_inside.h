@@ -1,4 +1,5 @@
-/* jielong_inside.h - the inside of a forward pass: read it, change it, and change its rules.
+/* jielong_inside.h - the inside of a forward pass: read it, change it, and change its rules; how a
+ * text becomes tokens; rows and logits of the vocabulary.
  *
  * A site is a place in the pass. Names and meanings are those of TransformerLens 3 (Nanda & Bloom
  * 2022); "blocks.N." precedes the name of a site in block N. T: tokens of a run. S: positions up to
@@ -165,31 +166,78 @@ typedef struct jl_counters {
 jl_counters jl_session_counters(const jl_session *s);
 void jl_session_reset_counters(jl_session *s);
 
-/* ---- Save and restore ------------------------------------------------------------------------ */
+/* ---- How a text becomes tokens --------------------------------------------------------------- */
 
-/* A session as bytes, to continue it later or on another host: rules, edits, tokens, the cache of
- * the evaluated ones, the logits, and the state of the random numbers. Not saved: the text that a
- * generation holds back, its options, counters. Only a session of the same model file restores it,
- * for any precision; with the same one, what follows has the same bits.
+/* The encoders report these events from the loops that encode. Offsets and lengths are bytes; a
+ * piece is a part of the text that is encoded by itself, in the form in which the vocabulary stores
+ * tokens (SentencePiece, WordPiece: one space for U+2581, and one that the encoder added).
  *
- *   "jl-state", u32 version, u64 fingerprint of the model, u64 bytes in total, u64 random state
- *   f64 base and scale of RoPE, i32[19] sizes and rules (enum in save.c), i32 position ids
- *   edits: i32 site, layer, head, from, to, operation, f32 factor, u32 n, f32[n]
- *   i32 ids; K, then V: used tiles of each KV head; convolution rows; K, V of the sinks; f32 logits
- *
- * All little-endian and without padding. */
+ *   BPE        PIECE, a SYMBOL for each byte or character, the MERGEs in their order, EMITs
+ *              (a piece that is itself a token may have its EMIT only)
+ *   unigram    the CANDIDATEs of the lattice up to a position on every path, PIECE, EMITs of the
+ *              best path
+ *   WordPiece  PIECE, an EMIT for each greedy match; a word that does not match wholly ends with an
+ *              EMIT that replaces them: its `value` is that of the first
+ *   special    PIECE with the literal text, EMIT */
+typedef enum jl_trace_kind {
+    JL_TRACE_PIECE,    /* at, value: start and end in the text; its `length` bytes follow those of
+                          earlier pieces in jl_trace_bytes() */
+    JL_TRACE_SYMBOL,   /* a start symbol; id: −1 if no token or merge has its string */
+    JL_TRACE_MERGE,    /* two adjacent symbols become one; left: bytes of the first; value: rank */
+    JL_TRACE_EMIT,     /* bytes [at, at + length) become the ids from index `value` on, up to the
+                          next EMIT's; id −1: no token has them, so byte tokens or none */
+    JL_TRACE_CANDIDATE /* unigram: a token that matches here */
+} jl_trace_kind;
 
-/* Writes bytes [from, from + n) of the state to out; returns the bytes in total, 0 on failure. The
- * session must not change between the parts. Encoders and runs in progress have no state. Abandons
- * a batch in progress, which is evaluated again. */
-uint64_t jl_session_save(jl_session *s, uint64_t from, uint8_t *out, uint64_t n, jl_error *error);
+typedef struct jl_trace_event {
+    int32_t kind;        /* jl_trace_kind */
+    int32_t id;          /* from the vocabulary size on: a merged string that is no token */
+    uint32_t at, length; /* in the piece */
+    uint32_t left, value;
+    float score; /* SentencePiece: of the merge or candidate; else 0 */
+} jl_trace_event;
 
-/* A session of m that continues a saved one. The bytes may be hostile: NULL and an error, or a
- * session with any values in its cache. pool, now: as in jl_session_options. */
-jl_session *jl_session_restore(const jl_model *m, const uint8_t *bytes, uint64_t n, jl_pool *pool,
-                               double (*now)(void), jl_error *error);
+enum { JL_MAX_TRACE_TEXT = 1 << 14 }; /* bytes */
 
-/* The seed with which a new generation continues the draws of the last one; 0 before the first. */
-uint64_t jl_session_next_seed(const jl_session *s);
+/* Tokenizes text[n] as jl_tokenize() with flags JL_TOKENIZE_SPECIAL or 0, and records the events.
+ * NULL with *error filled on failure. */
+typedef struct jl_trace jl_trace;
+jl_trace *jl_trace_new(const jl_model *m, const char *text, size_t n, int flags, jl_error *error);
+const jl_trace_event *jl_trace_events(const jl_trace *t, int *n); /* borrowed from t, as below */
+const char *jl_trace_bytes(const jl_trace *t, size_t *n);         /* of all pieces */
+const int32_t *jl_trace_ids(const jl_trace *t, int *n);
+void jl_trace_free(jl_trace *t); /* NULL is fine */
+
+/* ---- Rows and logits of the vocabulary ------------------------------------------------------- */
+
+typedef enum jl_table {
+    JL_TABLE_EMBEDDING, /* the token embeddings, unscaled */
+    JL_TABLE_OUTPUT     /* the output matrix; tied models: the token embeddings */
+} jl_table;
+
+/* out [n][n_embd]: rows of a table, as the file stores them (dequantised). */
+jl_status jl_model_rows(const jl_model *m, jl_table table, const int32_t *ids, int n, float *out,
+                        jl_error *error);
+
+/* out [n]: cosine of the embedding of `id` and those of tokens from … from + n − 1; 0 for a row of
+ * zeros. */
+jl_status jl_model_cosines(const jl_model *m, int32_t id, int from, int n, float *out,
+                           jl_error *error);
+
+/* out [n][n_vocab]: logits of residual streams x [n][n_embd] as after the last block: final norm
+ * (unless norm is 0), output matrix and bias, logit scale, logit cap. Encoders reject it. */
+jl_status jl_model_unembed(const jl_model *m, const float *x, int n, int norm, jl_pool *pool,
+                           float *out, jl_error *error);
+
+/* What is between the last residual stream and the logits; pointers borrowed, NULL: absent. */
+typedef struct jl_unembedding {
+    int layer_norm;             /* else RMSNorm */
+    float eps;                  /* of the norm */
+    float logit_scale;          /* 1: none */
+    float logit_cap;            /* soft cap; 0: none */
+    const float *weight, *bias; /* [n_embd] of the norm */
+    const float *output_bias;   /* [n_vocab] */
+} jl_unembedding;
+jl_status jl_model_unembedding(const jl_model *m, jl_unembedding *out, jl_error *error);
 
 #endif

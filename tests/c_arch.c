@@ -146,7 +146,7 @@ static void test_encoders(void) {
         int width = jl_model_n_embd(m);
         double limit = m->arch->activation == JL_GELU ? 1e-7 : 1e-10;
         jl_session *s = open_session(m, 0, 5, 0), *fresh = open_session(m, N_IDS, 0, 0);
-        float first[MOST_WIDTH], out[MOST_WIDTH];
+        float first[MAX_WIDTH], out[MAX_WIDTH];
         embed(s, ids, 7, JL_POOLING_MEAN, first);
         for (int p = JL_POOLING_MEAN; p <= JL_POOLING_LAST; p++, wanted += width) {
             embed(s, ids, N_IDS, (jl_pooling)p, out);
@@ -195,14 +195,15 @@ static void test_encoder_refusals(void) {
     CHECK(run_taps(s, ids, 2, NULL, 0, &e) == JL_ERR_ARGUMENT, "%s", e.message);
     jl_error_clear(&e);
     CHECK(jl_session_generate(s, &g, &e) == JL_ERR_ARGUMENT);
-    CHECK(strstr(e.message, "an encoder (bert) predicts no next token") != NULL, "%s", e.message);
+    CHECK(strstr(e.message, "an encoder (bert) does not predict tokens") != NULL, "%s", e.message);
     jl_error_clear(&e);
     CHECK(jl_session_advance(s, &e) == JL_ERR_ARGUMENT && e.message[0]);
-    float out[MOST_WIDTH];
+    float out[MAX_WIDTH];
     CHECK(jl_session_embed(s, JL_POOLING_CLS, out, &e) == JL_OK);
     jl_error_clear(&e);
     CHECK(jl_session_append(s, ids, 1, &e) == JL_ERR_ARGUMENT);
-    CHECK(strstr(e.message, "3 tokens have been read; rewind to 0") != NULL, "%s", e.message);
+    CHECK(strstr(e.message, "3 tokens are evaluated already; rewind to 0") != NULL, "%s",
+          e.message);
     jl_session_free(s);
     jl_session_options options = { .n_ctx = 129 };
     jl_error_clear(&e);
@@ -224,7 +225,7 @@ static void test_encoder_length(void) {
     CHECK(m && jl_model_n_ctx(m) == 8320, "%s", e.message);
     jl_session_options options = { .n_ctx = 4097 };
     CHECK(m && jl_session_new(m, &options, &e) == NULL && e.code == JL_ERR_ARGUMENT);
-    CHECK(strstr(e.message, "at most 4096 tokens here, 4097") != NULL, "%s", e.message);
+    CHECK(strstr(e.message, "at most 4096 tokens; 4097") != NULL, "%s", e.message);
     options.n_ctx = 4096;
     jl_session *s = m ? jl_session_new(m, &options, &e) : NULL;
     CHECK(s != NULL, "%s", e.message);
@@ -385,7 +386,7 @@ static const refusal refusals[] = {
     VALUE("qwen2moe", "expert_shared_feed_forward_length", 'u', 0, 0, FORMAT,
           "expert_shared_feed_forward_length", "found 0"),
     VALUE("granitemoe", "expert_gating_func", 'u', 2, 0, ARCHITECTURE, "expert_gating_func",
-          "shares by softmax, found 2"),
+          "expected 1 (softmax), found 2"),
     VALUE("granitemoe", "block_count", 'u', 1025, 0, FORMAT, "block_count", "found 1025"),
     /* short convolutions */
     VALUE("lfm2", "shortconv.l_cache", '-', 0, 0, FORMAT, "lfm2.shortconv.l_cache", "missing"),
@@ -394,8 +395,9 @@ static const refusal refusals[] = {
     VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
     /* bidirectional attention */
     VALUE("bloom", "attention.causal", 'b', 0, 0, ARCHITECTURE, "bloom.attention.causal",
-          "architecture bloom is supported where attention looks back only"),
-    VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal", "back only"),
+          "architecture bloom is supported with causal attention only"),
+    VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal",
+          "causal attention only"),
     VALUE("qwen2", "attention.causal", 'u', 0, 0, FORMAT, "attention.causal", "BOOL"),
     TENSOR("bert", "position_embd.weight", 8, 32, "token_embd_norm.weight",
            "the tensor is missing; architecture bert needs it"),
@@ -405,8 +407,9 @@ static const refusal refusals[] = {
            "expected shape [8, 64, 1], found [8, 65, 1, 1]"),
     TENSOR("bert", "blk.1.layer_output_norm.bias", 16, 1, "blk.1.layer_output_norm.bias",
            "expected shape [8, 1, 1], found [16, 1, 1, 1]"),
-    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no place"), /* rerankers */
-    TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight", "has no place"),
+    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no such tensor"), /* rerankers */
+    TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight",
+           "has no such tensor"),
     /* tensors */
     { "llama", { 0 }, { { 0 } }, JL_ERR_TENSOR, "output_norm.weight", "the tensor is missing" },
     TENSOR("llama", "output_norm.weight", 8, 1, "blk.0.attn_norm.weight",
@@ -416,11 +419,11 @@ static const refusal refusals[] = {
     TENSOR("phi3", "blk.1.attn_qkv.weight", 8, 15, "blk.1.attn_qkv.weight",
            "expected shape [8, 16"),
     TENSOR("llama", "blk.2.attn_norm.weight", 8, 1, "blk.2.attn_norm.weight",
-           "architecture llama with 2 blocks has no place for this tensor"),
-    TENSOR("llama", "blk.0.attn_q_norm.weight", 4, 1, "attn_q_norm", "has no place"),
-    TENSOR("llama", "blk.99999999.attn_norm.weight", 8, 1, "attn_norm", "has no place"),
-    TENSOR("olmo2", "blk.0.attn_norm.weight", 8, 1, "attn_norm", "has no place"),
-    TENSOR("qwen3moe", "blk.0.ffn_up.weight", 8, 16, "ffn_up.weight", "has no place"),
+           "architecture llama with 2 blocks has no such tensor"),
+    TENSOR("llama", "blk.0.attn_q_norm.weight", 4, 1, "attn_q_norm", "has no such tensor"),
+    TENSOR("llama", "blk.99999999.attn_norm.weight", 8, 1, "attn_norm", "has no such tensor"),
+    TENSOR("olmo2", "blk.0.attn_norm.weight", 8, 1, "attn_norm", "has no such tensor"),
+    TENSOR("qwen3moe", "blk.0.ffn_up.weight", 8, 16, "ffn_up.weight", "has no such tensor"),
     TENSOR("qwen3moe", "blk.0.ffn_up_exps.weight", 8, 64, "ffn_up_exps",
            "expected shape [8, 16, 4], found [8, 64, 1, 1]"),
     { "qwen2",
@@ -428,7 +431,7 @@ static const refusal refusals[] = {
       { { "blk.0.attn_qkv.weight", 8, 16 }, { "blk.0.attn_k.weight", 8, 4 } },
       JL_ERR_TENSOR,
       "blk.0.attn_k.weight",
-      "another tensor fills the same place" },
+      "another tensor has the same role" },
 };
 
 static void test_refusals(void) {

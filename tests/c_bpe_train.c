@@ -12,12 +12,12 @@
 #include "../src/train/vocab_write.h"
 #include "check.h"
 
-enum { MOST_TEXT = 700, MOST_BYTES = 64 };
+enum { MAX_TEXT = 700, MAX_BYTES = 64 };
 
 static jl_random draws;
 
 static jl_str text_at_random(char *out, const char *alphabet) {
-    size_t n = jl_random_bits(&draws) % MOST_TEXT, kinds = strlen(alphabet);
+    size_t n = jl_random_bits(&draws) % MAX_TEXT, kinds = strlen(alphabet);
     for (size_t i = 0; i < n; i++) out[i] = alphabet[jl_random_bits(&draws) % kinds];
     return (jl_str){ out, n };
 }
@@ -25,15 +25,15 @@ static jl_str text_at_random(char *out, const char *alphabet) {
 /* ---- The definition -------------------------------------------------------------------------- */
 
 typedef struct symbol {
-    char s[MOST_BYTES];
+    char s[MAX_BYTES];
     size_t n;
     int begins; /* a piece */
 } symbol;
 
 typedef struct naive {
-    symbol text[MOST_TEXT];
+    symbol text[MAX_TEXT];
     int n;
-    symbol tokens[MOST_TEXT]; /* in training order */
+    symbol tokens[MAX_TEXT]; /* in training order */
     int n_tokens;
 } naive;
 
@@ -71,7 +71,7 @@ static int naive_id(const naive *v, const symbol *s) {
 
 /* One step: returns the pair in *left, *right and its count, 0 for none. */
 static uint64_t naive_step(naive *v, int *left, int *right) {
-    static int ids[MOST_TEXT];
+    static int ids[MAX_TEXT];
     uint64_t best = 1;
     int at = -1;
     for (int i = 0; i < v->n; i++) ids[i] = naive_id(v, &v->text[i]);
@@ -124,7 +124,7 @@ static int compare(jl_str text, const char *pre) {
             jl_str bytes = jl_bpe_trainer_token(t, ids[i]);
             CHECK(bytes.n == v.text[i].n && memcmp(bytes.data, v.text[i].s, bytes.n) == 0);
         }
-        if (v.n_tokens > 40 || s.id >= JL_BPE_FIRST_MERGE + 40) break; /* MOST_BYTES */
+        if (v.n_tokens > 40 || s.id >= JL_BPE_FIRST_MERGE + 40) break; /* MAX_BYTES */
     }
     CHECK(jl_bpe_trainer_n_tokens(t) == JL_BPE_FIRST_MERGE + v.n_tokens);
     jl_bpe_trainer_free(t);
@@ -134,7 +134,7 @@ static int compare(jl_str text, const char *pre) {
 static void steps_equal_the_definition(void) {
     static const char *const alphabets[] = { "ab ", "abc", "aab  \n", "xyz'st 12",
                                              "\xe4\xb8\x80 a" };
-    char text[MOST_TEXT];
+    char text[MAX_TEXT];
     int steps = 0;
     jl_random_seed(&draws, 1);
     for (int i = 0; i < 60; i++)
@@ -169,7 +169,7 @@ static jl_tokenizer *tokenizer_of(uint8_t *bytes, uint64_t n, jl_gguf *g) {
 
 static void learnt_merges_encode_as_learnt(void) {
     static const char alphabet[] = "the cat\n\xc3\xa9'<|>\x01";
-    char text[MOST_TEXT];
+    char text[MAX_TEXT];
     jl_random_seed(&draws, 2);
     for (int round = 0; round < 30; round++) {
         jl_str s = text_at_random(text, alphabet);
@@ -182,8 +182,8 @@ static void learnt_merges_encode_as_learnt(void) {
         CHECK(jl_bpe_vocabulary_write(t, "gpt-2", "test", bytes) == size);
         jl_gguf g;
         jl_tokenizer *tokenizer = tokenizer_of(bytes, size, &g);
-        int32_t ids[MOST_TEXT];
-        int n = jl_tokenizer_encode(tokenizer, s.data, s.n, 0, ids, MOST_TEXT, &e), n_sample;
+        int32_t ids[MAX_TEXT];
+        int n = jl_tokenizer_encode(tokenizer, s.data, s.n, 0, ids, MAX_TEXT, &e), n_sample;
         const int32_t *sample = jl_bpe_trainer_sample(t, &n_sample);
         CHECK(n == n_sample && memcmp(ids, sample, (size_t)n * sizeof *ids) == 0, "%d ids", n);
         CHECK(jl_tokenizer_eos(tokenizer) == 0 && jl_tokenizer_is_end(tokenizer, 0));
@@ -263,7 +263,7 @@ static void every_allocation_may_fail(void) {
 #ifndef JL_DEBUG
     SKIP("allocations are counted in debug builds alone");
 #else
-    char text[MOST_TEXT];
+    char text[MAX_TEXT];
     jl_random_seed(&draws, 3);
     jl_str s = text_at_random(text, "abcdefghij ");
     int live = jl_memory_live(), n = 0, done = 0, refused = 0;

@@ -10,10 +10,10 @@
 #include "../src/base/memory.h"
 #include "vocabulary.h"
 
-enum { MOST = 600 };
-static const char *tokens[MOST];
-static float scores[MOST];
-static int32_t types[MOST];
+enum { MAX = 600 };
+static const char *tokens[MAX];
+static float scores[MAX];
+static int32_t types[MAX];
 static size_t n_tokens;
 
 static void token(const char *text, float score, int32_t type) {
@@ -363,6 +363,15 @@ static void every_allocation_may_fail(void) {
             CHECK(count >= 0 || count == JL_ERR_MEMORY, "%d", count);
             CHECK(jl_memory_live() == live, "allocation %d", n);
         }
+        jl_trace *x = NULL;
+        for (n = 0; t && !x && n < 100; n++) {
+            jl_memory_fail_after(n);
+            x = jl_tokenizer_trace(t, text, sizeof text - 1, JL_TOKENIZE_SPECIAL, NULL);
+            jl_memory_fail_after(-1);
+            CHECK(x || jl_memory_live() == live, "recording, allocation %d", n);
+        }
+        CHECK(x && n > 4, "family %d: %d allocations of a record", which, n);
+        jl_trace_free(x);
         CHECK(count > 4 && n > 1, "family %d: %d ids, %d allocations", which, count, n);
         jl_tokenizer_free(t);
         free(f);

@@ -14,7 +14,7 @@ static const jl_type types[] = { JL_Q8_0, JL_Q4_0, JL_Q4_1, JL_Q5_0, JL_Q5_1,
                                  JL_Q2_K, JL_Q3_K, JL_Q4_K, JL_Q5_K, JL_Q6_K };
 enum { N_TYPES = sizeof types / sizeof *types };
 
-enum { MOST_IDS = 64 };
+enum { MAX_IDS = 64 };
 
 enum { ALL = JL_RELAXED_BATCHES | JL_RELAXED_ONE };
 
@@ -184,14 +184,14 @@ static uint32_t hash(const float *floats, int n) {
  * capture a new golden. */
 static void test_golden_hashes(void) {
     size_t n;
-    int32_t ids[MOST_IDS];
+    int32_t ids[MAX_IDS];
     int n_ids = 0;
     char *text = read_text("tests/golden/types/ids.json", &n);
     if (!n) {
         free(text);
         SKIP("tests/golden is not in the working directory");
     }
-    for (char *p = text + 1; *p && n_ids < MOST_IDS; p += strcspn(p, ",]") + 1)
+    for (char *p = text + 1; *p && n_ids < MAX_IDS; p += strcspn(p, ",]") + 1)
         ids[n_ids++] = (int32_t)strtol(p, NULL, 10);
     char *wanted = read_text("tests/golden/types/fast.json", &n);
     for (int k = 0; k < N_TYPES; k++) {

@@ -11,8 +11,8 @@
 #include "../src/train/ngram.h"
 #include "check.h"
 
-enum { MOST = 400, MOST_VOCAB = 8 };
-static int32_t ids[MOST];
+enum { MAX = 400, MAX_VOCAB = 8 };
+static int32_t ids[MAX];
 static int n_ids, n_vocab;
 
 static void stream_at_random(jl_random *r, int n, int vocabulary) {
@@ -33,7 +33,7 @@ static int occurs_at(int at, const int32_t *gram, int k) {
 
 /* c(gram) in the highest order, N1+(· gram) below. */
 static int counted(const int32_t *gram, int k, int order) {
-    int count = 0, before[MOST_VOCAB] = { 0 };
+    int count = 0, before[MAX_VOCAB] = { 0 };
     for (int at = 0; at + k <= n_ids; at++) {
         if (!occurs_at(at, gram, k)) continue;
         if (k == order)

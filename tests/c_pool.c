@@ -42,10 +42,10 @@ static void end(host *h) {
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
-enum { MOST_ITEMS = 300 };
+enum { MAX_ITEMS = 300 };
 
 typedef struct count {
-    int done[MOST_ITEMS]; /* each written only by the owner of the item */
+    int done[MAX_ITEMS]; /* each written only by the owner of the item */
     _Atomic int by[THREADS];
 } count;
 
@@ -60,10 +60,10 @@ static void count_jobs(jl_pool *pool, int jobs) {
     static count c;
     int wrong = 0;
     for (int job = 0; job < jobs; job++) {
-        int n = job * 7 % MOST_ITEMS;
+        int n = job * 7 % MAX_ITEMS;
         memset(c.done, 0, sizeof c.done);
         jl_pool_run(pool, n, count_item, &c);
-        for (int i = 0; i < MOST_ITEMS; i++) wrong += c.done[i] != (i < n);
+        for (int i = 0; i < MAX_ITEMS; i++) wrong += c.done[i] != (i < n);
         if (job % 500 == 0) nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
     }
     CHECK(wrong == 0, "%d items were not done exactly once", wrong);

@@ -7,11 +7,11 @@
 #include "../src/session/sample.h"
 #include "check_kernels.h"
 
-enum { MOST = 1000, DRAWS = 8 };
+enum { MAX = 1000, DRAWS = 8 };
 
-static jl_entry heap[MOST], sorted[MOST];
-static float scratch[MOST], logits[MOST];
-static jl_candidate found[MOST];
+static jl_entry heap[MAX], sorted[MAX];
+static float scratch[MAX], logits[MAX];
+static jl_candidate found[MAX];
 
 static int falling(const void *a, const void *b) {
     const jl_entry *x = a, *y = b;
@@ -36,7 +36,7 @@ static float sum_of(const kept *k, int n) {
 }
 
 static kept select_all(const jl_sampling *g, int n, jl_stage stage) {
-    float numbers[MOST];
+    float numbers[MAX];
     for (int i = 0; i < n; i++) {
         numbers[i] = isnan(logits[i]) ? -INFINITY : logits[i];
         sorted[i] = (jl_entry){ numbers[i], i };
@@ -98,7 +98,7 @@ static void check_stage(jl_sampler *s, const jl_sampling *g, jl_stage stage) {
 }
 
 static void test_stages(void) {
-    static const int sizes[] = { 1, 2, 7, 63, 64, 65, 200, MOST };
+    static const int sizes[] = { 1, 2, 7, 63, 64, 65, 200, MAX };
     for (int round = 0; round < 420; round++) {
         jl_sampler s = { .n = sizes[round % 8], .logits = scratch, .heap = heap };
         fill(s.n, round);
@@ -110,7 +110,7 @@ static void test_stages(void) {
 
 static void test_draws(void) {
     for (int round = 0; round < 420; round++) {
-        jl_sampler s = { .n = 1 + random_below(MOST), .logits = scratch, .heap = heap };
+        jl_sampler s = { .n = 1 + random_below(MAX), .logits = scratch, .heap = heap };
         fill(s.n, round);
         jl_sampling g = settings(s.n, round);
         int whole = (g.top_k == 0 || g.top_k >= s.n) && g.top_p >= 1 && g.min_p <= 0;

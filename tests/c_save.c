@@ -7,6 +7,7 @@
 
 #include "../src/base/memory.h"
 #include "../src/base/random.h"
+#include "../src/jielong_state.h"
 #include "../src/session/session.h"
 #include "goldens.h"
 

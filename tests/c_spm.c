@@ -8,10 +8,10 @@
 #include "../src/base/memory.h"
 #include "vocabulary.h"
 
-enum { MOST = 400 };
-static const char *tokens[MOST];
-static float scores[MOST];
-static int32_t types[MOST];
+enum { MAX = 400 };
+static const char *tokens[MAX];
+static float scores[MAX];
+static int32_t types[MAX];
 static size_t n_tokens;
 
 static void token(const char *text, float score, int32_t type) {

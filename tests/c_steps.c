@@ -87,7 +87,7 @@ static void test_encoder_steps(void) {
         if (!m) SKIP("tests/golden is not in the working directory");
         size_t bytes = (size_t)jl_model_n_embd(m) * sizeof(float);
         jl_session *whole = open_session(m, 0, 0, 0), *s = open_session(m, 0, 0, 0);
-        float wanted[MOST_WIDTH], out[MOST_WIDTH];
+        float wanted[MAX_WIDTH], out[MAX_WIDTH];
         jl_error e = { 0 };
         embed(whole, ids, N_IDS, JL_POOLING_MEAN, wanted);
         for (uint64_t rows = 1; rows < 2 * N_IDS; rows *= 3) {

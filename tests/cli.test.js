@@ -113,7 +113,7 @@ test('embed: every host as llama.cpp', async () => {
     });
     const { status, stderr } = await run(host, ['generate', golden('arch/bert.gguf'), 'x']);
     assert.equal(status, 1, host);
-    assert.match(stderr, /BAD_ARGUMENT.*encoder \(bert\) predicts no next token/, host);
+    assert.match(stderr, /BAD_ARGUMENT.*encoder \(bert\) does not predict tokens/, host);
   }
   const { status, stderr } = await run('native', [
     'embed',
@@ -148,6 +148,14 @@ test('generate without a model uses the bundled tales, with and without a prompt
     assert.equal(status, 1, host);
     assert.match(stderr, /^jielong: BAD_ARGUMENT: .*give a prompt/, host);
   }
+});
+
+test('a text can have more tokens than bytes', async () => {
+  // The vocabulary of poems has no space: each becomes the three bytes of U+2581.
+  const text = 'a b c d e f g h i j k l m n o p';
+  const model = join(root, 'web', 'models', 'poems.gguf');
+  const ids = JSON.parse(await agreed(['tokenize', model, text]));
+  assert.equal(ids.length, 16 + 3 * 15);
 });
 
 test('tokenize: 120 cases as llama.cpp', { skip: noModel }, async () => {
@@ -490,6 +498,19 @@ test('--help prints the usage on standard output', async () => {
     assert.equal(status, 0, host);
     for (const word of ['generate', 'tokenize', 'logits', 'score', 'info', 'bench']) {
       assert.ok(stdout.includes(word), `${host}: ${word}`);
+    }
+  }
+});
+
+test('help states the sampling defaults of the engine', async () => {
+  const model = golden('arch/llama.gguf');
+  for (const host of Object.keys(hosts)) {
+    const { sampling } = JSON.parse((await run(host, ['info', model])).stdout);
+    const { stdout } = await run(host, ['generate', '--help']);
+    for (const [name, value] of Object.entries(sampling)) {
+      const option = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+      if (name === 'repeatLast' && host !== 'native') continue; // not an option of cli.js
+      assert.match(stdout, new RegExp(`--${option} ([A-Z] +)?${value}\\b`), `${host}: ${name}`);
     }
   }
 });

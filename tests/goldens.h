@@ -35,7 +35,7 @@ enum {
     N_ENCODERS = sizeof encoders / sizeof *encoders
 };
 
-enum { MOST_WIDTH = 64 };
+enum { MAX_WIDTH = 64 };
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 
 #include "../src/text/tokenizer.h"
 #include "check.h"
+#include "traced.h"
 
 enum { MAX_VALUES = 24, POOL = 1 << 20 };
 
@@ -164,6 +165,7 @@ static inline const char *pieces_of(const jl_tokenizer *t, const char *text, siz
     CHECK(count >= 0 && count <= 512, "%d %s", count, e.message);
     for (uint32_t work = 0; work < 40; work += 1 + work / 3)
         same_in_steps(t, (jl_str){ text, n }, flags, work, ids, count);
+    same_when_traced(t, (jl_str){ text, n }, flags, ids, count);
     for (int i = 0; i < count && i < 512; i++) {
         jl_str s = jl_tokenizer_bytes(t, ids[i]);
         if (i) out[at++] = '|';

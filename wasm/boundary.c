@@ -249,14 +249,6 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
 
-/* out: temperature, top k, top p, min p, repeat penalty, repeat last. */
-void jl_wasm_sampling_default(float out[6]) {
-    jl_sampling d = jl_sampling_default();
-    float values[6] = { d.temperature, (float)d.top_k,   d.top_p,
-                        d.min_p,       d.repeat_penalty, (float)d.repeat_last };
-    memcpy(out, values, sizeof values);
-}
-
 /* Sets the sampling of the next stage() or generate(). */
 void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
                       int repeat_last, uint32_t seed_low, uint32_t seed_high) {
@@ -424,6 +416,64 @@ void jl_wasm_session_counters(jl_session *s, int reset, double out[4 + 2 * JL_PA
     if (reset) jl_session_reset_counters(s);
 }
 
+/* ---- Readings without a session -------------------------------------------------------------- */
+
+jl_trace *jl_wasm_trace_new(const jl_model *m, const char *text, uint32_t n, int flags) {
+    return jl_trace_new(m, text, n, flags, fresh());
+}
+
+/* Events of seven 32-bit fields. Counts, here and below: jl_wasm_token_length(). */
+const jl_trace_event *jl_wasm_trace_events(const jl_trace *t) {
+    int n;
+    const jl_trace_event *events = jl_trace_events(t, &n);
+    token_length = (size_t)n;
+    return events;
+}
+
+const char *jl_wasm_trace_bytes(const jl_trace *t) {
+    return jl_trace_bytes(t, &token_length);
+}
+
+const int32_t *jl_wasm_trace_ids(const jl_trace *t) {
+    int n;
+    const int32_t *ids = jl_trace_ids(t, &n);
+    token_length = (size_t)n;
+    return ids;
+}
+
+void jl_wasm_trace_free(jl_trace *t) {
+    jl_trace_free(t);
+}
+
+int jl_wasm_model_rows(const jl_model *m, int table, const int32_t *ids, int n, float *out) {
+    return jl_model_rows(m, (jl_table)table, ids, n, out, fresh());
+}
+
+int jl_wasm_model_cosines(const jl_model *m, int32_t id, int from, int n, float *out) {
+    return jl_model_cosines(m, id, from, n, out, fresh());
+}
+
+int jl_wasm_model_unembed(const jl_model *m, const float *x, int n, int norm, jl_pool *pool,
+                          float *out) {
+    return jl_model_unembed(m, x, n, norm, pool, out, fresh());
+}
+
+/* out: layer norm, eps, logit scale, logit cap. */
+int jl_wasm_model_unembedding(const jl_model *m, double out[4]) {
+    jl_unembedding u = { 0 };
+    int status = jl_model_unembedding(m, &u, fresh());
+    double values[4] = { u.layer_norm, (double)u.eps, (double)u.logit_scale, (double)u.logit_cap };
+    memcpy(out, values, sizeof values);
+    return status;
+}
+
+/* 0: weight, 1: bias of the norm, 2: bias of the logits; NULL: absent. */
+const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
+    jl_unembedding u = { 0 };
+    jl_model_unembedding(m, &u, fresh());
+    return which == 0 ? u.weight : which == 1 ? u.bias : u.output_bias;
+}
+
 /* ---- Vocabulary training ------------------------------------------------------------------- */
 
 jl_bpe_trainer *jl_wasm_bpe_new(const char *text, uint32_t n, const char *sample, uint32_t n_sample,
@@ -462,17 +512,17 @@ const int32_t *jl_wasm_bpe_sample(const jl_bpe_trainer *t) {
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-jl_training_run *jl_wasm_live_new(const char *text, uint32_t n, const char *recipe,
-                                  uint32_t n_recipe, int n_vocab) {
+jl_training_run *jl_wasm_training_run_new(const char *text, uint32_t n, const char *recipe,
+                                          uint32_t n_recipe, int n_vocab) {
     return jl_training_run_new((jl_str){ text, n }, (jl_str){ recipe, n_recipe }, n_vocab, fresh());
 }
 
-void jl_wasm_live_free(jl_training_run *l) {
+void jl_wasm_training_run_free(jl_training_run *l) {
     jl_training_run_free(l);
 }
 
 /* out: the fields of jl_training_run_info. */
-void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
+void jl_wasm_training_run_describe(const jl_training_run *l, double out[8]) {
     jl_training_run_info i = jl_training_run_describe(l);
     double values[8] = { i.n_vocab,         (double)i.n_params, (double)i.n_train, (double)i.n_held,
                          i.bytes_per_token, i.unigram,          i.steps,           i.step_tokens };
@@ -480,7 +530,7 @@ void jl_wasm_live_describe(const jl_training_run *l, double out[8]) {
 }
 
 /* out: step, loss, norm, epoch. */
-int jl_wasm_live_step(jl_training_run *l, double out[4]) {
+int jl_wasm_training_run_step(jl_training_run *l, double out[4]) {
     jl_train_report r = { 0 };
     int status = jl_training_run_step(l, &r, fresh());
     double values[4] = { r.step, r.loss, r.norm, r.epoch };
@@ -488,11 +538,11 @@ int jl_wasm_live_step(jl_training_run *l, double out[4]) {
     return status;
 }
 
-double jl_wasm_live_held_out(jl_training_run *l, int windows) {
+double jl_wasm_training_run_held_out(jl_training_run *l, int windows) {
     return jl_training_run_held_out(l, windows);
 }
 
-double jl_wasm_live_export(const jl_training_run *l, int type, uint8_t *out) {
+double jl_wasm_training_run_export(const jl_training_run *l, int type, uint8_t *out) {
     return (double)jl_training_run_export(l, type, out);
 }
 

@@ -16,7 +16,9 @@
  * entry points, such as this file. ui/ draws for any page; playground/ is the page; node/ the CLI and server.
  */
 
+import { attribute, attribution } from './api/attribution.js';
 import { Generation } from './api/generation.js';
+import { headScores, labelOf } from './api/heads.js';
 import { Model } from './api/model.js';
 import { Session } from './api/session.js';
 import { JielongError } from './base/error.js';
@@ -24,7 +26,7 @@ import { checkOptions, LOAD } from './base/options.js';
 import { openBackend } from './engine/backend.js';
 import { describeSource } from './source/source.js';
 
-export { Generation, JielongError, Model, Session };
+export { attribute, attribution, Generation, headScores, JielongError, labelOf, Model, Session };
 
 /** @typedef {import('./api/types.js').Source} Source */
 /** @typedef {import('./api/types.js').LoadOptions} LoadOptions */
@@ -38,6 +40,10 @@ export { Generation, JielongError, Model, Session };
 /** @typedef {import('./api/types.js').Tap} Tap */
 /** @typedef {import('./api/types.js').TapResult} TapResult */
 /** @typedef {import('./api/types.js').Stage} Stage */
+/** @typedef {import('./api/types.js').Merges} Merges */
+/** @typedef {import('./api/types.js').Floats} Floats */
+/** @typedef {import('./api/types.js').HeadScore} HeadScore */
+/** @typedef {import('./api/types.js').Attribution} Attribution */
 /** @typedef {import('./api/types.js').Message} Message */
 /** @typedef {import('./api/types.js').Ids} Ids */
 

@@ -252,7 +252,7 @@ export class Trainer {
     const all = { prompt, maxTokens: maxTokens || 1, seed, temperature: 0.8, ...given };
     const { prompt: start, ...rest } = all;
     if (!start)
-      throw badArgument("the option 'prompt' is empty; it needs at least a character", 'prompt');
+      throw badArgument("the option 'prompt' is empty; it needs at least one character", 'prompt');
     return this.#call('sample', start, rest);
   }
 

@@ -35,7 +35,7 @@ static double nats_of(const jlt_network *net, const float *params, const int32_t
     int length = net->shape.n_ctx < n - 1 ? net->shape.n_ctx : n - 1;
     double sum = 0;
     jlt_workspace *ws = jlt_workspace_new(net, 1, length);
-    if (!ws) cli_die(1, "OUT_OF_MEMORY", "no room for the network's activations", NULL);
+    if (!ws) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the network's activations", NULL);
     for (int at = 0; at < n - 1; at += length) {
         int T = n - 1 - at < length ? n - 1 - at : length;
         sum += jlt_network_loss(net, ws, params, ids + at, 1, T, NULL, 0, NULL);
@@ -47,19 +47,18 @@ static double nats_of(const jlt_network *net, const float *params, const int32_t
 /* The ids of o->file, limited by -n; owned by the caller. */
 static int32_t *read_ids(const cli_options *o, const jl_tokenizer *t, int *count) {
     jl_error error = { 0 };
+    cli_tokens tokens = { 0 };
     size_t n;
     char *text = cli_read(o->file, &n);
-    int32_t *ids = n < INT32_MAX - 8 ? malloc((n + 8) * sizeof *ids) : NULL;
-    if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the tokens", o->file);
-    *count = jl_tokenizer_encode(t, text, n, o->special ? JL_TOKENIZE_SPECIAL : 0, ids, (int)n + 8,
-                                 &error);
+    int flags = o->special ? JL_TOKENIZE_SPECIAL : 0;
+    cli_append_encoded(&tokens, jl_tokenizer_begin(t, text, n, flags, NULL, 0, &error), &error);
     free(text);
-    if (*count < 0) cli_fail(&error);
+    *count = (int)tokens.n;
     if (*count < 2 || (o->n_given && o->n == 0))
         cli_die(1, "BAD_ARGUMENT",
                 "nothing to score: the text has fewer than two tokens, or -n is 0", o->file);
     if (o->n_given && o->n + 1 < *count) *count = o->n + 1;
-    return ids;
+    return tokens.ids;
 }
 
 int cli_score_baseline(const cli_options *o) {

@@ -39,6 +39,15 @@ void cli_put_text(const char *text, size_t n);
 void cli_put_json(const char *text, size_t n); /* as a JSON string to stdout */
 void cli_put_ids(const int32_t *ids, int n);   /* as a JSON array */
 
+/* Token ids, owned by the caller. */
+typedef struct cli_tokens {
+    int32_t *ids; /* [n], from malloc */
+    size_t n;
+} cli_tokens;
+
+/* Runs an encoding to its end, appends its ids, and frees it. e NULL: exits with *error. */
+void cli_append_encoded(cli_tokens *to, jl_encoding *e, jl_error *error);
+
 /* Tokenizes to a new array, owned by the caller. */
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count);
 

@@ -46,7 +46,7 @@ typedef struct transcript {
 static void record(transcript *t, const char *text, size_t n) {
     if (n == 0) return;
     if (t->n + n > t->cap) t->text = realloc(t->text, t->cap = 2 * (t->n + n));
-    if (!t->text) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+    if (!t->text) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the text", NULL);
     memcpy(t->text + t->n, text, n);
     t->n += n;
 }
@@ -113,7 +113,7 @@ static void print_tokens(const jl_model *m, const char *text, size_t n, int spec
 static void print_cases(const jl_model *m, const char *path, int special) {
     size_t n;
     char *json = cli_read(path, &n), *text = malloc(n + 4);
-    if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for a text", path);
+    if (!text) cli_die(1, "OUT_OF_MEMORY", "not enough memory for a text", path);
     const char *at = json;
     while (cli_next_case(&at, text, &n)) continue; /* validate everything before printing */
     at = json;
@@ -164,7 +164,7 @@ static void each_row(jl_session *s, void (*row)(void *, const float *), void *co
 int cli_parse_ids(const char *text, int32_t **ids) {
     int n = 0, cap = (int)strlen(text) / 2 + 2;
     *ids = malloc((size_t)cap * sizeof **ids);
-    if (!*ids) cli_die(1, "OUT_OF_MEMORY", "no room for the ids", "--ids");
+    if (!*ids) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the ids", "--ids");
     for (char *end = NULL; !end || *end; text = end + 1) {
         errno = 0;
         long id = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
@@ -282,7 +282,7 @@ int cli_info(const cli_options *o) {
     jl_model *m = cli_load(o);
     size_t n = jl_model_info(m, NULL, 0);
     char *json = malloc(n + 1);
-    if (!json) cli_die(1, "OUT_OF_MEMORY", "no room for the description", NULL);
+    if (!json) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the description", NULL);
     jl_model_info(m, json, n + 1);
     cli_put_text(json, n);
     putchar('\n');

@@ -34,7 +34,7 @@ int cli_embed(const cli_options *o) {
     jl_session *s = jl_session_new(m, &options, &error);
     float *out = calloc((size_t)jl_model_n_embd(m) + 1, sizeof *out);
     if (!s) cli_fail(&error);
-    if (!out) cli_die(1, "OUT_OF_MEMORY", "no room for the vector", NULL);
+    if (!out) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the vector", NULL);
     jl_status status = jl_session_append(s, ids, count, &error);
     if (status == JL_OK) status = JL_MORE;
     while (status == JL_MORE) status = jl_session_embed(s, pooling, out, &error);

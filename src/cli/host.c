@@ -115,7 +115,7 @@ char *cli_read(const char *path, size_t *n) {
         *n += got;
         if (*n == cap) text = realloc(text, (cap *= 2) + 1);
     }
-    if (!text) cli_die(1, "OUT_OF_MEMORY", "no room for the file", path);
+    if (!text) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the file", path);
     close_file(f, path);
     text[*n] = 0;
     return text;
@@ -140,14 +140,25 @@ void cli_put_ids(const int32_t *ids, int n) {
     putchar(']');
 }
 
+void cli_append_encoded(cli_tokens *to, jl_encoding *e, jl_error *error) {
+    int count;
+    jl_status status = e ? JL_MORE : error->code;
+    while (status == JL_MORE) status = jl_encoding_step(e, UINT32_MAX, error);
+    if (status != JL_OK) cli_fail(error);
+    const int32_t *ids = jl_encoding_ids(e, &count);
+    to->ids = realloc(to->ids, (to->n + (size_t)count + 1) * sizeof *ids);
+    if (!to->ids) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the text's tokens", NULL);
+    if (count) memcpy(to->ids + to->n, ids, (size_t)count * sizeof *ids);
+    to->n += (size_t)count;
+    jl_encoding_free(e);
+}
+
 int32_t *cli_tokenize(const jl_model *m, const char *text, size_t n, int flags, int *count) {
     jl_error error = { 0 };
-    int cap = (int)(n < 1 << 29 ? n : 1 << 29) + 8; /* tokens have ≥ 1 byte */
-    int32_t *ids = malloc((size_t)cap * sizeof *ids);
-    if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the text's tokens", NULL);
-    *count = jl_tokenize(m, text, n, flags, ids, cap, &error);
-    if (*count < 0) cli_fail(&error);
-    return ids;
+    cli_tokens tokens = { 0 };
+    cli_append_encoded(&tokens, jl_encoding_new(m, text, n, flags, NULL, 0, &error), &error);
+    *count = (int)tokens.n;
+    return tokens.ids;
 }
 
 /* ---- JSON in --------------------------------------------------------------------------------- */

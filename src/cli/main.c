@@ -207,7 +207,7 @@ static void parse(const command *c, cli_options *o, int argc, char **argv) {
         else if (++i < argc)
             set(o, opt, argv[i]);
         else
-            cli_die(2, "USAGE", "expected a value after it", opt->name);
+            cli_die(2, "USAGE", "expected a value", opt->name);
     }
 }
 
@@ -224,6 +224,15 @@ static int is_model_path(const char *word) {
     FILE *file = fopen(word, "rb");
     if (file) fclose(file);
     return file != NULL;
+}
+
+static void print_usage(void) {
+    jl_sampling d = jl_sampling_default();
+    fputs(usage, stdout);
+    printf("defaults of generate: --temperature %g --top-k %d --top-p %g --min-p %g\n"
+           "           --repeat-penalty %g --repeat-last %d\n",
+           (double)d.temperature, d.top_k, (double)d.top_p, (double)d.min_p,
+           (double)d.repeat_penalty, d.repeat_last);
 }
 
 /* generate [PROMPT] without MODEL uses the bundled model. */
@@ -246,7 +255,7 @@ int main(int argc, char **argv) {
     o.generation.sampling.seed = (uint64_t)(cli_now() * 1000);
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(usage, stdout);
+            print_usage();
             return 0;
         }
     const command *c = find_command(argc > 1 ? argv[1] : NULL);

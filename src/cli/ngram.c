@@ -14,28 +14,23 @@
 #include "cli.h"
 
 typedef struct stream {
-    int32_t *ids;
-    size_t n, bytes;
+    cli_tokens tokens;
+    size_t bytes;
 } stream;
 
 static void append(const jl_tokenizer *t, stream *s, const char *text, size_t n) {
     jl_error error = { 0 };
-    int32_t *ids = realloc(s->ids, (s->n + n + 8) * sizeof *ids);
-    if (!ids || n > INT32_MAX - 8) cli_die(1, "OUT_OF_MEMORY", "no room for the tokens", NULL);
-    s->ids = ids;
-    int count =
-        jl_tokenizer_encode(t, text, n, JL_TOKENIZE_SPECIAL, ids + s->n, (int)n + 8, &error);
-    if (count < 0) cli_fail(&error);
-    s->n += (size_t)count;
+    cli_append_encoded(
+        &s->tokens, jl_tokenizer_begin(t, text, n, JL_TOKENIZE_SPECIAL, NULL, 0, &error), &error);
     s->bytes += n;
 }
 
 static void report(const jl_ngram *m, const stream *train, const stream *held) {
-    double nats = jl_ngram_nats(m, held->ids, held->n);
+    double nats = jl_ngram_nats(m, held->tokens.ids, held->tokens.n);
     printf("{\"order\":%d,\"tokens\":%zu,\"heldOut\":%zu,\"bytes\":%zu,", jl_ngram_order(m),
-           train->n, held->n, held->bytes);
-    if (held->n)
-        printf("\"nll\":%.5f,\"bitsPerByte\":%.5f,", nats / (double)held->n,
+           train->tokens.n, held->tokens.n, held->bytes);
+    if (held->tokens.n)
+        printf("\"nll\":%.5f,\"bitsPerByte\":%.5f,", nats / (double)held->tokens.n,
                nats / log(2) / (double)held->bytes);
     printf("\"ngrams\":[");
     for (int k = 1; k <= jl_ngram_order(m); k++)
@@ -57,7 +52,7 @@ static jl_ngram *write_pruned(const cli_options *o, const jl_ngram *m, const jl_
     if (!pruned) cli_fail(&error);
     size_t n = (size_t)jl_ngram_write(pruned, vocabulary, "n-grams", NULL);
     uint8_t *bytes = malloc(n);
-    if (!bytes) cli_die(1, "OUT_OF_MEMORY", "no room for the file", NULL);
+    if (!bytes) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the file", NULL);
     jl_ngram_write(pruned, vocabulary, "n-grams", bytes);
     write_file(o->out, bytes, n);
     jl_ngram_free(pruned);
@@ -90,7 +85,8 @@ int cli_ngram(const cli_options *o) {
     if (o->out && jl_tokenizer_n_vocab(t) > 65536)
         cli_die(1, "BAD_ARGUMENT",
                 "an n-gram file holds at most 65536 tokens; use a smaller vocabulary", o->model);
-    jl_ngram *m = jl_ngram_train(train.ids, train.n, jl_tokenizer_n_vocab(t), o->order, &error);
+    jl_ngram *m =
+        jl_ngram_train(train.tokens.ids, train.tokens.n, jl_tokenizer_n_vocab(t), o->order, &error);
     if (!m) cli_fail(&error);
     report(m, &train, &held);
     if (o->out) {
@@ -102,7 +98,7 @@ int cli_ngram(const cli_options *o) {
     jl_tokenizer_free(t);
     jl_gguf_free(&gguf);
     free(bytes);
-    free(train.ids);
-    free(held.ids);
+    free(train.tokens.ids);
+    free(held.tokens.ids);
     return 0;
 }

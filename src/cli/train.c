@@ -15,18 +15,13 @@
 #include "../train/export.h"
 #include "cli.h"
 
-typedef struct tokens {
-    int32_t *ids;
-    size_t n;
-} tokens;
-
 typedef struct run {
     jlt_config config;
     char *vocabulary; /* contents of the tokenizer's file */
     size_t n_vocabulary;
     jl_gguf gguf;
     jl_tokenizer *tokenizer;
-    tokens train, held;
+    cli_tokens train, held;
     size_t held_bytes;
     double bytes_per_token; /* of the held-out text */
     jlt_trainer *trainer;
@@ -52,7 +47,7 @@ static void write_whole(const char *path, const void *bytes, size_t n) {
 
 static void *allocate(size_t n) {
     void *p = malloc(n ? n : 1);
-    if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
+    if (!p) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the training data", NULL);
     return p;
 }
 
@@ -70,16 +65,10 @@ static void load_vocabulary(run *r) {
     r->config.train.shape.n_vocab = jl_tokenizer_n_vocab(r->tokenizer);
 }
 
-static void append_tokens(const run *r, tokens *t, const char *text, size_t n) {
+static void append_tokens(const run *r, cli_tokens *t, const char *text, size_t n) {
     jl_error error = { 0 };
-    if (n > INT32_MAX) cli_die(1, "BAD_ARGUMENT", "expected at most 2 GB of text", "text");
-    int32_t *ids = realloc(t->ids, (t->n + n + 8) * sizeof *ids);
-    if (!ids) cli_die(1, "OUT_OF_MEMORY", "no room for the training data", NULL);
-    t->ids = ids;
-    int count = jl_tokenizer_encode(r->tokenizer, text, n, JL_TOKENIZE_SPECIAL, ids + t->n,
-                                    (int)n + 8, &error);
-    if (count < 0) cli_fail(&error);
-    t->n += (size_t)count;
+    cli_append_encoded(
+        t, jl_tokenizer_begin(r->tokenizer, text, n, JL_TOKENIZE_SPECIAL, NULL, 0, &error), &error);
 }
 
 /* Splits the text into training and held-out tokens. */

@@ -12,7 +12,7 @@
 
 static void *allocate(size_t n) {
     void *p = calloc(n ? n : 1, 1);
-    if (!p) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+    if (!p) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the text", NULL);
     return p;
 }
 
@@ -26,7 +26,7 @@ static jl_str read_texts(const cli_options *o) {
         char *text = cli_read(paths[i], &length);
         length = jlt_held_out_at(text, length);
         all = realloc(all, n + length + 1);
-        if (!all) cli_die(1, "OUT_OF_MEMORY", "no room for the text", NULL);
+        if (!all) cli_die(1, "OUT_OF_MEMORY", "not enough memory for the text", NULL);
         memcpy(all + n, text, length);
         n += length;
         free(text);

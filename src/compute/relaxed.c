@@ -293,17 +293,8 @@ INLINE void block_vector(jl_layout layout, operand o, const uint8_t *w, const jl
                 dot_bytes(o, w, x, acc);
             else
                 dot_units(f, w + jl_quant_bytes(f) / 2 * (size_t)h, x, acc);
-            UNROLL for (int g = 0; g < 4; g++) {
-                if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
-                if (!f.super) {
-                    d[g % 2] = half4(scales + 8 * g);
-                    if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
-                }
-                v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
-                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g % 2], s));
-                if (f.minima) v = f_madd(v, m[g % 2], xs);
-                sum[g] = wasm_f32x4_add(sum[g], v);
-            }
+            UNROLL for (int g = 0; g < 4; g++) sum[g] =
+                wasm_f32x4_add(sum[g], group_sum(f, 0, g, scales, head, acc[g], s, xs, d, m));
         }
     }
     UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(y + 4 * g, sum[g]);

@@ -91,17 +91,8 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
             v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x) * scale);
             dot_group(f, w + jl_quant_bytes(f) / 2 * (size_t)h, a->q + b * JL_BLOCK + 16 * h, acc);
             v128_t d[2], m[2];
-            UNROLL for (int g = 0; g < 4; g++) {
-                if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
-                if (!f.super) {
-                    d[g % 2] = scaled ? half4_scaled(scales + 8 * g) : half4(scales + 8 * g);
-                    if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
-                }
-                v128_t v = wasm_f32x4_convert_i32x4(acc[g]);
-                v = wasm_f32x4_mul(v, wasm_f32x4_mul(d[g % 2], s));
-                if (f.minima) v = f_madd(v, m[g % 2], total);
-                sum[g] = wasm_f32x4_add(sum[g], v);
-            }
+            UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_add(
+                sum[g], group_sum(f, scaled, g, scales, head, acc[g], s, total, d, m));
         }
     }
     UNROLL for (int g = 0; g < 4; g++) wasm_v128_store(y + 4 * g, sum[g]);

@@ -71,8 +71,7 @@ INLINE v128_t float4_of(v128_t v) {
     return wasm_f32x4_convert_i32x4(v);
 }
 
-/* D and −M of one group and rows 8i to 8i + 7, two vectors each, from the scales of a K layout;
- * head: d [16], dmin [16]. */
+/* D and −M of rows 8i to 8i + 7, two vectors each, of a K layout's group; head: d, dmin [16]. */
 INLINE void super_scales(jl_quant_format f, int i, const uint8_t *scales, const float *head,
                          v128_t *d, v128_t *m) {
     v128_t s = wasm_i16x8_load8x8(scales + 8 * i), low = s;
@@ -143,6 +142,19 @@ INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const fl
         if (minima) v = f_madd(v, wasm_v128_load(m + i % 2 * 4), xs[i / 2]);
         sum[i] = wasm_f32x4_add(sum[i], v);
     }
+}
+
+/* One token, rows 4g to 4g + 3: the group's D·s·acc + M·xs, for g from 0 to 3 in order, because
+ * d and m hold the scales of two vectors. scaled: s is 2^112 larger (half4_scaled). */
+INLINE v128_t group_sum(jl_quant_format f, int scaled, int g, const uint8_t *scales,
+                        const float *head, v128_t acc, v128_t s, v128_t xs, v128_t *d, v128_t *m) {
+    if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
+    if (!f.super) {
+        d[g % 2] = scaled ? half4_scaled(scales + 8 * g) : half4(scales + 8 * g);
+        if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
+    }
+    v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc), wasm_f32x4_mul(d[g % 2], s));
+    return f.minima ? f_madd(v, m[g % 2], xs) : v;
 }
 
 /* -- Activations ------------------------------------------------------------------------------- */

@@ -437,7 +437,7 @@ static jl_status order_tensors(const parser *p, uint32_t *order) {
     jl_gguf_tensor *tensors = jl_alloc_array((uint64_t)g->n_tensors, sizeof *tensors);
     if (!tensors)
         return jl_fail(p->error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("tensor directory"),
-                       "no memory for %d entries", g->n_tensors);
+                       "not enough memory for %d entries", g->n_tensors);
     for (int i = 0; i < g->n_tensors; i++) tensors[i] = g->tensors[order[i]];
     jl_free(g->tensors);
     g->tensors = tensors;
@@ -506,7 +506,7 @@ jl_status jl_gguf_parse(jl_gguf *g, const uint8_t *bytes, uint64_t have, uint64_
             status = fill(&p, order);
         else
             status = jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("header"),
-                             "no memory for %d metadata values and %d tensors", g->n_values,
+                             "not enough memory for %d metadata values and %d tensors", g->n_values,
                              g->n_tensors);
         jl_free(order);
     }

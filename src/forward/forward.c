@@ -21,6 +21,7 @@
 #include "rules.h"
 #include "short_conv.h"
 #include "sites.h"
+#include "unembed.h"
 
 static int max(int a, int b) {
     return a > b ? a : b;
@@ -202,7 +203,6 @@ static void run_step(jl_batch *b, int max_rows) {
  * the sites of the last norm. */
 static void unembed(const jl_pass *p, int first, int n, float *y) {
     const jl_model *m = p->m;
-    const jl_linear *output[] = { &m->w.output };
     jl_pass part = *p;
     part.n = n;
     part.pos += first;
@@ -211,10 +211,8 @@ static void unembed(const jl_pass *p, int first, int n, float *y) {
                     p->s->h);
     if (!y) return;
     jl_part_begin(p->s->meter, JL_PART_UNEMBED);
-    jl_linear_forward(p->s, p->s->h, n, output, &y, 1);
+    jl_unembed(p->s, m, p->s->h, n, y);
     jl_part_begin(p->s->meter, JL_PART_OTHER);
-    if (m->h.logit_scale != 1) jl_scale(y, m->h.logit_scale, n * m->h.n_vocab);
-    if (m->h.logit_cap > 0) jl_soft_cap(y, m->h.logit_cap, n * m->h.n_vocab);
     jl_at(&part, JL_SITE_LOGITS, 0, y);
 }
 

@@ -118,7 +118,7 @@ static jl_status check_parts(const jl_model *m, const jl_gguf_tensor *t, const j
     for (int p = 0; p < 3 && spec->cols == JL_DIM_NONE; p++)
         if (dim_length(m, spec->parts[p].rows) % block)
             return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                           "a part of the vector does not begin at a block of type %s; convert the "
+                           "a part of this vector begins within a block of type %s; convert the "
                            "model with vectors in F32",
                            jl_type_get((uint32_t)t->type)->name);
     return JL_OK;
@@ -167,7 +167,7 @@ static jl_status bind(jl_model *m, const jl_gguf_tensor *t, int tensor, void *ow
     if (!st) st = check_parts(m, t, spec, error);
     if (!st && *filled & places)
         st = jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                     "another tensor fills the same place; the file is damaged");
+                     "another tensor has the same role; the file is damaged");
     if (st) return st;
     *filled |= places;
     add_targets(m, t, spec, owner);
@@ -176,8 +176,8 @@ static jl_status bind(jl_model *m, const jl_gguf_tensor *t, int tensor, void *ow
 
 static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_error *error) {
     return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                   "architecture %s with %d blocks has no place for this tensor; the file holds a "
-                   "variant that is not supported",
+                   "architecture %s with %d blocks has no such tensor; the file is of a variant "
+                   "that is not supported",
                    m->arch->name, m->h.n_layers);
 }
 

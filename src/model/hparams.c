@@ -211,7 +211,7 @@ static jl_status read_encoder(jl_model *m, jl_error *error) {
     m->h.encoder = !causal || rules & JL_ENCODER;
     if (st || !m->h.encoder || (m->h.alibi <= 0 && !(rules & JL_SHORT_CONV))) return st;
     return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
-                   "architecture %s is supported where attention looks back only; choose another "
+                   "architecture %s is supported with causal attention only; choose another "
                    "model",
                    m->arch->name);
 }
@@ -272,7 +272,7 @@ static jl_status check_experts(const jl_model *m, int gating, jl_error *error) {
                        h->n_experts, h->n_layers);
     if (h->n_experts > 0 && gating != 1)
         return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string("expert_gating_func"),
-                       "expected 1, shares by softmax, found %d; choose another model", gating);
+                       "expected 1 (softmax), found %d; choose another model", gating);
     return JL_OK;
 }
 

@@ -159,13 +159,14 @@ static jl_status grow_inbox(jl_loader *l, jl_error *error) {
 static jl_status refuse_failed(const jl_loader *l, jl_error *error) {
     if (!l->failed) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                   "loading it has failed; free it and load it again");
+                   "an earlier step of loading failed; free the model and load it again");
 }
 
 uint8_t *jl_model_reserve(jl_model *m, size_t *room, jl_error *error) {
     jl_loader *l = m->loader;
     if (!l) {
-        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"), "it is already loaded");
+        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
+                "the model is already loaded");
         return NULL;
     }
     if (refuse_failed(l, error)) return NULL;

@@ -51,14 +51,15 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
     if (m->tokenizer) total += jl_tokenizer_memory(m->tokenizer);
     uint64_t limit = l->memory_limit ? l->memory_limit : UINT64_MAX;
     if (total > limit || total > SIZE_MAX / 2)
-        return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("weights"),
-                       "they need %u MiB of memory, %u MiB are allowed; choose a smaller model",
-                       (total >> 20) + 1, (limit < SIZE_MAX / 2 ? limit : SIZE_MAX / 2) >> 20);
+        return jl_fail(
+            error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("weights"),
+            "the weights need %u MiB of memory, the limit is %u MiB; choose a smaller model",
+            (total >> 20) + 1, (limit < SIZE_MAX / 2 ? limit : SIZE_MAX / 2) >> 20);
     m->memory = jl_alloc((size_t)arena.used);
     l->carry = jl_alloc((size_t)carry);
     if (!m->memory || !l->carry)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("weights"),
-                       "no room for %u MiB; close other pages or choose a smaller model",
+                       "not enough memory for %u MiB; close other pages or choose a smaller model",
                        (total >> 20) + 1);
     m->memory_bytes = arena.used;
     l->carry_cap = (size_t)carry;

@@ -25,7 +25,7 @@ typedef struct jl_hparams {
     int conv_length;               /* kernel length of short convolutions; 0: none */
     int n_attention, n_conv;       /* blocks of each kind */
     int n_types;                   /* rows of type_embd; only the first is used */
-    int encoder;                   /* attention is not causal; predicts no tokens */
+    int encoder;                   /* attention is not causal; does not predict tokens */
     int pooling;                   /* jl_pooling of the file, 0: none */
     int parallel;                  /* both sublayers read the same x */
     float eps;                     /* of the norms */

@@ -31,6 +31,13 @@ jl_encoding *jl_encoding_new(const jl_model *m, const char *text, size_t n, int 
     return NULL;
 }
 
+jl_trace *jl_trace_new(const jl_model *m, const char *text, size_t n, int flags, jl_error *error) {
+    if (m->tokenizer)
+        return jl_tokenizer_trace(m->tokenizer, text, n, flags & JL_TOKENIZE_SPECIAL, error);
+    no_tokenizer(error);
+    return NULL;
+}
+
 const char *jl_token_bytes(const jl_model *m, int32_t id, int flags, size_t *n) {
     *n = 0;
     if (id < 0 || id >= jl_model_n_vocab(m)) return NULL;

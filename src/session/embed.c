@@ -28,7 +28,7 @@ static jl_status normalise(float *x, int width, jl_error *error) {
     for (int i = 0; i < width; i++) sum += (double)x[i] * (double)x[i];
     if (!isfinite(sum))
         return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("hidden states"),
-                       "they are not finite numbers; the model's weights are damaged");
+                       "some are not finite numbers; the model's weights are damaged");
     double factor = sum > 0 ? 1 / sqrt(sum) : 0;
     for (int i = 0; i < width; i++) x[i] = (float)((double)x[i] * factor);
     return JL_OK;
@@ -40,7 +40,7 @@ static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error)
                        "expected 1 (mean), 2 (cls) or 3 (last), found %d", (int)pooling);
     if (s->n_ids > 0 && s->n_cached < s->n_ids) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                   "there is nothing new to embed; rewind it to 0 and append a text first");
+                   "there is no new text to embed; rewind to 0 and append a text");
 }
 
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error) {

@@ -4,6 +4,7 @@
  * The host may stop between any two calls, because a drawn token is appended to the session before
  * it is returned.
  */
+#include "../jielong_state.h"
 #include "session.h"
 
 /* The recent tokens of the repetition penalty. */
@@ -18,8 +19,7 @@ int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage,
     if (st) return st;
     if (!s->has_logits || stage < 0 || stage >= JL_STAGE_COUNT)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("stage"),
-                       "expected a stage below %d and a session that has been advanced",
-                       JL_STAGE_COUNT);
+                       "expected a stage below %d, after the tokens are evaluated", JL_STAGE_COUNT);
     int n;
     const int32_t *last = recent(s, sampling, &n);
     return jl_sample_stage(&s->sampler, jl_session_logits(s), sampling, last, n, stage, out, cap,

@@ -147,6 +147,32 @@ static void put_sites(writer *w, const jl_model *m) {
     w->begun = 1;
 }
 
+/* A float as a decimal with at most six places, so that 0.8f is 0.8; values are 0 to 4294. */
+static void put_decimal(writer *w, const char *key, float value) {
+    char digits[24];
+    uint64_t millionths = (uint64_t)((double)value * 1e6 + 0.5);
+    /* A leading 1 keeps the zeros of the places. */
+    size_t n = jl_format(digits, sizeof digits, "%u", 1000000 + millionths % 1000000);
+    digits[0] = '.';
+    while (n && digits[n - 1] == '0') n--;
+    put_number(w, key, millionths / 1000000);
+    if (n > 1) put(w, digits, n);
+}
+
+static void put_sampling(writer *w) {
+    jl_sampling d = jl_sampling_default();
+    put_key(w, "sampling");
+    put_text(w, "{");
+    w->begun = 0;
+    put_decimal(w, "temperature", d.temperature);
+    put_number(w, "topK", (uint64_t)d.top_k);
+    put_decimal(w, "topP", d.top_p);
+    put_decimal(w, "minP", d.min_p);
+    put_decimal(w, "repeatPenalty", d.repeat_penalty);
+    put_number(w, "repeatLast", (uint64_t)d.repeat_last);
+    put_text(w, "}");
+}
+
 static void put_memory(writer *w, const jl_model *m) {
     uint64_t tokenizer = m->tokenizer ? jl_tokenizer_memory(m->tokenizer) : 0;
     jl_session_options none = { .n_ctx = 1 }, more = { .n_ctx = 1 + JL_KV_TILE };
@@ -181,6 +207,7 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
     put_memory(&w, m);
     put_sites(&w, m);
+    put_sampling(&w);
     put_field(&w, "kernels", jl_model_kernels(m));
     put_field(&w, "precision", jl_model_precision(m));
     put_number(&w, "threads", 1);

@@ -93,7 +93,7 @@ static jl_status start(jl_sampler *s, const float *logits, const jl_sampling *g,
         s->scale = fminf(1 / g->temperature, FLT_MAX);
     if (isfinite(s->max)) return JL_OK;
     return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("logits"),
-                   "the largest is not a finite number; the model's weights are damaged");
+                   "the maximum is not a finite number; the model's weights are damaged");
 }
 
 typedef struct selection {

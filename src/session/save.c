@@ -1,4 +1,4 @@
-/* save.c - a session as bytes (format: jielong_inside.h), and a session of such bytes.
+/* save.c - a session as bytes (format: jielong_state.h), and a session of such bytes.
  *
  * Place in the flow: beside session.c. Saving and restoring visit the same pieces of the session's
  * memory in the same order; only the head is decoded. Restoring trusts nothing: options, rules and
@@ -9,6 +9,7 @@
 
 #include "../base/cursor.h"
 #include "../base/memory.h"
+#include "../jielong_state.h"
 #include "session.h"
 
 enum { VERSION = 1, MAGIC_BYTES = 8 };

@@ -95,7 +95,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
                        "the file holds a vocabulary without weights; it can only tokenize");
     if (m->loader)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                       "it is not completely loaded");
+                       "the model is not completely loaded");
     int endless = o && o->rules && o->rules->window > 0 && o->rules->cache_positions;
     if (o && o->n_ctx > m->h.n_ctx && !endless)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
@@ -104,7 +104,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
     if (o && m->h.encoder && o->n_ctx > MAX_BATCH)
         return jl_fail(
             error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
-            "an encoder evaluates a text at once, at most %d tokens here, %d were requested",
+            "an encoder evaluates a text as a whole, at most %d tokens; %d were requested",
             MAX_BATCH, o->n_ctx);
     if (o && o->rules) return jl_session_check_rules(m, o, error);
     return JL_OK;
@@ -119,7 +119,7 @@ jl_session *jl_session_new(const jl_model *m, const jl_session_options *options,
         jl_free(s);
         jl_free(memory);
         jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("session"),
-                "no room for %u MiB; ask for a shorter context", (bytes >> 20) + 1);
+                "not enough memory for %u MiB; request a shorter context", (bytes >> 20) + 1);
         return NULL;
     }
 #ifdef JL_DEBUG
@@ -146,9 +146,10 @@ void jl_session_free(jl_session *s) {
 
 jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error) {
     if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
-    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                   "an encoder takes a text whole, and %d tokens have been read; rewind to 0",
-                   read);
+    return jl_fail(
+        error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+        "an encoder evaluates a text as a whole, and %d tokens are evaluated already; rewind to 0",
+        read);
 }
 
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
@@ -191,8 +192,8 @@ void jl_session_truncate(jl_session *s, int position) {
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
     if (!s->m->h.encoder) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
-                   "an encoder (%s) predicts no next token; it can embed texts, or choose a model "
-                   "that generates",
+                   "an encoder (%s) does not predict tokens; use it for embeddings, or choose a "
+                   "model that generates text",
                    s->m->arch->name);
 }
 
@@ -279,7 +280,7 @@ static jl_status check_logits(const jl_session *s, jl_error *error) {
         const float *row = jl_session_batch_logits(s, i, &n);
         if (isfinite(jl_max(row, s->m->h.n_vocab))) continue;
         return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("logits"),
-                       "the largest is not a finite number; the model's weights are damaged");
+                       "the maximum is not a finite number; the model's weights are damaged");
     }
     return JL_OK;
 }
@@ -289,7 +290,7 @@ jl_status jl_session_advance(jl_session *s, jl_error *error) {
     if (jl_session_check_predicts(s, error)) return JL_ERR_ARGUMENT;
     if (s->n_ids == 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
-                       "it holds no token yet; append a prompt first");
+                       "the session is empty; append a prompt first");
     if (s->n_cached == s->n_ids)
         jl_session_truncate(s, s->n_ids - 1); /* rewound: last token again */
     jl_status st = jl_session_evaluate(s, JL_FOR_LOGITS, NULL, error);

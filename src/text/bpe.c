@@ -13,6 +13,7 @@
 #include "pretokenize.h"
 #include "spm.h"
 #include "tokenizer.h"
+#include "trace.h"
 #include "unicode.h"
 
 static const char merges_key[] = "tokenizer.ggml.merges";
@@ -146,7 +147,8 @@ static jl_status put_merge(bpe *b, uint32_t rank, const jl_gguf_value *from, jl_
         if (merge_in(b, *slot, hash, m->left, m->right)) return JL_OK;
     }
     return jl_fail(error, JL_ERR_TOKENIZER, from->offset, jl_string(merges_key),
-                   "merge %u: the merges are made to collide", (uint64_t)rank);
+                   "merge %u: too many merges have the same hash; the file is damaged or malicious",
+                   (uint64_t)rank);
 }
 
 /* Splits "left right" at its only space; 0: none, several, or an empty part. */
@@ -346,13 +348,12 @@ static int32_t whole_piece(const bpe *b, const jl_vocab *v, const uint8_t *s, ui
 }
 
 typedef struct encoder {
+    jl_merge_buffers own;
     const bpe *b;
     const jl_vocab *v;
-    jl_merger m;
     const uint8_t *text; /* [n] borrowed */
     size_t n, read;      /* bytes; `read` of them are copied */
-    uint8_t *copy;       /* [cap], length used: the text in the tokens' form */
-    size_t length, cap;
+    size_t length;       /* of the copy */
     jl_pieces pieces;
     jl_str piece; /* being encoded; n 0: none */
     uint32_t at;  /* its bytes filled in, later: emitted */
@@ -363,7 +364,7 @@ typedef struct encoder {
 static int fill(encoder *e, int64_t *work) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
-    jl_symbol *symbols = e->m.symbols;
+    jl_symbol *symbols = e->own.m.symbols;
     uint32_t i = e->at, n = (uint32_t)e->piece.n, length, code;
     int64_t left = *work;
     for (; i < n && left > 0; i += length, left--) {
@@ -379,11 +380,14 @@ static int fill(encoder *e, int64_t *work) {
 
 static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
     const uint8_t *s = (const uint8_t *)e->piece.data;
-    const jl_symbol *symbols = e->m.symbols;
+    const jl_symbol *symbols = e->own.m.symbols;
     uint32_t i = e->at, n = (uint32_t)e->piece.n;
     int64_t left = *work;
-    for (; i < n && left > 0; i += symbols[i].length, left--)
+    for (; i < n && left > 0; i += symbols[i].length, left--) {
+        int32_t id = jl_vocab_is_text(e->v, symbols[i].id) ? symbols[i].id : -1;
+        jl_trace_emit(ids, i, symbols[i].length, id);
         emit(e->b, e->v, s + i, &symbols[i], ids);
+    }
     e->at = i;
     *work = left;
     return i == n;
@@ -393,7 +397,7 @@ static int emit_all(encoder *e, jl_ids *ids, int64_t *work) {
 static jl_status encode_piece(encoder *e, jl_ids *ids, int64_t *work) {
     if (!e->joined) {
         if (!fill(e, work)) return JL_MORE;
-        jl_status status = jl_merger_step(&e->m, rank_of_pair, e->b, work);
+        jl_status status = jl_merger_step(&e->own.m, rank_of_pair, e->b, work);
         if (status != JL_OK) return status;
         e->joined = 1;
         e->at = 0;
@@ -415,19 +419,22 @@ static int take_whole(const encoder *e, jl_ids *ids) {
     const bpe *b = e->b;
     const uint8_t *s = (const uint8_t *)e->piece.data;
     uint32_t n = (uint32_t)e->piece.n;
-    if (b->drop_white && is_white(s, n)) return 1;
+    if (b->drop_white && is_white(s, n)) {
+        jl_trace_emit(ids, 0, n, -1);
+        return 1;
+    }
     int32_t whole = whole_piece(b, e->v, s, n);
+    if (whole < 0 && (n > 1 || b->pre->raw)) return 0;
+    jl_trace_emit(ids, 0, n, whole >= 0 ? whole : b->byte_symbol[*s]);
     if (whole >= 0)
         jl_ids_push(ids, whole);
-    else if (n == 1 && !b->pre->raw)
-        emit_byte(b, e->v, *s, ids);
     else
-        return 0;
+        emit_byte(b, e->v, *s, ids);
     return 1;
 }
 
 /* Copies the text in the tokens' form; 0: work is used up. */
-static int prepare(encoder *e, int64_t *work) {
+static int prepare(encoder *e, jl_trace *trace, int64_t *work) {
     while (e->read<e->n && * work> 0) {
         const uint8_t *s = e->text + e->read;
         uint32_t code = JL_INVALID_BYTE;
@@ -435,13 +442,15 @@ static int prepare(encoder *e, int64_t *work) {
         if (e->b->pre->raw != JL_RAW_BLANKS)
             length = (size_t)jl_utf8_decode(s, e->n - e->read, &code);
         if (code == JL_INVALID_BYTE)
-            e->length = e->b->pre->raw == JL_RAW_BLANKS ? jl_spm_put(e->copy, e->length, *s)
-                                                        : (e->copy[e->length] = *s, e->length + 1);
+            e->length = e->b->pre->raw == JL_RAW_BLANKS
+                            ? jl_spm_put(e->own.copy, e->length, *s)
+                            : (e->own.copy[e->length] = *s, e->length + 1);
         else
             e->length +=
-                jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->copy + e->length);
+                jl_utf8_encode(e->b->lower ? jl_char_lower(code) : code, e->own.copy + e->length);
         e->read += length;
         *work -= 4;
+        if (trace) jl_trace_map(trace, e->length, e->read);
     }
     return e->read == e->n;
 }
@@ -450,14 +459,6 @@ static void *open(const void *self, const jl_vocab *v) {
     encoder *e = jl_alloc_zero(sizeof *e);
     if (e) e->b = self, e->v = v;
     return e;
-}
-
-static void close(void *state) {
-    encoder *e = state;
-    if (!e) return;
-    jl_merger_free(&e->m);
-    jl_free(e->copy);
-    jl_free(e);
 }
 
 static int begin(void *state, const uint8_t *text, size_t n) {
@@ -469,15 +470,20 @@ static int begin(void *state, const uint8_t *text, size_t n) {
     e->length = e->piece.n = 0;
     e->begun = 0;
     /* lower case adds at most n / 2 bytes */
-    return !copy || jl_room(&e->copy, &e->cap, 2 * n + 1);
+    return !copy || jl_room(&e->own.copy, &e->own.cap, 2 * n + 1);
+}
+
+static void trace_piece(const encoder *e, jl_trace *trace) {
+    const uint8_t *piece = (const uint8_t *)e->piece.data;
+    jl_trace_copied(trace, piece, (size_t)(piece - e->pieces.text), e->piece.n);
 }
 
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
-    if (!prepare(e, work)) return JL_MORE;
+    if (!prepare(e, ids->trace, work)) return JL_MORE;
     if (!e->begun) {
         int copied = e->b->pre->raw == JL_RAW_BLANKS || e->b->drop_white;
-        jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->copy : e->text,
+        jl_pieces_begin(&e->pieces, e->b->pre, copied ? e->own.copy : e->text,
                         copied ? e->length : e->n);
         e->begun = 1;
     }
@@ -486,13 +492,15 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
         if (e->piece.n == 0) {
             if (!jl_pieces_next(&e->pieces, &e->piece)) return JL_OK;
             *work -= (int64_t)e->piece.n;
+            if (ids->trace) trace_piece(e, ids->trace);
             if (take_whole(e, ids)) {
                 e->piece.n = 0;
                 continue;
             }
             e->at = 0;
             e->joined = 0;
-            if (!jl_merger_begin(&e->m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n))
+            if (!jl_merger_begin(&e->own.m, (const uint8_t *)e->piece.data, (uint32_t)e->piece.n,
+                                 ids->trace))
                 return JL_ERR_MEMORY;
         }
         jl_status status = encode_piece(e, ids, work);
@@ -503,7 +511,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
 #define FAMILY(model_, about_, store_)                                                             \
     {                                                                                              \
         .model = model_, .about = about_, .ids = { -1, -1, -1, -1 }, .store = store_,              \
-        .build = build, .open = open, .close = close, .begin = begin, .step = step,                \
+        .build = build, .open = open, .close = jl_merge_close, .begin = begin, .step = step,       \
         .free = bpe_free, .memory = memory                                                         \
     }
 

@@ -22,8 +22,9 @@ enum { JL_MAX_TEXT = 1 << 29 };
 typedef struct jl_ids {
     int32_t *out; /* [cap] */
     int cap, n;
-    int own;    /* out is from jl_alloc() and grows */
-    int failed; /* growing failed */
+    int own;                /* out is from jl_alloc() and grows */
+    int failed;             /* growing failed */
+    struct jl_trace *trace; /* records how the ids are made (trace.h); NULL: no */
 } jl_ids;
 
 /* Doubles a full array, or sets failed. */

@@ -1,6 +1,8 @@
 /* merge.c - merges symbols in an array through a heap of pairs. See merge.h. */
 #include "merge.h"
 
+#include "trace.h"
+
 /* One join's cost: two pairs hashed (at most all bytes), pushed and popped. */
 static int64_t work_of(jl_span pair) {
     return 16 + (pair.length >> 2);
@@ -13,7 +15,25 @@ typedef struct job {
     uint32_t n; /* bytes */
     jl_pair_rank rank;
     const void *self;
+    jl_trace *trace;
 } job;
+
+static void trace_symbol(const job *j, uint32_t at) {
+    const jl_symbol *s = &j->symbols[at];
+    jl_trace_event event = { .kind = JL_TRACE_SYMBOL, .id = s->id, .at = at, .length = s->length };
+    jl_trace_add(j->trace, event);
+}
+
+static void trace_merge(const job *j, jl_span pair, uint32_t left) {
+    float score = j->trace->score ? j->trace->score(pair.rank) : 0;
+    jl_trace_add(j->trace, (jl_trace_event){ .kind = JL_TRACE_MERGE,
+                                             .id = pair.id,
+                                             .at = pair.at,
+                                             .length = pair.length,
+                                             .left = left,
+                                             .value = pair.rank,
+                                             .score = score });
+}
 
 int jl_merger_grow(jl_merger *m, size_t n) {
     size_t cap = n < 64 ? 64 : n + n / 2;
@@ -26,6 +46,14 @@ int jl_merger_grow(jl_merger *m, size_t n) {
 void jl_merger_free(jl_merger *m) {
     jl_free(m->symbols);
     jl_free(m->heap.items);
+}
+
+void jl_merge_close(void *state) {
+    jl_merge_buffers *own = state;
+    if (!own) return;
+    jl_merger_free(&own->m);
+    jl_free(own->copy);
+    jl_free(state);
 }
 
 /* Pushes the pair at `at` if it can be merged; 0: no memory. */
@@ -47,6 +75,7 @@ static int join(const job *j, jl_span pair) {
     if (left->length == 0 || next >= j->n) return 1;
     jl_symbol *right = &symbols[next];
     if (left->length + right->length != pair.length) return 1;
+    if (j->trace) trace_merge(j, pair, left->length);
     right->length = 0;
     left->length = pair.length;
     left->id = pair.id;
@@ -63,6 +92,7 @@ static int64_t push_all(jl_merger *m, const job *j, int64_t work, int *fine) {
         work -= j->symbols[at].length;
         j->symbols[at].before = before;
         before = at;
+        if (j->trace) trace_symbol(j, at);
         *fine = push_pair(j, at);
     }
     m->at = at;
@@ -71,7 +101,7 @@ static int64_t push_all(jl_merger *m, const job *j, int64_t work, int *fine) {
 }
 
 jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int64_t *work) {
-    job j = { m->symbols, &m->heap, m->text, m->n, rank, self };
+    job j = { m->symbols, &m->heap, m->text, m->n, rank, self, m->trace };
     int fine = 1;
     int64_t left = push_all(m, &j, *work, &fine);
     while (m->heap.n && left > 0 && fine) {

@@ -27,15 +27,18 @@ typedef struct jl_merger {
     jl_symbol *symbols; /* [cap] */
     size_t cap;
     jl_spans heap;
-    const uint8_t *text; /* [n] borrowed */
-    uint32_t n;          /* bytes */
-    uint32_t at, before; /* the next symbol to pair, and the one before it */
+    const uint8_t *text;    /* [n] borrowed */
+    uint32_t n;             /* bytes */
+    uint32_t at, before;    /* the next symbol to pair, and the one before it */
+    struct jl_trace *trace; /* records symbols and merges; NULL: no */
 } jl_merger;
 
 int jl_merger_grow(jl_merger *m, size_t n);
 
 /* Allocates symbols for text[n]; 0: no memory. */
-static inline int jl_merger_begin(jl_merger *m, const uint8_t *text, uint32_t n) {
+static inline int jl_merger_begin(jl_merger *m, const uint8_t *text, uint32_t n,
+                                  struct jl_trace *trace) {
+    m->trace = trace;
     m->text = text;
     m->n = n;
     m->at = m->before = 0;
@@ -48,5 +51,15 @@ static inline int jl_merger_begin(jl_merger *m, const uint8_t *text, uint32_t n)
 jl_status jl_merger_step(jl_merger *m, jl_pair_rank rank, const void *self, int64_t *work);
 
 void jl_merger_free(jl_merger *m);
+
+/* What an encoder that merges owns: the first member of its state. */
+typedef struct jl_merge_buffers {
+    jl_merger m;
+    uint8_t *copy; /* [cap] the text in the tokens' form */
+    size_t cap;
+} jl_merge_buffers;
+
+/* jl_family.close of such an encoder. */
+void jl_merge_close(void *state);
 
 #endif

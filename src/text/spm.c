@@ -13,6 +13,7 @@
 #include "../base/memory.h"
 #include "merge.h"
 #include "tokenizer.h"
+#include "trace.h"
 #include "unicode.h"
 
 static const char tokens_key[] = "tokenizer.ggml.tokens";
@@ -67,6 +68,14 @@ static uint32_t rank_of(float score) {
     score += 0.0f; /* −0 is 0 */
     memcpy(&bits, &score, sizeof bits);
     return bits >> 31 ? bits : 0x7fffffffu - bits;
+}
+
+/* The inverse. */
+static float score_of(uint32_t rank) {
+    uint32_t bits = rank >> 31 ? rank : 0x7fffffffu - rank;
+    float score;
+    memcpy(&score, &bits, sizeof score);
+    return score;
 }
 
 jl_status jl_spm_read_scores(const jl_gguf *g, uint32_t n, float *scores, jl_error *error) {
@@ -197,15 +206,14 @@ static size_t memory(const void *self, const jl_vocab *v) {
 /* ---- Encoding -------------------------------------------------------------------------------- */
 
 typedef struct encoder {
+    jl_merge_buffers own;
     const spm *s;
     const jl_vocab *v;
-    jl_merger m;
     const uint8_t *text; /* [n] borrowed */
     size_t n, read;      /* bytes; `read` of them are copied */
-    uint8_t *copy;       /* [cap], length used: the text with spaces as tokens store them */
-    size_t length, cap;
-    size_t piece, end; /* the current piece; equal before the next one begins */
-    size_t at;         /* bytes of the piece filled in, later: emitted */
+    size_t length;       /* of the copy */
+    size_t piece, end;   /* the current piece; equal before the next one begins */
+    size_t at;           /* bytes of the piece filled in, later: emitted */
     int joined;
     jl_ids *ids; /* of the current step */
 } encoder;
@@ -222,12 +230,14 @@ static int rank_of_pair(const void *self, const uint8_t *text, const jl_symbol *
 
 /* Emits a character without a token: its byte tokens if all exist, else unknown. */
 static void emit_bytes(const encoder *e, const uint8_t *text, size_t n) {
+    size_t length = n;
     if (n == 1 && *text == ' ') {
         text = (const uint8_t *)"\xe2\x96\x81";
         n = 3;
     }
     int all = 1;
     for (size_t i = 0; i < n; i++) all &= e->s->byte[text[i]] >= 0;
+    jl_trace_emit(e->ids, e->at, length, all ? -1 : e->s->unknown);
     for (size_t i = 0; all && i < n; i++) jl_ids_push(e->ids, e->s->byte[text[i]]);
     if (!all && e->s->unknown >= 0) jl_ids_push(e->ids, e->s->unknown);
 }
@@ -242,16 +252,21 @@ static size_t end_of_word(const uint8_t *text, size_t at, size_t n) {
 /* Starts the next piece; 0: no memory. */
 static int begin_piece(encoder *e) {
     e->piece = e->end;
-    e->end = e->s->words ? end_of_word(e->copy, e->piece, e->length) : e->length;
+    e->end = e->s->words ? end_of_word(e->own.copy, e->piece, e->length) : e->length;
     e->at = 0;
     e->joined = 0;
-    return jl_merger_begin(&e->m, e->copy + e->piece, (uint32_t)(e->end - e->piece));
+    jl_trace *trace = e->ids->trace;
+    if (trace) {
+        trace->score = score_of;
+        jl_trace_copied(trace, e->own.copy + e->piece, e->piece, e->end - e->piece);
+    }
+    return jl_merger_begin(&e->own.m, e->own.copy + e->piece, (uint32_t)(e->end - e->piece), trace);
 }
 
 /* Fills symbols with characters; 0: work is used up. */
 static int fill(encoder *e, int64_t *work) {
-    const uint8_t *text = e->copy + e->piece;
-    jl_symbol *symbols = e->m.symbols;
+    const uint8_t *text = e->own.copy + e->piece;
+    jl_symbol *symbols = e->own.m.symbols;
     size_t n = e->end - e->piece, length;
     uint32_t code;
     for (; e->at<n && * work> 0; e->at += length, *work -= 4) {
@@ -265,12 +280,14 @@ static int fill(encoder *e, int64_t *work) {
 
 static int emit(encoder *e, int64_t *work) {
     size_t n = e->end - e->piece;
-    for (; e->at<n && * work> 0; e->at += e->m.symbols[e->at].length, (*work)--) {
-        const jl_symbol *symbol = &e->m.symbols[e->at];
-        if (symbol->id >= 0)
-            jl_ids_push(e->ids, symbol->id);
-        else
-            emit_bytes(e, e->copy + e->piece + e->at, symbol->length);
+    for (; e->at<n && * work> 0; e->at += e->own.m.symbols[e->at].length, (*work)--) {
+        const jl_symbol *symbol = &e->own.m.symbols[e->at];
+        if (symbol->id < 0) {
+            emit_bytes(e, e->own.copy + e->piece + e->at, symbol->length);
+            continue;
+        }
+        jl_trace_emit(e->ids, e->at, symbol->length, symbol->id);
+        jl_ids_push(e->ids, symbol->id);
     }
     return e->at == n;
 }
@@ -279,7 +296,7 @@ static int emit(encoder *e, int64_t *work) {
 static jl_status encode_piece(encoder *e, int64_t *work) {
     if (!e->joined) {
         if (!fill(e, work)) return JL_MORE;
-        jl_status status = jl_merger_step(&e->m, rank_of_pair, e, work);
+        jl_status status = jl_merger_step(&e->own.m, rank_of_pair, e, work);
         if (status != JL_OK) return status;
         e->joined = 1;
         e->at = 0;
@@ -293,21 +310,13 @@ static void *open(const void *self, const jl_vocab *v) {
     return e;
 }
 
-static void close(void *state) {
-    encoder *e = state;
-    if (!e) return;
-    jl_merger_free(&e->m);
-    jl_free(e->copy);
-    jl_free(e);
-}
-
 static int begin(void *state, const uint8_t *text, size_t n) {
     encoder *e = state;
     e->text = text;
     e->n = n;
     e->read = e->piece = e->end = 0;
-    if (!jl_room(&e->copy, &e->cap, n + 1)) return 0;
-    e->copy[0] = ' ';
+    if (!jl_room(&e->own.copy, &e->own.cap, n + 1)) return 0;
+    e->own.copy[0] = ' ';
     e->length = (size_t)e->s->prefix;
     return 1;
 }
@@ -315,8 +324,11 @@ static int begin(void *state, const uint8_t *text, size_t n) {
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
     e->ids = ids;
-    for (; e->read<e->n && * work> 0; e->read++, (*work)--)
-        e->length = jl_spm_put(e->copy, e->length, e->text[e->read]);
+    if (ids->trace) jl_trace_map(ids->trace, e->length, e->read); /* the added space */
+    for (; e->read<e->n && * work> 0; (*work)--) {
+        e->length = jl_spm_put(e->own.copy, e->length, e->text[e->read++]);
+        if (ids->trace) jl_trace_map(ids->trace, e->length, e->read);
+    }
     if (e->read < e->n) return JL_MORE;
     while (e->piece < e->length) {
         if (*work <= 0) return JL_MORE;
@@ -334,7 +346,7 @@ const jl_family jl_family_spm = { .model = "llama",
                                   .store = jl_spm_store,
                                   .build = build,
                                   .open = open,
-                                  .close = close,
+                                  .close = jl_merge_close,
                                   .begin = begin,
                                   .step = step,
                                   .free = spm_free,

@@ -14,6 +14,7 @@
 #include "bpe.h"
 #include "special.h"
 #include "spm.h"
+#include "trace.h"
 #include "unigram.h"
 #include "wordpiece.h"
 
@@ -162,7 +163,7 @@ static jl_status read_ids(jl_tokenizer *t, const jl_gguf *g, uint64_t n_tokens, 
         if (id == UINT32_MAX) continue;
         if (id >= n_tokens)
             return jl_fail(error, JL_ERR_TOKENIZER, jl_gguf_find(g, id_keys[i].key)->offset,
-                           jl_string(id_keys[i].key), "token %u of a vocabulary of %u",
+                           jl_string(id_keys[i].key), "expected an id below %u, found %u",
                            (uint64_t)id, n_tokens);
         t->ids[id_keys[i].id] = (int32_t)id;
     }
@@ -452,12 +453,25 @@ static void end_encoding(jl_encoding *e) {
     e->family = NULL;
 }
 
+static void trace_special(const jl_encoding *e) {
+    const int32_t *marks = e->search.marks;
+    size_t end = e->at + 1, n = jl_tokenizer_bytes(e->t, marks[e->at]).n;
+    while (end < e->search.in.n && marks[end] == JL_MARK_INSIDE) end++;
+    if (end > e->at + n) end = e->at + n; /* without stripped whitespace */
+    jl_trace_stretch(e->ids.trace, 0);
+    jl_trace_piece(e->ids.trace, e->search.in.text + e->at, end - e->at, e->at, end);
+    jl_trace_emit(&e->ids, 0, end - e->at, marks[e->at]);
+}
+
 /* Emits special tokens up to the next stretch of plain text; 0: no such stretch. */
 static int next_stretch(jl_encoding *e) {
     const int32_t *marks = e->search.marks;
     size_t n = e->search.in.n;
-    for (; marks && e->at < n && marks[e->at] != JL_MARK_TEXT; e->at++)
-        if (marks[e->at] >= 0) jl_ids_push(&e->ids, marks[e->at]);
+    for (; marks && e->at < n && marks[e->at] != JL_MARK_TEXT; e->at++) {
+        if (marks[e->at] < 0) continue;
+        if (e->ids.trace) trace_special(e);
+        jl_ids_push(&e->ids, marks[e->at]);
+    }
     for (e->end = marks ? e->at : n; marks && e->end < n && marks[e->end] == JL_MARK_TEXT;)
         e->end++;
     return e->at < e->end;
@@ -466,6 +480,7 @@ static int next_stretch(jl_encoding *e) {
 static jl_status begin_stretch(jl_encoding *e) {
     const jl_family *f = e->t->family;
     if (!e->family && !(e->family = f->open(e->t->rules, &e->t->vocab))) return JL_ERR_MEMORY;
+    if (e->ids.trace) jl_trace_stretch(e->ids.trace, e->at);
     int fine = f->begin(e->family, e->search.in.text + e->at, e->end - e->at);
     return fine ? JL_OK : JL_ERR_MEMORY;
 }
@@ -544,6 +559,32 @@ void jl_encoding_free(jl_encoding *e) {
     end_encoding(e);
     jl_free(e->ids.out);
     jl_free(e);
+}
+
+jl_trace *jl_tokenizer_trace(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                             jl_error *error) {
+    if (n > JL_MAX_TRACE_TEXT) {
+        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
+                "expected at most %d bytes to record, found %u", (int)JL_MAX_TRACE_TEXT,
+                (uint64_t)n);
+        return NULL;
+    }
+    jl_trace *trace = jl_alloc_zero(sizeof *trace);
+    jl_encoding *e = trace ? jl_tokenizer_begin(t, text, n, flags, NULL, 0, error) : NULL;
+    jl_status status = e ? JL_MORE : JL_ERR_MEMORY;
+    if (!trace) jl_no_memory(error, "tokenizer");
+    if (e) e->ids.trace = trace;
+    while (status == JL_MORE) status = jl_encoding_step(e, UINT32_MAX, error);
+    if (status == JL_OK) {
+        trace->ids = e->ids.out;
+        trace->n_ids = e->ids.n;
+        e->ids.out = NULL;
+        if (trace->failed) status = jl_no_memory(error, "tokenizer");
+    }
+    jl_encoding_free(e);
+    if (status == JL_OK) return trace;
+    jl_trace_free(trace);
+    return NULL;
 }
 
 int jl_tokenizer_encode(const jl_tokenizer *t, const char *text, size_t n, int flags, int32_t *ids,

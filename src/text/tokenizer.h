@@ -9,7 +9,7 @@
 #define JL_TOKENIZER_H
 
 #include "../format/gguf.h"
-#include "../jielong.h"
+#include "../jielong_inside.h"
 #include "vocab.h"
 
 typedef struct jl_tokenizer jl_tokenizer;
@@ -31,6 +31,10 @@ int jl_tokenizer_encode_quoted(const jl_tokenizer *t, const char *text, size_t n
 /* The same in steps; see jl_encoding_new(). */
 jl_encoding *jl_tokenizer_begin(const jl_tokenizer *t, const char *text, size_t n, int flags,
                                 const jl_quote *quotes, size_t n_quotes, jl_error *error);
+
+/* The same with a record of its events; see jl_trace_new(). */
+jl_trace *jl_tokenizer_trace(const jl_tokenizer *t, const char *text, size_t n, int flags,
+                             jl_error *error);
 
 int jl_tokenizer_n_vocab(const jl_tokenizer *t);
 /* The token's bytes in text (byte-level alphabet decoded); special tokens literally. */

@@ -30,7 +30,7 @@ static int put(jl_trie *t, uint64_t edge) {
 
 static jl_status collide(jl_error *error) {
     return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
-                   "the vocabulary's strings are made to collide");
+                   "too many strings have the same hash; the file is damaged or malicious");
 }
 
 static jl_status grow(jl_trie *t, jl_error *error) {

@@ -20,6 +20,7 @@
 #include "special.h"
 #include "spm.h"
 #include "tokenizer.h"
+#include "trace.h"
 #include "trie.h"
 #include "unicode.h"
 
@@ -192,6 +193,7 @@ typedef struct encoder {
     size_t n_paths;
     size_t base, at, reach; /* bytes of `normal` */
     int unknown;            /* the last emitted token is the unknown token */
+    jl_trace *trace;        /* of the current step */
 } encoder;
 
 static int put_normal(encoder *e, jl_str normal) {
@@ -204,6 +206,7 @@ static int put_normal(encoder *e, jl_str normal) {
         if (!is_space && !e->in_word && ((e->u->prefix && !e->begun) || e->u->merge)) {
             e->normal[e->length++] = ' ';
             e->begun = 1;
+            if (e->trace) jl_trace_map(e->trace, e->length, e->read);
         }
         e->in_word = !is_space;
         if (!is_space || !e->u->merge)
@@ -217,9 +220,11 @@ static jl_status normalise(encoder *e, int64_t *work) {
     while (e->read < e->n) {
         jl_str normal;
         if (*work <= 0) return JL_MORE;
-        e->read += normal_prefix(e->u, e->text + e->read, e->n - e->read, &normal, work);
+        size_t n = normal_prefix(e->u, e->text + e->read, e->n - e->read, &normal, work);
         *work -= (int64_t)normal.n + 4;
         if (!put_normal(e, normal)) return JL_ERR_MEMORY;
+        e->read += n;
+        if (e->trace) jl_trace_map(e->trace, e->length, e->read);
     }
     return JL_OK;
 }
@@ -240,7 +245,18 @@ static int reserve_paths(encoder *e) {
     return 1;
 }
 
-static void update_path(encoder *e, size_t to, double score, int32_t id) {
+static void trace_candidate(const encoder *e, size_t to, int32_t id, double score) {
+    jl_trace_add(e->trace, (jl_trace_event){ .kind = JL_TRACE_CANDIDATE,
+                                             .id = id,
+                                             .at = (uint32_t)(e->at - e->base),
+                                             .length = (uint32_t)(to - e->at),
+                                             .score = (float)score });
+}
+
+/* Extends the path at `at` to `to` by a token. */
+static void update_path(encoder *e, size_t to, double token_score, int32_t id) {
+    double score = e->paths[e->at - e->base].score + token_score;
+    if (e->trace) trace_candidate(e, to, id, token_score);
     while (e->reach < to)
         e->paths[++e->reach - e->base] = (best_path){ -DBL_MAX, e->u->unknown, 0 };
     best_path *w = &e->paths[to - e->base];
@@ -254,7 +270,6 @@ static void extend_paths(encoder *e, int64_t *work) {
     const uint8_t *s = e->normal + e->at;
     size_t length = lengths[*s >> 4], room = e->length - e->at, n = 0;
     if (length > room) length = room;
-    double so_far = e->paths[e->at - e->base].score;
     int single = 0;
     for (uint32_t node = 0; n < room && (node = jl_trie_step(&u->trie, node, s[n])) != 0;) {
         n++;
@@ -262,9 +277,9 @@ static void extend_paths(encoder *e, int64_t *work) {
         int kind = id < 0 ? 0 : e->v->kind[id];
         if (kind != JL_TOKEN_NORMAL && kind != JL_TOKEN_USER && kind != JL_TOKEN_UNUSED) continue;
         single |= n == length;
-        update_path(e, e->at + n, so_far + (kind == JL_TOKEN_USER ? 0 : (double)u->score[id]), id);
+        update_path(e, e->at + n, kind == JL_TOKEN_USER ? 0 : (double)u->score[id], id);
     }
-    if (!single) update_path(e, e->at + length, so_far + (double)u->unknown_score, u->unknown);
+    if (!single) update_path(e, e->at + length, (double)u->unknown_score, u->unknown);
     *work -= (int64_t)n + 4;
     e->at += length;
 }
@@ -282,8 +297,10 @@ static void emit(encoder *e, jl_ids *ids, int64_t *work) {
         at = from;
         *work -= 1;
     } while (from > 0);
-    for (at = next;; at = paths[at].from) {
+    if (e->trace) jl_trace_copied(e->trace, e->normal + e->base, e->base, end);
+    for (at = next, from = 0;; from = at, at = paths[at].from) {
         int again = e->unknown;
+        jl_trace_emit(ids, from, at - from, paths[at].id);
         e->unknown = paths[at].id == e->u->unknown;
         if (paths[at].id >= 0 && !(e->unknown && again)) jl_ids_push(ids, paths[at].id);
         if (at == end) break;
@@ -321,6 +338,7 @@ static int begin(void *state, const uint8_t *text, size_t n) {
 
 static jl_status step(void *state, jl_ids *ids, int64_t *work) {
     encoder *e = state;
+    e->trace = ids->trace;
     jl_status status = normalise(e, work);
     if (status != JL_OK) return status;
     while (e->at < e->length) {

@@ -114,8 +114,10 @@ jl_status jl_vocab_trie(jl_vocab *v, jl_trie *t, jl_error *error) {
 }
 
 static jl_status collide(const jl_vocab *v, jl_error *error) {
-    return jl_fail(error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
-                   "string %u: the vocabulary's strings are made to collide", (uint64_t)v->n);
+    return jl_fail(
+        error, JL_ERR_TOKENIZER, JL_NO_OFFSET, jl_string("tokenizer.ggml.tokens"),
+        "string %u: too many strings have the same hash; the file is damaged or malicious",
+        (uint64_t)v->n);
 }
 
 static jl_status grow_index(jl_vocab *v, jl_error *error) {

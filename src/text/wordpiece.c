@@ -8,6 +8,7 @@
 
 #include "../base/memory.h"
 #include "spm.h"
+#include "trace.h"
 #include "trie.h"
 #include "unicode.h"
 
@@ -63,7 +64,8 @@ typedef struct encoder {
     size_t n, at;
     uint8_t *word; /* [cap], length used: a space, then the word; length 1: no word */
     size_t length, cap;
-    size_t encoded; /* bytes of the word already tokenised */
+    size_t encoded;  /* bytes of the word already tokenised */
+    size_t from, to; /* the word's first and last byte + 1 in the text */
     int complete;
     int before; /* number of ids before the word */
     jl_char_run run;
@@ -85,9 +87,11 @@ static int encode_word(encoder *e, jl_ids *ids, int64_t *work) {
         *work -= (int64_t)n + 1;
         if (best < 0) {
             ids->n = e->before;
+            jl_trace_emit(ids, 0, e->length, e->w->unknown);
             if (e->w->unknown >= 0) jl_ids_push(ids, e->w->unknown);
             break;
         }
+        jl_trace_emit(ids, e->encoded, longest, best);
         jl_ids_push(ids, best);
         e->encoded += longest;
     }
@@ -122,7 +126,9 @@ static int read(encoder *e) {
     } else if (!dropped) {
         e->complete = is_word;
         if (is_word && e->length > 1) return 1; /* reread after the word */
+        if (e->length == 1) e->from = e->at;
         if (!append(e, w->lower ? jl_char_lower(code) : code)) return 0;
+        e->to = e->at + length;
     }
     e->at += length;
     return 1;
@@ -167,6 +173,7 @@ static jl_status step(void *state, jl_ids *ids, int64_t *work) {
         if (!e->complete) continue;
         e->encoded = 0;
         e->before = ids->n;
+        if (ids->trace) jl_trace_piece(ids->trace, e->word, e->length, e->from, e->to);
     }
 }
 

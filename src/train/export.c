@@ -17,7 +17,7 @@ jl_status jlt_export_check(const jlt_network *net, jl_error *error) {
     if (s->kind != JLT_NET_TRANSFORMER || (s->norm == JLT_NET_RMS_NORM && s->ffn == JLT_NET_SWIGLU))
         return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("export"),
-                   "files exist for decoders with norm = rms and activation = swiglu");
+                   "only a decoder with norm = rms and activation = swiglu can be exported");
 }
 
 static const char *architecture_of(const jlt_net_shape *s) {

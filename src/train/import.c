@@ -87,10 +87,11 @@ static jl_status check_tensor(const jl_gguf *g, uint64_t n, const jlt_net_tensor
                        "the file has no such tensor; expected %u × %u numbers", rows, cols);
     if (t->dims[0] != cols || t->dims[1] != rows || t->dims[2] != 1 || t->dims[3] != 1)
         return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
-                       "expected %u × %u numbers by the file's keys, found %u × %u", rows, cols,
+                       "expected %u × %u numbers, as the keys say, found %u × %u", rows, cols,
                        t->dims[1], t->dims[0]);
     if (t->offset > n || t->bytes > n - t->offset)
-        return jl_fail(error, JL_ERR_TRUNCATED, t->offset, t->name, "the file ends before it does");
+        return jl_fail(error, JL_ERR_TRUNCATED, t->offset, t->name,
+                       "the file ends within this tensor");
     return JL_OK;
 }
 
@@ -104,7 +105,7 @@ static jl_status read_tensors(const jl_gguf *g, const uint8_t *file, uint64_t n,
     *params = jl_alloc_array(net->n_params, sizeof **params);
     if (!*params)
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("parameters"),
-                       "no room for %u numbers", (uint64_t)net->n_params);
+                       "not enough memory for %u numbers", (uint64_t)net->n_params);
     for (int i = 0; i < net->n_tensors; i++) {
         const jlt_net_tensor *want = &net->tensors[i];
         const jl_gguf_tensor *t = jl_gguf_find_tensor(g, want->name);

@@ -83,7 +83,7 @@ jl_status jlt_network_init(jlt_network *net, const jlt_net_shape *shape, jlt_gem
     if (st) return st;
     list(net);
     if (net->n_params == JLT_MAX_PARAMS)
-        return refuse(error, "width", "a network of less than 268435456 parameters");
+        return refuse(error, "width", "a network of fewer than 268435456 parameters");
     net->tensors = jl_alloc_array((uint64_t)net->n_tensors, sizeof *net->tensors);
     if (!net->tensors) return jl_no_memory(error, "tensors");
     list(net);

@@ -189,9 +189,10 @@ static jl_status build(builder *b, jl_error *error) {
 static jl_status check(const int32_t *ids, size_t n, int n_vocab, int order, jl_error *error) {
     if (order < 1 || order > JL_NGRAM_MAX_ORDER || n_vocab < 1 || n < (size_t)order ||
         n > INT32_MAX)
-        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("order"),
-                       "expected 1 to %d and at least as many tokens, found %d and %u tokens",
-                       JL_NGRAM_MAX_ORDER, order, (uint64_t)n);
+        return jl_fail(
+            error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("order"),
+            "expected an order from 1 to %d and at least as many tokens, found order %d, %u tokens",
+            JL_NGRAM_MAX_ORDER, order, (uint64_t)n);
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),

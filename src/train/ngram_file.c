@@ -275,7 +275,8 @@ static jl_status check_order(const jl_ngram *m, int k, jl_error *error) {
         uint32_t first = up ? up->children[h] : 0, end = up ? up->children[h + 1] : l->n;
         for (uint32_t i = first + 1; i < end; i++)
             if (l->token[i] <= l->token[i - 1])
-                return refuse(NULL, arch, "tokens that rise among the children of one", error);
+                return refuse(NULL, arch, "ascending tokens among the children of an n-gram",
+                              error);
     }
     return JL_OK;
 }
@@ -293,7 +294,7 @@ static jl_status read_model(jl_ngram *m, const jl_gguf *g, jl_error *error) {
     if (!st && (order < 1 || order > JL_NGRAM_MAX_ORDER || n_vocab < 1 || n_vocab > 65536))
         st = refuse(NULL, arch, "an order of 1 to 8 and up to 65,536 tokens", error);
     if (!st && !(uniform >= 0 && uniform <= 1))
-        st = refuse(NULL, "jielong-ngram.uniform", "a share of 0 to 1", error);
+        st = refuse(NULL, "jielong-ngram.uniform", "a number from 0 to 1", error);
     if (st) return st;
     m->n_vocab = (int)n_vocab;
     m->order = (int)order;

@@ -94,10 +94,11 @@ jlt_trainer *jlt_trainer_new(const jlt_options *options, const jlt_data *data, c
     if (!st) {
         t->n_windows = (uint32_t)((data->n_train - 1) / (size_t)options->length);
         if (!allocate(t))
-            st = jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("trainer"),
-                         "no room for %u parameters and a batch of %d × %d tokens; make the batch "
-                         "smaller",
-                         (uint64_t)t->net.n_params, options->batch, options->length);
+            st = jl_fail(
+                error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("trainer"),
+                "not enough memory for %u parameters and a batch of %d × %d tokens; make the batch "
+                "smaller",
+                (uint64_t)t->net.n_params, options->batch, options->length);
     }
     if (st) {
         jlt_trainer_free(t);
@@ -281,8 +282,9 @@ jl_status jlt_trainer_restore(jlt_trainer *t, const uint8_t *bytes, size_t n, jl
     if (n != jlt_trainer_save_bytes(t) || memcmp(bytes, magic, 8) != 0 ||
         jl_load_u64(bytes + 8) != fingerprint(t) ||
         jl_load_u64(bytes + 16) > (uint64_t)t->o.optimizer.steps)
-        return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("checkpoint"),
-                       "is none of this configuration and text; start afresh or restore them");
+        return jl_fail(
+            error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("checkpoint"),
+            "belongs to another configuration or text; restore those, or start a new run");
     t->step = (int)jl_load_u64(bytes + 16);
     memcpy(t->params, bytes + HEADER, part);
     memcpy(t->m, bytes + HEADER + part, part);

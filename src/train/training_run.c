@@ -12,7 +12,7 @@
 #include "config.h"
 #include "export.h"
 
-enum { HELD_OUT = 20 /* 1/20 of the text */, MOST_CHARACTERS = 4096 };
+enum { HELD_OUT = 20 /* 1/20 of the text */, MAX_CHARACTERS = 4096 };
 
 struct jl_training_run {
     jlt_config config;
@@ -50,10 +50,10 @@ static jl_status merges(jl_training_run *l, jl_str text, int n_vocab, jl_error *
 
 static jl_status characters(jl_training_run *l, jl_str text, jl_error *error) {
     uint64_t *counts = jl_alloc_array(JL_CODES, sizeof *counts), rest;
-    uint32_t *codes = jl_alloc_array(MOST_CHARACTERS, sizeof *codes);
+    uint32_t *codes = jl_alloc_array(MAX_CHARACTERS, sizeof *codes);
     if (counts && codes) {
         jl_characters_count(text, counts);
-        int n = jl_characters_choose(counts, MOST_CHARACTERS, codes, &rest);
+        int n = jl_characters_choose(counts, MAX_CHARACTERS, codes, &rest);
         l->n_vocabulary = jl_characters_write(codes, n, l->config.name, NULL);
         l->vocabulary = jl_alloc((size_t)l->n_vocabulary);
         if (l->vocabulary) jl_characters_write(codes, n, l->config.name, l->vocabulary);
@@ -130,7 +130,8 @@ static jl_status start(jl_training_run *l, jl_str text, jl_str recipe, int n_voc
                        jl_error *error) {
     jl_status st = read_recipe(l, recipe, error);
     size_t at = held_out_at(text);
-    if (!st && text.n > INT32_MAX / 8) st = refuse(error, "text", "expected at most 256 MB of it");
+    if (!st && text.n > INT32_MAX / 8)
+        st = refuse(error, "text", "expected at most 256 MB of text");
     if (!st) st = make_vocabulary(l, (jl_str){ text.data, at }, n_vocab, error);
     if (!st) st = tokenize(l, text, at, error);
     if (st) return st;

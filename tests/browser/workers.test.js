@@ -97,14 +97,14 @@ const fates = [
     write('', 'if (isPool) this.postMessage = () => {};'),
     1,
     2,
-    /^no worker arrived$/,
+    /^no worker started in time$/,
   ],
   [
     'one does not come',
     write('', 'if (made.length === 2) this.postMessage = () => {};'),
     2,
     2,
-    /^a worker did not arrive$/,
+    /^a worker did not start in time$/,
   ],
   [
     'none can be made',

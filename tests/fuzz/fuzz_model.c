@@ -15,6 +15,7 @@
 #include "../../src/base/memory.h"
 #include "../../src/base/random.h"
 #include "../../src/format/quant.h"
+#include "../../src/jielong_inside.h"
 #include "../hostile/gguf.h"
 
 #define REQUIRE(condition)                                                                         \
@@ -90,6 +91,34 @@ static uint64_t describe(const jl_model *m) {
     return sum;
 }
 
+/* Records a tokenisation: the ids are jl_tokenize()'s, and no event leaves its piece. */
+static void record(const jl_model *m, const char *text, size_t n) {
+    int32_t ids[256];
+    jl_error e = { 0 };
+    int wanted = jl_tokenize(m, text, n, JL_TOKENIZE_SPECIAL, ids, 256, &e);
+    int events, n_ids, length = 0;
+    size_t bytes, used = 0;
+    jl_trace *t = jl_trace_new(m, text, n, JL_TOKENIZE_SPECIAL, &e);
+    REQUIRE((t != NULL) == (wanted >= 0));
+    if (!t) return;
+    const jl_trace_event *event = jl_trace_events(t, &events);
+    const int32_t *found = jl_trace_ids(t, &n_ids);
+    REQUIRE(n_ids == wanted);
+    for (int i = 0; i < wanted && i < 256; i++) REQUIRE(ids[i] == found[i]);
+    for (int i = 0; i < events; i++) {
+        if (event[i].kind == JL_TRACE_PIECE) {
+            length = (int)event[i].length;
+            used += event[i].length;
+            REQUIRE(event[i].at <= event[i].value && event[i].value <= n);
+        } else if (event[i].kind != JL_TRACE_CANDIDATE) {
+            REQUIRE(event[i].at + event[i].length <= (uint32_t)length);
+        }
+    }
+    jl_trace_bytes(t, &bytes);
+    REQUIRE(bytes == used);
+    jl_trace_free(t);
+}
+
 /* Tokenizes a varied text, or uses a few ids without tokenizer. Returns the count. */
 static int tokenize(const jl_model *m, int32_t *ids, int cap) {
     static const char text[] = "ab <x>ba\r\n  a1\xff\xe4\xb8 \xc3\xa9'll aaaaaaaa</s><x";
@@ -100,6 +129,7 @@ static int tokenize(const jl_model *m, int32_t *ids, int cap) {
         REQUIRE(n >= 0 || (n == e.code && e.message[0]));
         REQUIRE(n <= (int)sizeof text + 1);
     }
+    record(m, text, sizeof text);
     n = n < 0 ? 0 : n < cap ? n : cap;
     for (int i = 0; i < n; i++) REQUIRE(ids[i] >= 0 && ids[i] < vocab);
     while (n < 3) ids[n] = n % vocab, n++;
@@ -138,6 +168,25 @@ static uint64_t embed(const jl_model *m, jl_session *s, uint64_t sum) {
     return sum;
 }
 
+/* Rows, cosines and logits of the first tokens. */
+static uint64_t read_vocabulary(const jl_model *m, uint64_t sum) {
+    jl_error e = { 0 };
+    int32_t first[2] = { 0, jl_model_n_vocab(m) - 1 };
+    size_t width = (size_t)jl_model_n_embd(m), vocab = (size_t)jl_model_n_vocab(m);
+    float *rows = malloc(2 * width * sizeof *rows), *out = malloc(2 * vocab * sizeof *out);
+    REQUIRE(rows && out);
+    if (jl_model_rows(m, JL_TABLE_EMBEDDING, first, 2, rows, &e) == JL_OK) {
+        REQUIRE(jl_model_cosines(m, 0, 0, (int)vocab, out, &e) == JL_OK);
+        sum = mix(sum, rows, 2 * width * sizeof *rows);
+        if (jl_model_unembed(m, rows, 2, 1, NULL, out, &e) == JL_OK)
+            sum = mix(sum, out, 2 * vocab * sizeof *out);
+    }
+    REQUIRE(e.code == JL_OK || e.message[0]);
+    free(rows);
+    free(out);
+    return sum;
+}
+
 static uint64_t run(const jl_model *m, uint64_t sum) {
     int32_t ids[CONTEXT - 2];
     int trained = jl_model_n_ctx(m), n = tokenize(m, ids, CONTEXT - 2);
@@ -159,7 +208,7 @@ static uint64_t run(const jl_model *m, uint64_t sum) {
         sum = logits ? draw_two(s, sum) : embed(m, s, sum);
     }
     jl_session_free(s);
-    return sum;
+    return read_vocabulary(m, sum);
 }
 
 /* A digest of all results of the load; 0 if it failed. */

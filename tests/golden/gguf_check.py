@@ -15,7 +15,7 @@ from oracle import Ref
 
 BOUNDS = {'F32': 1e-8, 'F16': 1e-5}
 MARGIN = 0.05
-MOST = 20000  # characters: llama.cpp takes quadratic time for a text without blanks
+MAX = 20000  # characters: llama.cpp takes quadratic time for a text without blanks
 
 
 def nmse(ours, theirs):
@@ -39,7 +39,7 @@ def check(a, model):
 
     info = json.loads(engine('info', model))
     context = info['contextLength']
-    text = open(a.text, encoding='utf-8').read()[:MOST]
+    text = open(a.text, encoding='utf-8').read()[:MAX]
     ids = json.loads(engine('tokenize', model, text))
     vocabulary = Ref(model, vocab_only=True)
     same_ids = vocabulary.tokenize(text, bos=False) == ids

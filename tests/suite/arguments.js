@@ -94,7 +94,7 @@ const publicNames = (module) =>
 
 /** Methods without arguments, and constructors, which callers do not use. */
 const WITHOUT =
-  /\.(constructor|close|info|position|ids|logits|return|next|ended|order|step|sample|config)$/;
+  /\.(constructor|close|info|unembedding|position|ids|logits|return|next|ended|order|step|sample|config)$/;
 
 /** @param {object} module @param {Record<string, Call>} calls */
 function complete(module, calls) {
@@ -147,6 +147,20 @@ export const argumentsSuite = [
         ...eachOption('detokenize', ['special'], (o) => model.detokenize([1], o)),
         pieces: (odd) => model.pieces(odd),
         token: (odd) => model.token(odd),
+        merges: (odd) => model.merges(odd),
+        'merges options': (odd) => model.merges('a', odd),
+        ...eachOption('merges', ['special'], (o) => model.merges('a', o)),
+        embeddings: (odd) => model.embeddings(odd),
+        'embeddings options': (odd) => model.embeddings([1], odd),
+        ...eachOption('embeddings', ['table', 'signal'], (o) => model.embeddings([1], o)),
+        neighbours: (odd) => model.neighbours(odd),
+        'neighbours options': (odd) => model.neighbours(1, odd),
+        ...eachOption('neighbours', ['count', 'signal'], (o) => model.neighbours(1, o)),
+        unembed: (odd) => model.unembed(odd),
+        'unembed data': (odd) => model.unembed({ shape: [1, 1], data: odd }),
+        'unembed shape': (odd) => model.unembed({ shape: odd, data: new Float32Array(8) }),
+        'unembed options': (odd) => model.unembed(new Float32Array(0), odd),
+        ...eachOption('unembed', ['norm', 'signal'], (o) => model.unembed(new Float32Array(0), o)),
         'createSession options': async (odd) => (await model.createSession(odd)).close(),
         ...eachOption('createSession', CREATE, open),
         ...eachOption('createSession', ['mask', 'prefix', 'window', 'sinks'], (o) =>

@@ -311,7 +311,7 @@ export const chat = [
         ['{{ "abc }}', /line 1 /],
         [
           "{{ raise_exception('roles must alternate') }}",
-          /refuses these messages: roles must alternate/,
+          /rejects these messages: roles must alternate/,
         ],
         ['{{ messages[0].nothing + 1 }}', /in {{- messages\[0\]\.nothing \+ 1 -}}: /],
         ["a\n{{ 'a' | nosuch }}", /'?nosuch/],

@@ -5,6 +5,7 @@
  * argument (measured 6e-9, with norms after the sums).
  */
 import { below, ok, rejects, same, sameBits } from './assert.js';
+import { Bytes } from './gguf.js';
 import { architectures, withGelu } from './golden.js';
 import { parse } from './llama64.js';
 
@@ -34,26 +35,6 @@ function distance(a, b) {
 /* ---- A file whose attention is large beside its weights ---------------------------------------- */
 
 const [WIDTH, HEADS, HEAD, WORDS, CONTEXT] = [32, 64, 128, 40, 1024];
-
-/** Writes bytes in order, little-endian. */
-class Bytes {
-  /** @type {number[]} */ list = [];
-  /** @param {number} value @param {number} [size] bytes */
-  number(value, size = 4) {
-    for (let i = 0; i < size; i++) this.list.push(Math.floor(value / 256 ** i) % 256);
-    return this;
-  }
-  /** @param {string} text ASCII */
-  text(text) {
-    this.number(text.length, 8).list.push(...new TextEncoder().encode(text));
-    return this;
-  }
-  /** @param {number} alignment */
-  pad(alignment) {
-    while (this.list.length % alignment) this.list.push(0);
-    return this.list.length;
-  }
-}
 
 /** One block of 64 heads of 128 in a stream of 32: 0.3 MB. @param {boolean} causal */
 function largeAttention(causal) {
@@ -117,7 +98,7 @@ function largeAttention(causal) {
  * A signal that aborts at its limit-th check and counts the checks.
  * @param {number} limit
  */
-function counting(limit) {
+export function counting(limit) {
   const controller = new AbortController();
   const { signal } = controller;
   const state = { signal, checks: 0 };
@@ -216,7 +197,7 @@ export const embed = [
         'all are seen',
       );
       await rejects(session.append([1]), 'BAD_ARGUMENT', /whole.*5 tokens.*rewind to 0/);
-      const words = /encoder \(bert\) predicts no next token/;
+      const words = /encoder \(bert\) does not predict tokens/;
       await rejects(session.complete([], { maxTokens: 1 }), 'BAD_ARGUMENT', words);
       await rejects(session.logits(), 'BAD_ARGUMENT', words);
       await rejects(session.stages(), 'BAD_ARGUMENT', words);

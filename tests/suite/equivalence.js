@@ -2,7 +2,7 @@
  * equivalence.js - batches, steps, rewinds and all sources reach the same state, bit for bit.
  */
 import { breathe } from '../../web/base/host.js';
-import { DEFAULTS, LIMITS } from '../../web/base/options.js';
+import { LIMITS } from '../../web/base/options.js';
 import { openBackend } from '../../web/engine/backend.js';
 import { describeSource } from '../../web/source/source.js';
 import { ok, rejects, same, sameBits } from './assert.js';
@@ -131,7 +131,7 @@ export const equivalence = [
         const { threads } = await backend.load(source, { threads: 1, precision: 'exact' }, null);
         same(threads, 1, 'threads');
         const { handle } = await backend.call('openSession', 32, false);
-        const options = { ...DEFAULTS, ...LIMITS, seed: 1n, stop: [], ignoreEos: true };
+        const options = { ...LIMITS, seed: 1n, stop: [], ignoreEos: true };
         await backend.call('generate', handle, Int32Array.of(1, 2, 3), options);
         let token;
         while (!token) ({ token } = await backend.call('step', handle));

@@ -1,6 +1,7 @@
 /**
  * generation.js - generation: streaming, seeds, stages, stop strings, abort, pause, close.
  */
+import { SAMPLING } from '../../web/base/options.js';
 import { below, ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
@@ -51,6 +52,28 @@ export const generation = [
       }
       same(index, 6, 'tokens');
       same((await session.ids()).slice(3), heard, 'the timeline holds what onToken heard');
+      await session.close();
+    },
+  },
+  {
+    name: 'options that are not given take the values of info.sampling',
+    async run(t) {
+      const session = await open(t);
+      const { sampling } = session.model.info;
+      same(Object.keys(sampling), Object.keys(SAMPLING), 'options');
+      await session.append([1, 2, 3, 2, 1]);
+      const stages = await session.stages();
+      same(await session.stages(sampling), stages, 'all options given');
+      const changed = { temperature: 0.5, topK: 5, topP: 0.3, minP: 0.7, repeatPenalty: 1.5 };
+      for (const [name, value] of Object.entries(changed)) {
+        const other = await session.stages({ ...sampling, [name]: value });
+        ok(JSON.stringify(other) !== JSON.stringify(stages), `${name} has an effect`);
+        same(await session.stages({ [name]: value }), other, `only ${name} given`);
+      }
+      const drawn = await session.complete([], { seed: 7, maxTokens: 8 });
+      await session.rewind(5);
+      const again = await session.complete([], { ...sampling, seed: 7, maxTokens: 8 });
+      same(again.ids, drawn.ids, 'tokens');
       await session.close();
     },
   },

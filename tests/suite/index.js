@@ -16,8 +16,11 @@ import { fast } from './fast.js';
 import { forgery } from './forgery.js';
 import { generation } from './generation.js';
 import { golden } from './golden.js';
+import { heads } from './heads.js';
 import { inside } from './inside.js';
 import { learn } from './learn.js';
+import { merges } from './merges.js';
+import { readings } from './readings.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
 import { traps } from './traps.js';
@@ -63,6 +66,9 @@ export const cases = [
   ...chat,
   ...forgery,
   ...embed,
+  ...merges,
+  ...readings,
+  ...heads,
   ...learn,
   ...train,
 ];

@@ -96,13 +96,13 @@ export const traps = [
   {
     name: 'ENGINE_CRASHED: a trap ends the engine of a trainer',
     async run(t) {
-      const wasm = await moduleThatTraps(t, 'jielong-train.wasm', 'jl_wasm_live_held_out');
+      const wasm = await moduleThatTraps(t, 'jielong-train.wasm', 'jl_wasm_training_run_held_out');
       const { worker } = t.options;
       const config = { vocabulary: 'characters', context: 8, steps: 2 };
       const options = /** @type {any} */ ({ text: 'to be or not to be '.repeat(40), config, wasm });
       const trainer = await t.jielong.createTrainer({ ...options, worker });
-      const said = await crashes(() => trainer.heldOut(), 'live_held_out');
-      same(await crashes(() => trainer.export(), 'live_held_out'), said, 'a later call');
+      const said = await crashes(() => trainer.heldOut(), 'training_run_held_out');
+      same(await crashes(() => trainer.export(), 'training_run_held_out'), said, 'a later call');
       await trainer.close();
     },
   },

@@ -16,6 +16,7 @@ import {
   TOKENIZE,
 } from '../base/options.js';
 import { expandEdits, requestOf } from './inside.js';
+import { embeddings, merges, neighbours, unembed } from './readings.js';
 import { rulesOf } from './rules.js';
 import { Session } from './session.js';
 import { inParts, tokenize } from './tokenize.js';
@@ -168,6 +169,66 @@ export class Model {
     } finally {
       this.#backend.call('closeSession', handle).catch(() => {});
     }
+  }
+
+  /* ---- Readings without a session ---- */
+
+  /**
+   * How a text becomes tokens, recorded by the encoder itself: the text's pieces, and for each its start symbols,
+   * the merges in the order they are applied (Sennrich et al. 2016) and the tokens. With SentencePiece unigram
+   * (Kudo 2018) a piece has the lattice's candidates instead of merges; with WordPiece its tokens are the
+   * greedy matches. `ids` are those of tokenize(text, { special }). At most 16,384 bytes of UTF-8.
+   * @param {string} text
+   * @param {{ special?: boolean }} [options] special: parse special tokens in the text
+   * @returns {Promise<import('./types.js').Merges>}
+   */
+  async merges(text, options = {}) {
+    return merges(this.#backend, this.info, text, options);
+  }
+
+  /**
+   * Rows of a token table, as the file stores them, dequantised: before any scaling, norm or position that the
+   * model adds. table: 'embedding' (default), or 'output', the output matrix, whose rows multiply the
+   * normalised residual stream (the same rows if the model is tied; an encoder has none).
+   * @param {Ids} ids
+   * @param {{ table?: 'embedding' | 'output', signal?: AbortSignal }} [options]
+   * @returns {Promise<import('./types.js').Floats>} shape [ids, info.embeddingLength]
+   */
+  async embeddings(ids, options = {}) {
+    return embeddings(this.#backend, this.info, ids, options);
+  }
+
+  /**
+   * The tokens whose embeddings are most similar to that of `id`, by cosine over the whole table, without `id`
+   * itself; most similar first, equal ones by id. count: at most 1000.
+   * @param {number} id
+   * @param {{ count?: number, signal?: AbortSignal }} [options] count: 10
+   * @returns {Promise<{ id: number, text: string, similarity: number }[]>}
+   */
+  async neighbours(id, options = {}) {
+    const pieces = (/** @type {number[]} */ ids) => this.pieces(ids);
+    return neighbours(this.#backend, this.info, pieces, id, options);
+  }
+
+  /**
+   * The logits of residual streams, as the model computes them after its last block: final norm, output matrix
+   * and bias, logit scale, logit cap (the logit lens, nostalgebraist 2020). norm: false skips the norm, for
+   * vectors that are normalised already. An encoder has no output matrix.
+   * @param {Float32Array | { shape: number[], data: Float32Array }} vectors row after row of info.embeddingLength
+   * @param {{ norm?: boolean, signal?: AbortSignal }} [options]
+   * @returns {Promise<import('./types.js').Floats>} shape [rows, info.vocabularySize]
+   */
+  async unembed(vectors, options = {}) {
+    return unembed(this.#backend, this.info, vectors, options);
+  }
+
+  /**
+   * What lies between the last residual stream x and the logits:
+   * logitScale · (W (norm(x) · weight + bias) + outputBias), then a soft cap if logitCap is not 0.
+   * @returns {Promise<import('./types.js').Unembedding>}
+   */
+  async unembedding() {
+    return this.#backend.call('unembedding');
   }
 
   /** Stops the engine, closes all sessions and frees all memory. */

@@ -9,7 +9,6 @@ import {
   COUNT,
   checkIds,
   checkOptions,
-  DEFAULTS,
   describe,
   FLAG,
   integer,
@@ -28,6 +27,8 @@ import { Timeline } from './timeline.js';
 /** @typedef {import('./types.js').Counters} Counters */
 /** @typedef {import('./types.js').GenerateOptions} GenerateOptions */
 /** @typedef {import('./types.js').Ids} Ids */
+/** @typedef {import('./types.js').LensOptions} LensOptions */
+/** @typedef {import('./types.js').LensRow} LensRow */
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').SamplingOptions} SamplingOptions */
 /** @typedef {import('./types.js').Stage} Stage */
@@ -175,7 +176,7 @@ export class Session {
         top: integer(1, 50),
       });
       await this.#timeline.evaluate();
-      return this.#timeline.call('stages', { ...DEFAULTS, ...given }, top);
+      return this.#timeline.call('stages', given, top);
     });
   }
 
@@ -206,6 +207,20 @@ export class Session {
     return this.#timeline.run(false, () =>
       forecast(this.#timeline, this.model.info, promptOrIds, options),
     );
+  }
+
+  /**
+   * The logit lens: what the model would predict after each block, if the blocks after it added nothing. The
+   * stream goes through the last norm and the output matrix; the last block gives the model's distribution.
+   * Evaluates the tokens from the first of the positions on again. Not for encoders.
+   * @param {LensOptions} [options]
+   * @returns {Promise<LensRow[]>} by position, then by layer
+   */
+  lens(options = {}) {
+    return this.#timeline.run(true, async () => {
+      const { lens } = await import('./lens.js');
+      return lens(this.#timeline, this.model, options);
+    });
   }
 
   /**

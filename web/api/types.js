@@ -81,6 +81,7 @@ export {};
  * @property {string | null} bosToken text of the beginning-of-sequence token
  * @property {string | null} eosToken text of the end token
  * @property {'mean' | 'cls' | 'last' | null} pooling of embeddings
+ * @property {Required<SamplingOptions>} sampling default options
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels available to matmuls: 'simd128', or 'simd128, relaxed' with relaxed SIMD
@@ -91,13 +92,14 @@ export {};
  */
 
 /**
+ * The defaults are in model.info.sampling.
  * @typedef {object} SamplingOptions
- * @property {number} [temperature] 0.8; 0: greedy
- * @property {number} [topK] 40; keep the k most probable tokens; 0: all
- * @property {number} [topP] 0.95; keep the smallest set with total probability ≥ p; 1: all
- * @property {number} [minP] 0.05; keep tokens with probability ≥ minP × the max; 0: all
- * @property {number} [repeatPenalty] 1 (none); above 1 makes recent tokens less likely
- * @property {number} [repeatLast] 64; number of tokens that count as recent
+ * @property {number} [temperature] 0: greedy
+ * @property {number} [topK] keep the k most probable tokens; 0: all
+ * @property {number} [topP] keep the smallest set with total probability ≥ p; 1: all
+ * @property {number} [minP] keep tokens with probability ≥ minP × the max; 0: all
+ * @property {number} [repeatPenalty] 1: none; above 1 makes recent tokens less likely
+ * @property {number} [repeatLast] number of tokens that count as recent
  */
 
 /**
@@ -220,6 +222,23 @@ export {};
  */
 
 /**
+ * @typedef {object} LensOptions
+ * @property {number[]} [positions] default: the last
+ * @property {number[]} [layers] default: all
+ * @property {number} [top] tokens of each, 5, at most 50
+ * @property {AbortSignal} [signal]
+ */
+/**
+ * What the model would predict after a block.
+ * @typedef {object} LensRow
+ * @property {number} layer
+ * @property {number} position whose next token is predicted
+ * @property {{ id: number, text: string, logprob: number }[]} top most probable first
+ * @property {number} entropy in nats
+ * @property {number} kl divergence of the last block's distribution from this one, in nats; 0 for the last
+ */
+
+/**
  * Work since the session began. A multiply-add counts one; a batch reads weights once. milliseconds:
  * attention is scores and gather, which one kernel computes.
  * @typedef {object} Counters
@@ -247,6 +266,111 @@ export {};
  * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
  */
 /** @typedef {Int32Array | number[]} Ids */
+
+/* ---- Readings of a model ---- */
+
+/**
+ * Rows of numbers.
+ * @typedef {object} Floats
+ * @property {[number, number]} shape [rows, columns]
+ * @property {Float32Array} data row-major
+ */
+
+/**
+ * A part of a piece. `text` is its bytes decoded as UTF-8; a token of byte-level BPE may have an incomplete
+ * character (`whole` false, U+FFFD in the text): show its bytes, piece.bytes.subarray(at, at + length).
+ * @typedef {object} MergeSymbol
+ * @property {number} at first byte in piece.bytes
+ * @property {number} length bytes
+ * @property {string} text
+ * @property {boolean} whole
+ * @property {number} id -1: a string that is no token
+ */
+
+/**
+ * One merge: `left` and `right` become the symbol that the other fields describe. To play it, keep a list of
+ * symbols and call list.splice(index, 2, step).
+ * @typedef {MergeSymbol & { index: number, left: MergeSymbol, right: MergeSymbol,
+ *   rank?: number, score?: number }} MergeStep index: of `left` in the current list of symbols. rank: of the merge
+ *   in the file's list, lowest first (bpe). score: of the result, highest first (spm)
+ */
+
+/**
+ * A token of the result, with the bytes that it encodes.
+ * @typedef {MergeSymbol & { ids: number[], fallback: boolean, score?: number }} MergeToken ids: usually one.
+ *   fallback: no token has these bytes, so `ids` are the tokens of single bytes (id is -1), or none. An unknown
+ *   token has its own id; adjacent unknown tokens of unigram become one, so a later one has no ids. score: of
+ *   unigram, a natural log probability
+ */
+
+/**
+ * A part of the text that is encoded by itself: a match of the pre-tokenizer's regular expression (bpe), a word
+ * with the spaces before it (spm, wordpiece), a stretch between two positions that every segmentation passes
+ * (unigram), or a special token. Parts of the text may belong to no piece (whitespace that the tokenizer drops).
+ * @typedef {object} MergePiece
+ * @property {string} text in the form that tokens have: with the space that the tokenizer adds, normalised
+ * @property {number} start of its source in the text, a string index
+ * @property {number} end
+ * @property {Uint8Array} bytes of `text`; byte-level BPE: the bytes themselves
+ * @property {MergeSymbol[]} symbols at the start: bytes (byte-level BPE) or characters. Empty if nothing is merged:
+ *   unigram, wordpiece, special tokens, a piece that is looked up as a whole
+ * @property {MergeStep[]} steps the merges in their order
+ * @property {MergeToken[]} tokens the symbols that remain, the matches or the best path
+ * @property {number[]} ids of all tokens
+ * @property {(MergeSymbol & { score: number })[]} [candidates] unigram: every token that matches somewhere, the
+ *   edges of the lattice
+ * @property {number} [score] unigram: the sum of the tokens' scores, the highest of all segmentations
+ * @property {MergeToken[]} [failed] wordpiece: matches of a word that becomes one unknown token because its rest
+ *   does not match; their ids are empty
+ */
+
+/**
+ * @typedef {object} Merges
+ * @property {'bpe' | 'spm' | 'unigram' | 'wordpiece'} method spm: SentencePiece BPE, merges ranked by scores
+ * @property {MergePiece[]} pieces in the order of the text
+ * @property {Int32Array} ids of the whole text
+ */
+
+/**
+ * The final norm and the scales of the logits. A norm without weight is null.
+ * @typedef {object} Unembedding
+ * @property {'rms' | 'layer' | null} norm
+ * @property {number} epsilon of the norm
+ * @property {Float32Array | null} weight info.embeddingLength numbers
+ * @property {Float32Array | null} bias of the norm
+ * @property {Float32Array | null} outputBias info.vocabularySize numbers
+ * @property {number} logitScale 1: none
+ * @property {number} logitCap soft cap; 0: none
+ */
+
+/** @typedef {'previous-token' | 'duplicate-token' | 'induction' | 'first-token' | 'entropy'} HeadKind */
+/** @typedef {{ layer: number, head: number, score: number }} HeadScore */
+/**
+ * @typedef {object} HeadOptions
+ * @property {Ids} [ids] all tokens of the session, one per key; needed for duplicate-token and induction
+ * @property {number} [from] position of the pattern's first query; default: keys − queries, the last positions
+ * @property {boolean} [excludeFirst] false; ignore attention to the first position (TransformerLens: exclude_bos)
+ * @property {boolean} [excludeCurrent] false; ignore attention to the query's own position
+ * @property {'mul' | 'abs'} [measure] 'mul'; how pattern and mask are compared (heads.js)
+ */
+
+/**
+ * What one part of the model adds to a logit.
+ * @typedef {object} Contribution
+ * @property {string} name 'embed', 'pos_embed', 'resid_pre', 'attn_out', 'mlp_out'; in `heads` 'result', and
+ *   'attn_bias' where the output of attention has a bias
+ * @property {number} [layer]
+ * @property {number} [head] of 'result'
+ * @property {number} value in units of the logit
+ */
+/**
+ * @typedef {object} Attribution
+ * @property {Contribution[]} contributions of the embedding and all sublayers
+ * @property {number} constant of the biases: of the final norm through the output matrix, and of the output
+ * @property {number} total the sum of both: the logit, or the difference
+ * @property {Contribution[]} [heads] the parts of the attention sublayers' contributions, with taps of 'result'.
+ *   Refused where a norm or a scale follows attention (Gemma 2 and 3, OLMo 2 and 3, Granite)
+ */
 
 /* ---- Training (train.js) ---- */
 

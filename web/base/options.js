@@ -117,15 +117,7 @@ export const CHAT = {
     'an object of variables for the template',
   ]),
 };
-export const DEFAULTS = {
-  temperature: 0.8,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
-  repeatPenalty: 1,
-  repeatLast: 64,
-};
-
+/** Defaults of a generation; those of sampling are the engine's (info.sampling). */
 export const LIMITS = { maxTokens: 256, ignoreEos: false, topLogprobs: 0 };
 
 /** @param {string} message @param {string} [where] */

@@ -454,7 +454,7 @@ function describe(template, e, limit) {
     return { code: 'TEMPLATE_LIMIT', message, where: KEY };
   }
   if (e instanceof Raised) {
-    const message = `the chat template refuses these messages: ${e.message}`;
+    const message = `the chat template rejects these messages: ${e.message}`;
     return { code: 'BAD_TEMPLATE', message, where: KEY };
   }
   const syntax = syntaxError(template);

@@ -4,7 +4,8 @@
  * Arguments and results can be cloned, so that backend.js can call it in this thread and worker.js by messages.
  * exports.js has the calls of exports, their errors and the memory access. One instance holds one model, because
  * WebAssembly memory never shrinks: it is freed with the instance. Nothing here parses, tokenises, samples or
- * reads a struct, except candidates: pairs {i32 id, f32 probability}.
+ * reads a struct, except candidates: pairs {i32 id, f32 probability}. readings.js has the methods of a model
+ * without a session.
  */
 
 import { closed, JielongError } from '../base/error.js';
@@ -13,6 +14,7 @@ import { openSource } from '../source/source.js';
 import { Calls } from './exports.js';
 import { open } from './instance.js';
 import { Kernels } from './kernels.js';
+import { cosines, rows, trace, unembed, unembedding } from './readings.js';
 import { Threads, threadsHere } from './threads.js';
 
 const MORE = 1;
@@ -66,7 +68,9 @@ export class Engine {
   #startPoolWorker;
   /** @type {Kernels | undefined} */ #kernels;
   #vocabulary = 0; // entries
+  #width = 0; // of the residual stream
   #encoder = false; // no logits
+  /** Defaults, from the engine. */ #defaults = {};
   /**
    * Sessions by handle, so that the handle of a closed session is rejected.
    * @type {Map<number, number>}
@@ -164,7 +168,7 @@ export class Engine {
     this.#kernels = new Kernels(precision, wasm, shared);
     this.#threads = new Threads(this.#calls, this.#startPoolWorker);
     if (shared) this.#threads.start(module, threads, await size());
-    else this.#threads.why = why ?? 'the browser gives no shared memory';
+    else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
   }
 
   /**
@@ -226,7 +230,9 @@ export class Engine {
     const { count = 1, why } = this.#threads ?? {};
     const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
     this.#vocabulary = info.vocabularySize;
+    this.#width = info.embeddingLength;
     this.#encoder = info.encoder;
+    this.#defaults = { ...info.sampling };
     return info;
   }
 
@@ -342,6 +348,28 @@ export class Engine {
     });
   }
 
+  /* ---- Readings without a session ---- */
+
+  /** @param {string} text @param {boolean} special */
+  trace(text, special) {
+    return trace(this.#calls, this.#model, text, special);
+  }
+  /** @param {number} table @param {Int32Array} ids */
+  rows(table, ids) {
+    return rows(this.#calls, this.#model, table, ids, this.#width);
+  }
+  /** @param {number} id @param {number} from @param {number} n */
+  cosines(id, from, n) {
+    return cosines(this.#calls, this.#model, id, from, n);
+  }
+  /** @param {Float32Array} x [n][width] @param {number} n @param {boolean} norm */
+  unembed(x, n, norm) {
+    return unembed(this.#calls, this.#model, x, n, norm, this.#vocabulary, this.#threads);
+  }
+  unembedding() {
+    return unembedding(this.#calls, this.#model, this.#width, this.#vocabulary);
+  }
+
   /**
    * State of the kernel choice, for benchmarks.
    * @param {number} [force] kernels to use from now on, see Tuner
@@ -451,8 +479,9 @@ export class Engine {
 
   /* ---- Sampling and generation ---- */
 
-  /** Sets the options of the next stages() or generate(). @param {any} s */
-  #sampling(s) {
+  /** Sets the options of the next stages() or generate(). @param {any} given */
+  #sampling(given) {
+    const s = { ...this.#defaults, ...given };
     const seed = BigInt(s.seed ?? 0);
     const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
     this.#calls.call(

@@ -137,7 +137,10 @@ export class Calls {
   /** The error for a failed allocation. @param {string} what */
   outOfMemory(what) {
     const { ifFull } = this.#words;
-    return new JielongError('OUT_OF_MEMORY', `no memory for ${what}${ifFull ? `; ${ifFull}` : ''}`);
+    return new JielongError(
+      'OUT_OF_MEMORY',
+      `not enough memory for ${what}${ifFull ? `; ${ifFull}` : ''}`,
+    );
   }
 
   /** Memory that the caller frees. @param {number} n bytes */

@@ -125,14 +125,14 @@ export class Threads {
     while (arrived() < this.#workers.size && performance.now() - start < START_MS) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    if (arrived() === 0) return this.end(this.why ?? 'no worker arrived');
+    if (arrived() === 0) return this.end(this.why ?? 'no worker started in time');
     // Workers that have not arrived by now are ignored.
-    if (arrived() < this.#workers.size) this.why ??= 'a worker did not arrive';
+    if (arrived() < this.#workers.size) this.why ??= 'a worker did not start in time';
     // Thread numbers of ended workers stay unused, so the maximum may exceed the count.
     const max = Math.max(...[...this.#workers.values()].map(({ thread }) => thread)) + 1;
     const count = measure ? this.#calls.call('pool_calibrate', this.#pool, max, model) : max;
-    if (count < 2) return this.end(count < 0 ? 'a worker does not answer' : 'one is faster');
-    if (count < max) this.why = `${count} are faster than ${max}`;
+    if (count < 2) return this.end(count < 0 ? 'a worker does not answer' : 'one thread is faster');
+    if (count < max) this.why = `${count} threads are faster than ${max}`;
     this.#calls.call('pool_use', this.#pool, count);
     for (const [worker, { thread }] of this.#workers) if (thread >= count) this.#dismiss(worker);
     this.count = Math.min(this.#workers.size, arrived()) + 1;

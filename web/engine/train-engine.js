@@ -6,7 +6,7 @@
  * plain values. Samples come from jielong.wasm and the exported file, so that they match the output of
  * the model after loadModel.
  */
-import { DEFAULTS, LIMITS } from '../base/options.js';
+import { LIMITS } from '../base/options.js';
 import { describeSource } from '../source/source.js';
 import { Engine } from './engine.js';
 import { compile } from './instance.js';
@@ -33,9 +33,9 @@ export class TrainEngine {
     this.#out = calls.alloc(8 * 8);
     const [words, settings] = [text, recipe].map((part) => encoder.encode(part));
     this.#run = calls.withCopies([words, settings], (a, b) =>
-      calls.make('live_new', a, words.length, b, settings.length, vocabulary),
+      calls.make('training_run_new', a, words.length, b, settings.length, vocabulary),
     );
-    calls.call('live_describe', this.#run, this.#out);
+    calls.call('training_run_describe', this.#run, this.#out);
     const [vocabularySize, parameters, trainTokens, heldOutTokens, ...rest] = calls.doubles(
       this.#out,
       8,
@@ -56,22 +56,22 @@ export class TrainEngine {
 
   /** One step; undefined after the last. */
   step() {
-    if (this.#calls.try('live_step', this.#run, this.#out) === DONE) return undefined;
+    if (this.#calls.try('training_run_step', this.#run, this.#out) === DONE) return undefined;
     const [step, loss, norm, epoch] = this.#calls.doubles(this.#out, 4);
     return { step, loss, norm, epoch };
   }
 
   /** @param {number} windows 0: all */
   heldOut(windows) {
-    return this.#calls.call('live_held_out', this.#run, windows);
+    return this.#calls.call('training_run_held_out', this.#run, windows);
   }
 
   /** The bytes of a GGUF file. @param {string} type */
   write(type) {
     const calls = this.#calls;
-    const n = calls.call('live_export', this.#run, TYPES[type], 0);
+    const n = calls.call('training_run_export', this.#run, TYPES[type], 0);
     return calls.withCopies([new Uint8Array(n)], (at) => {
-      calls.call('live_export', this.#run, TYPES[type], at);
+      calls.call('training_run_export', this.#run, TYPES[type], at);
       return calls.bytes(at, n).slice();
     });
   }
@@ -85,7 +85,7 @@ export class TrainEngine {
     this.#sampler ??= await compile(undefined, false);
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
     const { handle, contextLength } = engine.openSession(0, false);
-    const settings = { ...DEFAULTS, ...LIMITS, ignoreEos: true, stop: [], ...options };
+    const settings = { ...LIMITS, ignoreEos: true, stop: [], ...options };
     let made = engine.tokenize([[prompt, false]], false, true);
     while (typeof made === 'number') made = engine.tokenizeMore(made);
     let ids = made.slice(1 - contextLength);

@@ -20,30 +20,39 @@ import { JielongError, loadModel } from '../jielong.js';
 /* ---- Options --------------------------------------------------------------------------------- */
 
 const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
-const MOST = 2 ** 31 - 1;
+const MAX_INT = 2 ** 31 - 1;
 
 /** @type {(low: number, whole?: boolean) => (text: string) => boolean} */
 const atLeast =
   (low, whole = true) =>
   (text) =>
     whole
-      ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MOST
+      ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MAX_INT
       : DECIMAL.test(text) && Number.isFinite(Math.fround(Number(text)));
 
 /** @param {string} text */
-const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MOST);
+const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MAX_INT);
 
 /**
- * name: [placeholder, meaning, test of the value]. An empty placeholder means a flag.
+ * name: [placeholder, meaning, test of the value]. An empty placeholder means a flag; {key} in a
+ * meaning is that default of info.sampling.
  * @type {Record<string, [string, string, ((text: string) => boolean)?]>}
  */
 const OPTIONS = {
   n: ['N', 'generate: at most N tokens (256); score: only the first N predictions', atLeast(0)],
-  temperature: ['T', '0.8; 0 is greedy: always the most probable token', atLeast(0, false)],
-  'top-k': ['K', '40; keep the K most probable tokens, 0: all', atLeast(0)],
-  'top-p': ['P', '0.95; keep the smallest set of total probability P', atLeast(0, false)],
-  'min-p': ['P', '0.05; keep tokens of at least P times the max probability', atLeast(0, false)],
-  'repeat-penalty': ['R', '1 (none); above 1 makes recent tokens less likely', atLeast(0, false)],
+  temperature: [
+    'T',
+    '{temperature}; 0 is greedy: always the most probable token',
+    atLeast(0, false),
+  ],
+  'top-k': ['K', '{topK}; keep the K most probable tokens, 0: all', atLeast(0)],
+  'top-p': ['P', '{topP}; keep the smallest set of total probability P', atLeast(0, false)],
+  'min-p': ['P', '{minP}; keep tokens of at least P times the max probability', atLeast(0, false)],
+  'repeat-penalty': [
+    'R',
+    '{repeatPenalty}; 1 is none, above 1 makes recent tokens less likely',
+    atLeast(0, false),
+  ],
   seed: [
     'S',
     'an integer; the same seed gives the same tokens',
@@ -149,13 +158,18 @@ MODEL is a file or a URL; generate without one uses the included tales model.
 jielong COMMAND --help lists the options.`;
 }
 
-/** @param {string} command */
-function commandHelp(command) {
+/** @param {string} command @param {Values} values */
+async function commandHelp(command, { wasm }) {
   const [usage, does, options] = COMMANDS[command];
+  // Defaults of sampling are the engine's, which publishes them with a model.
+  const model = options.includes('temperature') ? await loadModel(TALES, { wasm }) : undefined;
+  /** @type {Record<string, any>} */ const sampling = model?.info.sampling ?? {};
   const lines = [...options, ...COMMON].map((name) => {
     const [placeholder, meaning] = OPTIONS[name];
-    return `  ${`${dashed(name)} ${placeholder}`.padEnd(22)}${meaning}`;
+    const words = meaning.replace(/\{(\w+)\}/, (_, key) => sampling[key]);
+    return `  ${`${dashed(name)} ${placeholder}`.padEnd(22)}${words}`;
   });
+  await model?.close();
   return `usage: jielong ${command} ${usage} [options]\n\n${does}.\n\n${lines.join('\n')}`;
 }
 
@@ -401,7 +415,7 @@ async function main() {
   if (!command) throw new UsageError('the command is missing');
   if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`unknown command '${command}'`);
   const { values, positionals } = parse(command, argv);
-  if (values.help) return console.log(commandHelp(command));
+  if (values.help) return console.log(await commandHelp(command, values));
   if (command === 'generate' && positionals.length < 2 && !namesModel(positionals[0]))
     positionals.unshift(TALES);
   const [source, ...args] = positionals;

@@ -36,6 +36,7 @@ const SHARED = [
   'engine/instance.js',
   'engine/kernels.js',
   'engine/link.js',
+  'engine/readings.js',
   'engine/start-worker.js',
   'engine/threads.js',
 ];

@@ -1,5 +1,8 @@
 /**
  * sampling.js - the sampling options as sliders and number inputs, each with a one-line explanation.
+ *
+ * The defaults are those of the engine (info.sampling), so most inputs are disabled until the first
+ * model is loaded.
  */
 
 import { byId, make } from '../ui/dom.js';
@@ -54,12 +57,27 @@ function control(name) {
 function show() {
   const { sampling } = state;
   for (const [name, input] of inputs) {
-    if (input.valueAsNumber !== sampling[name]) input.value = String(sampling[name]);
+    const value = sampling[name];
+    input.disabled = value === undefined;
+    const shown = value ?? RANGES[name].min;
+    if (input.valueAsNumber !== shown) input.value = String(shown);
     const output = input.parentElement?.querySelector('output');
-    if (output) output.textContent = number(sampling[name]);
+    if (output) output.textContent = value === undefined ? '–' : number(value);
   }
-  const values = names.map((name) => [name, number(sampling[name], { useGrouping: false })]);
-  byId('sampling-line', HTMLElement).textContent = t('text.sampling', Object.fromEntries(values));
+  const values = names.map((name) => [name, number(sampling[name] ?? 0, { useGrouping: false })]);
+  byId('sampling-line', HTMLElement).textContent = inputs.get('topK')?.disabled
+    ? t('sampling.title')
+    : t('text.sampling', Object.fromEntries(values));
+}
+
+/** Takes the engine's defaults from the first model; later models keep the reader's values. */
+function useDefaults() {
+  const { model, sampling } = state;
+  if (!model || defaults.topK !== undefined) return;
+  const given = Object.entries(model.info.sampling).filter(([name]) => name in RANGES);
+  Object.assign(defaults, Object.fromEntries(given));
+  state.sampling = { ...defaults, ...sampling };
+  show();
 }
 
 /** Creates the controls; call before the language is applied. */
@@ -71,4 +89,5 @@ export function setUp() {
     emit('sampling');
   });
   on('language', show);
+  on('model', useDefaults);
 }

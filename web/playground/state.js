@@ -10,12 +10,14 @@
 /** @typedef {'model' | 'text' | 'busy' | 'sampling' | 'language' | 'theme'} Topic */
 
 /**
+ * The options from temperature to repeatPenalty have no values until the first model is loaded,
+ * because their defaults are the engine's.
  * @typedef {object} Sampling
- * @property {number} temperature
- * @property {number} topK
- * @property {number} topP
- * @property {number} minP
- * @property {number} repeatPenalty
+ * @property {number} [temperature]
+ * @property {number} [topK]
+ * @property {number} [topP]
+ * @property {number} [minP]
+ * @property {number} [repeatPenalty]
  * @property {number} seed
  * @property {number} maxTokens
  */
@@ -34,15 +36,7 @@ export const state = {
   ids: new Int32Array(),
   /** Whether a generation runs. */ busy: false,
   /** @type {Sampling} */
-  sampling: {
-    temperature: 0.8,
-    topK: 40,
-    topP: 0.95,
-    minP: 0.05,
-    repeatPenalty: 1,
-    seed: 1,
-    maxTokens: 128,
-  },
+  sampling: { seed: 1, maxTokens: 128 },
 };
 
 const target = new EventTarget();

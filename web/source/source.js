@@ -184,7 +184,7 @@ function openStream({ stream, name, size, total }) {
       empty = 0;
       return value;
     }
-    throw bad(`the stream is stuck: ${MAX_EMPTY} chunks without a byte came in a row`);
+    throw bad(`the stream sent ${MAX_EMPTY} empty chunks in a row`);
   };
   return {
     name,
