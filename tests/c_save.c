@@ -97,8 +97,8 @@ static void check_rules(const char *name, const jl_rules *rules, int n_edits) {
     jl_error e = { 0 };
     jl_model *m = load_golden(name);
     if (!m) return;
-    float row[MOST_WIDTH];
-    for (int i = 0; i < MOST_WIDTH; i++) row[i] = (float)i / 50;
+    float row[MAX_WIDTH];
+    for (int i = 0; i < MAX_WIDTH; i++) row[i] = (float)i / 50;
     jl_edit edits[] = {
         { .site = JL_SITE_PATTERN, .layer = 1, .head = 1, .to = -1, .factor = 0.5f },
         { .site = JL_SITE_RESID_POST,
@@ -257,7 +257,7 @@ static int use(const jl_model *m, const uint8_t *bytes, size_t n) {
 
 static state small_state(const jl_model *m, const jl_rules *rules) {
     jl_error e = { 0 };
-    float row[MOST_WIDTH] = { 0 };
+    float row[MAX_WIDTH] = { 0 };
     jl_edit edits[] = { { .site = JL_SITE_Z, .head = 1, .to = -1, .factor = 0.5f },
                         { .site = JL_SITE_RESID_PRE,
                           .head = -1,

@@ -86,12 +86,12 @@ static void each_sink(jl_session *s, float *sinks, visitor *visit, void *to) {
 /* Everything after the edits. */
 static void each_piece(jl_session *s, visitor *visit, void *to) {
     const jl_cache *c = &s->cache;
-    size_t tile = jl_kv_tile_bytes(c->type, s->m->h.head_dim), head = (size_t)c->n_tiles * tile;
+    size_t tile = jl_kv_tile_bytes(c->type, s->m->h.head_dim), stride = (size_t)c->n_tiles * tile;
     size_t used = ((size_t)used_slots(s) + JL_KV_TILE - 1) / JL_KV_TILE * tile;
     size_t heads = (size_t)s->m->h.n_attention * (size_t)s->m->h.n_kv_heads;
     visit(to, s->ids, (uint64_t)s->n_ids * sizeof *s->ids);
-    for (size_t i = 0; i < heads; i++) visit(to, c->k + i * head, used);
-    for (size_t i = 0; i < heads; i++) visit(to, c->v + i * head, used);
+    for (size_t i = 0; i < heads; i++) visit(to, c->k + i * stride, used);
+    for (size_t i = 0; i < heads; i++) visit(to, c->v + i * stride, used);
     each_convolution(s, visit, to);
     each_sink(s, c->sink_k, visit, to);
     each_sink(s, c->sink_v, visit, to);
@@ -333,7 +333,7 @@ static jl_status read_session(jl_cursor *c, jl_session *s, const head *h, jl_err
 jl_session *jl_session_restore(const jl_model *m, const uint8_t *bytes, uint64_t n, jl_pool *pool,
                                double (*now)(void), jl_error *error) {
     jl_cursor c = { .bytes = bytes, .have = n, .end = n };
-    head h;
+    head h = { 0 };
     if (!m->arch || m->loader) return jl_session_new(m, NULL, error); /* refuses */
     if (read_head(&c, m, &h, error) || check_head(&h, m, error)) return NULL;
     int n_positions = h.n[N_POSITION_IDS];

@@ -94,7 +94,7 @@ const publicNames = (module) =>
 
 /** Methods without arguments, and constructors, which callers do not use. */
 const WITHOUT =
-  /\.(constructor|close|info|unembedding|position|ids|logits|return|next|ended|order|step|sample|config)$/;
+  /\.(constructor|close|info|unembedding|position|ids|logits|return|save|nextSeed|next|ended|order|step|sample|config)$/;
 
 /** @param {object} module @param {Record<string, Call>} calls */
 function complete(module, calls) {
@@ -199,6 +199,7 @@ export const argumentsSuite = [
         forecast: (odd) => session.forecast(odd),
         'forecast options': (odd) => session.forecast([1], odd),
         ...eachOption('forecast', RUN.slice(0, 3), (o) => session.forecast([1], o)),
+        restore: async (odd) => (await model.restore(odd)).close(),
         'counters options': (odd) => session.counters(odd),
         ...eachOption('counters', ['reset'], (o) => session.counters(o)),
         generate: (odd) => generate(odd, {}),

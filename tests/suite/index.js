@@ -21,6 +21,7 @@ import { inside } from './inside.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
 import { readings } from './readings.js';
+import { save } from './save.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
 import { traps } from './traps.js';
@@ -56,6 +57,7 @@ export const cases = [
   ...equivalence,
   ...attention,
   ...inside,
+  ...save,
   ...generation,
   ...errors,
   ...failed,
