@@ -50,8 +50,8 @@ endif
 # ---- Sources and objects ---------------------------------------------------------------------------------
 SOURCES := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SOURCES := $(wildcard src/cli/*.c)
-TEST_SOURCES := $(wildcard tests/c_*.c)
-HEADERS := $(wildcard src/*.h src/*/*.h tests/*.h)
+TEST_SOURCES := $(wildcard $(patsubst src/%/,tests/%/*.c,$(wildcard src/*/)))
+HEADERS := $(wildcard src/*.h src/*/*.h tests/helpers/*.h)
 
 OBJECTS := $(SOURCES:%.c=$(B)/native/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/native/%.o)
@@ -63,8 +63,9 @@ CLI := $(B)/jielong
 # Two modules of the same objects: one runs models, one trains vocabularies, networks and n-grams.
 WASM := $(B)/jielong.wasm
 TRAIN_WASM := $(B)/jielong-train.wasm
-# Tests of compute/ (those including check_kernels.h) also run as wasm.
-WASM_TESTS := $(patsubst tests/%.c,$(B)/tests/%.wasm,$(shell grep -l check_kernels.h tests/c_*.c))
+# Tests that also run as wasm, on the instructions used in pages, and natively at -O3: of everything with SIMD variants.
+WASM_TESTS := $(addprefix $(B)/tests/,$(addsuffix .wasm,compute/activations compute/fast compute/kernels \
+                compute/matmul compute/sgemm session/sample))
 
 # ---- Native ----------------------------------------------------------------------------------------------
 # Only the command line uses the platform: files, clock, terminal.
@@ -136,8 +137,8 @@ no-relaxed:
 
 # The same kernels in a test program, linked by their own linker because emcc would run wasm-opt.
 SDK_LIBS = $(shell em-config CACHE)/sysroot/lib/wasm32-emscripten
-RELAXED_TEST := $(if $(filter no-relaxed,$(RELAXED)),,build/release/tests/c_fast_relaxed.wasm)
-build/release/tests/c_fast_relaxed.wasm: tests/c_fast.c build/release/jielong-relaxed.wasm build/release/tests/c_fast.wasm
+RELAXED_TEST := $(if $(filter no-relaxed,$(RELAXED)),,build/release/tests/compute/fast_relaxed.wasm)
+build/release/tests/compute/fast_relaxed.wasm: tests/compute/fast.c build/release/jielong-relaxed.wasm build/release/tests/compute/fast.wasm
 	$(call say,link)
 	$(Q)$(WASM_CC) $(WASM_CFLAGS) -DJL_RELAXED -c $< -o $(@:.wasm=.o)
 	$(Q)$(RELAXED_LD) $(@:.wasm=.o) build/release/jielong-relaxed.o \
@@ -159,7 +160,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -173,6 +174,8 @@ native: $(CLI) $(TESTS)
 
 wasm: $(WASM) $(TRAIN_WASM)
 
+kernel-tests: $(WASM_TESTS:.wasm=)
+
 wasm-tests: $(WASM_TESTS) $(if $(filter release,$(config)),$(RELAXED_TEST))
 
 run: ## build, generate a little in the terminal, serve the playground (PORT=8080, SERVE=0, ISOLATE=0)
@@ -184,7 +187,7 @@ run: ## build, generate a little in the terminal, serve the playground (PORT=808
 test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, structure, lint
 	@wasm/toolchain.sh native wasm relaxed node browsers
 	@$(MAKE) --no-print-directory -j2 config=sanitize native
-	@$(MAKE) --no-print-directory -j2 config=release native wasm-tests web/jielong.wasm
+	@$(MAKE) --no-print-directory -j2 config=release build/release/jielong kernel-tests wasm-tests web/jielong.wasm
 	@$(MAKE) --no-print-directory dist
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)

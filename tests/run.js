@@ -1,28 +1,70 @@
 /**
- * run.js - runs every suite in turn; ends with the slowest ten and one line of counts.
+ * run.js - runs every suite, two side by side; ends with the slowest ten and one line of counts.
  *
  *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all
  *
  * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
  * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
- * fails; skips print their reason. The exit status is 1 if a test failed or none ran.
+ * fails; skips print their reason, crashed pages their case. One line per suite, printed when it ends. The
+ * exit status is 1 if a test failed or none ran.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { root, smollm2 } from './helpers/paths.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const logs = join(root, 'build', 'test-logs');
-const model = join(root, 'build/models/smollm2-135m-instruct-q4_1.gguf');
+const LANES = Math.min(2, availableParallelism());
 
-/** @param {string} folder @param {RegExp} pattern */
+/** @typedef {{ name: string, command: string[], env?: Record<string, string> }} Suite */
+
+/** Suites that take long, longest first: they start first, so that no lane idles at the end. */
+const SLOWEST = [
+  'node/suite worker',
+  'browser/suite Chromium',
+  'models/models',
+  'node/suite engine',
+  'browser/suite WebKit',
+  'node/cli',
+  'browser/suite Firefox',
+  'browser/playground',
+  'node/dist',
+];
+/** Suites that measure, or wait a limited time for workers, run alone at the end. */
+const ALONE = ['browser/thread', 'browser/workers Chromium', 'browser/workers Firefox'];
+
+/** Test files that run as several suites: an environment variable and its value in each. */
+const SPLIT = {
+  'node/suite': ['HOSTS', 'engine', 'worker'],
+  'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/train': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
+};
+
+/** Files in a folder and its subfolders, as paths from the folder. @param {string} folder @param {RegExp} pattern */
 const list = (folder, pattern) =>
   existsSync(join(root, folder))
-    ? readdirSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true })
+        .map(String)
         .filter((name) => pattern.test(name))
         .sort()
     : [];
+
+/** The native tests: a program per C file in a folder named like one of src/. */
+const programs = list('tests', /^\w+\/\w+\.c$/)
+  .filter((file) => existsSync(join(root, 'src', file.split('/')[0])))
+  .map((file) => file.slice(0, -2));
+
+/**
+ * The wasm tests that a configuration has built. One without source of its own is linked again for relaxed SIMD.
+ * @param {string} config
+ */
+const wasmPrograms = (config) =>
+  list(`build/${config}/tests`, /\.wasm$/)
+    .map((file) => file.slice(0, -5))
+    .filter((name) => programs.includes(name.replace(/_relaxed$/, '')));
 
 /**
  * Node before 21 hides relaxed SIMD behind a flag; only its optimising compiler is correct.
@@ -32,39 +74,44 @@ const flags = (name) =>
     ? ['--experimental-wasm-relaxed-simd', '--no-liftoff']
     : [];
 
-/** The suites of a group as [name, command]. @param {string} group @returns {[string, string[]][]} */
+/** The suites of a test file. @param {string} file FOLDER/NAME.test.js in tests/ @returns {Suite[]} */
+function nodeSuites(file) {
+  const name = file.replace(/\.test\.js$/, '');
+  const command = [process.execPath, '--test', `tests/${file}`];
+  const [variable, ...values] = /** @type {Record<string, string[]>} */ (SPLIT)[name] ?? [];
+  if (!variable) return [{ name, command }];
+  return values
+    .filter((value) => (process.env[variable] ?? value).split(',').includes(value))
+    .map((value) => ({ name: `${name} ${value}`, command, env: { [variable]: value } }));
+}
+
+/** @param {string} group @returns {Suite[]} */
 function suites(group) {
-  const node = process.execPath;
-  /** @type {(folder: string) => [string, string[]][]} */
-  const nodeTests = (folder) =>
-    list(folder, /\.test\.js$/)
-      .filter((file) => file !== 'structure.test.js')
-      .map((file) => [`${folder}/${file}`, [node, '--test', `${folder}/${file}`]]);
+  const files = list('tests', /\.test\.js$/);
   switch (group) {
     case 'native':
       return [
-        ...list('build/sanitize/tests', /^c_\w+$/).map((name) => `sanitize/tests/${name}`),
-        // A program without source of its own is a kernel test linked again, for wasm only.
-        ...list('build/release/tests', /^c_\w+\.wasm$/)
-          .map((name) => name.slice(0, -5))
-          .filter((name) => existsSync(join(root, 'tests', `${name}.c`)))
+        ...programs.map((name) => `sanitize/tests/${name}`),
+        ...wasmPrograms('release')
+          .filter((name) => programs.includes(name))
           .map((name) => `release/tests/${name}`),
-      ].map((name) => [name.replace('tests/', ''), [`build/${name}`]]);
+      ].map((name) => ({ name: name.replace('tests/', ''), command: [`build/${name}`] }));
     case 'kernels':
       return ['release', 'scalar'].flatMap((config) =>
-        list(`build/${config}/tests`, /^c_\w+\.wasm$/).map((name) => [
-          `${config}/${name}`,
-          [node, ...flags(name), '--no-warnings', 'tests/wasi.js', `build/${config}/tests/${name}`],
-        ]),
+        wasmPrograms(config).map((name) => {
+          const program = `build/${config}/tests/${name}.wasm`;
+          const options = [...flags(name), '--no-warnings', 'tests/helpers/wasi.js', program];
+          return { name: `${config}/${name}.wasm`, command: [process.execPath, ...options] };
+        }),
       );
     case 'structure':
-      return [['structure', [node, '--test', 'tests/structure.test.js']]];
+      return nodeSuites('structure.test.js');
     case 'node':
-      return nodeTests('tests');
+      return files.filter((f) => !/^browser\/|^structure\./.test(f)).flatMap(nodeSuites);
     case 'browsers':
-      return nodeTests('tests/browser');
+      return files.filter((f) => /^browser\//.test(f)).flatMap(nodeSuites);
     case 'lint':
-      return [['lint', ['make', '--no-print-directory', '-s', 'lint']]];
+      return [{ name: 'lint', command: ['make', '--no-print-directory', '-s', 'lint'] }];
     default:
       throw new Error(`run.js knows no group '${group}'`);
   }
@@ -72,12 +119,13 @@ function suites(group) {
 
 const GROUPS = ['structure', 'native', 'kernels', 'node', 'browsers', 'lint'];
 
-/** @param {string[]} command @returns {Promise<{ status: number, output: string }>} */
-function run([program, ...args]) {
+/** @param {Suite} suite @returns {Promise<{ status: number, output: string }>} */
+function run({ command: [program, ...args], env }) {
   return new Promise((resolve) => {
-    const env = { ...process.env };
-    if (existsSync(model)) env.JIELONG_MODEL ??= model;
-    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const variables = { ...process.env, ...env };
+    if (existsSync(smollm2)) variables.JIELONG_MODEL ??= smollm2;
+    const stdio = /** @type {const} */ (['ignore', 'pipe', 'pipe']);
+    const child = spawn(program, args, { cwd: root, env: variables, stdio });
     let output = '';
     child.stdout.on('data', (text) => (output += text));
     child.stderr.on('data', (text) => (output += text));
@@ -89,7 +137,7 @@ function run([program, ...args]) {
 /** Counts of a suite; output without counts is one test. @param {number} status @param {string} output */
 function count(status, output) {
   const native = [
-    ...output.matchAll(/^[\w (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm),
+    ...output.matchAll(/^[\w/ (),]+: (\d+) passed, (\d+) failed, (\d+) skipped$/gm),
   ].pop();
   /** @param {string} word */
   const summary = (word) =>
@@ -106,33 +154,60 @@ function count(status, output) {
   return { passed, failed, skipped };
 }
 
-const wanted = process.argv.slice(2);
 /** @type {{ name: string, seconds: number }[]} */
 const times = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
-mkdirSync(logs, { recursive: true });
-for (const group of wanted.length ? wanted : GROUPS) {
-  for (const [name, command] of suites(group)) {
-    const start = performance.now();
-    const { status, output } = await run(command);
-    const counts = count(status, output);
-    const seconds = (performance.now() - start) / 1000;
-    times.push({ name, seconds });
-    writeFileSync(join(logs, `${name.replaceAll('/', '-')}.log`), output);
-    console.log(
-      `${counts.failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds.toFixed(1)} s`,
-    );
-    for (const [line] of output.matchAll(/^skip: .*$|^\s*(?:﹣|ok \d+).*# SKIP.*$/gm)) {
-      console.log(`       ${line.trim().replace(/^ok \d+ /, '')}`);
-    }
-    if (counts.failed) console.log(output.split('\n').slice(-150).join('\n'));
-    for (const key of /** @type {const} */ (['passed', 'failed', 'skipped']))
-      total[key] += counts[key];
-  }
+
+/** Runs a suite, prints its line, and adds its counts. @param {Suite} suite */
+async function report(suite) {
+  const { name } = suite;
+  const start = performance.now();
+  const { status, output } = await run(suite);
+  const { passed, failed, skipped } = count(status, output);
+  const seconds = (performance.now() - start) / 1000;
+  times.push({ name, seconds });
+  writeFileSync(join(logs, `${name.replaceAll(/[/ ]/g, '-')}.log`), output);
+  console.log(
+    `${failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${passed} passed, ${failed} failed, ${skipped} skipped  ${seconds.toFixed(1)} s`,
+  );
+  const notes = /^skip: .*$|^\s*(?:﹣|ok \d+).*# SKIP.*$|^\s*(?:#|ℹ) page crashed .*$/gm;
+  for (const [line] of output.matchAll(notes))
+    console.log(`       ${line.trim().replace(/^ok \d+ |^[#ℹ] /, '')}`);
+  if (failed) console.log(output.split('\n').slice(-150).join('\n'));
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
 }
+
+/** Runs suites in so many lanes. @param {Suite[]} queue @param {number} lanes */
+async function runAll(queue, lanes) {
+  const lane = async () => {
+    for (let suite = queue.shift(); suite; suite = queue.shift()) await report(suite);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+const wanted = process.argv.slice(2);
+const all = (wanted.length ? wanted : GROUPS).flatMap(suites);
+for (const name of [...SLOWEST, ...ALONE, ...Object.keys(SPLIT)])
+  if (!existsSync(join(root, 'tests', `${name.split(' ')[0]}.test.js`)))
+    throw new Error(`run.js: there is no tests/${basename(name.split(' ')[0])}.test.js`);
+/** @param {Suite} suite */
+const rank = ({ name }) => (SLOWEST.indexOf(name) + 1 || SLOWEST.length + 1) - 1;
+mkdirSync(logs, { recursive: true });
+const start = performance.now();
+await runAll(
+  all.filter(({ name }) => !ALONE.includes(name)).sort((a, b) => rank(a) - rank(b)),
+  LANES,
+);
+await runAll(
+  all.filter(({ name }) => ALONE.includes(name)),
+  1,
+);
 const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
 console.log('The slowest suites:');
 for (const { name, seconds } of slowest)
   console.log(`     ${name.padEnd(38)} ${seconds.toFixed(1).padStart(6)} s`);
+console.log(`${times.length} suites in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;

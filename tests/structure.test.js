@@ -82,6 +82,24 @@ function importsOf(file) {
   );
 }
 
+test('tests/ mirrors src/ and web/', () => {
+  const own = 'bench browser fuzz golden helpers hostile suite'.split(' ');
+  const top = 'README.md docs.test.js models.sh run.js structure.test.js'.split(' ');
+  const found = [];
+  for (const file of matching(/^tests\//)) {
+    const [, folder, name] = file.split('/');
+    if (!name) {
+      if (!top.includes(folder)) found.push(`${file}: belongs into a folder`);
+    } else if (!own.includes(folder)) {
+      const mirrored = name.endsWith('.c') ? FLOW.includes(folder) : folder in ROOMS;
+      if (!mirrored) found.push(`${file}: there is no such folder in src/ or web/`);
+      if (!/\.(test\.js|c)$/.test(name) && file !== 'tests/node/host.js')
+        found.push(`${file}: helpers belong into tests/helpers/`);
+    }
+  }
+  none(found);
+});
+
 const modules = matching(/^web\/.*\.js$/);
 /** The folder of a file of web/. @param {string} file */
 const roomOf = (file) => file.split('/').slice(1, -1)[0] ?? '.';

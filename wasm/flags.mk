@@ -18,8 +18,8 @@ WASM_SIMD.scalar  :=
 WASM_SIMD.release := -msimd128
 # -O3 for kernels and slow tokenizer files (loading twice as fast for 1 KB), -Os for the rest: -O3 everywhere made
 # the module a quarter larger.
-WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Os)
-WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c)
+WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Oz)
+WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3
 # times as fast for 4 KB of jielong-train.wasm.
 WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)

@@ -1,7 +1,7 @@
 /* layers.c - the layers of a network: each forward function, then its backward.
  *
- * A backward function gets dy = ∂L/∂y and computes dx = ∂L/∂x by the chain rule. c_gradients.c
- * checks all of them against finite differences. The host provides the gemm.
+ * A backward function gets dy = ∂L/∂y and computes dx = ∂L/∂x by the chain rule.
+ * tests/train/gradients.c checks all against finite differences. The host provides the gemm.
  */
 #include "layers.h"
 

@@ -11,17 +11,14 @@
  * tokens/s of prefill and decode, medians of the references (`exact`, `fast`) and of the loads, and the number of
  * right loads. Each load has its own worker and one thread.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeServer } from '../../web/node/serve.js';
 import { drivers } from '../browser/drivers.js';
-import { makeGguf } from './make_gguf.js';
+import { startServer } from '../helpers/server.js';
+import { randomModel } from './make_gguf.js';
 
 const WITHIN = 0.95;
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = join(root, 'build', 'peers');
 
 const { values } = parseArgs({
   options: {
@@ -37,13 +34,7 @@ function modelFile(type) {
   const real = process.env.PEER_MODELS;
   const name = real && readdirSync(real).find((one) => one.toLowerCase().endsWith(`${type}.gguf`));
   if (real && name) return join(real, name);
-  const file = join(folder, `random-${type}.gguf`);
-  if (!existsSync(file)) {
-    mkdirSync(folder, { recursive: true });
-    makeGguf(`${file}.part`, type);
-    renameSync(`${file}.part`, file);
-  }
-  return file;
+  return randomModel(type);
 }
 
 /** @param {number[]} numbers */
@@ -135,11 +126,8 @@ const types = values.types.split(',');
 const files = Object.fromEntries(types.map((type) => [type, modelFile(type)]));
 /** @type {[string, string][]} */
 const roots = types.map((type) => [`/model/${type}/`, dirname(files[type])]);
-const server = makeServer({ isolate: false, roots: [...roots, ['/tests/', join(root, 'tests')]] });
-await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+const server = await startServer({ isolate: false, roots });
 console.log('tokens/s of prefill (128) and decode (32), one thread, medians');
 for (const browser of values.browsers.split(','))
-  for (const type of types)
-    line(browser, type, await measureType(browser, type, `http://127.0.0.1:${port}`));
+  for (const type of types) line(browser, type, await measureType(browser, type, server.origin));
 server.close();

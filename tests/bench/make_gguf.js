@@ -9,8 +9,10 @@
  * super-blocks, so Q4_K falls back to Q5_0 and Q6_K to Q8_0 (llama-quant.cpp, llama_tensor_get_type and
  * its fallback).
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { root } from '../helpers/paths.js';
 
 const SHAPE = { d: 576, ff: 1536, layers: 30, heads: 9, kv: 3, vocabulary: 49152, context: 8192 };
 const STD = 0.02;
@@ -223,4 +225,15 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   if (!out || !(file in TYPES || file === 'q4_k_m'))
     throw new Error('usage: make_gguf.js OUT.gguf q8_0|q4_0|q4_1|q4_k_m');
   makeGguf(out, file);
+}
+
+/** A file of random weights in SmolLM2-135M's shapes in build/random-models/, made once. @param {string} type */
+export function randomModel(type) {
+  const folder = join(root, 'build', 'random-models');
+  const file = join(folder, `${type}.gguf`);
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  makeGguf(`${file}.part`, type);
+  renameSync(`${file}.part`, file);
+  return file;
 }

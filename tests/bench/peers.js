@@ -20,24 +20,15 @@
  * Failed measurements are reported.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/node/serve.js';
-import { chromiumFlags, drivers } from '../browser/drivers.js';
-import { makeGguf } from './make_gguf.js';
+import { launch, missing } from '../browser/drivers.js';
+import { root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { randomModel } from './make_gguf.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'build', 'peers');
 const results = join(folder, 'results.json');
 const PACKAGES = {
@@ -121,19 +112,13 @@ function modelFile(type) {
     if (name) return join(real, name);
     console.error(`peers: ${real} has no …${type}.gguf; random weights instead`);
   }
-  const file = join(folder, `random-${type}.gguf`);
-  if (!existsSync(file)) {
-    makeGguf(`${file}.part`, type);
-    renameSync(`${file}.part`, file);
-  }
-  return file;
+  return randomModel(type);
 }
 
 /** @param {string} type */
 const modelAddress = (type) => `/model/${type}/${basename(modelFile(type))}`;
 
 const python = process.env.LLAMA_PYTHON;
-const chromium = drivers.Chromium.find();
 
 /* ---- Measuring --------------------------------------------------------------------------------- */
 
@@ -170,11 +155,7 @@ function rendererPeak(pid) {
  * @param {string} [query] of the page's address
  */
 async function inBrowser(use, query = '') {
-  const browser = await puppeteer.launch({
-    executablePath: chromium,
-    args: chromiumFlags,
-    protocolTimeout: 600_000,
-  });
+  const browser = await launch('Chromium');
   try {
     kept.browser = await browser.version();
     const page = await browser.newPage();
@@ -390,23 +371,17 @@ let origin = '';
 /** Serves the page, the engines and, at modelAddress(), the models. */
 async function serve() {
   /** @type {[string, string][]} */
-  const roots = [
-    ['/tests/', join(root, 'tests')],
-    ['/web/', join(root, 'web')],
-    ['/peers/', join(folder, 'node_modules')],
-  ];
+  const roots = [['/peers/', join(folder, 'node_modules')]];
   const served = values.load === '1' ? new Set([...types, 'q8_0']) : types;
   for (const type of served) roots.push([`/model/${type}/`, dirname(modelFile(type))]);
-  const server = makeServer({ roots });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  origin = `http://127.0.0.1:${address.port}`;
+  const server = await startServer({ roots });
+  origin = server.origin;
   return server;
 }
 
 async function main() {
   if (values.table) return report();
-  if (!chromium) throw new Error('no Chromium found; set CHROMIUM');
+  if (missing('Chromium')) throw new Error('no Chromium found; set CHROMIUM');
   mkdirSync(folder, { recursive: true });
   fetchPeers();
   repairFlare();
@@ -422,7 +397,6 @@ async function main() {
     writeFileSync(results, JSON.stringify(kept, null, 1));
   }
   server.close();
-  server.closeAllConnections();
   report();
 }
 

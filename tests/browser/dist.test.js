@@ -2,53 +2,32 @@
  * dist.test.js - the output of `make dist` in three browsers: the suite's essentials on the single-file engine,
  * and the same file in a page opened from disk, without a server.
  *
- * Missing browsers or build/dist skip tests, with a report. BROWSERS=Firefox,WebKit selects.
+ * Missing browsers or build/dist skip tests, with a report.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeServer } from '../../web/node/serve.js';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { dist, golden, noDist } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
 import { essentials } from '../suite/index.js';
-import { drivers } from './drivers.js';
+import { describeCases } from './cases.js';
+import { chosen, drivers, missing } from './drivers.js';
 
-const tests = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(tests, '..', 'build', 'dist');
-const models = process.env.MODELS ?? join(tests, '..', 'build', 'models');
-const haveModel = existsSync(join(models, 'smollm2-135m-instruct-q4_1.gguf'));
-const noDist = existsSync(join(dist, 'jielong.js')) ? false : 'no build/dist; run make dist';
-const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
-
-const server = makeServer({
-  roots: [
-    ['/tests/', tests],
-    ['/web/', join(tests, '..', 'web')],
-    ['/dist/', dist],
-    ['/models/', models],
-  ],
+/** @type {import('../helpers/server.js').TestServer} */
+let server;
+before(async () => {
+  server = await startServer();
 });
-before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
-after(() => {
-  server.close();
-  server.closeAllConnections();
-});
+after(() => server.close());
 
-/** Waits until an expression is true in the page. @param {import('./drivers.js').Tab} tab @param {string} expression */
-async function until(tab, expression) {
-  for (let i = 0; !(await tab.evaluate(expression)); i++) {
-    if (i === 300) throw new Error(`in 30 s ${expression} was not true`);
-    await sleep(100);
-  }
-}
-
-/** A page that contains the engine and a model, for file: addresses. */
-function onePage() {
+/** A page that contains the engine and a model, for file: addresses. @param {string} browser that opens it */
+function onePage(browser) {
   const engine = readFileSync(join(dist, 'jielong.js'), 'utf8');
-  const model = readFileSync(join(tests, 'golden/arch/llama.gguf')).toString('base64');
+  const model = readFileSync(golden('arch/llama.gguf')).toString('base64');
   assert.ok(!/<\/script|<!--/i.test(engine), 'it can stand in a script element');
-  const file = join(dist, 'page.html');
+  const file = join(dist, `page-${browser}.html`);
   writeFileSync(
     file,
     `<!doctype html><meta charset="utf-8"><title>one page</title><script type="module">${engine}</script>
@@ -72,37 +51,17 @@ function exposed(names) {
 
 for (const name of chosen) {
   const driver = drivers[name];
-  describe(`the engine as one file in ${name}`, () => {
-    const missing = driver.find() ? noDist : `${name} is not installed`;
-    /** @type {import('./drivers.js').Tab} */
-    let tab;
-    before(async () => {
-      if (missing) return;
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      const page = 'tests/browser/page.html?engine=/dist/jielong.js';
-      tab = await driver.open(`http://127.0.0.1:${port}/${page}`);
-      await until(tab, 'window.ready === true');
-    });
-    after(() => tab?.close());
-
-    if (missing) test('essentials', { skip: missing }, () => {});
-    essentials.forEach(({ name: title, needs, slow }) => {
-      if (missing || (slow && name !== 'Chromium')) return;
-      const skip = needs && !haveModel ? 'no model; run make models' : false;
-      test(title, { skip, timeout: 300_000 }, async () => {
-        assert.equal(await tab.evaluate(`window.run(${JSON.stringify(title)})`), null);
-      });
-    });
+  const skip = missing(name) || noDist;
+  describeCases(`the engine as one file in ${name}`, name, essentials, {
+    query: '?engine=/dist/jielong.js',
+    skip,
   });
 
   test(`pool workers from inside the one file in ${name}`, {
-    skip: !driver.find()
-      ? `${name} is not installed`
-      : noDist || (name === 'WebKit' && 'no threads'),
+    skip: skip || (name === 'WebKit' && 'no threads'),
     timeout: 120_000,
   }, async () => {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-    const tab = await driver.open(`http://127.0.0.1:${port}/tests/browser/empty.html`);
+    const tab = await driver.open(`${server.origin}/tests/browser/empty.html`);
     const script = `import('/dist/jielong.js').then(async ({ loadModel }) => {
       const model = await loadModel('/tests/golden/types/q8_0.gguf', { threads: 3 });
       const { threads, threadsReason } = model.info;
@@ -117,12 +76,12 @@ for (const name of chosen) {
   });
 
   test(`a page opened from disk runs in ${name}`, {
-    skip: driver.find() ? noDist : `${name} is not installed`,
+    skip,
     timeout: 120_000,
   }, async () => {
-    const tab = await driver.open(onePage());
+    const tab = await driver.open(onePage(name));
     try {
-      await until(tab, 'window.ids !== undefined');
+      await tab.until('window.ids !== undefined');
       assert.match(String(await tab.evaluate('window.ids')), /^\d+(,\d+){4}$/);
     } finally {
       await tab.close();

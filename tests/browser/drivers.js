@@ -3,20 +3,27 @@
  *
  * Chromium and Firefox use puppeteer-core; WebKit (Safari's engine) uses WebKitWebDriver: W3C WebDriver
  * over HTTP on a virtual display. A driver is { find, open }: find() returns the browser's path or
- * undefined, open(url) a Tab. CHROMIUM and FIREFOX override the binaries.
+ * undefined, open(url) a Tab. launch(name) is puppeteer's Browser, for tests that need more than a Tab.
+ * CHROMIUM and FIREFOX override the binaries; BROWSERS=Firefox,WebKit selects.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
 
-/** @typedef {{ evaluate: (expression: string) => Promise<any>, close: () => Promise<void> }} Tab */
+/**
+ * evaluate() rejects if the expression throws or the page's process ends; until() waits for an expression to be
+ * true, by default 30 s, and says `what` was not.
+ * @typedef {{ evaluate: (expression: string) => Promise<any>, close: () => Promise<void>,
+ *   until: (expression: string, what?: string, seconds?: number) => Promise<void> }} Tab
+ */
 /** @typedef {{ find: () => string | undefined, open: (url: string) => Promise<Tab> }} Driver */
 
 /** The first existing path. @param {(string | undefined)[]} paths */
 const first = (paths) => paths.find((path) => path && existsSync(path));
 
-export const chromiumFlags = [
+const chromiumFlags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -26,28 +33,59 @@ export const chromiumFlags = [
   '--disable-sync',
 ];
 
-/** @param {import('puppeteer-core').LaunchOptions} options @param {string} url @returns {Promise<Tab>} */
-async function launch(options, url) {
-  const browser = await puppeteer.launch({ protocolTimeout: 600_000, ...options });
+/** @param {Pick<Tab, 'evaluate' | 'close'>} tab @returns {Tab} */
+const withUntil = (tab) => ({
+  ...tab,
+  async until(expression, what = expression, seconds = 30) {
+    const end = performance.now() + 1000 * seconds;
+    while (!(await tab.evaluate(expression))) {
+      if (performance.now() > end) throw new Error(`in ${seconds} s not true: ${what}`);
+      await sleep(100);
+    }
+  },
+});
+
+/**
+ * @param {'Chromium' | 'Firefox'} name
+ * @param {import('puppeteer-core').LaunchOptions} [options] args: further flags of Chromium
+ */
+export function launch(name, { args = [], ...options } = {}) {
+  const own =
+    name === 'Firefox'
+      ? /** @type {const} */ ({ browser: 'firefox' })
+      : { args: [...chromiumFlags, ...args] };
+  const executablePath = drivers[name].find();
+  return puppeteer.launch({ protocolTimeout: 600_000, executablePath, ...own, ...options });
+}
+
+/** @param {'Chromium' | 'Firefox'} name @param {string} url @returns {Promise<Tab>} */
+async function openPage(name, url) {
+  const browser = await launch(name);
   const page = await browser.newPage();
+  /** Rejects when the page's process ends; puppeteer answers no pending evaluation then. */
+  const ended = new Promise((_, reject) => {
+    for (const event of /** @type {const} */ (['error', 'close']))
+      page.once(event, (e) => reject(new Error(`the page ended: ${e?.message ?? event}`)));
+  });
+  ended.catch(() => {}); // also when nothing is evaluated
   await page.goto(url);
-  return {
-    evaluate: (expression) => page.evaluate(expression),
+  return withUntil({
+    evaluate: (expression) => Promise.race([page.evaluate(expression), ended]),
     close: () => browser.close(),
-  };
+  });
 }
 
 /** @type {Driver} */
 const chromium = {
   find: () =>
     first([process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chrome']),
-  open: (url) => launch({ executablePath: chromium.find(), args: chromiumFlags }, url),
+  open: (url) => openPage('Chromium', url),
 };
 
 /** @type {Driver} */
 const firefox = {
   find: () => first([process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox']),
-  open: (url) => launch({ browser: 'firefox', executablePath: firefox.find() }, url),
+  open: (url) => openPage('Firefox', url),
 };
 
 /** A free port. @returns {Promise<number>} */
@@ -127,7 +165,7 @@ const webkit = {
         const up = await command(base, 'GET', '/status').catch(() => undefined);
         if (up) break;
         if (i > 100) throw new Error('WebKitWebDriver does not answer');
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await sleep(100);
       }
       const browserOptions = { binary: webkit.find(), args: ['--automation'] };
       const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': browserOptions } };
@@ -136,7 +174,7 @@ const webkit = {
       await command(base, 'POST', `${session}/timeouts`, { script: 600_000 });
       await command(base, 'POST', `${session}/url`, { url });
       const script = 'const f = arguments[arguments.length - 1];';
-      return {
+      return withUntil({
         evaluate: (expression) =>
           command(base, 'POST', `${session}/execute/async`, {
             script: `${script} Promise.resolve(${expression}).then(f, (e) => f('thrown: ' + e));`,
@@ -146,7 +184,7 @@ const webkit = {
           await command(base, 'DELETE', session).catch(() => {});
           await end();
         },
-      };
+      });
     } catch (e) {
       await end();
       throw e;
@@ -156,3 +194,8 @@ const webkit = {
 
 /** @type {Record<string, Driver>} */
 export const drivers = { Chromium: chromium, Firefox: firefox, WebKit: webkit };
+
+/** The browsers that tests use. */
+export const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
+/** Why tests of a browser are skipped; false if they are not. @param {string} name */
+export const missing = (name) => (drivers[name].find() ? false : `${name} is not installed`);

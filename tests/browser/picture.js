@@ -6,31 +6,22 @@
  * Chromium (CHROMIUM=path), light theme, English, one-column page, fixed seed. Check the result before you
  * commit it.
  */
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
-import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/node/serve.js';
-import { chromiumFlags, drivers } from './drivers.js';
+import { root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { launch } from './drivers.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = process.argv[2] ?? join(root, 'examples/playground.png');
 const WIDTH = 800; // CSS pixels
 
-const server = makeServer().listen(0, '127.0.0.1');
-await once(server, 'listening');
-const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-const executablePath = drivers.Chromium.find();
-const browser = await puppeteer.launch({
-  executablePath,
-  args: [...chromiumFlags, '--lang=en-US'],
-});
+const server = await startServer();
+const browser = await launch('Chromium', { args: ['--lang=en-US'] });
 const page = await browser.newPage();
 await page.setViewport({ width: WIDTH, height: 1400 });
 await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
-await page.goto(`http://127.0.0.1:${port}/?lang=en`);
+await page.goto(`${server.origin}/?lang=en`);
 await page.waitForSelector('body[data-ready]');
 
 /** @param {string} selector @param {number} value */

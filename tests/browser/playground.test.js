@@ -3,52 +3,40 @@
  *
  * Uses the page like a reader: buttons, keys, phone width, the other language. Without the model
  * (make models) tests that load it are skipped and reported. Screenshots for review go to
- * build/screenshots. CHROMIUM=path selects the browser, MODELS=folder the models.
+ * build/screenshots.
  */
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createReadStream, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/node/serve.js';
+import { golden, models, noModel as noSmollm2, root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { launch, missing } from './drivers.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const shots = join(root, 'build', 'screenshots');
-const models = process.env.MODELS ?? join(root, 'build', 'models');
-const chromium = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path && existsSync(path));
-const noBrowser = chromium ? false : 'no Chromium found; set CHROMIUM';
-const noModel =
-  noBrowser ||
-  (existsSync(join(models, 'smollm2-135m-instruct-q4_1.gguf'))
-    ? false
-    : `no model in ${models}; run make models`);
-const flags = [
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --lang=en-US',
-  '--disable-background-networking --disable-component-update --disable-sync',
-].join(' ');
+const noBrowser = missing('Chromium');
+const noModel = noBrowser || noSmollm2;
 
 /** Whether models are served slowly enough to press Cancel. */
 let slowly = false;
-const quick = makeServer({ roots: [['/models/', models]] });
-const server = createServer((request, response) => {
-  if (request.url === '/thinking.gguf') response.end(thinkingModel());
-  else if (request.url === '/encoder.gguf') response.end(encoderModel());
-  else if (request.url === '/long-name.gguf') response.end(longNamed());
-  else if (request.url === '/engine/worker.js' && spins) sendSpinning(response);
-  else if (slowly && request.url?.endsWith('.gguf')) trickle(request.url, response);
-  else quick.emit('request', request, response);
-});
+/**
+ * Answers what the static server does not have. @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
+function answer({ url = '' }, response) {
+  if (url === '/thinking.gguf') response.end(thinkingModel());
+  else if (url === '/encoder.gguf') response.end(encoderModel());
+  else if (url === '/long-name.gguf') response.end(longNamed());
+  else if (url === '/engine/worker.js' && spins) sendSpinning(response);
+  else if (slowly && url.endsWith('.gguf')) trickle(url, response);
+  else return false;
+  return true;
+}
+
 /** The tiny model with a template that always opens a reasoning block. */
 function thinkingModel() {
-  const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
+  const bytes = readFileSync(golden('chat.gguf'));
   bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
   return bytes;
 }
@@ -70,7 +58,7 @@ function sendSpinning(response) {
 
 /** The tiny model with a name of six megabytes as its first key-value pair. */
 function longNamed() {
-  const bytes = readFileSync(join(root, 'tests/golden/chat.gguf'));
+  const bytes = readFileSync(golden('chat.gguf'));
   bytes.writeBigUInt64LE(bytes.readBigUInt64LE(16) + 1n, 16); // the number of pairs
   const key = 'general.name';
   const start = 8 + key.length + 4 + 8;
@@ -82,8 +70,10 @@ function longNamed() {
   return Buffer.concat([bytes.subarray(0, 24), pair, bytes.subarray(24)]);
 }
 
-const encoderModel = () => readFileSync(join(root, 'tests/golden/arch/bert.gguf'));
+const encoderModel = () => readFileSync(golden('arch/bert.gguf'));
 
+/** @type {import('../helpers/server.js').TestServer} */
+let server;
 /** @type {import('puppeteer-core').Browser} */
 let browser;
 /** @type {import('puppeteer-core').Page} the page used throughout */
@@ -97,21 +87,15 @@ const complaints = [];
 before(async () => {
   if (noBrowser) return;
   mkdirSync(shots, { recursive: true });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  origin = `http://127.0.0.1:${address.port}`;
-  browser = await puppeteer.launch({
-    executablePath: chromium,
-    args: flags.split(' '),
-    protocolTimeout: 60_000,
-  });
+  server = await startServer({ answer });
+  origin = server.origin;
+  browser = await launch('Chromium', { args: ['--lang=en-US'], protocolTimeout: 60_000 });
   page = await open('/');
 });
 
 after(async () => {
   await browser?.close();
-  server.close();
-  server.closeAllConnections();
+  server?.close();
 });
 
 /**
@@ -155,14 +139,19 @@ const shoot = (name, of = page, fullPage = true) =>
 /** @param {string} selector @param {import('puppeteer-core').Page} [of] */
 const text = (selector, of = page) => of.$eval(selector, (e) => e.textContent ?? '');
 
-/** Waits until an element's text matches. @param {string} selector @param {RegExp} pattern */
-const says = (selector, pattern, timeout = 50_000) =>
-  page.waitForFunction(
+/**
+ * Waits until an element's text on a page matches.
+ * @param {import('puppeteer-core').Page} of @param {string} selector @param {RegExp} pattern
+ */
+const saysOn = (of, selector, pattern, timeout = 50_000) =>
+  of.waitForFunction(
     (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
     { timeout },
     selector,
     pattern.source,
   );
+/** saysOn() the page used throughout. @param {string} selector @param {RegExp} pattern @param {number} [timeout] */
+const says = (selector, pattern, timeout) => saysOn(page, selector, pattern, timeout);
 
 /** @param {import('puppeteer-core').Page} of */
 const overflow = (of) =>
@@ -249,12 +238,7 @@ for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp,
     requests.length = 0;
     assert.match(await text('#generate', own), start);
     await own.click('#generate');
-    await own.waitForFunction(
-      (source) =>
-        new RegExp(source).test(document.querySelector('#play-status')?.textContent ?? ''),
-      { timeout: 60_000 },
-      done.source,
-    );
+    await saysOn(own, '#play-status', done, 60_000);
     const written = await own.$eval('#stream', (e) => (e.textContent ?? '').replaceAll('↵', ''));
     assert.match(written, words);
     assert.deepEqual(
@@ -420,9 +404,7 @@ async function openWith(t, path) {
   t.after(() => other.close().then(() => page.bringToFront()));
   await other.type('#url', `${origin}${path}`);
   await other.click('#url-go');
-  await other.waitForFunction(() =>
-    /Load/.test(document.querySelector('#url-go')?.textContent ?? ''),
-  );
+  await saysOn(other, '#url-go', /Load/);
   await other.click('#url-go');
   await other.waitForSelector('#model-line.loaded');
   return other;
@@ -432,9 +414,7 @@ test('an encoder is recognised: it has facts and no generation', {
   skip: noBrowser,
 }, async (t) => {
   const other = await openWith(t, '/encoder.gguf');
-  await other.waitForFunction(() =>
-    /encoder.*does not generate/.test(document.querySelector('#play-status')?.textContent ?? ''),
-  );
+  await saysOn(other, '#play-status', /encoder.*does not generate/);
   assert.match(await text('#facts-list', other), /bert/);
   assert.equal(await other.$eval('#generate', (b) => /** @type {any} */ (b).disabled), true);
   await shoot('encoder', other, false);
@@ -458,15 +438,6 @@ test('reasoning is shown separately, above the answer', { skip: noBrowser }, asy
   assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
   await shoot('thinking', other, false);
 });
-
-/** @param {import('puppeteer-core').Page} of @param {string} selector @param {RegExp} pattern */
-const saysOn = (of, selector, pattern) =>
-  of.waitForFunction(
-    (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
-    { timeout: 20_000 },
-    selector,
-    pattern.source,
-  );
 
 /** Generates to the end with the loaded model. @param {import('puppeteer-core').Page} of */
 async function writes(of) {
@@ -559,7 +530,7 @@ test('the same file can be picked twice', { skip: noBrowser }, async (t) => {
     await other.$('#file')
   );
   for (let i = 0; i < 2; i++) {
-    await picker.uploadFile(join(root, 'tests/golden/chat.gguf'));
+    await picker.uploadFile(golden('chat.gguf'));
     await saysOn(other, '#load-status', /chat\.gguf is loaded/);
     await other.$eval('#load-status', (e) => (e.textContent = ''));
     assert.equal(await picker.evaluate((e) => e.value), '', 'ready for the same one');

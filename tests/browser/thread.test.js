@@ -7,49 +7,26 @@
  * main thread, and the measure must show it.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import puppeteer from 'puppeteer-core';
-import { makeServer } from '../../web/node/serve.js';
-import { chromiumFlags, drivers } from './drivers.js';
+import { noModel, SMOLLM2 } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { launch, missing } from './drivers.js';
 
 const FRAME_MS = 16;
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const models = process.env.MODELS ?? join(root, 'build', 'models');
-const name = 'smollm2-135m-instruct-q4_1.gguf';
-const executablePath = drivers.Chromium.find();
-const skip = !executablePath
-  ? 'Chromium is not installed'
-  : existsSync(join(models, name))
-    ? false
-    : 'no model; run make models';
+const skip = missing('Chromium') || noModel;
 
-const server = makeServer({
-  roots: [
-    ['/models/', models],
-    ['/tests/', join(root, 'tests')],
-  ],
-});
+/** @type {import('../helpers/server.js').TestServer} */
+let server;
 /** @type {import('puppeteer-core').Browser} */
 let browser;
-let origin = '';
 before(async () => {
   if (skip) return;
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  origin = `http://127.0.0.1:${address.port}`;
-  browser = await puppeteer.launch({
-    executablePath,
-    args: chromiumFlags,
-    protocolTimeout: 600_000,
-  });
+  server = await startServer();
+  browser = await launch('Chromium');
 });
 after(async () => {
   await browser?.close();
-  server.close();
-  server.closeAllConnections();
+  server?.close();
 });
 
 /**
@@ -58,7 +35,7 @@ after(async () => {
  */
 async function tasks(script) {
   const page = await browser.newPage();
-  await page.goto(`${origin}/tests/browser/empty.html`);
+  await page.goto(`${server.origin}/tests/browser/empty.html`);
   await page.tracing.start({ categories: ['toplevel', 'blink.user_timing'] });
   await page.evaluate(`(async () => { performance.mark('begin'); ${script} })()`);
   const trace = JSON.parse(new TextDecoder().decode(await page.tracing.stop()));
@@ -80,7 +57,7 @@ async function tasks(script) {
 /** Loads, prefills 200 tokens, generates 16, uses taps. @param {string} source @param {string} [options] */
 const work = (source, options = '{}') => `
   const { loadModel } = await import('/jielong.js');
-  const url = '/models/${name}';
+  const url = '/models/${SMOLLM2}';
   const model = await loadModel(${source}, { onProgress() {}, ...${options} });
   const session = await model.createSession();
   const ids = Int32Array.from({ length: 200 }, (_, i) => 100 + i);

@@ -2,24 +2,17 @@
  * train.test.js - examples/train/ in real browsers: a few steps, a pause, the exported model.
  *
  * Trains the page's default network on its default text for twelve steps, enough to learn that letters
- * differ in frequency. playground.test.js makes screenshots. BROWSERS selects.
+ * differ in frequency. playground.test.js makes screenshots.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { makeServer } from '../../web/node/serve.js';
-import { drivers } from './drivers.js';
+import { startServer } from '../helpers/server.js';
+import { chosen, drivers, missing } from './drivers.js';
 
-const server = makeServer();
-before(() => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined))));
-after(() => {
-  server.close();
-  server.closeAllConnections();
-});
-
-const chosen = process.env.BROWSERS?.split(',') ?? Object.keys(drivers);
 for (const name of chosen) {
-  const missing = drivers[name].find() ? false : `${name} is not installed`;
-  describe(`training in ${name}`, { skip: missing }, () => {
+  describe(`training in ${name}`, { skip: missing(name) }, () => {
+    /** @type {import('../helpers/server.js').TestServer} */
+    let server;
     /** @type {import('./drivers.js').Tab} */
     let tab;
     /** @param {string} id */
@@ -27,12 +20,7 @@ for (const name of chosen) {
     /** @param {string} id */
     const click = (id) => tab.evaluate(`document.getElementById('${id}').click()`);
     /** @param {string} condition @param {string} what */
-    const until = async (condition, what) => {
-      for (let i = 0; !(await tab.evaluate(condition)); i++) {
-        assert.ok(i < 1200, `${what}: ${await text('status')}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    };
+    const until = (condition, what) => tab.until(condition, what, 120);
     /** Held-out losses of the table. */
     const losses = async () =>
       JSON.parse(
@@ -42,11 +30,14 @@ for (const name of chosen) {
       );
 
     before(async () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      tab = await drivers[name].open(`http://127.0.0.1:${port}/examples/train/?steps=12&lang=en`);
+      server = await startServer();
+      tab = await drivers[name].open(`${server.origin}/examples/train/?steps=12&lang=en`);
       await until(`'ready' in document.body.dataset`, 'the page is set up');
     });
-    after(() => tab?.close());
+    after(async () => {
+      await tab?.close();
+      server?.close();
+    });
 
     test('a pause exports a model; losses fall after it continues', {
       timeout: 300_000,

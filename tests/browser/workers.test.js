@@ -6,35 +6,29 @@
  * (web/engine/backend.js), so these tests patch its Worker class for workers that run pool-worker.js.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import puppeteer from 'puppeteer-core';
 import { loadModel } from '../../web/jielong.js';
-import { makeServer } from '../../web/node/serve.js';
-import { chromiumFlags, drivers } from './drivers.js';
+import { golden } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { chosen, launch, missing } from './drivers.js';
 
-const tests = fileURLToPath(new URL('..', import.meta.url));
-const FILE = 'golden/types/q4_1.gguf';
+const FILE = 'types/q4_1.gguf';
 const PROMPT = [1, 2, 3];
 const OPTIONS = { maxTokens: 40, seed: 1, ignoreEos: true };
 
-const server = makeServer({ roots: [['/tests/', tests]] });
+/** @type {import('../helpers/server.js').TestServer} */
+let server;
 let address = '';
 let wanted = '';
 before(async () => {
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  address = `http://127.0.0.1:${port}/tests/browser/empty.html`;
-  const model = await loadModel(join(tests, FILE), { threads: 1, precision: 'exact' });
+  server = await startServer();
+  address = `${server.origin}/tests/browser/empty.html`;
+  const model = await loadModel(golden(FILE), { threads: 1, precision: 'exact' });
   const session = await model.createSession();
   wanted = (await session.complete(PROMPT, OPTIONS)).ids.join();
   await model.close();
 });
-after(() => {
-  server.close();
-  server.closeAllConnections();
-});
+after(() => server.close());
 
 /**
  * Loads with three threads and generates. Statements may use `made`, the pool workers so far, and `ended`.
@@ -61,7 +55,7 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
   };
   try {
     const { loadModel } = await import('/jielong.js');
-    const model = await loadModel('/tests/${FILE}', { threads: 3, precision: 'exact' });
+    const model = await loadModel('/tests/golden/${FILE}', { threads: 3, precision: 'exact' });
     const session = await model.createSession();
     const ids = [];
     const generation = session.generate(${JSON.stringify(PROMPT)}, ${JSON.stringify(OPTIONS)});
@@ -81,7 +75,7 @@ const write = (before = '', made = '', onToken = '') => `(async () => {
 /** Runs forever and counts window.tokens. */
 const forever = `void (async () => {
   const { loadModel } = await import('/jielong.js');
-  const model = await loadModel('/tests/${FILE}', { threads: 3, precision: 'exact' });
+  const model = await loadModel('/tests/golden/${FILE}', { threads: 3, precision: 'exact' });
   const session = await model.createSession();
   for (window.tokens = 0; ; await session.rewind(0)) {
     const generation = session.generate([1], { maxTokens: 20, ignoreEos: true });
@@ -146,23 +140,18 @@ const fates = [
 ];
 
 for (const name of /** @type {const} */ (['Chromium', 'Firefox'])) {
-  const executablePath = drivers[name].find();
-  const skip = executablePath ? false : `${name} is not installed`;
-  describe(`workers in ${name}`, { skip }, () => {
+  if (!chosen.includes(name)) continue;
+  describe(`workers in ${name}`, { skip: missing(name) }, () => {
     /** @type {import('puppeteer-core').Browser} */
     let browser;
     before(async () => {
-      browser = await puppeteer.launch({
-        browser: name === 'Firefox' ? 'firefox' : 'chrome',
-        executablePath,
-        args: name === 'Firefox' ? [] : chromiumFlags,
+      browser = await launch(name, {
         // These defaults disable the throttling of hidden pages.
         ignoreDefaultArgs: [
           '--disable-background-timer-throttling',
           '--disable-backgrounding-occluded-windows',
           '--disable-renderer-backgrounding',
         ],
-        protocolTimeout: 600_000,
       });
     });
     after(() => browser?.close());

@@ -2,7 +2,7 @@
  *
  * Besides the sanitizers it checks the contract of gguf.h: a failed parse owns nothing and gives a
  * reason; a complete header parses alike with known and unknown size and from a longer file;
- * tensors are in order, disjoint and inside the file. Seeds: "c_gguf DIR".
+ * tensors are in order, disjoint and inside the file. Seeds: tests/format/gguf.c.
  */
 #include <stdint.h>
 #include <stdlib.h>

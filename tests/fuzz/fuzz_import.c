@@ -4,7 +4,7 @@
  * predicts every id. Mutations mostly keep the layout and hit the header. Seeds:
  * "fuzz_import --seeds=DIR" writes a small network of every kind and type and exits.
  */
-#include "train.h"
+#include "fuzz.h"
 
 #include "../../src/train/export.h"
 #include "../../src/train/import.h"

@@ -6,24 +6,15 @@
  * chunks and a known size change no bit of the results; abandoned loads and failed allocations leak
  * nothing. Seeds: "fuzz_model --seeds=DIR" writes tiny models of every tensor type and exits;
  * tests/golden/oracle.py make bert OUT --set d=8 H=2 K=2 hd=4 ff=8 L=1 C=20 makes encoders.
- * Mutations mostly keep the layout and hit the header, where max decisions are.
+ * Mutations mostly keep the layout and hit the header, where most decisions are.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
-#include "../../src/base/memory.h"
-#include "../../src/base/random.h"
 #include "../../src/format/quant.h"
 #include "../../src/jielong_inside.h"
 #include "../hostile/gguf.h"
 
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) abort();                                                                 \
-    } while (0)
-
-enum { MEMORY_LIMIT = 1 << 26, CONTEXT = 16, HEADER = 4096 };
+enum { MEMORY_LIMIT = 1 << 26, CONTEXT = 16 };
 
 /* ---- One load -------------------------------------------------------------------------------- */
 
@@ -248,22 +239,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     return 0;
 }
 
-/* ---- Mutations ------------------------------------------------------------------------------- */
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed) {
-    jl_random r;
-    jl_random_seed(&r, seed);
-    if (n < 16 || jl_random_bits(&r) % 4 == 0) return LLVMFuzzerMutate(data, n, max);
-    size_t header = n < HEADER || jl_random_bits(&r) % 8 == 0 ? n : HEADER;
-    size_t at = jl_random_bits(&r) % header, length = 1 + jl_random_bits(&r) % 12;
-    if (length > n - at) length = n - at;
-    LLVMFuzzerMutate(data + at, length, length); /* a shortened file keeps its last bytes */
-    return n;
-}
-
 /* ---- Seeds ----------------------------------------------------------------------------------- */
 
 /* One block of a type with small weights: random quants and scales, ordinary half floats at their
@@ -374,27 +349,14 @@ static void put_model(hostile_file *f, jl_type type) {
     }
 }
 
-static void write_seeds(const char *folder) {
+void write_seeds(const char *folder) {
     for (uint32_t i = 0; i < 64; i++) {
         hostile_file f;
-        char path[1024];
+        char name[64];
         if (!jl_type_get(i)->bytes) continue;
         put_model(&f, (jl_type)i);
         REQUIRE(try_file(f.bytes, f.n, f.n, 1) != 0); /* a seed must load */
-        snprintf(path, sizeof path, "%s/model-%s.gguf", folder, jl_type_get(i)->name);
-        FILE *out = fopen(path, "wb");
-        REQUIRE(out && fwrite(f.bytes, 1, f.n, out) == f.n && fclose(out) == 0);
+        snprintf(name, sizeof name, "model-%s.gguf", jl_type_get(i)->name);
+        write_seed(folder, name, f.bytes, f.n);
     }
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    static const char option[] = "--seeds=";
-    for (int i = 1; i < *argc; i++)
-        if (strncmp((*argv)[i], option, sizeof option - 1) == 0) {
-            write_seeds((*argv)[i] + sizeof option - 1);
-            exit(EXIT_SUCCESS);
-        }
-    return 0;
 }

@@ -4,7 +4,7 @@
  * each token's probability equals the distribution's, which sums to one. Seeds: "fuzz_ngram
  * --seeds=DIR" writes models of several orders and exits.
  */
-#include "train.h"
+#include "fuzz.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  * step. Besides the sanitizers: an error has place and message; nothing leaks. Seeds:
  * "fuzz_recipe --seeds=DIR" writes recipes with and without a checkpoint and exits.
  */
-#include "train.h"
+#include "fuzz.h"
 
 #include "../../src/train/config.h"
 /* after layers.h, because its macros replace names there */

@@ -1,10 +1,10 @@
-"""bpe_train.py - learnt vocabularies against two other implementations.
+"""bpe_train.py - compares trained vocabularies with two other implementations.
 
     python tests/golden/bpe_train.py JIELONG TEXT [VOCABULARY_SIZE]
 
-JIELONG: the native command. The merges that `jielong train-tokenizer` learns from TEXT must be those of
-Hugging Face's tokenizers (BpeTrainer with the byte alphabet, the same ties), and llama.cpp must
-load both kinds of file and give every id of the held-out part back as text. Needs tokenizers, gguf
+JIELONG: the native command. `jielong train-tokenizer` must learn the same merges from TEXT as Hugging Face's
+tokenizers (BpeTrainer with the byte alphabet, the same order of ties). llama.cpp must load both kinds of
+file and decode every id of the held-out part to its text. Needs tokenizers, gguf
 and llama-cpp-python.
 """
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A real encoder through the whole way: Hugging Face's folder of a BERT → GGUF → quantised → vectors of texts.
+"""encoder_check.py - converts a BERT from Hugging Face to GGUF, quantises it, and compares vectors of texts with llama.cpp's.
 
   encoder_check.py JIELONG FOLDER OUT
 
@@ -20,7 +20,7 @@ ENDS = {'word_embeddings': 'token_embd', 'position_embeddings': 'position_embd',
 
 
 def tensors(path):
-    """safetensors: a length, a JSON directory, the data."""
+    """Reads safetensors: a length, a JSON directory, the data."""
     raw = open(path, 'rb').read()
     start = 8 + struct.unpack('<Q', raw[:8])[0]
     kinds = {'F32': '<f4', 'F16': '<f2', 'I64': '<i8'}
@@ -31,7 +31,7 @@ def tensors(path):
 
 
 def place(name):
-    """Its name in GGUF; None: it is not for embedding."""
+    """A tensor's name in GGUF; None: embeddings do not use it."""
     body, _, kind = name.removeprefix('bert.').rpartition('.')
     if body.startswith('embeddings.') and body[11:] in ENDS: return f'{ENDS[body[11:]]}.{kind}'
     if body.startswith('encoder.layer.'):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How far the engine's logits of a file are from those of the same weights as floats.
+"""exactness.py - measures the distance of a file's logits from those of the same weights as floats.
 
   exactness.py MODEL.gguf … [-n 200] [--text tests/golden/smollm2/text.txt] [--engine build/release/jielong]
 
-Each file is dequantised by gguf-py, an implementation independent of this project, into a temporary F32 file; both run in the
-engine over the first n tokens of the text. Prints mean and largest KL(float ‖ file) in nats a token, agreement of the best
-token, and the memory of the weights beside the size of the file. The engine's F32 path is what tests/golden compares with
-llama.cpp (NMSE 1e-10). Needs PyPI: gguf, numpy.
+gguf-py, an implementation independent of this project, dequantises each file into a temporary F32 file. The engine evaluates
+both on the first n tokens of the text. Prints mean and maximum of KL(float ‖ file) in nats per token, the share of positions
+with the same best token, the memory of the weights and the size of the file. The engine's F32 logits agree with llama.cpp's
+(tests/golden, NMSE 1e-10). Needs PyPI: gguf, numpy.
 """
 import argparse, json, os, subprocess, tempfile
 import gguf, numpy as np

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Whether llama.cpp reads a file as the engine does: same tokens, same logits, same greedy text.
+"""gguf_check.py - compares the engine with llama.cpp on a file: token ids, logits, greedy text.
 
   gguf_check.py MODEL.gguf … [--text F] [-n 256] [--prompt TEXT …] [--greedy 64] [--engine build/release/jielong]
 
-For files that the trainer or a page wrote. Per file: ids of the text (all must agree), normalised mean squared error of the logits
-over its first n tokens (at most the context), greedy continuations of the prompts. Greedy ids may part where llama.cpp's best two
-logits lie closer than 0.05; both are then right and the rest is another text. Bounds: NMSE 1e-8 for files of floats, 1e-5 for F16,
-3e-3 for quants, whose products llama.cpp rounds to 8 bits and the engine does not. Exit status 1 when one is passed. Needs PyPI:
-llama-cpp-python, numpy (oracle.py).
+For files written by the trainer or a page. Per file: ids of the text (all must agree), normalised mean squared error of the logits
+of its first n tokens (at most the context), greedy continuations of the prompts. Greedy ids may differ from the first position
+where llama.cpp's best two logits are closer than 0.05. Bounds: NMSE 1e-8 for files of floats, 1e-5 for F16, 3e-3 for quants,
+because llama.cpp rounds activations of their products to 8 bits and the engine does not. Exit status 1 if a bound is exceeded.
+Needs PyPI: llama-cpp-python, numpy (oracle.py).
 """
 import argparse, json, os, subprocess, sys, tempfile
 import numpy as np
@@ -15,7 +15,7 @@ from oracle import Ref
 
 BOUNDS = {'F32': 1e-8, 'F16': 1e-5}
 MARGIN = 0.05
-MAX = 20000  # characters: llama.cpp takes quadratic time for a text without blanks
+MAX = 20000  # characters: llama.cpp takes quadratic time for a text without spaces
 
 
 def nmse(ours, theirs):
@@ -23,7 +23,7 @@ def nmse(ours, theirs):
 
 
 def check_greedy(ref, promptIds, ours):
-    """(ids that agree, margin where they part or None)"""
+    """(number of equal ids, margin at the first difference or None)"""
     row, at = ref.eval(promptIds, every=False)[0], len(promptIds)
     for i, token in enumerate(ours):
         best = np.sort(row)[-2:]

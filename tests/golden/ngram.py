@@ -1,9 +1,9 @@
-"""ngram.py - `jielong ngram` against modified Kneser-Ney written from the paper.
+"""ngram.py - compares `jielong ngram` with modified Kneser-Ney smoothing written from the paper.
 
     python3 tests/golden/ngram.py JIELONG TEXT [ORDER]
 
 Chen and Goodman 1998, sections 3 and 4.1.6, with dictionaries, over the first 300,000 bytes of an
-ASCII TEXT, one token a character. Standard library only.
+ASCII TEXT, one token per character. Standard library only.
 """
 import collections
 import json
@@ -28,7 +28,7 @@ class KneserNey:
             else:
                 counts = collections.Counter(gram[1:] for gram in raw[k + 1])
             n = collections.Counter(counts.values())
-            self.discounts[k] = [0, 0.5, 1, 1.5]  # of a text too small to estimate them
+            self.discounts[k] = [0, 0.5, 1, 1.5]  # the text is too small to estimate them
             if n[1] and n[2] and n[3] and n[4]:
                 y = n[1] / (n[1] + 2 * n[2])
                 self.discounts[k] = [0] + [c - (c + 1) * y * n[c + 1] / n[c] for c in (1, 2, 3)]

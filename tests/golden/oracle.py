@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reference answers from llama.cpp, an implementation independent of this project.
+"""oracle.py - captures reference answers from llama.cpp, an implementation independent of this project.
 
-Needs PyPI: gguf, numpy, llama-cpp-python (built from source, about 15 minutes on 2 cores). Nothing here is needed to run
-the project's tests: they use the captured answers (this folder), this file says how they were captured.
+Needs PyPI: gguf, numpy, llama-cpp-python (built from source, about 15 minutes on 2 cores). The tests
+do not need this program: they read the captured answers in this folder.
 
   oracle.py make ARCH OUT.gguf [--seed N] [--type f32|f16|bf16|q8_0|q4_0|q4_1|q5_0|q5_1] [--set key=value ...]
-                                      a tiny random-weight model of an architecture (see ARCHS), no tokenizer in it
+                                      a tiny random-weight model of an architecture (see ARCHS), without a tokenizer
   oracle.py quantize IN OUT TYPE      llama.cpp's own quantiser (F32 Q8_0 Q4_K_M Q5_K_M Q6_K Q2_K Q3_K_M …)
   oracle.py logits MODEL IDS OUT.f32  logits for every position, float32 little-endian [n_tokens][n_vocab]; IDS: 1,2,3 or N@SEED
   oracle.py greedy MODEL TEXT N       JSON: prompt ids, N greedy ids, text; --special parses special tokens in TEXT
@@ -27,8 +27,8 @@ ARCHS = {
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
 }
-ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # what each file asks for
-# a vocabulary of WordPiece: ▁ begins a word
+ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
+# a WordPiece vocabulary: ▁ begins a word
 WORDS = ('[PAD] [UNK] [CLS] [SEP] [MASK] ' + ' '.join(f'▁{c} {c}' for c in 'abcdefghijklmnopqrstuvwxyz') + ' ' + ' '.join('▁' + c for c in '0123456789.,!?-接龍') +
          ' ▁the ▁and ▁once ▁upon ▁time ▁king ▁queen ▁wolf ▁forest ▁old ▁young ▁man ▁woman ▁house ▁water ▁fire ▁went ▁said ▁was ▁had ▁in ▁to ▁of ▁it ▁he ▁she ▁they ▁his ▁her'
          ' ing ed er est ly ness ful less un re th en on an ▁un ▁re ▁sleep ▁walk ▁speak ▁little ▁great ▁gold ▁silver ▁word ▁chain ▁play ▁game ▁next ▁token ▁star ▁moon ▁sun ▁rain ▁wind ▁tree ▁stone ▁bread ▁ship ▁sea'
@@ -155,7 +155,7 @@ class Ref:
         cp = L.llama_context_default_params(); cp.n_ctx = n_ctx; cp.n_batch = n_ctx; cp.n_ubatch = n_ctx
         cp.n_threads = cp.n_threads_batch = threads; cp.type_k = cp.type_v = 0; cp.flash_attn_type = 0
         if hasattr(cp, 'swa_full'): cp.swa_full = True
-        if pooling: cp.embeddings = True; cp.pooling_type = pooling  # -1: as the file asks
+        if pooling: cp.embeddings = True; cp.pooling_type = pooling  # -1: the pooling of the file
         self.ctx = L.llama_init_from_model(self.model, cp)
     def tokenize(self, text, special=False, bos=True):
         b = text.encode(); n = len(b) + 16; out = (self.L.llama_token * n)()

@@ -1,8 +1,8 @@
-"""quantize.py - floats and what gguf-py makes of them, for tests/c_gguf_write.c.
+"""quantize.py - floats and their quants by gguf-py, for tests/format/gguf_write.c.
 
     python tests/golden/quantize.py tests/golden/quantize.bin
 
-The file: 2,048 floats of many sizes (little-endian, as are all), then the same as F16, Q8_0 and Q4_0.
+The file: 2,048 floats of many magnitudes (all little-endian), then the same as F16, Q8_0 and Q4_0.
 Needs gguf 0.19.0 and numpy.
 """
 import sys

@@ -1,6 +1,6 @@
 /**
- * templates.js - renders chat templates as pages do, for templates.py: standard input is a JSON array of
- * [template, variables], standard output an array of { text, runs } or { error }. --families: prints families.js.
+ * templates.js - renders chat templates with the code of pages, for templates.py: reads a JSON array of
+ * [template, variables], writes an array of { text, runs } or { error }. --families: prints families.js as JSON.
  */
 import { readFileSync } from 'node:fs';
 import { render } from '../../web/chat/chat.js';

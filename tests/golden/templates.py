@@ -1,12 +1,12 @@
-"""Compares our rendering of chat templates with Jinja2's, set up as Hugging Face's transformers does.
+"""templates.py - compares chat templates rendered here with Jinja2's renderings, set up as in Hugging Face's transformers.
 
     python tests/golden/templates.py FOLDER          every FOLDER/*.jinja, three conversations each
     python tests/golden/templates.py --write OUT     templates.json: the renderings that the shared suite compares with
     python tests/golden/templates.py --model OUT     chat.gguf: random weights, a vocabulary of bytes and marks, a template
 
-FOLDER is, for one, models/templates of llama.cpp's source. A template that raises for a conversation (one that
-knows no system message, say) must raise in both. Beside the text it is checked whose words are whose: nothing of a
-message may count as the template's, and of its marks nothing may count as a message's. Needs jinja2 (3.1.6), gguf and node.
+FOLDER is, for example, models/templates of llama.cpp's source. A template that raises for a conversation, such as one
+with an unsupported system message, must raise in both. The provenance of the text is also compared: no text of a message
+may count as the template's, and no mark of the template as a message's. Needs jinja2 (3.1.6), gguf and node.
 """
 import glob
 import json
@@ -30,7 +30,7 @@ CONVERSATIONS = [
 
 
 class Generation(Extension):
-    """{% generation %}, which transformers uses to mark answers for training: its body as it is."""
+    """{% generation %}, with which transformers marks answers for training: renders its body."""
 
     tags = {"generation"}
 
@@ -72,7 +72,7 @@ def ours(cases):
 
 
 def words(result, own):
-    """The stretches of a rendering that count as the template's (own) or as someone else's, in UTF-16 units."""
+    """The spans of a rendering that count as the template's (own) or as data, in UTF-16 units."""
     units, at, found = result["text"].encode("utf-16-le"), 0, []
     for length, mine in result["runs"]:
         if mine == own:
@@ -110,7 +110,7 @@ def compare(folder):
     return wrong
 
 
-# What templates do beyond the families: each line of Jinja with what is odd about it in other engines.
+# Features that the families do not use; each differs in some other engine.
 FEATURES = {
     "trim_blocks": "a\n  {% if true %}\n  b\n  {% endif %}\n  c {%- if true -%} d {%- endif %}\n{# gone #}\ne\n",
     "strip": "{{ messages[0].content.strip('Helo,') }}|{{ ' \u00a0x\u2003 '.strip() }}|{{ 'xxay'.lstrip('x') }}|{{ 'a\n \n'.rstrip('\n') }}",

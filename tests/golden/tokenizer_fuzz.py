@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Random mixed-script strings through this project's tokenizer and through llama.cpp's; every difference is printed.
+"""tokenizer_fuzz.py - tokenizes random mixed-script strings here and with llama.cpp and prints every difference.
 
   tokenizer_fuzz.py VOCAB.gguf [-n 100000] [--seed 1] [--special] [--set key=value …] [--pre NAME,NAME,…|all] [--show 5]
 
-VOCAB.gguf is any file with a vocabulary; weights are not read. `pairs` instead of a file stands for a vocabulary made on the
-spot that has a token for every two bytes, so that any two bytes join unless they lie in two pieces. --set rewrites metadata in a temporary copy, for instance
-tokenizer.ggml.add_space_prefix=false (true, false, a number or a string). --pre runs once for each name of a pre-tokeniser,
-put into tokenizer.ggml.pre of a temporary copy ("all": every name of `jielong`'s table, read from src/text/split_table.c).
-Needs PyPI: gguf, llama-cpp-python; and build/release/jielong (make native). Exit status 1 where something differs.
+VOCAB.gguf is any file with a vocabulary; weights are not read. `pairs` instead of a file makes a vocabulary with a token for
+every two bytes, so that two bytes merge unless a piece ends between them. --set rewrites metadata in a temporary copy, for example
+tokenizer.ggml.add_space_prefix=false (true, false, a number or a string). --pre runs once per name of a pre-tokenizer,
+written into tokenizer.ggml.pre of a temporary copy ("all": every name of `jielong`'s table, read from src/text/split_table.c).
+Needs PyPI: gguf, llama-cpp-python; and build/release/jielong (make native). Exit status 1 if anything differs.
 """
 import argparse, json, os, random, re, subprocess, sys, tempfile
 
@@ -61,7 +61,7 @@ def rewrite(source, target, changes):
     w.write_header_to_file(); w.write_kv_data_to_file(); w.close()
 
 def alphabet():
-    """The character that GPT-2's alphabet has for each byte."""
+    """GPT-2's character for each byte."""
     own = [*range(0x21, 0x7f), *range(0xa1, 0xad), *range(0xae, 0x100)]
     rest = iter(range(0x100, 0x200))
     return [chr(b if b in own else next(rest)) for b in range(256)]
@@ -81,7 +81,7 @@ def parse(value):
     return {'true': True, 'false': False, 'none': None}.get(value, int(value) if value.isdigit() else value)
 
 def theirs(path, texts, special):
-    """llama.cpp in a process of its own: a vocabulary that it refuses may end the process."""
+    """llama.cpp in its own process, because rejecting a vocabulary may end the process."""
     code = '''
 import sys, json
 from llama_cpp import Llama

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Small vocabularies of the kinds that tokenizer_fuzz.py has no file for.
+"""tokenizer_vocabularies.py - makes small vocabularies of further kinds for tokenizer_fuzz.py.
 
   tokenizer_vocabularies.py FOLDER
 
-Writes FOLDER/wordpiece.gguf (composed: characters of many scripts, pairs of letters), FOLDER/unigram.gguf (trained by
+Writes FOLDER/wordpiece.gguf (characters of many scripts, pairs of letters), FOLDER/unigram.gguf (trained by
 sentencepiece with its nmt_nfkc map), FOLDER/characters.gguf (BPE of characters, tokenizer.ggml.model "gemma4") and
-FOLDER/whitespace.gguf. Then, for instance: tokenizer_fuzz.py FOLDER/unigram.gguf --special. Needs PyPI: gguf, sentencepiece, protobuf.
+FOLDER/whitespace.gguf. Example: tokenizer_fuzz.py FOLDER/unigram.gguf --special. Needs PyPI: gguf, sentencepiece, protobuf.
 """
 import io, os, random, sys
 import gguf
@@ -28,7 +28,7 @@ def write(path, model, tokens, types, scores=None, merges=None, ids=(), flags=()
 
 
 def characters(rng, share):
-    """Some of the characters that the fuzzer's texts are made of, and all of ASCII."""
+    """Some characters of the fuzzer's texts, and all of ASCII."""
     found = {chr(c) for c in range(0x21, 0x7f)}
     for low, high in set(BLOCKS):
         if high - low > 0x5000: continue

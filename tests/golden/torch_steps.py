@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Three whole training steps in PyTorch, an implementation independent of this project.
+"""torch_steps.py - three complete training steps in PyTorch, an implementation independent of this project.
 
-Needs PyPI: torch (any, on the CPU), numpy. Writes, for AdamW, for Muon, and for AdamW with sinusoidal
-positions in place of RoPE, losses, gradient lengths, the first gradient and the parameters after
-three steps, as float32 little-endian:
+Needs PyPI: torch (any, on the CPU), numpy. Writes float32 little-endian, for each of AdamW, Muon, and AdamW
+with sinusoidal positions instead of RoPE: losses, gradient norms, the first gradient, the parameters
+after three steps:
     torch_steps.py OUT.f32
-Weights and tokens come from formulas that tests/c_train.c repeats; the arithmetic here is double.
+Weights and tokens come from formulas repeated in tests/train/trainer.c; the arithmetic here is double.
 """
 import math, sys
 import numpy as np
@@ -39,12 +39,12 @@ def start():
 
 def rms(x, w): return x / torch.sqrt((x * x).mean(-1, keepdim=True) + EPS) * w
 
-def rope(x):  # [B, heads, T, hd]: neighbours turn
+def rope(x):  # [B, heads, T, hd]: rotates adjacent pairs
     angle = torch.arange(T, dtype=torch.float64)[:, None] * BASE ** (-torch.arange(0, hd, 2, dtype=torch.float64) / hd)
     a, b, c, s = x[..., 0::2], x[..., 1::2], angle.cos(), angle.sin()
     return torch.stack((a * c - b * s, a * s + b * c), -1).flatten(-2)
 
-def sinusoids():  # [T, d]: as large beside an embedding as beside one times sqrt(d) (Vaswani et al. 2017)
+def sinusoids():  # [T, d], divided by sqrt(d): Vaswani et al. 2017 multiply the embedding by sqrt(d) instead
     angle = torch.arange(T, dtype=torch.float64)[:, None] / BASE ** (torch.arange(0, d, 2, dtype=torch.float64) / d)
     return torch.stack((angle.sin(), angle.cos()), -1).flatten(-2) / math.sqrt(d)
 

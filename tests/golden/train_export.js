@@ -1,5 +1,5 @@
 /**
- * train_export.js - what a page's training exports, as files for gguf_check.py.
+ * train_export.js - trains like a page and writes the exported files, for gguf_check.py.
  *
  *   node tests/golden/train_export.js FOLDER [STEPS [VOCABULARY]]
  *

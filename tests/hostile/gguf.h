@@ -1,8 +1,9 @@
 /* gguf.h - a writer of small GGUF files, and one broken file for each check of the format layer.
  *
  * It writes bytes without the engine, so the format is implemented twice. The cases are a table:
- * tests run it, and "c_gguf DIR" writes it as seeds for the fuzzer and inputs for the JavaScript
- * tests. Numbers in brackets refer to the loader's list of 28 checks.
+ * tests run it, and the program of tests/format/gguf.c, called with a folder, writes it as seeds
+ * for the fuzzer and inputs for the JavaScript tests. Numbers in brackets refer to the loader's
+ * list of 28 checks.
  */
 #ifndef JL_HOSTILE_GGUF_H
 #define JL_HOSTILE_GGUF_H

@@ -114,7 +114,6 @@ export const argumentsSuite = [
   {
     name: 'odd arguments of a model and its sessions: JielongErrors, and the same text afterwards',
     slow: true,
-    hosts: 'few',
     async run(t) {
       const model = await t.load(t.source(tiny));
       const session = await model.createSession({ contextLength: 128 });
@@ -232,7 +231,6 @@ export const argumentsSuite = [
   {
     name: 'odd arguments of loadModel: JielongErrors',
     slow: true,
-    hosts: 'few',
     async run(t) {
       const { loadModel } = t.jielong;
       const bytes = await t.bytes(tiny);
@@ -287,7 +285,6 @@ export const argumentsSuite = [
   {
     name: 'odd arguments of trainers, vocabularies and n-grams: JielongErrors',
     slow: true,
-    hosts: 'few',
     async run(t) {
       const text = 'how much wood would a woodchuck chuck\n'.repeat(40);
       const config = { context: 8, width: 8, layers: 1, heads: 1, hidden: 16, steps: 1, batch: 1 };

@@ -2,7 +2,7 @@
  * errors.js - provokes every error code and checks its place and message; hostile files, which can
  * only fail.
  *
- * tests/node.test.js tests FILE, because it needs paths.
+ * tests/node/source.test.js tests FILE, because it needs paths.
  */
 import { ok, rejects, same } from './assert.js';
 

@@ -1,7 +1,7 @@
 /**
  * fast.js - precision 'fast': equal bits on every machine, and its distance to the exact logits.
  *
- * golden/types/fast.json hashes the last logits of each type by the oracle in plain C (tests/c_fast.c).
+ * golden/types/fast.json hashes the last logits of each type by the oracle in plain C (tests/compute/fast.c).
  * Every host must match it, with relaxed SIMD kernels or the build's own.
  *
  * Tolerances: KL 0.003 is the cost of llama.cpp's own 8-bit activations on this text. Log-probabilities

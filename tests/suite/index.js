@@ -2,8 +2,8 @@
  * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
  *
  * A case is a Case (below) and fails by throwing. Hosts without the real model skip `needs: 'smollm2'` and
- * report it. Only Chromium runs `slow` cases; Node runs `hosts: 'few'` with one thread only. Imports
- * nothing of Node or of a page.
+ * report it. Of the browsers only Chromium runs `slow` cases; in Node, `hosts` says which of its four hosts run
+ * a case. Imports nothing of Node or of a page.
  */
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
@@ -47,8 +47,16 @@ import { workers } from './workers.js';
  *   json: (name: string) => Promise<any>, floats: (name: string) => Promise<Float32Array>,
  *   text: (name: string) => Promise<string> }} T
  */
-/** @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'few',
- *   run: (t: T) => Promise<void> }} Case */
+/**
+ * hosts: which hosts in Node run the case. 'one thread': the engine's own thread and the worker, both without pool
+ * workers, because a second thread computes nothing in it. 'one': the first of these only, because the case
+ * chooses its own worker, or is about templates alone. Without it: all four.
+ * @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'one thread' | 'one',
+ *   run: (t: T) => Promise<void> }} Case
+ */
+
+/** @param {'one thread' | 'one'} hosts @param {Case[]} some @returns {Case[]} */
+const on = (hosts, some) => some.map((one) => ({ ...one, hosts }));
 
 /** @type {Case[]} */
 export const cases = [
@@ -59,21 +67,20 @@ export const cases = [
   ...inside,
   ...save,
   ...generation,
+  ...embed,
   ...errors,
   ...failed,
   ...traps,
-  ...argumentsSuite,
-  ...threads,
-  ...workers,
-  ...chat,
-  ...forgery,
-  ...embed,
-  ...merges,
   ...readings,
-  ...heads,
   ...learn,
   ...train,
+  ...on('one thread', [...argumentsSuite, ...threads, ...chat, ...merges, ...heads]),
+  ...on('one', [...workers, ...forgery]),
 ];
+
+/** Whether a host in Node runs a case. @param {Case} one @param {{ worker: boolean, threads: number }} host */
+export const runsOn = ({ hosts }, { worker, threads }) =>
+  !hosts || (threads === 1 && (hosts === 'one thread' || !worker));
 
 /**
  * Cases for the output of `make dist`: loading, generating, tokenizing, training, failing.

@@ -106,29 +106,11 @@ export const workers = [
   {
     name: 'an abort terminates a worker that does not answer; its other calls reject',
     async run(t) {
-      for (const op of ['tokenize', 'step']) {
-        const { worker, model } = await open(t);
-        const [session, other] = [await model.createSession(), await model.createSession()];
-        const controller = new AbortController();
-        const stuck = spinning(worker, op);
-        const stopped = fate(session.generate('a', { signal: controller.signal }).next());
-        await stuck;
-        const bystander = fate(other.append([1]));
-        controller.abort(reason);
-        same(await stopped, reason, `${op}: the reason of the signal`);
-        same((await bystander).code, 'WORKER', `${op}: a call that waited`);
-        const later = await rejects(model.tokenize('a'), 'WORKER', /did not answer/);
-        ok(/load the model again/.test(later.message), 'what to do');
-        await model.close();
-      }
-      const { worker, model } = await open(t, 'arch/llama.gguf');
-      const controller = new AbortController();
-      const stuck = spinning(worker, 'embed');
-      const embedded = fate(model.embed([1, 2], { signal: controller.signal }));
-      await stuck;
-      controller.abort(reason);
-      same(await embedded, reason, 'embed');
-      await rejects(model.pieces([1]), 'WORKER', /did not answer/);
+      // Side by side, because each waits for the grace of an abort.
+      await Promise.all([
+        ...['tokenize', 'step'].map((op) => abortGenerating(t, op)),
+        abortEmbedding(t),
+      ]);
     },
   },
   {
@@ -181,6 +163,35 @@ export const workers = [
     },
   },
 ];
+
+/** Aborts a generation whose worker blocks in an operation. @param {T} t @param {string} op */
+async function abortGenerating(t, op) {
+  const { worker, model } = await open(t);
+  const [session, other] = [await model.createSession(), await model.createSession()];
+  const controller = new AbortController();
+  const stuck = spinning(worker, op);
+  const stopped = fate(session.generate('a', { signal: controller.signal }).next());
+  await stuck;
+  const bystander = fate(other.append([1]));
+  controller.abort(reason);
+  same(await stopped, reason, `${op}: the reason of the signal`);
+  same((await bystander).code, 'WORKER', `${op}: a call that waited`);
+  const later = await rejects(model.tokenize('a'), 'WORKER', /did not answer/);
+  ok(/load the model again/.test(later.message), 'what to do');
+  await model.close();
+}
+
+/** Aborts an embedding whose worker blocks. @param {T} t */
+async function abortEmbedding(t) {
+  const { worker, model } = await open(t, 'arch/llama.gguf');
+  const controller = new AbortController();
+  const stuck = spinning(worker, 'embed');
+  const embedded = fate(model.embed([1, 2], { signal: controller.signal }));
+  await stuck;
+  controller.abort(reason);
+  same(await embedded, reason, 'embed');
+  await rejects(model.pieces([1]), 'WORKER', /did not answer/);
+}
 
 const reason = { name: 'Reason', code: 'of the test' };
 
