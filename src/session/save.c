@@ -47,12 +47,29 @@ typedef struct head {
 
 static head head_of(const jl_session *s) {
     const jl_rules *r = &s->rules;
-    head h = { .fingerprint = jl_model_fingerprint(s->m),
-               .random = s->random.state,
-               .n = { s->n_ctx, s->n_batch, s->all_logits, s->has_rules, (int32_t)r->mask,
-                      r->prefix, r->window, r->sinks, r->cache_positions, r->positions_off,
-                      r->cache, r->no_reuse, r->position_ids ? r->n_position_ids : 0, s->n_ids,
-                      s->n_cached, s->conv_from, s->ring_from, s->has_logits, s->probe.n_edits } };
+    head h = { .fingerprint = jl_model_fingerprint(s->m), .random = s->random.state };
+    int32_t n[NUMBERS] = {
+        [N_CTX] = s->n_ctx,
+        [N_BATCH] = s->n_batch,
+        [ALL_LOGITS] = s->all_logits,
+        [HAS_RULES] = s->has_rules,
+        [MASK] = (int32_t)r->mask,
+        [PREFIX] = r->prefix,
+        [WINDOW] = r->window,
+        [SINKS] = r->sinks,
+        [CACHE_POSITIONS] = r->cache_positions,
+        [POSITIONS_OFF] = r->positions_off,
+        [CACHE_BITS] = r->cache,
+        [NO_REUSE] = r->no_reuse,
+        [N_POSITION_IDS] = r->position_ids ? r->n_position_ids : 0,
+        [N_TOKENS] = s->n_ids,
+        [N_CACHED] = s->n_cached,
+        [CONV_FROM] = s->m->h.n_conv ? s->conv_from : 0,
+        [RING_FROM] = s->cache.ring ? s->ring_from : 0,
+        [HAS_LOGITS] = s->has_logits,
+        [N_EDITS] = s->probe.n_edits,
+    };
+    memcpy(h.n, n, sizeof n);
     memcpy(&h.rope_base, &r->rope_base, sizeof h.rope_base);
     memcpy(&h.rope_scale, &r->rope_scale, sizeof h.rope_scale);
     return h;

@@ -1,15 +1,15 @@
-/* c_save.c - states of sessions: what follows a restored one has the same bits; hostile bytes.
+/* save.c - states of sessions: what follows a restored one has the same bits; hostile bytes.
  *
  * Every architecture, and every rule and edit that a state holds. Truncations, flipped bytes and
  * failed allocations must not crash (sanitizers), whether they restore or not.
  */
 #include <math.h>
 
-#include "../src/base/memory.h"
-#include "../src/base/random.h"
-#include "../src/jielong_state.h"
-#include "../src/session/session.h"
-#include "goldens.h"
+#include "../../src/base/memory.h"
+#include "../../src/base/random.h"
+#include "../../src/jielong_state.h"
+#include "../../src/session/session.h"
+#include "../helpers/goldens.h"
 
 enum { PROMPT = 21, MOST = 40 };
 
@@ -75,7 +75,7 @@ static void check_state(const jl_model *m, jl_session *s, const char *name) {
     free(second.bytes);
 }
 
-static void test_architectures(void) {
+static void every_architecture_continues_with_the_same_bits(void) {
     for (int i = 0; i < N_GOLDENS; i++) {
         jl_model *m = load_golden(goldens[i]);
         if (!m) SKIP("tests/golden is not in the working directory");
@@ -123,7 +123,7 @@ static void check_rules(const char *name, const jl_rules *rules, int n_edits) {
     jl_model_free(m);
 }
 
-static void test_rules_and_edits(void) {
+static void rules_and_edits_are_restored(void) {
     int32_t positions[48];
     for (int i = 0; i < 48; i++) positions[i] = 60 - i;
     const jl_rules rules[] = {
@@ -146,6 +146,37 @@ static void test_rules_and_edits(void) {
     check_rules("llama", NULL, 3);
 }
 
+/* Longer than the rows of convolutions and the ring, so that early positions are overwritten. */
+static void long_sessions_are_restored(void) {
+    enum { LONG = 300 };
+    const jl_rules endless = { .window = 9, .sinks = 2, .cache_positions = 1 };
+    for (int i = 0; i < 4; i++) {
+        jl_error e = { 0 };
+        const char *name = i < 2 ? "lfm2" : "llama";
+        jl_model *m = load_golden(name);
+        if (!m) SKIP("tests/golden is not in the working directory");
+        jl_session_options o = { .n_ctx = 400, .n_batch = 8, .rules = i < 2 ? NULL : &endless };
+        jl_session *s = jl_session_new(m, &o, &e);
+        CHECK(s != NULL, "%s", e.message);
+        for (int k = 0; k < LONG; k += N_IDS) advance(s, ids, N_IDS);
+        if (i % 2) CHECK(jl_session_rewind(s, LONG - 2, &e) == JL_OK);
+        state saved = save(s);
+        jl_session *again = restore(m, saved);
+        for (int back = 0; again && back < jl_session_position(s); back += 3 + back / 2) {
+            size_t bytes = (size_t)m->h.n_vocab * sizeof(float);
+            int to = jl_session_position(s) - back;
+            CHECK(!jl_session_rewind(s, to, &e) && !jl_session_rewind(again, to, &e));
+            CHECK(s->n_cached == again->n_cached, "%s: %d rewound", name, back);
+            CHECK(memcmp(advance(s, ids + 3, 2), advance(again, ids + 3, 2), bytes) == 0,
+                  "%s: %d rewound", name, back);
+        }
+        jl_session_free(again);
+        jl_session_free(s);
+        jl_model_free(m);
+        free(saved.bytes);
+    }
+}
+
 /* ---- Generation ------------------------------------------------------------------------------ */
 
 static void draw(jl_session *s, uint64_t seed, int n, int32_t *out) {
@@ -162,7 +193,7 @@ static void draw(jl_session *s, uint64_t seed, int n, int32_t *out) {
     }
 }
 
-static void test_draws(void) {
+static void next_seed_continues_the_draws(void) {
     enum { DRAWS = 20, FIRST = 7 };
     int32_t all[DRAWS], again[DRAWS], twice[DRAWS];
     jl_model *m = load_golden("llama");
@@ -200,7 +231,7 @@ static void check_refused(const jl_model *m, const uint8_t *bytes, size_t n, con
     jl_session_free(s);
 }
 
-static void test_refusals(void) {
+static void refusals_say_why(void) {
     jl_error e = { 0 };
     jl_model *m = load_golden("llama"), *other = load_golden("llama-untied");
     jl_model *encoder = load_golden("bert");
@@ -274,7 +305,7 @@ static state small_state(const jl_model *m, const jl_rules *rules) {
     return saved;
 }
 
-static void test_hostile_bytes(void) {
+static void hostile_bytes_never_crash(void) {
     enum { TOTAL = 20 }; /* offset of the length */
     const jl_rules window = { .window = 3, .sinks = 1 };
     const int32_t positions[8] = { 3, 1, 4, 1, 5, 9, 2, 6 };
@@ -313,7 +344,7 @@ static void test_hostile_bytes(void) {
 }
 
 #ifdef JL_DEBUG
-static void test_allocations(void) {
+static void every_allocation_may_fail(void) {
     jl_error e = { 0 };
     jl_model *m = load_golden("llama");
     if (!m) SKIP("tests/golden is not in the working directory");
@@ -339,7 +370,7 @@ static void test_allocations(void) {
 
 /* ---- The fingerprint ------------------------------------------------------------------------- */
 
-static void test_fingerprint(void) {
+static void a_fingerprint_identifies_the_file(void) {
     uint8_t bytes[101];
     for (int i = 0; i < 101; i++) bytes[i] = (uint8_t)(i * 7 + 1);
     /* Of the reference implementation (xxhash 0.8). */
@@ -366,14 +397,15 @@ static void test_fingerprint(void) {
 }
 
 int main(void) {
-    RUN(test_architectures);
-    RUN(test_rules_and_edits);
-    RUN(test_draws);
-    RUN(test_refusals);
-    RUN(test_hostile_bytes);
+    RUN(every_architecture_continues_with_the_same_bits);
+    RUN(rules_and_edits_are_restored);
+    RUN(long_sessions_are_restored);
+    RUN(next_seed_continues_the_draws);
+    RUN(refusals_say_why);
+    RUN(hostile_bytes_never_crash);
 #ifdef JL_DEBUG
-    RUN(test_allocations);
+    RUN(every_allocation_may_fail);
 #endif
-    RUN(test_fingerprint);
-    return check_report("c_save");
+    RUN(a_fingerprint_identifies_the_file);
+    return check_report("session/save");
 }
