@@ -36,7 +36,7 @@ typedef enum jl_site {
     JL_SITE_MLP_PRE,          /* T×F  before the activation: W_gate h, or W_up h without a gate */
     JL_SITE_MLP_PRE_LINEAR,   /* T×F  W_up h of a gated sublayer */
     JL_SITE_MLP_POST,         /* T×F  the input of W_down */
-    JL_SITE_EXPERT_WEIGHTS,   /* T×X  softmax of the router over all experts; read only */
+    JL_SITE_EXPERT_WEIGHTS,   /* T×X  softmax of the router, before experts are chosen */
     JL_SITE_MLP_OUT,          /* T×E  what the feed-forward sublayer adds to the stream */
     JL_SITE_RESID_POST,       /* T×E  the stream after the block */
     JL_SITE_FINAL_SCALE,      /* T×1  divisor of the last norm, */

@@ -1,10 +1,10 @@
-/* pick.h - the only dispatch: maps the plain name of a kernel to a variant.
+/* pick.h - the only dispatch in C: maps the plain name of a kernel to a variant.
  *
  * Included at the end of kernels.h, so jl_matmul(...) calls the best variant of the build. The
  * choice is made at compile time, because a WebAssembly module with simd128 does not validate on an
  * engine without it. jl_act_prepare and jl_matmul also choose at run time: by the precision of the
- * product (exact or fast) and, if fast, between own and relaxed kernels (precision.h). All variants
- * of a precision give the same bits.
+ * product (exact or fast) and, if fast, between own and relaxed kernels (precision.h;
+ * web/engine/kernels.js sets both). All variants of a precision give the same bits.
  */
 #ifndef JL_PICK_H
 #define JL_PICK_H

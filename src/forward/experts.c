@@ -15,18 +15,18 @@
 #include "linear.h"
 #include "sites.h"
 
-/* Shares [experts] of one token from its router logits `scores`, overwritten by exp. On ties the
- * first expert is used. */
-static void choose_experts(const jl_model *m, float *scores, float *shares) {
+/* Shares [experts] of one token. weights [experts] add up to `sum`. On ties the first expert is
+ * used. */
+static void choose_experts(const jl_model *m, const float *weights, float sum, float *shares) {
     const jl_hparams *h = &m->h;
-    float sum = jl_softmax_exp(scores, jl_max(scores, h->n_experts), h->n_experts), chosen = 0;
+    float chosen = 0;
     memset(shares, 0, (size_t)h->n_experts * sizeof *shares);
     for (int k = 0; k < h->n_experts_used; k++) {
         int best = -1;
         for (int e = 0; e < h->n_experts; e++)
-            if (shares[e] == 0 && (best < 0 || scores[e] > scores[best])) best = e;
+            if (shares[e] == 0 && (best < 0 || weights[e] > weights[best])) best = e;
         if (best < 0) break;
-        shares[best] = scores[best] / sum;
+        shares[best] = weights[best] / sum;
         chosen += shares[best];
         if (shares[best] == 0) break; /* all others are 0 too */
     }
@@ -35,28 +35,31 @@ static void choose_experts(const jl_model *m, float *scores, float *shares) {
     jl_scale(shares, h->expert_scale / divisor, h->n_experts);
 }
 
-/* The weights of all experts for token t; its scores are exp(logit − maximum). */
-static void read_weights(const jl_pass *p, int t, int block) {
-    float *scores = p->s->experts.scores, sum = 0;
+/* The site of token t's weights: w [experts] = softmax of the router's logits. */
+static void visit_weights(const jl_pass *p, int t, int block, float *w) {
     jl_pass one = *p;
     one.n = 1;
     one.pos += t;
-    for (int e = 0; e < p->m->h.n_experts; e++) sum += scores[e];
-    jl_scale(scores, 1 / sum, p->m->h.n_experts);
-    jl_at(&one, JL_SITE_EXPERT_WEIGHTS, block, scores);
+    jl_softmax(w, p->m->h.n_experts);
+    jl_at(&one, JL_SITE_EXPERT_WEIGHTS, block, w);
 }
 
 static void route(const jl_pass *p, int block) {
     const jl_block *b = &p->m->w.blocks[block];
     jl_scratch *s = p->s;
     const jl_linear *router[] = { &b->router };
-    size_t experts = (size_t)p->m->h.n_experts;
+    int n = p->m->h.n_experts, watched = jl_watched(p, JL_SITE_EXPERT_WEIGHTS);
+    int edited = watched && jl_edited(p, JL_SITE_EXPERT_WEIGHTS, block);
+    float *w = s->experts.scores;
     jl_linear_forward(s, s->h, p->n, router, &s->experts.shares, 1);
-    for (size_t t = 0; t < (size_t)p->n; t++) {
-        float *shares = s->experts.shares + t * experts;
-        memcpy(s->experts.scores, shares, experts * sizeof *shares);
-        choose_experts(p->m, s->experts.scores, shares);
-        if (jl_watched(p, JL_SITE_EXPERT_WEIGHTS)) read_weights(p, (int)t, block);
+    for (int t = 0; t < p->n; t++) {
+        float *shares = s->experts.shares + (size_t)t * (size_t)n, sum = 1;
+        memcpy(w, shares, (size_t)n * sizeof *w);
+        if (watched) visit_weights(p, t, block, w);
+        /* Without an edit the site leaves no trace; edited weights are not normalised again. */
+        if (watched && !edited) memcpy(w, shares, (size_t)n * sizeof *w);
+        if (!edited) sum = jl_softmax_exp(w, jl_max(w, n), n);
+        choose_experts(p->m, w, sum, shares);
     }
 }
 

@@ -40,7 +40,7 @@ int jl_rule_biased(const jl_model *m, const jl_rules *r) {
     return r->window > 0 || (m->h.alibi > 0 && (r->mask > JL_MASK_CAUSAL || positions));
 }
 
-/* End of the keys that a query sees, without windows. */
+/* End of the keys that a query sees; windows only hide keys before it. */
 static int end_of_keys(const jl_pass *p, int t) {
     jl_mask mask = p->rules ? p->rules->mask : JL_MASK_MODEL;
     if (mask == JL_MASK_NONE || (mask == JL_MASK_MODEL && p->m->h.encoder)) return p->end;
@@ -51,6 +51,7 @@ static int end_of_keys(const jl_pass *p, int t) {
 int jl_rule_keys(const jl_pass *p, const jl_block *b, int t, int *first) {
     int end = end_of_keys(p, t), ring = p->cache->ring, slots = p->cache->sinks + ring;
     *first = 0;
+    /* With biases all slots in use are read; sees() hides the others. */
     if (p->s->attention[0].bias) return ring && slots < p->end ? slots : p->end;
     if (b->window && b->window < t + 1) *first = t + 1 - b->window;
     return end;

@@ -70,7 +70,7 @@ static const row rows[JL_SITE_COUNT] = {
     [JL_SITE_MLP_PRE_LINEAR] = { "mlp.hook_pre_linear", "mlp.pre_linear", TOKEN, FF, GATED, 0 },
     [JL_SITE_MLP_POST] = { "mlp.hook_post", "mlp.post", TOKEN, FF, DENSE, 0 },
     [JL_SITE_EXPERT_WEIGHTS] = { "mlp.hook_expert_weights", "expert_weights", TOKEN, EXPERTS,
-                                 ROUTED, 1 },
+                                 ROUTED, 0 },
     [JL_SITE_MLP_OUT] = { "hook_mlp_out", "mlp_out", TOKEN, EMBD, ALWAYS, 0 },
     [JL_SITE_FINAL_SCALE] = { "ln_final.hook_scale", "ln_final.scale", TOKEN, ONE, FINAL_NORM, 0 },
     [JL_SITE_FINAL_NORMALIZED] = { "ln_final.hook_normalized", "ln_final.normalized", TOKEN, EMBD,

@@ -23,7 +23,8 @@
 enum { STRIP_SHIFT = 24 };
 _Static_assert((int)JL_MAX_TOKENS <= 1 << STRIP_SHIFT, "ids fit below");
 
-/* Indices of tries; each trie contains the previous one. */
+/* Tries of special tokens: those matched in quoted text (user-defined, not looking like control
+ * tokens), all user-defined, all. Each contains the previous one. */
 enum { QUOTED, USER, ALL };
 
 static int begins_with(jl_str text, const char *start) {

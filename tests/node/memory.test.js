@@ -29,6 +29,29 @@ async function withMemory(path) {
   }
 }
 
+test('runs aborted after their first step, 100 times: memory does not grow', async () => {
+  const { model, size } = await withMemory(golden('arch/llama.gguf'));
+  const ids = Array.from({ length: 120 }, (_, i) => i);
+  const round = async () => {
+    const session = await model.createSession();
+    const controller = new AbortController();
+    const run = session.run(ids, {
+      taps: [{ name: 'pattern', layer: 'all' }, 'logits'],
+      edits: [{ name: 'mlp_out', layer: 0, op: 'scale', factor: 2 }],
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await assert.rejects(run, { name: 'AbortError' });
+    assert.equal(session.position, 0);
+    await session.close();
+  };
+  await round();
+  const before = size();
+  for (let i = 0; i < 100; i++) await round();
+  assert.equal(size(), before);
+  await model.close();
+});
+
 test('abort then generate again, 100 times: memory does not grow', async () => {
   const { model, size } = await withMemory(golden('types/q4_1.gguf'));
   const round = async () => {

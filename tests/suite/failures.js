@@ -31,7 +31,7 @@ const failures = [
   ['a run too long', (s) => s.run(long), 'CONTEXT_FULL'],
   [
     'a run with too many taps',
-    (s) => s.run([1], { taps: Array(99999).fill('logits') }),
+    (s) => s.run([1], { taps: Array(99999).fill('logits'), maxBytes: 1e6 }),
     'OUT_OF_MEMORY',
   ],
   ['a rewind too far', (s) => s.rewind(999), 'BAD_ARGUMENT'],

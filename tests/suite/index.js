@@ -18,6 +18,7 @@ import { generation } from './generation.js';
 import { golden } from './golden.js';
 import { heads } from './heads.js';
 import { inside } from './inside.js';
+import { insideGolden } from './inside_golden.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
 import { readings } from './readings.js';
@@ -66,6 +67,7 @@ export const cases = [
   ...attention,
   ...inside,
   ...save,
+  ...insideGolden,
   ...generation,
   ...embed,
   ...errors,

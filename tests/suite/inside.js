@@ -211,6 +211,44 @@ export const inside = [
     },
   },
   {
+    name: 'lens: the last block is the model, and the session stays as it was',
+    async run(t) {
+      const { model, ids, session } = await start(t);
+      await session.append(ids);
+      const truth = await session.logits();
+      const rows = await session.lens({ top: 3, positions: [11, 4] });
+      const last = model.info.layers - 1;
+      const wanted = [11, 4].flatMap((p) => [...Array(last + 1).keys()].map((layer) => [layer, p]));
+      same(
+        rows.map(({ layer, position }) => [layer, position]),
+        wanted,
+        'layers and positions',
+      );
+      const { top, entropy, kl } = rows[last];
+      const max = truth.reduce((a, x) => Math.max(a, x));
+      const all = max + Math.log(truth.reduce((sum, x) => sum + Math.exp(x - max), 0));
+      same(truth[top[0].id], max, 'the most probable token');
+      below(Math.abs(top[0].logprob - (max - all)), 1e-5, 'its log-probability');
+      const exact = truth.reduce((sum, x) => sum - Math.exp(x - all) * (x - all), 0);
+      below(Math.abs(entropy - exact), 1e-5, 'entropy');
+      below(Math.abs(kl), 1e-9, 'divergence of the last from itself');
+      ok(
+        rows.slice(0, last).every((row) => row.kl > 0),
+        'divergence of the others',
+      );
+      same(session.position, 12, 'position');
+      sameBits(await session.logits(), truth, 'logits afterwards');
+      await rejects(session.lens({ positions: [12] }), 'BAD_ARGUMENT', /0 to 11, not 12/);
+      await rejects(session.lens({ layers: [99] }), 'BAD_ARGUMENT', /not 99/);
+      await session.close();
+      const encoder = await t.model('arch/bert.gguf');
+      const text = await encoder.createSession();
+      await text.append(ids);
+      await rejects(text.lens(), 'BAD_ARGUMENT', /unembed|encoder/);
+      await text.close();
+    },
+  },
+  {
     name: 'BAD_ARGUMENT: taps, edits and rules by name and index',
     async run(t) {
       const { model, ids, session } = await start(t);

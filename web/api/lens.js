@@ -87,7 +87,7 @@ async function predictions(model, position, own, last, top, signal) {
     const part = own.slice(i, i + ROWS);
     const width = last.x.length;
     const x = new Float32Array(part.length * width);
-    part.forEach((row, j) => x.set(row.x, j * width));
+    for (const [j, row] of part.entries()) x.set(row.x, j * width);
     const { shape, data } = await model.unembed(x);
     for (const [j, { layer }] of part.entries()) {
       const logp = logSoftmax(data.subarray(j * shape[1], (j + 1) * shape[1]));

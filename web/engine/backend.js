@@ -5,8 +5,8 @@
  * is short (a batch, a token, a step of a long text), so that the caller can stop between two calls.
  * worker.js describes the messages to a worker.
  *
- * No call waits for a worker forever. The end of a worker is detected: in Node by its exit event; in a page
- * by its terminate(), and by a lock that it holds. An unresponsive worker is terminated: by close(), by
+ * No call waits for a worker forever. A worker that ends itself is detected: in Node by its exit event, in a
+ * page by the release of a lock that it holds. An unresponsive worker is terminated: by close(), by
  * aborting a load, and by attend() after an abort.
  */
 
