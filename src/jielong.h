@@ -87,8 +87,7 @@ enum {
     JL_TOKENIZE_EOS = 4      /* end with EOS if the file says so */
 };
 
-/* text[n] → at most cap ids; returns the total number of ids, which may exceed n, or a negative
- * status. */
+/* text[n] → at most cap ids; returns their total number (may exceed n) or a negative status. */
 int jl_tokenize(const jl_model *m, const char *text, size_t n, int flags, int32_t *ids, int cap,
                 jl_error *error);
 
@@ -129,14 +128,12 @@ typedef struct jl_pool jl_pool; /* threads (jielong_host.h) */
 
 enum { JL_DEFAULT_CTX = 4096 };
 typedef struct jl_session_options {
-    int n_ctx;      /* positions of the KV cache (floats for F32 files, else 16-bit values); 0: the
-                       trained length, at most JL_DEFAULT_CTX */
+    int n_ctx;      /* positions; 0: the trained length, at most JL_DEFAULT_CTX */
     int n_batch;    /* tokens evaluated together, 0: 64; encoders always use the whole text */
     int all_logits; /* nonzero: keep the logits of every position, not just the last */
     jl_pool *pool;  /* threads (borrowed); NULL: only the caller's */
-    const struct jl_rules
-        *rules;          /* of attention, positions, cache (jielong_inside.h); NULL: none */
-    double (*now)(void); /* a clock in milliseconds, for counters; NULL: none */
+    const struct jl_rules *rules; /* jielong_inside.h; NULL: the model's own */
+    double (*now)(void);          /* milliseconds, for counters; NULL: none */
 } jl_session_options;
 
 jl_session *jl_session_new(const jl_model *m, const jl_session_options *options, jl_error *error);

@@ -139,7 +139,7 @@ typedef struct jl_rules {
     int n_position_ids;          /* limits the context */
     double rope_base;            /* replaces the base of RoPE; 0: the model's */
     double rope_scale;           /* divides the positions in RoPE (Chen et al. 2023); 0: 1 */
-    int cache;                   /* floats: 32; 16-bit values: 16; 0: those of the file */
+    int cache;                   /* floats: 32; 16-bit values: 16; 0: 32 for F32 files, else 16 */
     int no_reuse;                /* every append evaluates all tokens again */
 } jl_rules;
 
