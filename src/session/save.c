@@ -12,7 +12,11 @@
 #include "../jielong_state.h"
 #include "session.h"
 
-enum { VERSION = 1, MAGIC_BYTES = 8 };
+enum {
+    VERSION = 1,
+    MAGIC_BYTES = 8,
+    MAX_CTX = 1 << 24 /* bounds the memory of a session with a window, whose context is free */
+};
 static const char magic[] = "jl-state";
 
 /* The i32 numbers of the head, in their order. */
@@ -192,6 +196,9 @@ static jl_status check_saves(const jl_session *s, jl_error *error) {
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "an encoder (%s) reads each text whole; there is nothing to continue",
                        s->m->arch->name);
+    if (s->n_ctx > MAX_CTX)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+                       "only a session of at most %d positions has a state", MAX_CTX);
     if (!s->run.memory) return JL_OK;
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                    "a run is in progress; end it first");
@@ -254,7 +261,7 @@ static jl_status check_head(const head *h, const jl_model *m, jl_error *error) {
     const int32_t *n = h->n;
     int64_t cached = n[N_CACHED], conv = cached - (m->h.conv_length - 1);
     int64_t keys = cached - ((int64_t)n[WINDOW] - 1);
-    if (n[N_CTX] < 1 || n[N_BATCH] < 1) return damaged(error, "sizes");
+    if (n[N_CTX] < 1 || n[N_CTX] > MAX_CTX || n[N_BATCH] < 1) return damaged(error, "sizes");
     if (n[N_TOKENS] < 0 || n[N_TOKENS] > n[N_CTX] || n[N_CACHED] < 0 || n[N_CACHED] > n[N_TOKENS])
         return damaged(error, "numbers of tokens");
     if (n[CONV_FROM] < 0 || n[CONV_FROM] > (conv > 0 && m->h.n_conv ? conv : 0) ||

@@ -343,6 +343,35 @@ static void hostile_bytes_never_crash(void) {
     }
 }
 
+/* Every number of the head, and every word of edits and position ids, at its limits. */
+static void extreme_numbers_never_crash(void) {
+    enum { HEAD = 52 };
+    const jl_rules endless = { .window = 3, .sinks = 2, .cache_positions = 1, .rope_scale = 1 };
+    const int32_t positions[8] = { 3, 1, 4, 1, 5, 9, 2, 6 };
+    const jl_rules given = { .position_ids = positions, .n_position_ids = 8 };
+    const uint32_t values[] = { 0,      1,      2,          3,          5,          8,         9,
+                                0x1000, 0x1001, 0x01000001, 0x7fffffff, 0x80000000, 0xffffffff };
+    const char *const names[] = { "llama", "gpt2", "lfm2" };
+    for (int k = 0; k < 3; k++) {
+        jl_model *m = load_golden(names[k]);
+        if (!m) SKIP("tests/golden is not in the working directory");
+        state saved = small_state(m, k == 0 ? &endless : k == 1 ? &given : NULL);
+        for (size_t at = HEAD; at < HEAD + 240 && at + 4 <= saved.n; at += 4) {
+            uint8_t before[4];
+            memcpy(before, saved.bytes + at, 4);
+            for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+                for (int b = 0; b < 4; b++)
+                    saved.bytes[at + (size_t)b] = (uint8_t)(values[i] >> 8 * b);
+                use(m, saved.bytes, saved.n);
+            }
+            memcpy(saved.bytes + at, before, 4);
+        }
+        CHECK(use(m, saved.bytes, saved.n), "unchanged");
+        jl_model_free(m);
+        free(saved.bytes);
+    }
+}
+
 #ifdef JL_DEBUG
 static void every_allocation_may_fail(void) {
     jl_error e = { 0 };
@@ -403,6 +432,7 @@ int main(void) {
     RUN(next_seed_continues_the_draws);
     RUN(refusals_say_why);
     RUN(hostile_bytes_never_crash);
+    RUN(extreme_numbers_never_crash);
 #ifdef JL_DEBUG
     RUN(every_allocation_may_fail);
 #endif

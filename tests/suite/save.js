@@ -52,6 +52,28 @@ export const save = [
     },
   },
   {
+    name: 'save: a state moves between precisions, and continues with that of its new model',
+    async run(t) {
+      const ids = [1, 2, 3, 4, 5, 6, 7, 8];
+      /** @type {Record<string, import('../../web/jielong.js').Model>} */ const models = {};
+      for (const precision of /** @type {const} */ (['exact', 'fast']))
+        models[precision] = await t.load(t.source('types/q4_0.gguf'), { precision });
+      const session = await models.fast.createSession();
+      await session.append(ids);
+      const logits = await session.logits();
+      const restored = await models.exact.restore(await session.save());
+      sameBits(await restored.logits(), logits, 'saved logits');
+      await restored.append([9]);
+      await session.append([9]);
+      const [exact, fast] = [await restored.logits(), await session.logits()];
+      ok(
+        exact.some((x, i) => x !== fast[i]),
+        'the next token has the precision of its model',
+      );
+      for (const model of Object.values(models)) await model.close();
+    },
+  },
+  {
     name: 'save: between two tokens of a generation; nextSeed() continues its draws',
     async run(t) {
       const model = await t.model('arch/llama.gguf');

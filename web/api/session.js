@@ -61,8 +61,8 @@ function countersOf(n) {
 /**
  * A timeline of tokens with its KV cache. One operation runs at a time; a second one is rejected
  * with BUSY. A generation blocks other changes of the timeline from its first pull until it
- * finishes or ends by `break`, return() or abort; logits(), stages() and ids() are allowed between
- * its tokens.
+ * finishes or ends by `break`, return() or abort; logits(), stages(), ids() and save() are allowed
+ * between its tokens.
  */
 export class Session {
   #timeline;
