@@ -93,6 +93,62 @@ static void every_architecture_continues_with_the_same_bits(void) {
     }
 }
 
+/* Evaluation in tiny steps, with a save after `steps` of them; returns whether it had ended. */
+static int check_interrupted(const jl_model *m, int steps, const float *wanted) {
+    jl_error e = { 0 };
+    jl_status st = JL_MORE;
+    jl_session *s = open_session(m, 64, 16, 0);
+    s->step = 1;
+    CHECK(jl_session_append(s, ids, PROMPT, &e) == JL_OK);
+    for (int i = 0; i < steps && st == JL_MORE; i++) st = jl_session_advance(s, &e);
+    state saved = save(s);
+    jl_session *again = restore(m, saved);
+    for (int k = 0; k < 2 && again; k++) {
+        jl_session *one = k ? again : s;
+        while (jl_session_advance(one, &e) == JL_MORE) continue;
+        CHECK(memcmp(jl_session_logits(one), wanted, (size_t)m->h.n_vocab * sizeof *wanted) == 0,
+              "%s after %d steps", k ? "restored" : "saved", steps);
+    }
+    jl_session_free(again);
+    jl_session_free(s);
+    free(saved.bytes);
+    return st == JL_OK;
+}
+
+static void a_save_between_two_steps_changes_nothing(void) {
+    const char *const names[] = { "llama", "lfm2" };
+    for (int i = 0; i < 2; i++) {
+        jl_model *m = load_golden(names[i]);
+        if (!m) SKIP("tests/golden is not in the working directory");
+        jl_session *plain = open_session(m, 64, 16, 0);
+        const float *wanted = advance(plain, ids, PROMPT);
+        int steps = 0;
+        while (!check_interrupted(m, steps, wanted) && steps < 500) steps++;
+        CHECK(steps > 4 && steps < 500, "%s: %d steps", names[i], steps);
+        jl_session_free(plain);
+        jl_model_free(m);
+    }
+}
+
+/* What was rewound is not in the state: the bytes are those of a session that never had it. */
+static void dropped_tokens_are_not_saved(void) {
+    jl_error e = { 0 };
+    jl_model *m = load_golden("llama");
+    if (!m) SKIP("tests/golden is not in the working directory");
+    jl_session *a = open_session(m, 64, 4, 0), *b = open_session(m, 64, 4, 0);
+    advance(a, ids, MOST);
+    advance(b, ids, PROMPT);
+    CHECK(!jl_session_append(b, ids, 1, &e)); /* drops the logits */
+    CHECK(!jl_session_rewind(a, PROMPT, &e) && !jl_session_rewind(b, PROMPT, &e));
+    state x = save(a), y = save(b);
+    CHECK(x.n == y.n && memcmp(x.bytes, y.bytes, x.n) == 0);
+    jl_session_free(a);
+    jl_session_free(b);
+    jl_model_free(m);
+    free(x.bytes);
+    free(y.bytes);
+}
+
 static void check_rules(const char *name, const jl_rules *rules, int n_edits) {
     jl_error e = { 0 };
     jl_model *m = load_golden(name);
@@ -427,6 +483,8 @@ static void a_fingerprint_identifies_the_file(void) {
 
 int main(void) {
     RUN(every_architecture_continues_with_the_same_bits);
+    RUN(a_save_between_two_steps_changes_nothing);
+    RUN(dropped_tokens_are_not_saved);
     RUN(rules_and_edits_are_restored);
     RUN(long_sessions_are_restored);
     RUN(next_seed_continues_the_draws);
