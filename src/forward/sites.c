@@ -28,20 +28,20 @@ typedef enum condition {
     DECODER
 } condition;
 
-typedef struct row {
+typedef struct table_row {
     const char *name, *alias;
     jl_site_axes axes;
     heads heads;
     size width;
     condition when;
     int read_only;
-} row;
+} table_row;
 
 #define TOKEN      JL_AXES_TOKEN, NO_HEADS
 #define TOKEN_HEAD JL_AXES_TOKEN_HEAD
 #define HEAD_TOKEN JL_AXES_HEAD_TOKEN
 
-static const row rows[JL_SITE_COUNT] = {
+static const table_row rows[JL_SITE_COUNT] = {
     [JL_SITE_EMBED] = { "hook_embed", "embed", TOKEN, EMBD, ALWAYS, 0 },
     [JL_SITE_POS_EMBED] = { "hook_pos_embed", "pos_embed", TOKEN, EMBD, LEARNED_POSITIONS, 0 },
     [JL_SITE_RESID_PRE] = { "hook_resid_pre", "resid_pre", TOKEN, EMBD, ALWAYS, 0 },
@@ -124,7 +124,7 @@ static int length(const jl_model *m, size of) {
 
 int jl_model_site(const jl_model *m, jl_site site, int layer, jl_site_info *info) {
     if (site < 0 || site >= JL_SITE_COUNT || !m->arch) return 0;
-    const row *r = &rows[site];
+    const table_row *r = &rows[site];
     const int n_heads[] = { 1, m->h.n_heads, m->h.n_kv_heads };
     *info = (jl_site_info){ r->name, r->alias,          is_per_block(site), r->read_only,
                             r->axes, n_heads[r->heads], length(m, r->width) };

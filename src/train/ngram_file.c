@@ -19,22 +19,22 @@ enum { STEPS = 8 }; /* per bit of −log2 p */
  * hostile file makes p sum to 1 or more, scales p down. */
 static void set_weight(jl_ngram *m, int32_t *gram, int k, uint32_t node) {
     jl_ngram_level *l = &m->levels[k - 1], *next = l + 1;
-    double max = 0.9999, mine = 0, shorter = 0;
+    double mine = 0, shorter = 0;
     uint32_t first = l->children[node], end = l->children[node + 1];
-    for (uint32_t i = first; i < end; i++) mine += (double)next->p[i];
-    if (mine > max) {
+    for (uint32_t i = first; i < end; i++) {
+        mine += (double)next->p[i];
+        shorter += jl_ngram_probability(m, gram + 1, (size_t)k - 1, next->token[i]);
+    }
+    /* If the shorter context knows just these tokens, nothing is left to back off to. */
+    double left = 1 - shorter, max = left > 1e-6 ? 0.9999 : 1;
+    if (mine > max || left <= 1e-6) {
         for (uint32_t i = first; i < end; i++)
             next->p[i] = (float)((double)next->p[i] * max / mine);
         mine = max;
     }
-    for (uint32_t i = first; i < end; i++)
-        shorter += jl_ngram_probability(m, gram + 1, (size_t)k - 1, next->token[i]);
-    /* 0 only if the shorter context knows just these tokens. */
-    double left = 1 - shorter;
-    l->weight[node] = (float)((1 - mine) / (left > 1e-6 ? left : 1e-6));
+    l->weight[node] = (float)(left > 1e-6 ? (1 - mine) / left : 0);
 }
 
-/* Visits contexts of `length` tokens below nodes of level k − 1; gram[0..k) is the path. */
 static void set_weights_below(jl_ngram *m, int32_t *gram, int k, uint32_t first, uint32_t end,
                               int length) {
     jl_ngram_level *l = &m->levels[k - 1];

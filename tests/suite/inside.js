@@ -211,6 +211,27 @@ export const inside = [
     },
   },
   {
+    name: 'taps: the stream adds up for every type of weights, exact and fast',
+    async run(t) {
+      const names = ['resid_pre', 'attn_out', 'mlp_out', 'resid_post'];
+      for (const type of ['f16', 'q8_0', 'q4_0', 'q5_0', 'q4_k', 'q6_k', 'iq4_nl'])
+        for (const precision of /** @type {const} */ (['exact', 'fast'])) {
+          const model = await t.load(t.source(`types/${type}.gguf`), { precision });
+          const session = await model.createSession();
+          const layer = model.info.layers - 1;
+          const taps = names.map((name) => ({ name, layer }));
+          const plain = await (await model.createSession()).run([5, 6, 7]);
+          const run = await session.run([5, 6, 7], { taps });
+          const [pre, attn, mlp, post] = run.taps.map(({ data }) => data);
+          const sum = pre.map((x, i) => x + attn[i] + mlp[i]);
+          const size = post.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+          below(distance(sum, post), 1e-6 * size, `${type}, ${precision}`);
+          sameBits(run.logits, plain.logits, `logits of ${type}, ${precision}`);
+          await model.close();
+        }
+    },
+  },
+  {
     name: 'lens: the last block is the model, and the session stays as it was',
     async run(t) {
       const { model, ids, session } = await start(t);

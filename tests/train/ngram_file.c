@@ -93,6 +93,22 @@ static void a_file_keeps_an_eighth_of_a_bit(void) {
     jl_ngram_free(m);
 }
 
+/* Whatever a file says, the distributions of some contexts sum to one. */
+static void check_sums(const jl_ngram *m, size_t at) {
+    enum { MAX_VOCAB = 256 };
+    int n_vocab = jl_ngram_n_vocab(m);
+    float p[MAX_VOCAB];
+    if (n_vocab > MAX_VOCAB) return;
+    for (int i = 0; i < 3 * VOCAB; i++) {
+        int32_t context[ORDER];
+        double sum = 0;
+        for (int k = 0; k < ORDER; k++) context[k] = (i + k * (1 + i / VOCAB)) % n_vocab;
+        jl_ngram_distribution(m, context, (size_t)(i % ORDER), p);
+        for (int w = 0; w < n_vocab; w++) sum += (double)p[w];
+        CHECK(fabs(sum - 1) < 1e-2, "byte %zu, context %d: the sum is %g", at, i, sum);
+    }
+}
+
 static void hostile_files(void) {
     jl_ngram *m = model(), *p = jl_ngram_prune(m, 60, NULL);
     size_t n;
@@ -111,6 +127,7 @@ static void hostile_files(void) {
             if (!back) continue;
             double nats = jl_ngram_nats(back, ids, 1);
             CHECK(nats >= 0 && nats < 1000, "byte %zu: %g", at, nats);
+            check_sums(back, at);
             jl_ngram_free(back);
         }
     CHECK(refused > 1000 && read > 1000, "%d refused, %d read", refused, read);
