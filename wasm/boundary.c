@@ -14,6 +14,7 @@
 #include "../src/jielong_host.h"
 #include "../src/jielong_inside.h"
 #include "../src/jielong_learn.h"
+#include "../src/jielong_state.h"
 
 /* Only hosts call these (names: wasm/exports.txt), so no header declares them. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -472,6 +473,25 @@ const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
     jl_unembedding u = { 0 };
     jl_model_unembedding(m, &u, fresh());
     return which == 0 ? u.weight : which == 1 ? u.bias : u.output_bias;
+}
+
+/* ---- Save and restore ------------------------------------------------------------------------ */
+
+/* The bytes of the state in total; 0: failure. */
+double jl_wasm_session_save(jl_session *s, double from, uint8_t *out, uint32_t n) {
+    return (double)jl_session_save(s, length_of(from), out, n, fresh());
+}
+
+jl_session *jl_wasm_session_restore(const jl_model *m, const uint8_t *bytes, uint32_t n,
+                                    jl_pool *pool) {
+    return jl_session_restore(m, bytes, n, pool, emscripten_performance_now, fresh());
+}
+
+/* out: low and high 32 bits. */
+void jl_wasm_session_next_seed(const jl_session *s, uint32_t out[2]) {
+    uint64_t seed = jl_session_next_seed(s);
+    out[0] = (uint32_t)seed;
+    out[1] = (uint32_t)(seed >> 32);
 }
 
 /* ---- Vocabulary training ------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 # flags.mk - the engine's compiler and linker flags, with reasons. Included by the Makefile.
 #
-# Works with Debian's Emscripten 3.1.6 (clang 14) and a current emsdk. Objects are compiled at -O3 or -Os and linked
+# Works with Debian's Emscripten 3.1.6 (clang 14) and a current emsdk. Objects are compiled at -O3 or -Oz and linked
 # at -O1, because from -O2 the link runs wasm-opt, which made the 4-bit kernels 20-40 % slower.
 
 # ---- Every compiler -----------------------------------------------------------------------------------
@@ -16,14 +16,16 @@ CFLAGS_ALL += -fno-math-errno
 # Every browser has simd128 since 2021 (Safari 16.4: March 2023); config=scalar omits it.
 WASM_SIMD.scalar  :=
 WASM_SIMD.release := -msimd128
-# -O3 for kernels and slow tokenizer files (loading twice as fast for 1 KB), -Os for the rest: -O3 everywhere made
+# -O3 for kernels and slow tokenizer files (loading twice as fast for 1 KB), -Oz for the rest: -O3 everywhere made
 # the module a quarter larger.
 WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Oz)
 WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c)
+# Packing at -O2 is 1 KB smaller than at -O3 and a tenth slower (20 ms of loading 94 MB); at -Os a load takes twice as long.
+WASM_PACK = $(filter src/compute/pack.c,$<)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3
 # times as fast for 4 KB of jielong-train.wasm.
 WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)
-WASM_CFLAGS = $(CFLAGS_ALL) $(WASM_OPTIMISE) $(WASM_SIMD.$(config))
+WASM_CFLAGS = $(CFLAGS_ALL) $(if $(WASM_PACK),-O2,$(WASM_OPTIMISE)) $(WASM_SIMD.$(config))
 # Other loops that gain from SIMD use intrinsics; compiler vectorisation only makes them larger.
 WASM_CFLAGS += $(if $(WASM_VECTORISE),,-fno-vectorize -fno-slp-vectorize)
 # One section per function, so that the linker drops unreachable functions.

@@ -29,6 +29,13 @@ static inline void jl_random_seed(jl_random *r, uint64_t seed) {
     jl_random_bits(r);
 }
 
+/* The seed that gives this state: the inverse of jl_random_seed(). */
+static inline uint64_t jl_random_seed_of(jl_random r) {
+    uint64_t factor = 6364136223846793005u, step = 54u << 1 | 1, inverse = factor;
+    for (int i = 0; i < 5; i++) inverse *= 2 - factor * inverse; /* Newton: correct bits double */
+    return (r.state - step) * inverse - step;
+}
+
 /* Uniform in [0, 1), 53 bits: two draws, high bits first. Every value is exact. */
 static inline double jl_random_next(jl_random *r) {
     uint64_t high = jl_random_bits(r) >> 5, low = jl_random_bits(r) >> 6;

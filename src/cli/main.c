@@ -215,6 +215,8 @@ static const command *find_command(const char *name) {
     if (!name) cli_die(2, "USAGE", "the command is missing; see jielong --help", NULL);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    if (strcmp(name, "inspect") == 0 || strcmp(name, "lens") == 0)
+        cli_die(2, "USAGE", "runs in Node: node web/node/cli.js inspect|lens MODEL TEXT", name);
     cli_die(2, "USAGE", "unknown command; see jielong --help", name);
 }
 

@@ -447,6 +447,7 @@ static jl_status order_tensors(const parser *p, uint32_t *order) {
 /* Makes the data offsets file offsets; checks alignment, overlap and file size. */
 static jl_status place_tensors(const parser *p) {
     jl_gguf *g = p->g;
+    g->header_end = p->in.at;
     g->data_start = (p->in.at + g->alignment - 1) & ~(g->alignment - 1);
     g->data_end = p->in.at; /* no padding without tensors */
     uint64_t used = 0;      /* end of the previous tensor's data */

@@ -49,7 +49,8 @@ typedef struct jl_gguf_tensor {
 typedef struct jl_gguf {
     int version;
     uint64_t alignment;  /* bytes */
-    uint64_t data_start; /* file offset of the tensor data */
+    uint64_t header_end; /* file offset after the directory, */
+    uint64_t data_start; /* of the tensor data: aligned */
     uint64_t data_end;   /* file offset after the last tensor; the minimum file size */
     int n_values, n_tensors;
     jl_gguf_value *values;   /* [n_values] */

@@ -259,9 +259,9 @@ int jl_visit_row(const jl_pass *p, jl_site site, int block, int head, int t, flo
         if (tap->site != site || tap->layer != block || (tap->head >= 0 && tap->head != head) ||
             !covers(tap->from, tap->to, position))
             continue;
-        size_t row =
+        size_t at =
             (size_t)(tap->head < 0 ? head : 0) * (size_t)tap->rows + (size_t)(position - tap->from);
-        memcpy((float *)(uintptr_t)tap->data + row * (size_t)tap->cols, x,
+        memcpy((float *)(uintptr_t)tap->data + at * (size_t)tap->cols, x,
                (size_t)tap->cols * sizeof *x);
     }
     return edited;

@@ -24,11 +24,12 @@ static void lay_out(jl_model *m, jl_arena *arena) {
         if (t->matrix) /* in 64 bits: a hostile matrix overflows a 32-bit size_t */
             bytes = ((uint64_t)t->rows + JL_PANEL - 1) / JL_PANEL *
                     jl_panel_bytes(t->matrix->layout, t->cols);
-        void *piece = jl_arena_take(arena, bytes);
+        uint8_t *piece = jl_arena_take(arena, bytes);
+        if (piece) memset(piece + bytes, 0, -bytes & 63); /* the arena's padding is hashed too */
         if (t->matrix)
             t->matrix->data = piece;
         else
-            *t->vector = piece;
+            *t->vector = (float *)(void *)piece;
     }
 }
 
@@ -157,6 +158,7 @@ static jl_status find_vocab(jl_model *m, jl_error *error) {
 jl_status jl_model_build(jl_model *m, jl_error *error) {
     jl_loader *l = m->loader;
     jl_error tokenizer_error = { 0 };
+    m->header_hash = jl_hash64(l->header, l->gguf.header_end, 0);
     if (l->gguf.n_tensors > 0 && find_arch(m, error)) return error->code;
     m->tokenizer = jl_tokenizer_new(&l->gguf, &tokenizer_error);
     if (tokenizer_error.code) {

@@ -77,11 +77,13 @@ struct jl_model {
     void *memory;            /* the weights, one block */
     uint64_t memory_bytes;
     uint64_t n_parameters;
-    jl_type main_type; /* type of most weights */
-    char *strings[4];  /* name, architecture, licence, chat template: NUL-terminated, owned */
-    jl_loader *loader; /* NULL once complete */
-    jl_precision precision[2]; /* of weights below 8 bits and of 8 */
-    int has_class[2];          /* whether such weights exist */
+    jl_type main_type;    /* type of most weights */
+    char *strings[4];     /* name, architecture, licence, chat template: NUL-terminated, owned */
+    jl_loader *loader;    /* NULL once complete */
+    uint64_t header_hash; /* of the file's metadata and directory */
+    jl_precision precision[2];    /* of weights below 8 bits and of 8 */
+    int has_class[2];             /* whether such weights exist */
+    _Atomic uint64_t fingerprint; /* 0: not computed yet */
 };
 
 enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMPLATE };
@@ -95,6 +97,12 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error);
 jl_status jl_bind(jl_model *m, jl_error *error);
 /* After the last weight: computes what depends on their values. */
 jl_status jl_model_complete(jl_model *m, jl_error *error);
+
+/* Identifies the model: a hash of the file's metadata and tensors, equal on every host and for any
+ * precision. Computed by the first call, over all weights (fingerprint.c). */
+uint64_t jl_model_fingerprint(const jl_model *m);
+/* XXH64 of n bytes. */
+uint64_t jl_hash64(const uint8_t *bytes, uint64_t n, uint64_t seed);
 
 /* The m->precision of a layout, or NULL; records that such weights exist (precision.c). */
 const jl_precision *jl_model_precision_of(jl_model *m, jl_layout layout);

@@ -4,6 +4,7 @@
  * The host may stop between any two calls, because a drawn token is appended to the session before
  * it is returned.
  */
+#include "../jielong_state.h"
 #include "session.h"
 
 /* The recent tokens of the repetition penalty. */
@@ -49,6 +50,10 @@ jl_status jl_session_generate(jl_session *s, const jl_generation *g, jl_error *e
     s->drawn = 0;
     s->finish = g->max_tokens == 0 ? JL_FINISH_LENGTH : JL_FINISH_NONE;
     return JL_OK;
+}
+
+uint64_t jl_session_next_seed(const jl_session *s) {
+    return jl_random_seed_of(s->random);
 }
 
 static jl_finish finish_reason(const jl_session *s, int32_t id, int stopped) {

@@ -137,6 +137,7 @@ jl_session *jl_session_new(const jl_model *m, const jl_session_options *options,
     lay_out(s, &arena);
     s->memory = memory;
     s->drawn = -1;
+    jl_random_seed(&s->random, 0);
     return s;
 }
 

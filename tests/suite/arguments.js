@@ -94,7 +94,7 @@ const publicNames = (module) =>
 
 /** Methods without arguments, and constructors, which callers do not use. */
 const WITHOUT =
-  /\.(constructor|close|info|unembedding|position|ids|logits|return|next|ended|order|step|sample|config)$/;
+  /\.(constructor|close|info|unembedding|position|ids|logits|return|save|nextSeed|next|ended|order|step|sample|config)$/;
 
 /** @param {object} module @param {Record<string, Call>} calls */
 function complete(module, calls) {
@@ -132,6 +132,10 @@ export const argumentsSuite = [
       const generate = (/** @type {any} */ prompt, /** @type {any} */ options) =>
         afresh(() => session.generate(prompt, { maxTokens: 1, ...options }).next());
       const run = (/** @type {any} */ tap) => afresh(() => session.run([1], { taps: [tap] }));
+      const lens = async (/** @type {any} */ options) => {
+        await session.append([1]);
+        await session.lens(options);
+      };
       const open = async (/** @type {any} */ o) => (await model.createSession(o)).close();
       /** @type {Record<string, Call>} */
       const calls = {
@@ -198,6 +202,11 @@ export const argumentsSuite = [
         forecast: (odd) => session.forecast(odd),
         'forecast options': (odd) => session.forecast([1], odd),
         ...eachOption('forecast', RUN.slice(0, 3), (o) => session.forecast([1], o)),
+        restore: async (odd) => (await model.restore(odd)).close(),
+        'lens options': (odd) => afresh(() => lens(odd)),
+        ...eachOption('lens', ['positions', 'layers', 'top', 'signal'], (o) =>
+          afresh(() => lens(o)),
+        ),
         'counters options': (odd) => session.counters(odd),
         ...eachOption('counters', ['reset'], (o) => session.counters(o)),
         generate: (odd) => generate(odd, {}),

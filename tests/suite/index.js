@@ -22,6 +22,7 @@ import { insideGolden } from './inside_golden.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
 import { readings } from './readings.js';
+import { save } from './save.js';
 import { threads } from './threads.js';
 import { train } from './train.js';
 import { traps } from './traps.js';
@@ -65,6 +66,7 @@ export const cases = [
   ...equivalence,
   ...attention,
   ...inside,
+  ...save,
   ...insideGolden,
   ...generation,
   ...embed,

@@ -133,6 +133,22 @@ export class Model {
   }
 
   /**
+   * A session that continues a saved one: with the same precision, what follows has the same bits.
+   * Bytes of another model, damaged or untrusted ones are BAD_ARGUMENT, or give a session whose values
+   * are what the bytes say.
+   * @param {Uint8Array | ArrayBuffer} bytes of session.save()
+   * @returns {Promise<Session>}
+   */
+  async restore(bytes) {
+    const copy = reading('restore', () => {
+      if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer))
+        throw badArgument(`restore takes the bytes of a session, not ${describe(bytes)}`, 'state');
+      return new Uint8Array(bytes instanceof ArrayBuffer ? bytes.slice(0) : bytes);
+    });
+    return new Session(this, this.#backend, await this.#backend.call('restoreSession', copy));
+  }
+
+  /**
    * The embedding of a text, a unit vector: the hidden states after the last norm, pooled and
    * normalised. The dot product of two embeddings is their cosine similarity. A string gets the
    * file's BOS and EOS tokens. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;

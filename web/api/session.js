@@ -35,6 +35,8 @@ import { Timeline } from './timeline.js';
 /** @typedef {import('./types.js').RunOptions} RunOptions */
 /** @typedef {import('./types.js').TapResult} TapResult */
 
+const PART = 2 ** 22; // bytes of a state per call
+
 /** Numbers in the order of jl_wasm_session_counters. @param {Float64Array} n @returns {Counters} */
 function countersOf(n) {
   const [tokens, weights, cache, cacheBytes, , qkv, scores, gather, output, feedForward, unembed] =
@@ -59,8 +61,8 @@ function countersOf(n) {
 /**
  * A timeline of tokens with its KV cache. One operation runs at a time; a second one is rejected
  * with BUSY. A generation blocks other changes of the timeline from its first pull until it
- * finishes or ends by `break`, return() or abort; logits(), stages() and ids() are allowed between
- * its tokens.
+ * finishes or ends by `break`, return() or abort; logits(), stages(), ids() and save() are allowed
+ * between its tokens.
  */
 export class Session {
   #timeline;
@@ -68,10 +70,10 @@ export class Session {
   /**
    * @param {Model} model
    * @param {Backend} backend
-   * @param {{ handle: number, contextLength: number }} state
+   * @param {{ handle: number, contextLength: number, position: number }} state
    */
-  constructor(model, backend, { handle, contextLength }) {
-    this.#timeline = new Timeline(model, backend, handle);
+  constructor(model, backend, { handle, contextLength, position }) {
+    this.#timeline = new Timeline(model, backend, handle, position);
     /** @readonly */
     this.model = model;
     /** Max number of tokens. @readonly */
@@ -233,6 +235,34 @@ export class Session {
       const { reset = false } = checkOptions('counters', options, { reset: FLAG });
       return countersOf(await this.#timeline.call('counters', reset));
     });
+  }
+
+  /**
+   * The session as bytes, for model.restore(), also later and on another host: its rules and edits,
+   * tokens, cache and logits, and the state of the random numbers. Not included: options and held-back
+   * text of a generation (end of a character, begin of a stop string), counters, and where answers of
+   * chat() begin. Rejected for encoders. About model.info.memory.perContextToken bytes a token.
+   * @returns {Promise<Uint8Array>}
+   */
+  save() {
+    return this.#timeline.run(false, async () => {
+      const length = await this.#timeline.call('state', 'stateBytes');
+      const bytes = new Uint8Array(length);
+      const part = (/** @type {number[]} */ ...of) =>
+        this.#timeline.call('state', 'statePart', ...of);
+      for (let at = 0; at < length; at += PART)
+        bytes.set(await part(at, Math.min(PART, length - at)), at);
+      return bytes;
+    });
+  }
+
+  /**
+   * The seed with which generate() continues the draws of the last generation, as if that one had not
+   * ended; also after save() and restore. 0 before the first.
+   * @returns {Promise<bigint>}
+   */
+  nextSeed() {
+    return this.#timeline.run(false, () => this.#timeline.call('state', 'nextSeed'));
   }
 
   /**

@@ -17,7 +17,7 @@ export class Timeline {
   #model;
   #backend;
   #handle;
-  #position = 0;
+  #position;
   #busy = false;
   #closed = false;
   /** @type {Generation | undefined} */ #holder;
@@ -25,12 +25,13 @@ export class Timeline {
 
   /**
    * @param {import('./model.js').Model} model @param {import('../engine/backend.js').Backend} backend
-   * @param {number} handle
+   * @param {number} handle @param {number} position of a restored session
    */
-  constructor(model, backend, handle) {
+  constructor(model, backend, handle, position) {
     this.#model = model;
     this.#backend = backend;
     this.#handle = handle;
+    this.#position = position;
   }
 
   /** Number of tokens. */

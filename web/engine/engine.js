@@ -15,6 +15,7 @@ import { Calls } from './exports.js';
 import { open } from './instance.js';
 import { Kernels } from './kernels.js';
 import { cosines, rows, trace, unembed, unembedding } from './readings.js';
+import { restore, states } from './state.js';
 import { Threads, threadsHere } from './threads.js';
 
 const MORE = 1;
@@ -385,33 +386,43 @@ export class Engine {
    * @param {import('../api/rules.js').Rules} [rules] @param {Request} [edits]
    */
   openSession(contextLength, allLogits, rules, edits) {
-    const pool = this.#threads?.pool ?? 0;
+    const sizes = [this.#model, contextLength, 0, allLogits, this.#threads?.pool ?? 0];
     const { ints, ropeBase = 0, ropeScale = 0 } = rules ?? {};
     const session = this.#calls.withCopies(ints ? [ints] : [], (pointer = 0) =>
-      this.#calls.make(
-        'session_new',
-        this.#model,
-        contextLength,
-        0,
-        allLogits,
-        pool,
-        pointer,
-        ropeBase,
-        ropeScale,
-      ),
+      this.#calls.make('session_new', ...sizes, pointer, ropeBase, ropeScale),
     );
-    const handle = this.#next++;
-    this.#sessions.set(handle, session);
+    const opened = this.#register(session);
     try {
       if (edits)
         this.#calls.withCopies([edits.ints, edits.data], (ints, data) =>
           this.#calls.try('session_set_edits', session, ints, data, edits.edits),
         );
     } catch (e) {
-      if (!this.#calls.ended) this.closeSession(handle);
+      if (!this.#calls.ended) this.closeSession(opened.handle);
       throw e;
     }
-    return { handle, contextLength: this.#calls.call('session_n_ctx', session) };
+    return opened;
+  }
+
+  /** @param {Uint8Array} bytes of a state */
+  restoreSession(bytes) {
+    return this.#register(restore(this.#calls, this.#model, bytes, this.#threads?.pool ?? 0));
+  }
+
+  /** @param {number} session */
+  #register(session) {
+    const handle = this.#next++;
+    this.#sessions.set(handle, session);
+    const contextLength = this.#calls.call('session_n_ctx', session);
+    return { handle, contextLength, position: this.#calls.call('session_position', session) };
+  }
+
+  /**
+   * A function of state.js for a session.
+   * @param {number} handle @param {keyof typeof states} what @param {any[]} args
+   */
+  state(handle, what, ...args) {
+    return /** @type {any} */ (states[what])(this.#calls, this.#session(handle), ...args);
   }
 
   /** @param {number} handle */

@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from '../api/bench.js';
 import { JielongError, loadModel } from '../jielong.js';
+import { inspect, lens } from './inspect.js';
+import { littleEndian } from './npz.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {Record<string, any>} Values parsed options */
@@ -29,6 +31,16 @@ const atLeast =
     whole
       ? /^\d+$/.test(text) && Number(text) >= low && Number(text) <= MAX_INT
       : DECIMAL.test(text) && Number.isFinite(Math.fround(Number(text)));
+
+/** @param {string} text of a JSON object */
+function isObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
 
 /** @param {string} text */
 const isIds = (text) => /^\d+(,\d+)*$/.test(text) && text.split(',').every((id) => +id <= MAX_INT);
@@ -71,7 +83,20 @@ const OPTIONS = {
     "mean of all tokens, the first (cls) or the last; default: the file's, else mean",
     (text) => ['mean', 'cls', 'last'].includes(text),
   ],
-  out: ['FILE', 'output file of the logits: float32, little-endian, [tokens][vocabulary]'],
+  out: ['FILE', 'output file: float32, little-endian; logits: [tokens][vocabulary]'],
+  tap: [
+    'NAME',
+    "a site of info's `sites`, as blocks.3.attn.hook_pattern or pattern; can be repeated",
+  ],
+  layer: ['N', "block of short names, or 'all'", (text) => text === 'all' || atLeast(0)(text)],
+  head: ['H', 'only this head', atLeast(0)],
+  edit: [
+    'JSON',
+    'a change of the run, as {"name":"z","layer":5,"head":2,"op":"zero"}; can be repeated',
+    isObject,
+  ],
+  npz: ['', 'with --out: write a NumPy file with an array for each tap, and ids'],
+  top: ['N', 'number of tokens after each block (5, at most 50)', atLeast(1)],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
   tg: ['N', 'tokens generated (32)', atLeast(1)],
   context: ['N', "context length in tokens (default: the model's, at most 4096)", atLeast(1)],
@@ -117,6 +142,23 @@ token of the previous one`,
     ['ids', 'pooling'],
     embed,
   ],
+  inspect: [
+    'MODEL TEXT',
+    `read sites inside the model while it reads a text. With --out F: one line of JSON (tokens, ids,
+taps with name, dims, shape, and the offset in bytes after the line), then the floats; with --npz for
+numpy.load. Without: a summary as JSON`,
+    ['tap', 'layer', 'head', 'edit', 'ids', 'out', 'npz', 'context'],
+    async (...given) => {
+      const summary = await inspect(...given);
+      if (summary) put(`${lines(summary)}\n`);
+    },
+  ],
+  lens: [
+    'MODEL TEXT',
+    'what the model would predict after each block (logit lens), as JSON',
+    ['ids', 'layer', 'top', 'context'],
+    async (...given) => put(`[\n${rows(await lens(...given))}\n]\n`),
+  ],
   info: ['MODEL', 'metadata of the model file, as JSON', [], info],
   bench: [
     'MODEL',
@@ -125,18 +167,21 @@ token of the previous one`,
     bench,
   ],
 };
+const MULTIPLE = ['stop', 'tap', 'edit'];
 const COMMON = ['threads', 'precision', 'wasm'];
 
 /** Checks a command's required arguments. @param {string} command @param {string[]} args @param {Values} values */
-function check(command, [text], { file, cases, ids, out }) {
+function check(command, [text], { file, cases, ids, out, tap, npz }) {
   const given = (/** @type {unknown[]} */ ...list) => list.filter((x) => x !== undefined).length;
   if (command === 'tokenize' && given(text, file, cases) !== 1)
     throw new UsageError('tokenize takes one of TEXT, --file FILE and --cases FILE');
   if (command === 'logits' && given(ids, out) !== 2)
     throw new UsageError('logits needs --ids 1,2,3 and --out FILE');
   if (command === 'score' && file === undefined) throw new UsageError('score needs --file FILE');
-  if (command === 'embed' && given(text, ids) !== 1)
-    throw new UsageError('embed takes one of TEXT and --ids 1,2,3');
+  if (['embed', 'inspect', 'lens'].includes(command) && given(text, ids) !== 1)
+    throw new UsageError(`${command} takes one of TEXT and --ids 1,2,3`);
+  if (command === 'inspect' && !tap) throw new UsageError('inspect needs --tap NAME');
+  if (npz && out === undefined) throw new UsageError('--npz needs --out FILE');
 }
 
 class UsageError extends Error {}
@@ -179,16 +224,19 @@ function parse(command, argv) {
   /** @type {import('node:util').ParseArgsConfig['options']} */
   const options = { help: { type: 'boolean', short: 'h' } };
   for (const name of names) {
-    options[name] = { type: OPTIONS[name][0] ? 'string' : 'boolean', multiple: name === 'stop' };
+    options[name] = {
+      type: OPTIONS[name][0] ? 'string' : 'boolean',
+      multiple: MULTIPLE.includes(name),
+    };
     if (name.length === 1) options[name].short = name;
   }
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
   for (const name of names) {
     const [placeholder, , test] = OPTIONS[name];
-    const value = /** @type {string | undefined} */ (values[name]);
-    if (value !== undefined && test && !test(value)) {
-      throw new UsageError(`${dashed(name)} ${placeholder}: '${value}' is not valid`);
-    }
+    const given = /** @type {string[]} */ ([values[name] ?? []].flat());
+    const bad = test && given.find((value) => !test(value));
+    if (bad !== undefined)
+      throw new UsageError(`${dashed(name)} ${placeholder}: '${bad}' is not valid`);
   }
   return { values: /** @type {Values} */ (values), positionals };
 }
@@ -229,6 +277,13 @@ const put = (text) => process.stdout.write(process.stdout.isTTY ? harmless(text,
 
 /** @param {unknown} value @param {number} [indent] */
 const print = (value, indent) => put(`${JSON.stringify(value, null, indent)}\n`);
+
+/** JSON, a line for each. @param {object[]} list */
+const rows = (list) => list.map((one) => JSON.stringify(one)).join(',\n');
+
+/** @param {{ taps: object[] }} summary */
+const lines = ({ taps, ...about }) =>
+  `${JSON.stringify({ ...about, taps: [] }).slice(0, -2)}\n${rows(taps)}\n]}`;
 
 /** @param {string} path */
 function readText(path) {
@@ -320,12 +375,6 @@ async function logits(model, _args, values) {
   }
   file.end();
   await written;
-}
-
-/** @param {Float32Array} row */
-function littleEndian(row) {
-  const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength);
-  return new Uint8Array(Uint16Array.of(1).buffer)[0] ? bytes : bytes.swap32();
 }
 
 /**

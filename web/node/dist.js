@@ -43,6 +43,7 @@ const SHARED = [
   'engine/kernels.js',
   'engine/link.js',
   'engine/readings.js',
+  'engine/state.js',
   'engine/start-worker.js',
   'engine/threads.js',
 ];
