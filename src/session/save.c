@@ -343,6 +343,7 @@ static jl_status read_session(jl_cursor *c, jl_session *s, const head *h, jl_err
     s->n_cached = n[N_CACHED];
     s->conv_from = n[CONV_FROM];
     s->ring_from = n[RING_FROM];
+    s->edited = n[N_EDITS] > 0;
     s->batch_rows = s->has_logits = n[HAS_LOGITS] != 0;
     s->random.state = h->random;
     uint64_t bytes = 0;

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "../../src/jielong_state.h"
 #include "../helpers/goldens.h"
 
 enum { BATCH = 4, CONTEXT = 40, MAX_VOCAB = 256 };
@@ -200,6 +201,33 @@ static void test_causal_nan(void) {
     jl_model_free(m);
 }
 
+/* A session that was saved with such values drops them with its cache too. */
+static void test_restored_nan(void) {
+    jl_error e = { 0 };
+    jl_model *m = load_golden("llama");
+    if (!m) SKIP("tests/golden is not in the working directory");
+    jl_session *s = session_of(m, &many[2]);
+    float nan[MAX_WIDTH];
+    for (int i = 0; i < MAX_WIDTH; i++) nan[i] = NAN;
+    jl_edit edit = { .site = JL_SITE_V, .head = 0, .from = 20, .to = 21, .op = JL_EDIT_SET };
+    edit.data = nan, edit.n = (uint64_t)m->h.head_dim;
+    CHECK(jl_session_set_edits(s, &edit, 1, &e) == JL_OK, "%s", e.message);
+    CHECK(jl_session_append(s, ids, 21, &e) == JL_OK);
+    while (jl_session_advance(s, &e) == JL_MORE) continue;
+    uint64_t n = jl_session_save(s, 0, NULL, 0, &e);
+    uint8_t *bytes = malloc((size_t)n);
+    CHECK(jl_session_save(s, 0, bytes, n, &e) == n, "%s", e.message);
+    jl_session_free(s);
+    jl_error_clear(&e);
+    s = jl_session_restore(m, bytes, n, NULL, NULL, &e);
+    CHECK(s != NULL, "%s", e.message);
+    CHECK(jl_session_rewind(s, 20, &e) == JL_OK);
+    CHECK(is_as_new(s, &many[2], &edit, 1));
+    jl_session_free(s);
+    jl_model_free(m);
+    free(bytes);
+}
+
 /* ---- Requests -------------------------------------------------------------------------------- */
 
 /* A request that is refused changes nothing: not even the logits are computed again. */
@@ -285,6 +313,7 @@ int main(void) {
     RUN(test_scaled_scores);
     RUN(test_no_keys);
     RUN(test_causal_nan);
+    RUN(test_restored_nan);
     RUN(test_refused);
     RUN(test_data_outside_window);
     RUN(test_ends);
