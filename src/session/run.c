@@ -82,10 +82,8 @@ static jl_status check_keys(const jl_session *s, int i, const jl_edit *e, const 
         if (kept || (scores && x == -INFINITY) || (x == 0 && !(scores && e->op == JL_EDIT_SET)))
             continue;
         return refuse_at(error, "edits", i,
-                         key > query ? "the data has a value for a key after its query, which is "
-                                       "in a later batch and not evaluated yet; the key"
-                                     : "the data has a value for a key before its query's window, "
-                                       "which the cache does not keep; the key",
+                         key > query ? "the data has a value for a key in a later batch; the key"
+                                     : "the data has a value for a key before the window; the key",
                          key);
     }
     return JL_OK;
@@ -155,7 +153,7 @@ static jl_status lay_out(const jl_session *s, int n, const jl_run_options *o, jl
                          jl_run *run, jl_error *error) {
     if (o->n_taps < 0 || o->n_edits < 0)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("run"),
-                       "expected 0 or more taps and edits, found %d and %d", o->n_taps, o->n_edits);
+                       "expected taps and edits, found %d and %d", o->n_taps, o->n_edits);
     int n_keys = s->n_ids + n, n_edits = s->probe.n_edits + o->n_edits;
     jl_probe asked = {
         .edits = o->edits, .taps = o->taps, .n_edits = o->n_edits, .n_taps = o->n_taps
