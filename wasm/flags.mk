@@ -19,7 +19,7 @@ WASM_SIMD.release := -msimd128
 # -O3 for kernels and slow tokenizer files (loading twice as fast for 1 KB), -Oz for the rest: -O3 everywhere made
 # the module a quarter larger.
 WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Oz)
-WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c)
+WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c vocab.c)
 # Packing at -O2 is 1 KB smaller than at -O3 and a tenth slower (20 ms of loading 94 MB); at -Os a load takes twice as long.
 WASM_PACK = $(filter src/compute/pack.c,$<)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3
