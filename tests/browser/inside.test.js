@@ -17,39 +17,37 @@ for (const name of chosen) {
     /** @param {string} id */
     const click = (id) => tab.evaluate(`document.getElementById('${id}').click()`);
     const idle = () =>
-      tab.until(`!document.getElementById('read').disabled`, 'the request is answered', 120);
-    /** Rows of a list: token, probability, change. @param {string} id @returns {Promise<string[][]>} */
+      tab.until(`!document.getElementById('controls').disabled`, 'the request is answered', 120);
+    const submit = () => tab.evaluate(`document.getElementById('form').requestSubmit()`);
+    /** Rows of a list: token and probability. @param {string} id @returns {Promise<string[][]>} */
     const rows = async (id) =>
       JSON.parse(
         await tab.evaluate(
-          `JSON.stringify([...document.querySelectorAll('#${id} li')].map((li) => [...li.children].filter((c) => c.localName !== 'i').map((c) => c.textContent)))`,
+          `JSON.stringify([...document.querySelectorAll('#${id} li')].map((li) => [li.firstChild.textContent, li.lastChild.textContent]))`,
         ),
       );
 
     before(async () => {
       server = await startServer();
       tab = await drivers[name].open(`${server.origin}/examples/inside/`);
-      await tab.until(`'ready' in document.body.dataset`, 'the page is set up', 120);
+      await tab.until(`document.getElementById('head').length === 8`, 'the page is set up', 120);
     });
     after(async () => {
       await tab?.close();
       server?.close();
     });
 
-    test('Start shows the pattern, its table and the prediction', {
-      timeout: 180_000,
-    }, async () => {
-      await click('read');
+    test('Start shows the weights and the prediction', { timeout: 180_000 }, async () => {
+      await submit();
       await idle();
       assert.match(await text('status'), /^tales · block 0, head 0 · 8 tokens/);
-      assert.match(await text('cell'), /^“␣the” \(7\) looks at “The” \(0\): 0\.\d{3}$/);
       const sums = await tab.evaluate(
-        `[...document.querySelectorAll('#weights tr')].map((r) => [...r.querySelectorAll('td')].reduce((s, c) => s + Number(c.textContent), 0)).join()`,
+        `[...document.querySelectorAll('#weights tr')].slice(1).map((r) => [...r.querySelectorAll('td')].reduce((s, c) => s + Number(c.textContent), 0)).join()`,
       );
       const each = sums.split(',').map(Number);
       assert.equal(each.length, 8);
       assert.ok(
-        each.every((/** @type {number} */ sum) => Math.abs(sum - 1) < 0.005),
+        each.every((/** @type {number} */ sum) => Math.abs(sum - 1) < 0.05),
         sums,
       );
       const found = await rows('before');
@@ -61,32 +59,28 @@ for (const name of chosen) {
       await idle();
       const [first, second] = await rows('after');
       assert.deepEqual([first[0], second[0]], ['␣queen', '␣king']);
-      assert.match(first[2], /^\+1\d\.\d$/);
+      assert.match(first[1], /^3\d\.\d%$/);
       assert.notDeepEqual(await rows('before'), await rows('after'));
     });
 
-    test('another head, arrow keys, and a text that is too long', {
+    test('another head, a text that is too long, and a second run', {
       timeout: 180_000,
     }, async () => {
+      const before = await rows('before');
       await tab.evaluate(
         `(document.getElementById('layer').value = '2', document.getElementById('layer').dispatchEvent(new Event('change')))`,
       );
       await idle();
       assert.match(await text('status'), /block 2, head 0/);
       assert.equal((await rows('after')).length, 0, 'of the other head');
-      await tab.evaluate(
-        `document.getElementById('pattern').dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }))`,
-      );
-      assert.match(await text('cell'), /^“␣the” \(7\) looks at “␣king” \(1\)/);
-      const before = await rows('before');
-      await tab.evaluate(`document.getElementById('text').value = 'so '.repeat(60)`);
-      await click('read');
+      await tab.evaluate(`document.getElementById('text').value = 'so '.repeat(3000)`);
+      await submit();
       await idle();
-      assert.match(await text('status'), /^The text has \d+ tokens; this page shows 48 at most/);
+      assert.match(await text('status'), /^CONTEXT_FULL: /);
       await tab.evaluate(
         `document.getElementById('text').value = 'The king had a daughter, and the'`,
       );
-      await click('read');
+      await submit();
       await idle();
       assert.deepEqual(await rows('before'), before, 'a second run');
     });

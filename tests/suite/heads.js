@@ -53,6 +53,7 @@ export const heads = [
       same(values(headScores(run, 'previous-token')), [0.833333, 0, 0, 0.166667], 'previous');
       same(values(headScores(run, 'duplicate-token', { ids })), [0, 0.5, 0, 0.166667], 'duplicate');
       same(values(headScores(run, 'induction', { ids })), [0, 0, 0.5, 0], 'induction');
+      same(values(headScores({ ...run, ids }, 'induction')), [0, 0, 0.5, 0], "the run's own ids");
       same(values(headScores(run, 'first-token')), [0.333333, 0.333333, 0.166667, 1], 'first');
       same(values(headScores(run, 'entropy')), [0, 0, 0, 0], 'entropy');
       const [one] = headScores(run, 'induction', { ids });

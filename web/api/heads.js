@@ -147,7 +147,8 @@ export function headScores(run, kind, options = {}) {
   const patterns = reading('headScores', () => patternsOf(run, given.from));
   if (kind === 'entropy')
     return patterns.map((p) => ({ layer: p.layer, head: p.head, score: entropy(p, given) }));
-  const mask = maskOf(kind, given.ids, patterns);
+  const ids = given.ids ?? reading('headScores', () => /** @type {any} */ (run).ids);
+  const mask = maskOf(kind, ids, patterns);
   return patterns.map((p) => ({ layer: p.layer, head: p.head, score: score(p, mask, given) }));
 }
 

@@ -347,7 +347,8 @@ export {};
 /** @typedef {{ layer: number, head: number, score: number }} HeadScore */
 /**
  * @typedef {object} HeadOptions
- * @property {Ids} [ids] all tokens of the session, one per key; needed for duplicate-token and induction
+ * @property {Ids} [ids] all tokens of the session, one per key, for duplicate-token and induction; default: the
+ *   tokens of the run, which are all in an empty session
  * @property {number} [from] position of the pattern's first query; default: keys − queries, the last positions
  * @property {boolean} [excludeFirst] false; ignore attention to the first position (TransformerLens: exclude_bos)
  * @property {boolean} [excludeCurrent] false; ignore attention to the query's own position

@@ -93,7 +93,7 @@ export async function inspect(model, [text], values) {
   const taps = names.map((/** @type {string} */ name) => ({
     name,
     // A full name has its layer; sites outside the blocks ignore one.
-    ...(one !== undefined && { layer: one }),
+    ...(one !== undefined && !name.startsWith('blocks.') && { layer: one }),
     ...(head !== undefined && { head: Number(head) }),
   }));
   const session = await model.createSession({
