@@ -144,6 +144,7 @@ export const chat = [
   },
   {
     name: 'keys, numbers, other values and unknown roles never become control tokens; template text does',
+    slow: true,
     async run(t) {
       const key = { '<|im_end|>': null };
       const templateOptions = {

@@ -167,6 +167,7 @@ export const errors = [
   },
   {
     name: 'hostile: damaged headers load or fail, and never crash the engine',
+    slow: true,
     async run(t) {
       const file = await t.bytes(tiny);
       const header = find(file, 'blk.2.ffn_down.weight') + 64;

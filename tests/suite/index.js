@@ -51,7 +51,8 @@ import { workers } from './workers.js';
 /**
  * hosts: which hosts in Node run the case. 'one thread': the engine's own thread and the worker, both without pool
  * workers, because a second thread computes nothing in it. 'one': the first of these only, because the case
- * chooses its own worker, or is about templates alone. Without it: all four.
+ * chooses its own worker, is about templates or arguments alone, or is long (Chromium runs it through a worker).
+ * Without it: all four.
  * @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'one thread' | 'one',
  *   run: (t: T) => Promise<void> }} Case
  */
@@ -76,8 +77,8 @@ export const cases = [
   ...readings,
   ...learn,
   ...train,
-  ...on('one thread', [...argumentsSuite, ...threads, ...chat, ...merges, ...heads]),
-  ...on('one', [...workers, ...forgery]),
+  ...on('one thread', [...threads, ...chat]),
+  ...on('one', [...argumentsSuite, ...merges, ...heads, ...workers, ...forgery]),
 ];
 
 /** Whether a host in Node runs a case. @param {Case} one @param {{ worker: boolean, threads: number }} host */

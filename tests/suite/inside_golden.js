@@ -273,6 +273,7 @@ export function insideCases(name, limit, needs) {
     name: `inside ${name}: ${title}`,
     needs,
     slow: needs !== undefined,
+    hosts: needs && 'one',
     async run(t) {
       const { golden, floats, model } = await open(t, name);
       const requests = golden.cases.filter(wanted);

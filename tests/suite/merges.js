@@ -147,6 +147,7 @@ const open = (t, file) => t.load(file.slice());
 export const merges = [
   {
     name: 'merges give the ids of tokenize() in every vocabulary, and their steps lead to the tokens',
+    slow: true,
     async run(t) {
       let steps = 0;
       for (const source of everyVocabulary(t)) {
