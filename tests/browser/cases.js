@@ -70,7 +70,7 @@ export function describeCases(title, browser, cases, { query = '', skip = false 
 
     if (none) test('all cases', { skip: none }, () => {});
     for (const { name, needs, slow } of cases) {
-      if (none || (slow && browser !== 'Chromium')) continue;
+      if (none || slow === 'no page' || (slow && browser !== 'Chromium')) continue;
       test(name, { skip: needs && noModel, timeout: 300_000 }, async (context) => {
         assert.equal(await runCase(context, name), null);
       });

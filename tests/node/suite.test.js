@@ -1,5 +1,5 @@
 /**
- * suite.test.js - the shared suite in Node, on the bare engine and through a worker, with one and two threads.
+ * suite.test.js - the shared suite in Node, on the bare engine and through a worker, there also with two threads.
  *
  * HOSTS=engine,worker selects; run.js runs each in its own process.
  */
@@ -12,10 +12,7 @@ import { describeCases } from './host.js';
 
 /** @type {Record<string, [title: string, options: { worker: boolean, threads: number }][]>} */
 const HOSTS = {
-  engine: [
-    ['suite on the bare engine', { worker: false, threads: 1 }],
-    ['suite on the bare engine, two threads', { worker: false, threads: 2 }],
-  ],
+  engine: [['suite on the bare engine', { worker: false, threads: 1 }]],
   worker: [
     ['suite through a worker', { worker: true, threads: 1 }],
     ['suite through a worker, two threads', { worker: true, threads: 2 }],

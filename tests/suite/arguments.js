@@ -238,7 +238,7 @@ export const argumentsSuite = [
   },
   {
     name: 'odd arguments of loadModel: JielongErrors',
-    slow: true,
+    slow: 'no page',
     async run(t) {
       const { loadModel } = t.jielong;
       const bytes = await t.bytes(tiny);
@@ -292,7 +292,7 @@ export const argumentsSuite = [
   },
   {
     name: 'odd arguments of trainers, vocabularies and n-grams: JielongErrors',
-    slow: true,
+    slow: 'no page',
     async run(t) {
       const text = 'how much wood would a woodchuck chuck\n'.repeat(40);
       const config = { context: 8, width: 8, layers: 1, heads: 1, hidden: 16, steps: 1, batch: 1 };

@@ -113,6 +113,7 @@ export function counting(limit) {
 export const embed = [
   {
     name: 'embeddings as llama.cpp, every architecture, three poolings',
+    slow: true,
     async run(t) {
       const ids = await t.json('arch/ids.json');
       for (const name of [...architectures, ...withGelu, ...Object.keys(ENCODERS)]) {

@@ -155,6 +155,7 @@ export const errors = [
   },
   {
     name: 'TRUNCATED: a file cut anywhere, of known and unknown length',
+    slow: true,
     async run(t) {
       const file = await t.bytes(tiny);
       for (let at = 1; at < file.length; at += 19001) {

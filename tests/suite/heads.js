@@ -242,6 +242,7 @@ export const heads = [
   },
   {
     name: 'attribution sums to the logit and to a difference, every architecture',
+    slow: true,
     async run(t) {
       const ids = await t.json('arch/ids.json');
       for (const name of [...architectures, ...withGelu]) {

@@ -2,8 +2,8 @@
  * index.js - the suite that every host runs unchanged: bare engine, worker, Node, three browsers.
  *
  * A case is a Case (below) and fails by throwing. Hosts without the real model skip `needs: 'smollm2'` and
- * report it. Of the browsers only Chromium runs `slow` cases; in Node, `hosts` says which of its four hosts run
- * a case. Imports nothing of Node or of a page.
+ * report it. Of the browsers only Chromium runs `slow` cases, and none those of 'no page'; in Node, `hosts`
+ * says which of its three hosts run a case. Imports nothing of Node or of a page.
  */
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
@@ -52,8 +52,8 @@ import { workers } from './workers.js';
  * hosts: which hosts in Node run the case. 'one thread': the engine's own thread and the worker, both without pool
  * workers, because a second thread computes nothing in it. 'one': the first of these only, because the case
  * chooses its own worker, is about templates or arguments alone, or is long (Chromium runs it through a worker).
- * Without it: all four.
- * @typedef {{ name: string, needs?: 'smollm2', slow?: boolean, hosts?: 'one thread' | 'one',
+ * Without it: all three.
+ * @typedef {{ name: string, needs?: 'smollm2', slow?: boolean | 'no page', hosts?: 'one thread' | 'one',
  *   run: (t: T) => Promise<void> }} Case
  */
 

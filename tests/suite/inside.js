@@ -258,6 +258,7 @@ export const inside = [
   },
   {
     name: 'taps: the stream adds up for every type of weights, exact and fast',
+    slow: true,
     async run(t) {
       const names = ['resid_pre', 'attn_out', 'mlp_out', 'resid_post'];
       for (const type of ['f16', 'q8_0', 'q4_0', 'q5_0', 'q4_k', 'q6_k', 'iq4_nl'])
