@@ -273,11 +273,6 @@ static int is_kept(const jl_pass *p, int position) {
     return c->ring == 0 || position < c->sinks || position >= p->end - c->ring;
 }
 
-static int used_slots(const jl_pass *p) {
-    int slots = p->cache->sinks + p->cache->ring;
-    return p->cache->ring && slots < p->end ? slots : p->end;
-}
-
 /* row [S] in the order of positions from n values in the order of the cache; other keys: −∞. */
 static void to_positions(const jl_pass *p, const float *slots, int n, float *row) {
     for (int j = 0; j < p->probe->n_keys; j++) {
@@ -318,7 +313,7 @@ static void attend_rows(const jl_pass *p, int block, int head, int thread) {
         for (int j = sees_keys ? p->end : 0; j < n_keys; j++) row[j] = 0;
         edited |= jl_visit_row(p, JL_SITE_PATTERN, block, head, t, row);
         if (!edited) continue;
-        n = used_slots(p);
+        n = jl_cache_used(p->cache, p->end);
         to_slots(p, row, n, slots);
         while (n > 1 && slots[n - 1] == 0) n--; /* values of later keys may be NaN */
         jl_attention_values(p->cache->type, slots, n, p->cache->v + keys, hd,

@@ -90,6 +90,23 @@ static void add_delta(const jl_pass *p, int block, const jl_norm *post_norm,
     if (sum_norm->weight) jl_normalise_at(p, sum_norm, sum_scale, block, x, p->n, x);
 }
 
+/* Adds the learned positions, row by row in h. */
+static void add_positions(const jl_pass *p) {
+    int width = p->m->h.n_embd;
+    float *x = p->s->x, *h = p->s->h;
+    jl_pass one = *p;
+    one.n = 1;
+    for (one.pos = p->pos; one.pos < p->pos + p->n; one.pos++, x += width) {
+        int row = jl_rule_position_row(p->rules, one.pos);
+        if (row >= 0)
+            jl_matrix_row(&p->m->w.position_embd, row, h);
+        else
+            memset(h, 0, (size_t)width * sizeof *h);
+        jl_at(&one, JL_SITE_POS_EMBED, 0, h);
+        jl_add(x, h, width);
+    }
+}
+
 void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     const jl_pass *p = &b->p;
     const jl_weights *w = &p->m->w;
@@ -102,16 +119,8 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     }
     jl_at(p, JL_SITE_EMBED, 0, p->s->x);
     x = p->s->x;
-    jl_pass one = *p; /* the token of the loop */
-    one.n = 1;
-    for (one.pos = p->pos; one.pos < p->pos + p->n; one.pos++, x += width) {
-        if (w->type_embd) jl_add(x, w->type_embd, width);
-        int row = w->position_embd.rows ? jl_rule_position_row(p->rules, one.pos) : -1;
-        if (row >= 0) jl_matrix_row(&w->position_embd, row, p->s->h);
-        if (row < 0) memset(p->s->h, 0, (size_t)width * sizeof(float));
-        if (w->position_embd.rows) jl_at(&one, JL_SITE_POS_EMBED, 0, p->s->h);
-        if (w->position_embd.rows) jl_add(x, p->s->h, width);
-    }
+    for (int t = 0; t < p->n && w->type_embd; t++) jl_add(x + t * width, w->type_embd, width);
+    if (w->position_embd.rows) add_positions(p);
     if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
     jl_at(p, JL_SITE_RESID_PRE, 0, p->s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++)

@@ -93,7 +93,13 @@ static inline float *jl_pass_stream(const jl_pass *p) {
     return p->s->x + (size_t)p->row * (size_t)p->m->h.n_embd;
 }
 
-/* The slot of a position in the cache; slots up to the returned number are in use. */
+/* Slots in use when the positions before `end` are stored. */
+static inline int jl_cache_used(const jl_cache *c, int end) {
+    int slots = c->sinks + c->ring;
+    return c->ring && slots < end ? slots : end;
+}
+
+/* The slot of a position in the cache. */
 static inline int jl_cache_slot(const jl_cache *c, int position) {
     return c->ring == 0 || position < c->sinks ? position
                                                : c->sinks + (position - c->sinks) % c->ring;

@@ -49,10 +49,10 @@ static int end_of_keys(const jl_pass *p, int t) {
 }
 
 int jl_rule_keys(const jl_pass *p, const jl_block *b, int t, int *first) {
-    int end = end_of_keys(p, t), ring = p->cache->ring, slots = p->cache->sinks + ring;
+    int end = end_of_keys(p, t), used = jl_cache_used(p->cache, p->end);
     *first = 0;
     /* With biases, sees() hides keys; slots of a full ring are not in the order of positions. */
-    if (p->s->attention[0].bias) return ring && slots < p->end ? slots : end;
+    if (p->s->attention[0].bias) return used < p->end ? used : end;
     if (b->window && b->window < t + 1) *first = t + 1 - b->window;
     return end;
 }

@@ -133,6 +133,12 @@ int jl_model_site(const jl_model *m, jl_site site, int layer, jl_site_info *info
     return layer >= 0 && layer < m->h.n_layers && block_has(m, &m->w.blocks[layer], r->when);
 }
 
+/* Whether a tap or edit is of this site and block; and, for CONCERNS_HEAD, includes this head. */
+#define CONCERNS(request, at, block)                                                               \
+    ((request)->site == (at) && (!is_per_block(at) || (request)->layer == (block)))
+#define CONCERNS_HEAD(request, at, block, one)                                                     \
+    (CONCERNS(request, at, block) && ((request)->head < 0 || (request)->head == (one)))
+
 uint32_t jl_probe_sites(const jl_probe *probe) {
     uint32_t set = 0;
     for (int i = 0; i < probe->n_edits; i++) set |= 1u << probe->edits[i].site;
@@ -154,9 +160,7 @@ static void edit_values(const jl_edit *e, float *x, const float *data, int n) {
 
 int jl_edited(const jl_pass *p, jl_site site, int block) {
     for (int i = 0; i < p->probe->n_edits; i++)
-        if (p->probe->edits[i].site == site &&
-            (!is_per_block(site) || p->probe->edits[i].layer == block))
-            return 1;
+        if (CONCERNS(&p->probe->edits[i], site, block)) return 1;
     return 0;
 }
 
@@ -196,8 +200,7 @@ static void read(const jl_pass *p, const jl_tap *tap, const jl_site_info *site, 
 void jl_read_head(const jl_pass *p, jl_site site, int block, int head, const float *x, int width) {
     for (int i = 0; i < p->probe->n_taps; i++) {
         const jl_tap *tap = &p->probe->taps[i];
-        if (tap->site != site || tap->layer != block || (tap->head >= 0 && tap->head != head))
-            continue;
+        if (!CONCERNS_HEAD(tap, site, block, head)) continue;
         size_t at = tap->head < 0 ? (size_t)head * (size_t)width : 0;
         for (int t = 0; t < p->n; t++)
             if (covers(tap->from, tap->to, p->pos + t))
@@ -211,11 +214,9 @@ void jl_visit(const jl_pass *p, jl_site site, int block, float *x) {
     jl_site_info info;
     jl_model_site(p->m, site, block, &info);
     for (int i = 0; i < probe->n_edits; i++)
-        if (probe->edits[i].site == site && (!info.per_block || probe->edits[i].layer == block))
-            edit(p, &probe->edits[i], &info, x);
+        if (CONCERNS(&probe->edits[i], site, block)) edit(p, &probe->edits[i], &info, x);
     for (int i = 0; i < probe->n_taps; i++)
-        if (probe->taps[i].site == site && (!info.per_block || probe->taps[i].layer == block))
-            read(p, &probe->taps[i], &info, x);
+        if (CONCERNS(&probe->taps[i], site, block)) read(p, &probe->taps[i], &info, x);
 }
 
 /* ---- Scores and patterns --------------------------------------------------------------------- */
@@ -223,15 +224,10 @@ void jl_visit(const jl_pass *p, jl_site site, int block, float *x) {
 int jl_head_watched(const jl_pass *p, jl_site site, int block, int head) {
     const jl_probe *probe = p->probe;
     if (!jl_watched(p, site)) return 0;
-    for (int i = 0; i < probe->n_taps; i++) {
-        const jl_tap *tap = &probe->taps[i];
-        if (tap->site == site && tap->layer == block && (tap->head < 0 || tap->head == head))
-            return 1;
-    }
-    for (int i = 0; i < probe->n_edits; i++) {
-        const jl_edit *e = &probe->edits[i];
-        if (e->site == site && e->layer == block && (e->head < 0 || e->head == head)) return 1;
-    }
+    for (int i = 0; i < probe->n_taps; i++)
+        if (CONCERNS_HEAD(&probe->taps[i], site, block, head)) return 1;
+    for (int i = 0; i < probe->n_edits; i++)
+        if (CONCERNS_HEAD(&probe->edits[i], site, block, head)) return 1;
     return 0;
 }
 
@@ -248,16 +244,13 @@ int jl_visit_row(const jl_pass *p, jl_site site, int block, int head, int t, flo
     int position = p->pos + t, n_keys = probe->n_keys, edited = 0;
     for (int i = 0; i < probe->n_edits; i++) {
         const jl_edit *e = &probe->edits[i];
-        if (e->site != site || e->layer != block || (e->head >= 0 && e->head != head) ||
-            !covers(e->from, e->to, position))
-            continue;
+        if (!CONCERNS_HEAD(e, site, block, head) || !covers(e->from, e->to, position)) continue;
         edit_values(e, x, edit_head_row(e, head, position, n_keys), n_keys);
         edited = 1;
     }
     for (int i = 0; i < probe->n_taps; i++) {
         const jl_tap *tap = &probe->taps[i];
-        if (tap->site != site || tap->layer != block || (tap->head >= 0 && tap->head != head) ||
-            !covers(tap->from, tap->to, position))
+        if (!CONCERNS_HEAD(tap, site, block, head) || !covers(tap->from, tap->to, position))
             continue;
         size_t at =
             (size_t)(tap->head < 0 ? head : 0) * (size_t)tap->rows + (size_t)(position - tap->from);

@@ -293,7 +293,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **s
                        "one of %d stopped responding; end the workers and continue with one thread",
                        jl_pool_max(s->pool));
     if (more) return JL_MORE;
-    s->batch_rows = b->logits && b->n_blocks == s->m->h.n_layers ? b->rows : 0;
+    s->batch_rows = b->logits ? b->rows : 0;
     s->n_evaluated += (uint32_t)(end - s->n_cached);
     s->meter.counters.tokens += end - s->n_cached;
     s->n_cached = end;
@@ -367,7 +367,7 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
 
 jl_counters jl_session_counters(const jl_session *s) {
     jl_counters c = s->meter.counters;
-    int slots = jl_session_slots(s), held = s->n_cached < slots ? s->n_cached : slots;
+    int held = jl_cache_used(&s->cache, s->n_cached);
     double tile = 2.0 * (double)jl_kv_tile_bytes(s->cache.type, s->m->h.head_dim);
     c.cache_held = held * tile / JL_KV_TILE * s->m->h.n_attention * s->m->h.n_kv_heads;
     return c;

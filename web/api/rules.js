@@ -1,7 +1,7 @@
 /**
  * rules.js - the rules of a session (attention, positions, cache) as the numbers the engine takes.
  *
- * No model needs to have been trained with them; the engine refuses those that a model cannot follow.
+ * They apply at run time, to any model that its architecture allows; the engine rejects the others.
  */
 import {
   badArgument,

@@ -82,8 +82,6 @@ async function evaluate(timeline, ids, request, signal, onProgress) {
     await timeline.call('runEnd', 0, false).catch(() => {});
     await timeline.call('rewind', from).catch(() => {}); // a complete run keeps its tokens
     throw e;
-  } finally {
-    await timeline.call('position').catch(() => {});
   }
 }
 
@@ -103,7 +101,7 @@ async function withMeans(timeline, ids, changes, maxBytes, signal) {
     const edits = settled().filter((one) => byPlace(one, edit) < 0 || before.includes(one));
     const layers = edit.site.layers ? edit.layer + 1 : 0;
     const request = requestOf([edit], edits, { layers, maxBytes });
-    const { taps } = await evaluate(timeline, ids, { ...request }, signal);
+    const { taps } = await evaluate(timeline, ids, request, signal);
     await timeline.rewind(from);
     known.set(edit, { ...edit, op: 'set', data: meanOf(taps[0], edit) });
   }

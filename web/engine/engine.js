@@ -658,26 +658,22 @@ export class Engine {
    */
   runEnd(handle, taps, logits) {
     const session = this.#session(handle);
+    let results;
     try {
-      const results = this.#calls.withCopies([new Int32Array(3)], (pointer) =>
-        Array.from({ length: taps }, (_, i) => {
-          const data = this.#calls.call('session_tap', session, i, pointer);
-          const shape = [...this.#calls.ints(pointer, 3)];
-          return { shape, data: this.#calls.floats(data, shape[0] * shape[1] * shape[2]) };
-        }),
-      );
-      return {
-        taps: results,
+      results = {
+        taps: this.#calls.withCopies([new Int32Array(3)], (pointer) =>
+          Array.from({ length: taps }, (_, i) => {
+            const data = this.#calls.call('session_tap', session, i, pointer);
+            const shape = [...this.#calls.ints(pointer, 3)];
+            return { shape, data: this.#calls.floats(data, shape[0] * shape[1] * shape[2]) };
+          }),
+        ),
         logits: logits && !this.#encoder ? this.logits(handle) : new Float32Array(0),
       };
     } finally {
       if (!this.#calls.ended) this.#calls.call('session_run_end', session);
     }
-  }
-
-  /** @param {number} handle */
-  position(handle) {
-    return { position: this.#calls.call('session_position', this.#session(handle)) };
+    return { ...results, position: this.#calls.call('session_position', session) };
   }
 
   /** Bytes of a run's results. @param {number} handle @param {number} n tokens @param {Request} request */
