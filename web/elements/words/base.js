@@ -1,0 +1,102 @@
+/** base.js - the words of all elements: [English, Traditional Chinese]. */
+
+/** @type {Record<string, [string, string]>} */
+export const words = {
+  'state.recorded': ['recorded', '預錄'],
+  'state.running': ['running', '執行中'],
+  'state.live': ['live', '即時'],
+  'state.failed': ['failed', '失敗'],
+  'status.recorded': [
+    '{model}, recorded on {date} with engine {engine}',
+    '{model}，{date} 以引擎 {engine} 預錄',
+  ],
+  'status.live': ['{model} · {tokens} tokens · {time}', '{model} · {tokens} 個詞元 · {time}'],
+  'status.done': ['{model} · {time}', '{model} · {time}'],
+  'status.empty': ['Nothing computed yet', '還沒有計算'],
+  'status.connecting': ['Loading {model}', '載入 {model}'],
+  'status.loading': [
+    'Loading {model}: {loaded} of {total}, {rate} a second, {left} left',
+    '載入 {model}：{loaded}／{total}，每秒 {rate}，還要 {left}',
+  ],
+  'status.loadingUnknown': [
+    'Loading {model}: {loaded}, {rate} a second',
+    '載入 {model}：{loaded}，每秒 {rate}',
+  ],
+  'status.waiting': ['Waiting for the other figures', '等待其他圖'],
+  'status.working': ['Computing', '計算中'],
+  'status.tokens': ['Computing: {done} of {total} tokens', '計算中：{done}／{total} 個詞元'],
+  'status.steps': ['Computing: {done} of {total} steps', '計算中：{done}／{total} 步'],
+  'status.bytes': ['Computing: {done} of {total} bytes', '計算中：{done}／{total} 位元組'],
+  'status.hidden': ['Paused while out of sight', '移出畫面，暫停'],
+  'status.stopped': ['Stopped', '已停止'],
+  'status.cut': ['the first {shown} of {total} tokens', '前 {shown} 個詞元（共 {total} 個）'],
+  'status.wrong': [
+    'The setting {names} does not fit and was ignored.',
+    '設定 {names} 不合規定，已略過。',
+  ],
+  'status.badScene': [
+    'The recorded scene cannot be read: {message}',
+    '讀不了預錄的場景：{message}',
+  ],
+  'button.start': ['Start · {size}', '開始 · {size}'],
+  'button.startLoaded': ['Start', '開始'],
+  'button.again': ['Run again', '再執行'],
+  'button.retry': ['Try again', '再試一次'],
+  'button.stop': ['Stop', '停止'],
+  'button.enlarge': ['Enlarge', '放大'],
+  'button.shrink': ['Close', '關閉'],
+  'label.text': ['Text', '文字'],
+  'label.layer': ['Block', '區塊'],
+  'label.head': ['Head', '注意力頭'],
+  'label.token': ['Token', '詞元'],
+  'hint.start': ['Press the button to compute this figure.', '按下按鈕，計算這張圖。'],
+  'hint.text': ['type a sentence', '輸入一句話'],
+  'more.title': ['Table, export', '表格與匯出'],
+  'more.table': ['The values of the picture', '圖中的數值'],
+  'more.picture': ['Picture (SVG)', '圖片（SVG）'],
+  'more.pixels': ['Picture (PNG)', '圖片（PNG）'],
+  'more.csv': ['Table (CSV)', '表格（CSV）'],
+  'more.scene': ['Scene (JSON)', '場景（JSON）'],
+  'more.link': ['Copy link', '複製連結'],
+  'more.embed': ['Copy the line to embed it', '複製嵌入碼'],
+  'more.copied': ['Copied', '已複製'],
+  'more.own': ['Use your own model (GGUF)', '使用自己的模型（GGUF）'],
+  'error.other': ['{message}', '發生錯誤：{message}'],
+  'error.noWasm': [
+    'This page forbids WebAssembly, so only the recorded figure is shown.',
+    '這個頁面禁用 WebAssembly，只能顯示預錄的圖。',
+  ],
+  'error.NOT_GGUF': ['This is not a GGUF file ({where}).', '這不是 GGUF 模型（{where}）。'],
+  'error.BAD_FORMAT': [
+    'The model file is damaged at {where}. Download it again.',
+    '模型檔在 {where} 損壞，請重新下載。',
+  ],
+  'error.TRUNCATED': [
+    'The model file ends too early ({where}). Download it again.',
+    '模型檔太早結束（{where}），請重新下載。',
+  ],
+  'error.UNKNOWN_ARCHITECTURE': [
+    'The engine does not support this model ({where}).',
+    '引擎不支援這個模型（{where}）。',
+  ],
+  'error.NETWORK': [
+    '{where} cannot be reached. Check the address and the connection; its server must allow other pages (CORS).',
+    '連不上 {where}。請檢查網址與連線；對方伺服器也必須允許其他網頁取用（CORS）。',
+  ],
+  'error.HTTP': [
+    'The server did not send {where} ({message}).',
+    '伺服器沒有給出 {where}（{message}）。',
+  ],
+  'error.OUT_OF_MEMORY': [
+    'Not enough memory ({where}). Close other tabs, or choose a smaller model.',
+    '記憶體不足（{where}）。請關閉其他分頁，或選較小的模型。',
+  ],
+  'error.WASM': [
+    'The engine could not be started ({where}): it needs WebAssembly with SIMD.',
+    '引擎無法啟動（{where}）：需要支援 SIMD 的 WebAssembly。',
+  ],
+  'error.WORKER': [
+    'The engine’s worker did not answer and was ended. Try again.',
+    '引擎的背景執行緒沒有回應，已結束。請再試一次。',
+  ],
+};

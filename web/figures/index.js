@@ -1,0 +1,5 @@
+/** index.js - all figures, by name. */
+import { attention } from './attention.js';
+
+/** @type {Record<string, import('./figure.js').Figure>} */
+export const FIGURES = { attention };
