@@ -8,8 +8,16 @@
  * file registers the elements; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
-import { configure, provide } from './elements/engine.js';
+import { configure, loaded, provide } from './elements/engine.js';
 
-export { configure, provide };
+export { configure, loaded, provide };
 
-JlAttention.define('jl-attention');
+/** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
+const ELEMENTS = {
+  'jl-attention': JlAttention,
+};
+
+/** Names of the elements. */
+export const TAGS = Object.keys(ELEMENTS);
+
+for (const [name, type] of Object.entries(ELEMENTS)) type.define(name);
