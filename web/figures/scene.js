@@ -58,7 +58,7 @@ export function pack(value) {
 
 /**
  * Replaces values that occur before by their place; figures of one text have equal parts.
- * @param {any} value packed @param {string} at @param {Map<string, string>} known places by JSON @returns {any}
+ * @param {any} value packed @param {(string | number)[]} at @param {Map<string, (string | number)[]>} known places by JSON @returns {any}
  */
 function share(value, at, known) {
   if (value === null || typeof value !== 'object') return value;
@@ -67,10 +67,9 @@ function share(value, at, known) {
   const place = known.get(json);
   if (place !== undefined) return { same: place };
   known.set(json, at);
-  const under = (/** @type {string | number} */ key) => (at ? `${at}.${key}` : String(key));
-  if (Array.isArray(value)) return value.map((v, i) => share(v, under(i), known));
+  if (Array.isArray(value)) return value.map((v, i) => share(v, [...at, i], known));
   return Object.fromEntries(
-    Object.entries(value).map(([key, v]) => [key, share(v, under(key), known)]),
+    Object.entries(value).map(([key, v]) => [key, share(v, [...at, key], known)]),
   );
 }
 
@@ -78,15 +77,15 @@ function share(value, at, known) {
 function unpackAll(root) {
   /** Values that others are the same as. @type {Map<string, any>} */
   const known = new Map();
-  /** @param {string} place @param {number} depth */
+  /** @param {any[]} place @param {number} depth */
   const shared = (place, depth) => {
-    if (known.has(place)) return known.get(place);
+    const name = JSON.stringify(place);
+    if (known.has(name)) return known.get(name);
     let found = root;
-    for (const key of place.split('.'))
-      found = found && Object.hasOwn(found, key) ? found[key] : undefined;
-    if (typeof found !== 'object') throw new TypeError(`the scene has no value at "${place}"`);
-    known.set(place, unpack(found, depth));
-    return known.get(place);
+    for (const key of place) found = found && Object.hasOwn(found, key) ? found[key] : undefined;
+    if (typeof found !== 'object') throw new TypeError(`the scene has no value at ${name}`);
+    known.set(name, unpack(found, depth));
+    return known.get(name);
   };
   /** @param {any} stored @param {number} depth @returns {any} */
   const unpack = (stored, depth) => {
@@ -95,7 +94,7 @@ function unpackAll(root) {
     if (Array.isArray(stored)) return stored.map((v) => unpack(v, depth + 1));
     if (typeof stored.f8 === 'string') return unpackFloats(stored);
     if (Array.isArray(stored.i32)) return Int32Array.from(stored.i32);
-    if (typeof stored.same === 'string') return shared(stored.same, depth + 1);
+    if (Array.isArray(stored.same)) return shared(stored.same, depth + 1);
     return Object.fromEntries(
       Object.entries(stored).map(([key, v]) => [key, unpack(v, depth + 1)]),
     );
@@ -116,7 +115,7 @@ export function makeScene(model, request, views) {
     date,
     model,
     request,
-    views: share(pack(views), '', new Map()),
+    views: share(pack(views), [], new Map()),
   };
 }
 
