@@ -8,20 +8,16 @@
  * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
-import { provide as provideHere } from './elements/engine.js';
-import { attendFrames } from './elements/frames.js';
-import { configure as configureHere } from './elements/here.js';
+import { configure, loaded, provide } from './elements/page.js';
 
-/** In a page with several copies of this file the first defines the elements, so its functions serve them. */
-const first = /** @type {{ [key: symbol]: any }} */ (globalThis);
-const KEY = Symbol.for('jielong.elements');
-if (!first[KEY]) {
-  first[KEY] = { configure: configureHere, provide: provideHere };
-  attendFrames();
-}
-/** @type {typeof configureHere} */
-export const configure = first[KEY].configure;
-/** @type {typeof provideHere} */
-export const provide = first[KEY].provide;
+export { configure, loaded, provide };
 
-JlAttention.define('jl-attention');
+/** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
+const ELEMENTS = {
+  'jl-attention': JlAttention,
+};
+
+/** Names of the elements. */
+export const TAGS = Object.keys(ELEMENTS);
+
+for (const [name, type] of Object.entries(ELEMENTS)) type.define(name);

@@ -123,6 +123,9 @@ export function release(source, owner) {
   }, KEEP_MS);
 }
 
+/** Number of models in memory or loading. */
+export const loaded = () => entries.size;
+
 /** Waiting computations, in order. @type {(() => void)[]} */
 const queue = [];
 let taken = false;
