@@ -5,10 +5,10 @@
  *   <jl-attention text="The king and the queen"></jl-attention>
  *
  * An element shows a recorded scene; its button loads the model and computes the same figure in the page. Importing this
- * file registers the elements; it loads no engine.
+ * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
-import { configure, loaded, provide } from './elements/engine.js';
+import { configure, loaded, provide } from './elements/page.js';
 
 export { configure, loaded, provide };
 
