@@ -9,7 +9,9 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { configure, provide } from './elements/engine.js';
+import { JlTokens } from './elements/tokens.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlTokens.define('jl-tokens');
