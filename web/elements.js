@@ -8,6 +8,7 @@
  * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlTokens } from './elements/tokens.js';
 import { configure, loaded, provide } from './elements/page.js';
 
 export { configure, loaded, provide };
@@ -15,6 +16,7 @@ export { configure, loaded, provide };
 /** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
 const ELEMENTS = {
   'jl-attention': JlAttention,
+  'jl-tokens': JlTokens,
 };
 
 /** Names of the elements. */
