@@ -8,8 +8,10 @@
  * file registers the elements; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlBlock } from './elements/block.js';
 import { configure, provide } from './elements/engine.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlBlock.define('jl-block');
