@@ -8,14 +8,16 @@
  * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
-import { JlTokens } from './elements/tokens.js';
+import { JlBlock } from './elements/block.js';
 import { configure, loaded, provide } from './elements/page.js';
+import { JlTokens } from './elements/tokens.js';
 
 export { configure, loaded, provide };
 
 /** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
 const ELEMENTS = {
   'jl-attention': JlAttention,
+  'jl-block': JlBlock,
   'jl-tokens': JlTokens,
 };
 
