@@ -1,0 +1,2 @@
+/** index.js - the elements that only this note has. */
+
