@@ -113,8 +113,8 @@ export const answering = section(
     ),
     parts: [['jl-cost', { model: 'tales' }]],
     notice: say(
-      'Twice the text costs four times the work in all. For 256 tokens this model does 108 times what it needs to.',
-      '文字長一倍，總共的工作變成四倍。寫 256 個詞元，這個模型做了必要工作的 108 倍。',
+      'Twice the text costs four times the work in all. For 256 tokens this model does 93 times what it needs to.',
+      '文字長一倍，總共的工作變成四倍。寫 256 個詞元，這個模型做了必要工作的 93 倍。',
     ),
     claim: 'figure 21: operation counts are the engine’s',
   }),
