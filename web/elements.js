@@ -9,7 +9,9 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { configure, provide } from './elements/engine.js';
+import { JlHeads } from './elements/heads.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlHeads.define('jl-heads');
