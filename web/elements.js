@@ -10,8 +10,10 @@
 import { JlAttention } from './elements/attention.js';
 import { configure, provide } from './elements/engine.js';
 import { JlHeads } from './elements/heads.js';
+import { JlLens } from './elements/lens.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
 JlHeads.define('jl-heads');
+JlLens.define('jl-lens');
