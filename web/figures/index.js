@@ -1,7 +1,9 @@
 /** index.js - all figures, by name. */
 import { attention } from './attention.js';
+import { block } from './block.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
+import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, heads, lens };
+export const FIGURES = { attention, block, heads, lens, tokens };

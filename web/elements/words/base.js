@@ -10,6 +10,7 @@ export const words = {
     '{model}, recorded on {date} with engine {engine}',
     '{model}，{date} 以引擎 {engine} 預錄',
   ],
+  'status.otherText': ['of another text: “{text}”', '是另一段文字：「{text}」'],
   'status.live': ['{model} · {tokens} tokens · {time}', '{model} · {tokens} 個詞元 · {time}'],
   'status.done': ['{model} · {time}', '{model} · {time}'],
   'status.empty': ['Nothing computed yet', '還沒有計算'],
