@@ -7,18 +7,16 @@
 import { attention, weightOf, workingIn } from '../figures/attention.js';
 import { make } from '../ui/dom.js';
 import { cellAfter, cellAt, drawMatrix } from '../ui/matrix.js';
-import { drawRanks, RANKS } from '../ui/ranks.js';
 import { JlElement } from './base.js';
 import { button, once } from './controls.js';
 import { flag } from './settings.js';
 import { stepper } from './stepper.js';
+import { DIGITS, drawStrongest, STRONGEST } from './strongest.js';
 import { words } from './words/attention.js';
 import { drawWorking, WORKING } from './working.js';
 
 /** @typedef {import('../figures/attention.js').AttentionView} View */
 
-const DIGITS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };
-const KEYS = 8; // in the list
 const SIDE = 272; // px for the list and the space before it
 const WIDE = 560; // px from which it stands beside the matrix
 
@@ -26,12 +24,9 @@ export class JlAttention extends JlElement {
   static figure = attention;
   static words = words;
   static settings = { working: flag() };
-  static css = `${RANKS}${WORKING}
+  static css = `${STRONGEST}${WORKING}
     .pair { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; align-items: start; }
     .matrix { flex: none; max-width: 100%; touch-action: pan-y; cursor: crosshair; }
-    .side { flex: 1 1 14rem; min-width: 0; max-width: 32rem; }
-    .side h4 { margin: 0 0 0.25rem; font-size: 0.875rem; font-weight: 600; min-height: 1.5em; }
-    .rest { margin: 0; min-height: 1.5em; font-size: 0.875rem; color: var(--jl-quiet); }
     .readout { min-height: 3em; margin: 0; }`;
 
   /** The selected key; none: the strongest of the query. @type {number | undefined} */ #column;
@@ -93,7 +88,14 @@ export class JlAttention extends JlElement {
     const [low, masked] = legend.querySelectorAll('span');
     low.textContent = this.t('legend');
     masked.textContent = this.t('masked');
-    this.#list(parts, view, cursor);
+    const { row, column } = cursor;
+    drawStrongest(this, parts, {
+      names: view.tokens.map((token) => token.label),
+      row,
+      column,
+      weight: (/** @type {number} */ key) => this.#weight(view, row, key),
+      source: (/** @type {number} */ key) => this.#source(view, row, key),
+    });
     this.#working(working, view, cursor);
   }
 
@@ -104,25 +106,6 @@ export class JlAttention extends JlElement {
     const found = shown ? workingIn(view, layer, head, row, column) : undefined;
     const weight = this.#weight(view, row, column);
     drawWorking(this, box, found, { row, column, layer, head, weight });
-  }
-
-  /** The strongest keys of the selected query. @param {any} parts @param {View} view @param {{ row: number, column: number }} cursor */
-  #list({ title, list, rest }, view, { row, column }) {
-    const weight = (/** @type {number} */ key) => this.#weight(view, row, key);
-    const keys = Array.from({ length: row + 1 }, (_, key) => key);
-    const best = keys.sort((a, b) => weight(b) - weight(a)).slice(0, KEYS);
-    title.textContent = this.t('row', { query: view.tokens[row].label });
-    const lines = best.map((key) => ({
-      label: view.tokens[key].label,
-      text: this.format.number(weight(key), DIGITS),
-      share: weight(key),
-      source: this.#source(view, row, key),
-      chosen: key === column,
-    }));
-    drawRanks(list, lines, Math.min(KEYS, view.tokens.length));
-    const others = keys.slice(KEYS).reduce((sum, key) => sum + weight(key), 0);
-    const values = { n: row + 1 - KEYS, value: this.format.number(others, DIGITS) };
-    rest.textContent = row + 1 > KEYS ? this.t('rest', values) : '';
   }
 
   #create() {

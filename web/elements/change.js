@@ -3,10 +3,10 @@ import { make } from '../ui/dom.js';
 
 /** Rules of the style sheet. */
 export const CHANGE = `
-  .change { width: 100%; table-layout: auto; }
-  .change td, .change th { text-align: end; padding: 0.25rem 0 0.25rem 0.75rem; height: 1.75rem; }
-  .change :is(td, th):first-child { text-align: start; padding-inline-start: 0; overflow: hidden; text-overflow: ellipsis; max-width: 8rem; }
-  .change .twin { width: 30%; min-width: 3rem; }
+  .change { width: 100%; }
+  .change :is(td, th) { text-align: end; padding: 0.25rem 0 0.25rem 0.5rem; height: 1.875rem; }
+  .change :is(td, th):first-child { text-align: start; padding-inline-start: 0; white-space: normal; overflow-wrap: anywhere; }
+  .change .twin { width: 25%; }
   .change .twin i { display: block; height: 0.375rem; background: var(--jl-edge); }
   .change .twin i + i { background: var(--jl-heat-2); margin-top: 1px; }`;
 
@@ -14,7 +14,8 @@ export const CHANGE = `
 
 const ROWS = 6; // tokens
 const NATS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };
-const SIGNED = /** @type {const} */ ({ ...NATS, signDisplay: 'exceptZero' });
+const ONE = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+const SIGNED = /** @type {const} */ ({ signDisplay: 'exceptZero' });
 
 /**
  * @param {import('./base.js').JlElement} element @param {HTMLTableElement} table @param {Change} change
@@ -28,23 +29,16 @@ export function drawChange({ t, format }, table, change, known) {
     if (source) made.dataset.source = source;
     return made;
   };
-  /** @param {string} name @param {number} before @param {number} after @param {string} source @param {(x: number) => string} say */
-  const line = (name, before, after, source, say) => [
-    make('th', { scope: 'row', className: source === 'loss' ? '' : 'chip' }, name),
+  /** @param {string} name @param {[number, number]} values @param {string} source @param {(x: number) => string} say @param {(x: number) => string} by says the difference */
+  const line = (name, [before, after], source, say, by) => [
+    make('th', { scope: 'row', className: source === 'logits' ? 'chip' : '' }, name),
     cell(say(before), source),
     cell(known ? say(after) : '–', `${source}; ${edit}`),
-    cell(
-      known
-        ? format.number(
-            source === 'loss' ? after - before : 100 * (after - before),
-            source === 'loss'
-              ? SIGNED
-              : { ...SIGNED, minimumFractionDigits: 1, maximumFractionDigits: 1 },
-          )
-        : '–',
-    ),
+    cell(known ? by(after - before) : '–'),
   ];
   const nats = (/** @type {number} */ x) => format.number(x, NATS);
+  const more = (/** @type {number} */ x) => format.number(x, { ...NATS, ...SIGNED });
+  const points = (/** @type {number} */ x) => format.number(100 * x, { ...ONE, ...SIGNED });
   const heads = ['', t('change.before'), t('change.after'), t('change.difference'), ''].map(
     (name) => make('th', { scope: 'col' }, name),
   );
@@ -55,10 +49,15 @@ export function drawChange({ t, format }, table, change, known) {
       bar(before),
       bar(known ? after : 0),
     );
-    return make('tr', {}, ...line(token.label, before, after, 'logits', format.percent), bars);
+    return make(
+      'tr',
+      {},
+      ...line(token.label, [before, after], 'logits', format.percent, points),
+      bars,
+    );
   });
   const loss = change.loss
-    ? line(t('change.loss'), change.loss[0], change.loss[1], 'loss', nats)
+    ? line(t('change.loss'), change.loss, 'loss', nats, more)
     : [make('th', {}, t('change.noLoss'))];
   table.className = 'change';
   table.replaceChildren(

@@ -9,7 +9,7 @@ import { chosenHead } from '../figures/causal.js';
 import { heads, KINDS } from '../figures/heads.js';
 import { make } from '../ui/dom.js';
 import { drawRanks, RANKS } from '../ui/ranks.js';
-import { drawThumbs, thumbAt } from '../ui/thumbs.js';
+import { drawThumbs, thumbAfter, thumbAt } from '../ui/thumbs.js';
 import { JlElement } from './base.js';
 import { CHANGE, drawChange } from './change.js';
 import { choice, once } from './controls.js';
@@ -109,30 +109,17 @@ export class JlHeads extends JlElement {
       const at = thumbAt(canvas, event, order.length);
       if (at >= 0) this.select(this.#place(this.view, order[at]));
     });
-    canvas.addEventListener('keydown', (event) => this.#key(event));
+    canvas.addEventListener('keydown', (event) => {
+      const order = this.#order(this.view);
+      const { heads } = this.view;
+      const at = order.indexOf(this.#index(this.view));
+      const to = thumbAfter(event.key, at, heads, order.length);
+      if (to < 0) return;
+      event.preventDefault();
+      this.select(this.#place(this.view, order[to]));
+    });
     return { canvas, columns, name, list, label, measured, edit, table, note };
   }
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const { view } = this;
-    const order = this.#order(view);
-    const at = order.indexOf(this.#index(view));
-    const last = order.length - 1;
-    /** @type {Record<string, number>} */
-    const moves = {
-      ArrowLeft: at - 1,
-      ArrowRight: at + 1,
-      ArrowUp: at - view.heads,
-      ArrowDown: at + view.heads,
-      Home: 0,
-      End: last,
-    };
-    const to = moves[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    if (to >= 0 && to <= last && to !== at) this.select(this.#place(view, order[to]));
-  }
-
   /** What kind the selected head is. @param {any} parts @param {View} view */
   #score({ name, list, label, measured }, view) {
     const index = this.#index(view);
@@ -142,6 +129,7 @@ export class JlHeads extends JlElement {
     const { tokens, own, text } = view.measured;
     const ranks = KINDS.map((of) => ({
       label: this.t(`kind.${of}`),
+      plain: true,
       text: say(of),
       share: view.scores[of][index],
       source: `headScores ${of}`,
@@ -153,7 +141,8 @@ export class JlHeads extends JlElement {
       : this.t('unlabelled');
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
     const how = tokens ? (own ? 'measured.own' : 'measured.other') : 'measured.none';
-    measured.textContent = this.t(how, { n: tokens, text: `${text.trim().slice(0, 60)}…` });
+    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40);
+    measured.textContent = this.t(how, { n: tokens, text: begin });
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */

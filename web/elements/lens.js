@@ -4,6 +4,7 @@
  * Rows are blocks, columns positions; `token` is the selected position. A click or the arrow keys on the tokens select.
  */
 import { columnOf, lens, positionIn, settledAt } from '../figures/lens.js';
+import { COLUMNS, drawColumns, onColumn } from '../ui/columns.js';
 import { make } from '../ui/dom.js';
 import { pictureOfHtml } from '../ui/picture.js';
 import { JlElement } from './base.js';
@@ -18,14 +19,8 @@ const TWO = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 export class JlLens extends JlElement {
   static figure = lens;
   static words = words;
-  static css = `
-    .map { overflow-x: auto; padding: 3px; }
-    .map td, .map th { padding: 0 0.375rem; border: 0; text-align: center; height: 1.75rem; font-family: var(--jl-mono); max-width: 8rem; overflow: hidden; text-overflow: ellipsis; }
-    .map th:first-child { position: sticky; left: 0; background: var(--jl-paper); color: var(--jl-quiet); font-family: var(--jl-sans); }
-    .map td { cursor: pointer; border: 1px solid var(--jl-paper); }
-    .map td.final { text-decoration: underline 2px var(--jl-accent); text-underline-offset: 0.2em; }
-    .map .chosen { border-inline: 2px solid var(--jl-accent); }
-    .map button.chip { max-width: 8rem; overflow: hidden; text-overflow: ellipsis; border-inline: 0; }
+  static css = `${COLUMNS}
+    .note { margin: 0 0 0.25rem; }
     h4 { margin: 0.75rem 0 0.25rem; font-size: 0.875rem; }
     .strip { display: grid; grid-template-columns: max-content minmax(3rem, max-content) minmax(3rem, 10rem) max-content max-content minmax(0, 1fr); column-gap: 0.75rem; font-size: 0.875rem; }
     .strip > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; min-height: 1.75rem; border-bottom: 1px solid var(--jl-line); }
@@ -55,10 +50,18 @@ export class JlLens extends JlElement {
   draw(body, view) {
     const parts = once(this, 'parts', () => this.#create());
     if (parts.map.parentNode !== body)
-      body.replaceChildren(parts.map, parts.title, parts.strip, parts.said);
-    const focused = this.shadowRoot?.activeElement?.closest('.map button');
-    this.#map(parts.map, view);
-    if (focused) this.#button(parts.map)?.focus({ preventScroll: true });
+      body.replaceChildren(parts.note, parts.map, parts.title, parts.strip, parts.said);
+    parts.note.textContent = this.t('table');
+    drawColumns(parts.map, {
+      corner: this.t('block'),
+      names: view.tokens.map((token) => token.label),
+      rows: view.layers,
+      chosen: this.#position(view),
+      cell: (layer, i) => ({
+        ...this.#cell(view, layer, i),
+        source: `session.lens[${layer},${i}]`,
+      }),
+    });
     this.#strip(parts, view);
   }
   #create() {
@@ -69,74 +72,8 @@ export class JlLens extends JlElement {
       make('p', { className: 'said' }),
     ];
     said.setAttribute('aria-live', 'polite');
-    map.addEventListener('click', (event) => {
-      const at = /** @type {HTMLElement} */ (event.target).closest('[data-position]');
-      if (at) this.select({ token: Number(/** @type {HTMLElement} */ (at).dataset.position) });
-    });
-    map.addEventListener('keydown', (event) => this.#key(event));
-    return { map, title, strip, said };
-  }
-  /** @param {HTMLElement} map @returns {HTMLElement | null} */
-  #button(map) {
-    return map.querySelector('button[tabindex="0"]');
-  }
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const n = this.view.tokens.length;
-    const at = this.#position(this.view);
-    /** @type {Record<string, number>} */
-    const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: n - 1 };
-    const to = moves[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    if (to >= 0 && to < n) this.select({ token: to });
-  }
-
-  /** The table of positions. @param {HTMLElement} map @param {View} view */
-  #map(map, view) {
-    const n = view.tokens.length;
-    const at = this.#position(view);
-    const { scrollLeft } = map;
-    /** @template {HTMLElement} E @param {E} node @param {number} i @returns {E} */
-    const placed = (node, i) => {
-      node.dataset.position = String(i);
-      node.classList.toggle('chosen', i === at);
-      return node;
-    };
-    const heads = view.tokens.map((token, i) => {
-      const button = make(
-        'button',
-        { type: 'button', className: i === at ? 'chip chosen' : 'chip' },
-        token.label,
-      );
-      button.tabIndex = i === at ? 0 : -1;
-      button.setAttribute('aria-pressed', String(i === at));
-      return placed(make('th', { scope: 'col' }, button), i);
-    });
-    const rows = Array.from({ length: view.layers }, (_, layer) => {
-      const cells = view.tokens.map((_, i) => {
-        const { label, p, final } = this.#cell(view, layer, i);
-        const cell = make('td', { className: final ? 'final' : '' }, label);
-        cell.dataset.source = `session.lens[${layer},${i}]`;
-        cell.style.background = `color-mix(in srgb, var(--jl-heat-2) ${Math.round(60 * p)}%, var(--jl-paper))`;
-        return placed(cell, i);
-      });
-      return make('tr', {}, make('th', { scope: 'row' }, String(layer)), ...cells);
-    });
-    const corner = make('th', { scope: 'col' }, this.t('block'));
-    const table = make(
-      'table',
-      {},
-      make('caption', {}, this.t('table')),
-      make('thead', {}, make('tr', {}, corner, ...heads)),
-      make('tbody', {}, ...rows),
-    );
-    map.replaceChildren(table);
-    map.scrollLeft = scrollLeft;
-    const [chosen, first] = [heads[at], corner.offsetWidth];
-    if (chosen.offsetLeft - first < map.scrollLeft) map.scrollLeft = chosen.offsetLeft - first;
-    const over = chosen.offsetLeft + chosen.offsetWidth - map.clientWidth;
-    if (n && over > map.scrollLeft) map.scrollLeft = over;
+    onColumn(map, (token) => this.select({ token }));
+    return { map, title, strip, said, note: make('p', { className: 'note' }) };
   }
   /** @param {View} view @param {number} layer @param {number} i position */
   #cell(view, layer, i) {

@@ -43,6 +43,21 @@ export function thumbAt(canvas, { offsetX, offsetY }, count) {
   return column >= 0 && column < grid.columns && row >= 0 && index < count ? index : -1;
 }
 
+/** The index to which a key of the keyboard moves; -1: none. @param {string} key @param {number} at @param {number} columns @param {number} count */
+export function thumbAfter(key, at, columns, count) {
+  /** @type {Record<string, number>} */
+  const moves = {
+    ArrowLeft: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - columns,
+    ArrowDown: at + columns,
+    Home: 0,
+    End: count - 1,
+  };
+  const to = moves[key] ?? -1;
+  return to < count ? to : -1;
+}
+
 /** @param {HTMLCanvasElement} canvas @param {Thumbs} thumbs @param {number} room px that they may take */
 export function drawThumbs(canvas, thumbs, room) {
   const context = canvas.getContext('2d');

@@ -37,8 +37,8 @@ export const words = {
     '以你的文字測量：{n} 個詞元，連給兩次，只算第二次。',
   ],
   'measured.other': [
-    'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}',
-    '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}',
+    'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}…',
+    '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}……',
   ],
   'measured.none': [
     'Not measured: the context of this model is too short.',
@@ -50,11 +50,11 @@ export const words = {
   'change.before': ['before', '之前'],
   'change.after': ['after', '之後'],
   'change.difference': ['difference', '差'],
-  'change.loss': ['loss, nats a token', '損失（每詞元 nats）'],
+  'change.loss': ['loss (nats)', '損失（nats）'],
   'change.noLoss': ['no loss: one token', '一個詞元，沒有損失'],
   'change.note': [
-    'The tokens: what may come next, in percent. Equal guesses would have a loss of {uniform}.',
-    '詞元一欄是下一個詞元的機率（百分比）。平均亂猜的損失是 {uniform}。',
+    'Loss: mean over the text; equal guesses would have {uniform}. Tokens: the probability to come next, and its difference in percentage points.',
+    '損失是整段文字的平均；平均亂猜是 {uniform}。詞元：成為下一個詞元的機率，差以百分點計。',
   ],
   'change.start': ['Start the figure to measure this head.', '按開始，才能測量這個頭。'],
   summary: [
