@@ -9,9 +9,11 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { configure, provide } from './elements/engine.js';
+import { JlMerges } from './elements/merges.js';
 import { JlTokens } from './elements/tokens.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlMerges.define('jl-merges');
 JlTokens.define('jl-tokens');

@@ -1,6 +1,7 @@
 /** index.js - all figures, by name. */
 import { attention } from './attention.js';
+import { merges } from './merges.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, tokens };
+export const FIGURES = { attention, merges, tokens };
