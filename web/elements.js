@@ -11,8 +11,9 @@ import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
-import { configure, loaded, provide } from './elements/page.js';
+import { JlMerges } from './elements/merges.js';
 import { JlTokens } from './elements/tokens.js';
+import { configure, loaded, provide } from './elements/page.js';
 
 export { configure, loaded, provide };
 
@@ -22,6 +23,7 @@ const ELEMENTS = {
   'jl-block': JlBlock,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
+  'jl-merges': JlMerges,
   'jl-tokens': JlTokens,
 };
 

@@ -3,7 +3,8 @@ import { attention } from './attention.js';
 import { block } from './block.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
+import { merges } from './merges.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, heads, lens, tokens };
+export const FIGURES = { attention, block, heads, lens, merges, tokens };
