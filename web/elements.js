@@ -8,8 +8,12 @@
  * file registers the elements; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlDistribution } from './elements/distribution.js';
 import { configure, provide } from './elements/engine.js';
+import { JlPlayground } from './elements/playground.js';
 
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlDistribution.define('jl-distribution');
+JlPlayground.define('jl-playground');
