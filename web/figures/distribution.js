@@ -7,7 +7,7 @@
 import { idsOf, tokenViews } from './figure.js';
 import { roomOf, withKept } from './sessions.js';
 
-const ROWS = 10; // candidates
+const ROWS = 10;
 const LISTED = 50; // per stage, the engine's limit
 
 /** @typedef {import('./figure.js').TokenView} TokenView */
@@ -24,7 +24,7 @@ const LISTED = 50; // per stage, the engine's limit
  * @property {number} total tokens of the text; those after `tokens` are left out
  * @property {number} vocabulary number of entries
  * @property {Sampling} sampling
- * @property {Candidate[]} rows the most probable, and the drawn token if it is another
+ * @property {Candidate[]} rows the most probable; the last is the drawn token if that is none of them
  * @property {number} drawn index in `rows`
  * @property {number} logSum ln Σ e^logit, so that a probability is e^(logit − logSum)
  * @property {number} logSumT ln Σ e^(logit / T); 0 if T is 0
@@ -41,7 +41,7 @@ export function logSumOf(logits, scale) {
 }
 
 /** The settings of a request, with the model's defaults. @param {import('../jielong.js').Model} model @param {any} request @returns {Sampling} */
-export function samplingOf({ info: { sampling } }, request) {
+function samplingOf({ info: { sampling } }, request) {
   return {
     temperature: request.temperature ?? sampling.temperature,
     topK: request.topk ?? sampling.topK,
@@ -112,7 +112,7 @@ export const distribution = {
     });
     signal.throwIfAborted();
     const listed = topIds(logits, ROWS);
-    if (!listed.includes(id)) listed.push(id);
+    if (!listed.includes(id)) listed[ROWS - 1] = id;
     const rows = await candidates(model, listed, logits);
     const drawn = listed.indexOf(id);
     const { temperature } = sampling;
