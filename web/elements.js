@@ -5,15 +5,27 @@
  *   <jl-attention text="The king and the queen"></jl-attention>
  *
  * An element shows a recorded scene; its button loads the model and computes the same figure in the page. Importing this
- * file registers the elements; it loads no engine.
+ * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlBlock } from './elements/block.js';
 import { JlDistribution } from './elements/distribution.js';
-import { configure, provide } from './elements/engine.js';
+import { configure, loaded, provide } from './elements/page.js';
 import { JlPlayground } from './elements/playground.js';
+import { JlTokens } from './elements/tokens.js';
 
-export { configure, provide };
+export { configure, loaded, provide };
 
-JlAttention.define('jl-attention');
-JlDistribution.define('jl-distribution');
-JlPlayground.define('jl-playground');
+/** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
+const ELEMENTS = {
+  'jl-attention': JlAttention,
+  'jl-block': JlBlock,
+  'jl-distribution': JlDistribution,
+  'jl-playground': JlPlayground,
+  'jl-tokens': JlTokens,
+};
+
+/** Names of the elements. */
+export const TAGS = Object.keys(ELEMENTS);
+
+for (const [name, type] of Object.entries(ELEMENTS)) type.define(name);

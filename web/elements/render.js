@@ -4,8 +4,9 @@
  * The status line begins with exactly one of recorded, running, live and failed, if anything is shown.
  */
 import { make } from '../ui/dom.js';
-import { INCLUDED, isLoaded } from './engine.js';
+import { isLoaded } from './engine.js';
 import { fill } from './frame.js';
+import { INCLUDED } from './here.js';
 import { moreOf } from './more.js';
 
 /** @typedef {import('./base.js').JlElement} JlElement */
@@ -74,11 +75,11 @@ function standing(element) {
   }
   if (!view || !recorded) return t('status.empty');
   const { name, type } = recorded.model;
-  return t('status.recorded', {
-    model: `${name} ${type}`,
-    date: recorded.date,
-    engine: recorded.engine,
-  });
+  const { text } = recorded.request;
+  const other = element.type.input && element.value('text') !== text;
+  const { date, engine } = recorded;
+  const said = t('status.recorded', { model: `${name} ${type}`, date, engine });
+  return other ? `${said} · ${t('status.otherText', { text: String(text).slice(0, 60) })}` : said;
 }
 
 /** @param {JlElement} element @returns {{ badge: string, said: string, progress: string }} */
@@ -131,8 +132,7 @@ export function render(element) {
   put(frame.enlarge, t(isLarge(element) ? 'button.shrink' : 'button.enlarge'));
   put(frame.start, startLabel(element));
   put(frame.stop, t('button.stop'));
-  frame.start.hidden = running;
-  frame.stop.hidden = !running;
+  frame.ask.classList.toggle('running', running);
   frame.field.setAttribute('aria-label', t('label.text'));
   frame.field.placeholder = t('hint.text');
   const text = toField(element, element.value('text') ?? '');

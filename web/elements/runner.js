@@ -56,6 +56,7 @@ export class Runner {
     const { signal } = controller;
     try {
       const model = await this.#model(source, signal);
+      signal.throwIfAborted();
       this.listener.state('running');
       return await inTurn(
         async (pause) => {
@@ -84,7 +85,7 @@ export class Runner {
 
   /** @param {ModelSource} source @param {AbortSignal} signal */
   async #model(source, signal) {
-    if (this.#source !== undefined && this.#source !== source) this.release();
+    if (this.#source !== source) this.#drop();
     this.#source = source;
     if (!isLoaded(source)) this.listener.state('loading');
     const began = performance.now();
@@ -106,6 +107,10 @@ export class Runner {
   /** Ends the run and drops the model. */
   release() {
     this.stop();
+    this.#drop();
+  }
+
+  #drop() {
     if (this.#source !== undefined) release(this.#source, this);
     this.#source = undefined;
   }

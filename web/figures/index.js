@@ -1,7 +1,9 @@
 /** index.js - all figures, by name. */
 import { attention } from './attention.js';
+import { block } from './block.js';
 import { distribution } from './distribution.js';
 import { playground } from './playground.js';
+import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, distribution, playground };
+export const FIGURES = { attention, block, distribution, playground, tokens };
