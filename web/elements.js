@@ -9,9 +9,11 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
+import { JlDistribution } from './elements/distribution.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
+import { JlPlayground } from './elements/playground.js';
 import { JlTokens } from './elements/tokens.js';
 import { configure, loaded, provide } from './elements/page.js';
 
@@ -21,9 +23,11 @@ export { configure, loaded, provide };
 const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
+  'jl-distribution': JlDistribution,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
   'jl-merges': JlMerges,
+  'jl-playground': JlPlayground,
   'jl-tokens': JlTokens,
 };
 
