@@ -9,6 +9,7 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
+import { JlCache } from './elements/cache.js';
 import { configure, loaded, provide } from './elements/page.js';
 import { JlTokens } from './elements/tokens.js';
 
@@ -18,6 +19,7 @@ export { configure, loaded, provide };
 const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
+  'jl-cache': JlCache,
   'jl-tokens': JlTokens,
 };
 
