@@ -9,6 +9,7 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
+import { JlCache } from './elements/cache.js';
 import { JlDistribution } from './elements/distribution.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
@@ -23,6 +24,7 @@ export { configure, loaded, provide };
 const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
+  'jl-cache': JlCache,
   'jl-distribution': JlDistribution,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,

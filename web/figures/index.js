@@ -1,6 +1,7 @@
 /** index.js - all figures, by name. */
 import { attention } from './attention.js';
 import { block } from './block.js';
+import { cache } from './cache.js';
 import { distribution } from './distribution.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
@@ -9,4 +10,4 @@ import { playground } from './playground.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, distribution, heads, lens, merges, playground, tokens };
+export const FIGURES = { attention, block, cache, distribution, heads, lens, merges, playground, tokens };
