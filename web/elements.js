@@ -8,6 +8,7 @@
  * file registers the elements; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlCompare } from './elements/compare.js';
 import { configure, loaded, provide } from './elements/engine.js';
 
 export { configure, loaded, provide };
@@ -15,6 +16,7 @@ export { configure, loaded, provide };
 /** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
 const ELEMENTS = {
   'jl-attention': JlAttention,
+  'jl-compare': JlCompare,
 };
 
 /** Names of the elements. */

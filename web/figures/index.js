@@ -1,5 +1,6 @@
 /** index.js - all figures, by name. */
 import { attention } from './attention.js';
+import { compare } from './compare.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention };
+export const FIGURES = { attention, compare };
