@@ -5,18 +5,23 @@
  *   <jl-attention text="The king and the queen"></jl-attention>
  *
  * An element shows a recorded scene; its button loads the model and computes the same figure in the page. Importing this
- * file registers the elements; it loads no engine.
+ * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlBlock } from './elements/block.js';
 import { JlCompare } from './elements/compare.js';
 import { configure, loaded, provide } from './elements/engine.js';
+import { configure, loaded, provide } from './elements/page.js';
+import { JlTokens } from './elements/tokens.js';
 
 export { configure, loaded, provide };
 
 /** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
 const ELEMENTS = {
   'jl-attention': JlAttention,
+  'jl-block': JlBlock,
   'jl-compare': JlCompare,
+  'jl-tokens': JlTokens,
 };
 
 /** Names of the elements. */

@@ -157,8 +157,7 @@ export class JlElement extends HTMLElement {
   /** Draws again; computes again if a setting needs it and the reader has started this figure, or one that shares. */
   #update() {
     if (!this.isConnected) return;
-    const { settings } = this.type.figure;
-    const needs = [...this.#changed].some((name) => name === 'model' || settings.includes(name));
+    const needs = [...this.#changed].some((name) => name === 'model' || this.needs(name));
     const begun = this.#state !== 'idle' || (!!this.#group && isLoaded(this.model));
     if (needs && begun && !this.#visible) return; // when it is seen
     if (this.#changed.has('scene') || (!this.live && this.#changed.has('model'))) this.#record();
@@ -244,6 +243,10 @@ export class JlElement extends HTMLElement {
   }
 
   // For subclasses.
+  /** Whether the view must be computed again after a change of this setting. @param {string} name */
+  needs(name) {
+    return this.type.figure.settings.includes(name);
+  }
   /** @param {HTMLElement} _body @param {any} _view */
   draw(_body, _view) {}
   /** Its controls. @param {any} _view @returns {Node[]} */

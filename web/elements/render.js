@@ -4,8 +4,9 @@
  * The status line begins with exactly one of recorded, running, live and failed, if anything is shown.
  */
 import { make } from '../ui/dom.js';
-import { INCLUDED, isLoaded } from './engine.js';
+import { isLoaded } from './engine.js';
 import { fill } from './frame.js';
+import { INCLUDED } from './here.js';
 import { moreOf } from './more.js';
 
 /** @typedef {import('./base.js').JlElement} JlElement */

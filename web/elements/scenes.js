@@ -40,8 +40,7 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  const stored = included[element.model];
-  return stored ? unpackOnce(stored) : null;
+  return Object.hasOwn(included, element.model) ? unpackOnce(included[element.model]) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */

@@ -45,6 +45,10 @@ figcaption { font-weight: 600; font-size: 0.9375rem; }
 :host([data-state="error"]) .status { color: var(--jl-ink); border-inline-start: 3px solid var(--jl-accent); padding-inline-start: 0.5rem; }
 .controls, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; }
 .controls label { display: inline-flex; align-items: center; gap: 0.5rem; min-height: var(--target); }
+.stepper { display: inline-flex; align-items: center; gap: 0.25rem; }
+.stepper button { min-width: var(--target); padding-inline: 0; }
+button[aria-disabled="true"] { color: var(--jl-quiet); border-color: var(--jl-line); cursor: default; }
+button[aria-pressed="true"] { border-color: var(--jl-accent); box-shadow: inset 0 0 0 1px var(--jl-accent); }
 .ask { flex: 1 1 16rem; min-width: 0; display: flex; gap: 0.5rem; margin: 0; }
 .go { display: grid; min-width: 9rem; }
 .go button { grid-area: 1 / 1; }

@@ -22,7 +22,7 @@ export const escapeXml = (text) =>
   text.replace(/[&<>"]/g, (c) => `&#${/** @type {number} */ (c.codePointAt(0))};`);
 
 /** A standalone SVG around markup. @param {number} width @param {number} height @param {string} inner @param {string} alt @param {string} paper */
-const svgText = (width, height, inner, alt, paper) =>
+export const svgText = (width, height, inner, alt, paper) =>
   `<svg xmlns="${NS}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img"><title>${escapeXml(alt)}</title><rect width="100%" height="100%" fill="${paper}"/>${inner}</svg>`;
 
 /** @param {Element} from @param {Element} to */

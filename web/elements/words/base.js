@@ -50,6 +50,8 @@ export const words = {
   'label.layer': ['Block', '區塊'],
   'label.head': ['Head', '注意力頭'],
   'label.token': ['Token', '詞元'],
+  'step.less': ['{label}: one less', '{label}：前一個'],
+  'step.more': ['{label}: one more', '{label}：下一個'],
   'hint.start': ['Press the button to compute this figure.', '按下按鈕，計算這張圖。'],
   'hint.text': ['type a sentence', '輸入一句話'],
   'more.title': ['Table, export', '表格與匯出'],
@@ -67,6 +69,12 @@ export const words = {
     'This page forbids WebAssembly, so only the recorded figure is shown.',
     '這個頁面禁用 WebAssembly，只能顯示預錄的圖。',
   ],
+  'error.NO_TEXT': ['Type a sentence.', '請輸入一句話。'],
+  'error.ENCODER': [
+    'This model is an encoder: its tokens see each other both ways, and it predicts no next token. This figure needs a model that does.',
+    '這個模型是編碼器：詞元前後互看，也不預測下一個詞元。這張圖需要會預測的模型。',
+  ],
+  'error.NO_ATTENTION': ['This model has no attention.', '這個模型沒有注意力。'],
   'error.NOT_GGUF': ['This is not a GGUF file ({where}).', '這不是 GGUF 模型（{where}）。'],
   'error.BAD_FORMAT': [
     'The model file is damaged at {where}. Download it again.',
