@@ -10,7 +10,6 @@
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlCompare } from './elements/compare.js';
-import { configure, loaded, provide } from './elements/engine.js';
 import { configure, loaded, provide } from './elements/page.js';
 import { JlTokens } from './elements/tokens.js';
 
