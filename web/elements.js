@@ -10,6 +10,7 @@
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlCache } from './elements/cache.js';
+import { JlCompare } from './elements/compare.js';
 import { JlDistribution } from './elements/distribution.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
@@ -25,6 +26,7 @@ const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
   'jl-cache': JlCache,
+  'jl-compare': JlCompare,
   'jl-distribution': JlDistribution,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
