@@ -12,8 +12,8 @@ import { drawTree, TREE } from '../ui/merge-tree.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
-import { whole } from './settings.js';
 import { Player } from './player.js';
+import { whole } from './settings.js';
 import { words } from './words/merges.js';
 
 /** @typedef {import('../figures/merges.js').MergesView} View */

@@ -11,4 +11,15 @@ import { playground } from './playground.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, cache, compare, distribution, heads, lens, merges, playground, tokens };
+export const FIGURES = {
+  attention,
+  block,
+  cache,
+  compare,
+  distribution,
+  heads,
+  lens,
+  merges,
+  playground,
+  tokens,
+};
