@@ -8,6 +8,7 @@
  * file registers the elements; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlEmbedding } from './elements/embedding.js';
 import { configure, provide } from './elements/engine.js';
 import { JlMerges } from './elements/merges.js';
 import { JlTokens } from './elements/tokens.js';
@@ -15,5 +16,6 @@ import { JlTokens } from './elements/tokens.js';
 export { configure, provide };
 
 JlAttention.define('jl-attention');
+JlEmbedding.define('jl-embedding');
 JlMerges.define('jl-merges');
 JlTokens.define('jl-tokens');
