@@ -3,10 +3,18 @@
  *
  * `point` is the id of the chosen token, `other` of the one it is compared with.
  */
-import { cosineOf, embedding, meansOf, neighboursOf, rowsOf } from '../figures/embedding.js';
+import {
+  closestPair,
+  closestTo,
+  cosineOf,
+  embedding,
+  meansOf,
+  neighboursOf,
+  rowsOf,
+} from '../figures/embedding.js';
 import { cosineOfRows, scrolling } from '../ui/cosine.js';
 import { make } from '../ui/dom.js';
-import { drawPlane, legendOf, PLANE, placesOf, pointAfter, pointAt } from '../ui/plane.js';
+import { connectPlane, drawPlane, legendOf, PLANE } from '../ui/plane.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { choice, once } from './controls.js';
@@ -32,24 +40,16 @@ export class JlEmbedding extends JlElement {
     if (this.view?.ids.includes(id)) this.setAttribute('point', String(id));
   }
 
-  /** Index of the chosen point; without one, the word with the nearest neighbour. @param {View} view */
-  #chosen({ ids, kinds, groups, similarities, count }) {
-    const given = ids.indexOf(this.value('point'));
-    if (given >= 0) return given;
-    const firsts = ids.map(
-      (_, i) => (kinds[i] < 0 && groups.length ? -1 : similarities[i * count]) ?? 0,
-    );
-    return firsts.indexOf(Math.max(...firsts));
+  /** Index of the chosen point; without one, of the two most similar words the first. @param {View} view */
+  #chosen(view) {
+    const given = view.ids.indexOf(this.value('point'));
+    return given >= 0 ? given : closestPair(view)[0];
   }
   /** Index of the point that it is compared with; without one, the most similar. @param {View} view */
   #other(view) {
     const chosen = this.#chosen(view);
     const given = view.ids.indexOf(this.value('other'));
-    if (given >= 0 && given !== chosen) return given;
-    let best = chosen === 0 ? 1 : 0;
-    for (let i = 0; i < view.ids.length; i++)
-      if (i !== chosen && cosineOf(view, chosen, i) > cosineOf(view, chosen, best)) best = i;
-    return view.ids.length > 1 ? best : -1;
+    return given >= 0 && given !== chosen ? given : closestTo(view, chosen);
   }
   /** @param {View} view @param {number} i */
   #choose(view, i) {
@@ -76,42 +76,19 @@ export class JlEmbedding extends JlElement {
     if (picture.parentNode !== body) body.replaceChildren(picture, kinds, readout, near, working);
     picture.setAttribute('aria-label', this.summary(view));
     const source = (/** @type {number} */ i) => `model.embeddings[${view.ids[i]}]`;
-    const size = this.#size();
-    if (size.width) drawPlane(picture, this.#points(view), source, size);
+    drawPlane(picture, this.#points(view), source);
     kinds.replaceChildren(...this.#legend(view));
     readout.textContent = this.#sentence(view);
     near.replaceChildren(...this.#near(view));
     this.#work(working, view);
   }
-  #size() {
-    const { width, height } = once(this, 'parts', () =>
-      this.#create(),
-    ).picture.getBoundingClientRect();
-    return { width, height };
-  }
   #create() {
     const picture = svg('svg', { class: 'plane', tabindex: 0, role: 'img' });
-    const places = () =>
-      placesOf(
-        this.#points(this.view),
-        .../** @type {[number, number]} */ (Object.values(this.#size())),
-      );
-    picture.addEventListener('click', (event) => {
-      const { clientX, clientY } = /** @type {MouseEvent} */ (event);
-      const { left, top } = picture.getBoundingClientRect();
-      const i = pointAt(places(), clientX - left, clientY - top);
-      if (i >= 0) this.#choose(this.view, i);
-    });
-    picture.addEventListener('keydown', (event) => {
-      const i = pointAfter(
-        places(),
-        this.#chosen(this.view),
-        /** @type {KeyboardEvent} */ (event).key,
-      );
-      if (i === undefined) return;
-      event.preventDefault();
-      this.#choose(this.view, i);
-    });
+    connectPlane(
+      picture,
+      () => this.#points(this.view),
+      (i) => this.#choose(this.view, i),
+    );
     const readout = make('p', { className: 'readout' });
     readout.setAttribute('aria-live', 'polite');
     const working = make('details', {}, make('summary'), make('div'));

@@ -45,6 +45,25 @@ export function cosineOf({ cosines }, i, j) {
   return cosines[(a * (a - 1)) / 2 + b];
 }
 
+/** The point most similar to a point; −1: there is no other. @param {EmbeddingView} view @param {number} point */
+export function closestTo(view, point) {
+  let best = -1;
+  for (let i = 0; i < view.ids.length; i++)
+    if (i !== point && (best < 0 || cosineOf(view, point, i) > cosineOf(view, point, best)))
+      best = i;
+  return best;
+}
+
+/** The two most similar words of groups, without groups the two most similar points. @param {EmbeddingView} view @returns {[number, number]} */
+export function closestPair(view) {
+  const n = view.groups.length ? view.kinds.filter((kind) => kind >= 0).length : view.ids.length;
+  /** @type {[number, number]} */ let best = [n ? 0 : -1, -1];
+  for (let i = 1; i < n; i++)
+    for (let j = 0; j < i; j++)
+      if (best[1] < 0 || cosineOf(view, j, i) > cosineOf(view, ...best)) best = [j, i];
+  return best;
+}
+
 /** The nearest neighbours of a point. @param {EmbeddingView} view @param {number} point */
 export function neighboursOf({ near, similarities, count, names }, point) {
   const sorted = [...new Set(near)].sort((a, b) => a - b);

@@ -51,7 +51,7 @@ const widthOf = (label) =>
   [...label].reduce((sum, c) => sum + (c > '\u2e80' ? SIZE : 0.6 * SIZE), 0);
 
 /** Places in pixels. @param {Point[]} points @param {number} width @param {number} height */
-export function placesOf(points, width, height) {
+function placesOf(points, width, height) {
   const range = (/** @type {number[]} */ values) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return { low, size: high - low || 1, one: high === low };
@@ -111,11 +111,10 @@ function labelsOf(points, places, width, height) {
   return out;
 }
 
-/**
- * @param {SVGElement} picture @param {Point[]} points @param {(index: number) => string} source
- * @param {{ width: number, height: number }} size
- */
-export function drawPlane(picture, points, source, { width, height }) {
+/** @param {SVGElement} picture @param {Point[]} points @param {(index: number) => string} source */
+export function drawPlane(picture, points, source) {
+  const { width, height } = picture.getBoundingClientRect();
+  if (!width) return; // it is not shown
   picture.setAttribute('viewBox', `0 0 ${width} ${height}`);
   const places = placesOf(points, width, height);
   const labels = labelsOf(points, places, width, height);
@@ -144,7 +143,7 @@ export function drawPlane(picture, points, source, { width, height }) {
 }
 
 /** The point at a place, within reach; −1: none. @param {{ x: number, y: number }[]} places @param {number} x @param {number} y */
-export function pointAt(places, x, y) {
+function pointAt(places, x, y) {
   let [best, least] = [-1, REACH];
   places.forEach((place, i) => {
     const distance = Math.hypot(place.x - x, place.y - y);
@@ -160,7 +159,7 @@ const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
  * The next point for a key: the nearest in an arrow's direction, the first, the last; undefined: the key does nothing.
  * @param {{ x: number, y: number }[]} places @param {number} from @param {string} key
  */
-export function pointAfter(places, from, key) {
+function pointAfter(places, from, key) {
   if (key === 'Home') return 0;
   if (key === 'End') return places.length - 1;
   const way = WAYS[key];
@@ -174,6 +173,27 @@ export function pointAfter(places, from, key) {
       [best, least] = [i, along + 2 * aside];
   });
   return best;
+}
+
+/**
+ * Chooses points by pointer and keys.
+ * @param {SVGElement} picture @param {() => Point[]} points now @param {(index: number) => void} choose
+ */
+export function connectPlane(picture, points, choose) {
+  const box = () => picture.getBoundingClientRect();
+  const places = () => placesOf(points(), box().width, box().height);
+  picture.addEventListener('click', ({ clientX, clientY }) => {
+    const { left, top } = box();
+    const i = pointAt(places(), clientX - left, clientY - top);
+    if (i >= 0) choose(i);
+  });
+  picture.addEventListener('keydown', (event) => {
+    const from = points().findIndex(({ role }) => role === 'chosen');
+    const i = pointAfter(places(), from, event.key);
+    if (i === undefined || i < 0) return;
+    event.preventDefault();
+    choose(i);
+  });
 }
 
 export const PLANE = `
