@@ -5,17 +5,39 @@
  *   <jl-attention text="The king and the queen"></jl-attention>
  *
  * An element shows a recorded scene; its button loads the model and computes the same figure in the page. Importing this
- * file registers the elements; it loads no engine.
+ * file registers the elements, and attends to frames that show one; it loads no engine.
  */
 import { JlAttention } from './elements/attention.js';
+import { JlBlock } from './elements/block.js';
+import { JlCache } from './elements/cache.js';
+import { JlCompare } from './elements/compare.js';
+import { JlDistribution } from './elements/distribution.js';
 import { JlEmbedding } from './elements/embedding.js';
-import { configure, provide } from './elements/engine.js';
+import { JlHeads } from './elements/heads.js';
+import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
+import { configure, loaded, provide } from './elements/page.js';
+import { JlPlayground } from './elements/playground.js';
 import { JlTokens } from './elements/tokens.js';
 
-export { configure, provide };
+export { configure, loaded, provide };
 
-JlAttention.define('jl-attention');
-JlEmbedding.define('jl-embedding');
-JlMerges.define('jl-merges');
-JlTokens.define('jl-tokens');
+/** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
+const ELEMENTS = {
+  'jl-attention': JlAttention,
+  'jl-block': JlBlock,
+  'jl-cache': JlCache,
+  'jl-compare': JlCompare,
+  'jl-distribution': JlDistribution,
+  'jl-embedding': JlEmbedding,
+  'jl-heads': JlHeads,
+  'jl-lens': JlLens,
+  'jl-merges': JlMerges,
+  'jl-playground': JlPlayground,
+  'jl-tokens': JlTokens,
+};
+
+/** Names of the elements. */
+export const TAGS = Object.keys(ELEMENTS);
+
+for (const [name, type] of Object.entries(ELEMENTS)) type.define(name);

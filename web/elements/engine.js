@@ -5,40 +5,40 @@
  * not before, so that a page of recorded figures compiles no wasm. The precision is 'exact', so that a figure shows the
  * same values on every machine.
  */
+import { INCLUDED, places } from './here.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {{ loaded: number, total?: number }} Progress */
 /** @typedef {string | Blob | ArrayBuffer | Model} ModelSource */
 
-/** The models beside the script, by name. */
-export const INCLUDED =
-  /** @type {Record<string, { file: string, bytes: number, type: string }>} */ ({
-    tales: { file: 'tales.gguf', bytes: 9_245_728, type: 'Q8_0' },
-    poems: { file: 'poems.gguf', bytes: 7_237_792, type: 'Q8_0' },
-  });
-
 const KEEP_MS = 2000; // that an unused model is kept: pages with instant navigation replace elements
 
-/** Folder of the included models. */
-let folder = new URL('../models/tales.gguf', import.meta.url).href.replace(/[^/]*$/, '');
+/** @param {string} base64 */
+const decode = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
-/** @param {{ models?: string | URL }} options models: folder of the included models, ends with a slash */
-export function configure({ models }) {
-  if (models) folder = new URL(models, document.baseURI).href;
-}
-
-/** Bytes of models that the page brings along, by name. @type {Map<string, () => Promise<Blob>>} */
+/** @typedef {Blob | Response | Uint8Array<ArrayBuffer>} Bytes */
+/** Bytes of models that the page brings along, by name. @type {Map<string, () => Promise<Bytes | undefined>>} */
 const provided = new Map();
 
 /**
- * Provides an included model as bytes, for pages that cannot fetch it (file:, one-file pages).
- * @param {string} name @param {() => Promise<Blob>} bytes
+ * Provides a model under a name, for pages that cannot fetch it (file:, one-file pages).
+ * @param {string} name @param {string | (() => Promise<Bytes | undefined>)} bytes a string is base64
  */
-export const provide = (name, bytes) => void provided.set(name, bytes);
+export const provide = (name, bytes) =>
+  void provided.set(name, typeof bytes === 'string' ? async () => decode(bytes) : bytes);
 
-/** The address of a model: an included name, or relative to the page. @param {string} model */
-export const addressOf = (model) =>
-  model in INCLUDED ? folder + INCLUDED[model].file : new URL(model, document.baseURI).href;
+/** The bytes of a provided model. @param {string} name */
+export const bytesOf = async (name) => provided.get(name)?.();
+
+/** The address of a model: an included name, or relative to the page; the text itself if it is none. @param {string} model */
+export function addressOf(model) {
+  if (Object.hasOwn(INCLUDED, model)) return places.models + INCLUDED[model].file;
+  try {
+    return new URL(model, document.baseURI).href;
+  } catch {
+    return model;
+  }
+}
 
 /**
  * @typedef {object} Entry
@@ -57,7 +57,7 @@ const keyOf = (source) => (typeof source === 'string' ? addressOf(source) : sour
 /** @param {ModelSource} source @param {Entry} entry */
 async function load(source, entry) {
   const { loadModel } = await import('../jielong.js');
-  const bytes = typeof source === 'string' ? await provided.get(source)?.() : undefined;
+  const bytes = typeof source === 'string' ? await bytesOf(source) : undefined;
   const model = await loadModel(bytes ?? /** @type {string} */ (keyOf(source)), {
     precision: 'exact',
     signal: entry.controller.signal,
@@ -122,6 +122,9 @@ export function release(source, owner) {
     entry.model?.close();
   }, KEEP_MS);
 }
+
+/** Number of models in memory or loading. */
+export const loaded = () => entries.size;
 
 /** Waiting computations, in order. @type {(() => void)[]} */
 const queue = [];

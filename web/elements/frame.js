@@ -19,10 +19,10 @@ export function createFrame(root, input) {
   const field = make(input === 'area' ? 'textarea' : 'input', { autocomplete: 'off' });
   field.setAttribute('spellcheck', 'false');
   const start = make('button', { type: 'submit', className: 'primary start' });
-  const stop = make('button', { type: 'button', className: 'stop', hidden: true });
+  const stop = make('button', { type: 'button', className: 'stop' });
   const ask = make('form', { className: 'ask' });
   if (input) ask.append(make('label', {}, field));
-  ask.append(start, stop);
+  ask.append(make('span', { className: 'go' }, start, stop));
   const own = make('div', { className: 'controls own' });
   const badge = make('span', { className: 'badge' });
   const said = make('span', {});

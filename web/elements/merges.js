@@ -12,8 +12,8 @@ import { drawTree, TREE } from '../ui/merge-tree.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
+import { Player } from './player.js';
 import { whole } from './settings.js';
-import { Stepper } from './stepper.js';
 import { words } from './words/merges.js';
 
 /** @typedef {import('../figures/merges.js').MergesView} View */
@@ -32,7 +32,7 @@ export class JlMerges extends JlElement {
   static settings = { step: whole() };
   static css = CHIPS + TREE;
 
-  #stepper = new Stepper(this, 'step', () => {
+  #stepper = new Player(this, 'step', () => {
     const piece = this.view && this.#piece(this.view);
     return piece ? { step: this.#step(piece), n: piece.steps.length } : { step: 0, n: 0 };
   });

@@ -4,19 +4,12 @@
 import { make } from '../ui/dom.js';
 import { csvOf, download, pictureOf, pngOf } from '../ui/export.js';
 import { tableOf, textOf } from './frame.js';
-
-/** Page that shows one figure by the fragment of its address. */
-let page = new URL('../embed.html', import.meta.url).href;
-
-/** @param {string} address */
-export const setEmbedPage = (address) => {
-  page = new URL(address, document.baseURI).href;
-};
+import { places } from './here.js';
 
 /** The address of a figure in its state. @param {any} element */
 export const linkOf = (element) => {
   const state = new URLSearchParams({ figure: element.figureName, ...element.state });
-  return `${page}#${state}`;
+  return `${places.page}#${state}`;
 };
 
 /** @param {any} element */
@@ -84,7 +77,7 @@ export function moreOf(element) {
   if (!element.view) return [actions];
   const box = make('div', { className: 'scroll', tabIndex: 0 });
   box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', t('more.table'));
+  box.setAttribute('aria-label', `${element.frame.title.textContent}: ${t('more.table')}`);
   box.append(tableOf(element.twin(element.view), t('more.table')));
   return [make('p', {}, element.summary(element.view)), box, actions];
 }

@@ -40,13 +40,12 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  const stored = included[element.model];
-  return stored ? unpackOnce(stored) : null;
+  return Object.hasOwn(included, element.model) ? unpackOnce(included[element.model]) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */
 export function recordOf(element) {
-  const { view, live, facts, figureName, recorded, model } = element;
+  const { view, live, facts, viewName, recorded, model } = element;
   const info = facts.model;
   const known = recorded?.model ?? { name: '', file: '', type: '', bytes: 0 };
   const file = typeof model === 'string' ? model : '';
@@ -54,6 +53,6 @@ export function recordOf(element) {
   const request = Object.fromEntries(
     Object.entries(element.request()).filter(([, value]) => value !== undefined),
   );
-  const scene = makeScene(described, request, { [figureName]: view });
+  const scene = makeScene(described, request, { [viewName]: view });
   return live || !recorded ? scene : { ...scene, date: recorded.date, engine: recorded.engine };
 }

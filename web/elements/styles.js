@@ -29,7 +29,7 @@ const SHEET = `
 :host([hidden]) { display: none; }
 @media (pointer: coarse) { :host { --target: 2.75rem; } }
 * { box-sizing: border-box; }
-figure { margin: 0; padding-block: 0.5rem; border-block: 1px solid var(--jl-line); }
+figure { container-type: inline-size; margin: 0; padding-block: 0.5rem; border-block: 1px solid var(--jl-line); }
 :host(.wide) { position: fixed; inset: 0; z-index: 1000; overflow: auto; margin: 0; padding: 1rem 1.5rem; }
 :host(:fullscreen) { overflow: auto; padding: 1rem 1.5rem; }
 .head { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem; }
@@ -38,13 +38,22 @@ figcaption { font-weight: 600; font-size: 0.9375rem; }
 .empty, .note, .status, .quiet, caption, thead th, .id, .mark { color: var(--jl-quiet); }
 .note, .status, .controls, .more { font-size: 0.875rem; }
 .numbers, td, .status { font-variant-numeric: tabular-nums; }
-.status { margin: 0.5rem 0 0; min-height: 1.5em; }
-.badge { font-weight: 600; color: var(--jl-ink); }
-.badge:not(:empty)::after { content: " · "; font-weight: 400; }
+.status { margin: 0.5rem 0 0; min-height: 3em; }
+@container (min-width: 44rem) { .status { min-height: 1.5em; } }
+.badge { display: inline-block; min-width: 5em; font-weight: 600; color: var(--jl-ink); }
+.badge:empty { display: none; }
 :host([data-state="error"]) .status { color: var(--jl-ink); border-inline-start: 3px solid var(--jl-accent); padding-inline-start: 0.5rem; }
 .controls, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; }
+.controls + .controls:not(:empty) { margin-top: 0.5rem; }
 .controls label { display: inline-flex; align-items: center; gap: 0.5rem; min-height: var(--target); }
+.stepper { display: inline-flex; align-items: center; gap: 0.25rem; }
+.stepper button { min-width: var(--target); padding-inline: 0; }
+button[aria-disabled="true"] { color: var(--jl-quiet); border-color: var(--jl-line); cursor: default; }
+button[aria-pressed="true"] { border-color: var(--jl-accent); box-shadow: inset 0 0 0 1px var(--jl-accent); }
 .ask { flex: 1 1 16rem; min-width: 0; display: flex; gap: 0.5rem; margin: 0; }
+.go { display: grid; min-width: 9rem; }
+.go button { grid-area: 1 / 1; }
+.ask.running .start, .ask:not(.running) .stop { visibility: hidden; }
 .ask label { flex: 1; min-width: 0; }
 .ask :is(input, textarea) { width: 100%; min-width: 0; }
 button, input, select, textarea { font: inherit; color: inherit; accent-color: var(--jl-accent); }

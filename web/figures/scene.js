@@ -9,6 +9,7 @@ import { VERSION } from '../base/version.js';
 
 const FORMAT = 1;
 const DEPTH = 16; // of nested values
+const SHARED = 60; // characters of JSON from which a repeated value is stored once
 
 /** @typedef {{ name: string, file: string, type: string, bytes: number }} SceneModel */
 /** @typedef {{ jielong: number, engine: string, date: string, model: SceneModel, request: Record<string, any>,
@@ -55,14 +56,50 @@ export function pack(value) {
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, pack(v)]));
 }
 
-/** The view of its JSON form. @param {any} stored @param {number} [depth] @returns {any} */
-function unpack(stored, depth = 0) {
-  if (depth > DEPTH) throw new TypeError(`the scene is nested deeper than ${DEPTH}`);
-  if (stored === null || typeof stored !== 'object') return stored;
-  if (Array.isArray(stored)) return stored.map((v) => unpack(v, depth + 1));
-  if (typeof stored.f8 === 'string') return unpackFloats(stored);
-  if (Array.isArray(stored.i32)) return Int32Array.from(stored.i32);
-  return Object.fromEntries(Object.entries(stored).map(([key, v]) => [key, unpack(v, depth + 1)]));
+/**
+ * Replaces values that occur before by their place; figures of one text have equal parts.
+ * @param {any} value packed @param {(string | number)[]} at @param {Map<string, (string | number)[]>} known places by JSON @returns {any}
+ */
+function share(value, at, known) {
+  if (value === null || typeof value !== 'object') return value;
+  const json = JSON.stringify(value);
+  if (json.length < SHARED) return value;
+  const place = known.get(json);
+  if (place !== undefined) return { same: place };
+  known.set(json, at);
+  if (Array.isArray(value)) return value.map((v, i) => share(v, [...at, i], known));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, v]) => [key, share(v, [...at, key], known)]),
+  );
+}
+
+/** Views of their JSON form. @param {any} root */
+function unpackAll(root) {
+  /** Values that others are the same as. @type {Map<string, any>} */
+  const known = new Map();
+  /** @param {any[]} place @param {number} depth */
+  const shared = (place, depth) => {
+    const name = JSON.stringify(place);
+    if (known.has(name)) return known.get(name);
+    let found = root;
+    for (const key of place) found = found && Object.hasOwn(found, key) ? found[key] : undefined;
+    if (typeof found !== 'object') throw new TypeError(`the scene has no value at ${name}`);
+    known.set(name, unpack(found, depth));
+    return known.get(name);
+  };
+  /** @param {any} stored @param {number} depth @returns {any} */
+  const unpack = (stored, depth) => {
+    if (depth > DEPTH) throw new TypeError(`the scene is nested deeper than ${DEPTH}`);
+    if (stored === null || typeof stored !== 'object') return stored;
+    if (Array.isArray(stored)) return stored.map((v) => unpack(v, depth + 1));
+    if (typeof stored.f8 === 'string') return unpackFloats(stored);
+    if (Array.isArray(stored.i32)) return Int32Array.from(stored.i32);
+    if (Array.isArray(stored.same)) return shared(stored.same, depth + 1);
+    return Object.fromEntries(
+      Object.entries(stored).map(([key, v]) => [key, unpack(v, depth + 1)]),
+    );
+  };
+  return unpack(root, 0);
 }
 
 /**
@@ -72,7 +109,14 @@ function unpack(stored, depth = 0) {
  */
 export function makeScene(model, request, views) {
   const date = new Date().toISOString().slice(0, 10);
-  return { jielong: FORMAT, engine: VERSION, date, model, request, views: pack(views) };
+  return {
+    jielong: FORMAT,
+    engine: VERSION,
+    date,
+    model,
+    request,
+    views: share(pack(views), [], new Map()),
+  };
 }
 
 /**
@@ -87,15 +131,17 @@ export function readScene(given) {
   for (const key of ['model', 'request', 'views'])
     if (typeof scene[key] !== 'object' || !scene[key])
       throw new TypeError(`the scene has no "${key}"`);
-  return { ...scene, views: unpack(scene.views) };
+  return { ...scene, views: unpackAll(scene.views) };
 }
 
 /**
  * Compares a view with the recorded one: numbers of 8 bits may differ by one step, other numbers by 1e-4 of their
- * size. Returns the places that differ, such as 'tokens.3.id'.
+ * size. Returns the places that differ, such as 'tokens.3.id'. Measured times, under keys that end with Ms, are left
+ * out.
  * @param {any} recorded unpacked @param {any} live @param {string} [at] @returns {string[]}
  */
 export function differences(recorded, live, at = '') {
+  if (/Ms(\.\d+)*$/.test(at)) return [];
   if (recorded instanceof Float32Array) return floatDifferences(recorded, live, at);
   if (typeof recorded === 'number')
     return Math.abs(recorded - live) <= 1e-4 * Math.max(1, Math.abs(recorded)) ? [] : [at];
