@@ -12,6 +12,7 @@ import { JlBlock } from './elements/block.js';
 import { JlCache } from './elements/cache.js';
 import { JlCompare } from './elements/compare.js';
 import { JlDistribution } from './elements/distribution.js';
+import { JlEmbedding } from './elements/embedding.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
@@ -28,6 +29,7 @@ const ELEMENTS = {
   'jl-cache': JlCache,
   'jl-compare': JlCompare,
   'jl-distribution': JlDistribution,
+  'jl-embedding': JlEmbedding,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
   'jl-merges': JlMerges,

@@ -4,6 +4,7 @@ import { block } from './block.js';
 import { cache } from './cache.js';
 import { compare } from './compare.js';
 import { distribution } from './distribution.js';
+import { embedding } from './embedding.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
 import { merges } from './merges.js';
@@ -17,6 +18,7 @@ export const FIGURES = {
   cache,
   compare,
   distribution,
+  embedding,
   heads,
   lens,
   merges,
