@@ -10,6 +10,7 @@
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlCache } from './elements/cache.js';
+import { JlCost } from './elements/cost.js';
 import { configure, loaded, provide } from './elements/page.js';
 import { JlTokens } from './elements/tokens.js';
 
@@ -20,6 +21,7 @@ const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
   'jl-cache': JlCache,
+  'jl-cost': JlCost,
   'jl-tokens': JlTokens,
 };
 

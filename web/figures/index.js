@@ -2,7 +2,8 @@
 import { attention } from './attention.js';
 import { block } from './block.js';
 import { cache } from './cache.js';
+import { cost } from './cost.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, cache, tokens };
+export const FIGURES = { attention, block, cache, cost, tokens };
