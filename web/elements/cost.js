@@ -9,7 +9,7 @@ import { drawPlot, plotScales, plotStyle } from '../ui/plot.js';
 import { picture, resize } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { choice, numbers, once } from './controls.js';
-import { cacheAt, GROUPS, inGroup, lineOf, linesOf, partTable } from './cost-tables.js';
+import { cacheAt, GROUPS, inGroup, lineOf, linesOf, partTable } from './cost-parts.js';
 import { oneOf, whole } from './settings.js';
 import { words } from './words/cost.js';
 
@@ -23,7 +23,7 @@ export class JlCost extends JlElement {
   static css = `${plotStyle}
     .tables { overflow-x: auto; } .tables table { margin-block: 0.5rem; }
     .tables td, .tables thead th:not(:first-child) { text-align: end; }
-    .tables .bar { width: calc(6rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
+    .tables td { white-space: normal; } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
   static settings = { show: oneOf('work', ['work', 'time']), n: whole(undefined, 1, LONG) };
 
   /** The lengths to choose from. @param {View} view */

@@ -31,8 +31,8 @@ export const words = {
   limit: ['{n} tokens: as far as this model reads', '{n} 個詞元：這個模型讀到這裡'],
   dashed: ['Dashed: predicted from the formula, not measured.', '虛線：由公式推算，沒有實測。'],
   part: ['Part', '部分'],
-  counted: ['Counted', '計數'],
-  predicted: ['By formula', '公式'],
+  counted: ['Multiply-adds', '乘加次數'],
+  predicted: ['By formula', '公式推算'],
   share: ['Share', '占比'],
   time: ['Milliseconds', '毫秒'],
   range: ['{median} ({low} to {high})', '{median}（{low} 到 {high}）'],
@@ -62,10 +62,10 @@ export const words = {
   empty: ['Type a sentence.', '請輸入一句話。'],
   summary: [
     'A pass over {n} tokens takes {all} multiply-adds, {share} of them in attention.',
-    '讀 {n} 個詞元要 {all} 次乘加，其中 {share} 在注意力。',
+    '讀 {n} 個詞元要 {all}次乘加，其中 {share} 在注意力。',
   ],
   summaryLong: [
     'A pass over {n} tokens takes {all} multiply-adds, {share} of them in attention. A model of this shape would need {long} for {far} tokens, {farShare} of them in attention: not measured, predicted.',
-    '讀 {n} 個詞元要 {all} 次乘加，其中 {share} 在注意力。同樣大小的模型讀 {far} 個詞元要 {long} 次，{farShare} 在注意力：這是推算，沒有實測。',
+    '讀 {n} 個詞元要 {all}次乘加，其中 {share} 在注意力。同樣大小的模型讀 {far} 個詞元要 {long}次，{farShare} 在注意力：這是推算，沒有實測。',
   ],
 };

@@ -1,5 +1,5 @@
 /**
- * cost-tables.js - the table of parts, the lines under it and the groups of jl-cost.
+ * cost-parts.js - the table of parts, the lines under it and the groups of jl-cost.
  */
 import { PARTS, predict } from '../figures/cost.js';
 import { make, setVariable } from '../ui/dom.js';
@@ -49,33 +49,27 @@ function timeCell(element, view, part, i) {
   return { text: part === 'scores' ? element.t('both', { range }) : range, source };
 }
 
-/** Counts, predictions, shares and times of the parts for a length. @param {Element} element @param {View} view @param {number} n */
+/** Work, share and time of the parts for a length. @param {Element} element @param {View} view @param {number} n */
 export function partTable(element, view, n) {
   const { t, format } = element;
   const i = view.lengths.indexOf(n);
-  const formula = (/** @type {string} */ part) => predict(view.formulas[part], n);
   const value = (/** @type {string} */ part) =>
-    i < 0 ? formula(part) : view.multiplyAdds[part][i];
+    i < 0 ? predict(view.formulas[part], n) : view.multiplyAdds[part][i];
+  const from = i < 0 ? 'predicted from n=1, 2, 3:' : 'session.counters.multiplyAdds';
   const all = PARTS.reduce((sum, part) => sum + value(part), 0);
   const rows = PARTS.map((part) => [
     t(part),
-    i < 0
-      ? t('unmeasured')
-      : {
-          text: format.number(value(part)),
-          source: `session.counters.multiplyAdds.${part}, n=${n}`,
-        },
-    { text: format.number(formula(part)), source: `predicted from n=1, 2, 3: ${part}, n=${n}` },
-    format.percent(value(part) / all),
+    { text: format.number(value(part)), source: `${from}.${part}, n=${n}` },
+    { text: format.percent(value(part) / all), source: `${from}.${part} / all, n=${n}` },
     timeCell(element, view, part, i),
   ]);
-  rows.push([t('other'), '', '', '', timeCell(element, view, 'other', i)]);
-  const columns = ['part', 'counted', 'predicted', 'share', 'time'].map((key) => t(key));
+  rows.push([t('other'), '', '', timeCell(element, view, 'other', i)]);
+  const columns = ['part', i < 0 ? 'predicted' : 'counted', 'share', 'time'].map((key) => t(key));
   const table = tableOf({ columns, rows }, t('caption', { n: format.number(n) }));
   PARTS.forEach((part, r) => {
     const bar = make('div', { className: 'bar' });
     setVariable(bar, '--share', value(part) / all);
-    table.tBodies[0].rows[r].cells[3].append(bar);
+    table.tBodies[0].rows[r].cells[2].append(bar);
   });
   return table;
 }
