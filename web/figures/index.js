@@ -3,6 +3,7 @@ import { attention } from './attention.js';
 import { block } from './block.js';
 import { cache } from './cache.js';
 import { compare } from './compare.js';
+import { cost } from './cost.js';
 import { distribution } from './distribution.js';
 import { embedding } from './embedding.js';
 import { heads } from './heads.js';
@@ -12,16 +13,4 @@ import { playground } from './playground.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = {
-  attention,
-  block,
-  cache,
-  compare,
-  distribution,
-  embedding,
-  heads,
-  lens,
-  merges,
-  playground,
-  tokens,
-};
+export const FIGURES = { attention, block, cache, compare, cost, distribution, embedding, heads, lens, merges, playground, tokens };
