@@ -1,8 +1,14 @@
 /** index.js - the elements that only this note has. */
 import { NoteFormula } from './formula.js';
 import { NoteGather } from './gather.js';
+import { NotePipeline } from './pipeline.js';
+import { NotePositions } from './positions.js';
 import { NoteRelevance } from './relevance.js';
+import { NoteUnrolled } from './unrolled.js';
 
 NoteFormula.define('note-formula');
 NoteGather.define('note-gather');
+NotePipeline.define('note-pipeline');
+NotePositions.define('note-positions');
 NoteRelevance.define('note-relevance');
+NoteUnrolled.define('note-unrolled');
