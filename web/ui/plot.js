@@ -90,6 +90,7 @@ export function draw(svg, { steps, loss, held, count, top, number }) {
  * @typedef {object} Axis
  * @property {number} low @property {number} high
  * @property {boolean} [log]
+ * @property {number[]} [values] of the ticks; default: round numbers
  * @property {string} label
  * @property {(value: number) => string} show the text of a tick
  */
@@ -107,7 +108,8 @@ const TICK = 15; // px of a line of text
 const MARGIN = { left: 58, right: 14, bottom: 38 };
 
 /** Values of ticks. @param {Axis} axis @param {number} length px @param {number} apart px between two */
-function ticksOf({ low, high, log }, length, apart) {
+function ticksOf({ low, high, log, values }, length, apart) {
+  if (values) return values;
   const ticks = [];
   if (log) {
     const powers = Math.log10(high / low);

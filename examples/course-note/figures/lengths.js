@@ -105,7 +105,14 @@ export class NoteLengths extends JlElement {
     const width = Math.max(280, body.clientWidth);
     const plot = drawPlot({
       area: { left: 0, top: 0, width, height: 320 },
-      x: { low: 32, high: 512, log: true, label: this.t('length'), show: number },
+      x: {
+        low: 32,
+        high: 512,
+        log: true,
+        values: view.lengths,
+        label: this.t('length'),
+        show: number,
+      },
       y: {
         low: Math.floor(10 * Math.min(...all)) / 10,
         high: Math.ceil(10 * Math.max(...all)) / 10,
