@@ -124,14 +124,15 @@ export class JlHeads extends JlElement {
   #score({ name, list, label, measured }, view) {
     const index = this.#index(view);
     const kind = this.#kind(view, index);
-    const say = (/** @type {string} */ of) => this.format.number(view.scores[of][index], DIGITS);
+    const say = (/** @type {string} */ of) =>
+      this.format.number(view.scores[of]?.[index] ?? 0, DIGITS);
     name.textContent = this.t('chosen', this.#place(view, index));
-    const { tokens, own, text } = view.measured;
+    const { tokens, own, text, pending } = view.measured;
     const ranks = KINDS.map((of) => ({
       label: this.t(`kind.${of}`),
       plain: true,
       text: say(of),
-      share: view.scores[of][index],
+      share: view.scores[of]?.[index] ?? 0,
       source: `headScores ${of}`,
       chosen: of === kind,
     }));
@@ -140,9 +141,9 @@ export class JlHeads extends JlElement {
       ? this.t('labelled', { kind: this.t(`kind.${kind}`), score: say(kind) })
       : this.t('unlabelled');
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
-    const how = tokens ? (own ? 'measured.own' : 'measured.other') : 'measured.none';
+    const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
     const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40);
-    measured.textContent = this.t(how, { n: tokens, text: begin });
+    measured.textContent = this.t(`measured.${how}`, { n: tokens, text: begin });
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */
@@ -154,9 +155,8 @@ export class JlHeads extends JlElement {
     const known = change.edit === kind && (same || kind === 'none');
     edit.textContent = this.t(`change.${kind}`, place);
     drawChange(this, table, change, known);
-    const uniform = this.format.number(change.uniform, DIGITS);
-    note.textContent =
-      known || this.live ? this.t('change.note', { uniform }) : this.t('change.start');
+    const told = known || this.live ? 'change.note' : 'change.start';
+    note.textContent = this.t(told, { uniform: this.format.number(change.uniform, DIGITS) });
   }
 
   /** @param {View} _view */

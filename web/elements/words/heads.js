@@ -40,6 +40,7 @@ export const words = {
     'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}…',
     '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}……',
   ],
+  'measured.pending': ['Being measured.', '測量中。'],
   'measured.none': [
     'Not measured: the context of this model is too short.',
     '沒有測量：這個模型的上下文太短。',
