@@ -11,7 +11,7 @@ import { tokenViews, viewsOf, withSession } from './figure.js';
 /** @typedef {import('../api/types.js').LensRow} LensRow */
 
 const STEP = 2 ** 30; // multiply-adds between two pauses
-const MAX = 2 ** 35; // multiply-adds of all positions; above it, one position
+const MAX = 2 ** 34; // multiply-adds of all positions; above it, one position
 const TOP = 5; // tokens of each block
 
 /** @typedef {{ id: number, logprob: number }} Guess */
