@@ -118,7 +118,11 @@ export class JlAttention extends JlElement {
     readout.setAttribute('aria-live', 'polite');
     const legend = make('p', { className: 'legend' }, make('span'), make('i'));
     legend.append(make('i', { className: 'masked' }), make('span'));
-    const [title, list, rest] = [make('h4'), make('ol'), make('p', { className: 'rest' })];
+    const [title, list, rest] = [
+      make('p', { className: 'name' }),
+      make('ol'),
+      make('p', { className: 'rest' }),
+    ];
     const side = make('div', { className: 'side' }, readout, title, list, rest);
     const pair = make('div', { className: 'pair' }, make('div', {}, canvas, legend), side);
     const point = (/** @type {PointerEvent} */ event) => {

@@ -29,9 +29,11 @@ export class JlHeads extends JlElement {
   static css = `${RANKS}${CHANGE}
     .map { touch-action: pan-y; cursor: pointer; }
     .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem 2.5rem; margin-top: 0.75rem; }
-    .columns h4 { margin: 0 0 0.25rem; font-size: 0.875rem; }
+    
     .columns p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; }
-    .columns > div { min-width: 0; }`;
+    .columns .label { min-height: 3em; }
+    .columns > div { min-width: 0; }
+    .columns .name { margin: 0 0 0.25rem; font-weight: 600; }`;
 
   /** Heads in the order in which they are drawn: [layer index · heads + head]. @param {View} view */
   #order(view) {
@@ -94,14 +96,10 @@ export class JlHeads extends JlElement {
   #create() {
     const canvas = make('canvas', { tabIndex: 0, className: 'map' });
     canvas.setAttribute('role', 'img');
-    const [name, list, label, measured] = [
-      make('h4'),
-      make('ol'),
-      make('p'),
-      make('p', { className: 'note' }),
-    ];
+    const line = (/** @type {string} */ className) => make('p', { className });
+    const [name, list, label, measured] = [line('name'), make('ol'), line('label'), line('note')];
     label.setAttribute('aria-live', 'polite');
-    const [edit, table, note] = [make('h4'), make('table'), make('p', { className: 'note' })];
+    const [edit, table, note] = [line('name'), make('table'), line('note')];
     const left = make('div', {}, name, list, label, measured);
     const columns = make('div', { className: 'columns' }, left, make('div', {}, edit, table, note));
     canvas.addEventListener('click', (event) => {
@@ -195,6 +193,9 @@ export class JlHeads extends JlElement {
         kind ? this.t(`kind.${kind}`) : '',
       ];
     });
-    return { columns: ['', ...names, this.t('twin.entropy'), this.t('twin.label')], rows };
+    return {
+      columns: [this.t('label.head'), ...names, this.t('twin.entropy'), this.t('twin.label')],
+      rows,
+    };
   }
 }

@@ -48,6 +48,7 @@ export const words = {
   'change.none': ['Nothing is changed', '沒有改動'],
   'change.off': ['With block {layer}, head {head} off', '關掉區塊 {layer} 的注意力頭 {head}'],
   'change.only': ['With only head {head} in block {layer}', '區塊 {layer} 只留注意力頭 {head}'],
+  'change.what': ['of', '項目'],
   'change.before': ['before', '之前'],
   'change.after': ['after', '之後'],
   'change.difference': ['difference', '差'],
