@@ -19,8 +19,10 @@ import { words } from './words/heads.js';
 /** @typedef {import('../figures/heads.js').HeadsView} View */
 
 const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-const SORTS = ['place', ...KINDS, 'entropy'];
-const EDITS = ['none', 'off', 'only'];
+const [SORTS, EDITS] = [
+  ['place', ...KINDS, 'entropy'],
+  ['none', 'off', 'only'],
+];
 
 export class JlHeads extends JlElement {
   static figure = heads;
@@ -140,7 +142,7 @@ export class JlHeads extends JlElement {
       : this.t('unlabelled');
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
     const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
-    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40);
+    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40); // a poem has lines
     measured.textContent = this.t(`measured.${how}`, { n: tokens, text: begin });
   }
 
