@@ -19,10 +19,8 @@ import { words } from './words/heads.js';
 /** @typedef {import('../figures/heads.js').HeadsView} View */
 
 const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-const [SORTS, EDITS] = [
-  ['place', ...KINDS, 'entropy'],
-  ['none', 'off', 'only'],
-];
+const SORTS = ['place', ...KINDS, 'entropy'];
+const EDITS = ['none', 'off', 'only'];
 
 export class JlHeads extends JlElement {
   static figure = heads;
@@ -69,7 +67,6 @@ export class JlHeads extends JlElement {
     const order = this.#order(view);
     const sorted = this.value('sort') !== 'place' && view.measured.tokens > 0;
     const n = view.tokens.length;
-    const size = (n * (n + 1)) / 2;
     const caption = (/** @type {number} */ i) => {
       const kind = this.#kind(view, i);
       const { layer, head } = this.#place(view, i);
@@ -82,7 +79,7 @@ export class JlHeads extends JlElement {
       n,
       matrices: order.map((i) => ({
         data: view.patterns[Math.floor(i / view.heads)],
-        at: (i % view.heads) * size,
+        at: ((i % view.heads) * n * (n + 1)) / 2,
       })),
       captions: order.map(caption),
       columns: view.heads,
@@ -124,15 +121,15 @@ export class JlHeads extends JlElement {
   #score({ name, list, label, measured }, view) {
     const index = this.#index(view);
     const kind = this.#kind(view, index);
-    const say = (/** @type {string} */ of) =>
-      this.format.number(view.scores[of]?.[index] ?? 0, DIGITS);
+    const score = (/** @type {string} */ of) => view.scores[of]?.[index] ?? 0;
+    const say = (/** @type {string} */ of) => this.format.number(score(of), DIGITS);
     name.textContent = this.t('chosen', this.#place(view, index));
     const { tokens, own, text, pending } = view.measured;
     const ranks = KINDS.map((of) => ({
       label: this.t(`kind.${of}`),
       plain: true,
       text: say(of),
-      share: view.scores[of]?.[index] ?? 0,
+      share: score(of),
       source: `headScores ${of}`,
       chosen: of === kind,
     }));
