@@ -39,8 +39,8 @@ export function drawWorking(element, box, found, { row, column, layer, head, wei
   const same = Math.abs(found.weight - weight) <= 1e-4;
   const rows = [...found.q].map((x, i) => [
     String(i),
-    { text: say(x), source: `${site}_rot_q[${row},${head},${i}]` },
-    say(found.k[i]),
+    { text: say(x), source: `${site}_${found.names[0]}[${row},${head},${i}]` },
+    { text: say(found.k[i]), source: `${site}_${found.names[1]}[${column},${found.keyHead},${i}]` },
     say(x * found.k[i]),
   ]);
   const table = make(
