@@ -11,6 +11,7 @@ import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlCache } from './elements/cache.js';
 import { JlCompare } from './elements/compare.js';
+import { JlCost } from './elements/cost.js';
 import { JlDistribution } from './elements/distribution.js';
 import { JlEmbedding } from './elements/embedding.js';
 import { JlHeads } from './elements/heads.js';
@@ -28,6 +29,7 @@ const ELEMENTS = {
   'jl-block': JlBlock,
   'jl-cache': JlCache,
   'jl-compare': JlCompare,
+  'jl-cost': JlCost,
   'jl-distribution': JlDistribution,
   'jl-embedding': JlEmbedding,
   'jl-heads': JlHeads,

@@ -3,6 +3,7 @@ import { attention } from './attention.js';
 import { block } from './block.js';
 import { cache } from './cache.js';
 import { compare } from './compare.js';
+import { cost } from './cost.js';
 import { distribution } from './distribution.js';
 import { embedding } from './embedding.js';
 import { heads } from './heads.js';
@@ -17,6 +18,7 @@ export const FIGURES = {
   block,
   cache,
   compare,
+  cost,
   distribution,
   embedding,
   heads,
