@@ -14,6 +14,7 @@ import {
 } from '../figures/embedding.js';
 import { cosineOfRows, scrolling } from '../ui/cosine.js';
 import { make } from '../ui/dom.js';
+import { pictureOfHtml } from '../ui/picture.js';
 import { connectPlane, drawPlane, legendOf, PLANE } from '../ui/plane.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
@@ -190,5 +191,8 @@ export class JlEmbedding extends JlElement {
       ];
     });
     return { columns: columns.map((key) => this.t(key, { a: view.labels[chosen] ?? '' })), rows };
+  }
+  picture() {
+    return pictureOfHtml(this.frame.body, this.summary(this.view), 'details');
   }
 }

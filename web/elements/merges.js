@@ -9,6 +9,7 @@ import { merges } from '../figures/merges.js';
 import { CHIPS, drawChips } from '../ui/chips.js';
 import { make } from '../ui/dom.js';
 import { drawTree, TREE } from '../ui/merge-tree.js';
+import { pictureOfHtml } from '../ui/picture.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
@@ -42,23 +43,17 @@ export class JlMerges extends JlElement {
   /** Index of the shown piece: that of the token; without one, that with the most merges. @param {View} view */
   #index({ pieces }) {
     const token = this.value('token');
-    if (token !== undefined)
-      return Math.max(
-        0,
-        pieces.findLastIndex((p) => p.first <= token),
-      );
     const most = Math.max(...pieces.map(({ steps }) => steps.length));
-    return Math.max(
-      0,
-      pieces.findIndex(({ steps }) => steps.length === most),
-    );
+    const found =
+      token === undefined
+        ? pieces.findIndex(({ steps }) => steps.length === most)
+        : pieces.findLastIndex(({ first }) => first <= token);
+    return Math.max(0, found);
   }
   /** @param {View} view @returns {Piece | undefined} */
   #piece = (view) => view.pieces[this.#index(view)];
   /** @param {Piece} piece */
-  #step({ steps }) {
-    return Math.min(this.value('step') ?? steps.length, steps.length);
-  }
+  #step = ({ steps }) => Math.min(this.value('step') ?? steps.length, steps.length);
   /** @param {View} view @param {number} value */
   #order({ method }, value) {
     return this.t(method === 'spm' ? 'score' : 'rank', {
@@ -157,8 +152,13 @@ export class JlMerges extends JlElement {
     if (!piece) return this.t('summary.empty');
     const n = idsOf(piece).length;
     const tokens = view.tokens.slice(piece.first, piece.first + n).map(({ label }) => label);
-    const values = { piece: labelAll(piece), steps: piece.steps.length, n };
-    return this.t('summary', { ...values, tokens: tokens.join(' | ') });
+    const values = {
+      piece: labelAll(piece),
+      steps: piece.steps.length,
+      n,
+      tokens: tokens.join(' | '),
+    };
+    return this.t('summary', values);
   }
   /** @param {View} view */
   twin(view) {
@@ -197,5 +197,8 @@ export class JlMerges extends JlElement {
     for (const { label, id, source } of tokens.flatMap(({ parts }) => parts))
       rows.push([this.t('label.token'), '', '', label, '', { text: String(id), source }]);
     return { columns, rows };
+  }
+  picture() {
+    return pictureOfHtml(this.frame.body, this.summary(this.view), '.readout, .note');
   }
 }
