@@ -3,6 +3,7 @@
  *
  * `point` is the id of the chosen token, `other` of the one it is compared with.
  */
+import { cosineOfRows } from '../figures/cosine.js';
 import {
   closestPair,
   closestTo,
@@ -12,14 +13,13 @@ import {
   neighboursOf,
   rowsOf,
 } from '../figures/embedding.js';
-import { cosineOfRows, scrolling } from '../ui/cosine.js';
 import { make } from '../ui/dom.js';
 import { pictureOfHtml } from '../ui/picture.js';
 import { connectPlane, drawPlane, legendOf, PLANE } from '../ui/plane.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { choice, once } from './controls.js';
-import { tableOf } from './frame.js';
+import { scrolling, tableOf } from './frame.js';
 import { whole } from './settings.js';
 import { words } from './words/embedding.js';
 

@@ -10,7 +10,7 @@ import { CHIPS, drawChips } from '../ui/chips.js';
 import { make } from '../ui/dom.js';
 import { drawTree, TREE } from '../ui/merge-tree.js';
 import { pictureOfHtml } from '../ui/picture.js';
-import { svg } from '../ui/svg.js';
+import { picture as newPicture } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
 import { Player } from './player.js';
@@ -21,6 +21,7 @@ import { words } from './words/merges.js';
 /** @typedef {import('../figures/merges.js').PieceView} Piece */
 
 const DIGITS = { maximumFractionDigits: 2 };
+const COLUMNS = ['step', 'left', 'right', 'result', 'value', 'ids'];
 
 /** @param {Piece} piece */
 const labelAll = (piece) => labelOf(piece, 0, piece.bytes.length / 2);
@@ -32,7 +33,6 @@ export class JlMerges extends JlElement {
   static words = words;
   static settings = { step: whole() };
   static css = CHIPS + TREE;
-
   #stepper = new Player(this, 'step', () => {
     const piece = this.view && this.#piece(this.view);
     return piece ? { step: this.#step(piece), n: piece.steps.length } : { step: 0, n: 0 };
@@ -84,12 +84,9 @@ export class JlMerges extends JlElement {
     });
   }
   #create() {
-    const picture = svg('svg', { tabindex: 0, role: 'img' });
-    picture.addEventListener('keydown', (event) =>
-      this.#stepper.key(/** @type {KeyboardEvent} */ (event)),
-    );
-    const readout = make('p', { className: 'readout' });
-    readout.setAttribute('aria-live', 'polite');
+    const picture = newPicture();
+    picture.addEventListener('keydown', (event) => this.#stepper.key(event));
+    const readout = make('p', { className: 'readout', ariaLive: 'polite' });
     const box = make('div', { className: 'tree' }, picture);
     return { list: make('div'), box, picture, readout, note: make('p', { className: 'note' }) };
   }
@@ -162,8 +159,7 @@ export class JlMerges extends JlElement {
   }
   /** @param {View} view */
   twin(view) {
-    const names = ['step', 'left', 'right', 'result', 'value', 'ids'];
-    const columns = names.map((name) => this.t(`column.${name}`));
+    const columns = COLUMNS.map((name) => this.t(`column.${name}`));
     /** @type {import('./frame.js').Cell[][]} */
     const rows = view.pieces.map((piece, i) => {
       const ids = { text: idsOf(piece).join(' '), source: `model.merges.pieces[${i}].ids` };
