@@ -18,7 +18,7 @@ export function cosineOfRows(a, b, show) {
     String(k),
     { text: show(value), source: `${a.source}[${k}]` },
     { text: show(b.row[k]), source: `${b.source}[${k}]` },
-    show(value * b.row[k]),
+    show(value * b.row[k] || 0),
   ]);
   const cosine = product / (x * y || 1);
   const values = { product: show(product), x: show(x), y: show(y), cosine: show(cosine) };
