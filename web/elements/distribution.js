@@ -11,7 +11,7 @@ import { JlElement } from './base.js';
 import { once } from './controls.js';
 import { labelOf, Reader } from './distribution-parts.js';
 import { isLoaded } from './engine.js';
-import { samplerControls, samplerSettings } from './sampler.js';
+import { samplerControls, samplerCss, samplerSettings } from './sampler.js';
 import { real } from './settings.js';
 import { words } from './words/distribution.js';
 
@@ -24,7 +24,7 @@ export class JlDistribution extends JlElement {
   static figure = distribution;
   static words = words;
   static settings = { ...samplerSettings(), penalty: real(undefined, 0.01, 100) };
-  static css = `${barsCss}
+  static css = `${barsCss}${samplerCss}
 .body p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .body .working, .body .added { min-height: 1.5em; }
 @container (max-width: 40rem) { .body .working { min-height: 4.5em; } }`;

@@ -23,7 +23,7 @@ import {
   twinOf,
   wholeOf,
 } from './playground-parts.js';
-import { samplerSettings } from './sampler.js';
+import { samplerCss, samplerSettings } from './sampler.js';
 import { flag, whole } from './settings.js';
 import { words } from './words/playground.js';
 
@@ -43,7 +43,7 @@ export class JlPlayground extends JlElement {
     greedy: flag(),
     chat: flag(),
   };
-  static css = barsCss + streamCss + css;
+  static css = barsCss + streamCss + samplerCss + css;
 
   /** Where the next run begins. @type {From | undefined} */ #next;
   /** @type {number | undefined} */ #again;
