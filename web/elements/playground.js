@@ -135,12 +135,14 @@ export class JlPlayground extends JlElement {
       this.#shown = Math.max(view.chosen, 0);
       stream.follow = this.runner.running; // a recorded text stands at its beginning
     }
-    for (let i = stream.length; i < view.ids.length; i++) {
-      const p = Math.exp(view.logprobs[i]);
-      const values = { token: view.labels[view.ids[i]], p: this.format.percent(p) };
-      const name = () => this.t('token', values);
-      stream.append({ text: view.texts[i], p, chosen: i === view.chosen, name });
-    }
+    const from = stream.length;
+    const entries = view.ids.slice(from).map((id, k) => {
+      const p = Math.exp(view.logprobs[from + k]);
+      const name = () => this.t('token', { token: view.labels[id], p: this.format.percent(p) });
+      return { text: view.texts[from + k], p, chosen: from + k === view.chosen, name };
+    });
+    stream.append(entries);
+    if (from <= view.chosen) stream.enter(view.chosen);
   }
   #alternatives() {
     const { alternatives, stream } = this.#parts();
