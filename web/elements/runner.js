@@ -12,14 +12,18 @@ import { acquire, inTurn, isLoaded, release } from './engine.js';
 /** The smallest module. A page that forbids wasm throws on it. */
 const EMPTY_WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
-/** Whether the page may compile wasm. */
+/** Whether the page may run wasm. WebKit checks the policy when a module is instantiated. */
 export function allowsWasm() {
   try {
-    return !!new WebAssembly.Module(EMPTY_WASM);
+    return !!new WebAssembly.Instance(new WebAssembly.Module(EMPTY_WASM));
   } catch {
     return false;
   }
 }
+
+/** Whether an error says that a policy forbids wasm: a worker's policy may differ from the page's. @param {any} e */
+export const isForbidden = (e) =>
+  e?.code === 'WASM' && /Content Security Policy|by CSP/i.test(String(e.message));
 
 /**
  * What a runner tells its element.
@@ -34,6 +38,8 @@ export function allowsWasm() {
 export class Runner {
   /** @type {AbortController | undefined} */ #controller;
   /** @type {ModelSource | undefined} that this element holds */ #source;
+  /** What the figure keeps from one run to the next. @type {{ close?: () => void, [name: string]: any }} */ kept =
+    {};
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -46,8 +52,9 @@ export class Runner {
 
   /**
    * Computes a view. Rejects with signal.reason when stopped.
-   * @param {Figure} figure @param {ModelSource} source @param {import('../figures/figure.js').Request} request
-   * @returns {Promise<{ view: any, model: import('../jielong.js').Model, seconds: number }>}
+   * @param {Figure} figure @param {ModelSource | null} source null: the figure needs no model
+   * @param {import('../figures/figure.js').Request} request
+   * @returns {Promise<{ view: any, model: import('../jielong.js').Model | null, seconds: number }>}
    */
   async run(figure, source, request) {
     this.stop();
@@ -55,23 +62,27 @@ export class Runner {
     this.#controller = controller;
     const { signal } = controller;
     try {
-      const model = await this.#model(source, signal);
+      const model = source === null ? null : await this.#model(source, signal);
       signal.throwIfAborted();
       this.listener.state('running');
       return await inTurn(
         async (pause) => {
           const began = performance.now();
+          let first = -1;
           const job = {
             ...plainJob(signal),
+            kept: this.kept,
             pause,
             progress: (/** @type {number} */ done, /** @type {number} */ total, unit = 'steps') => {
-              if (!signal.aborted) this.listener.report({ work: { done, total, unit } });
+              if (first < 0) first = done;
+              const rate = ((done - first) * 1000) / (performance.now() - began);
+              if (!signal.aborted) this.listener.report({ work: { done, total, unit, rate } });
             },
             show: (/** @type {any} */ view) => {
               if (!signal.aborted) this.listener.show(view);
             },
           };
-          const view = await figure.compute(model, request, job);
+          const view = await figure.compute(/** @type {any} */ (model), request, job);
           signal.throwIfAborted();
           return { view, model, seconds: (performance.now() - began) / 1000 };
         },
@@ -113,5 +124,7 @@ export class Runner {
   #drop() {
     if (this.#source !== undefined) release(this.#source, this);
     this.#source = undefined;
+    this.kept.close?.();
+    this.kept = {};
   }
 }
