@@ -72,8 +72,8 @@ export class JlDistribution extends JlElement {
     const stages = narrow ? [all[0], all[all.length - 1]] : all;
     const text = (/** @type {number} */ p) => (p ? this.format.percent(p) : '–');
     const rows = view.rows.map(({ id, logit, unigram }, row) => ({
-      name: this.#read.row(view, row),
       label: labelOf(this, view, row),
+      about: row === view.drawn ? this.t('row.drawn') : undefined,
       note: narrow ? undefined : this.#read.number(logit),
       noteSource: `session.logits[${id}]`,
       values: stages.map(({ p }) => p[row] || null),
@@ -82,10 +82,9 @@ export class JlDistribution extends JlElement {
       tick: unigram,
       look: row === view.drawn ? /** @type {const} */ ('marked') : undefined,
     }));
-    const label = this.#read.others(view);
     rows.push({
-      name: label,
-      label,
+      label: this.#read.others(view),
+      about: undefined,
       note: undefined,
       noteSource: '',
       values: stages.map((s) => s.others || null),

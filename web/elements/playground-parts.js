@@ -80,8 +80,8 @@ export function listingOf({ t, format }, { labels, ids, tops, topLogprobs }, at)
   const rows = listed.map((id, i) => {
     const p = Math.exp(topLogprobs[at][i]);
     return {
-      name: t('choose', { token: labels[id], p: format.percent(p) }),
       label: labels[id],
+      about: t('choose'),
       values: [p],
       texts: [format.percent(p)],
       sources: [`generate[${at}].top[${i}].logprob`],
@@ -109,6 +109,7 @@ textarea { resize: vertical; }
   .play { grid-template-columns: minmax(0, 1fr); }
   .stream { height: 9rem; }
   .aside { border: 0; padding: 0; }
+  .meter { min-height: 3em; }
 }`;
 
 /** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */
