@@ -106,7 +106,12 @@ function option(row, i, { max, height, cursor }, place, width) {
     const how = { x: x + length + 6, y: middle + 4, class: value === null ? 'axis' : 'value' };
     parts.push(make('text', { ...how, 'data-source': row.sources[c] }, row.texts[c]));
   }
-  const element = make('g', { role: 'option', id: `option-${i}`, class: row.look ?? '' }, ...parts);
+  const spaced = parts.flatMap((part) => [part, ' ']); // for readers that join the texts
+  const element = make(
+    'g',
+    { role: 'option', id: `option-${i}`, class: row.look ?? '' },
+    ...spaced,
+  );
   const { label, note, texts, about } = row;
   element.setAttribute('aria-label', [label, note, ...texts, about].filter(Boolean).join(', '));
   element.setAttribute('aria-selected', String(i === cursor));
