@@ -77,7 +77,7 @@ export function moreOf(element) {
   if (!element.view) return [actions];
   const box = make('div', { className: 'scroll', tabIndex: 0 });
   box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', t('more.table'));
+  box.setAttribute('aria-label', `${element.frame.title.textContent}: ${t('more.table')}`);
   box.append(tableOf(element.twin(element.view), t('more.table')));
   return [make('p', {}, element.summary(element.view)), box, actions];
 }

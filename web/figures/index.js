@@ -2,8 +2,26 @@
 import { attention } from './attention.js';
 import { block } from './block.js';
 import { cache } from './cache.js';
+import { compare } from './compare.js';
 import { cost } from './cost.js';
+import { distribution } from './distribution.js';
+import { heads } from './heads.js';
+import { lens } from './lens.js';
+import { merges } from './merges.js';
+import { playground } from './playground.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, cache, cost, tokens };
+export const FIGURES = {
+  attention,
+  block,
+  cache,
+  compare,
+  cost,
+  distribution,
+  heads,
+  lens,
+  merges,
+  playground,
+  tokens,
+};
