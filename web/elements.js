@@ -13,6 +13,7 @@ import { JlCache } from './elements/cache.js';
 import { JlCompare } from './elements/compare.js';
 import { JlCost } from './elements/cost.js';
 import { JlDistribution } from './elements/distribution.js';
+import { JlEmbedding } from './elements/embedding.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
@@ -30,6 +31,7 @@ const ELEMENTS = {
   'jl-compare': JlCompare,
   'jl-cost': JlCost,
   'jl-distribution': JlDistribution,
+  'jl-embedding': JlEmbedding,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
   'jl-merges': JlMerges,

@@ -59,7 +59,7 @@ export function partTable(element, view, n) {
   const all = PARTS.reduce((sum, part) => sum + value(part), 0);
   const rows = PARTS.map((part) => [
     t(part),
-    { text: format.number(value(part)), source: `${from}.${part}, n=${n}` },
+    { text: format.count(value(part)), source: `${from}.${part}, n=${n}` },
     { text: format.percent(value(part) / all), source: `${from}.${part} / all, n=${n}` },
     timeCell(element, view, part, i),
   ]);

@@ -23,7 +23,7 @@ export class JlCost extends JlElement {
   static css = `${plotStyle}
     .tables { overflow-x: auto; } .tables table { margin-block: 0.5rem; }
     .tables td, .tables thead th:not(:first-child) { text-align: end; }
-    .tables td { white-space: normal; } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
+    .tables :is(td, th) { white-space: normal; } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
   static settings = { show: oneOf('work', ['work', 'time']), n: whole(undefined, 1, LONG) };
 
   /** The lengths to choose from. @param {View} view */
@@ -62,7 +62,7 @@ export class JlCost extends JlElement {
     const last = lengths[lengths.length - 1];
     const dashed = this.#dashed(view);
     const series = GROUPS.map((group) => ({
-      name: this.t(`group.${group === 'attention' && !view.causal ? 'both' : group}`),
+      name: this.t(`group.${group}`),
       points: lengths.map((n, i) => {
         if (show === 'work') return { x: n, y: inGroup(view, group, i) };
         const [y, low, high] = view.partMs[group][i];

@@ -5,6 +5,7 @@ import { cache } from './cache.js';
 import { compare } from './compare.js';
 import { cost } from './cost.js';
 import { distribution } from './distribution.js';
+import { embedding } from './embedding.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
 import { merges } from './merges.js';
@@ -19,6 +20,7 @@ export const FIGURES = {
   compare,
   cost,
   distribution,
+  embedding,
   heads,
   lens,
   merges,

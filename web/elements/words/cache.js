@@ -34,7 +34,7 @@ export const words = {
   work: ['Multiply-adds', '乘加次數'],
   bytes: ['Cache', '快取'],
   time: ['Milliseconds', '毫秒'],
-  range: ['{median} ({low} to {high})', '{median}（{low} 到 {high}）'],
+  range: ['{median} ({low}–{high})', '{median}（{low}–{high}）'],
   few: ['needs {least} runs', '要跑 {least} 次'],
   all: ['All {n} steps', '全部 {n} 步'],
   one: ['Step {i} → {next}', '第 {i} 步 → {next}'],
