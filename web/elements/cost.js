@@ -23,7 +23,8 @@ export class JlCost extends JlElement {
   static css = `${plotStyle}
     .tables { overflow-x: auto; } .tables table { margin-block: 0.5rem; }
     .tables td, .tables thead th:not(:first-child) { text-align: end; }
-    .tables :is(td, th) { white-space: normal; } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
+    .tables :is(td, th) { white-space: pre-line; } .tables { font-size: 0.875rem; }
+    @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
   static settings = { show: oneOf('work', ['work', 'time']), n: whole(undefined, 1, LONG) };
 
   /** The lengths to choose from. @param {View} view */
