@@ -97,6 +97,7 @@ export function twinOf(element, view) {
       t('difference', { layer }),
       '',
       { text: errorText(element, error), source: `blocks.${layer}: resid_post − its parts` },
+      ...stages.resid_post.first.map(() => ''),
     ],
   ]);
   return { columns, rows };
