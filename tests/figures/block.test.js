@@ -113,9 +113,9 @@ describe('one block', () => {
 describe('the layout of a block', () => {
   const dense = STAGES.filter((name) => name !== 'expert_weights');
   /** @param {string[]} stages */
-  const cases = (stages, encoder = false) => layout(stages, encoder);
+  const cases = (stages, after = false) => layout(stages, after);
 
-  test('each stage but the norms of an encoder has one box; arrows join boxes; no two boxes overlap', () => {
+  test('each stage has one box; arrows join boxes; no two boxes overlap', () => {
     const without = (/** @type {string[]} */ ...names) => dense.filter((n) => !names.includes(n));
     const models = {
       dense,
@@ -151,7 +151,7 @@ describe('the layout of a block', () => {
     );
   });
 
-  test('an encoder, whose norms follow the sums, draws none before them', () => {
+  test('norms that follow the sums are not drawn before them', () => {
     const ids = cases(dense, true).boxes.map(({ id }) => id);
     assert.ok(!ids.includes('ln1.normalized') && !ids.includes('ln2.normalized'));
   });

@@ -43,7 +43,7 @@ function nameOf({ t }, view, layer, stage) {
 /** The boxes and arrows of a block. @param {Element} element @param {View} view @param {number} layer */
 export function planOf(element, view, layer) {
   const scale = scaleOf(view);
-  const { boxes, arrows } = layout(stagesOf(view, layer), view.encoder);
+  const { boxes, arrows } = layout(stagesOf(view, layer), view.after);
   const filled = boxes.map((box) => {
     if (!view.stages[box.id]) return { ...box, name: '' };
     const norm = normAt(view, box.id, layer);

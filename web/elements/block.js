@@ -72,8 +72,7 @@ export class JlBlock extends JlElement {
     readout.textContent = sentenceOf(this, view, layer, stage);
     readout.dataset.source = sourceOf(view, stage, layer);
     const error = view.errors[layer];
-    const off = view.encoder && error > 1e-3;
-    check.textContent = this.t(off ? 'after' : 'adds', { error: errorText(this, error) });
+    check.textContent = this.t(view.after ? 'after' : 'adds', { error: errorText(this, error) });
     check.dataset.source = `blocks.${layer}.hook_resid_post − resid_pre − attn_out − mlp_out`;
     const [low, high] = scale.map((power) => short(this, 10 ** power));
     legend.textContent = this.t('scale', { token: view.tokens[view.token].label, low, high });

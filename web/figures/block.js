@@ -36,7 +36,7 @@ export const STAGES = [
  * @property {Record<string, Stage>} stages
  * @property {number[]} errors per block, of resid_post = resid_pre + attn_out + mlp_out: the largest difference relative
  *   to the norm of resid_post
- * @property {boolean} encoder whose norms stand after the sums
+ * @property {boolean} after whether norms stand after the sums, as in BERT: then the stream is not the sum of its parts
  * @property {boolean} gated
  * @property {number} experts @property {number} expertsUsed
  */
@@ -81,10 +81,10 @@ function fillIn({ stages, errors }, taps, layers) {
 
 /**
  * Where the stages of a block stand in a drawing from top to bottom, and the arrows between them. Without resid_mid
- * both sublayers read the same stream and stand side by side. The norms of an encoder follow the sums.
- * @param {string[]} stages of the block @param {boolean} encoder
+ * both sublayers read the same stream and stand side by side. Norms after the sums are not drawn.
+ * @param {string[]} stages of the block @param {boolean} after whether norms follow the sums
  */
-export function layout(stages, encoder) {
+export function layout(stages, after) {
   const has = (/** @type {string} */ stage) => stages.includes(stage);
   const parallel = !has('resid_mid');
   const boxes = /** @type {Placed[]} */ ([]);
@@ -94,7 +94,7 @@ export function layout(stages, encoder) {
   const put = (id, row, place, part) => boxes.push({ id, row, place, part });
   /** The input of a sublayer: its norm, or the stream. @param {string} norm @param {string} stream @param {number} row */
   const input = (norm, stream, row) => {
-    if (!has(norm) || encoder) return stream;
+    if (!has(norm) || after) return stream;
     put(norm, row, 'branch');
     arrows.push([stream, norm]);
     return norm;
@@ -119,8 +119,7 @@ export function layout(stages, encoder) {
     second = input('ln2.normalized', 'resid_mid', row);
     put('sum2', row + 2, 'sum');
     row += 2;
-  } else
-    second = has('ln2.normalized') && !encoder ? input('ln2.normalized', 'resid_pre', 0) : first;
+  } else second = has('ln2.normalized') && !after ? input('ln2.normalized', 'resid_pre', 0) : first;
   const hidden = ['mlp.post', 'expert_weights'].find(has);
   if (hidden) {
     put(hidden, row - 1, 'branch', half(1));
@@ -165,7 +164,7 @@ export const block = {
       token: at,
       stages: Object.fromEntries(sites.map((site) => [site.short, stageOf(site)])),
       errors: [],
-      encoder: info.encoder,
+      after: false,
       gated: info.sites.some(({ short }) => short === 'mlp.pre_linear'),
       experts: info.experts,
       expertsUsed: info.expertsUsed,
@@ -179,6 +178,7 @@ export const block = {
       }),
     );
     fillIn(view, taps, info.layers);
+    view.after = info.encoder && view.errors.some((error) => error > 1e-3);
     return view;
   },
 };
