@@ -51,7 +51,8 @@ export function planOf(element, view, layer) {
     const few = (box.part?.[1] ?? 1) > 1; // little room
     return {
       ...box,
-      name: nameOf(element, view, layer, box.id),
+      name:
+        box.part?.[1] === 2 ? element.t(`half.${box.id}`) : nameOf(element, view, layer, box.id),
       words: few ? shape : element.t('words', { shape, norm: short(element, norm) }),
       source: sourceOf(view, box.id, layer),
       size: SUMMED.includes(box.id) ? onScale(norm, scale) : undefined,

@@ -141,7 +141,7 @@ export function memoryOf({ t, format }, view, step) {
 /** The loss under each rule, or a sentence that the text is too short. @param {Element} element @param {View} view */
 export function lossTable({ t, format }, view) {
   if (view.total < LOSS.least)
-    return make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }));
+    return [make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }))];
   const small = { maximumFractionDigits: 3, signDisplay: /** @type {const} */ ('exceptZero') };
   const rows = view.losses.map(
     ({ cache, window, sinks, loss, change, error, cacheBytes, attention }) => {
@@ -165,7 +165,11 @@ export function lossTable({ t, format }, view) {
       ];
     },
   );
-  if (!rows.length) return make('p', { className: 'note' }, t('waiting'));
-  const columns = [t('rules'), t('loss'), t('change'), t('bytes'), t('attention')];
-  return tableOf({ columns, rows }, t('rules'));
+  if (!rows.length) return [make('p', { className: 'note' }, t('waiting'))];
+  const columns = [t('rule'), t('loss'), t('change'), t('bytes'), t('attention')];
+  const unsaved = view.losses.some(
+    (row) => row.window && row.attention === view.losses[0].attention,
+  );
+  const table = tableOf({ columns, rows }, t('rules'));
+  return unsaved ? [table, make('p', { className: 'note' }, t('unsaved'))] : [table];
 }

@@ -53,12 +53,17 @@ export const words = {
   ],
   memoryOnly: ['The cache holds {n} tokens in {bytes}.', '快取存了 {n} 個詞元，共 {bytes}。'],
   column: ['{what} ({kind})', '{what}（{kind}）'],
-  rules: ['Rules on the same text', '同一段文字，不同規則'],
+  rule: ['Rule', '規則'],
+  rules: ['The loss of the text under other rules', '同一段文字，不同規則下的損失'],
   loss: ['Loss, nats a token', '損失（每詞元 nats）'],
   change: ['Change', '變化'],
   moved: ['{change} ± {error}', '{change} ± {error}'],
   attention: ['Scores and gather', '分數與匯總'],
   windowed: ['window {window}, {sinks} sinks', '視窗 {window}，匯點 {sinks}'],
+  unsaved: [
+    'The engine keeps a window and up to 64 tokens before it, so a text this short saves nothing.',
+    '引擎保留視窗與之前至多 64 個詞元，所以這麼短的文字省不到。',
+  ],
   short: [
     'The loss under smaller caches and windows is measured on texts of {least} tokens or more; this one has {n}.',
     '較小的快取與視窗對損失的影響，要 {least} 個以上的詞元才測；這段文字有 {n} 個。',
