@@ -12,6 +12,7 @@ import { JlBlock } from './elements/block.js';
 import { JlCompare } from './elements/compare.js';
 import { configure, loaded, provide } from './elements/page.js';
 import { JlTokens } from './elements/tokens.js';
+import { JlTrain } from './elements/train.js';
 
 export { configure, loaded, provide };
 
@@ -21,6 +22,7 @@ const ELEMENTS = {
   'jl-block': JlBlock,
   'jl-compare': JlCompare,
   'jl-tokens': JlTokens,
+  'jl-train': JlTrain,
 };
 
 /** Names of the elements. */
