@@ -118,7 +118,7 @@ function head(cells, n, x, y, size) {
 
 /** All heads as small multiples. @param {Drawing} drawing @param {number} y */
 function heads({ view, moment, width, t, nats }, y) {
-  const { scores = [], patterns } = moment;
+  const { scores = [], others = [], patterns } = moment;
   if (!patterns) return { nodes: [], height: 0 };
   const n = view.labels.length;
   const title = sentence(t('heads', { n }), 0, y, width, 'small');
@@ -129,8 +129,8 @@ function heads({ view, moment, width, t, nats }, y) {
     const top = y + title.height + Math.floor(i / columns) * (size + 30);
     const [layer, index] = [Math.floor(i / view.heads), i % view.heads];
     const cells = patterns.subarray(i * triangle(n), (i + 1) * triangle(n));
-    const name = t('head', { layer, head: index, score: nats(score) });
-    const source = `headScores(blocks.${layer}.attn.hook_pattern)[${index}]`;
+    const name = t('head', { layer, head: index, score: nats(score), other: nats(others[i]) });
+    const source = `blocks.${layer}.attn.hook_pattern[${index}]`;
     const css = score >= 0.4 ? 'small strong' : 'small';
     return [...head(cells, n, x, top, size), words(name, x, top + size + 16, css, 'start', source)];
   });

@@ -218,7 +218,9 @@ export class JlTrain extends JlElement {
       const next = moment?.next.map(
         (n) => `${n.label} ${format.percent(n.before)} → ${format.percent(n.now)}`,
       ); // prettier-ignore
-      const scores = moment?.scores?.map((score) => this.#nats(score)).join(' ');
+      const scores = moment?.scores
+        ?.map((score, i) => `${this.#nats(score)} | ${this.#nats(moment.others?.[i] ?? 0)}`)
+        .join(', '); // prettier-ignore
       return [
         format.number(step),
         nats(at(loss, step), `trainer.run[${step}].loss`),

@@ -5,7 +5,7 @@
  * after each moment.
  */
 import { tokenViews, withSession } from './figure.js';
-import { planOf, repeated } from './training.js';
+import { OTHER, PERIOD, planOf, repeated } from './training.js';
 
 const [POINTS, TOP, WRITTEN, SHOW_MS] = [40, 6, 60, 100];
 const NAME = 'Trained in the page';
@@ -21,7 +21,8 @@ const NAME = 'Trained in the page';
  * @property {string} sample what it writes after the prompt; · is a byte that is no character
  * @property {(TokenView & { before: number, now: number })[]} next the most probable tokens after the prompt, with
  *   their probabilities at step 0 and now
- * @property {number[]} [scores] of induction, per head
+ * @property {number[]} [scores] per head: mean attention on the token after the copy, which lies 16 tokens back
+ * @property {number[]} [others] the same for copies that lie 12 tokens back, which it was not trained on
  * @property {Float32Array} [patterns] [head][query, key ≤ query]
  */
 /**
@@ -113,19 +114,33 @@ const nextOf = (kept, index, job) =>
     });
   });
 
-/** Induction scores and patterns of all heads over a new sequence. @param {Kept} kept @param {Uint8Array} file @param {Job} job */
-async function headsOf(kept, file, job) {
-  const { headScores } = await import('../jielong.js');
-  return withModel(file, job, async (model) => {
-    const ids = await model.tokenize(repeated(1, 99));
-    const run = await withSession(model, ids.length, (session) =>
-      session.run(ids, { taps: [{ name: 'pattern', layer: 'all' }] }),
-    );
-    const scores = headScores(run, 'induction', { ids }).map(({ score }) => score);
+/**
+ * Mean attention, of each head, on the token after the nearest earlier copy of the query's: over queries that have one.
+ * @param {import('../jielong.js').TapResult[]} taps @param {number} period distance of the copies
+ */
+const copying = (taps, period) =>
+  taps.flatMap(({ shape: [heads, n, keys], data }) =>
+    Array.from({ length: heads }, (_, h) => {
+      let sum = 0;
+      for (let q = period; q < n; q++) sum += data[(h * n + q) * keys + q - period + 1];
+      return short(sum / (n - period));
+    }),
+  );
+
+/** Patterns and scores of all heads over a new sequence. @param {Kept} kept @param {Uint8Array} file @param {Job} job */
+const headsOf = (kept, file, job) =>
+  withModel(file, job, async (model) => {
+    const read = async (/** @type {number} */ period) => {
+      const ids = await model.tokenize(repeated(1, 99, period));
+      const { taps } = await withSession(model, ids.length, (session) =>
+        session.run(ids, { taps: [{ name: 'pattern', layer: 'all' }] }),
+      );
+      return { ids, taps, scores: copying(taps, period) };
+    };
+    const { ids, taps, scores } = await read(PERIOD);
     kept.view.labels = (await tokenViews(model, ids)).map(({ label }) => label);
-    return { scores, patterns: triangles(run.taps) };
+    return { scores, others: (await read(OTHER)).scores, patterns: triangles(taps) };
   });
-}
 
 /** The parts that the mask leaves, of all heads of all blocks. @param {import('../jielong.js').TapResult[]} taps */
 function triangles(taps) {

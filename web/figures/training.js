@@ -13,7 +13,9 @@
  */
 
 const PROMPT = 24; // characters
-const [PERIOD, SYMBOLS, SEQUENCES] = [16, 64, 20_000];
+/** Distance of the copies in training, and another one for a second score. */
+export const [PERIOD, OTHER] = [16, 12];
+const [SYMBOLS, SEQUENCES] = [64, 20_000];
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const SHARES = [0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1];
 
@@ -23,25 +25,28 @@ const SMALL = {
   ...{ sampleTokens: 0, evaluateWindows: 12 },
 };
 
-/** After TransformerLens' test of native training: AdamW at a constant rate. @type {TrainConfig} */
+/** Two blocks of two heads. @type {TrainConfig} */
 const REPEATED = {
-  ...{ context: 2 * PERIOD, width: 64, layers: 2, heads: 2, hidden: 256, batch: 16 },
-  ...{ optimizer: 'adamw', lr: 1e-3, lrEnd: 1, decay: 1e-4, warmup: 0, clip: 0 },
+  ...{ context: 2 * PERIOD, width: 64, layers: 2, heads: 2, hidden: 256, batch: 16, warmup: 10 },
   ...{ sampleTokens: 0, evaluateWindows: 4 },
 };
 
-/** Sequences of random symbols, each twice. @param {number} count @param {number} seed */
-export function repeated(count, seed) {
+/**
+ * Sequences of random symbols, each repeated up to 32 symbols.
+ * @param {number} count @param {number} seed @param {number} [period]
+ */
+export function repeated(count, seed, period = PERIOD) {
   let state = seed >>> 0;
   const symbol = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return ALPHABET[Math.floor((state / 2 ** 32) * SYMBOLS)];
   };
-  const sequence = () => Array.from({ length: PERIOD }, symbol).join('');
-  return Array.from({ length: count }, () => {
-    const half = sequence();
-    return half + half;
-  }).join('');
+  const sequence = () => Array.from({ length: period }, symbol).join('');
+  return Array.from({ length: count }, () =>
+    sequence()
+      .repeat(Math.ceil((2 * PERIOD) / period))
+      .slice(0, 2 * PERIOD),
+  ).join('');
 }
 
 /** @param {number} steps */
@@ -57,10 +62,9 @@ export const corpusOf = ({ corpus, text }) =>
  */
 export async function planOf({ task, unit, steps, seed = 1, ...request }, own) {
   if (task === 'induction') {
-    const total = steps ?? 500;
+    const total = steps ?? 150;
     const config = { ...REPEATED, steps: total, seed };
-    const [half, shown] = [repeated(1, 99).slice(0, PERIOD), PERIOD + 6];
-    const prompt = (half + half).slice(0, shown);
+    const prompt = repeated(1, 99).slice(0, PERIOD + 6);
     const text = `${repeated(SEQUENCES, 42)}A`; // one more, so that the engine's windows begin with a sequence
     return { task, text, config, prompt, moments: momentsOf(total) };
   }

@@ -41,10 +41,13 @@ export const words = {
   sample: ['What it writes after “{prompt}”', '它接著「{prompt}」寫'],
   dots: ['· is a byte that is no character', '· 是不成字元的位元組'],
   heads: [
-    'Attention of each head on {n} random tokens, the second half a copy of the first. Dashed: the token after the earlier copy; number: mean attention there.',
-    '每個注意力頭在 {n} 個隨機詞元上的注意力，後半是前半的複本。虛線：先前複本的下一個詞元；數字：落在那裡的平均注意力。',
+    'Attention of each head (rows: queries) on {n} random tokens; the second half is a copy of the first. Dashed: the token after the copy. First number: mean attention there. Second: the same where copies lie 12 tokens back instead of 16; if it is small, the head counts places and does not look for the token.',
+    '每個注意力頭（列是查詢）在 {n} 個隨機詞元上的注意力；後半是前半的複本。虛線：複本的下一個詞元。前一個數字：落在那裡的平均注意力。後一個：複本改在 12 個（不是 16 個）詞元之前時的同一平均；若很小，這個頭是在數位置，而不是在找相同的詞元。',
   ],
-  head: ['{layer}.{head}: {score}', '{layer}.{head}：{score}'],
+  head: [
+    'block {layer}, head {head}: {score} | {other}',
+    '區塊 {layer} 頭 {head}：{score} | {other}',
+  ],
   summary: [
     'The held-out loss fell from {first} to {held} nats in {step} steps; equally likely tokens would give {uniform}, token counts alone {unigram}. After “{prompt}” the most probable token is {top}, with {p}.',
     '{step} 步裡，保留文字的損失從 {first} 降到 {held} 奈特；機率全同是 {uniform}，只看次數是 {unigram}。「{prompt}」之後最可能是「{top}」：{p}。',
