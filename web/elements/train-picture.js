@@ -111,7 +111,8 @@ function head(cells, n, x, y, size) {
       nodes.push(svg('rect', { ...place, class: 'cell', 'fill-opacity': Math.sqrt(p).toFixed(2) }));
     }
   const half = n / 2;
-  const d = `M${x + cell * 0.5} ${y + (half - 0.5) * cell}l${half * cell} ${half * cell}l${cell * 2} 0l${-half * cell} ${-half * cell}z`;
+  const side = half * cell;
+  const d = `M${x} ${y + side}l${side} ${side}h${2 * cell}l${-side} ${-side}z`;
   nodes.push(svg('path', { d, class: 'stripe' }));
   return nodes;
 }

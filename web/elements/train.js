@@ -52,6 +52,11 @@ export class JlTrain extends JlElement {
     return this.live && this.view?.step === this.view?.steps;
   }
 
+  /** @param {string} name @param {string | null} old @param {string | null} text */
+  attributeChangedCallback(name, old, text) {
+    super.attributeChangedCallback(name, old, text);
+    if (name === 'task' && !this.live) this.model = undefined; // another recorded view
+  }
   start() {
     this.runner.kept.own = this.#own;
     return super.start();
@@ -97,7 +102,7 @@ export class JlTrain extends JlElement {
     const image = once(this, 'image', () => this.#create());
     if (image.parentNode !== body) body.replaceChildren(image);
     const moment = view.moments[this.#index(view)];
-    if (!moment) return;
+    /** @type {HTMLElement} */ (this.frame.field.parentElement).hidden = view.task === 'induction';
     const width = Math.max(280, body.clientWidth);
     const { t, format } = this;
     const { nodes, height } = trainPicture({

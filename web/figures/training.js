@@ -21,13 +21,13 @@ const SHARES = [0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1];
 
 /** A small model of two blocks. @type {TrainConfig} */
 const SMALL = {
-  ...{ context: 64, width: 64, layers: 2, heads: 4, hidden: 176, warmup: 10 },
+  ...{ context: 64, width: 64, layers: 2, heads: 4, hidden: 176 },
   ...{ sampleTokens: 0, evaluateWindows: 12 },
 };
 
 /** Two blocks of two heads. @type {TrainConfig} */
 const REPEATED = {
-  ...{ context: 2 * PERIOD, width: 64, layers: 2, heads: 2, hidden: 256, batch: 16, warmup: 10 },
+  ...{ context: 2 * PERIOD, width: 64, layers: 2, heads: 2, hidden: 256, batch: 16 },
   ...{ sampleTokens: 0, evaluateWindows: 4 },
 };
 
@@ -50,6 +50,9 @@ export function repeated(count, seed, period = PERIOD) {
 }
 
 /** @param {number} steps */
+const warmupOf = (steps) => Math.min(10, steps >> 1);
+
+/** @param {number} steps */
 const momentsOf = (steps) => [...new Set(SHARES.map((share) => Math.round(share * steps)))];
 
 /** The included text of a request: poems for Chinese. @param {Record<string, any>} request @returns {'tales' | 'poems' | 'own'} */
@@ -63,7 +66,7 @@ export const corpusOf = ({ corpus, text }) =>
 export async function planOf({ task, unit, steps, seed = 1, ...request }, own) {
   if (task === 'induction') {
     const total = steps ?? 150;
-    const config = { ...REPEATED, steps: total, seed };
+    const config = { ...REPEATED, steps: total, seed, warmup: warmupOf(total) };
     const prompt = repeated(1, 99).slice(0, PERIOD + 6);
     const text = `${repeated(SEQUENCES, 42)}A`; // one more, so that the engine's windows begin with a sequence
     return { task, text, config, prompt, moments: momentsOf(total) };
@@ -76,7 +79,7 @@ export async function planOf({ task, unit, steps, seed = 1, ...request }, own) {
   return {
     task: 'text',
     text: corpus === 'own' ? own : texts[corpus],
-    config: { ...SMALL, batch, vocabulary, steps: total, seed },
+    config: { ...SMALL, batch, vocabulary, steps: total, seed, warmup: warmupOf(total) },
     prompt: [...(request.text ?? '')].slice(-PROMPT).join('') || '\n',
     moments: momentsOf(total),
   };
