@@ -111,6 +111,7 @@ export class JlElement extends HTMLElement {
   }
 
   connectedCallback() {
+    this.#takeEarly();
     this.#join();
     this.#unwatch ??= watch(this, (visible) => this.#look(visible));
     if (!this.view) this.#record();
@@ -135,6 +136,15 @@ export class JlElement extends HTMLElement {
     if (this.#group && text !== null && SHARED.includes(name))
       publish(this, this.#group, name, text);
     this.#note(name);
+  }
+  /** Applies properties that a page set before this class was defined. */
+  #takeEarly() {
+    for (const name of Object.keys(this.settings.table)) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = /** @type {any} */ (this)[name];
+      delete (/** @type {any} */ (this)[name]);
+      /** @type {any} */ (this)[name] = value;
+    }
   }
   /** Updates once after all changes of a task. @param {string} name of a setting */
   #note(name) {

@@ -65,13 +65,13 @@ textarea { resize: vertical; }
 
   constructor() {
     super();
-    const { body, ask, field } = this.frame;
+    const { body, ask, field, start } = this.frame;
     body.before(/** @type {Node} */ (ask.parentNode));
     field.addEventListener('keydown', (event) => {
       const { key, shiftKey, isComposing } = /** @type {KeyboardEvent} */ (event);
       if (key !== 'Enter' || shiftKey || isComposing) return;
       event.preventDefault();
-      ask.requestSubmit();
+      start.click();
     });
   }
   request() {

@@ -7,16 +7,28 @@ import { english } from './scenes/english.js';
 
 /** @typedef {import('../figures/scene.js').Scene} Scene */
 
-/** The included scenes, by model. They are unpacked at first use. @type {Record<string, unknown>} */
+/** The included scenes, by model. @type {Record<string, any>} */
 const included = { tales: english, poems: chinese };
-/** @type {Map<unknown, Scene>} */
+/** With one view each, unpacked at first use. @type {Map<string, Scene>} */
 const unpacked = new Map();
 
-/** @param {unknown} stored */
-function unpackOnce(stored) {
-  const known = unpacked.get(stored) ?? readScene(stored);
-  unpacked.set(stored, known);
+/** @param {string} model @param {string} name of a view */
+function includedScene(model, name) {
+  if (!Object.hasOwn(included, model)) return null;
+  const key = `${model} ${name}`;
+  const stored = included[model];
+  const known =
+    unpacked.get(key) ?? readScene({ ...stored, views: { [name]: stored.views[name] } });
+  unpacked.set(key, known);
   return known;
+}
+
+/**
+ * Adds views to the included scenes: in a build, those of an element come with it.
+ * @param {string} name of the views @param {Record<string, any>} views by model
+ */
+export function addViews(name, views) {
+  for (const [model, view] of Object.entries(views)) included[model].views[name] = view;
 }
 
 /** @param {string} address */
@@ -29,7 +41,7 @@ async function fetchScene(address) {
 /**
  * The scene of an element: of the script with id `scene`, or in the element; from the URL `scene`; else the included
  * one of its model. null if there is none.
- * @param {HTMLElement & { model: any, settings: import('./settings.js').Settings }} element
+ * @param {HTMLElement & { model: any, viewName: string, settings: import('./settings.js').Settings }} element
  * @returns {Scene | null | Promise<Scene>}
  */
 export function sceneFor(element) {
@@ -40,7 +52,7 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  return Object.hasOwn(included, element.model) ? unpackOnce(included[element.model]) : null;
+  return typeof element.model === 'string' ? includedScene(element.model, element.viewName) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */

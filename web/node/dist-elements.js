@@ -1,12 +1,15 @@
 /**
  * dist-elements.js - the elements in build/dist, in the forms that pages need.
  *
- *   jielong-elements.js    ES module; imports jielong.js and its parts beside it when a figure starts
+ *   jielong-elements.js    ES module: what all elements share. Loads elements/NAME.js when a page contains jl-NAME, and
+ *                          jielong.js when a figure starts
  *   jielong.global.js      classic script with everything inside: elements, API, engine, training. For pages from disk
- *   embed.html, embed.js   the page of one figure, for frames
+ *   embed.html, embed.js   the page of one figure, for frames; loads embed/NAME.js
  *   embed-parent.js        classic script for pages with such frames
  *   jielong-anywidget.js   ES module with everything inside, for notebooks
- *   models/                the included models, and as scripts for pages that cannot fetch
+ *   models/                the included models, also as scripts for pages that cannot fetch
+ *
+ * Modules that several elements use are in the shared file, which publishes them as `internals` for the others.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -22,6 +25,7 @@ import {
   POOL_WORKER,
   picked,
   SHARED,
+  sources,
   WASM,
   WORKERS,
   web,
@@ -82,54 +86,173 @@ const trainInside = {
 /** @param {string} name @param {string} contents */
 const write = (name, contents) => writeFile(join(out, name), contents);
 
-/** jielong-elements.js */
-async function buildModule() {
-  // A literal for each, because bundlers of pages recognise only that.
-  const names = ENTRIES.map((name) => `'${name}': () => import('./${name}')`);
-  const api = `const modules = { ${names} };\nexport const apiModule = (name) => modules[name]();`;
+/**
+ * @typedef {object} Part an element, with what only it uses
+ * @property {string} name as in jl-NAME
+ * @property {string} file its module
+ * @property {string} type its class
+ */
+
+/** The elements, from the source of elements.js. @returns {Promise<Part[]>} */
+async function readParts() {
+  const text = await readFile(join(web, 'elements.js'), 'utf8');
+  const files = new Map(
+    [...text.matchAll(/^import { (\w+) } from '\.\/(elements\/[\w-]+\.js)';$/gm)].map((m) => [
+      m[1],
+      m[2],
+    ]),
+  );
+  const parts = [...text.matchAll(/^ {2}'jl-([\w-]+)': (\w+),$/gm)].map(([, name, type]) => {
+    const file = files.get(type);
+    if (!file) throw new Error(`dist: elements.js does not import ${type} in one line`);
+    return { name, file, type };
+  });
+  if (!parts.length) throw new Error('dist: there are no elements in elements.js');
+  return parts;
+}
+
+/** The modules that two or more elements use. @param {Part[]} parts */
+async function sharedModules(parts) {
+  /** @type {Map<string, number>} */ const users = new Map();
+  for (const { file } of parts) {
+    const { metafile } = await build({
+      ...common,
+      format: 'esm',
+      entryPoints: [join(web, file)],
+      plugins: [flat('export const apiModule = () => {};')],
+    });
+    for (const name of sources(metafile)) users.set(name, (users.get(name) ?? 0) + 1);
+  }
+  const own = parts.map(({ file }) => file);
+  return [...users].filter(([name, n]) => n > 1 && !own.includes(name)).map(([name]) => name);
+}
+
+/** A plugin: what is imported by a literal stays a file. @type {import('esbuild').Plugin} */
+const outside = {
+  name: 'outside',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\// }, ({ path, kind, namespace }) =>
+      kind === 'dynamic-import' && namespace !== 'file' ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** scenes/english.js without its views, which the elements bring along. @type {import('esbuild').Plugin} */
+const scenesWithoutViews = {
+  name: 'scenes without views',
+  setup(builder) {
+    builder.onLoad({ filter: /\/elements\/scenes\/\w+\.js$/ }, async ({ path }) => {
+      const name = basename(path, '.js');
+      const { [name]: scene } = await import(path);
+      return { contents: `export const ${name} = ${JSON.stringify({ ...scene, views: {} })};` };
+    });
+  },
+};
+
+/** The recorded views of an element, by model. @param {string} name */
+async function viewsOf(name) {
+  const { english } = await import('../elements/scenes/english.js');
+  const { chinese } = await import('../elements/scenes/chinese.js');
+  const scenes = /** @type {any} */ ({ tales: english, poems: chinese });
+  return Object.fromEntries(Object.keys(scenes).map((model) => [model, scenes[model].views[name]]));
+}
+
+const INTERNALS = "globalThis[Symbol.for('jielong.internals')]";
+
+/** Source of the module 'elements.js' that loads an element when a page contains it. @param {Part[]} parts @param {(name: string) => string} load */
+const lazySource = (parts, load) => `
+  import { loadScript } from './elements/classic.js';
+  import { here } from './elements/here.js';
+  import { defineLazily } from './elements/lazy.js';
+  export { configure, loaded, provide } from './elements/page.js';
+  export const TAGS = ${JSON.stringify(parts.map(({ name }) => `jl-${name}`))};
+  export const define = defineLazily({ ${parts.map(({ name }) => `'jl-${name}': () => ${load(name)}`)} });`;
+
+/**
+ * A file with the shared modules.
+ * @param {'iife' | 'esm'} format @param {Part[]} parts @param {string[]} shared
+ * @param {{ api: string, load: (name: string) => string, entry: string }} sources
+ */
+async function buildShared(format, parts, shared, { api, load, entry }) {
   const { outputFiles } = await build({
     ...common,
-    format: 'esm',
-    entryPoints: [join(web, 'elements.js')],
+    format,
+    ...(format === 'iife' && { define: { 'import.meta.url': 'BASE' } }),
+    stdin: {
+      resolveDir: web,
+      contents: `
+        import * as api from '${API}';
+        ${shared.map((name, i) => `import * as m${i} from './${name}';`).join('\n')}
+        ${INTERNALS} ??= { '${API}': api, ${shared.map((name, i) => `'${name}': m${i}`)} };
+        ${entry}`,
+    },
     plugins: [
-      {
-        name: 'entries beside',
-        setup: (builder) =>
-          builder.onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, kind }) =>
-            kind === 'dynamic-import' ? { path, external: true } : undefined,
-          ),
-      },
+      instead(['elements.js'], () => lazySource(parts, load)),
+      outside,
+      scenesWithoutViews,
       flat(api),
     ],
   });
-  await write('jielong-elements.js', outputFiles[0].text);
+  return outputFiles[0].text;
+}
+
+/** elements/NAME.js: a script that imports nothing, so it loads as a module and as a classic script. @param {Part} part @param {string[]} shared */
+async function buildPart({ name, file, type }, shared) {
+  const views = JSON.stringify(JSON.stringify(await viewsOf(name)));
+  const { outputFiles } = await build({
+    ...common,
+    format: 'iife',
+    stdin: {
+      resolveDir: web,
+      contents: `
+        import { ${type} } from './${file}';
+        import { addViews } from './elements/scenes.js';
+        addViews('${name}', JSON.parse(${views}));
+        ${type}.define('jl-${name}');`,
+    },
+    plugins: [
+      instead(shared, (one) => picked(one, `${INTERNALS}['${one}']`)),
+      flat(`export const { apiModule } = ${INTERNALS}['${API}'];`),
+    ],
+  });
+  await write(`elements/${name}.js`, outputFiles[0].text);
+}
+
+/** jielong-elements.js, embed.js, and elements/ for both. */
+async function buildLazy() {
+  const parts = await readParts();
+  const shared = await sharedModules(parts);
+  // A literal for each, because bundlers of pages recognise only that.
+  const names = ENTRIES.map((name) => `'${name}': () => import('./${name}')`);
+  const module = await buildShared('esm', parts, shared, {
+    api: `const modules = { ${names} };\nexport const apiModule = (name) => modules[name]();`,
+    load: (name) => `import('./elements/${name}.js')`,
+    entry: `export { configure, define, loaded, provide, TAGS } from './elements.js';`,
+  });
+  await write('jielong-elements.js', module);
+  const script = await buildShared('iife', parts, shared, {
+    api: `export { apiModule } from './elements/classic.js';`,
+    load: (name) => `loadScript(here('elements/${name}.js'))`,
+    entry: `import './elements/embed.js';
+      import { offerModels } from './elements/classic.js';
+      offerModels();`,
+  });
+  await write('embed.js', `(()=>{${OF_SCRIPT}${script}})();\n`);
+  await mkdir(join(out, 'elements'), { recursive: true });
+  for (const part of parts) await buildPart(part, shared);
 }
 
 /** BASE of a classic script: its address. */
 const OF_SCRIPT = 'const BASE=document.currentScript?.src||document.baseURI;';
 
-/** A classic script of a module of web/. @param {string} name @param {string} contents @param {string} [api] */
-async function buildClassic(name, contents, api = '') {
-  const { outputFiles } = await build({
-    ...common,
-    format: 'iife',
-    define: { 'import.meta.url': 'BASE' },
-    stdin: { resolveDir: web, contents },
-    plugins: [flat(api)],
-  });
-  await write(name, `(()=>{${OF_SCRIPT}${outputFiles[0].text}})();\n`);
-}
-
 /** The engine with training and chats inside, once for both files that contain it. */
-async function wholeEngine() {
-  const code = await engineFunction({
+const wholeEngine = () =>
+  engineFunction({
     shared: ALL_SHARED,
     wasm: [...WASM, ...FILES],
     workers: [POOL_WORKER, ...WORKERS],
     plugins: [trainInside],
   });
-  return code;
-}
 
 /**
  * A file with everything inside.
@@ -168,19 +291,22 @@ async function buildModels() {
   }
 }
 
+/** embed-parent.js, for pages with frames. */
+async function buildParent() {
+  const contents = `import { attendFrames } from './elements/frames.js';\nattendFrames();`;
+  const { outputFiles } = await build({
+    ...common,
+    format: 'iife',
+    define: { 'import.meta.url': "''" },
+    stdin: { resolveDir: web, contents },
+  });
+  await write('embed-parent.js', outputFiles[0].text);
+}
+
 /** Everything of the elements. */
 export async function buildElements() {
-  await buildModule();
-  const byScript = `export { apiModule } from './elements/classic.js';`;
-  await buildClassic(
-    'embed.js',
-    `import './elements/embed.js';\nimport { offerModels } from './elements/classic.js';\nofferModels();`,
-    byScript,
-  );
-  await buildClassic(
-    'embed-parent.js',
-    `import { attendFrames } from './elements/frames.js';\nattendFrames();`,
-  );
+  await buildLazy();
+  await buildParent();
   const page = await readFile(join(web, 'embed.html'), 'utf8');
   const tag = '<script type="module" src="elements/embed.js"></script>';
   await write('embed.html', replaced(page, tag, '<script src="embed.js"></script>'));
