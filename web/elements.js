@@ -17,9 +17,9 @@ import { JlEmbedding } from './elements/embedding.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
+import { configure, loaded, provide } from './elements/page.js';
 import { JlPlayground } from './elements/playground.js';
 import { JlTokens } from './elements/tokens.js';
-import { configure, loaded, provide } from './elements/page.js';
 
 export { configure, loaded, provide };
 

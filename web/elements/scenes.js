@@ -9,26 +9,24 @@ import { english } from './scenes/english.js';
 
 /** The included scenes, by model. @type {Record<string, any>} */
 const included = { tales: english, poems: chinese };
-/** With one view each, unpacked at first use. @type {Map<string, Scene>} */
+/** Unpacked at first use. @type {Map<string, Scene>} */
 const unpacked = new Map();
 
-/** @param {string} model @param {string} name of a view */
-function includedScene(model, name) {
+/** @param {string} model */
+function includedScene(model) {
   if (!Object.hasOwn(included, model)) return null;
-  const key = `${model} ${name}`;
-  const stored = included[model];
-  const known =
-    unpacked.get(key) ?? readScene({ ...stored, views: { [name]: stored.views[name] } });
-  unpacked.set(key, known);
+  const known = unpacked.get(model) ?? readScene(included[model]);
+  unpacked.set(model, known);
   return known;
 }
 
 /**
- * Adds views to the included scenes: in a build, those of an element come with it.
- * @param {string} name of the views @param {Record<string, any>} views by model
+ * Adds a view to the included scenes: in the distribution, each element brings its own.
+ * @param {string} name of the view @param {Record<string, any>} views by model
  */
-export function addViews(name, views) {
+export function addView(name, views) {
   for (const [model, view] of Object.entries(views)) included[model].views[name] = view;
+  unpacked.clear();
 }
 
 /** @param {string} address */
@@ -41,7 +39,7 @@ async function fetchScene(address) {
 /**
  * The scene of an element: of the script with id `scene`, or in the element; from the URL `scene`; else the included
  * one of its model. null if there is none.
- * @param {HTMLElement & { model: any, viewName: string, settings: import('./settings.js').Settings }} element
+ * @param {HTMLElement & { model: any, settings: import('./settings.js').Settings }} element
  * @returns {Scene | null | Promise<Scene>}
  */
 export function sceneFor(element) {
@@ -52,7 +50,7 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  return typeof element.model === 'string' ? includedScene(element.model, element.viewName) : null;
+  return typeof element.model === 'string' ? includedScene(element.model) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */

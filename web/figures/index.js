@@ -13,4 +13,17 @@ import { playground } from './playground.js';
 import { tokens } from './tokens.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
-export const FIGURES = { attention, block, cache, compare, cost, distribution, embedding, heads, lens, merges, playground, tokens };
+export const FIGURES = {
+  attention,
+  block,
+  cache,
+  compare,
+  cost,
+  distribution,
+  embedding,
+  heads,
+  lens,
+  merges,
+  playground,
+  tokens,
+};

@@ -15,6 +15,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { INCLUDED } from '../elements/here.js';
+import { packedView } from '../figures/scene.js';
 import {
   common,
   engineFunction,
@@ -154,7 +155,9 @@ async function viewsOf(name) {
   const { english } = await import('../elements/scenes/english.js');
   const { chinese } = await import('../elements/scenes/chinese.js');
   const scenes = /** @type {any} */ ({ tales: english, poems: chinese });
-  return Object.fromEntries(Object.keys(scenes).map((model) => [model, scenes[model].views[name]]));
+  return Object.fromEntries(
+    Object.keys(scenes).map((model) => [model, packedView(scenes[model].views, name)]),
+  );
 }
 
 const INTERNALS = "globalThis[Symbol.for('jielong.internals')]";
@@ -206,8 +209,8 @@ async function buildPart({ name, file, type }, shared) {
       resolveDir: web,
       contents: `
         import { ${type} } from './${file}';
-        import { addViews } from './elements/scenes.js';
-        addViews('${name}', JSON.parse(${views}));
+        import { addView } from './elements/scenes.js';
+        addView('${name}', JSON.parse(${views}));
         ${type}.define('jl-${name}');`,
     },
     plugins: [
