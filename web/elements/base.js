@@ -9,6 +9,7 @@ import { formatter } from '../ui/format.js';
 import { speaker, supported } from '../ui/words.js';
 import { isLoaded } from './engine.js';
 import { createFrame } from './frame.js';
+import { defaultModel } from './here.js';
 import { listen, render, say } from './render.js';
 import { allowsWasm, isForbidden, Runner } from './runner.js';
 import { recordOf, sceneFor } from './scenes.js';
@@ -93,7 +94,7 @@ export class JlElement extends HTMLElement {
   /** A name of an included model, a URL, a Blob, bytes or a Model. Default: the recorded one, or the language's. @type {any} */
   get model() {
     const named = this.settings.own('model') ?? this.recorded?.model.file;
-    return this.#given ?? named ?? (this.language() === 'en' ? 'tales' : 'poems');
+    return this.#given ?? named ?? defaultModel(this.language());
   }
   set model(value) {
     this.#given = typeof value === 'string' ? undefined : value;

@@ -6,7 +6,7 @@ import { make } from '../ui/dom.js';
 import { speaker, supported } from '../ui/words.js';
 import { figureOf, fits, readFragment } from './fragment.js';
 import { accept, tellSelections } from './frames.js';
-import { configure } from './here.js';
+import { configure, defaultModel } from './here.js';
 import { words } from './words/embed.js';
 
 const WRITE_MS = 250; // browsers limit how often an address may change
@@ -29,7 +29,8 @@ function style() {
 async function show() {
   const { hash } = location;
   const name = figureOf(hash, TAGS);
-  const type = /** @type {any} */ (await define(`jl-${name}`));
+  const model = defaultModel(supported(navigator.language));
+  const type = /** @type {any} */ (await define(`jl-${name}`, [model]));
   if (hash !== location.hash) return; // a later one is shown
   const { values, problems: found } = readFragment(hash, name, type.table, page);
   figure = document.createElement(`jl-${name}`);

@@ -11,22 +11,40 @@ import { english } from './scenes/english.js';
 const included = { tales: english, poems: chinese };
 /** Unpacked at first use. @type {Map<string, Scene>} */
 const unpacked = new Map();
+/** Loads a view of an included scene, which calls addView(). @typedef {(name: string, model: string) => Promise<unknown>} LoadView */
+/** In web/ the scenes have all views. @type {LoadView | undefined} */
+let loadView;
+
+/** @param {LoadView} load */
+export const loadViewsBy = (load) => {
+  loadView = load;
+};
+
+/** @param {string} model @param {string} name of a view @param {any} view packed */
+export function addView(model, name, view) {
+  included[model].views[name] = view;
+  unpacked.delete(model);
+}
+
+/** Loads a view of an included scene, unless it is there. @param {string} model @param {string} name */
+export async function needView(model, name) {
+  if (loadView && Object.hasOwn(included, model) && !Object.hasOwn(included[model].views, name))
+    await loadView(name, model);
+}
+
+/** @param {string} model @param {string} name of a view */
+function includedScene(model, name) {
+  if (!Object.hasOwn(included, model)) return null;
+  if (loadView && !Object.hasOwn(included[model].views, name))
+    return needView(model, name).then(() => sceneOf(model));
+  return sceneOf(model);
+}
 
 /** @param {string} model */
-function includedScene(model) {
-  if (!Object.hasOwn(included, model)) return null;
+function sceneOf(model) {
   const known = unpacked.get(model) ?? readScene(included[model]);
   unpacked.set(model, known);
   return known;
-}
-
-/**
- * Adds a view to the included scenes: in the distribution, each element brings its own.
- * @param {string} name of the view @param {Record<string, any>} views by model
- */
-export function addView(name, views) {
-  for (const [model, view] of Object.entries(views)) included[model].views[name] = view;
-  unpacked.clear();
 }
 
 /** @param {string} address */
@@ -39,7 +57,7 @@ async function fetchScene(address) {
 /**
  * The scene of an element: of the script with id `scene`, or in the element; from the URL `scene`; else the included
  * one of its model. null if there is none.
- * @param {HTMLElement & { model: any, settings: import('./settings.js').Settings }} element
+ * @param {HTMLElement & { model: any, viewName: string, settings: import('./settings.js').Settings }} element
  * @returns {Scene | null | Promise<Scene>}
  */
 export function sceneFor(element) {
@@ -50,7 +68,7 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  return typeof element.model === 'string' ? includedScene(element.model) : null;
+  return typeof element.model === 'string' ? includedScene(element.model, element.viewName) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */

@@ -15,6 +15,8 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { INCLUDED } from '../elements/here.js';
+import { chinese } from '../elements/scenes/chinese.js';
+import { english } from '../elements/scenes/english.js';
 import { packedView } from '../figures/scene.js';
 import {
   common,
@@ -138,7 +140,7 @@ const outside = {
   },
 };
 
-/** scenes/english.js without its views, which the elements bring along. @type {import('esbuild').Plugin} */
+/** A plugin: the scenes without their views, which are files of their own. @type {import('esbuild').Plugin} */
 const scenesWithoutViews = {
   name: 'scenes without views',
   setup(builder) {
@@ -150,31 +152,43 @@ const scenesWithoutViews = {
   },
 };
 
-/** The recorded views of an element, by model. @param {string} name */
-async function viewsOf(name) {
-  const { english } = await import('../elements/scenes/english.js');
-  const { chinese } = await import('../elements/scenes/chinese.js');
-  const scenes = /** @type {any} */ ({ tales: english, poems: chinese });
-  return Object.fromEntries(
-    Object.keys(scenes).map((model) => [model, packedView(scenes[model].views, name)]),
-  );
+/** The recorded views, in the files elements/NAME.MODEL.js. @param {string} name of an element */
+async function writeViews(name) {
+  for (const [model, scene] of [
+    ['tales', english],
+    ['poems', chinese],
+  ]) {
+    const view = JSON.stringify(packedView(/** @type {any} */ (scene).views, name) ?? null);
+    const call = `${INTERNALS}['elements/scenes.js'].addView`;
+    await write(
+      `elements/${name}.${model}.js`,
+      `${call}("${model}","${name}",JSON.parse(${JSON.stringify(view)}));\n`,
+    );
+  }
 }
 
 const INTERNALS = "globalThis[Symbol.for('jielong.internals')]";
 
-/** Source of the module 'elements.js' that loads an element when a page contains it. @param {Part[]} parts @param {(name: string) => string} load */
+/**
+ * Source of the module 'elements.js' that loads an element when a page contains it.
+ * @param {Part[]} parts @param {string} load an expression: a function that loads a file of elements/
+ */
 const lazySource = (parts, load) => `
   import { loadScript } from './elements/classic.js';
   import { here } from './elements/here.js';
   import { defineLazily } from './elements/lazy.js';
+  import { loadViewsBy } from './elements/scenes.js';
   export { configure, loaded, provide } from './elements/page.js';
   export const TAGS = ${JSON.stringify(parts.map(({ name }) => `jl-${name}`))};
-  export const define = defineLazily({ ${parts.map(({ name }) => `'jl-${name}': () => ${load(name)}`)} });`;
+  const load = ${load};
+  loadViewsBy((name, model) => load(name + '.' + model));
+  const part = async (name) => (await load(name), ${INTERNALS}[name]);
+  export const define = defineLazily({ ${parts.map(({ name }) => `'jl-${name}': () => part('${name}')`)} });`;
 
 /**
  * A file with the shared modules.
  * @param {'iife' | 'esm'} format @param {Part[]} parts @param {string[]} shared
- * @param {{ api: string, load: (name: string) => string, entry: string }} sources
+ * @param {{ api: string, load: string, entry: string }} sources
  */
 async function buildShared(format, parts, shared, { api, load, entry }) {
   const { outputFiles } = await build({
@@ -201,7 +215,6 @@ async function buildShared(format, parts, shared, { api, load, entry }) {
 
 /** elements/NAME.js: a script that imports nothing, so it loads as a module and as a classic script. @param {Part} part @param {string[]} shared */
 async function buildPart({ name, file, type }, shared) {
-  const views = JSON.stringify(JSON.stringify(await viewsOf(name)));
   const { outputFiles } = await build({
     ...common,
     format: 'iife',
@@ -209,9 +222,7 @@ async function buildPart({ name, file, type }, shared) {
       resolveDir: web,
       contents: `
         import { ${type} } from './${file}';
-        import { addView } from './elements/scenes.js';
-        addView('${name}', JSON.parse(${views}));
-        ${type}.define('jl-${name}');`,
+        ${INTERNALS}['${name}'] = ${type};`,
     },
     plugins: [
       instead(shared, (one) => picked(one, `${INTERNALS}['${one}']`)),
@@ -226,23 +237,29 @@ async function buildLazy() {
   const parts = await readParts();
   const shared = await sharedModules(parts);
   // A literal for each, because bundlers of pages recognise only that.
-  const names = ENTRIES.map((name) => `'${name}': () => import('./${name}')`);
+  const literals = (/** @type {string[]} */ names, folder = '', ext = '') =>
+    names.map((name) => `'${name}': () => import('./${folder}${name}${ext}')`);
+  const names = parts.map(({ name }) => name);
+  const files = names.flatMap((name) => [name, `${name}.tales`, `${name}.poems`]);
   const module = await buildShared('esm', parts, shared, {
-    api: `const modules = { ${names} };\nexport const apiModule = (name) => modules[name]();`,
-    load: (name) => `import('./elements/${name}.js')`,
+    api: `const modules = { ${literals(ENTRIES)} };\nexport const apiModule = (name) => modules[name]();`,
+    load: `(name) => ({ ${literals(files, 'elements/', '.js')} })[name]()`,
     entry: `export { configure, define, loaded, provide, TAGS } from './elements.js';`,
   });
   await write('jielong-elements.js', module);
   const script = await buildShared('iife', parts, shared, {
     api: `export { apiModule } from './elements/classic.js';`,
-    load: (name) => `loadScript(here('elements/${name}.js'))`,
+    load: "(name) => loadScript(here('elements/' + name + '.js'))",
     entry: `import './elements/embed.js';
       import { offerModels } from './elements/classic.js';
       offerModels();`,
   });
   await write('embed.js', `(()=>{${OF_SCRIPT}${script}})();\n`);
   await mkdir(join(out, 'elements'), { recursive: true });
-  for (const part of parts) await buildPart(part, shared);
+  for (const part of parts) {
+    await buildPart(part, shared);
+    await writeViews(part.name);
+  }
 }
 
 /** BASE of a classic script: its address. */
