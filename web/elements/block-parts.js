@@ -97,6 +97,9 @@ export function twinOf(element, view) {
       t('difference', { layer }),
       '',
       { text: errorText(element, error), source: `blocks.${layer}: resid_post − its parts` },
+      '',
+      '',
+      '',
     ],
   ]);
   return { columns, rows };
