@@ -29,7 +29,7 @@ function style() {
 async function show() {
   const { hash } = location;
   const name = figureOf(hash, TAGS);
-  const model = defaultModel(supported(navigator.language));
+  const model = defaultModel(supported(host.lang || navigator.language));
   const type = /** @type {any} */ (await define(`jl-${name}`, [model]));
   if (hash !== location.hash) return; // a later one is shown
   const { values, problems: found } = readFragment(hash, name, type.table, page);
@@ -66,8 +66,10 @@ function receive(data) {
   if (data?.jielong === 'set') {
     if (['auto', 'light', 'dark'].includes(data.theme))
       host.theme = data.theme === 'auto' ? '' : data.theme;
+    const before = root.lang;
     if (/^[a-zA-Z-]{0,20}$/.test(data.lang ?? '')) host.lang = data.lang ?? '';
     style();
+    if (root.lang !== before && figure.dataset.state === 'idle') show(); // a scene in that language
   }
   if (data?.jielong === 'select' && fits(figure.settings.table, data.key, data.value, page))
     accept(data);
@@ -78,10 +80,12 @@ function connect() {
   addEventListener('message', ({ source, data }) => source === parent && receive(data));
   tellSelections((message) => tell(/** @type {any} */ (message)));
   tell({ jielong: 'ready' });
-  new ResizeObserver(() => {
+  const measure = () => {
     if (figure.classList.contains('wide') || document.fullscreenElement) return;
     tell({ jielong: 'height', height: document.body.getBoundingClientRect().height });
-  }).observe(document.body);
+  };
+  measure(); // browsers call no observers in frames out of sight
+  new ResizeObserver(measure).observe(document.body);
 }
 
 configure({ page });
