@@ -109,7 +109,7 @@ export class NoteLengths extends JlElement {
         low: 32,
         high: 512,
         log: true,
-        values: view.lengths,
+        ticks: view.lengths,
         label: this.t('length'),
         show: number,
       },
