@@ -135,7 +135,7 @@ export const attention = section(
         {
           model: 'tales',
           text: 'There was once a king who had three sons, and they',
-          rule: 'no-mask',
+          rule: 'mask-off',
         },
       ],
     ],
@@ -189,7 +189,13 @@ export const heads = section(
     parts: [
       [
         'jl-compare',
-        { model: 'poems', text: '\n月落烏啼霜滿天，江楓漁火對愁', rule: 'head-off 0.6' },
+        {
+          model: 'poems',
+          text: '\n月落烏啼霜滿天，江楓漁火對愁',
+          rule: 'head-off',
+          layer: 0,
+          head: 6,
+        },
       ],
     ],
     notice: say(

@@ -152,7 +152,7 @@ export const answering = section(
         {
           model: 'tales',
           text: 'Once upon a time there was a king who had three daughters. The youngest was so beautiful that the sun himself wondered when he shone on her face. One day she went into the forest and sat down by the well',
-          rule: 'prefix 24',
+          rule: 'prefix',
         },
       ],
     ],

@@ -26,7 +26,7 @@ export const token = section(
     },
     parts: [
       ['jl-merges', { text: 'A generative princess', model: 'tales' }],
-      ['note-bpe', {}],
+      ['note-bpe', { model: 'tales', text: 'A generative princess' }],
     ],
     notice: say(
       'A word is a token because it is frequent, not because it is a word. In the poem model each Chinese character is one token: there was nothing to merge.',
@@ -114,7 +114,7 @@ export const meaning = section(
       ),
     },
     parts: [
-      ['note-positions', {}],
+      ['note-positions', { model: 'position-learned' }],
       [
         'jl-compare',
         { model: 'poems', text: '\n床前明月光，疑是地上霜。舉頭望明月', rule: 'positions-off' },

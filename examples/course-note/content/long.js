@@ -47,7 +47,8 @@ export const long = section(
         {
           model: 'tales',
           text: 'Once upon a time there was a king who had three daughters. The youngest was so beautiful that the sun himself wondered when he shone on her face. One day she went into the forest and sat down by the well',
-          rule: 'window 16',
+          rule: 'window',
+          window: 16,
         },
       ],
     ],
@@ -77,7 +78,7 @@ export const long = section(
         'ALiBi 在長文上甚至更好。沒見過的正弦波，比還沒訓練、差不多是零的向量更會誤導模型。',
       ),
     },
-    parts: [['note-lengths', {}]],
+    parts: [['note-lengths', { model: 'tales' }]],
     notice: say(
       'A model knows only the lengths it has seen, unless positions are told in a way that needs no new numbers. Other designs give up looking back altogether and carry a state along, as recurrent networks did; they are being tried again.',
       '模型只熟悉自己見過的長度，除非位置的表示法不需要新的數字。也有人乾脆不回頭看，改成像循環網路那樣帶著一份狀態往前走，這條路最近又有人在走。',

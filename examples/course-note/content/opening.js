@@ -54,7 +54,7 @@ export const opening = section(
       'Four models that learned from the same fairy tales; the three networks have 1.7 million parameters each. Fewer bits per byte means that the text surprised the model less.',
       '四個模型讀的是同一批童話，其中三個網路都是 170 萬個參數。每位元組位元數愈少，表示文字愈不讓模型意外。',
     ),
-    parts: [['note-evolution', {}]],
+    parts: [['note-evolution', { model: 'tales', text: 'Once upon a time there was a' }]],
     notice: say(
       'Each generation needs fewer bits on text that none of them has read. On one sentence an older model may still win: compare on a whole text, never on one guess.',
       '在誰都沒讀過的文字上，每一代需要的位元都比上一代少。但只看一句話，舊模型有時反而猜對；要比，就要用整段文字比。',

@@ -1,4 +1,5 @@
 /** index.js - the elements that only this note has. */
+import { NoteBpe } from './bpe.js';
 import { NoteEvolution } from './evolution.js';
 import { NoteFormula } from './formula.js';
 import { NoteGather } from './gather.js';
@@ -8,6 +9,7 @@ import { NotePositions } from './positions.js';
 import { NoteRelevance } from './relevance.js';
 import { NoteUnrolled } from './unrolled.js';
 
+NoteBpe.define('note-bpe');
 NoteEvolution.define('note-evolution');
 NoteFormula.define('note-formula');
 NoteGather.define('note-gather');
