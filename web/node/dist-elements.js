@@ -31,6 +31,8 @@ import {
 const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
+/** Those and what figures fetch. */
+const FETCHED = [...ENTRIES, 'texts.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -85,7 +87,7 @@ const write = (name, contents) => writeFile(join(out, name), contents);
 /** jielong-elements.js */
 async function buildModule() {
   // A literal for each, because bundlers of pages recognise only that.
-  const names = ENTRIES.map((name) => `'${name}': () => import('./${name}')`);
+  const names = FETCHED.map((name) => `'${name}': () => import('./${name}')`);
   const api = `const modules = { ${names} };\nexport const apiModule = (name) => modules[name]();`;
   const { outputFiles } = await build({
     ...common,
@@ -137,8 +139,8 @@ async function wholeEngine() {
  */
 async function buildWhole(format, code, contents) {
   const api = `
-    ${ENTRIES.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
-    const modules = { ${ENTRIES.map((name) => `'${name}': ${identifier(name)}`)} };
+    ${FETCHED.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
+    const modules = { ${FETCHED.map((name) => `'${name}': ${identifier(name)}`)} };
     export const apiModule = async (name) => modules[name];
     export const all = { ${ENTRIES.map((name) => `...${identifier(name)}`)} };`;
   const { outputFiles } = await build({
