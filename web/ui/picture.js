@@ -52,7 +52,7 @@ function textOf(node, place) {
   return linesOf(node, place)
     .map(
       ({ text, rect }) =>
-        `<text x="${rect.left}" y="${rect.top + rect.height / 2}" dominant-baseline="central" ${font} fill="${style.color}">${escapeXml(text)}</text>`,
+        `<text x="${rect.left}" y="${rect.top + rect.height / 2}" dominant-baseline="central" xml:space="preserve" ${font} fill="${style.color}">${escapeXml(text)}</text>`,
     )
     .join('');
 }
@@ -75,7 +75,9 @@ export function pictureOfHtml(box, alt) {
     if (!(node instanceof Element) || !node.getClientRects().length) return '';
     const style = getComputedStyle(node);
     if (style.clipPath !== 'none' || style.visibility === 'hidden') return '';
-    let out = boxOf(style, place(node.getBoundingClientRect()));
+    let out = '';
+    // An inline node that wraps has a box per line.
+    for (const rect of node.getClientRects()) out += boxOf(style, place(rect));
     for (const child of node.childNodes) out += draw(child);
     return out;
   };
