@@ -26,16 +26,16 @@ describe('jl-distribution and jl-playground', { skip: missing('Chromium') }, () 
     browser = await launch('Chromium');
     page = await browser.newPage();
     await page.setViewport({ width: 1000, height: 1400 });
-    await page.goto(`${server.origin}/play`);
-    await page.waitForFunction("!!customElements.get('jl-playground')");
   });
   after(async () => {
     await browser?.close();
     server?.close();
   });
 
-  /** Shows one element, as `e` in the page. @param {string} html */
+  /** Shows an element, `e`, in a new page without a model. @param {string} html */
   async function show(html) {
+    await page.goto(`${server.origin}/play`);
+    await page.waitForFunction("!!customElements.get('jl-playground')");
     await page.evaluate(
       `document.body.innerHTML = ${JSON.stringify(html)}; window.e = document.body.firstElementChild`,
     );
