@@ -54,11 +54,12 @@ export const words = {
   memoryOnly: ['The cache holds {n} tokens in {bytes}.', '快取存了 {n} 個詞元，共 {bytes}。'],
   column: ['{what} ({kind})', '{what}（{kind}）'],
   rule: ['Rule', '規則'],
-  rules: ['The loss of the text under other rules', '同一段文字，不同規則下的損失'],
+  rules: ['The loss of {n} tokens under other rules', '{n} 個詞元在不同規則下的損失'],
   loss: ['Loss, nats a token', '損失（每詞元 nats）'],
   change: ['Change', '變化'],
   moved: ['{change} ± {error}', '{change} ± {error}'],
   attention: ['Scores and gather', '分數與匯總'],
+  rounded: ['{bits} bits, rounded', '四捨五入到 {bits} 位元'],
   windowed: ['window {window}, {sinks} sinks', '視窗 {window}，匯點 {sinks}'],
   unsaved: [
     'The engine keeps a window and up to 64 tokens before it, so a text this short saves nothing.',
