@@ -77,9 +77,9 @@ export function plotOf(element, view, area, step) {
 /** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i @param {string} key of its words */
 function timeCell({ t, format }, view, kind, i, key) {
   const { runs } = view;
-  if (runs < RUNS) return t('few', { least: RUNS });
+  if (runs < RUNS) return t(`few.${key}`, { least: RUNS });
   const [median, low, high] = view[kind].stepMs[i].map((x) =>
-    format.number(x, { maximumSignificantDigits: 3 }),
+    format.number(x, { maximumSignificantDigits: key === 'lines' ? 2 : 3 }),
   );
   const source = `session.counters.milliseconds, ${kind}, step ${i}, ${runs} runs`;
   return { text: t(key, { median, low, high }), source };
