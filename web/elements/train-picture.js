@@ -47,9 +47,9 @@ function curves({ view, moment, width, t, nats, count }, y) {
     /** @type {[number, number][]} */ ([
       [0, value],
       [steps, value],
-    ]); // prettier-ignore
+    ]);
   const last = (/** @type {[number, number][]} */ line) =>
-    line.length ? nats(line[line.length - 1][1]) : ''; // prettier-ignore
+    line.length ? nats(line[line.length - 1][1]) : '';
   const high = Math.max(info.uniform, ...held.map(([, value]) => value));
   const low = Math.min(...[...loss, ...held].map(([, value]) => value), info.unigram);
   return drawPlot({
@@ -91,7 +91,7 @@ function sample({ view, moment, t }, x, y, width) {
   const lines = wrapped(moment.sample, width).slice(0, LINES);
   const nodes = lines.map((line, i) =>
     words(line, x, top + LINE * (i + 1), 'mono', 'start', 'trainer.sample'),
-  ); // prettier-ignore
+  );
   const note = words(t('dots'), x, top + LINE * (LINES + 1), 'small quiet');
   return { nodes: [...title.nodes, ...nodes, note], height: title.height + LINE * (LINES + 1.5) };
 }
@@ -147,7 +147,7 @@ export function trainPicture(drawing) {
     parameters: count(parameters),
     vocabulary: count(vocabulary),
     tokens: count(tokens),
-  }; // prettier-ignore
+  };
   const first = sentence(t('shape', shape), 0, 0, width, 'small quiet');
   const nodes = [...first.nodes, ...curves(drawing, first.height)];
   let y = first.height + PLOT;
