@@ -52,6 +52,11 @@ export class JlTrain extends JlElement {
     return this.live && this.view?.step === this.view?.steps;
   }
 
+  /** @param {string} name */
+  needs(name) {
+    if (this.value('corpus') === 'own' && !this.#own) return false; // wait for the text
+    return super.needs(name);
+  }
   /** @param {string} name @param {string | null} old @param {string | null} text */
   attributeChangedCallback(name, old, text) {
     super.attributeChangedCallback(name, old, text);
