@@ -22,6 +22,8 @@ const [WIDE, PLOT, LINES, LINE] = [640, 290, 6, 18]; // px, but LINES of a sampl
 const SMALL = 14 / 12; // font size of tokens to that of sentences
 
 export const TRAIN_CSS = `
+.go { min-width: 12rem; }
+.own output { display: inline-block; min-width: 4em; }
 svg .cell { fill: var(--jl-heat-3); }
 svg .stripe { stroke: var(--jl-accent); stroke-dasharray: 3 2; fill: none; }
 svg .frame { stroke: var(--jl-line); fill: none; }
