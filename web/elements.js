@@ -20,6 +20,7 @@ import { JlMerges } from './elements/merges.js';
 import { configure, loaded, provide } from './elements/page.js';
 import { JlPlayground } from './elements/playground.js';
 import { JlTokens } from './elements/tokens.js';
+import { JlTrain } from './elements/train.js';
 
 export { configure, loaded, provide };
 
@@ -37,6 +38,7 @@ const ELEMENTS = {
   'jl-merges': JlMerges,
   'jl-playground': JlPlayground,
   'jl-tokens': JlTokens,
+  'jl-train': JlTrain,
 };
 
 /** Names of the elements. */

@@ -209,7 +209,8 @@ export class JlElement extends HTMLElement {
       const request = this.request();
       const source = this.type.needsModel ? this.model : null;
       const { view, model, seconds } = await this.runner.run(this.type.figure, source, request);
-      this.facts = { model: model?.info ?? view.model, seconds };
+      const own = view?.model && { ...view.model, fileType: view.model.type };
+      this.facts = { model: model?.info ?? own, seconds };
       this.#show(view);
       this.#enter('done');
     } catch (e) {
@@ -243,6 +244,10 @@ export class JlElement extends HTMLElement {
   /** The shown view as a scene. */
   record() {
     return recordOf(this);
+  }
+  /** Says a sentence in the status line. @param {string} said */
+  say(said) {
+    say(this, { said });
   }
   /** Selects a layer, head or token, here and in figures that share. @param {Record<string, number>} what */
   select(what) {

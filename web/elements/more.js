@@ -75,7 +75,8 @@ export function moreOf(element) {
       button('more.link', () => copy(linkOf(element))),
       button('more.embed', () => copy(iframeOf(element))),
     );
-  actions.append(make('label', {}, t('more.own'), ' ', file), shown);
+  if (element.type.needsModel) actions.append(make('label', {}, t('more.own'), ' ', file));
+  actions.append(shown);
   if (!element.view) return [actions];
   const box = make('div', { className: 'scroll', tabIndex: 0 });
   box.setAttribute('role', 'region');

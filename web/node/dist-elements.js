@@ -38,6 +38,8 @@ import {
 const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
+/** Those and what figures fetch. */
+const FETCHED = [...ENTRIES, 'texts.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -242,7 +244,7 @@ async function buildLazy() {
   const names = parts.map(({ name }) => name);
   const files = names.flatMap((name) => [name, `${name}.tales`, `${name}.poems`]);
   const module = await buildShared('esm', parts, shared, {
-    api: `const modules = { ${literals(ENTRIES)} };\nexport const apiModule = (name) => modules[name]();`,
+    api: `const modules = { ${literals(FETCHED)} };\nexport const apiModule = (name) => modules[name]();`,
     load: `(name) => ({ ${literals(files, 'elements/', '.js')} })[name]()`,
     entry: `export { configure, define, loaded, provide, TAGS } from './elements.js';`,
   });
@@ -280,8 +282,8 @@ const wholeEngine = () =>
  */
 async function buildWhole(format, code, contents) {
   const api = `
-    ${ENTRIES.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
-    const modules = { ${ENTRIES.map((name) => `'${name}': ${identifier(name)}`)} };
+    ${FETCHED.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
+    const modules = { ${FETCHED.map((name) => `'${name}': ${identifier(name)}`)} };
     export const apiModule = async (name) => modules[name];
     export const all = { ${ENTRIES.map((name) => `...${identifier(name)}`)} };`;
   const { outputFiles } = await build({
