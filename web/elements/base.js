@@ -237,10 +237,6 @@ export class JlElement extends HTMLElement {
     this.model = source;
     return this.start();
   }
-  /** Says a sentence in the status line. @param {string} text */
-  say(text) {
-    say(this, { said: text });
-  }
   /** The shown view as a scene. */
   record() {
     return recordOf(this);
