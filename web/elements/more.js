@@ -3,6 +3,7 @@
  */
 import { make } from '../ui/dom.js';
 import { csvOf, download, pngOf } from '../ui/export.js';
+import { once } from './controls.js';
 import { iframeOf, imageOf, linkOf, markupOf } from './copies.js';
 import { tableOf, textOf } from './frame.js';
 import { places } from './here.js';
@@ -42,7 +43,9 @@ export function moreOf(element) {
     });
     return made;
   };
-  const shown = make('textarea', { readOnly: true, hidden: true, rows: 4, className: 'copy' });
+  const shown = once(element, 'copy', () =>
+    make('textarea', { readOnly: true, hidden: true, rows: 4, className: 'copy' }),
+  );
   shown.setAttribute('aria-label', t('more.copyThis'));
   /** Copies; shows the text where that is forbidden (frames, pages from disk). @param {string} text */
   const copy = async (text) => {
