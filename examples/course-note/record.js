@@ -1,19 +1,19 @@
 /**
- * record.js - records what the note's figures show first, where the elements' included scenes do not: one scene per
- * figure, part and language, in scenes/; `make note-scenes` runs it.
+ * record.js - records what the note's figures show first, where the elements' included scenes do not, in scenes.js;
+ * `make note-scenes` runs it.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { plainJob } from '../../web/figures/figure.js';
 import { FIGURES as INCLUDED } from '../../web/figures/index.js';
 import { makeScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
-import { FIGURES } from './content/figure.js';
+import { FIGURES, sceneNames } from './content/figure.js';
 import './content/index.js';
 import { index } from './tree.js';
 
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
-const out = fileURLToPath(new URL('scenes/', import.meta.url));
+const out = fileURLToPath(new URL('scenes.js', import.meta.url));
 
 // Some figures share a file with their element, whose class needs a base that Node lacks.
 /** @type {any} */ (globalThis).HTMLElement ??= class {};
@@ -66,15 +66,6 @@ function requestOf(attributes, lang) {
   return Object.fromEntries(pairs);
 }
 
-/** Whether the included scenes show it: an element of the project with nothing of its own. @param {string} tag @param {Record<string, any>} attributes */
-const isIncluded = (tag, attributes) =>
-  tag.startsWith('jl-') &&
-  !Object.keys(attributes).some((name) => !['share', 'model'].includes(name));
-
-/** Whether a part is the same in both languages. @param {Record<string, any>} attributes */
-const isSame = (attributes) =>
-  attributes.model !== undefined && !Object.values(attributes).some((value) => value?.say);
-
 /** Records a part. @param {string} tag @param {Record<string, any>} attributes @param {string} lang */
 async function record(tag, attributes, lang) {
   const given = attributes.model?.say ? attributes.model.say[index(lang)] : attributes.model;
@@ -89,16 +80,15 @@ async function record(tag, attributes, lang) {
   return JSON.stringify(makeScene(described, request, { [figure.name]: view }));
 }
 
-await rm(out, { recursive: true, force: true });
-await mkdir(out, { recursive: true });
+/** @type {Record<string, string>} */ const scenes = {};
 for (const [number, { parts }] of [...FIGURES].sort(([a], [b]) => a - b))
-  for (const [i, [tag, attributes]] of parts.entries()) {
-    if (isIncluded(tag, attributes)) continue;
-    for (const lang of isSame(attributes) ? ['en'] : ['en', 'zh-Hant']) {
-      const name = isSame(attributes) ? `${number}-${i}` : `${number}-${i}.${lang}`;
-      const scene = await record(tag, attributes, lang);
-      await writeFile(`${out}${name}.json`, `${scene}\n`);
-      console.log(`${name}: ${tag}, ${scene.length} bytes`);
+  for (const [i, [tag, attributes]] of parts.entries())
+    for (const name of sceneNames(number, i, tag, attributes)) {
+      scenes[name] = await record(tag, attributes, name.endsWith('zh-Hant') ? 'zh-Hant' : 'en');
+      console.log(`${name}: ${tag}, ${scenes[name].length} bytes`);
     }
-  }
 for (const model of models.values()) await model.close();
+const comment = '/** scenes.js - what the figures show first; `make note-scenes` writes it. */';
+const lines = Object.entries(scenes).map(([name, text]) => `  '${name}': ${JSON.stringify(text)},`);
+const type = '/** @type {Record<string, string>} */';
+await writeFile(out, `${comment}\n\n${type}\nexport const SCENES = {\n${lines.join('\n')}\n};\n`);

@@ -1,12 +1,12 @@
 /**
  * tree.js - the note's content as a tree: a node is [tag, attributes, …children], a text, or a pair of texts.
  *
- * A pair [English, Chinese] is marked by say(). Text may have `code`, *emphasis*, and [words](address). The same tree
+ * A pair [English, Chinese] is marked by say(); { data: [English, Chinese] } is text without marks, chosen once. Text may have `code`, *emphasis*, and [words](address). The same tree
  * becomes DOM nodes in the page, which can change their language in place, and HTML text when the site is built.
  */
 
 /** @typedef {{ say: [string, string] }} Say */
-/** @typedef {string | Say | [string, Record<string, any>, ...any[]]} Tree */
+/** @typedef {string | Say | { data: [string, string] } | [string, Record<string, any>, ...any[]]} Tree */
 
 /** A text in both languages. @param {string} english @param {string} chinese @returns {Say} */
 export const say = (english, chinese) => ({ say: [english, chinese] });
@@ -44,6 +44,7 @@ const spoken = [];
  */
 export function toDom(tree, lang) {
   if (typeof tree === 'string') return document.createTextNode(tree);
+  if ('data' in tree) return document.createTextNode(tree.data[index(lang)]);
   if (!Array.isArray(tree)) {
     const node = document.createElement('span');
     spoken.push({ node, words: tree.say });
@@ -78,6 +79,7 @@ const escaped = (text) =>
 /** HTML text of a tree. @param {Tree} tree @param {string} lang @returns {string} */
 export function toHtml(tree, lang) {
   if (typeof tree === 'string') return escaped(tree);
+  if ('data' in tree) return escaped(tree.data[index(lang)]);
   if (!Array.isArray(tree))
     return `<span>${inline(tree.say[index(lang)])
       .map((t) => toHtml(t, lang))

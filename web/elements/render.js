@@ -75,9 +75,9 @@ function standing(element) {
       (n ? t('status.live', { model, time, tokens: n }) : t('status.done', { model, time })) + cut
     );
   }
-  if (live && facts.seconds !== undefined)
+  if (live && !facts.model && facts.seconds !== undefined && !view?.model)
     return t('status.computed', { time: format.time(facts.seconds) });
-  if (live) return nameOf(element.model); // stopped: a part was computed
+  if (live) return view?.model?.name ?? nameOf(element.model); // stopped: a part was computed
   if (!view || !recorded) return t('status.empty');
   const { name, type } = view.model ?? recorded.model;
   const { text } = recorded.request;

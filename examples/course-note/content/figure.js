@@ -1,6 +1,7 @@
 /**
  * figure.js - the tree of one figure: title, what to look for, a guess, its elements, steps, what to notice.
  */
+import { SCENES } from '../scenes.js';
 import { say } from '../tree.js';
 
 /** @typedef {import('../tree.js').Tree} Tree */
@@ -53,6 +54,26 @@ const stepsOf = (steps) => [
 ];
 
 /**
+ * Names of a part's scenes: none if the elements' included scenes show it, one if both languages show the same, else two.
+ * @param {number} number of the figure @param {number} i of the part @param {string} tag
+ * @param {Record<string, any>} attributes
+ */
+export function sceneNames(number, i, tag, attributes) {
+  const own = Object.keys(attributes).filter((name) => name !== 'share' && name !== 'model');
+  if (tag.startsWith('jl-') && !own.length) return [];
+  const same = attributes.model && !Object.values(attributes).some((value) => value?.say);
+  return same ? [`${number}-${i}`] : [`${number}-${i}.en`, `${number}-${i}.zh-Hant`];
+}
+
+/** A part with its scene. @param {number} number @param {number} i @param {Spec['parts'][0]} part @returns {Tree} */
+function partOf(number, i, [tag, attributes]) {
+  const [english, chinese] = sceneNames(number, i, tag, attributes).map((name) => SCENES[name]);
+  const text = english && chinese ? { data: [english, chinese] } : english;
+  const scene = text ? [['script', { type: 'application/json' }, text]] : [];
+  return [tag, { ...attributes, caption: ' ' }, .../** @type {any} */ (scene)];
+}
+
+/**
  * A figure of the note.
  * @param {number} number 1 to 26 @param {Spec} spec @returns {Tree}
  */
@@ -71,11 +92,7 @@ export function figure(number, spec) {
     ],
     ['p', { class: 'look' }, look],
     ...(guess ? [guessOf(number, guess)] : []),
-    [
-      'div',
-      { class: 'parts' },
-      ...parts.map(([tag, attributes]) => [tag, { ...attributes, caption: ' ' }]),
-    ],
+    ['div', { class: 'parts' }, ...parts.map((part, i) => partOf(number, i, part))],
     ...(steps ? [stepsOf(steps)] : []),
     ['p', { class: 'notice' }, notice],
     ['div', { class: 'tools' }],

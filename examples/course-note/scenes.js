@@ -1,0 +1,2 @@
+/** scenes.js */
+export const SCENES = {};
