@@ -60,7 +60,7 @@ const flat = (api) => ({
   setup(builder) {
     builder.onResolve({ filter: /^api:$/ }, () => ({ path: API, namespace: API }));
     builder.onLoad({ filter: /./, namespace: API }, () => ({ contents: api, resolveDir: web }));
-    builder.onLoad({ filter: /\/web\/(elements|figures)\/\w+\.js$/ }, async ({ path }) => {
+    builder.onLoad({ filter: /\/web\/(elements|figures)\/[\w-]+\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       if (basename(path) === 'here.js')
         return { contents: replaced(text, "ROOT = '../'", "ROOT = './'") };
