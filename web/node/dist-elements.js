@@ -39,7 +39,7 @@ const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-const FETCHED = [...ENTRIES, 'texts.js'];
+const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -64,7 +64,11 @@ const flat = (api) => ({
       const text = await readFile(path, 'utf8');
       if (basename(path) === 'here.js')
         return { contents: replaced(text, "ROOT = '../'", "ROOT = './'") };
-      const contents = text.replace(/\bimport\('\.\.\/([\w-]+\.js)'\)/g, "apiModule('$1')");
+      const contents = text.replace(/\bimport\('\.\.\/([\w-]+\.js)'\)/g, (_, name) => {
+        if (!FETCHED.includes(name))
+          throw new Error(`dist: ${path} fetches ${name}: add it to FETCHED`);
+        return `apiModule('${name}')`;
+      });
       return {
         contents: contents === text ? text : `import { apiModule } from '${API}';\n${contents}`,
       };
