@@ -24,7 +24,7 @@ export function inline(text) {
     if (match.index > from) out.push(text.slice(from, match.index));
     const [whole, code, strong, words, address] = match;
     if (code) out.push(['code', {}, code]);
-    else if (strong) out.push(['em', {}, strong]);
+    else if (strong) out.push([/^\w$/.test(strong) ? 'i' : 'em', {}, strong]);
     else out.push(['a', { href: address }, words]);
     from = match.index + whole.length;
   }

@@ -259,7 +259,7 @@ claim('figure 15: on random weights nine of ten heads have no label', async () =
     );
   };
   const poems = await modelOf('poems');
-  const text = textOf('web/figures/texts/poems.txt').slice(0, 400);
+  const text = textOf('tests/golden/tales-held-out.txt').slice(0, 400);
   const run = await evaluate(poems, await idsOf(poems, text), {
     taps: [{ name: 'pattern', layer: 'all' }],
   });
