@@ -190,7 +190,9 @@ describe('the course note as a page', { skip: missing('Chromium'), timeout: 900_
     const tag = "document.querySelector('body > jl-attention, head + body jl-attention')";
     await host.waitForFunction(`${tag}?.view`, { timeout: 60_000 });
     assert.equal(await look(host, `${tag}.value('layer')`), 1);
-    const inner = host.frames()[1];
+    await look(host, "document.querySelector('iframe').scrollIntoView()");
+    const inner = await (await host.$('iframe'))?.contentFrame();
+    assert.ok(inner);
     await inner.waitForSelector('body[data-ready].only', { timeout: 120_000 });
     const seen = await inner.evaluate(`[...document.querySelectorAll('note-figure, h2, header')]
       .filter((e) => e.getClientRects().length).map((e) => e.id).join()`);
