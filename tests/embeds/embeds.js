@@ -1,0 +1,89 @@
+/**
+ * embeds.js - builds every recipe of examples/embeds with its host's own tool, opens it in Chromium and uses its
+ * figures: `make test-embeds`. ONLY=mkdocs,reveal selects recipes.
+ *
+ * A recipe's folder is copied to build/embeds/work/NAME, where https://jielong.example becomes a server of build/dist
+ * on another site than the page's, as for a course page that uses a distant copy. Screenshots are in build/embeds/shots.
+ */
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { drivers, launch, missing } from '../browser/drivers.js';
+import { dist, noDist, root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { reason, recipes, runAll } from './recipes.js';
+import { stopServers } from './tools.js';
+import { openVisit } from './visit.js';
+
+const PLACE = 'https://jielong.example';
+const only = process.env.ONLY?.split(',');
+const chosen = recipes.filter(({ name }) => !only || only.includes(name.split(' ')[0]));
+
+/** @type {import('puppeteer-core').Browser} */
+let browser;
+/** Serves build/dist. @type {import('../helpers/server.js').TestServer} */
+let figures;
+
+before(async () => {
+  figures = await startServer({
+    isolate: false,
+    roots: [['/', dist]],
+    answer(_, response) {
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      return false;
+    },
+  });
+  if (drivers.Chromium.find()) browser = await launch('Chromium');
+});
+after(async () => {
+  await browser?.close();
+  figures.close();
+  await stopServers();
+});
+
+/** A copy of a recipe's folder with the address of the figures. @param {import('./recipes.js').Recipe} recipe */
+function copy(recipe) {
+  const work = join(root, 'build', 'embeds', 'work', recipe.name.replace(/\W+/g, '-'));
+  rmSync(work, { recursive: true, force: true });
+  cpSync(join(root, 'examples', 'embeds', recipe.folder), work, { recursive: true });
+  const site = figures.origin.replace('127.0.0.1', 'localhost');
+  for (const name of readdirSync(work, { recursive: true }).map(String)) {
+    const file = join(work, name);
+    if (!statSync(file).isFile()) continue;
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(PLACE, site));
+  }
+  return work;
+}
+
+/** Serves a built site; browsers ask every site for an icon. @param {string} folder */
+const startSite = (folder) =>
+  startServer({
+    isolate: false,
+    roots: [['/', folder]],
+    answer: ({ url }, response) => url === '/favicon.ico' && Boolean(response.writeHead(204).end()),
+  });
+
+/** @param {import('./recipes.js').Recipe} recipe */
+async function check(recipe) {
+  const work = copy(recipe);
+  const built = await recipe.build(work);
+  const isAddress = /^(http|file):/.test(built);
+  const site = isAddress ? undefined : await startSite(built);
+  const visit = await openVisit(browser, basename(work), recipe.allowed);
+  try {
+    await visit.page.goto(site ? `${site.origin}/` : built);
+    await (recipe.steps?.(visit, work) ?? runAll(visit, recipe.figures));
+    visit.quiet();
+  } catch (error) {
+    await visit.shot('failed').catch(() => {});
+    throw error;
+  } finally {
+    await visit.page.close();
+    site?.close();
+  }
+}
+
+for (const recipe of chosen) {
+  const skip = noDist || missing('Chromium') || reason(recipe);
+  test(recipe.name, { skip, timeout: 300_000 }, () => check(recipe));
+}

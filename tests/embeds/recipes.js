@@ -1,0 +1,276 @@
+/**
+ * recipes.js - how each recipe of examples/embeds is built with its host's own tool, and what a reader does there.
+ *
+ * build() works in a copy of the recipe's folder and returns the folder to serve, or the address that the tool serves.
+ * steps() gets a visit of that address; without it, every figure is looked at and run.
+ */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build as bundle } from 'esbuild';
+import { dist, root } from '../helpers/paths.js';
+import { hackmd, moodleStudent, tinyStores } from './filters.js';
+import { run, serve } from './tools.js';
+import { until } from './visit.js';
+
+const tools = join(root, 'build', 'embeds');
+const node = (/** @type {string} */ name) => join(tools, 'node_modules', name);
+const python = (/** @type {string} */ name) => join(tools, 'py', 'bin', name);
+
+/** @typedef {import('./visit.js').Visit} Visit */
+/**
+ * @typedef {object} Recipe
+ * @property {string} name
+ * @property {string} folder in examples/embeds
+ * @property {string} [tool] file that the recipe's tool must have installed
+ * @property {string} [missing] why the tool is not tested
+ * @property {(work: string) => Promise<string>} build
+ * @property {number} figures on the first page
+ * @property {(visit: Visit, work: string) => Promise<void>} [steps]
+ * @property {RegExp} [allowed] the host's own errors
+ */
+
+/** @param {string} file @param {string} html */
+const page = (file, html) =>
+  writeFileSync(file, `<!doctype html>\n<html lang="en">\n<meta charset="utf-8" />\n${html}\n</html>\n`);
+
+/** Runs the figures of a page. @param {Visit} visit @param {number} n */
+async function runAll(visit, n) {
+  const figures = await visit.figures(n);
+  await visit.shot();
+  for (const figure of figures) await visit.run(figure);
+  await visit.shot('live');
+}
+
+/**
+ * A host that replaces pages without loading: runs a figure, leaves, returns, runs it again.
+ * @param {Visit} visit @param {string} there @param {string} back texts of links
+ */
+async function instant(visit, there, back) {
+  const { page: tab } = visit;
+  await tab.evaluate(() => Object.assign(window, { firstLoad: true }));
+  const go = (/** @type {string} */ text) => tab.locator(`a::-p-text(${text})`).click();
+  await runAll(visit, 1);
+  await visit.workers(1);
+  await go(there);
+  await visit.gone('jl-attention');
+  const [other] = await visit.figures(1);
+  await visit.workers(0);
+  await visit.run(other);
+  await visit.shot('there');
+  await go(back);
+  await visit.gone('jl-distribution');
+  const [again] = await visit.figures(1);
+  await visit.run(again);
+  await visit.workers(1);
+  assert.ok(await tab.evaluate('window.firstLoad'), 'the page was loaded anew');
+}
+
+/** The key events of a text field in the figure reach no shortcut of the host. @param {Visit} visit */
+async function type(visit) {
+  const [figure] = await visit.all();
+  const field = await figure.waitForSelector('>>> input, textarea');
+  await field?.click();
+  await visit.page.keyboard.type(' nfsbdd/x', { delay: 20 });
+  await visit.page.keyboard.press('ArrowLeft');
+  const value = await field?.evaluate((/** @type {any} */ e) => e.value);
+  assert.match(value, /nfsbdd\/x/);
+}
+
+/** @type {Recipe[]} */
+export const recipes = [
+  {
+    name: 'plain',
+    folder: 'plain',
+    figures: 2,
+    build: async (work) => work,
+  },
+  {
+    name: 'disk',
+    folder: 'plain',
+    figures: 1,
+    async build(work) {
+      cpSync(join(dist, 'jielong.global.js'), join(work, 'jielong.global.js'));
+      return pathToFileURL(join(work, 'disk.html')).href;
+    },
+  },
+  {
+    name: 'reveal',
+    folder: 'reveal',
+    tool: node('reveal.js'),
+    figures: 1,
+    async build(work) {
+      cpSync(join(node('reveal.js'), 'dist'), join(work, 'dist'), { recursive: true });
+      return work;
+    },
+    async steps(visit) {
+      const slide = (/** @type {number} */ n) =>
+        until(async () => visit.page.url().endsWith(`#/${n}`), `slide ${n} is shown`);
+      await visit.page.waitForSelector('.reveal.ready');
+      await visit.page.keyboard.press('ArrowRight');
+      await slide(1);
+      await runAll(visit, 1);
+      await type(visit);
+      await slide(1);
+      await visit.page.evaluate(() => /** @type {any} */ (document.activeElement)?.blur());
+      await visit.page.keyboard.press('ArrowRight');
+      await slide(2);
+      const framed = await until(async () => (await visit.all())[1], 'the frame has a figure');
+      await visit.run(framed);
+      await visit.shot('frame');
+      await visit.page.keyboard.press('ArrowRight');
+      await slide(3);
+    },
+  },
+  {
+    name: 'mkdocs',
+    folder: 'mkdocs',
+    tool: python('mkdocs'),
+    figures: 1,
+    async build(work) {
+      await run(python('mkdocs'), ['build', '--strict', '-q'], work);
+      return join(work, 'site');
+    },
+    async steps(visit) {
+      await instant(visit, 'The next token', 'Attention');
+      await type(visit);
+    },
+  },
+  {
+    name: 'docusaurus',
+    folder: 'docusaurus',
+    tool: node('@docusaurus/core'),
+    figures: 1,
+    async build(work) {
+      await run(join(tools, 'node_modules/.bin/docusaurus'), ['build', '--no-minify'], work);
+      return join(work, 'build');
+    },
+    steps: (visit) => instant(visit, 'The next token', 'Attention'),
+  },
+  {
+    name: 'quarto (its converter pandoc)',
+    folder: 'quarto',
+    tool: python('python'),
+    figures: 2,
+    async build(work) {
+      const convert =
+        'import pypandoc; pypandoc.convert_file("index.qmd", "html", format="markdown", outputfile="index.html", extra_args=["--standalone"])';
+      await run(python('python'), ['-c', convert], work);
+      return work;
+    },
+  },
+  {
+    name: 'quarto',
+    folder: 'quarto',
+    missing: 'no registry has its program: the PyPI package quarto-cli downloads it from elsewhere',
+    figures: 2,
+    build: async (work) => work,
+  },
+  {
+    name: 'myst',
+    folder: 'myst',
+    tool: node('mystmd'),
+    figures: 2,
+    async build(work) {
+      const theme = join(work, 'theme');
+      cpSync(join(root, 'tests', 'embeds', 'theme'), theme, { recursive: true });
+      await bundle({
+        entryPoints: [join(theme, 'page.js')],
+        outfile: join(theme, 'public', 'page.js'),
+        bundle: true,
+        format: 'esm',
+        logLevel: 'error',
+        define: { 'process.env.NODE_ENV': '"production"' },
+      });
+      const config = join(work, 'myst.yml');
+      writeFileSync(config, readFileSync(config, 'utf8').replace('book-theme', './theme'));
+      await run(process.execPath, [join(node('mystmd'), 'dist', 'myst.cjs'), 'build', '--html'], work);
+      return join(work, '_build', 'html');
+    },
+  },
+  {
+    name: 'jupyter',
+    folder: 'jupyter',
+    tool: python('jupyter-lab'),
+    figures: 1,
+    build(work) {
+      const settings = join(work, '.home/lab/user-settings/@jupyterlab/apputils-extension');
+      mkdirSync(settings, { recursive: true });
+      writeFileSync(join(settings, 'notification.jupyterlab-settings'), '{ "fetchNews": "false" }');
+      return serve(python('jupyter-lab'), jupyterArguments, work, '/lab/tree/figure.ipynb');
+    },
+    async steps(visit) {
+      const cell = await visit.page.waitForSelector('.jp-Notebook .jp-CodeCell .jp-InputPrompt');
+      await cell?.click();
+      await until(
+        () => visit.page.$('.jp-Notebook-ExecutionIndicator[data-status=idle]'),
+        'the kernel is idle',
+      );
+      await visit.page.keyboard.down('Shift');
+      await visit.page.keyboard.press('Enter');
+      await visit.page.keyboard.up('Shift');
+      await runAll(visit, 1);
+      const cells = () => visit.page.$$eval('.jp-Cell', (all) => all.length);
+      const before = await cells();
+      await type(visit);
+      assert.equal(await cells(), before, 'keys in the figure are not keys of the notebook');
+    },
+  },
+  {
+    name: 'marimo',
+    folder: 'marimo',
+    tool: python('marimo'),
+    figures: 1,
+    build: (work) => serve(python('marimo'), marimoArguments, work, '/'),
+  },
+  {
+    name: 'hackmd',
+    folder: 'hackmd',
+    tool: node('xss'),
+    figures: 1,
+    async build(work) {
+      const html = hackmd(readFileSync(join(work, 'note.md'), 'utf8'));
+      assert.match(html, /<iframe src="[^"]*" width="100%" height="\d+">/);
+      assert.doesNotMatch(html, /<(script|jl-)/);
+      assert.match(html, /The last token looks at/);
+      page(join(work, 'index.html'), html);
+      return work;
+    },
+  },
+  {
+    name: 'moodle',
+    folder: 'moodle',
+    tool: node('tinymce'),
+    figures: 1,
+    async build(work) {
+      cpSync(node('tinymce'), join(work, 'tinymce'), { recursive: true });
+      page(join(work, 'index.html'), '<script src="tinymce/tinymce.js"></script><textarea></textarea>');
+      return work;
+    },
+    async steps(visit, work) {
+      const pasted = readFileSync(join(work, 'page.html'), 'utf8');
+      const stored = await visit.page.evaluate(tinyStores, pasted);
+      assert.match(stored, /<iframe [^>]*src="[^"]*#figure=/);
+      assert.doesNotMatch(moodleStudent(stored), /iframe/);
+      page(join(work, 'shown.html'), stored);
+      await visit.page.goto(new URL('shown.html', visit.page.url()).href);
+      await runAll(visit, 1);
+    },
+  },
+];
+
+const jupyterArguments = [
+  '--no-browser',
+  '--allow-root',
+  '--IdentityProvider.token=',
+  '--ServerApp.port=PORT',
+  '--LabApp.extension_manager=readonly',
+];
+const marimoArguments = 'run figure.py --headless --no-token --port PORT'.split(' ');
+
+/** Whether the recipe's tool is there. @param {Recipe} recipe @returns {string | false} why not */
+export const reason = ({ tool, missing }) =>
+  missing ?? (tool && !existsSync(tool) ? 'its tool is not installed (tests/embeds/install.sh)' : false);
+
+export { runAll };
