@@ -160,7 +160,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size scenes dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -219,6 +219,9 @@ size: dist ## raw and gzipped bytes per file, against the budgets of wasm/size.t
 
 types: node_modules ## type declarations from JSDoc, into build/types
 	@npx --no-install tsc
+
+scenes: web/jielong.wasm ## records the included scenes of the elements (web/elements/scenes)
+	node web/node/scenes.js
 
 dist: web/jielong.wasm web/jielong-train.wasm web/chat/jinja.js types ## one file, separate files, npm package: build/dist (web/node/dist.js)
 	node web/node/dist.js

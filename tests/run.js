@@ -38,6 +38,7 @@ const ALONE = ['browser/thread', 'browser/workers Chromium', 'browser/workers Fi
 const SPLIT = {
   'node/suite': ['HOSTS', 'engine', 'worker'],
   'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/train': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],

@@ -7,43 +7,57 @@
 
 import { currentLanguage, has, t } from './i18n.js';
 
-/** @param {number} value @param {Intl.NumberFormatOptions} [options] */
-export const number = (value, options) =>
-  new Intl.NumberFormat(currentLanguage(), options).format(value);
+/**
+ * Formats for a language.
+ * @param {() => string} language
+ */
+export function formatter(language) {
+  /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
+  const number = (value, options) => new Intl.NumberFormat(language(), options).format(value);
 
-/** @param {number} p probability */
-export const percent = (p) =>
-  number(p, {
-    style: 'percent',
-    ...(p < 0.0005
-      ? { maximumSignificantDigits: 1 }
-      : { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-  });
+  /** @param {number} p probability */
+  const percent = (p) =>
+    number(p, {
+      style: 'percent',
+      ...(p < 0.0005
+        ? { maximumSignificantDigits: 1 }
+        : { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    });
 
-/** @param {number} bytes */
-export function size(bytes) {
-  const [unit, scale] =
-    bytes < 1e6 ? ['kilobyte', 1e3] : bytes < 1e9 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
-  const value = bytes / scale;
-  const digits = value < 100 ? 1 : 0;
-  return number(value, {
-    style: 'unit',
-    unit,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  /** @param {number} bytes */
+  const size = (bytes) => {
+    const [unit, scale] =
+      bytes < 1e6 ? ['kilobyte', 1e3] : bytes < 1e9 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
+    const value = bytes / scale;
+    const digits = value < 100 ? 1 : 0;
+    return number(value, {
+      style: 'unit',
+      unit,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  };
+
+  /** @param {number} s seconds */
+  const time = (s) => {
+    const [unit, value] =
+      s < 1 ? ['millisecond', s * 1e3] : s < 90 ? ['second', s] : ['minute', s / 60];
+    return number(value, {
+      style: 'unit',
+      unit,
+      maximumFractionDigits: s >= 1 && s < 10 ? 1 : 0,
+    });
+  };
+
+  /** Large counts in the language's compact notation: 135M, 1.3億. @param {number} n */
+  const count = (n) =>
+    number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: 4 });
+
+  return { number, percent, size, time, count };
 }
 
-/** @param {number} s seconds */
-export function time(s) {
-  const [unit, value] =
-    s < 1 ? ['millisecond', s * 1e3] : s < 90 ? ['second', s] : ['minute', s / 60];
-  return number(value, { style: 'unit', unit, maximumFractionDigits: s >= 1 && s < 10 ? 1 : 0 });
-}
-
-/** Large counts in the language's compact notation: 135M, 1.3億. @param {number} n */
-export const count = (n) =>
-  number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: 4 });
+/** Formats for the page's language. */
+export const { number, percent, size, time, count } = formatter(currentLanguage);
 
 /**
  * Truncates untrusted text, because the layout of megabytes takes seconds.

@@ -2,10 +2,11 @@
  * matrix.js - draws a causal matrix on a canvas: cells by heat colour, the masked part hatched, axes
  * labelled.
  *
- * Independent of models. The style sheet defines the colours of both themes. Colour is linear in the
- * square root of a value, because most attention weights are small; the legend has equal colour
- * steps.
+ * Independent of models. Labels in Chinese, Japanese and Korean are written upright. The gutters are as wide as
+ * the labels.
  */
+
+import { heatOf, palette } from './heat.js';
 
 /**
  * @typedef {object} Picture
@@ -16,30 +17,59 @@
  * @property {{ queries: string, keys: string }} axes
  */
 
-const AXIS = 20; // px for the name of an axis
-const LABELS = 72; // px for the tokens along an axis
-const MAX_CELL = 32; // px
+const AXIS = 20; // px for the names of the axes
+const GAP = 6; // px between labels and cells
+const LABEL = 72; // px; max length of a label
+const MAX_CELL = 36; // px
 const LEGIBLE = 11; // px; min cell size with all labels
+const FONT = 13; // px
+
+/** @typedef {{ gutter: { x: number, y: number }, cell: number }} Place in CSS pixels */
+
+/** Where each canvas has its cells. @type {WeakMap<HTMLCanvasElement, Place>} */
+const places = new WeakMap();
+
+/** Gutter and cell size of a drawn matrix. @param {HTMLCanvasElement} canvas @param {number} [_n] @returns {Place} */
+export const geometry = (canvas, _n) =>
+  places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
 
 /**
- * Gutter and cell size in CSS pixels.
- * @param {HTMLCanvasElement} canvas @param {number} n
+ * The gutters hold the longest label of their axis; the cells share the rest of the width.
+ * @param {Context} context @param {Palette} paint @param {Picture} picture @param {number} room px
+ * @returns {Place}
  */
-export function geometry(canvas, n) {
-  const gutter = { x: AXIS + LABELS, y: AXIS + LABELS };
-  return { gutter, cell: Math.min(MAX_CELL, (canvas.clientWidth - gutter.x - 2) / n) };
+function placeOf(context, paint, { n, labels }, room) {
+  context.font = `${FONT}px ${paint.mono}`;
+  const width = (/** @type {string} */ text) => Math.min(LABEL, context.measureText(text).width);
+  const height = (/** @type {string} */ text) =>
+    isUpright(text) ? Math.min(LABEL, [...text].length * FONT) : width(text);
+  const x = GAP + Math.ceil(Math.max(...labels.map(width)));
+  const y = AXIS + GAP + Math.ceil(Math.max(...labels.map(height)));
+  return { gutter: { x, y }, cell: Math.min(MAX_CELL, (room - x - 2) / n) };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {Picture} picture */
-export function drawMatrix(canvas, picture) {
+/** Han, kana, their marks: these are written upright below each other. */
+const CJK =
+  /^[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u{20000}-\u{3ffff}]+$/u;
+/** @param {string} text */
+const isUpright = (text) => [...text].length <= 1 || CJK.test(text);
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {Picture} picture
+ * @param {number} [room] px that the matrix may take; default: the canvas keeps its width
+ */
+export function drawMatrix(canvas, picture, room) {
   const context = canvas.getContext('2d');
-  if (!context || !canvas.clientWidth) return; // collapsed
-  const place = geometry(canvas, picture.n);
-  canvas.style.height = `${Math.ceil(place.gutter.y + picture.n * place.cell + 2)}px`;
+  if (!context || !(room ?? canvas.clientWidth)) return; // collapsed
+  const paint = palette(canvas);
+  const place = placeOf(context, paint, picture, room ?? canvas.clientWidth);
+  places.set(canvas, place);
+  const side = picture.n * place.cell + 2;
+  if (room) canvas.style.width = `${Math.ceil(Math.max(place.gutter.x + side, 120))}px`;
+  canvas.style.height = `${Math.ceil(place.gutter.y + side)}px`;
   canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
   canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
   context.scale(devicePixelRatio, devicePixelRatio);
-  const paint = palette(canvas);
   drawCells(context, paint, picture, place);
   drawCursor(context, paint, picture, place);
   drawAxes(context, paint, picture, place);
@@ -47,16 +77,14 @@ export function drawMatrix(canvas, picture) {
 }
 
 /** @typedef {CanvasRenderingContext2D} Context */
-/** @typedef {ReturnType<typeof geometry>} Place */
-/** @typedef {ReturnType<typeof palette>} Palette */
+/** @typedef {import('./heat.js').Palette} Palette */
 
 /** @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
 function drawCells(context, paint, { n, weight }, { gutter, cell }) {
   const gap = cell > 8 ? 1 : 0;
   for (let row = 0; row < n; row++) {
     for (let column = 0; column <= row; column++) {
-      const value = Math.min(1, Math.max(0, weight(row, column)));
-      context.fillStyle = paint.heat[Math.round(255 * Math.sqrt(value))];
+      context.fillStyle = paint.heat[heatOf(weight(row, column))];
       context.fillRect(gutter.x + column * cell, gutter.y + row * cell, cell - gap, cell - gap);
     }
   }
@@ -125,16 +153,17 @@ function drawCursor(context, paint, { n, cursor }, { gutter, cell }) {
   frame(paint.ink, column, row, 1, 1);
 }
 
-/** @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
+/** Both names above the labels, so that they take no width. @param {Context} context @param {Palette} paint @param {Picture} picture @param {Place} place */
 function drawAxes(context, paint, { axes }, { gutter }) {
   context.textBaseline = 'middle';
-  context.font = `600 12px ${paint.sans}`;
-  context.fillStyle = paint.k;
   context.textAlign = 'left';
-  context.fillText(`${axes.keys} →`, gutter.x, AXIS / 2);
+  context.font = `600 12px ${paint.sans}`;
+  const queries = `${axes.queries} ↓`;
   context.fillStyle = paint.q;
-  context.textAlign = 'right';
-  sideways(context, AXIS / 2, gutter.y, () => context.fillText(`← ${axes.queries}`, 0, 0));
+  context.fillText(queries, 0, AXIS / 2);
+  context.fillStyle = paint.k;
+  const after = context.measureText(queries).width + 12;
+  context.fillText(`${axes.keys} →`, Math.max(gutter.x, after), AXIS / 2);
 }
 
 /**
@@ -146,81 +175,48 @@ function drawAxes(context, paint, { axes }, { gutter }) {
  */
 function drawLabels(context, paint, { n, labels, cursor }, { gutter, cell }) {
   const all = cell >= LEGIBLE;
-  context.font = `${Math.min(13, Math.max(LEGIBLE, cell - 2))}px ${paint.mono}`;
+  const font = Math.min(FONT, Math.max(LEGIBLE, cell - 1));
+  context.font = `${font}px ${paint.mono}`;
   for (let i = 0; i < n; i++) {
     const middle = (i + 0.5) * cell;
     if (all || i === cursor.row) {
       context.fillStyle = i === cursor.row ? paint.ink : paint.quiet;
       context.textAlign = 'right';
-      context.fillText(fit(context, labels[i]), gutter.x - 6, gutter.y + middle);
+      context.fillText(fit(context, labels[i]), gutter.x - GAP, gutter.y + middle);
     }
     if (all || i === cursor.column) {
       context.fillStyle = i === cursor.column ? paint.ink : paint.quiet;
-      context.textAlign = 'left';
-      const write = () => context.fillText(fit(context, labels[i]), 0, 0);
-      sideways(context, gutter.x + middle, gutter.y - 6, write);
+      const [x, y] = [gutter.x + middle, gutter.y - GAP];
+      if (isUpright(labels[i])) upright(context, labels[i], x, y, font);
+      else sideways(context, x, y, fit(context, labels[i]));
     }
   }
 }
 
-/**
- * Draws rotated by −90°.
- * @param {Context} context
- * @param {number} x
- * @param {number} y
- * @param {() => void} draw
- */
-function sideways(context, x, y, draw) {
+/** Characters below each other, the last above y. @param {Context} context @param {string} text @param {number} x @param {number} y @param {number} font px */
+function upright(context, text, x, y, font) {
+  const rows = [...text].slice(0, Math.floor(LABEL / font));
+  context.textAlign = 'center';
+  for (const [i, character] of rows.entries())
+    context.fillText(character, x, y - (rows.length - i - 0.5) * font);
+}
+
+/** Rotated by −90°. @param {Context} context @param {number} x @param {number} y @param {string} text */
+function sideways(context, x, y, text) {
   context.save();
   context.translate(x, y);
   context.rotate(-Math.PI / 2);
-  draw();
+  context.textAlign = 'left';
+  context.fillText(text, 0, 0);
   context.restore();
 }
 
 /** A label, truncated to its space. @param {Context} context @param {string} text */
 function fit(context, text) {
-  const room = LABELS - 8;
-  if (context.measureText(text).width <= room) return text;
+  if (context.measureText(text).width <= LABEL) return text;
   const characters = [...text];
-  while (characters.length > 1 && context.measureText(`${characters.join('')}…`).width > room) {
+  while (characters.length > 1 && context.measureText(`${characters.join('')}…`).width > LABEL) {
     characters.pop();
   }
   return `${characters.join('')}…`;
-}
-
-/**
- * The style sheet's colours and fonts, resolved for the theme.
- * @param {HTMLCanvasElement} canvas
- */
-function palette(canvas) {
-  const style = getComputedStyle(canvas);
-  /** @param {string} name */
-  const colour = (name) => {
-    canvas.style.color = `var(--jl-${name})`;
-    return style.color;
-  };
-  const stops = [0, 1, 2, 3, 4].map((i) =>
-    (colour(`heat-${i}`).match(/[\d.]+/g) ?? []).map(Number),
-  );
-  return {
-    ink: colour('ink'),
-    quiet: colour('quiet'),
-    line: colour('line'),
-    q: colour('q'),
-    k: colour('k'),
-    heat: ramp(stops),
-    sans: style.getPropertyValue('--jl-sans'),
-    mono: style.getPropertyValue('--jl-mono'),
-  };
-}
-
-/** 256 colours interpolated from five. @param {number[][]} stops [5][rgb] */
-function ramp(stops) {
-  return Array.from({ length: 256 }, (_, i) => {
-    const at = (i / 255) * 4;
-    const low = Math.min(3, Math.floor(at));
-    const mix = stops[low].map((c, k) => Math.round(c + (stops[low + 1][k] - c) * (at - low)));
-    return `rgb(${mix.slice(0, 3).join()})`;
-  });
 }

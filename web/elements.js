@@ -1,0 +1,27 @@
+/**
+ * elements.js - the custom elements: a script tag and <jl-attention></jl-attention> are a figure.
+ *
+ *   <script type="module" src="elements.js"></script>
+ *   <jl-attention text="The king and the queen"></jl-attention>
+ *
+ * An element shows a recorded scene; its button loads the model and computes the same figure in the page. Importing this
+ * file registers the elements, and attends to frames that show one; it loads no engine.
+ */
+import { JlAttention } from './elements/attention.js';
+import { JlBlock } from './elements/block.js';
+import { configure, loaded, provide } from './elements/page.js';
+import { JlTokens } from './elements/tokens.js';
+
+export { configure, loaded, provide };
+
+/** @type {Record<string, typeof import('./elements/base.js').JlElement>} */
+const ELEMENTS = {
+  'jl-attention': JlAttention,
+  'jl-block': JlBlock,
+  'jl-tokens': JlTokens,
+};
+
+/** Names of the elements. */
+export const TAGS = Object.keys(ELEMENTS);
+
+for (const [name, type] of Object.entries(ELEMENTS)) type.define(name);

@@ -1,0 +1,117 @@
+/**
+ * runner.js - runs a figure's computation: loads the model, waits for the page's turn, reports progress, stops.
+ *
+ * One runner per element. A new run ends the one before it.
+ */
+import { plainJob } from '../figures/figure.js';
+import { acquire, inTurn, isLoaded, release } from './engine.js';
+
+/** @typedef {import('../figures/figure.js').Figure} Figure */
+/** @typedef {import('./engine.js').ModelSource} ModelSource */
+
+/** The smallest module. A page that forbids wasm throws on it. */
+const EMPTY_WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+
+/** Whether the page may compile wasm. */
+export function allowsWasm() {
+  try {
+    return !!new WebAssembly.Module(EMPTY_WASM);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What a runner tells its element.
+ * @typedef {object} Listener
+ * @property {(state: 'loading' | 'running') => void} state
+ * @property {(facts: import('./render.js').Facts) => void} report progress of loading or computing
+ * @property {(view: any) => void} show
+ * @property {() => Promise<void> | undefined} hidden a promise that resolves when the element is visible; undefined
+ *   if it is
+ */
+
+export class Runner {
+  /** @type {AbortController | undefined} */ #controller;
+  /** @type {ModelSource | undefined} that this element holds */ #source;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+  }
+
+  get running() {
+    return !!this.#controller;
+  }
+
+  /**
+   * Computes a view. Rejects with signal.reason when stopped.
+   * @param {Figure} figure @param {ModelSource} source @param {import('../figures/figure.js').Request} request
+   * @returns {Promise<{ view: any, model: import('../jielong.js').Model, seconds: number }>}
+   */
+  async run(figure, source, request) {
+    this.stop();
+    const controller = new AbortController();
+    this.#controller = controller;
+    const { signal } = controller;
+    try {
+      const model = await this.#model(source, signal);
+      signal.throwIfAborted();
+      this.listener.state('running');
+      return await inTurn(
+        async (pause) => {
+          const began = performance.now();
+          const job = {
+            ...plainJob(signal),
+            pause,
+            progress: (/** @type {number} */ done, /** @type {number} */ total, unit = 'steps') => {
+              if (!signal.aborted) this.listener.report({ work: { done, total, unit } });
+            },
+            show: (/** @type {any} */ view) => {
+              if (!signal.aborted) this.listener.show(view);
+            },
+          };
+          const view = await figure.compute(model, request, job);
+          signal.throwIfAborted();
+          return { view, model, seconds: (performance.now() - began) / 1000 };
+        },
+        signal,
+        this.listener.hidden,
+      );
+    } finally {
+      if (this.#controller === controller) this.#controller = undefined;
+    }
+  }
+
+  /** @param {ModelSource} source @param {AbortSignal} signal */
+  async #model(source, signal) {
+    if (this.#source !== source) this.#drop();
+    this.#source = source;
+    if (!isLoaded(source)) this.listener.state('loading');
+    const began = performance.now();
+    return acquire(source, this, {
+      signal,
+      onProgress: (progress) => {
+        const seconds = (performance.now() - began) / 1000;
+        if (!signal.aborted) this.listener.report({ loading: { ...progress, seconds } });
+      },
+    });
+  }
+
+  /** Ends the run, if any. */
+  stop() {
+    this.#controller?.abort();
+    this.#controller = undefined;
+  }
+
+  /** Ends the run and drops the model. */
+  release() {
+    this.stop();
+    this.#drop();
+  }
+
+  #drop() {
+    if (this.#source !== undefined) release(this.#source, this);
+    this.#source = undefined;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * export.js - pictures and tables of a figure as files: SVG with resolved colours, PNG, CSV.
+ */
+
+const NS = 'http://www.w3.org/2000/svg';
+const RESOLVED = [
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'opacity',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+  'dominant-baseline',
+];
+
+/** @param {string} text */
+export const escapeXml = (text) =>
+  text.replace(/[&<>"]/g, (c) => `&#${/** @type {number} */ (c.codePointAt(0))};`);
+
+/** A standalone SVG around markup. @param {number} width @param {number} height @param {string} inner @param {string} alt @param {string} paper */
+export const svgText = (width, height, inner, alt, paper) =>
+  `<svg xmlns="${NS}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img"><title>${escapeXml(alt)}</title><rect width="100%" height="100%" fill="${paper}"/>${inner}</svg>`;
+
+/** @param {Element} from @param {Element} to */
+function resolve(from, to) {
+  const style = getComputedStyle(from);
+  for (const name of RESOLVED) {
+    const value = style.getPropertyValue(name);
+    if (value) to.setAttribute(name, value);
+  }
+  to.removeAttribute('class');
+  to.removeAttribute('style');
+  for (let i = 0; i < from.children.length; i++) resolve(from.children[i], to.children[i]);
+}
+
+/**
+ * The first svg or canvas in `box` as a standalone SVG text; null without one.
+ * @param {Element} box @param {string} alt a sentence that says what the picture shows
+ * @returns {{ svg: string, width: number, height: number } | null}
+ */
+export function pictureOf(box, alt) {
+  const found = box.querySelector('svg, canvas');
+  if (!found) return null;
+  const { width, height } = found.getBoundingClientRect();
+  const host = /** @type {ShadowRoot} */ (box.getRootNode()).host ?? box;
+  const paper = getComputedStyle(host).backgroundColor;
+  if (found instanceof HTMLCanvasElement) {
+    const image = `<image href="${found.toDataURL()}" width="${width}" height="${height}"/>`;
+    return { svg: svgText(width, height, image, alt, paper), width, height };
+  }
+  const copy = /** @type {Element} */ (found.cloneNode(true));
+  resolve(found, copy);
+  for (const [name, value] of [
+    ['x', 0],
+    ['y', 0],
+    ['width', width],
+    ['height', height],
+  ])
+    copy.setAttribute(String(name), String(value));
+  const inner = new XMLSerializer().serializeToString(copy);
+  return { svg: svgText(width, height, inner, alt, paper), width, height };
+}
+
+/** A PNG at twice the size. @param {{ svg: string, width: number, height: number }} picture @returns {Promise<Blob>} */
+export async function pngOf({ svg, width, height }) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [2 * width, 2 * height];
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done, fail) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error('no PNG')))),
+  );
+}
+
+/** RFC 4180. A leading = + - @ of a text is quoted by ', because spreadsheets would run it. @param {string[][]} rows */
+export const csvOf = (rows) =>
+  rows
+    .map((row) =>
+      row
+        .map((cell) => (/^[=+@]|^-\D/.test(cell) ? `'${cell}` : cell))
+        .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell))
+        .join(),
+    )
+    .join('\r\n');
+
+/** Offers bytes as a download. @param {string} name @param {Blob | string} content @param {string} [type] */
+export function download(name, content, type = 'text/plain') {
+  const blob = typeof content === 'string' ? new Blob([content], { type }) : content;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
