@@ -2,11 +2,11 @@
  * embeds.js - builds every recipe of examples/embeds with its host's own tool, opens it in Chromium and uses its
  * figures: `make test-embeds`. ONLY=mkdocs,reveal selects recipes.
  *
- * A recipe's folder is copied to build/embeds/work/NAME, where https://jielong.example becomes a server of build/dist
- * on another site than the page's, as for a course page that uses a distant copy. Screenshots are in build/embeds/shots.
+ * A recipe's folder is copied to build/embeds/work/NAME, where https://course.example becomes the site's server, and
+ * https://jielong.example a server of build/dist on another site, as for a course page that uses a distant copy. Screenshots are in build/embeds/shots.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { drivers, launch, missing } from '../browser/drivers.js';
 import { dist, noDist, root } from '../helpers/paths.js';
@@ -16,6 +16,7 @@ import { stopServers } from './tools.js';
 import { openVisit } from './visit.js';
 
 const PLACE = 'https://jielong.example';
+const COURSE = 'https://course.example';
 const only = process.env.ONLY?.split(',');
 const chosen = recipes.filter(({ name }) => !only || only.includes(name.split(' ')[0]));
 
@@ -41,21 +42,23 @@ after(async () => {
   await stopServers();
 });
 
-/** A copy of a recipe's folder with the address of the figures. @param {import('./recipes.js').Recipe} recipe */
-function copy(recipe) {
-  const work = join(root, 'build', 'embeds', 'work', recipe.name.replace(/\W+/g, '-'));
+/**
+ * A copy of a recipe's folder with the address of the figures, and of the site.
+ * @param {string} folder of examples/embeds @param {string} work @param {string} [site]
+ */
+function copy(folder, work, site = COURSE) {
   rmSync(work, { recursive: true, force: true });
-  cpSync(join(root, 'examples', 'embeds', recipe.folder), work, { recursive: true });
-  const site = figures.origin.replace('127.0.0.1', 'localhost');
+  cpSync(join(root, 'examples', 'embeds', folder), work, { recursive: true });
+  const place = figures.origin.replace('127.0.0.1', 'localhost');
   for (const name of readdirSync(work, { recursive: true }).map(String)) {
     const file = join(work, name);
     if (!statSync(file).isFile()) continue;
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(PLACE, site));
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replaceAll(PLACE, place).replaceAll(COURSE, site));
   }
-  return work;
 }
 
-/** Serves a built site; browsers ask every site for an icon. @param {string} folder */
+/** Serves a site; browsers ask every site for an icon. @param {string} folder */
 const startSite = (folder) =>
   startServer({
     isolate: false,
@@ -65,13 +68,14 @@ const startSite = (folder) =>
 
 /** @param {import('./recipes.js').Recipe} recipe */
 async function check(recipe) {
-  const work = copy(recipe);
-  const built = await recipe.build(work);
-  const isAddress = /^(http|file):/.test(built);
-  const site = isAddress ? undefined : await startSite(built);
-  const visit = await openVisit(browser, basename(work), recipe.allowed);
+  const name = recipe.name.replace(/\W+/g, '-').replace(/-$/, '');
+  const work = join(root, 'build', 'embeds', 'work', name);
+  const site = recipe.site === undefined ? undefined : await startSite(join(work, recipe.site));
+  copy(recipe.folder, work, site?.origin);
+  const visit = await openVisit(browser, name, recipe.allowed);
   try {
-    await visit.page.goto(site ? `${site.origin}/` : built);
+    const address = await recipe.build?.(work);
+    await visit.page.goto(site ? `${site.origin}/` : String(address));
     await (recipe.steps?.(visit, work) ?? runAll(visit, recipe.figures));
     visit.quiet();
   } catch (error) {

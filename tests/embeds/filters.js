@@ -20,7 +20,11 @@ export function hackmd(markdown) {
     lists[tag] = [];
   const filter = new FilterXSS({
     whiteList: lists,
-    onIgnoreTagAttr: (/** @type {string} */ _, /** @type {string} */ name, /** @type {string} */ value) =>
+    onIgnoreTagAttr: (
+      /** @type {string} */ _,
+      /** @type {string} */ name,
+      /** @type {string} */ value,
+    ) =>
       /^(data-.*|id|class|style)$/.test(name) ? `${name}="${escapeAttrValue(value)}"` : undefined,
   });
   return filter.process(require('markdown-it')({ html: true, linkify: true }).render(markdown));

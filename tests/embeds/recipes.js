@@ -1,7 +1,7 @@
 /**
  * recipes.js - how each recipe of examples/embeds is built with its host's own tool, and what a reader does there.
  *
- * build() works in a copy of the recipe's folder and returns the folder to serve, or the address that the tool serves.
+ * build() works in a copy of the recipe's folder. Its folder `site` is served; without one, build() returns an address.
  * steps() gets a visit of that address; without it, every figure is looked at and run.
  */
 import assert from 'node:assert/strict';
@@ -25,7 +25,8 @@ const python = (/** @type {string} */ name) => join(tools, 'py', 'bin', name);
  * @property {string} folder in examples/embeds
  * @property {string} [tool] file that the recipe's tool must have installed
  * @property {string} [missing] why the tool is not tested
- * @property {(work: string) => Promise<string>} build
+ * @property {string} [site] folder that the tool writes
+ * @property {(work: string) => unknown} [build]
  * @property {number} figures on the first page
  * @property {(visit: Visit, work: string) => Promise<void>} [steps]
  * @property {RegExp} [allowed] the host's own errors
@@ -33,7 +34,10 @@ const python = (/** @type {string} */ name) => join(tools, 'py', 'bin', name);
 
 /** @param {string} file @param {string} html */
 const page = (file, html) =>
-  writeFileSync(file, `<!doctype html>\n<html lang="en">\n<meta charset="utf-8" />\n${html}\n</html>\n`);
+  writeFileSync(
+    file,
+    `<!doctype html>\n<html lang="en">\n<meta charset="utf-8" />\n${html}\n</html>\n`,
+  );
 
 /** Runs the figures of a page. @param {Visit} visit @param {number} n */
 async function runAll(visit, n) {
@@ -83,8 +87,8 @@ export const recipes = [
   {
     name: 'plain',
     folder: 'plain',
+    site: '',
     figures: 2,
-    build: async (work) => work,
   },
   {
     name: 'disk',
@@ -99,10 +103,10 @@ export const recipes = [
     name: 'reveal',
     folder: 'reveal',
     tool: node('reveal.js'),
+    site: '',
     figures: 1,
     async build(work) {
       cpSync(join(node('reveal.js'), 'dist'), join(work, 'dist'), { recursive: true });
-      return work;
     },
     async steps(visit) {
       const slide = (/** @type {number} */ n) =>
@@ -127,10 +131,10 @@ export const recipes = [
     name: 'mkdocs',
     folder: 'mkdocs',
     tool: python('mkdocs'),
+    site: 'site',
     figures: 1,
     async build(work) {
       await run(python('mkdocs'), ['build', '--strict', '-q'], work);
-      return join(work, 'site');
     },
     async steps(visit) {
       await instant(visit, 'The next token', 'Attention');
@@ -141,10 +145,10 @@ export const recipes = [
     name: 'docusaurus',
     folder: 'docusaurus',
     tool: node('@docusaurus/core'),
+    site: 'build',
     figures: 1,
     async build(work) {
       await run(join(tools, 'node_modules/.bin/docusaurus'), ['build', '--no-minify'], work);
-      return join(work, 'build');
     },
     steps: (visit) => instant(visit, 'The next token', 'Attention'),
   },
@@ -152,12 +156,12 @@ export const recipes = [
     name: 'quarto (its converter pandoc)',
     folder: 'quarto',
     tool: python('python'),
+    site: '',
     figures: 2,
     async build(work) {
       const convert =
         'import pypandoc; pypandoc.convert_file("index.qmd", "html", format="markdown", outputfile="index.html", extra_args=["--standalone"])';
       await run(python('python'), ['-c', convert], work);
-      return work;
     },
   },
   {
@@ -165,12 +169,12 @@ export const recipes = [
     folder: 'quarto',
     missing: 'no registry has its program: the PyPI package quarto-cli downloads it from elsewhere',
     figures: 2,
-    build: async (work) => work,
   },
   {
     name: 'myst',
     folder: 'myst',
     tool: node('mystmd'),
+    site: '_build/html',
     figures: 2,
     async build(work) {
       const theme = join(work, 'theme');
@@ -185,8 +189,11 @@ export const recipes = [
       });
       const config = join(work, 'myst.yml');
       writeFileSync(config, readFileSync(config, 'utf8').replace('book-theme', './theme'));
-      await run(process.execPath, [join(node('mystmd'), 'dist', 'myst.cjs'), 'build', '--html'], work);
-      return join(work, '_build', 'html');
+      await run(
+        process.execPath,
+        [join(node('mystmd'), 'dist', 'myst.cjs'), 'build', '--html'],
+        work,
+      );
     },
   },
   {
@@ -201,17 +208,13 @@ export const recipes = [
       return serve(python('jupyter-lab'), jupyterArguments, work, '/lab/tree/figure.ipynb');
     },
     async steps(visit) {
-      const cell = await visit.page.waitForSelector('.jp-Notebook .jp-CodeCell .jp-InputPrompt');
-      await cell?.click();
-      await until(
-        () => visit.page.$('.jp-Notebook-ExecutionIndicator[data-status=idle]'),
-        'the kernel is idle',
-      );
-      await visit.page.keyboard.down('Shift');
-      await visit.page.keyboard.press('Enter');
-      await visit.page.keyboard.up('Shift');
+      const { page: tab } = visit;
+      const idle = '.jp-Notebook-ExecutionIndicator[data-status=idle]';
+      await tab.waitForSelector(idle, { timeout: 60_000 });
+      await tab.click('.jp-Notebook .jp-CodeCell .jp-InputPrompt');
+      await tab.click('[data-command="notebook:run-cell-and-select-next"]');
       await runAll(visit, 1);
-      const cells = () => visit.page.$$eval('.jp-Cell', (all) => all.length);
+      const cells = () => tab.$$eval('.jp-Cell', (all) => all.length);
       const before = await cells();
       await type(visit);
       assert.equal(await cells(), before, 'keys in the figure are not keys of the notebook');
@@ -228,6 +231,7 @@ export const recipes = [
     name: 'hackmd',
     folder: 'hackmd',
     tool: node('xss'),
+    site: '',
     figures: 1,
     async build(work) {
       const html = hackmd(readFileSync(join(work, 'note.md'), 'utf8'));
@@ -235,18 +239,20 @@ export const recipes = [
       assert.doesNotMatch(html, /<(script|jl-)/);
       assert.match(html, /The last token looks at/);
       page(join(work, 'index.html'), html);
-      return work;
     },
   },
   {
     name: 'moodle',
     folder: 'moodle',
     tool: node('tinymce'),
+    site: '',
     figures: 1,
     async build(work) {
       cpSync(node('tinymce'), join(work, 'tinymce'), { recursive: true });
-      page(join(work, 'index.html'), '<script src="tinymce/tinymce.js"></script><textarea></textarea>');
-      return work;
+      page(
+        join(work, 'index.html'),
+        '<script src="tinymce/tinymce.js"></script><textarea></textarea>',
+      );
     },
     async steps(visit, work) {
       const pasted = readFileSync(join(work, 'page.html'), 'utf8');
@@ -271,6 +277,7 @@ const marimoArguments = 'run figure.py --headless --no-token --port PORT'.split(
 
 /** Whether the recipe's tool is there. @param {Recipe} recipe @returns {string | false} why not */
 export const reason = ({ tool, missing }) =>
-  missing ?? (tool && !existsSync(tool) ? 'its tool is not installed (tests/embeds/install.sh)' : false);
+  missing ??
+  (tool && !existsSync(tool) ? 'its tool is not installed (tests/embeds/install.sh)' : false);
 
 export { runAll };

@@ -53,7 +53,13 @@ export async function serve(tool, args, work, path) {
   servers.push(server);
   const address = `http://127.0.0.1:${port}${path}`;
   for (let i = 0; i < 600 && server.exitCode === null; i++) {
-    if (await fetch(address).then((r) => r.ok, () => false)) return address;
+    if (
+      await fetch(address).then(
+        (r) => r.ok,
+        () => false,
+      )
+    )
+      return address;
     await sleep(100);
   }
   throw new Error(`${tool} did not answer; see ${work}/server.log`);

@@ -67,7 +67,7 @@ function collectErrors(page) {
  */
 export async function openVisit(browser, name, allowed) {
   const page = await browser.newPage();
-  await page.setViewport({ width: 1000, height: 900 });
+  await page.setViewport({ width: 1280, height: 900 });
   const errors = collectErrors(page);
   return {
     page,

@@ -29,5 +29,9 @@ function draw(node, key) {
   }
 }
 
-const { mdast } = JSON.parse(document.querySelector('[type="application/json"]')?.textContent ?? '');
-createRoot(/** @type {Element} */ (document.querySelector('main'))).render(draw(mdast));
+const json = document.querySelector('[type="application/json"]')?.textContent ?? '';
+const { mdast, frontmatter } = JSON.parse(json);
+createRoot(/** @type {Element} */ (document.querySelector('main'))).render([
+  createElement('h1', { key: 'title' }, frontmatter.title),
+  draw(mdast),
+]);
