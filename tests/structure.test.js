@@ -69,7 +69,7 @@ const ROOMS = {
   ui: '',
   elements: '. figures ui',
   playground: '. api ui elements',
-  node: 'base . api figures',
+  node: 'base . api figures elements',
   models: '.',
 };
 

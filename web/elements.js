@@ -9,7 +9,14 @@
  */
 import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
+import { JlCache } from './elements/cache.js';
+import { JlCompare } from './elements/compare.js';
+import { JlDistribution } from './elements/distribution.js';
+import { JlHeads } from './elements/heads.js';
+import { JlLens } from './elements/lens.js';
+import { JlMerges } from './elements/merges.js';
 import { configure, loaded, provide } from './elements/page.js';
+import { JlPlayground } from './elements/playground.js';
 import { JlTokens } from './elements/tokens.js';
 
 export { configure, loaded, provide };
@@ -18,6 +25,13 @@ export { configure, loaded, provide };
 const ELEMENTS = {
   'jl-attention': JlAttention,
   'jl-block': JlBlock,
+  'jl-cache': JlCache,
+  'jl-compare': JlCompare,
+  'jl-distribution': JlDistribution,
+  'jl-heads': JlHeads,
+  'jl-lens': JlLens,
+  'jl-merges': JlMerges,
+  'jl-playground': JlPlayground,
   'jl-tokens': JlTokens,
 };
 

@@ -73,7 +73,11 @@ function reachable(element) {
       'button, input, select, textarea, summary, a[href], [tabindex]',
     ) ?? [];
   return [...all]
-    .filter((e) => /** @type {HTMLElement} */ (e).tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true }))
+    .filter(
+      (e) =>
+        /** @type {HTMLElement} */ (e).tabIndex >= 0 &&
+        e.checkVisibility({ visibilityProperty: true }),
+    )
     .map((e) => {
       const labels = [.../** @type {HTMLInputElement} */ (e.labels ?? [])]
         .map((l) => l.textContent)

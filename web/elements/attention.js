@@ -1,22 +1,33 @@
 /**
- * attention.js - <jl-attention>: the attention matrix of one head, rows are queries, columns keys.
+ * attention.js - <jl-attention>: the attention matrix of one head, rows are queries, columns keys; beside it the
+ * strongest keys of the selected query.
  *
- * Pointer or arrow keys select a cell; `token` is the row.
+ * Pointer or arrow keys select a cell; `token` is the row. `working` shows how the selected weight comes about.
  */
-import { attention, weightOf } from '../figures/attention.js';
+import { attention, weightOf, workingIn } from '../figures/attention.js';
 import { make } from '../ui/dom.js';
-import { drawMatrix, geometry } from '../ui/matrix.js';
+import { cellAfter, cellAt, drawMatrix } from '../ui/matrix.js';
 import { JlElement } from './base.js';
-import { numbers, once } from './controls.js';
+import { button, once } from './controls.js';
+import { flag } from './settings.js';
+import { stepper } from './stepper.js';
+import { DIGITS, drawStrongest, STRONGEST } from './strongest.js';
 import { words } from './words/attention.js';
+import { drawWorking, WORKING } from './working.js';
 
 /** @typedef {import('../figures/attention.js').AttentionView} View */
 
-const DIGITS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };
+const SIDE = 272; // px for the list and the space before it
+const WIDE = 560; // px from which it stands beside the matrix
 
 export class JlAttention extends JlElement {
   static figure = attention;
   static words = words;
+  static settings = { working: flag() };
+  static css = `${STRONGEST}${WORKING}
+    .pair { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; align-items: start; }
+    .matrix { flex: none; max-width: 100%; touch-action: pan-y; cursor: crosshair; }
+    .readout { min-height: 3em; margin: 0; }`;
 
   /** The selected key; none: the strongest of the query. @type {number | undefined} */ #column;
 
@@ -47,51 +58,81 @@ export class JlAttention extends JlElement {
     return `blocks.${this.#layer(view)}.attn.hook_pattern[${this.#head(view)},${query},${key}]`;
   }
 
+  /** @param {string} name */
+  needs(name) {
+    const { inputs } = this.view ?? {};
+    const more =
+      name === 'layer' && inputs && this.value('working') && !inputs.has(this.value('layer'));
+    return super.needs(name) || !!more;
+  }
+
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
-    const { canvas, readout, legend } = once(this, 'parts', () => this.#create(body));
-    if (canvas.parentNode !== body) body.replaceChildren(canvas, readout, legend);
+    const parts = once(this, 'parts', () => this.#create());
+    const { canvas, readout, legend, pair, working } = parts;
+    if (pair.parentNode !== body) body.replaceChildren(pair, working);
     const cursor = this.#cursor(view);
-    drawMatrix(canvas, {
+    const width = body.clientWidth;
+    const picture = {
       n: view.tokens.length,
       labels: view.tokens.map((token) => token.glyph ?? token.label),
-      weight: (row, column) => this.#weight(view, row, column),
+      weight: (/** @type {number} */ row, /** @type {number} */ column) =>
+        this.#weight(view, row, column),
       cursor,
       axes: { queries: this.t('queries'), keys: this.t('keys') },
-    });
+    };
+    if (width) drawMatrix(canvas, picture, width < WIDE ? width : width - SIDE);
     canvas.setAttribute('aria-label', this.summary(view));
     readout.textContent = this.#sentence('cell', view, cursor.row, cursor.column);
     readout.dataset.source = this.#source(view, cursor.row, cursor.column);
     const [low, masked] = legend.querySelectorAll('span');
     low.textContent = this.t('legend');
     masked.textContent = this.t('masked');
+    const { row, column } = cursor;
+    drawStrongest(this, parts, {
+      names: view.tokens.map((token) => token.label),
+      row,
+      column,
+      weight: (/** @type {number} */ key) => this.#weight(view, row, key),
+      source: (/** @type {number} */ key) => this.#source(view, row, key),
+    });
+    this.#working(working, view, cursor);
   }
 
-  /** @param {HTMLElement} body */
-  #create(body) {
-    const canvas = make('canvas', { tabIndex: 0 });
-    canvas.style.width = '100%';
+  /** @param {HTMLElement} box @param {View} view @param {{ row: number, column: number }} cursor */
+  #working(box, view, { row, column }) {
+    const shown = this.live && this.value('working');
+    const [layer, head] = [this.#layer(view), this.#head(view)];
+    const found = shown ? workingIn(view, layer, head, row, column) : undefined;
+    const weight = this.#weight(view, row, column);
+    drawWorking(this, box, found, { row, column, layer, head, weight });
+  }
+
+  #create() {
+    const canvas = make('canvas', { tabIndex: 0, className: 'matrix' });
     canvas.setAttribute('role', 'img');
     const readout = make('p', { className: 'readout' });
     readout.setAttribute('aria-live', 'polite');
     const legend = make('p', { className: 'legend' }, make('span'), make('i'));
     legend.append(make('i', { className: 'masked' }), make('span'));
-    const point = (/** @type {PointerEvent} */ event) => this.#point(canvas, event);
+    const [title, list, rest] = [make('h4'), make('ol'), make('p', { className: 'rest' })];
+    const side = make('div', { className: 'side' }, readout, title, list, rest);
+    const pair = make('div', { className: 'pair' }, make('div', {}, canvas, legend), side);
+    const point = (/** @type {PointerEvent} */ event) => {
+      const cell = cellAt(canvas, event, this.view.tokens.length);
+      if (cell) this.#move(cell.row, cell.column);
+    };
     canvas.addEventListener('pointermove', point);
     canvas.addEventListener('pointerdown', point);
-    canvas.addEventListener('keydown', (event) => this.#key(event));
-    body.replaceChildren(canvas, readout, legend);
-    return { canvas, readout, legend };
+    canvas.addEventListener('keydown', (event) => {
+      const cell = cellAfter(event.key, this.#cursor(this.view), this.view.tokens.length);
+      if (!cell) return;
+      event.preventDefault();
+      this.#move(cell.row, cell.column);
+    });
+    return { canvas, readout, legend, pair, title, list, rest, working: make('div') };
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {PointerEvent} event */
-  #point(canvas, event) {
-    const { gutter, cell } = geometry(canvas, this.view.tokens.length);
-    const row = Math.floor((event.offsetY - gutter.y) / cell);
-    const column = Math.floor((event.offsetX - gutter.x) / cell);
-    if (row >= 0 && row < this.view.tokens.length && column >= 0 && column <= row)
-      this.#move(row, column);
-  }
   /** @param {number} row @param {number} column */
   #move(row, column) {
     const { row: before, column: old } = this.#cursor(this.view);
@@ -100,33 +141,18 @@ export class JlAttention extends JlElement {
     if (row === before) this.draw(this.frame.body, this.view);
     this.select({ token: row });
   }
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const n = this.view.tokens.length;
-    const { row, column } = this.#cursor(this.view);
-    /** @type {Record<string, [number, number]>} */
-    const moves = {
-      ArrowUp: [Math.max(row - 1, 0), column],
-      ArrowDown: [Math.min(row + 1, n - 1), column],
-      ArrowLeft: [row, Math.max(column - 1, 0)],
-      ArrowRight: [row, Math.min(column + 1, row)],
-      Home: [row, 0],
-      End: [row, row],
-      PageUp: [0, 0],
-      PageDown: [n - 1, column],
-    };
-    const move = moves[event.key];
-    if (!move) return;
-    event.preventDefault();
-    this.#move(move[0], Math.min(move[1], move[0]));
-  }
-
   /** @param {View} view */
   own(view) {
     const heads = Array.from({ length: view.heads }, (_, i) => i);
+    const working = button(this, 'working', this.t('working.show'), () => {
+      this.toggleAttribute('working', !this.value('working'));
+    });
+    working.disabled = !this.live;
+    working.setAttribute('aria-pressed', String(this.live && !!this.value('working')));
     return [
-      numbers(this, 'layer', this.t('label.layer'), view.layers, this.#layer(view)),
-      numbers(this, 'head', this.t('label.head'), heads, this.#head(view)),
+      stepper(this, 'layer', this.t('label.layer'), view.layers, this.#layer(view)),
+      stepper(this, 'head', this.t('label.head'), heads, this.#head(view)),
+      working,
     ];
   }
   /** @param {string} key @param {View} view @param {number} row @param {number} column */

@@ -28,6 +28,7 @@ export class JlElement extends HTMLElement {
   /** @type {import('../ui/words.js').Words} */ static words = {};
   /** @type {Record<string, import('./settings.js').Setting>} */ static settings = {};
   /** Rules of its own style sheet. */ static css = '';
+  /** Whether it computes with a loaded model. */ static needsModel = true;
   /** Kind of its text field. @type {'line' | 'area' | null} */ static input = 'line';
 
   /** All settings. @returns {Record<string, import('./settings.js').Setting>} */
@@ -157,7 +158,9 @@ export class JlElement extends HTMLElement {
   /** Draws again; computes again if a setting needs it and the reader has started this figure, or one that shares. */
   #update() {
     if (!this.isConnected) return;
-    const needs = [...this.#changed].some((name) => name === 'model' || this.needs(name));
+    const needs = [...this.#changed].some((name) =>
+      name === 'model' ? this.type.needsModel : this.needs(name),
+    );
     const begun = this.#state !== 'idle' || (!!this.#group && isLoaded(this.model));
     if (needs && begun && !this.#visible) return; // when it is seen
     if (this.#changed.has('scene') || (!this.live && this.#changed.has('model'))) this.#record();
@@ -172,7 +175,7 @@ export class JlElement extends HTMLElement {
       const scene = found instanceof Promise ? await found : found; // without a tick if it is in the page
       if (this.live) return;
       this.recorded = scene;
-      this.view = scene?.views[this.figureName] ?? null;
+      this.view = scene?.views[this.viewName] ?? null;
       this.facts = {};
     } catch (e) {
       this.facts = { problem: ['status.badScene', String(/** @type {any} */ (e)?.message ?? e)] };
@@ -187,8 +190,9 @@ export class JlElement extends HTMLElement {
     this.facts = {};
     try {
       const request = this.request();
-      const { view, model, seconds } = await this.runner.run(this.type.figure, this.model, request);
-      this.facts = { model: model.info, seconds };
+      const source = this.type.needsModel ? this.model : null;
+      const { view, model, seconds } = await this.runner.run(this.type.figure, source, request);
+      this.facts = { model: model?.info ?? view.model, seconds };
       this.#show(view);
       this.#enter('done');
     } catch (e) {
@@ -246,6 +250,14 @@ export class JlElement extends HTMLElement {
   /** Whether the view must be computed again after a change of this setting. @param {string} name */
   needs(name) {
     return this.type.figure.settings.includes(name);
+  }
+  /** What the start button says, if the element has its own words. @returns {string | undefined} */
+  startText() {
+    return undefined;
+  }
+  /** The name of its view in a scene. */
+  get viewName() {
+    return this.figureName;
   }
   /** @param {HTMLElement} _body @param {any} _view */
   draw(_body, _view) {}

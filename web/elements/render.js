@@ -19,7 +19,7 @@ import { moreOf } from './more.js';
  * @property {unknown} [error]
  * @property {[key: string, message: string]} [problem] a sentence that is not an error of a run
  * @property {{ loaded: number, total?: number, seconds: number }} [loading]
- * @property {{ done: number, total: number, unit: string }} [work]
+ * @property {{ done: number, total: number, unit: string, rate?: number }} [work] rate: per second
  * @property {string} [said] a sentence of the element, until the next report
  */
 
@@ -37,7 +37,9 @@ function bytesOf({ model, recorded }) {
 /** @param {JlElement} element */
 function startLabel(element) {
   const { t, format, live, model } = element;
+  const own = element.startText();
   if (element.dataset.state === 'error') return t('button.retry');
+  if (own) return own;
   if (live) return t('button.again');
   const bytes = bytesOf(element);
   if (isLoaded(model)) return t('button.startLoaded');
@@ -74,7 +76,7 @@ function standing(element) {
     );
   }
   if (!view || !recorded) return t('status.empty');
-  const { name, type } = recorded.model;
+  const { name, type } = view.model ?? recorded.model;
   const { text } = recorded.request;
   const other = element.type.input && element.value('text') !== text;
   const { date, engine } = recorded;
@@ -94,9 +96,13 @@ function status(element) {
     return { badge: t('state.running'), said, progress };
   }
   if (state === 'running') {
-    const { done = 0, total = 0, unit = '' } = facts.work ?? {};
+    const { done = 0, total = 0, unit = '', rate = 0 } = facts.work ?? {};
     const values = { done: format.number(done), total: format.number(total) };
-    const progress = facts.work ? t(`status.${unit}`, values) : '';
+    let progress = facts.work ? t(`status.${unit}`, values) : '';
+    if (unit === 'steps' && rate > 0) {
+      const left = format.time((total - done) / rate);
+      progress += ` · ${t('status.rate', { rate: format.number(rate, { maximumSignificantDigits: 2 }), left })}`;
+    }
     return { badge: t('state.running'), said: progress ? '' : t('status.working'), progress };
   }
   const badge = element.view ? t(element.live ? 'state.live' : 'state.recorded') : '';

@@ -34,6 +34,8 @@ export function allowsWasm() {
 export class Runner {
   /** @type {AbortController | undefined} */ #controller;
   /** @type {ModelSource | undefined} that this element holds */ #source;
+  /** What the figure keeps from one run to the next. @type {{ close?: () => void, [name: string]: any }} */ kept =
+    {};
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -46,8 +48,9 @@ export class Runner {
 
   /**
    * Computes a view. Rejects with signal.reason when stopped.
-   * @param {Figure} figure @param {ModelSource} source @param {import('../figures/figure.js').Request} request
-   * @returns {Promise<{ view: any, model: import('../jielong.js').Model, seconds: number }>}
+   * @param {Figure} figure @param {ModelSource | null} source null: the figure needs no model
+   * @param {import('../figures/figure.js').Request} request
+   * @returns {Promise<{ view: any, model: import('../jielong.js').Model | null, seconds: number }>}
    */
   async run(figure, source, request) {
     this.stop();
@@ -55,23 +58,27 @@ export class Runner {
     this.#controller = controller;
     const { signal } = controller;
     try {
-      const model = await this.#model(source, signal);
+      const model = source === null ? null : await this.#model(source, signal);
       signal.throwIfAborted();
       this.listener.state('running');
       return await inTurn(
         async (pause) => {
           const began = performance.now();
+          let first = -1;
           const job = {
             ...plainJob(signal),
+            kept: this.kept,
             pause,
             progress: (/** @type {number} */ done, /** @type {number} */ total, unit = 'steps') => {
-              if (!signal.aborted) this.listener.report({ work: { done, total, unit } });
+              if (first < 0) first = done;
+              const rate = ((done - first) * 1000) / (performance.now() - began);
+              if (!signal.aborted) this.listener.report({ work: { done, total, unit, rate } });
             },
             show: (/** @type {any} */ view) => {
               if (!signal.aborted) this.listener.show(view);
             },
           };
-          const view = await figure.compute(model, request, job);
+          const view = await figure.compute(/** @type {any} */ (model), request, job);
           signal.throwIfAborted();
           return { view, model, seconds: (performance.now() - began) / 1000 };
         },
@@ -113,5 +120,7 @@ export class Runner {
   #drop() {
     if (this.#source !== undefined) release(this.#source, this);
     this.#source = undefined;
+    this.kept.close?.();
+    this.kept = {};
   }
 }

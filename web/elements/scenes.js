@@ -45,7 +45,7 @@ export function sceneFor(element) {
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */
 export function recordOf(element) {
-  const { view, live, facts, figureName, recorded, model } = element;
+  const { view, live, facts, viewName, recorded, model } = element;
   const info = facts.model;
   const known = recorded?.model ?? { name: '', file: '', type: '', bytes: 0 };
   const file = typeof model === 'string' ? model : '';
@@ -53,6 +53,6 @@ export function recordOf(element) {
   const request = Object.fromEntries(
     Object.entries(element.request()).filter(([, value]) => value !== undefined),
   );
-  const scene = makeScene(described, request, { [figureName]: view });
+  const scene = makeScene(described, request, { [viewName]: view });
   return live || !recorded ? scene : { ...scene, date: recorded.date, engine: recorded.engine };
 }

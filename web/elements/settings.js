@@ -28,7 +28,7 @@ export const whole = (fallback, min = 0, max = 1e6) => ({
   },
 });
 
-/** @param {number} fallback @param {number} min @param {number} max @returns {Setting} */
+/** @param {number | undefined} fallback @param {number} min @param {number} max @returns {Setting} */
 export const real = (fallback, min, max) => ({
   fallback,
   parse: (text) => {

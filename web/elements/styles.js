@@ -44,6 +44,7 @@ figcaption { font-weight: 600; font-size: 0.9375rem; }
 .badge:empty { display: none; }
 :host([data-state="error"]) .status { color: var(--jl-ink); border-inline-start: 3px solid var(--jl-accent); padding-inline-start: 0.5rem; }
 .controls, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; }
+.controls + .controls:not(:empty) { margin-top: 0.5rem; }
 .controls label { display: inline-flex; align-items: center; gap: 0.5rem; min-height: var(--target); }
 .stepper { display: inline-flex; align-items: center; gap: 0.25rem; }
 .stepper button { min-width: var(--target); padding-inline: 0; }

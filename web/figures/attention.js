@@ -4,9 +4,13 @@
  * The weights of a head are a lower triangle, because a query attends to itself and earlier keys only: row q begins
  * at q(q + 1) / 2.
  */
-import { idsOf, tokenViews, withSession } from './figure.js';
 
-const MAX_TOKENS = 64;
+import { causalIds } from './causal.js';
+import { tokenViews, withSession } from './figure.js';
+import { workingOf, workingTaps } from './working.js';
+
+const EXACT = { cache: { type: 'f32' } }; // so that the scores are those of the tapped keys
+const MAX_WORKING = 2 ** 26; // bytes of the working of all blocks; above it, of one
 
 /** @typedef {import('./figure.js').TokenView} TokenView */
 /**
@@ -16,6 +20,7 @@ const MAX_TOKENS = 64;
  * @property {number[]} layers blocks with attention
  * @property {number} heads
  * @property {Float32Array[]} patterns per layer: [head][query, key ≤ query]
+ * @property {Map<number, import('./working.js').Inputs>} [inputs] of the working, by layer; not stored in scenes
  */
 
 /** @param {number} n */
@@ -44,22 +49,53 @@ export function weightOf(view, layer, head, query, key) {
   return pattern[head * triangle(view.tokens.length) + triangle(query) + key];
 }
 
+/**
+ * The working of a weight, if its inputs are there.
+ * @param {AttentionView} view @param {number} layer @param {number} head @param {number} query @param {number} key
+ */
+export function workingIn({ inputs, heads }, layer, head, query, key) {
+  const found = inputs?.get(layer);
+  return found && workingOf(found, heads, head, query, key);
+}
+
+/** Patterns of all blocks for a text. @param {import('../jielong.js').TapResult[]} taps */
+export const patternsOf = (taps) => taps.map(triangles);
+
 /** @type {import('./figure.js').Figure} */
 export const attention = {
   name: 'attention',
-  settings: ['text'],
+  settings: ['text', 'working'],
   /** @returns {Promise<AttentionView>} */
-  async compute(model, { text }, { signal, progress }) {
-    const { ids, total } = await idsOf(model, text, MAX_TOKENS);
-    const layers = model.info.attentionLayers;
-    const { taps } = await withSession(model, ids.length, (session) =>
-      session.run(ids, {
-        taps: layers.map((layer) => ({ name: 'pattern', layer })),
-        signal,
-        onProgress: ({ evaluated, total: all }) => progress(evaluated, all, 'tokens'),
-      }),
+  async compute(model, { text, working, layer }, { signal, progress }) {
+    const { ids, total } = await causalIds(model, text);
+    const { heads, attentionLayers: layers } = model.info;
+    const { taps, shown } = await withSession(
+      model,
+      ids.length,
+      async (session) => {
+        const all = layers.map((one) => ({ name: 'pattern', layer: one }));
+        let shown = working ? layers : [];
+        const more = () => shown.flatMap((one) => workingTaps(model.info, one));
+        if (shown.length && (await session.forecast(ids, { taps: more() })) > MAX_WORKING)
+          shown = layers.includes(layer) ? [layer] : [layers[layers.length - 1]];
+        const { taps } = await session.run(ids, {
+          taps: [...all, ...more()],
+          signal,
+          onProgress: ({ evaluated, total: n }) => progress(evaluated, n, 'tokens'),
+        });
+        return { taps, shown };
+      },
+      working ? EXACT : {},
     );
     const tokens = await tokenViews(model, ids);
-    return { tokens, total, layers, heads: model.info.heads, patterns: taps.map(triangles) };
+    const patterns = patternsOf(taps.slice(0, layers.length));
+    const view = { tokens, total, layers, heads, patterns };
+    const rest = taps.slice(layers.length);
+    const inputs = new Map(
+      shown.map((one, i) => [one, { q: rest[3 * i], k: rest[3 * i + 1], scores: rest[3 * i + 2] }]),
+    );
+    // not enumerable, so that a scene does not store it
+    if (working) Object.defineProperty(view, 'inputs', { value: inputs });
+    return view;
   },
 };

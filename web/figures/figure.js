@@ -24,6 +24,8 @@
  * @property {AbortSignal} signal
  * @property {(done: number, total: number, unit?: 'tokens' | 'steps' | 'bytes') => void} progress
  * @property {(view: any) => void} show draws an unfinished view
+ * @property {{ close?: () => void, [name: string]: any }} kept what the figure keeps from one run to the next; closed
+ *   when the model changes or the figure is removed
  * @property {() => Promise<void>} pause waits while the figure is hidden; call it between steps. Rejects when aborted
  */
 
@@ -33,12 +35,13 @@
  * @typedef {object} Figure
  * @property {string} name
  * @property {string[]} settings names of the request's entries that need a new computation
- * @property {(model: Model, request: Request, job: Job) => Promise<any>} compute
+ * @property {(model: Model, request: Request, job: Job) => Promise<any>} compute null for figures without a model
  */
 
 /** A job for callers without progress, such as the recorder of scenes. @returns {Job} */
 export const plainJob = (signal = new AbortController().signal) => ({
   signal,
+  kept: {},
   progress() {},
   show() {},
   async pause() {

@@ -17,11 +17,19 @@ const SCENES = {
       text: "The princess lost her golden ball in the well. 'Give me back my golden",
       layer: 5,
       head: 5,
+      seed: 7,
+      count: 40,
     },
   },
   chinese: {
     model: 'poems',
-    request: { text: '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。', layer: 2, head: 1 },
+    request: {
+      text: '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。',
+      layer: 2,
+      head: 1,
+      seed: 7,
+      count: 40,
+    },
   },
 };
 

@@ -29,7 +29,7 @@ export const CHIPS = `
 .token { display: inline-flex; flex-direction: column; justify-content: center; align-items: center; min-width: 1.5rem; max-width: 100%;
   min-height: var(--target); padding: 0.125rem 0.25rem 2px; cursor: pointer; overflow: hidden;
   border-bottom: 1px solid var(--c, var(--jl-edge)); background: color-mix(in srgb, var(--c, transparent) 13%, transparent); }
-.token span { font: 0.875rem / 1.4 var(--jl-mono); white-space: pre; }
+.token span { font: 0.875rem / 1.4 var(--jl-mono); white-space: pre; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 .token small { font: 0.6875rem / 1.2 var(--jl-sans); font-variant-numeric: tabular-nums; color: var(--jl-quiet); min-height: 1.2em; }
 .token[aria-selected="true"] { border-bottom: 3px solid var(--jl-accent); padding-bottom: 0; }
 .token:focus-visible { outline-offset: -2px; }

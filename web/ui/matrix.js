@@ -34,6 +34,37 @@ export const geometry = (canvas, _n) =>
   places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
 
 /**
+ * The cell under a pointer; null outside of the triangle.
+ * @param {HTMLCanvasElement} canvas @param {{ offsetX: number, offsetY: number }} event @param {number} n
+ */
+export function cellAt(canvas, { offsetX, offsetY }, n) {
+  const { gutter, cell } = geometry(canvas);
+  const row = Math.floor((offsetY - gutter.y) / cell);
+  const column = Math.floor((offsetX - gutter.x) / cell);
+  return row >= 0 && row < n && column >= 0 && column <= row ? { row, column } : null;
+}
+
+/**
+ * The cell to which a key of the keyboard moves; null for other keys.
+ * @param {string} key @param {{ row: number, column: number }} from @param {number} n
+ */
+export function cellAfter(key, { row, column }, n) {
+  /** @type {Record<string, [number, number]>} */
+  const moves = {
+    ArrowUp: [Math.max(row - 1, 0), column],
+    ArrowDown: [Math.min(row + 1, n - 1), column],
+    ArrowLeft: [row, Math.max(column - 1, 0)],
+    ArrowRight: [row, column + 1],
+    Home: [row, 0],
+    End: [row, row],
+    PageUp: [0, 0],
+    PageDown: [n - 1, column],
+  };
+  const move = moves[key];
+  return move ? { row: move[0], column: Math.min(move[1], move[0]) } : null;
+}
+
+/**
  * The gutters hold the longest label of their axis; the cells share the rest of the width.
  * @param {Context} context @param {Palette} paint @param {Picture} picture @param {number} room px
  * @returns {Place}

@@ -27,6 +27,7 @@ export const words = {
   'status.working': ['Computing', '計算中'],
   'status.tokens': ['Computing: {done} of {total} tokens', '計算中：{done}／{total} 個詞元'],
   'status.steps': ['Computing: {done} of {total} steps', '計算中：{done}／{total} 步'],
+  'status.rate': ['{rate} a second, {left} left', '每秒 {rate} 步，還要 {left}'],
   'status.bytes': ['Computing: {done} of {total} bytes', '計算中：{done}／{total} 位元組'],
   'status.hidden': ['Paused while out of sight', '移出畫面，暫停'],
   'status.stopped': ['Stopped', '已停止'],

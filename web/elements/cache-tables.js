@@ -1,0 +1,105 @@
+/**
+ * cache-tables.js - the tables and the memory line of jl-cache.
+ */
+import { LOSS, RUNS } from '../figures/cache.js';
+import { make } from '../ui/dom.js';
+import { tableOf } from './frame.js';
+
+/** @typedef {import('./cache.js').JlCache} Element */
+/** @typedef {import('../figures/cache.js').CacheView} View */
+/** @typedef {'cached' | 'fresh'} Kind */
+
+const KINDS = /** @type {Kind[]} */ (['cached', 'fresh']);
+
+/** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i */
+function timeCell({ t, format }, view, kind, i) {
+  const { runs } = view;
+  if (runs < RUNS) return t('few', { least: RUNS });
+  const [median, low, high] = view[kind].stepMs[i].map((x) =>
+    format.number(x, { maximumSignificantDigits: 3 }),
+  );
+  const source = `session.counters.milliseconds, ${kind}, step ${i}, ${runs} runs`;
+  return { text: t('range', { median, low, high }), source };
+}
+
+/** Tokens, work and time of a step. @param {Element} element @param {View} view @param {Kind} kind @param {number} i */
+export function cells(element, view, kind, i) {
+  const { tokens, multiplyAdds } = view[kind];
+  const source = (/** @type {string} */ name) => `session.counters.${name}, ${kind}, step ${i}`;
+  return [
+    { text: String(tokens[i]), source: source('tokens') },
+    { text: element.format.number(multiplyAdds[i]), source: source('multiplyAdds') },
+    timeCell(element, view, kind, i),
+  ];
+}
+
+/** The chosen step and all steps, with and without the cache. @param {Element} element @param {View} view @param {number} step */
+export function workTable(element, view, step) {
+  const { t, format } = element;
+  const n = view.drawn.length;
+  const columns = [t('label.cache'), t('evaluated'), t('work'), t('time'), t('all', { n })];
+  const rows = KINDS.map((kind) => [
+    t(kind),
+    ...cells(element, view, kind, step),
+    {
+      text: format.number(view[kind].multiplyAdds.reduce((a, b) => a + b, 0)),
+      source: `session.counters.multiplyAdds, ${kind}, sum of ${n} steps`,
+    },
+  ]);
+  const next = view.drawn[step].label;
+  return tableOf({ columns, rows }, t('one', { i: step, next }));
+}
+
+/** The bytes of the cache, from the model's numbers where they explain it. @param {Element} element @param {View} view @param {number} step */
+export function memoryOf({ t, format }, view, step) {
+  const { layers, kvHeads, headSize } = view.shape;
+  const cacheBytes = view.cacheBytes[step];
+  const n = view.tokens.length + step;
+  const each = cacheBytes / n;
+  const vector = each / (2 * layers * kvHeads); // bytes of a key or value
+  const width = Math.floor(vector / headSize);
+  const scale = vector - width * headSize;
+  const fits = width >= 1 && Number.isInteger(scale);
+  const key = fits ? (scale ? 'memoryScale' : 'memory') : 'memoryOnly';
+  const bytes = `${format.number(cacheBytes)} B`;
+  const values = { n, bytes, each: `${format.number(each)} B`, layers, heads: kvHeads };
+  const line = make(
+    'p',
+    { className: 'readout' },
+    t(key, { ...values, size: headSize, width, scale }),
+  );
+  line.dataset.source = `session.counters.cacheBytes, step ${step}`;
+  return line;
+}
+
+/** The loss under each rule, or a sentence that the text is too short. @param {Element} element @param {View} view */
+export function lossTable({ t, format }, view) {
+  if (view.total < LOSS.least)
+    return make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }));
+  const small = { maximumFractionDigits: 3, signDisplay: /** @type {const} */ ('exceptZero') };
+  const rows = view.losses.map(
+    ({ cache, window, sinks, loss, change, error, cacheBytes, attention }) => {
+      const name = window ? t('windowed', { window, sinks }) : t(`cache.${cache}`);
+      const moved = t('moved', {
+        change: format.number(change, small),
+        error: format.number(error, { maximumSignificantDigits: 1 }),
+      });
+      return [
+        name,
+        {
+          text: format.number(loss, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
+          source: `session.eachLogits, ${name}`,
+        },
+        { text: moved, source: `session.eachLogits, ${name}` },
+        { text: format.size(cacheBytes), source: `session.counters.cacheBytes, ${name}` },
+        {
+          text: format.count(attention),
+          source: `session.counters.multiplyAdds.scores + gather, ${name}`,
+        },
+      ];
+    },
+  );
+  if (!rows.length) return make('p', { className: 'note' }, t('waiting'));
+  const columns = [t('rules'), t('loss'), t('change'), t('bytes'), t('attention')];
+  return tableOf({ columns, rows }, t('rules'));
+}

@@ -1,0 +1,206 @@
+/**
+ * compare.js - <jl-compare>: two texts, or one text under two rules, side by side; the first difference is marked.
+ *
+ * `token` is a position of side A. Arrow keys or a click select it.
+ */
+import { compare } from '../figures/compare.js';
+import { RULES } from '../figures/rules.js';
+import { make } from '../ui/dom.js';
+import { PAIRS_CSS, shown } from '../ui/pairs.js';
+import { picture, resize } from '../ui/svg.js';
+import { JlElement } from './base.js';
+import { changeOf, comparePicture } from './compare-picture.js';
+import { choice, once, slider } from './controls.js';
+import { oneOf, string, whole } from './settings.js';
+import { words } from './words/compare.js';
+
+/** @typedef {import('../figures/compare.js').CompareView} View */
+
+const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const SIGNED = /** @type {Intl.NumberFormatOptions} */ ({ ...DIGITS, signDisplay: 'exceptZero' });
+
+export class JlCompare extends JlElement {
+  static figure = compare;
+  static words = words;
+  static css = PAIRS_CSS;
+  static settings = {
+    other: string(undefined, 2000),
+    rule: oneOf(/** @type {any} */ (undefined), RULES),
+    window: whole(8, 1, 4096),
+    sinks: whole(0, 0, 64),
+  };
+
+  /** The pair of the chosen token; the last if it has none. @param {View} view */
+  #chosen({ pairs }) {
+    const found = pairs.findIndex(([i]) => i === this.value('token'));
+    return found < 0 ? pairs.length - 1 : found;
+  }
+  /** @param {View} view @returns {import('./compare-picture.js').Words} */
+  #words({ layer, head, window, sinks }) {
+    const { t, format } = this;
+    return {
+      t,
+      nats: (x) => (x === undefined ? '–' : format.number(x, DIGITS)),
+      signed: (x) => (x === undefined ? '–' : format.number(x, SIGNED)),
+      percent: format.percent,
+      rule: (name) => t(`rule.${name}`, { layer, head, window, sinks }),
+      depth: (d) => (d < 0 ? t('same') : d ? t('block', { n: d - 1 }) : t('embedding')),
+    };
+  }
+
+  /** @param {HTMLElement} body @param {View} view */
+  draw(body, view) {
+    const { image, readout } = once(this, 'parts', () => this.#create());
+    if (image.parentNode !== body) body.replaceChildren(image, readout);
+    const width = Math.max(280, body.clientWidth);
+    const chosen = this.#chosen(view);
+    const pick = (/** @type {number} */ token) => this.select({ token });
+    const shape = comparePicture({ ...this.#words(view), view, width, chosen, pick });
+    image.replaceChildren(...shape.nodes);
+    resize(image, width, shape.height);
+    image.setAttribute('aria-label', this.summary(view));
+    readout.textContent = this.#readout(view, chosen);
+  }
+  #create() {
+    const image = picture();
+    image.addEventListener('keydown', (event) => this.#key(event));
+    const readout = make('p', { className: 'readout' });
+    readout.setAttribute('aria-live', 'polite');
+    return { image, readout };
+  }
+  /** @param {View} view @param {number} p */
+  #readout(view, p) {
+    if (p < 0) return this.t('unpaired');
+    const [i, j] = view.pairs[p];
+    const { nats, depth } = this.#words(view);
+    return this.t('token', {
+      token: shown(view.sides[0].tokens[i]),
+      a: nats(view.sides[0].loss[i - 1]),
+      b: nats(view.sides[1].loss[j - 1]),
+      where: depth(view.apart[p]),
+    });
+  }
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { pairs } = this.view;
+    const now = this.#chosen(this.view);
+    const last = pairs.length - 1;
+    /** @type {Record<string, number>} */
+    const moves = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last };
+    const to = moves[event.key];
+    if (to === undefined || last < 0) return;
+    event.preventDefault();
+    this.select({ token: pairs[Math.min(last, Math.max(0, to))][0] });
+  }
+
+  /** @param {View} view */
+  own(view) {
+    const { t } = this;
+    const numbers = { layer: view.layer, head: view.head };
+    const options = RULES.map((name) => {
+      const values = { ...numbers, window: this.value('window'), sinks: this.value('sinks') };
+      return /** @type {const} */ ([name, t(`rule.${name}`, values)]);
+    });
+    const rule = this.value('rule') ?? view.rule;
+    const nodes = [this.#other(), choice(this, 'rule', t('label.rule'), options, rule)];
+    const range = { min: 1, max: 64, step: 1 };
+    if (rule === 'window')
+      nodes.push(
+        slider(this, 'window', t('label.window'), range, view.window),
+        slider(this, 'sinks', t('label.sinks'), { ...range, min: 0, max: 16 }, view.sinks),
+      );
+    return nodes;
+  }
+  /** The field of the second text. */
+  #other() {
+    const { label, field, box } = once(this, 'other', () => {
+      const made = make('input', { autocomplete: 'off', spellcheck: false });
+      const text = document.createTextNode('');
+      made.addEventListener('change', () => {
+        this.setAttribute('other', made.value);
+        if (!this.live) this.start();
+      });
+      return { label: text, field: made, box: make('label', {}, text, ' ', made) };
+    });
+    label.data = this.t('label.other');
+    field.placeholder = this.t('hint.other');
+    if (this.shadowRoot?.activeElement !== field) field.value = this.value('other') ?? '';
+    return box;
+  }
+
+  /** @param {View} view */
+  summary(view) {
+    const { nats, rule, depth } = this.#words(view);
+    const [a, b] = view.sides;
+    const top = (/** @type {'before' | 'after'} */ side) =>
+      view.candidates.reduce((x, y) => (y[side] > x[side] ? y : x), view.candidates[0])?.label;
+    return this.t('summary', {
+      a: rule('none'),
+      b: rule(view.rule),
+      lossA: nats(a.mean ?? undefined),
+      lossB: nats(b.mean ?? undefined),
+      topA: top('before') ?? '–',
+      topB: top('after') ?? '–',
+      where: depth(view.apart[view.apart.length - 1] ?? -1),
+    });
+  }
+  /** @param {View} view */
+  twin(view) {
+    const { t } = this;
+    const { nats, signed, percent, depth } = this.#words(view);
+    const [a, b] = view.sides;
+    const cell = (/** @type {string} */ text, /** @type {string} */ source) => ({ text, source });
+    /** Rows of all tokens of a side without a pair, and of pairs. @type {import('./frame.js').Cell[][]} */
+    const rows = [];
+    const used = [new Set(), new Set()];
+    for (const pair of view.pairs) pair.forEach((i, side) => void used[side].add(i));
+    const loss = (/** @type {number} */ side, /** @type {number} */ i) =>
+      cell(nats(view.sides[side].loss[i - 1]), `logits[${i - 1},${view.sides[side].tokens[i].id}]`);
+    a.tokens.forEach((token, i) => {
+      const p = view.pairs.findIndex(([x]) => x === i);
+      const paired =
+        p < 0
+          ? ['', '', '']
+          : [
+              loss(1, view.pairs[p][1]),
+              signed(changeOf(view, view.pairs[p])),
+              depth(view.apart[p]),
+            ]; // prettier-ignore
+      rows.push([token.label, t('row.loss'), loss(0, i), ...paired]);
+    });
+    b.tokens.forEach((token, j) => {
+      if (!used[1].has(j)) rows.push([token.label, t('row.loss'), '', loss(1, j), '', '']);
+    });
+    for (const c of view.candidates)
+      rows.push([
+        c.label,
+        t('kind.next'),
+        percent(c.before),
+        percent(c.after),
+        signed(100 * (c.after - c.before)),
+        '',
+      ]); // prettier-ignore
+    const chosen = this.#chosen(view);
+    for (let d = 0; chosen >= 0 && d < view.depths; d++)
+      rows.push([
+        shown(a.tokens[view.pairs[chosen][0]]),
+        t('kind.cosine', { where: depth(d) }),
+        ...['', ''],
+        nats(view.cosine[chosen * view.depths + d]),
+        d === view.apart[chosen] ? t('apart') : '',
+      ]);
+    a.next.forEach((token, i) => {
+      const mark = i === view.turn ? t('apart') : '';
+      rows.push([
+        String(i + 1),
+        t('kind.continued'),
+        token.label,
+        b.next[i]?.label ?? '',
+        mark,
+        '',
+      ]);
+    });
+    const columns = [t('twin.token'), t('twin.kind'), 'A', 'B', t('row.change'), t('apart')];
+    return { columns, rows };
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * heads.js - <jl-heads>: the patterns of all heads as small pictures, what kind each head is, and what the prediction
+ * loses without it.
+ *
+ * Rows are blocks, columns heads; `sort` orders them by a score. Selecting one shows it in figures that share. `edit`
+ * switches the selected head off, or keeps only it.
+ */
+import { chosenHead } from '../figures/causal.js';
+import { heads, KINDS } from '../figures/heads.js';
+import { make } from '../ui/dom.js';
+import { drawRanks, RANKS } from '../ui/ranks.js';
+import { drawThumbs, thumbAfter, thumbAt } from '../ui/thumbs.js';
+import { JlElement } from './base.js';
+import { CHANGE, drawChange } from './change.js';
+import { choice, once } from './controls.js';
+import { oneOf } from './settings.js';
+import { words } from './words/heads.js';
+
+/** @typedef {import('../figures/heads.js').HeadsView} View */
+
+const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const SORTS = ['place', ...KINDS, 'entropy'];
+const EDITS = ['none', 'off', 'only'];
+
+export class JlHeads extends JlElement {
+  static figure = heads;
+  static words = words;
+  static settings = { sort: oneOf('place', SORTS), edit: oneOf('off', EDITS) };
+  static css = `${RANKS}${CHANGE}
+    .map { touch-action: pan-y; cursor: pointer; }
+    .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem 2.5rem; margin-top: 0.75rem; }
+    .columns h4 { margin: 0 0 0.25rem; font-size: 0.875rem; }
+    .columns p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; }
+    .columns > div { min-width: 0; }`;
+
+  /** Heads in the order in which they are drawn: [layer index · heads + head]. @param {View} view */
+  #order(view) {
+    const order = Array.from({ length: view.layers.length * view.heads }, (_, i) => i);
+    const sort = this.value('sort');
+    const scores = view.measured.tokens ? view.scores[sort] : undefined;
+    return scores ? order.sort((a, b) => scores[b] - scores[a]) : order;
+  }
+  /** @param {View} view */
+  #index(view) {
+    const { layer, head } = chosenHead(view, {
+      layer: this.value('layer'),
+      head: this.value('head'),
+    });
+    return view.layers.indexOf(layer) * view.heads + head;
+  }
+  /** @param {View} view @param {number} index */
+  #place(view, index) {
+    return { layer: view.layers[Math.floor(index / view.heads)], head: index % view.heads };
+  }
+  /** The kind of a head, if it has a label. @param {View} view @param {number} index */
+  #kind(view, index) {
+    const { layer, head } = this.#place(view, index);
+    return view.labels.find((one) => one.layer === layer && one.head === head)?.kind;
+  }
+
+  /** @param {HTMLElement} body @param {View} view */
+  draw(body, view) {
+    const parts = once(this, 'parts', () => this.#create());
+    if (parts.canvas.parentNode !== body) body.replaceChildren(parts.canvas, parts.columns);
+    const order = this.#order(view);
+    const sorted = this.value('sort') !== 'place' && view.measured.tokens > 0;
+    const n = view.tokens.length;
+    const size = (n * (n + 1)) / 2;
+    const caption = (/** @type {number} */ i) => {
+      const kind = this.#kind(view, i);
+      const { layer, head } = this.#place(view, i);
+      if (!sorted) return kind ? this.t(`short.${kind}`) : '';
+      return `${layer}.${head}  ${this.format.number(view.scores[this.value('sort')][i], DIGITS)}`;
+    };
+    const names = { row: this.t('label.layer'), column: this.t('label.head') };
+    const columns = Array.from({ length: view.heads }, (_, i) => String(i));
+    const thumbs = {
+      n,
+      matrices: order.map((i) => ({
+        data: view.patterns[Math.floor(i / view.heads)],
+        at: (i % view.heads) * size,
+      })),
+      captions: order.map(caption),
+      columns: view.heads,
+      chosen: order.indexOf(this.#index(view)),
+      axes: sorted ? null : { ...names, rows: view.layers.map(String), columns },
+    };
+    drawThumbs(parts.canvas, thumbs, body.clientWidth);
+    parts.canvas.setAttribute('aria-label', this.summary(view));
+    this.#score(parts, view);
+    this.#change(parts, view);
+  }
+
+  #create() {
+    const canvas = make('canvas', { tabIndex: 0, className: 'map' });
+    canvas.setAttribute('role', 'img');
+    const [name, list, label, measured] = [
+      make('h4'),
+      make('ol'),
+      make('p'),
+      make('p', { className: 'note' }),
+    ];
+    label.setAttribute('aria-live', 'polite');
+    const [edit, table, note] = [make('h4'), make('table'), make('p', { className: 'note' })];
+    const left = make('div', {}, name, list, label, measured);
+    const columns = make('div', { className: 'columns' }, left, make('div', {}, edit, table, note));
+    canvas.addEventListener('click', (event) => {
+      const order = this.#order(this.view);
+      const at = thumbAt(canvas, event, order.length);
+      if (at >= 0) this.select(this.#place(this.view, order[at]));
+    });
+    canvas.addEventListener('keydown', (event) => {
+      const order = this.#order(this.view);
+      const { heads } = this.view;
+      const at = order.indexOf(this.#index(this.view));
+      const to = thumbAfter(event.key, at, heads, order.length);
+      if (to < 0) return;
+      event.preventDefault();
+      this.select(this.#place(this.view, order[to]));
+    });
+    return { canvas, columns, name, list, label, measured, edit, table, note };
+  }
+  /** What kind the selected head is. @param {any} parts @param {View} view */
+  #score({ name, list, label, measured }, view) {
+    const index = this.#index(view);
+    const kind = this.#kind(view, index);
+    const say = (/** @type {string} */ of) => this.format.number(view.scores[of][index], DIGITS);
+    name.textContent = this.t('chosen', this.#place(view, index));
+    const { tokens, own, text } = view.measured;
+    const ranks = KINDS.map((of) => ({
+      label: this.t(`kind.${of}`),
+      plain: true,
+      text: say(of),
+      share: view.scores[of][index],
+      source: `headScores ${of}`,
+      chosen: of === kind,
+    }));
+    drawRanks(list, tokens ? ranks : [], KINDS.length);
+    const sentence = kind
+      ? this.t('labelled', { kind: this.t(`kind.${kind}`), score: say(kind) })
+      : this.t('unlabelled');
+    label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
+    const how = tokens ? (own ? 'measured.own' : 'measured.other') : 'measured.none';
+    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40);
+    measured.textContent = this.t(how, { n: tokens, text: begin });
+  }
+
+  /** What the edit changes. @param {any} parts @param {View} view */
+  #change({ edit, table, note }, view) {
+    const place = this.#place(view, this.#index(view));
+    const { change } = view;
+    const kind = this.value('edit');
+    const same = change.layer === place.layer && change.head === place.head;
+    const known = change.edit === kind && (same || kind === 'none');
+    edit.textContent = this.t(`change.${kind}`, place);
+    drawChange(this, table, change, known);
+    const uniform = this.format.number(change.uniform, DIGITS);
+    note.textContent =
+      known || this.live ? this.t('change.note', { uniform }) : this.t('change.start');
+  }
+
+  /** @param {View} _view */
+  own(_view) {
+    const options = (/** @type {string} */ name, /** @type {string[]} */ list) =>
+      list.map((one) => /** @type {const} */ ([one, this.t(`${name}.${one}`)]));
+    return [
+      choice(this, 'sort', this.t('label.sort'), options('sort', SORTS), this.value('sort')),
+      choice(this, 'edit', this.t('label.edit'), options('edit', EDITS), this.value('edit')),
+    ];
+  }
+  /** @param {View} view */
+  summary(view) {
+    const [layers, all] = [view.layers.length, view.layers.length * view.heads];
+    const place = this.#place(view, this.#index(view));
+    return this.t('summary', {
+      ...place,
+      layers,
+      all,
+      heads: view.heads,
+      labelled: view.labels.length,
+    });
+  }
+  /** @param {View} view */
+  twin(view) {
+    const names = KINDS.map((kind) => this.t(`sort.${kind}`));
+    const rows = this.#order(view).map((i) => {
+      const kind = this.#kind(view, i);
+      const scores = [...KINDS, 'entropy'].map((of) => ({
+        text: this.format.number(view.scores[of][i], DIGITS),
+        source: `headScores ${of}`,
+      }));
+      return [
+        this.t('chosen', this.#place(view, i)),
+        ...scores,
+        kind ? this.t(`kind.${kind}`) : '',
+      ];
+    });
+    return { columns: ['', ...names, this.t('twin.entropy'), this.t('twin.label')], rows };
+  }
+}

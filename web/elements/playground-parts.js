@@ -1,0 +1,125 @@
+/**
+ * playground-parts.js - the controls, table and sentences of <jl-playground>.
+ */
+import { make } from '../ui/dom.js';
+import { button, once, slider } from './controls.js';
+import { fill } from './frame.js';
+
+/** @typedef {import('../figures/playground.js').PlaygroundView} View */
+/** @typedef {import('./playground.js').JlPlayground} Element */
+
+/** The prompt and what was generated. @param {View} view */
+export const wholeOf = (view) => view.text + view.texts.join('');
+
+/** How many tokens two views share from the first on. @param {View} a @param {View} b */
+export function sameTokens(a, b) {
+  if (a.text !== b.text) return 0;
+  let n = 0;
+  while (n < a.ids.length && n < b.ids.length && a.ids[n] === b.ids[n]) {
+    if (a.texts[n] !== b.texts[n] || n === a.chosen || n === b.chosen) break;
+    n++;
+  }
+  return n;
+}
+
+const SLIDERS = /** @type {const} */ ([
+  ['temperature', { min: 0, max: 2, step: 0.05 }],
+  ['topk', { min: 0, max: 100, step: 1 }],
+  ['topp', { min: 0.05, max: 1, step: 0.05 }],
+  ['minp', { min: 0, max: 0.5, step: 0.01 }],
+]);
+
+/** A check box for a setting. @param {Element} element @param {string} name */
+function check(element, name) {
+  const parts = once(element, `check.${name}`, () => {
+    const input = make('input', { type: 'checkbox' });
+    input.addEventListener('change', () => element.setAttribute(name, String(input.checked)));
+    const text = document.createTextNode('');
+    return { input, text, box: make('label', {}, input, text) };
+  });
+  parts.input.checked = element.value(name);
+  parts.text.data = element.t(`label.${name}`);
+  return parts.box;
+}
+
+/**
+ * @param {Element} element @param {View & { missing?: string }} view
+ * @param {{ again: () => void, more: () => void }} actions
+ */
+export function controlsOf(element, view, { again, more }) {
+  const { t } = element;
+  const running = ['running', 'loading'].includes(element.dataset.state ?? '');
+  const box = once(element, 'sampling', () => {
+    const title = make('summary');
+    const inside = make('div');
+    const details = make('details', { className: 'sampling' });
+    details.append(title, inside);
+    return { title, inside, details, chats: false };
+  });
+  const format = (/** @type {number} */ x) => element.format.number(x);
+  box.title.textContent = t('sampling');
+  const greedy = element.value('greedy');
+  const sliders = SLIDERS.map(([name, range]) => {
+    const node = slider(
+      element,
+      name,
+      t(`label.${name}`),
+      { ...range, show: format },
+      element.value(name),
+    );
+    for (const input of node.querySelectorAll('input')) input.disabled = greedy;
+    return node;
+  });
+  box.chats ||= !!element.facts.model?.chatTemplate || element.value('chat');
+  const checks = [check(element, 'greedy'), ...(box.chats ? [check(element, 'chat')] : [])];
+  fill(box.inside, [...checks, ...sliders]);
+  const buttons = [
+    button(element, 'more', t('more'), more),
+    button(element, 'again', t('again', { seed: String(view.seed) }), again),
+  ];
+  if (element.value('share'))
+    buttons.push(
+      button(element, 'use', t('use'), () => element.setAttribute('text', wholeOf(view))),
+    );
+  for (const node of buttons) node.disabled = running || !view.ids.length || !element.live;
+  return [...buttons, box.details];
+}
+
+/** What the next run begins with. @param {Element} element @param {import('../figures/playground.js').From} next */
+export function chosenText({ t }, { view, count, choice = 0 }) {
+  return t('chosen', { token: view.labels[view.tops[count]?.[choice]] ?? '' });
+}
+
+/** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */
+export function meterText({ t, format }, view, rate) {
+  const values = { n: format.number(view.ids.length), seed: String(view.seed), rate };
+  const parts = [t(rate ? 'meter.rate' : 'meter', values)];
+  if (view.finish) parts.push(t(`finish.${view.finish}`));
+  if (view.left) parts.push(t('left', { n: format.number(view.left) }));
+  return parts.join(' · ');
+}
+
+/** @param {Element} element @param {View & { missing?: string }} view */
+export function summaryOf({ t, format }, view) {
+  if (view.missing) return t(`missing.${view.missing}`);
+  const n = view.ids.length;
+  const p = n ? Math.exp(view.logprobs.reduce((a, b) => a + b, 0) / n) : 0;
+  const values = { prompt: view.text, text: view.texts.join(''), n: format.number(n) };
+  return t('summary', { ...values, p: format.percent(p) });
+}
+
+/** @param {Element} element @param {View} view @returns {import('./frame.js').Twin} */
+export function twinOf({ t, format }, view) {
+  const percent = (/** @type {number} */ logprob) => format.percent(Math.exp(logprob));
+  const rows = view.ids.map((id, i) => [
+    view.labels[id],
+    { text: percent(view.logprobs[i]), source: `generate[${i}].logprob` },
+    ...view.tops[i].map((top, k) => ({
+      text: t('alternative', { token: view.labels[top], p: percent(view.topLogprobs[i][k]) }),
+      source: `generate[${i}].top[${k}].logprob`,
+    })),
+  ]);
+  const most = Math.max(0, ...view.tops.map((top) => top.length));
+  const ranks = Array.from({ length: most }, (_, i) => t('rank', { n: String(i + 1) }));
+  return { columns: [t('column.token'), t('column.p'), ...ranks], rows };
+}

@@ -1,0 +1,222 @@
+/**
+ * playground.js - <jl-playground>: a prompt, the generated tokens tinted by probability, and the alternatives of one.
+ *
+ * Choosing an alternative drops the tokens after it and continues from there. Every run takes a fresh seed, unless the
+ * attribute `seed` is set.
+ */
+import { playground } from '../figures/playground.js';
+import { Alternatives } from '../ui/alternatives.js';
+import { barsCss } from '../ui/bars.js';
+import { make } from '../ui/dom.js';
+import { streamCss, TokenStream } from '../ui/stream.js';
+import { JlElement } from './base.js';
+import { once } from './controls.js';
+import { isLoaded } from './engine.js';
+import {
+  chosenText,
+  controlsOf,
+  meterText,
+  sameTokens,
+  summaryOf,
+  twinOf,
+  wholeOf,
+} from './playground-parts.js';
+import { flag, real, whole } from './settings.js';
+import { words } from './words/playground.js';
+
+/** @typedef {import('../figures/playground.js').PlaygroundView} View */
+/** @typedef {import('../figures/playground.js').From} From */
+
+const ROUNDED = { maximumFractionDigits: 0 };
+const SENTENCE = /^[\s\S]*[.!?。！？…\n]["”’」』)]*/;
+
+export class JlPlayground extends JlElement {
+  static figure = playground;
+  static words = words;
+  static input = /** @type {const} */ ('area');
+  static settings = {
+    temperature: real(0.8, 0, 100),
+    topk: whole(40, 0, 1e6),
+    topp: real(0.95, 0.001, 1),
+    minp: real(0.05, 0, 1),
+    count: whole(undefined, 1, 4096), // tokens of a run
+    greedy: flag(),
+    chat: flag(),
+  };
+  static css = `${barsCss}${streamCss}
+.play { display: grid; grid-template-columns: minmax(0, 1fr) 16rem; gap: 0.5rem 1.5rem; }
+.stream { height: 15rem; }
+.aside { border-inline-start: 1px solid var(--jl-line); padding-inline-start: 1rem; }
+.aside p, .meter { margin: 0; font-size: 0.875rem; min-height: 1.5em; font-variant-numeric: tabular-nums; }
+textarea { resize: vertical; }
+.sampling > div { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+@media (max-width: 40rem) {
+  .play { grid-template-columns: minmax(0, 1fr); }
+  .stream { height: 9rem; }
+  .aside { border: 0; padding: 0; }
+}`;
+
+  /** Where the next run begins. @type {From | undefined} */ #next;
+  /** @type {number | undefined} */ #again;
+  #shown = 0; // the token whose alternatives are shown
+  /** The view that the stream shows. @type {View | undefined} */ #drawn;
+  #rate = { first: 0, from: 0, text: '' };
+  #heard = 0; // characters that were spoken
+
+  constructor() {
+    super();
+    const { body, ask, field } = this.frame;
+    body.before(/** @type {Node} */ (ask.parentNode));
+    field.addEventListener('keydown', (event) => {
+      const { key, shiftKey, isComposing } = /** @type {KeyboardEvent} */ (event);
+      if (key !== 'Enter' || shiftKey || isComposing) return;
+      event.preventDefault();
+      ask.requestSubmit();
+    });
+  }
+  request() {
+    const seed = this.#again ?? this.settings.own('seed'); // not that of the scene
+    return { ...super.request(), seed, count: this.settings.own('count'), from: this.#next };
+  }
+  /** @param {From} [from] */
+  async start(from = this.#next) {
+    const text = this.value('text');
+    this.#next = from && wholeOf(from.view).startsWith(text ?? '') ? from : undefined;
+    const done = super.start(); // reads the request at once
+    this.#next = this.#again = undefined;
+    await done;
+  }
+
+  /** @param {HTMLElement} body @param {View & { missing?: string }} view */
+  draw(body, view) {
+    const { play, stream, meter, spoken } = this.#parts();
+    if (play.parentNode !== body) body.replaceChildren(play, meter, spoken);
+    const text = this.value('text') ?? view.text;
+    const same = text === view.text || text === wholeOf(view);
+    const given = view.missing ? this.t(`missing.${view.missing}`) : same ? view.text : text;
+    if (stream.given.textContent !== given) stream.given.textContent = given;
+    if (same) this.#stream(stream, view);
+    else {
+      stream.truncate(0);
+      this.#drawn = undefined;
+    }
+    this.#alternatives();
+    stream.root.setAttribute('aria-label', this.t('stream'));
+    meter.textContent = this.#meter(view);
+    this.#speak(spoken, view);
+  }
+  #parts() {
+    return once(this, 'parts', () => {
+      const alternatives = new Alternatives({
+        choose: (row) => this.#choose(row),
+        leave: () => stream.focus(),
+      });
+      const look = (/** @type {number} */ index) => {
+        if (alternatives.focused) return; // the reader is choosing
+        this.#shown = index;
+        this.#alternatives();
+      };
+      const open = (/** @type {number} */ index) => {
+        look(index);
+        alternatives.list.focus();
+      };
+      const stream = new TokenStream({ look, open });
+      stream.root.setAttribute('role', 'group');
+      const play = make('div', { className: 'play' }, stream.root, alternatives.root);
+      const spoken = make('p', { className: 'hidden' });
+      spoken.setAttribute('role', 'status');
+      return { play, stream, alternatives, meter: make('p', { className: 'meter quiet' }), spoken };
+    });
+  }
+
+  /** Appends what is new; removes what this view has not. @param {TokenStream} stream @param {View} view */
+  #stream(stream, view) {
+    if (this.#drawn !== view) {
+      stream.truncate(this.#drawn ? sameTokens(this.#drawn, view) : 0);
+      this.#drawn = view;
+      this.#rate = { first: 0, from: view.ids.length, text: '' };
+      this.#heard = view.texts.join('').length;
+      this.#shown = Math.max(view.chosen, 0);
+    }
+    for (let i = stream.length; i < view.ids.length; i++) {
+      const p = Math.exp(view.logprobs[i]);
+      const values = { token: view.labels[view.ids[i]], p: this.format.percent(p) };
+      const name = () => this.t('token', values);
+      stream.append({ text: view.texts[i], p, chosen: i === view.chosen, name });
+    }
+  }
+  #alternatives() {
+    const { alternatives, stream } = this.#parts();
+    const { labels, ids, tops, topLogprobs } = /** @type {View} */ (this.view);
+    const at = this.#shown;
+    const listed = at < stream.length ? tops[at] : [];
+    const values = { n: String(at + 1), token: labels[ids[at]] ?? '' };
+    const title = listed.length ? this.t('alternatives', values) : '';
+    const rows = listed.map((id, i) => {
+      const p = Math.exp(topLogprobs[at][i]);
+      const text = this.format.percent(p);
+      return {
+        name: this.t('choose', { token: labels[id], p: text }),
+        label: labels[id],
+        values: [p],
+        texts: [text],
+        sources: [`generate[${at}].top[${i}].logprob`],
+        look: id === ids[at] ? /** @type {const} */ ('marked') : undefined,
+      };
+    });
+    alternatives.show({ title, label: title || this.t('none'), rows });
+  }
+  /** @param {number} row */
+  #choose(row) {
+    const from = { view: this.view, count: this.#shown, choice: row };
+    if (isLoaded(this.model)) return void this.start(from);
+    this.#next = from;
+    this.draw(this.frame.body, this.view);
+  }
+
+  /** @param {View} view */
+  #meter(view) {
+    if (this.#next) return chosenText(this, this.#next);
+    const { first, from } = this.#rate;
+    const n = view.ids.length - from;
+    const now = performance.now();
+    if (this.dataset.state === 'running' && n > 0) {
+      if (!first) this.#rate = { first: now, from: view.ids.length, text: '' };
+      else this.#rate.text = this.format.number((1000 * n) / (now - first), ROUNDED);
+    }
+    return meterText(this, view, this.live ? this.#rate.text : '');
+  }
+  /** Gives whole sentences to screen readers. @param {HTMLElement} spoken @param {View} view */
+  #speak(spoken, view) {
+    if (this.dataset.state !== 'running' && !view.finish) return;
+    const rest = view.texts.join('').slice(this.#heard);
+    const said = view.finish ? rest : SENTENCE.exec(rest)?.[0];
+    if (!said) return;
+    this.#heard += said.length;
+    spoken.textContent = said.trim();
+  }
+
+  /** @param {View} view */
+  own(view) {
+    return controlsOf(this, view, {
+      again: () => {
+        this.#again = view.seed;
+        this.start();
+      },
+      more: () => this.start({ view, count: view.ids.length }),
+    });
+  }
+  /** @param {View} view */
+  twin(view) {
+    return twinOf(this, view);
+  }
+  /** @param {View} view */
+  summary(view) {
+    return summaryOf(this, view);
+  }
+  picture() {
+    const style = getComputedStyle(this);
+    const alt = this.summary(this.view);
+    return this.#parts().stream.picture(style.color, style.backgroundColor, alt);
+  }
+}

@@ -1,0 +1,66 @@
+/** heads.js - words of jl-heads: [English, Traditional Chinese]. */
+
+/** @type {import('../../ui/words.js').Words} */
+export const words = {
+  title: ['All attention heads', '所有注意力頭'],
+  'label.edit': ['Change', '改動'],
+  'edit.none': ['nothing', '不改'],
+  'edit.off': ['this head off', '關掉這個頭'],
+  'edit.only': ['only this head in its block', '這個區塊只留這個頭'],
+  'label.sort': ['Order', '排列'],
+  'sort.place': ['block and head', '區塊與頭'],
+  'sort.previous-token': ['previous token', '前一個詞元'],
+  'sort.duplicate-token': ['same token', '相同詞元'],
+  'sort.induction': ['induction', '歸納'],
+  'sort.first-token': ['first token', '第一個詞元'],
+  'sort.entropy': ['most spread first', '最分散的在前'],
+  'short.previous-token': ['prev.', '前一'],
+  'short.duplicate-token': ['same', '相同'],
+  'short.induction': ['ind.', '歸納'],
+  'short.first-token': ['first', '首個'],
+  'kind.previous-token': ['on the previous token', '看前一個詞元'],
+  'kind.duplicate-token': ['on an earlier same token', '看前面相同的詞元'],
+  'kind.induction': ['on what followed it before', '看它上次出現的下一個'],
+  'kind.first-token': ['on the first token', '看第一個詞元'],
+  chosen: ['Block {layer}, head {head}', '區塊 {layer}，注意力頭 {head}'],
+  labelled: [
+    'Label: {kind}, because {score} of its attention, at least 0.5, is there.',
+    '標籤：{kind}，因為有 {score} 的注意力在那裡，達到 0.5。',
+  ],
+  unlabelled: [
+    'No label: on none of these is half of its attention.',
+    '沒有標籤：沒有一種占到一半的注意力。',
+  ],
+  entropy: ['Entropy {value} nats', '熵 {value} nats'],
+  'measured.own': [
+    'Measured on your text, {n} tokens, given twice; the second copy counts.',
+    '以你的文字測量：{n} 個詞元，連給兩次，只算第二次。',
+  ],
+  'measured.other': [
+    'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}…',
+    '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}……',
+  ],
+  'measured.none': [
+    'Not measured: the context of this model is too short.',
+    '沒有測量：這個模型的上下文太短。',
+  ],
+  'change.none': ['Nothing is changed', '沒有改動'],
+  'change.off': ['With block {layer}, head {head} off', '關掉區塊 {layer} 的注意力頭 {head}'],
+  'change.only': ['With only head {head} in block {layer}', '區塊 {layer} 只留注意力頭 {head}'],
+  'change.before': ['before', '之前'],
+  'change.after': ['after', '之後'],
+  'change.difference': ['difference', '差'],
+  'change.loss': ['loss (nats)', '損失（nats）'],
+  'change.noLoss': ['no loss: one token', '一個詞元，沒有損失'],
+  'change.note': [
+    'Loss: mean over the text; equal guesses would have {uniform}. Tokens: the probability to come next, and its difference in percentage points.',
+    '損失是整段文字的平均；平均亂猜是 {uniform}。詞元：成為下一個詞元的機率，差以百分點計。',
+  ],
+  'change.start': ['Start the figure to measure this head.', '按開始，才能測量這個頭。'],
+  summary: [
+    '{layers} blocks with {heads} heads each. {labelled} of {all} heads have a label. Block {layer}, head {head} is selected.',
+    '{layers} 個區塊，各有 {heads} 個注意力頭；{all} 個頭中有 {labelled} 個有標籤。選中的是區塊 {layer} 的注意力頭 {head}。',
+  ],
+  'twin.label': ['label', '標籤'],
+  'twin.entropy': ['entropy, nats', '熵（nats）'],
+};

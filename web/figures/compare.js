@@ -1,0 +1,205 @@
+/**
+ * compare.js - two texts, or one text under two rules: loss of each token, next tokens, continuations, and the block
+ * in which the hidden states of a token part.
+ *
+ * Side 0 is the text under the model's own rules; side 1 is `other`, or the same text, under `rule`.
+ */
+import { idsOf, tokenViews, withSession } from './figure.js';
+import { cacheEdits, ruleOf } from './rules.js';
+
+const [MAX_TOKENS, CONTINUED, TOP, ROWS] = [64, 12, 6, 16];
+
+/** @typedef {import('./figure.js').TokenView} TokenView */
+/** @typedef {import('../jielong.js').Model} Model */
+/**
+ * @typedef {object} Side
+ * @property {TokenView[]} tokens
+ * @property {number[]} loss negative log-likelihood in nats of each token but the first; empty for encoders
+ * @property {number | null} mean of `loss`
+ * @property {TokenView[]} next the greedy continuation
+ */
+/**
+ * @typedef {object} CompareView
+ * @property {string} rule of side 1
+ * @property {number} layer of the rule, as are head, window and sinks
+ * @property {number} head
+ * @property {number} window
+ * @property {number} sinks
+ * @property {TokenView[]} tokens of side 0
+ * @property {number} total
+ * @property {boolean} encoder it predicts no tokens
+ * @property {[Side, Side]} sides
+ * @property {[number, number][]} pairs positions of the same token on both sides: of the common begin and end
+ * @property {number} depths of hidden states: the embedding, and the stream after each block
+ * @property {Float32Array} cosine [pair, depth]
+ * @property {number[]} apart per pair: the first depth at which the states differ; -1: none
+ * @property {(TokenView & { before: number, after: number })[]} candidates of the next token, with probabilities
+ * @property {number} from index of the first loss that counts in `mean`; those before it saw their token
+ * @property {number} turn index of the first token of `next` that differs; -1: none
+ */
+
+/** Log of the sum of exponentials. @param {Float32Array} row */
+function logSum(row) {
+  let [max, sum] = [-Infinity, 0];
+  for (const x of row) max = Math.max(max, x);
+  for (const x of row) sum += Math.exp(x - max);
+  return max + Math.log(sum);
+}
+
+/** Losses of the tokens after the first, from the streams after the last block. @param {Model} model @param {Int32Array} ids @param {Float32Array} streams */
+async function losses(model, ids, streams) {
+  const width = streams.length / ids.length;
+  const out = [];
+  for (let from = 0; from < ids.length - 1; from += ROWS) {
+    const to = Math.min(from + ROWS, ids.length - 1);
+    const { shape, data } = await model.unembed(streams.subarray(from * width, to * width));
+    for (let i = from; i < to; i++) {
+      const row = data.subarray((i - from) * shape[1], (i - from + 1) * shape[1]);
+      out.push(logSum(row) - row[ids[i + 1]]);
+    }
+  }
+  return out;
+}
+
+/** @param {Float32Array} logits */
+const best = (logits) => logits.reduce((top, x, id) => (x > logits[top] ? id : top), 0);
+
+/**
+ * Evaluates a text under a rule.
+ * @param {Model} model @param {Int32Array} ids @param {string} name of the rule @param {any} request
+ * @param {import('./figure.js').Job} job
+ */
+async function evaluate(model, ids, name, request, { signal, progress, pause }) {
+  const { encoder, contextLength, layers } = model.info;
+  const more = encoder ? 0 : Math.max(0, Math.min(CONTINUED, contextLength - ids.length));
+  const { options, bits } = ruleOf(model, name, ids.length, more, request);
+  const size = ids.length + more;
+  return withSession(
+    model,
+    size,
+    async (session) => {
+      /** @param {number[]} some @param {any[]} taps */
+      const step = async (some, taps) => {
+        const edits = bits ? await cacheEdits(session, model, some, bits, signal) : [];
+        return session.run(some, { taps, edits, signal });
+      };
+      const { taps, logits } = await step(Array.from(ids), [
+        { name: 'resid_pre', layer: 0 },
+        { name: 'resid_post', layer: 'all' },
+      ]);
+      const streams = taps.map(({ data }) => data);
+      const loss = encoder ? [] : await losses(model, ids, streams[layers]);
+      const next = /** @type {number[]} */ ([]);
+      for (let now = logits; next.length < more; ) {
+        progress(next.length, more, 'tokens');
+        await pause();
+        next.push(best(now));
+        if (next.length < more) now = (await step(next.slice(-1), [])).logits;
+      }
+      return { ids, streams, loss, logits, next };
+    },
+    options,
+  );
+}
+
+/** Positions of the common begin and end. @param {Int32Array} a @param {Int32Array} b @returns {[number, number][]} */
+export function pairsOf(a, b) {
+  const least = Math.min(a.length, b.length);
+  let begin = 0;
+  while (begin < least && a[begin] === b[begin]) begin++;
+  let end = 0;
+  while (end < least - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const first = Array.from({ length: begin }, (_, i) => [i, i]);
+  const last = Array.from({ length: end }, (_, i) => [a.length - end + i, b.length - end + i]);
+  return /** @type {[number, number][]} */ ([...first, ...last]);
+}
+
+/** @param {Float32Array} a @param {Float32Array} b */
+function cosineOf(a, b) {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return ab / Math.sqrt(aa * bb || 1);
+}
+
+/** @typedef {Awaited<ReturnType<typeof evaluate>>} Result */
+
+/** How far the hidden states of each pair lie apart. @param {Result} a @param {Result} b @param {[number, number][]} pairs */
+function distances(a, b, pairs) {
+  const depths = a.streams.length;
+  const width = a.streams[0].length / a.ids.length;
+  const cosine = new Float32Array(pairs.length * depths);
+  const apart = pairs.map(([i, j], p) => {
+    let first = -1;
+    for (let d = 0; d < depths; d++) {
+      const x = a.streams[d].subarray(i * width, (i + 1) * width);
+      const y = b.streams[d].subarray(j * width, (j + 1) * width);
+      const equal = x.every((value, k) => value === y[k]);
+      if (!equal && first < 0) first = d;
+      cosine[p * depths + d] = equal ? 1 : cosineOf(x, y);
+    }
+    return first;
+  });
+  return { depths, cosine, apart };
+}
+
+/** The most probable next tokens of both sides. @param {Model} model @param {Result[]} results */
+async function candidatesOf(model, results) {
+  const sides = results.map(({ logits }) => {
+    const sum = logSum(logits);
+    const order = Array.from(logits.keys()).sort((x, y) => logits[y] - logits[x]);
+    return {
+      top: order.slice(0, TOP),
+      p: (/** @type {number} */ id) => Math.exp(logits[id] - sum),
+    };
+  });
+  const [before, after] = sides.map(({ p }) => p);
+  const ids = [...new Set(sides.flatMap(({ top }) => top))].sort((x, y) => before(y) - before(x));
+  const views = await tokenViews(model, ids);
+  return views.map((view) => ({ ...view, before: before(view.id), after: after(view.id) }));
+}
+
+/** @param {Model} model @param {Result} result @param {number} from @returns {Promise<Side>} */
+async function sideOf(model, { ids, loss, next }, from) {
+  const counted = loss.slice(from);
+  const mean = counted.length ? counted.reduce((sum, x) => sum + x, 0) / counted.length : null;
+  const views = await tokenViews(model, [...ids, ...next]);
+  return { tokens: views.slice(0, ids.length), loss, mean, next: views.slice(ids.length) };
+}
+
+/** @type {import('./figure.js').Figure} */
+export const compare = {
+  name: 'compare',
+  settings: ['text', 'other', 'rule', 'layer', 'head', 'window', 'sinks', 'seed'],
+  /** @returns {Promise<CompareView | null>} null: a text without tokens */
+  async compute(model, request, job) {
+    const { info } = model;
+    const { text, other = '', rule = other ? 'none' : 'head-off' } = request;
+    const layer = Math.min(request.layer ?? 0, info.layers - 1);
+    const head = Math.min(request.head ?? 0, info.heads - 1);
+    const { window = 8, sinks = 0, seed = 1 } = request;
+    const numbers = { layer, head, window, sinks, seed };
+    const max = Math.min(MAX_TOKENS, info.contextLength);
+    const { ids, total } = await idsOf(model, text ?? '', max);
+    const second = other ? (await idsOf(model, other, max)).ids : ids;
+    if (!ids.length || !second.length) return null;
+    const a = await evaluate(model, ids, 'none', numbers, job);
+    const b = await evaluate(model, second, rule, numbers, job);
+    const pairs = pairsOf(ids, second);
+    const from = rule === 'prefix' ? Math.max(1, second.length >> 1) - 1 : 0;
+    const sides = /** @type {[Side, Side]} */ ([
+      await sideOf(model, a, from),
+      await sideOf(model, b, from),
+    ]);
+    const { encoder } = info;
+    return {
+      ...{ rule, ...numbers, tokens: sides[0].tokens, total, encoder, sides, pairs, from },
+      ...distances(a, b, pairs),
+      candidates: encoder ? [] : await candidatesOf(model, [a, b]),
+      turn: a.next.findIndex((id, i) => id !== b.next[i]),
+    };
+  },
+};

@@ -1,0 +1,147 @@
+/**
+ * distribution.js - the distribution of the next token after a text, through the stages of the sampler to the draw.
+ *
+ * The engine gives the logits, the probabilities after each stage and the drawn token. Outside of the candidates that it
+ * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
+ */
+import { idsOf, tokenViews } from './figure.js';
+import { roomOf, withKept } from './sessions.js';
+
+const ROWS = 10;
+const LISTED = 50; // per stage, the engine's limit
+
+/** @typedef {import('./figure.js').TokenView} TokenView */
+/** @typedef {import('../jielong.js').Session} Session */
+/** @typedef {{ temperature: number, topK: number, topP: number, minP: number, repeatPenalty: number,
+ *   seed: number }} Sampling */
+/** @typedef {TokenView & { text?: string, logit: number, rank: number, end?: boolean }} Candidate text: to append to
+ *   the text; none for a part of a character or a control token. rank: from 0 */
+/** @typedef {{ stage: import('../jielong.js').Stage['stage'], kept: number, p: number[], others: number }} StageView
+ *   p: per row, 0 if filtered out; others: the sum of all other tokens */
+/**
+ * @typedef {object} DistributionView
+ * @property {TokenView[]} tokens
+ * @property {number} total tokens of the text; those after `tokens` are left out
+ * @property {number} vocabulary number of entries
+ * @property {Sampling} sampling
+ * @property {Candidate[]} rows the most probable; the last is the drawn token if that is none of them
+ * @property {number} drawn index in `rows`
+ * @property {number} logSum ln Σ e^logit, so that a probability is e^(logit − logSum)
+ * @property {number} logSumT ln Σ e^(logit / T); 0 if T is 0
+ * @property {StageView[]} stages
+ */
+
+/** ln Σ e^(x · scale), without overflow. @param {Float32Array} logits @param {number} scale */
+export function logSumOf(logits, scale) {
+  let max = -Infinity;
+  for (const x of logits) if (x > max) max = x;
+  let sum = 0;
+  for (const x of logits) if (x > -Infinity) sum += Math.exp((x - max) * scale);
+  return max * scale + Math.log(sum);
+}
+
+/** The settings of a request, with the model's defaults. @param {import('../jielong.js').Model} model @param {any} request @returns {Sampling} */
+function samplingOf({ info: { sampling } }, request) {
+  return {
+    temperature: request.temperature ?? sampling.temperature,
+    topK: request.topk ?? sampling.topK,
+    topP: request.topp ?? sampling.topP,
+    minP: request.minp ?? sampling.minP,
+    repeatPenalty: request.penalty ?? sampling.repeatPenalty,
+    seed: request.seed ?? 1,
+  };
+}
+
+/** The ids with the largest logits; the smaller id first. @param {Float32Array} logits @param {number} n */
+function topIds(logits, n) {
+  /** @type {number[]} */ const top = [];
+  for (let id = 0; id < logits.length; id++) {
+    if (top.length === n && !(logits[id] > logits[top[n - 1]])) continue;
+    let at = Math.min(top.length, n - 1);
+    for (; at > 0 && logits[top[at - 1]] < logits[id]; at--) top[at] = top[at - 1];
+    top[at] = id;
+  }
+  return top;
+}
+
+/** @param {Float32Array} logits @param {number} id */
+const rankOf = (logits, id) =>
+  logits.reduce((n, x, i) => n + Number(x > logits[id] || (x === logits[id] && i < id)), 0);
+
+/** The token that the engine draws; the session is as before. @param {Session} session @param {Sampling} sampling */
+async function draw(session, sampling) {
+  const before = session.position;
+  const { ids } = await session.complete([], { ...sampling, maxTokens: 1, ignoreEos: true });
+  await session.rewind(before);
+  return ids[0];
+}
+
+/**
+ * @param {import('../jielong.js').Stage} stage @param {Candidate[]} rows @param {number} drawn row
+ * @param {Sampling} sampling
+ * @returns {StageView}
+ */
+function stageView({ stage, kept, top }, rows, drawn, { temperature }) {
+  const known = new Map(top.map(({ id, probability }) => [id, probability]));
+  const scale = stage === 'model' || stage === 'penalty' ? 1 : 1 / temperature;
+  const p = rows.map(({ id, logit }, row) => {
+    const listed = known.get(id);
+    if (listed !== undefined || row !== drawn || kept <= top.length) return listed ?? 0;
+    return top[0].probability * Math.exp((logit - rows[0].logit) * scale);
+  });
+  const rest = kept > p.filter((x) => x > 0).length ? 1 - p.reduce((a, b) => a + b, 0) : 0;
+  return { stage, kept, p, others: Math.max(0, rest) };
+}
+
+/** @type {import('./figure.js').Figure} */
+export const distribution = {
+  name: 'distribution',
+  settings: ['text', 'temperature', 'topk', 'topp', 'minp', 'penalty', 'seed'],
+  /** @returns {Promise<DistributionView | { tokens: [], missing: 'encoder' | 'text' }>} */
+  async compute(model, request, { signal }) {
+    if (model.info.encoder) return { tokens: [], missing: 'encoder' };
+    const { ids, total } = await idsOf(model, request.text ?? '', roomOf(model) - 1);
+    if (!ids.length) return { tokens: [], missing: 'text' };
+    const sampling = samplingOf(model, request);
+    const { seed: _, ...options } = sampling;
+    const { logits, stages, id } = await withKept(model, async (session) => {
+      await session.replace(ids);
+      const logits = await session.logits();
+      const stages = await session.stages({ ...options, top: LISTED });
+      return { logits, stages, id: await draw(session, sampling) };
+    });
+    signal.throwIfAborted();
+    const listed = topIds(logits, ROWS);
+    if (!listed.includes(id)) listed[ROWS - 1] = id;
+    const rows = await candidates(model, listed, logits);
+    const drawn = listed.indexOf(id);
+    const { temperature } = sampling;
+    return {
+      tokens: await tokenViews(model, ids),
+      total,
+      vocabulary: logits.length,
+      sampling,
+      rows,
+      drawn,
+      logSum: logSumOf(logits, 1),
+      logSumT: temperature ? logSumOf(logits, 1 / temperature) : 0,
+      stages: stages.map((stage) => stageView(stage, rows, drawn, sampling)),
+    };
+  },
+};
+
+/**
+ * @param {import('../jielong.js').Model} model @param {number[]} ids @param {Float32Array} logits
+ * @returns {Promise<Candidate[]>}
+ */
+async function candidates(model, ids, logits) {
+  const pieces = new Map((await model.pieces(ids)).map((piece) => [piece.id, piece]));
+  // One by one: candidates are no text, so bytes of neighbours do not form a character.
+  const views = await Promise.all(ids.map((id) => tokenViews(model, [id])));
+  return ids.map((id, i) => {
+    const piece = pieces.get(id);
+    const text = piece?.whole && !piece.special ? { text: piece.text } : {};
+    const end = piece?.end ? { end: true } : {};
+    return { ...views[i][0], ...text, ...end, logit: logits[id], rank: rankOf(logits, id) };
+  });
+}

@@ -1,0 +1,199 @@
+/**
+ * heads.js - all attention heads over a text: their patterns, scores by kind, and what the prediction loses without one.
+ *
+ * Scores are measured on at least 64 tokens, because a few tokens resemble any kind: on the reader's text if it is long
+ * enough, else on an included one. The tokens are given twice and the queries of the second copy are scored, so that
+ * each has an earlier copy to find.
+ */
+import { patternsOf } from './attention.js';
+import { causalIds, chosenHead } from './causal.js';
+import { tokenViews, viewsOf, withSession } from './figure.js';
+import { TEXTS } from './texts.js';
+
+/** @typedef {import('../jielong.js').Model} Model */
+/** @typedef {import('./figure.js').TokenView} TokenView */
+
+export const KINDS = /** @type {const} */ ([
+  'previous-token',
+  'duplicate-token',
+  'induction',
+  'first-token',
+]);
+/** A score from which on a head has the label of its kind: half of its attention. */
+export const THRESHOLD = 0.5;
+const SCORED = 64; // tokens at least
+const MAX_SCORED = 128;
+const MAX_BYTES = 2 ** 26; // of the patterns of one run
+const SHOWN = 6; // tokens of a prediction
+
+/**
+ * @typedef {object} Measured what the scores were measured on
+ * @property {string} text
+ * @property {boolean} own whether it is the reader's
+ * @property {number} tokens of one copy; 0: the model's context is too short for a measure
+ */
+/**
+ * @typedef {object} Change the prediction before and after an edit
+ * @property {number} layer
+ * @property {number} head
+ * @property {'none' | 'off' | 'only'} edit off: z of the head is zero; only: z of the block's other heads is
+ * @property {[number, number] | null} loss in nats a token, mean over the text; null: one token
+ * @property {number} uniform loss of equal guesses
+ * @property {{ token: TokenView, before: number, after: number }[]} top probabilities of the next token
+ */
+/**
+ * @typedef {object} HeadsView
+ * @property {TokenView[]} tokens
+ * @property {number} total
+ * @property {number[]} layers
+ * @property {number} heads
+ * @property {Float32Array[]} patterns as in AttentionView
+ * @property {Measured} measured
+ * @property {Record<string, Float32Array>} scores by kind, and 'entropy': [layer index · heads + head]
+ * @property {{ layer: number, head: number, kind: string }[]} labels
+ * @property {Change} change
+ */
+
+/** The ids that are scored. @param {Model} model @param {string} text */
+async function scoredIds(model, text) {
+  const room = Math.min(MAX_SCORED, Math.floor(model.info.contextLength / 2) || MAX_SCORED);
+  const own = await causalIds(model, text, { max: room });
+  if (own.ids.length >= SCORED) return { text, own: true, ids: own.ids };
+  const included = TEXTS[/\p{Script=Han}/u.test(text) ? 'chinese' : 'english'];
+  const { ids } = await causalIds(model, included, { max: room });
+  return { text: included, own: false, ids };
+}
+
+/**
+ * Scores of all heads, a few blocks at a time.
+ * @param {Model} model @param {string} text @param {import('./figure.js').Job} job
+ */
+async function scoresOf(model, text, { signal, pause, progress }) {
+  const { headScores, labelOf } = await import('../jielong.js');
+  const { ids, ...of } = await scoredIds(model, text);
+  const { heads, attentionLayers: layers } = model.info;
+  /** @type {Record<string, Float32Array>} */ const scores = {};
+  for (const kind of [...KINDS, 'entropy']) scores[kind] = new Float32Array(layers.length * heads);
+  const n = ids.length;
+  if (n < SCORED) return { measured: { ...of, tokens: 0 }, scores, labels: [] };
+  const twice = Int32Array.from([...ids, ...ids]);
+  const step = Math.max(1, Math.floor(MAX_BYTES / (heads * n * 2 * n * 4)));
+  for (let at = 0; at < layers.length; at += step) {
+    const some = layers.slice(at, at + step);
+    const run = await withSession(model, 2 * n, (session) =>
+      session.run(twice, {
+        taps: some.map((layer) => ({ name: 'pattern', layer, positions: [n, 2 * n] })),
+        signal,
+      }),
+    );
+    for (const kind of [...KINDS, /** @type {const} */ ('entropy')])
+      scores[kind].set(
+        headScores(run, kind).map(({ score }) => score),
+        at * heads,
+      );
+    progress(Math.min(at + step, layers.length), layers.length);
+    await pause();
+  }
+  const labels = [];
+  for (const [i, layer] of layers.entries())
+    for (let head = 0; head < heads; head++) {
+      const own = Object.fromEntries(KINDS.map((kind) => [kind, scores[kind][i * heads + head]]));
+      const kind = labelOf(own, { threshold: THRESHOLD });
+      if (kind) labels.push({ layer, head, kind });
+    }
+  return { measured: { ...of, tokens: n }, scores, labels };
+}
+
+/**
+ * Loss over a text, and the logits after it, while heads are off.
+ * @param {Model} model @param {Int32Array} ids @param {import('../api/types.js').Edit[]} edits @param {AbortSignal} signal
+ */
+async function outcome(model, ids, edits, signal) {
+  let [loss, last] = [0, new Float32Array(0)];
+  await withSession(
+    model,
+    ids.length,
+    async (session) => {
+      let t = 0;
+      for await (const logits of session.eachLogits(ids)) {
+        signal.throwIfAborted();
+        t++;
+        if (t < ids.length) loss -= Math.log(softmax(logits)[ids[t]]);
+        else last = logits.slice();
+      }
+    },
+    { allLogits: true, edits },
+  );
+  return { loss: ids.length > 1 ? loss / (ids.length - 1) : null, p: softmax(last) };
+}
+
+/** @param {Float32Array} logits */
+function softmax(logits) {
+  const max = logits.reduce((m, x) => Math.max(m, x), -Infinity);
+  const exp = Float64Array.from(logits, (x) => Math.exp(x - max));
+  const sum = exp.reduce((s, x) => s + x, 0);
+  return exp.map((x) => x / sum);
+}
+
+/** @param {Float64Array} p @param {number} n */
+const largest = (p, n) => {
+  const order = Array.from(p, (_, id) => id);
+  return order.sort((a, b) => p[b] - p[a]).slice(0, n);
+};
+
+/** The edits that switch one head off, or all others of its block. @param {string} edit @param {number} layer @param {number} head @param {number} heads @returns {import('../api/types.js').Edit[]} */
+export function editsOf(edit, layer, head, heads) {
+  const all = Array.from({ length: heads }, (_, i) => i);
+  const off = { none: [], off: [head], only: all.filter((h) => h !== head) }[edit] ?? [];
+  return off.map((h) => ({ name: 'z', layer, head: h, op: /** @type {const} */ ('zero') }));
+}
+
+/** What does not depend on the selected head, by model: the last text's. @type {WeakMap<Model, { text: string, base: any }>} */
+const known = new WeakMap();
+
+/** @param {Model} model @param {string} text @param {import('./figure.js').Job} job */
+async function baseOf(model, text, job) {
+  const found = known.get(model);
+  if (found?.text === text) return found.base;
+  const { ids, total } = await causalIds(model, text);
+  const { heads, attentionLayers: layers, vocabularySize } = model.info;
+  const { taps } = await withSession(model, ids.length, (session) =>
+    session.run(ids, {
+      taps: layers.map((layer) => ({ name: 'pattern', layer })),
+      signal: job.signal,
+    }),
+  );
+  await job.pause();
+  const before = await outcome(model, ids, [], job.signal);
+  await job.pause();
+  const tokens = await tokenViews(model, ids);
+  const shown = { tokens, total, layers, heads, patterns: patternsOf(taps) };
+  const scored = await scoresOf(model, text, job);
+  const base = { ids, before, uniform: Math.log(vocabularySize), view: { ...shown, ...scored } };
+  known.set(model, { text, base });
+  return base;
+}
+
+/** @type {import('./figure.js').Figure} */
+export const heads = {
+  name: 'heads',
+  settings: ['text', 'layer', 'head', 'edit'],
+  /** @returns {Promise<HeadsView>} */
+  async compute(model, request, job) {
+    const { ids, before, uniform, view } = await baseOf(model, request.text ?? '', job);
+    const { layer, head } = chosenHead(view, request);
+    const { edit = 'off' } = request;
+    const edits = editsOf(edit, layer, head, view.heads);
+    const after = edits.length ? await outcome(model, ids, edits, job.signal) : before;
+    const rank = Float64Array.from(before.p, (p, id) => Math.max(p, after.p[id]));
+    const best = largest(rank, SHOWN).sort((a, b) => before.p[b] - before.p[a]);
+    const pieces = await model.pieces(best);
+    const top = best.map((id, i) => ({
+      token: viewsOf([pieces[i]])[0],
+      before: before.p[id],
+      after: after.p[id],
+    }));
+    const loss = before.loss === null ? null : [before.loss, after.loss];
+    return { ...view, change: { layer, head, edit, loss, uniform, top } };
+  },
+};
