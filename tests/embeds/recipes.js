@@ -95,7 +95,8 @@ export const recipes = [
     folder: 'plain',
     figures: 1,
     async build(work) {
-      cpSync(join(dist, 'jielong.global.js'), join(work, 'jielong.global.js'));
+      for (const part of ['jielong.global.js', 'models/tales.js'])
+        cpSync(join(dist, part), join(work, part));
       return pathToFileURL(join(work, 'disk.html')).href;
     },
   },
@@ -111,19 +112,22 @@ export const recipes = [
     async steps(visit) {
       const slide = (/** @type {number} */ n) =>
         until(async () => visit.page.url().endsWith(`#/${n}`), `slide ${n} is shown`);
+      const next = async () => {
+        await visit.page.evaluate(() => /** @type {any} */ (document.activeElement)?.blur());
+        await visit.page.keyboard.press('ArrowRight');
+      };
       await visit.page.waitForSelector('.reveal.ready');
-      await visit.page.keyboard.press('ArrowRight');
+      await next();
       await slide(1);
       await runAll(visit, 1);
       await type(visit);
       await slide(1);
-      await visit.page.evaluate(() => /** @type {any} */ (document.activeElement)?.blur());
-      await visit.page.keyboard.press('ArrowRight');
+      await next();
       await slide(2);
       const framed = await until(async () => (await visit.all())[1], 'the frame has a figure');
-      await visit.run(framed);
+      await visit.run(framed, 'keys'); // puppeteer misplaces clicks in scaled frames
       await visit.shot('frame');
-      await visit.page.keyboard.press('ArrowRight');
+      await next();
       await slide(3);
     },
   },

@@ -53,7 +53,11 @@ function collectErrors(page) {
       errors.push(`console: ${message.text()} ${message.location().url ?? ''}`);
   });
   page.on('pageerror', (error) => errors.push(`exception: ${/** @type {Error} */ (error).stack}`));
-  page.on('requestfailed', (r) => errors.push(`request: ${r.url()} ${r.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const text = request.failure()?.errorText;
+    if (text === 'net::ERR_ABORTED') return; // the engine ends a download when it has the last tensor
+    errors.push(`request: ${request.url()} ${text}`);
+  });
   page.on('response', (r) => {
     if (r.status() >= 400) errors.push(`response: ${r.status()} ${r.url()}`);
   });
@@ -86,10 +90,11 @@ export async function openVisit(browser, name, allowed) {
     all: () => figuresOf(page),
     /** Waits until no element of this name is in the page. @param {string} name */
     gone: (name) => until(async () => !(await page.$(name)), `${name} is gone`),
-    /** Clicks the start button, waits for live values. @param {Handle} figure */
-    async run(figure) {
+    /** Presses the start button, waits for live values. @param {Handle} figure @param {'mouse' | 'keys'} [by] */
+    async run(figure, by = 'mouse') {
       const start = await figure.waitForSelector('>>> button.start');
-      await start?.click();
+      if (by === 'mouse') await start?.click();
+      else await start?.press('Enter');
       const done = async () => /done|error/.test(await stateOf(figure));
       await until(done, `a figure of ${name} is done`);
       assert.equal(await stateOf(figure), 'done', await words(figure));
@@ -101,10 +106,15 @@ export async function openVisit(browser, name, allowed) {
       const seen = () => page.workers().filter((w) => !w.url().startsWith(origin)).length;
       await until(async () => seen() === n, `${n} workers in ${name}, not ${seen()}`, 10_000);
     },
-    /** @param {string} [part] */
+    /** The whole page, or what is seen of a page that fills the window. @param {string} [part] */
     async shot(part) {
       mkdirSync(shots, { recursive: true });
-      await page.screenshot({ path: join(shots, `${part ? `${name}-${part}` : name}.png`) });
+      const path = join(shots, `${part ? `${name}-${part}` : name}.png`);
+      const fullPage = await page.evaluate(
+        () => ![document.body, document.documentElement].some((e) => getComputedStyle(e).overflow === 'hidden'),
+      );
+      await sleep(500); // transitions of hosts
+      await page.screenshot({ path, fullPage });
     },
     /** Asserts that nothing failed. */
     quiet() {

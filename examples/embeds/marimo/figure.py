@@ -14,9 +14,10 @@ def _():
     class Figure(anywidget.AnyWidget):
         _esm = "https://jielong.example/jielong-anywidget.js"  # or a pathlib.Path to the file
         figure = traitlets.Unicode("attention").tag(sync=True)
-        text = traitlets.Unicode().tag(sync=True)
+        layer = traitlets.Int(5).tag(sync=True)
+        head = traitlets.Int(5).tag(sync=True)
 
-    mo.ui.anywidget(Figure(text="The king gave the queen a ring."))
+    mo.ui.anywidget(Figure(head=2))
     return
 
 
