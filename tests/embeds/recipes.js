@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build as bundle } from 'esbuild';
 import { dist, root } from '../helpers/paths.js';
@@ -32,11 +33,17 @@ const python = (/** @type {string} */ name) => join(tools, 'py', 'bin', name);
  * @property {RegExp} [allowed] the host's own errors
  */
 
-/** @param {string} file @param {string} html */
+/** Writes a page as narrow as a note. @param {string} file @param {string} html */
 const page = (file, html) =>
   writeFileSync(
     file,
-    `<!doctype html>\n<html lang="en">\n<meta charset="utf-8" />\n${html}\n</html>\n`,
+    `<!doctype html>
+<html lang="en">
+<meta charset="utf-8" />
+<style>body { max-width: 46rem; margin: 2rem auto; font: 1rem/1.6 system-ui, sans-serif }</style>
+${html}
+</html>
+`,
   );
 
 /** Runs the figures of a page. @param {Visit} visit @param {number} n */
@@ -80,6 +87,17 @@ async function type(visit) {
   await visit.page.keyboard.press('ArrowLeft');
   const value = await field?.evaluate((/** @type {any} */ e) => e.value);
   assert.match(value, /nfsbdd\/x/);
+}
+
+/** Chooses a head in the first figure. @param {Visit} visit @param {string} head */
+async function choose(visit, head) {
+  const [figure] = await visit.all();
+  const selects = await figure.$$('>>> .own select');
+  await selects[1].select(head);
+  await until(
+    async () => (await figure.evaluate((e) => e.getAttribute('head'))) === head,
+    'a head',
+  );
 }
 
 /** @type {Recipe[]} */
@@ -199,6 +217,10 @@ export const recipes = [
         work,
       );
     },
+    async steps(visit) {
+      await runAll(visit, 2);
+      await choose(visit, '3');
+    },
   },
   {
     name: 'jupyter',
@@ -213,15 +235,34 @@ export const recipes = [
     },
     async steps(visit) {
       const { page: tab } = visit;
-      const idle = '.jp-Notebook-ExecutionIndicator[data-status=idle]';
-      await tab.waitForSelector(idle, { timeout: 60_000 });
-      await tab.click('.jp-Notebook .jp-CodeCell .jp-InputPrompt');
-      await tab.click('[data-command="notebook:run-cell-and-select-next"]');
+      const prompts = '.jp-Notebook .jp-CodeCell .jp-InputPrompt';
+      await tab.waitForSelector(prompts, { timeout: 60_000 });
+      /** Executes a cell, as often as it takes until the kernel answers. @param {number} i */
+      const execute = async (i) => {
+        await (await tab.$$(prompts))[i].click();
+        const done = async () => {
+          await tab.keyboard.down('Control');
+          await tab.keyboard.press('Enter');
+          await tab.keyboard.up('Control');
+          await sleep(1000);
+          return /\d/.test(await tab.$$eval(prompts, (all, n) => all[n].textContent ?? '', i));
+        };
+        await until(done, `cell ${i} is executed`);
+      };
+      await execute(0);
       await runAll(visit, 1);
+      await visit.workers(1);
       const cells = () => tab.$$eval('.jp-Cell', (all) => all.length);
       const before = await cells();
       await type(visit);
       assert.equal(await cells(), before, 'keys in the figure are not keys of the notebook');
+      await choose(visit, '3');
+      await execute(1);
+      const told = () => tab.$eval('.jp-OutputArea-executeResult pre', (e) => e.textContent);
+      assert.equal((await told())?.trim(), '3', 'the kernel knows the chosen head');
+      await execute(0);
+      await visit.figures(1);
+      await visit.workers(0);
     },
   },
   {
@@ -230,6 +271,10 @@ export const recipes = [
     tool: python('marimo'),
     figures: 1,
     build: (work) => serve(python('marimo'), marimoArguments, work, '/'),
+    async steps(visit) {
+      await runAll(visit, 1);
+      await choose(visit, '3');
+    },
   },
   {
     name: 'hackmd',

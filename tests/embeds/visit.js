@@ -111,8 +111,12 @@ export async function openVisit(browser, name, allowed) {
       mkdirSync(shots, { recursive: true });
       const path = join(shots, `${part ? `${name}-${part}` : name}.png`);
       const fullPage = await page.evaluate(
-        () => ![document.body, document.documentElement].some((e) => getComputedStyle(e).overflow === 'hidden'),
+        () =>
+          ![document.body, document.documentElement].some(
+            (e) => getComputedStyle(e).overflow === 'hidden',
+          ),
       );
+      if (fullPage) await page.evaluate(() => scrollTo(0, 0));
       await sleep(500); // transitions of hosts
       await page.screenshot({ path, fullPage });
     },

@@ -14,7 +14,6 @@ def _():
     class Figure(anywidget.AnyWidget):
         _esm = "https://jielong.example/jielong-anywidget.js"  # or a pathlib.Path to the file
         figure = traitlets.Unicode("attention").tag(sync=True)
-        layer = traitlets.Int(5).tag(sync=True)
         head = traitlets.Int(5).tag(sync=True)
 
     mo.ui.anywidget(Figure(head=2))
