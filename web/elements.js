@@ -11,7 +11,9 @@ import { JlAttention } from './elements/attention.js';
 import { JlBlock } from './elements/block.js';
 import { JlCache } from './elements/cache.js';
 import { JlCompare } from './elements/compare.js';
+import { JlCost } from './elements/cost.js';
 import { JlDistribution } from './elements/distribution.js';
+import { JlEmbedding } from './elements/embedding.js';
 import { JlHeads } from './elements/heads.js';
 import { JlLens } from './elements/lens.js';
 import { JlMerges } from './elements/merges.js';
@@ -27,7 +29,9 @@ const ELEMENTS = {
   'jl-block': JlBlock,
   'jl-cache': JlCache,
   'jl-compare': JlCompare,
+  'jl-cost': JlCost,
   'jl-distribution': JlDistribution,
+  'jl-embedding': JlEmbedding,
   'jl-heads': JlHeads,
   'jl-lens': JlLens,
   'jl-merges': JlMerges,

@@ -52,7 +52,8 @@ test('the same seed writes the same text; without a seed each run has its own', 
     const b = await compute(model, { text: PROMPT, seed: 1, count: 20 });
     assert.deepEqual(a, b);
     const seeds = [];
-    for (let i = 0; i < 4; i++) seeds.push((await compute(model, { text: PROMPT, count: 1 })).seed);
+    for (let i = 0; i < 4; i++)
+      seeds.push((await compute(model, { text: PROMPT, count: 1 })).sampling.seed);
     assert.equal(new Set(seeds).size, 4);
     assert.ok(seeds.every((seed) => seed < 1e9));
   }));

@@ -9,6 +9,7 @@ import { make } from '../ui/dom.js';
 import { cellAfter, cellAt, drawMatrix } from '../ui/matrix.js';
 import { JlElement } from './base.js';
 import { button, once } from './controls.js';
+import { say } from './render.js';
 import { flag } from './settings.js';
 import { stepper } from './stepper.js';
 import { DIGITS, drawStrongest, STRONGEST } from './strongest.js';
@@ -145,9 +146,10 @@ export class JlAttention extends JlElement {
   own(view) {
     const heads = Array.from({ length: view.heads }, (_, i) => i);
     const working = button(this, 'working', this.t('working.show'), () => {
-      this.toggleAttribute('working', !this.value('working'));
+      if (this.live) this.toggleAttribute('working', !this.value('working'));
+      else say(this, { said: this.t('working.start') });
     });
-    working.disabled = !this.live;
+    working.setAttribute('aria-disabled', String(!this.live));
     working.setAttribute('aria-pressed', String(this.live && !!this.value('working')));
     return [
       stepper(this, 'layer', this.t('label.layer'), view.layers, this.#layer(view)),

@@ -10,7 +10,7 @@ import { speaker, supported } from '../ui/words.js';
 import { isLoaded } from './engine.js';
 import { createFrame } from './frame.js';
 import { listen, render, say } from './render.js';
-import { allowsWasm, Runner } from './runner.js';
+import { allowsWasm, isForbidden, Runner } from './runner.js';
 import { recordOf, sceneFor } from './scenes.js';
 import { COMMON, defineProperties, Settings } from './settings.js';
 import { join, leave, publish, SHARED } from './share.js';
@@ -197,8 +197,9 @@ export class JlElement extends HTMLElement {
       this.#enter('done');
     } catch (e) {
       if (/** @type {any} */ (e)?.name === 'AbortError') return;
-      this.facts = { error: e };
-      this.#enter('error');
+      const forbidden = isForbidden(e);
+      this.facts = forbidden ? { problem: ['error.noWasm', ''] } : { error: e };
+      this.#enter(forbidden ? 'idle' : 'error');
     }
   }
   /** Ends the computation, if any; what was drawn stays. */

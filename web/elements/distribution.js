@@ -5,76 +5,47 @@
  * merge with the one before it.
  */
 import { distribution } from '../figures/distribution.js';
-import { freshSeed } from '../figures/playground.js';
-import { barList, barsCss, drawBars } from '../ui/bars.js';
+import { barList, barsCss, drawBars, rowHeight } from '../ui/bars.js';
 import { make } from '../ui/dom.js';
 import { JlElement } from './base.js';
-import { button, once, slider } from './controls.js';
+import { once } from './controls.js';
+import { labelOf, Reader } from './distribution-parts.js';
 import { isLoaded } from './engine.js';
-import { real, whole } from './settings.js';
+import { samplerControls, samplerSettings } from './sampler.js';
+import { real } from './settings.js';
 import { words } from './words/distribution.js';
 
 /** @typedef {import('../figures/distribution.js').DistributionView} View */
+/** @typedef {View & { missing?: string }} Shown */
 
 const NARROW = 640; // px; below, only the first and the last stage are drawn
-const SLIDERS = /** @type {const} */ ([
-  ['temperature', 'temperature', { min: 0, max: 2, step: 0.05 }],
-  ['topk', 'topK', { min: 0, max: 100, step: 1 }],
-  ['topp', 'topP', { min: 0.05, max: 1, step: 0.05 }],
-  ['minp', 'minP', { min: 0, max: 0.5, step: 0.01 }],
-]);
 
 export class JlDistribution extends JlElement {
   static figure = distribution;
   static words = words;
-  static settings = {
-    temperature: real(undefined, 0, 100),
-    topk: whole(undefined, 0, 1e6),
-    topp: real(undefined, 0.001, 1),
-    minp: real(undefined, 0, 1),
-    penalty: real(undefined, 0.01, 100),
-  };
+  static settings = { ...samplerSettings(), penalty: real(undefined, 0.01, 100) };
   static css = `${barsCss}
-.working { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.body p { margin: 0.25rem 0 0; font-size: 0.875rem; min-height: 1.5em; }`;
+.body p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.body .working, .body .added { min-height: 1.5em; }
+@container (max-width: 40rem) { .body .working { min-height: 4.5em; } }`;
 
   #cursor = -1;
-  /** What the last choice appended, for the note. */ #added = '';
+  /** About the last choice, for readers. */ #said = '';
+  #read = new Reader(this);
 
-  /** The stages to draw: without the penalty where it does nothing. @param {View} view */
-  #stages({ stages, sampling }) {
-    return stages.filter(({ stage }) => stage !== 'penalty' || sampling.repeatPenalty !== 1);
-  }
-  /** @param {number} p */
-  #percent(p) {
-    return this.format.percent(p);
-  }
-  /** @param {number} x @param {number} [digits] */
-  #number(x, digits = 2) {
-    return this.format.number(x, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  }
-  /** @param {View} view @param {number} row */
-  #label({ rows }, row) {
-    const { label, kind, end } = rows[row];
-    return end ? this.t('end', { label }) : kind === 'bytes' ? `⟨${label}⟩` : label;
-  }
-
-  /** @param {HTMLElement} body @param {View & { missing?: string }} view */
+  /** @param {HTMLElement} body @param {Shown} view */
   draw(body, view) {
     if (view.missing) {
       body.replaceChildren(make('p', { className: 'empty' }, this.t(`missing.${view.missing}`)));
       return;
     }
-    const parts = once(this, 'parts', () => this.#create());
-    if (parts.list.parentNode !== body)
-      body.replaceChildren(parts.list, parts.legend, parts.working, parts.note);
-    this.#bars(parts.list, view);
-    const { vocabulary } = view;
-    const uniform = this.#percent(1 / vocabulary);
-    parts.legend.textContent = this.t('legend', { n: this.format.number(vocabulary), uniform });
-    parts.working.textContent = this.#working(view, this.#row(view));
-    parts.working.dataset.source = 'session.logits';
-    parts.note.textContent = this.#note(view);
+    const { list, legend, working, added } = once(this, 'parts', () => this.#create());
+    if (list.parentNode !== body) body.replaceChildren(list, legend, working, added);
+    this.#bars(list, view);
+    legend.textContent = this.#read.legend(view);
+    working.textContent = this.#read.working(view, this.#row(view));
+    working.dataset.source = `session.logits[${view.rows[this.#row(view)].id}]`;
+    added.textContent = this.#said || this.#stale(view);
   }
   #create() {
     const list = barList({
@@ -84,162 +55,95 @@ export class JlDistribution extends JlElement {
       choose: (row) => this.#append(row),
       leave: () => this.#move(-1),
     });
-    const note = make('p', { className: 'quiet' });
-    note.setAttribute('role', 'status');
+    const added = make('p', { className: 'quiet added' });
+    added.setAttribute('role', 'status');
     const legend = make('p', { className: 'quiet' });
-    return { list, legend, working: make('p', { className: 'working' }), note };
+    return { list, legend, working: make('p', { className: 'working' }), added };
   }
   /** The row that the working explains. @param {View} view */
-  #row = (view) => Math.min(this.#cursor < 0 ? view.drawn : this.#cursor, view.rows.length - 1);
+  #row(view) {
+    return Math.min(this.#cursor < 0 ? view.drawn : this.#cursor, view.rows.length - 1);
+  }
 
   /** @param {SVGSVGElement} list @param {View} view */
   #bars(list, view) {
-    const all = this.#stages(view);
+    const all = this.#read.stages(view);
     const narrow = this.frame.body.clientWidth < NARROW;
     const stages = narrow ? [all[0], all[all.length - 1]] : all;
-    const rows = view.rows.map((candidate, row) => ({
-      name: this.#sentence(view, row),
-      label: this.#label(view, row),
-      note: this.#number(candidate.logit),
-      noteSource: `session.logits[${candidate.id}]`,
+    const text = (/** @type {number} */ p) => (p ? this.format.percent(p) : '–');
+    const rows = view.rows.map(({ id, logit, unigram }, row) => ({
+      name: this.#read.row(view, row),
+      label: labelOf(this, view, row),
+      note: narrow ? undefined : this.#read.number(logit),
+      noteSource: `session.logits[${id}]`,
       values: stages.map(({ p }) => p[row] || null),
-      texts: stages.map(({ p }) => (p[row] ? this.#percent(p[row]) : '–')),
-      sources: stages.map(({ stage }) => `session.stages.${stage}[${candidate.id}]`),
+      texts: stages.map(({ p }) => text(p[row])),
+      sources: stages.map(({ stage }) => `session.stages.${stage}[${id}]`),
+      tick: unigram,
       look: row === view.drawn ? /** @type {const} */ ('marked') : undefined,
     }));
-    const others = view.vocabulary - view.rows.length;
+    const label = this.#read.others(view);
     rows.push({
-      name: this.t('others', { n: this.format.number(others) }),
-      label: this.t('others', { n: this.format.number(others) }),
-      note: '',
+      name: label,
+      label,
+      note: undefined,
       noteSource: '',
       values: stages.map((s) => s.others || null),
-      texts: stages.map((s) => (s.others > 1e-9 ? this.#percent(s.others) : '–')),
+      texts: stages.map((s) => text(s.others)),
       sources: stages.map(({ stage }) => `session.stages.${stage}`),
+      tick: undefined,
       look: /** @type {any} */ ('quiet'),
     });
-    const top = Math.max(...stages.flatMap(({ p, others: rest }) => [...p, rest]));
+    const columns = stages.map((s) => this.#read.column(view, s));
+    if (narrow) columns[1].title = this.t('final');
     drawBars(list, {
       rows,
-      columns: stages.map((s) => this.#column(view, s)),
+      columns,
       label: this.t('token'),
-      note: this.t('logit'),
-      max: top,
+      note: narrow ? undefined : this.t('logit'),
+      max: Math.max(...stages.flatMap(({ p, others }) => [...p, others])),
       anchor: 1 / view.vocabulary,
       cursor: this.#cursor,
-      height: matchMedia('(pointer: coarse)').matches ? 44 : 32,
+      height: rowHeight(32),
     });
     list.setAttribute('aria-label', this.summary(view));
-  }
-  /** @param {View} view @param {View['stages'][number]} stage */
-  #column({ sampling }, { stage, kept }) {
-    const number = (/** @type {number} */ x) => this.format.number(x);
-    const value = { model: 0, penalty: sampling.repeatPenalty, ...sampling }[stage];
-    const left = this.t('left', { n: number(kept) });
-    return { title: this.t(`stage.${stage}`, { value: number(value) }), line: left };
   }
 
   /** @param {number} row */
   #move(row) {
-    this.#cursor = row >= this.view.rows.length ? this.view.rows.length - 1 : row;
+    this.#cursor = Math.min(row, this.view.rows.length - 1);
     this.draw(this.frame.body, this.view);
   }
   /** Appends the row's token to the text. @param {number} row */
   #append(row) {
     const candidate = this.view.rows[row];
-    if (candidate?.text === undefined) {
-      this.#added = candidate ? this.t('cannot') : '';
+    if (!candidate) return;
+    if (candidate.text === undefined) {
+      this.#said = this.t('cannot');
       return this.draw(this.frame.body, this.view);
     }
-    this.#added = isLoaded(this.model) ? '' : this.t('added', { token: candidate.label });
+    this.#said = isLoaded(this.model) ? '' : this.t('added', { token: candidate.label });
     this.#cursor = -1;
     this.setAttribute('text', (this.value('text') ?? '') + candidate.text);
     this.emit('append', { id: candidate.id, text: candidate.text });
   }
-
-  /** p = e^(logit / T − log-sum), from the numbers shown. @param {View} view @param {number} row */
-  #working(view, row) {
-    const { temperature } = view.sampling;
-    const [{ logit }, T] = [view.rows[row], temperature || 1];
-    const [shown, sum] = [logit, temperature ? view.logSumT : view.logSum].map((x) => x.toFixed(5));
-    const p = Math.exp(Number(shown) / T - Number(sum));
-    const values = { token: this.#label(view, row), logit: shown, sum, T: this.format.number(T) };
-    return this.t('working', { ...values, p: this.#number(p, 5), draw: this.#drawText(view) });
-  }
-  /** @param {View} view */
-  #drawText(view) {
-    const { temperature, seed } = view.sampling;
-    const values = { token: this.#label(view, view.drawn), seed: String(seed) };
-    return this.t(temperature ? 'drawn' : 'greedy', values);
-  }
-  /** @param {View} view */
-  #note(view) {
-    if (this.#added) return this.#added;
-    const stale = SLIDERS.some(
-      ([name, key]) => this.value(name) !== undefined && this.value(name) !== view.sampling[key],
-    );
-    return stale && !this.live ? this.t('stale') : '';
+  /** A sentence if the controls have other values than the recorded view. @param {View} view */
+  #stale({ sampling: { temperature, topK, topP, minP, repeatPenalty, seed } }) {
+    const used = { temperature, topk: topK, topp: topP, minp: minP, penalty: repeatPenalty, seed };
+    const other = Object.entries(used).some(([name, x]) => (this.value(name) ?? x) !== x);
+    return other && !this.live ? this.t('stale') : '';
   }
 
-  /** @param {View & { missing?: string }} view */
+  /** @param {Shown} view */
   own(view) {
-    if (view.missing) return [];
-    const sliders = SLIDERS.map(([name, key, range]) => {
-      const show = (/** @type {number} */ x) => this.format.number(x);
-      const value = this.value(name) ?? view.sampling[key];
-      return slider(this, name, this.t(`label.${name}`), { ...range, show }, value);
-    });
-    const seed = once(this, 'seed', () => make('span', { className: 'numbers' }));
-    seed.textContent = this.t('seed', { seed: String(this.value('seed') ?? view.sampling.seed) });
-    const again = button(this, 'draw', this.t('again'), () =>
-      this.setAttribute('seed', String(freshSeed())),
-    );
-    return [...sliders, seed, again];
+    return view.missing ? [] : samplerControls(this, view.sampling);
   }
-
-  /** @param {View} view @param {number} row */
-  #sentence(view, row) {
-    const { p } = view.stages[view.stages.length - 1];
-    return this.t(row === view.drawn ? 'row.drawn' : 'row', {
-      token: this.#label(view, row),
-      logit: this.#number(view.rows[row].logit),
-      model: this.#percent(view.stages[0].p[row]),
-      last: this.#percent(p[row]),
-    });
-  }
-  /** @param {View & { missing?: string }} view */
+  /** @param {Shown} view */
   summary(view) {
-    if (view.missing) return this.t(`missing.${view.missing}`);
-    return this.t('summary', {
-      n: this.format.number(view.vocabulary),
-      token: this.#label(view, 0),
-      p: this.#percent(view.stages[0].p[0]),
-      kept: this.format.number(view.stages[view.stages.length - 1].kept),
-      drawn: this.#label(view, view.drawn),
-    });
+    return view.missing ? this.t(`missing.${view.missing}`) : this.#read.summary(view);
   }
-  /** @param {View & { missing?: string }} view */
+  /** @param {Shown} view */
   twin(view) {
-    if (view.missing) return { columns: [], rows: [] };
-    const stages = this.#stages(view);
-    const columns = stages.map((s) => Object.values(this.#column(view, s)).join(' · '));
-    const number = (/** @type {number} */ p) => (p ? this.#number(p, 4) : '–');
-    const rows = view.rows.map(({ id, logit }, row) => [
-      this.#label(view, row),
-      { text: this.#number(logit), source: `session.logits[${id}]` },
-      ...stages.map((s) => ({
-        text: number(s.p[row]),
-        source: `session.stages.${s.stage}[${id}]`,
-      })),
-    ]);
-    const n = this.format.number(view.vocabulary - view.rows.length);
-    rows.push([this.t('others', { n }), '', ...stages.map((s) => number(s.others))]);
-    rows.push([
-      this.t('uniform'),
-      '',
-      number(1 / view.vocabulary),
-      ...stages.slice(1).map(() => ''),
-    ]);
-    return { columns: [this.t('token'), this.t('logit'), ...columns], rows };
+    return view.missing ? { columns: [], rows: [] } : this.#read.twin(view);
   }
 }

@@ -54,16 +54,26 @@ const entries = new Map();
 /** @param {ModelSource} source */
 const keyOf = (source) => (typeof source === 'string' ? addressOf(source) : source);
 
+/** Whether a page's policy forbids workers of Blobs, which the engine as one file uses. @param {any} e */
+const noWorker = (e) =>
+  e?.code === 'WORKER' && /could not be (loaded|started)/.test(String(e.message));
+
 /** @param {ModelSource} source @param {Entry} entry */
 async function load(source, entry) {
   const { loadModel } = await import('../jielong.js');
-  const bytes = typeof source === 'string' ? await bytesOf(source) : undefined;
-  const model = await loadModel(bytes ?? /** @type {string} */ (keyOf(source)), {
+  const bytes = async () =>
+    (typeof source === 'string' && (await bytesOf(source))) ||
+    /** @type {string} */ (keyOf(source));
+  const options = /** @type {const} */ ({
     precision: 'exact',
     signal: entry.controller.signal,
-    onProgress: (progress) => {
+    onProgress: (/** @type {Progress} */ progress) => {
       for (const listener of entry.owners.values()) listener?.(progress);
     },
+  });
+  const model = await loadModel(await bytes(), options).catch(async (e) => {
+    if (!noWorker(e)) throw e;
+    return loadModel(await bytes(), { ...options, worker: false }); // in the page's thread
   });
   entry.model = model;
   return model;

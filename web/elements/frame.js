@@ -18,9 +18,9 @@ export function createFrame(root, input) {
   const body = make('div', { className: 'body' });
   const field = make(input === 'area' ? 'textarea' : 'input', { autocomplete: 'off' });
   field.setAttribute('spellcheck', 'false');
-  const start = make('button', { type: 'submit', className: 'primary start' });
+  const start = make('button', { type: 'button', className: 'primary start' });
   const stop = make('button', { type: 'button', className: 'stop' });
-  const ask = make('form', { className: 'ask' });
+  const ask = make('div', { className: 'ask' }); // not a form: sandboxed frames submit none
   if (input) ask.append(make('label', {}, field));
   ask.append(make('span', { className: 'go' }, start, stop));
   const own = make('div', { className: 'controls own' });

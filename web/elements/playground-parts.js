@@ -2,8 +2,9 @@
  * playground-parts.js - the controls, table and sentences of <jl-playground>.
  */
 import { make } from '../ui/dom.js';
-import { button, once, slider } from './controls.js';
+import { button, once } from './controls.js';
 import { fill } from './frame.js';
+import { samplerSliders } from './sampler.js';
 
 /** @typedef {import('../figures/playground.js').PlaygroundView} View */
 /** @typedef {import('./playground.js').JlPlayground} Element */
@@ -21,13 +22,6 @@ export function sameTokens(a, b) {
   }
   return n;
 }
-
-const SLIDERS = /** @type {const} */ ([
-  ['temperature', { min: 0, max: 2, step: 0.05 }],
-  ['topk', { min: 0, max: 100, step: 1 }],
-  ['topp', { min: 0.05, max: 1, step: 0.05 }],
-  ['minp', { min: 0, max: 0.5, step: 0.01 }],
-]);
 
 /** A check box for a setting. @param {Element} element @param {string} name */
 function check(element, name) {
@@ -56,26 +50,17 @@ export function controlsOf(element, view, { again, more }) {
     details.append(title, inside);
     return { title, inside, details, chats: false };
   });
-  const format = (/** @type {number} */ x) => element.format.number(x);
   box.title.textContent = t('sampling');
   const greedy = element.value('greedy');
-  const sliders = SLIDERS.map(([name, range]) => {
-    const node = slider(
-      element,
-      name,
-      t(`label.${name}`),
-      { ...range, show: format },
-      element.value(name),
-    );
-    for (const input of node.querySelectorAll('input')) input.disabled = greedy;
-    return node;
-  });
+  const sliders = samplerSliders(element, view.sampling);
+  for (const slider of sliders)
+    for (const input of slider.querySelectorAll('input')) input.disabled = greedy;
   box.chats ||= !!element.facts.model?.chatTemplate || element.value('chat');
   const checks = [check(element, 'greedy'), ...(box.chats ? [check(element, 'chat')] : [])];
   fill(box.inside, [...checks, ...sliders]);
   const buttons = [
     button(element, 'more', t('more'), more),
-    button(element, 'again', t('again', { seed: String(view.seed) }), again),
+    button(element, 'again', t('again', { seed: String(view.sampling.seed) }), again),
   ];
   if (element.value('share'))
     buttons.push(
@@ -90,9 +75,24 @@ export function chosenText({ t }, { view, count, choice = 0 }) {
   return t('chosen', { token: view.labels[view.tops[count]?.[choice]] ?? '' });
 }
 
+/** The rules of its own style sheet. */
+export const css = `
+.play { display: grid; grid-template-columns: minmax(0, 1fr) 16rem; gap: 0.5rem 1.5rem; }
+.stream { height: 14rem; }
+.aside { border-inline-start: 1px solid var(--jl-line); padding-inline-start: 1rem; }
+.aside p, .meter { margin: 0; font-size: 0.875rem; min-height: 1.5em; font-variant-numeric: tabular-nums; }
+textarea { resize: vertical; }
+.sampling[open] { flex-basis: 100%; }
+.sampling > div { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+@container (max-width: 40rem) {
+  .play { grid-template-columns: minmax(0, 1fr); }
+  .stream { height: 9rem; }
+  .aside { border: 0; padding: 0; }
+}`;
+
 /** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */
 export function meterText({ t, format }, view, rate) {
-  const values = { n: format.number(view.ids.length), seed: String(view.seed), rate };
+  const values = { n: format.number(view.ids.length), seed: String(view.sampling.seed), rate };
   const parts = [t(rate ? 'meter.rate' : 'meter', values)];
   if (view.finish) parts.push(t(`finish.${view.finish}`));
   if (view.left) parts.push(t('left', { n: format.number(view.left) }));

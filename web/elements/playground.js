@@ -2,12 +2,13 @@
  * playground.js - <jl-playground>: a prompt, the generated tokens tinted by probability, and the alternatives of one.
  *
  * Choosing an alternative drops the tokens after it and continues from there. Every run takes a fresh seed, unless the
- * attribute `seed` is set.
+ * attribute `seed` is set; the first run of the recorded text writes what was recorded.
  */
 import { playground } from '../figures/playground.js';
 import { Alternatives } from '../ui/alternatives.js';
 import { barsCss } from '../ui/bars.js';
 import { make } from '../ui/dom.js';
+import { pictureOfHtml } from '../ui/picture.js';
 import { streamCss, TokenStream } from '../ui/stream.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
@@ -15,13 +16,15 @@ import { isLoaded } from './engine.js';
 import {
   chosenText,
   controlsOf,
+  css,
   meterText,
   sameTokens,
   summaryOf,
   twinOf,
   wholeOf,
 } from './playground-parts.js';
-import { flag, real, whole } from './settings.js';
+import { samplerSettings } from './sampler.js';
+import { flag, whole } from './settings.js';
 import { words } from './words/playground.js';
 
 /** @typedef {import('../figures/playground.js').PlaygroundView} View */
@@ -35,26 +38,12 @@ export class JlPlayground extends JlElement {
   static words = words;
   static input = /** @type {const} */ ('area');
   static settings = {
-    temperature: real(0.8, 0, 100),
-    topk: whole(40, 0, 1e6),
-    topp: real(0.95, 0.001, 1),
-    minp: real(0.05, 0, 1),
+    ...samplerSettings(),
     count: whole(undefined, 1, 4096), // tokens of a run
     greedy: flag(),
     chat: flag(),
   };
-  static css = `${barsCss}${streamCss}
-.play { display: grid; grid-template-columns: minmax(0, 1fr) 16rem; gap: 0.5rem 1.5rem; }
-.stream { height: 15rem; }
-.aside { border-inline-start: 1px solid var(--jl-line); padding-inline-start: 1rem; }
-.aside p, .meter { margin: 0; font-size: 0.875rem; min-height: 1.5em; font-variant-numeric: tabular-nums; }
-textarea { resize: vertical; }
-.sampling > div { display: flex; flex-wrap: wrap; gap: 0 1rem; }
-@media (max-width: 40rem) {
-  .play { grid-template-columns: minmax(0, 1fr); }
-  .stream { height: 9rem; }
-  .aside { border: 0; padding: 0; }
-}`;
+  static css = barsCss + streamCss + css;
 
   /** Where the next run begins. @type {From | undefined} */ #next;
   /** @type {number | undefined} */ #again;
@@ -65,18 +54,25 @@ textarea { resize: vertical; }
 
   constructor() {
     super();
-    const { body, ask, field } = this.frame;
+    const { body, ask, field, start } = this.frame;
     body.before(/** @type {Node} */ (ask.parentNode));
     field.addEventListener('keydown', (event) => {
       const { key, shiftKey, isComposing } = /** @type {KeyboardEvent} */ (event);
       if (key !== 'Enter' || shiftKey || isComposing) return;
       event.preventDefault();
-      ask.requestSubmit();
+      start.click();
     });
   }
   request() {
-    const seed = this.#again ?? this.settings.own('seed'); // not that of the scene
-    return { ...super.request(), seed, count: this.settings.own('count'), from: this.#next };
+    const { settings, recorded, live } = this;
+    const replay = !live && recorded && this.value('text') === recorded.request.text;
+    const { seed, count } = replay && !this.#next ? recorded.request : /** @type {any} */ ({});
+    return {
+      ...super.request(),
+      seed: this.#again ?? settings.own('seed') ?? seed,
+      count: settings.own('count') ?? count,
+      from: this.#next,
+    };
   }
   /** @param {From} [from] */
   async start(from = this.#next) {
@@ -137,6 +133,7 @@ textarea { resize: vertical; }
       this.#rate = { first: 0, from: view.ids.length, text: '' };
       this.#heard = view.texts.join('').length;
       this.#shown = Math.max(view.chosen, 0);
+      stream.follow = this.runner.running; // a recorded text stands at its beginning
     }
     for (let i = stream.length; i < view.ids.length; i++) {
       const p = Math.exp(view.logprobs[i]);
@@ -200,7 +197,7 @@ textarea { resize: vertical; }
   own(view) {
     return controlsOf(this, view, {
       again: () => {
-        this.#again = view.seed;
+        this.#again = view.sampling.seed;
         this.start();
       },
       more: () => this.start({ view, count: view.ids.length }),
@@ -215,8 +212,6 @@ textarea { resize: vertical; }
     return summaryOf(this, view);
   }
   picture() {
-    const style = getComputedStyle(this);
-    const alt = this.summary(this.view);
-    return this.#parts().stream.picture(style.color, style.backgroundColor, alt);
+    return pictureOfHtml(this.#parts().stream.root, this.summary(this.view));
   }
 }

@@ -186,10 +186,12 @@ function keepKey(event) {
 
 /** Connects the frame's controls. @param {JlElement} element */
 export function listen(element) {
-  const { ask, field, stop, more, figure, enlarge: button } = element.frame;
-  ask.addEventListener('submit', (event) => {
-    event.preventDefault();
-    element.take(fromField(element, field.value));
+  const { start, field, stop, more, figure, enlarge: button } = element.frame;
+  const take = () => element.take(fromField(element, field.value));
+  start.addEventListener('click', take);
+  field.addEventListener('keydown', (event) => {
+    const { key, isComposing, keyCode } = /** @type {KeyboardEvent} */ (event);
+    if (key === 'Enter' && !isComposing && keyCode !== 229 && element.type.input === 'line') take();
   });
   stop.addEventListener('click', () => {
     element.stop();

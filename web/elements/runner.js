@@ -12,14 +12,18 @@ import { acquire, inTurn, isLoaded, release } from './engine.js';
 /** The smallest module. A page that forbids wasm throws on it. */
 const EMPTY_WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
-/** Whether the page may compile wasm. */
+/** Whether the page may run wasm. WebKit checks the policy when a module is instantiated. */
 export function allowsWasm() {
   try {
-    return !!new WebAssembly.Module(EMPTY_WASM);
+    return !!new WebAssembly.Instance(new WebAssembly.Module(EMPTY_WASM));
   } catch {
     return false;
   }
 }
+
+/** Whether an error says that a policy forbids wasm: a worker's policy may differ from the page's. @param {any} e */
+export const isForbidden = (e) =>
+  e?.code === 'WASM' && /Content Security Policy|by CSP/i.test(String(e.message));
 
 /**
  * What a runner tells its element.

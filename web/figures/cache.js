@@ -24,6 +24,7 @@ const TYPES = ['f32', 'f16', 'q8', 'q4'];
  * @typedef {object} CacheView
  * @property {import('./figure.js').TokenView[]} tokens of the text
  * @property {number} total tokens of the text; those after `tokens` are not used for the steps
+ * @property {number} steps to take
  * @property {import('./figure.js').TokenView[]} drawn after each step
  * @property {boolean} encoder
  * @property {string[]} types of cache that the engine offers
@@ -191,6 +192,7 @@ export const cache = {
     const view = /** @type {CacheView} */ ({
       tokens: await tokenViews(model, used),
       total,
+      steps: 0,
       drawn: [],
       encoder: info.encoder,
       types: [],
@@ -206,6 +208,7 @@ export const cache = {
     view.types = await offered(model);
     const rules = rulesFor(request);
     const n = Math.min(request.steps ?? 16, info.contextLength - used.length + 1);
+    view.steps = n;
     await withSession(
       model,
       used.length + n,

@@ -5,6 +5,7 @@
  * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
  */
 import { idsOf, tokenViews } from './figure.js';
+import { samplingOf } from './sampling.js';
 import { roomOf, withKept } from './sessions.js';
 
 const ROWS = 10;
@@ -12,10 +13,10 @@ const LISTED = 50; // per stage, the engine's limit
 
 /** @typedef {import('./figure.js').TokenView} TokenView */
 /** @typedef {import('../jielong.js').Session} Session */
-/** @typedef {{ temperature: number, topK: number, topP: number, minP: number, repeatPenalty: number,
- *   seed: number }} Sampling */
-/** @typedef {TokenView & { text?: string, logit: number, rank: number, end?: boolean }} Candidate text: to append to
- *   the text; none for a part of a character or a control token. rank: from 0 */
+/** @typedef {import('./sampling.js').Sampling} Sampling */
+/** @typedef {TokenView & { text?: string, logit: number, rank: number, end?: boolean,
+ *   unigram?: number }} Candidate text: to append to the text; none for a part of a character or a control token. rank: from
+ *   0. unigram: its share of the training text, 0 below `floor` */
 /** @typedef {{ stage: import('../jielong.js').Stage['stage'], kept: number, p: number[], others: number }} StageView
  *   p: per row, 0 if filtered out; others: the sum of all other tokens */
 /**
@@ -26,6 +27,7 @@ const LISTED = 50; // per stage, the engine's limit
  * @property {Sampling} sampling
  * @property {Candidate[]} rows the most probable; the last is the drawn token if that is none of them
  * @property {number} drawn index in `rows`
+ * @property {number} [floor] the smallest known share of the training text; undefined: no share is known
  * @property {number} logSum ln Σ e^logit, so that a probability is e^(logit − logSum)
  * @property {number} logSumT ln Σ e^(logit / T); 0 if T is 0
  * @property {StageView[]} stages
@@ -38,18 +40,6 @@ export function logSumOf(logits, scale) {
   let sum = 0;
   for (const x of logits) if (x > -Infinity) sum += Math.exp((x - max) * scale);
   return max * scale + Math.log(sum);
-}
-
-/** The settings of a request, with the model's defaults. @param {import('../jielong.js').Model} model @param {any} request @returns {Sampling} */
-function samplingOf({ info: { sampling } }, request) {
-  return {
-    temperature: request.temperature ?? sampling.temperature,
-    topK: request.topk ?? sampling.topK,
-    topP: request.topp ?? sampling.topP,
-    minP: request.minp ?? sampling.minP,
-    repeatPenalty: request.penalty ?? sampling.repeatPenalty,
-    seed: request.seed ?? 1,
-  };
 }
 
 /** The ids with the largest logits; the smaller id first. @param {Float32Array} logits @param {number} n */
@@ -102,7 +92,7 @@ export const distribution = {
     if (model.info.encoder) return { tokens: [], missing: 'encoder' };
     const { ids, total } = await idsOf(model, request.text ?? '', roomOf(model) - 1);
     if (!ids.length) return { tokens: [], missing: 'text' };
-    const sampling = samplingOf(model, request);
+    const sampling = samplingOf(model, request, request.seed ?? 1);
     const { seed: _, ...options } = sampling;
     const { logits, stages, id } = await withKept(model, async (session) => {
       await session.replace(ids);
@@ -116,7 +106,9 @@ export const distribution = {
     const rows = await candidates(model, listed, logits);
     const drawn = listed.indexOf(id);
     const { temperature } = sampling;
+    const floor = await addUnigrams(model, rows);
     return {
+      ...(floor && { floor }),
       tokens: await tokenViews(model, ids),
       total,
       vocabulary: logits.length,
@@ -144,4 +136,14 @@ async function candidates(model, ids, logits) {
     const end = piece?.end ? { end: true } : {};
     return { ...views[i][0], ...text, ...end, logit: logits[id], rank: rankOf(logits, id) };
   });
+}
+
+/** Adds the shares of an included model's training text; returns the smallest. @param {import('../jielong.js').Model} model @param {Candidate[]} rows */
+async function addUnigrams({ info }, rows) {
+  const { TABLES } = await import('./unigrams.js');
+  const table = TABLES.find(({ name, size }) => name === info.name && size === info.vocabularySize);
+  if (!table) return 0;
+  const [ids, shares] = [table.ids, table.millionths].map((list) => list.split(' ').map(Number));
+  for (const row of rows) row.unigram = (shares[ids.indexOf(row.id)] ?? 0) / 1e6;
+  return shares[shares.length - 1] / 1e6;
 }

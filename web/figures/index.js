@@ -3,7 +3,9 @@ import { attention } from './attention.js';
 import { block } from './block.js';
 import { cache } from './cache.js';
 import { compare } from './compare.js';
+import { cost } from './cost.js';
 import { distribution } from './distribution.js';
+import { embedding } from './embedding.js';
 import { heads } from './heads.js';
 import { lens } from './lens.js';
 import { merges } from './merges.js';
@@ -16,7 +18,9 @@ export const FIGURES = {
   block,
   cache,
   compare,
+  cost,
   distribution,
+  embedding,
   heads,
   lens,
   merges,

@@ -6,6 +6,7 @@
  * from what the session holds.
  */
 import { idsOf, tokenViews, visible } from './figure.js';
+import { freshSeed, samplingOf } from './sampling.js';
 import { roomOf, withKept } from './sessions.js';
 
 const TOP = 5; // alternatives
@@ -18,7 +19,7 @@ const FRAME_MS = 15; // min time between two drawings
  * @typedef {object} PlaygroundView
  * @property {string} text the prompt
  * @property {boolean} chat
- * @property {number} seed
+ * @property {import('./sampling.js').Sampling} sampling of the last run
  * @property {number[]} prefix ids before the first generated token
  * @property {number} left out tokens of a prompt that is too long
  * @property {{ label: string }[]} tokens generated; for the status line
@@ -69,12 +70,11 @@ async function textAfter(model, before, id) {
   return whole(all).slice(whole(old).length);
 }
 
-/** The beginning of a view, with the chosen token. @param {Model} model @param {From} from @param {number} seed @returns {Promise<PlaygroundView>} */
-async function keep(model, { view, count, choice }, seed) {
+/** The beginning of a view, with the chosen token. @param {Model} model @param {From} from @returns {Promise<PlaygroundView>} */
+async function keep(model, { view, count, choice }) {
   const part = (/** @type {any[]} */ list) => list.slice(0, count);
   const kept = {
     ...view,
-    seed,
     finish: '',
     labels: { ...view.labels },
     tokens: part(view.tokens),
@@ -96,11 +96,11 @@ async function keep(model, { view, count, choice }, seed) {
   return { ...kept, chosen: count };
 }
 
-/** @param {any} request @param {number} seed @returns {PlaygroundView} */
-const empty = ({ text = '', chat = false }, seed) => ({
+/** @param {any} request @param {PlaygroundView['sampling']} sampling @returns {PlaygroundView} */
+const empty = ({ text = '', chat = false }, sampling) => ({
   text,
   chat,
-  seed,
+  sampling,
   prefix: [],
   left: 0,
   tokens: [],
@@ -113,26 +113,6 @@ const empty = ({ text = '', chat = false }, seed) => ({
   chosen: -1,
   finish: '',
 });
-
-/** @param {any} request */
-const optionsOf = (request) => ({
-  temperature: request.greedy ? 0 : request.temperature,
-  topK: request.topk,
-  topP: request.topp,
-  minP: request.minp,
-  topLogprobs: TOP,
-});
-
-/** Entries that are not undefined. @template T @param {T} object @returns {T} */
-const defined = (object) =>
-  /** @type {any} */ (
-    Object.fromEntries(
-      Object.entries(/** @type {any} */ (object)).filter(([, v]) => v !== undefined),
-    )
-  );
-
-/** A seed that fits into the attribute. */
-export const freshSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000_000;
 
 /** Fills in the prompt's ids. @param {Model} model @param {PlaygroundView} view @param {any} request */
 async function prompt(model, view, { text = '' }) {
@@ -147,8 +127,9 @@ export const playground = {
   settings: [], // a new generation only begins by the reader's action
   /** @returns {Promise<PlaygroundView & { missing?: 'encoder' | 'text' }>} */
   async compute(model, request, job) {
-    const seed = request.seed ?? freshSeed();
-    const view = request.from ? await keep(model, request.from, seed) : empty(request, seed);
+    const sampling = samplingOf(model, request, request.seed ?? freshSeed());
+    const kept = request.from && (await keep(model, request.from));
+    const view = kept ? { ...kept, sampling } : empty(request, sampling);
     if (model.info.encoder) return { ...view, missing: 'encoder' };
     const chat = view.chat && !request.from;
     if (!request.from && !chat) await prompt(model, view, request);
@@ -158,12 +139,18 @@ export const playground = {
     job.show(view);
     return withKept(model, async (session) => {
       const start = view.ids.length;
-      const how = { ...defined(optionsOf(request)), signal: job.signal, seed: view.seed + start };
-      const maxTokens = request.count ?? LIMIT;
+      // The seed varies with the start, or a text continued in parts would draw the same numbers in each.
+      const how = {
+        ...sampling,
+        seed: sampling.seed + start,
+        maxTokens: request.count ?? LIMIT,
+        topLogprobs: TOP,
+        signal: job.signal,
+      };
       if (!chat) await session.replace([...view.prefix, ...view.ids]);
       const generation = chat
-        ? session.chat([{ role: 'user', content: view.text }], { ...how, maxTokens })
-        : session.generate([], { ...how, maxTokens });
+        ? session.chat([{ role: 'user', content: view.text }], how)
+        : session.generate([], how);
       await write(model, view, generation, session, job);
       return view;
     });

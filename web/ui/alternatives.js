@@ -1,7 +1,7 @@
 /**
  * alternatives.js - a list of candidates with bars on one scale, beside a text. Escape leaves it.
  */
-import { barList, drawBars } from './bars.js';
+import { barList, drawBars, rowHeight } from './bars.js';
 import { make } from './dom.js';
 
 /** @typedef {{ title: string, label: string, rows: import('./bars.js').Row[] }} Listing title: above the list; label: its name */
@@ -45,8 +45,7 @@ export class Alternatives {
     const { title, label, rows } = this.#shown;
     this.#title.textContent = title;
     this.list.setAttribute('aria-label', label);
-    const height = matchMedia('(pointer: coarse)').matches ? 44 : 36;
     const columns = [{ title: '', line: '' }];
-    drawBars(this.list, { rows, columns, max: 1, cursor: this.#cursor, height });
+    drawBars(this.list, { rows, columns, max: 1, cursor: this.#cursor, height: rowHeight(36) });
   }
 }

@@ -3,8 +3,8 @@
  *
  * A row is an option of a list box: the svg is the tab stop, `keys` walks. Independent of models.
  */
+import { svg as make, resize } from './svg.js';
 
-const NS = 'http://www.w3.org/2000/svg';
 const GAP = 16; // px between columns
 const NUMBER = 52; // px for a value right of its bar
 
@@ -32,14 +32,6 @@ const NUMBER = 52; // px for a value right of its bar
  * @property {number} height of a row, px
  */
 
-/** @param {string} name @param {Record<string, string | number>} attributes @param {(Node | string)[]} children */
-function make(name, attributes, ...children) {
-  const element = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  element.append(...children);
-  return element;
-}
-
 /** Width of a text, estimated: full-width characters take 1 em, others 0.6. @param {string} text @param {number} em px */
 export const widthOf = (text, em) =>
   [...text].reduce(
@@ -59,8 +51,8 @@ function fit(text, width, em) {
 function layout({ rows, note, columns }, width) {
   const head = columns.some(({ title }) => title) ? 40 : 0; // px for the titles of the columns
   const longest = Math.max(...rows.map(({ label }) => widthOf(label, 14)), 40);
-  const labels = Math.min(longest + 12, width < 480 ? 104 : 160);
-  const start = labels + (note === undefined ? 0 : 52) + 8;
+  const labels = Math.min(longest + 12, width < 480 ? 124 : 160);
+  const start = labels + (note ? 52 : 0) + 8;
   const column = (width - start - GAP * (columns.length - 1)) / columns.length;
   return { head, labels, start, column, bar: Math.max(8, column - NUMBER) };
 }
@@ -120,13 +112,15 @@ function option(row, i, { max, height, cursor }, place, width) {
   return element;
 }
 
+/** The height of a row: larger where it is touched. @param {number} px */
+export const rowHeight = (px) => (matchMedia('(pointer: coarse)').matches ? 44 : px);
+
 /** @param {SVGSVGElement} svg with a width from the page @param {Picture} picture */
 export function drawBars(svg, picture) {
   const width = svg.getBoundingClientRect().width || 640; // out of the page
   const place = layout(picture, width);
   const height = place.head + picture.rows.length * picture.height + 1;
-  svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  svg.setAttribute('height', String(height));
+  resize(svg, width, height);
   const rows = picture.rows.map((row, i) => option(row, i, picture, place, width));
   svg.replaceChildren(...rows, titles(picture, place));
   if (picture.cursor >= 0) svg.setAttribute('aria-activedescendant', `option-${picture.cursor}`);

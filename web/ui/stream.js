@@ -5,7 +5,6 @@
  * screen readers read the others as text. Tokens are appended, so a long text costs no more per token.
  */
 import { make, setVariable } from './dom.js';
-import { escapeXml, svgText } from './export.js';
 
 /** @typedef {{ text: string, p: number, chosen?: boolean, name: () => string }} Entry name: what is read aloud */
 
@@ -13,6 +12,7 @@ export class TokenStream {
   /** @type {HTMLElement[]} */ #spans = [];
   /** @type {Entry[]} */ #entries = [];
   #at = -1;
+  /** Whether the end stays in sight. */ follow = true;
 
   /** @param {{ look: (index: number) => void, open: (index: number) => void }} listener look: hovered or focused */
   constructor({ look, open }) {
@@ -54,7 +54,7 @@ export class TokenStream {
     this.#spans.push(span);
     this.#entries.push(entry);
     root.append(span);
-    if (below < 48) root.scrollTop = root.scrollHeight;
+    if (below < 48 && this.follow) root.scrollTop = root.scrollHeight;
     if (this.#at < 0) this.enter(0);
   }
 
@@ -109,41 +109,6 @@ export class TokenStream {
     const far = (/** @type {HTMLElement} */ e) => Math.abs(e.offsetLeft - from.offsetLeft);
     return spans.indexOf(line.sort((a, b) => far(a) - far(b))[0]);
   }
-
-  /** The text as a standalone picture, with the lines as they stand. @param {string} ink @param {string} paper @param {string} alt */
-  picture(ink, paper, alt) {
-    const box = this.root.getBoundingClientRect();
-    const parts = [this.given, ...this.#spans].flatMap((span, i) =>
-      pieces(span).map(({ x, y, width, height, text }) => {
-        const [left, top] = [x - box.x, y - box.y + this.root.scrollTop];
-        const tint = getComputedStyle(span).backgroundColor;
-        const fill = `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="${tint}"/>`;
-        return `${i ? fill : ''}<text x="${left}" y="${top + height * 0.78}" fill="${ink}" font-size="16" font-family="sans-serif" xml:space="preserve">${escapeXml(text)}</text>`;
-      }),
-    );
-    const [width, height] = [box.width, this.root.scrollHeight];
-    return { svg: svgText(width, height, parts.join(''), alt, paper), width, height };
-  }
-}
-
-/** The parts of a span's text on single lines. @param {HTMLElement} span */
-function pieces(span) {
-  const node = span.firstChild;
-  const text = node?.textContent ?? '';
-  const lines =
-    /** @type {{ x: number, y: number, width: number, height: number, text: string }[]} */ ([]);
-  if (!node) return lines;
-  const range = document.createRange();
-  for (let i = 0; i < text.length; i++) {
-    range.setStart(node, i);
-    range.setEnd(node, i + 1);
-    const { x, y, width, height } = range.getBoundingClientRect();
-    const last = lines[lines.length - 1];
-    if (last && last.y === y)
-      Object.assign(last, { width: x + width - last.x, text: last.text + text[i] });
-    else if (width) lines.push({ x, y, width, height, text: text[i] });
-  }
-  return lines;
 }
 
 /** The rules of a stream, for an element's sheet. */

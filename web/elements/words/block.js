@@ -24,7 +24,7 @@ export const words = {
   shape: ['Shape', '形狀'],
   norm: ['Length', '長度'],
   value: ['Value {i}', '第 {i} 個數'],
-  difference: ['Difference of the sum', '總和的差'],
+  difference: ['Difference of the sum in block {layer}', '區塊 {layer} 總和的差'],
   sizes: ['in', '進入'],
   sizesAttention: ['+ attention', '＋注意力'],
   sizesForward: ['+ feed-forward', '＋前饋'],

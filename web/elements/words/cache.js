@@ -49,6 +49,7 @@ export const words = {
     '快取存了 {n} 個詞元，共 {bytes}：每個詞元 {each} ＝ 2（鍵與值）× {layers} 個區塊 × {heads} 個頭 ×（{size} 個數 × {width} 位元組＋ {scale} 位元組的倍率）',
   ],
   memoryOnly: ['The cache holds {n} tokens in {bytes}.', '快取存了 {n} 個詞元，共 {bytes}。'],
+  column: ['{what} ({kind})', '{what}（{kind}）'],
   rules: ['Rules on the same text', '同一段文字，不同規則'],
   loss: ['Loss, nats a token', '損失（每詞元 nats）'],
   change: ['Change', '變化'],
@@ -67,6 +68,6 @@ export const words = {
   empty: ['Type a sentence.', '請輸入一句話。'],
   summary: [
     '{steps} steps after {prompt} tokens: with the cache {cached} multiply-adds, without it {fresh}, {ratio} times as many. The last step computes {one} token with the cache and {many} without. {same}',
-    '在 {prompt} 個詞元之後生成 {steps} 步：有快取共 {cached} 次乘加，沒有快取 {fresh} 次，是 {ratio} 倍。最後一步有快取時計算 {one} 個詞元，沒有時 {many} 個。{same}',
+    '在 {prompt} 個詞元之後生成 {steps} 步：有快取共 {cached}次乘加，沒有快取 {fresh}次，是 {ratio} 倍。最後一步有快取時計算 {one} 個詞元，沒有時 {many} 個。{same}',
   ],
 };

@@ -1,7 +1,10 @@
 /** distribution.js - words of jl-distribution: [English, Traditional Chinese]. */
 
+import { samplerWords } from '../sampler.js';
+
 /** @type {import('../../ui/words.js').Words} */
 export const words = {
+  ...samplerWords,
   title: ['The next token', '下一個詞元'],
   token: ['token', '詞元'],
   logit: ['logit', 'logit'],
@@ -15,9 +18,16 @@ export const words = {
   others: ['{n} others', '其他 {n} 個'],
   uniform: ['uniform', '均勻分佈'],
   end: ['{label} (end)', '{label}（結束）'],
+  final: ['for the draw', '抽樣用'],
+  unigram: ['in the training text', '在訓練文字裡'],
+  below: ['below {p}', '不到 {p}'],
   legend: [
     'Dotted line: {uniform}, the chance of each of {n} tokens if all were equal. Underlined: the drawn token.',
     '點線：{n} 個詞元機會均等時，每個是 {uniform}。畫底線的是抽中的詞元。',
+  ],
+  'legend.unigram': [
+    'Dotted line: {uniform}, the chance of each of {n} tokens if all were equal. Short line: how often the token stands in the training text. Underlined: the drawn token.',
+    '點線：{n} 個詞元機會均等時，每個是 {uniform}。短線：這個詞元在訓練文字裡的比例。畫底線的是抽中的詞元。',
   ],
   working: [
     '{token}: softmax e^({logit} ÷ {T} − {sum}) = {p}. {draw}',
@@ -52,12 +62,6 @@ export const words = {
     'These bars were recorded with other settings. Start computes them with yours.',
     '這些長條是用別的設定預錄的。按「開始」用你的設定計算。',
   ],
-  seed: ['seed {seed}', '亂數種子 {seed}'],
-  again: ['Draw again', '再抽一次'],
-  'label.temperature': ['Temperature', '溫度'],
-  'label.topk': ['Top-k', 'Top-k'],
-  'label.topp': ['Top-p', 'Top-p'],
-  'label.minp': ['Min-p', 'Min-p'],
   'missing.encoder': [
     'This model is an encoder: it has no next token. It only turns texts into vectors.',
     '這個模型是編碼器，不會預測下一個詞元，只把文字變成向量。',

@@ -1,11 +1,14 @@
 /** playground.js - words of jl-playground: [English, Traditional Chinese]. */
 
+import { samplerWords } from '../sampler.js';
+
 /** @type {import('../../ui/words.js').Words} */
 export const words = {
+  ...samplerWords,
   title: ['Continue a text', '接著寫'],
   stream: ['The text, token by token', '逐個詞元的文字'],
   token: ['{token}, {p}', '「{token}」，{p}'],
-  alternatives: ['Token {n}, {token}, and its alternatives', '第 {n} 個詞元「{token}」與其他選擇'],
+  alternatives: ['Instead of token {n}', '第 {n} 個詞元換成'],
   none: ['Alternatives of a token', '一個詞元的其他選擇'],
   choose: ['{token}, {p}: continue with it', '「{token}」，{p}：從這裡接下去'],
   chosen: ['Start continues with {token}.', '按「開始」，從「{token}」接下去。'],
@@ -25,10 +28,6 @@ export const words = {
   sampling: ['Sampling', '取樣設定'],
   'label.greedy': ['Greedy: always the most probable', '貪婪：總是取機率最高的'],
   'label.chat': ['Chat', '對話'],
-  'label.temperature': ['Temperature', '溫度'],
-  'label.topk': ['Top-k', 'Top-k'],
-  'label.topp': ['Top-p', 'Top-p'],
-  'label.minp': ['Min-p', 'Min-p'],
   'hint.text': ['Type the beginning of a sentence', '輸入一句話的開頭'],
   summary: [
     'After “{prompt}” the model wrote {n} tokens: “{text}”. Their mean probability is {p} (geometric).',

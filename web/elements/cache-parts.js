@@ -1,15 +1,77 @@
 /**
- * cache-tables.js - the tables and the memory line of jl-cache.
+ * cache-parts.js - the strips, the plot, the tables and the memory line of jl-cache.
  */
 import { LOSS, RUNS } from '../figures/cache.js';
 import { make } from '../ui/dom.js';
+import { stripHeight } from '../ui/strip.js';
 import { tableOf } from './frame.js';
 
 /** @typedef {import('./cache.js').JlCache} Element */
 /** @typedef {import('../figures/cache.js').CacheView} View */
 /** @typedef {'cached' | 'fresh'} Kind */
 
-const KINDS = /** @type {Kind[]} */ (['cached', 'fresh']);
+export const KINDS = /** @type {Kind[]} */ (['cached', 'fresh']);
+const BESIDE = 560; // px; from this width on, the two strips are side by side
+
+/** What a step does with a position. @param {Element} element @param {View} view @param {Kind} kind @param {number} row @param {number} column */
+function stateOf(element, view, kind, row, column) {
+  const n = view.tokens.length + row;
+  if (row >= view.drawn.length || column >= n) return '';
+  if (kind === 'fresh' || row === 0 || column === n - 1) return 'new';
+  const [window, sinks] = [element.value('window'), element.value('sinks')];
+  return window && n - 1 - column >= window && column >= sinks ? 'kept' : 'read';
+}
+
+/** The strips with and without the cache. @param {Element} element @param {View} view @param {number} width @param {number} chosen step */
+export function stripsOf(element, view, width, chosen) {
+  const beside = width >= BESIDE;
+  const wide = beside ? (width - 32) / 2 : width;
+  const [rows, columns] = [view.steps, view.tokens.length + view.steps - 1];
+  const height = stripHeight(rows, columns, wide) + 8;
+  return KINDS.map((kind, i) => ({
+    title: element.t(`strip.${kind}`),
+    rows,
+    columns,
+    state: (/** @type {number} */ r, /** @type {number} */ c) => stateOf(element, view, kind, r, c),
+    chosen,
+    place: { left: beside ? i * (wide + 32) : 0, top: beside ? 0 : i * height, width: wide },
+  }));
+}
+
+/** Times are shown when there are enough of them. @param {View} view @param {Kind} kind @param {string} show @returns {import('../ui/plot.js').Point[]} */
+function pointsOf(view, kind, show) {
+  const { tokens, runs } = view;
+  const { multiplyAdds, stepMs } = view[kind];
+  if (show === 'time' && runs < RUNS) return [];
+  let total = 0;
+  return multiplyAdds.map((work, i) => {
+    const x = tokens.length + i;
+    total += work;
+    if (show !== 'time') return { x, y: show === 'total' ? total : work };
+    const [y, low, high] = stepMs[i];
+    return { x, y, low, high };
+  });
+}
+
+/** The plot of the work or the time. @param {Element} element @param {View} view @param {import('../ui/plot.js').Area} area @param {number} step */
+export function plotOf(element, view, area, step) {
+  const { t, format } = element;
+  const show = element.value('show');
+  const lists = KINDS.map((kind) => pointsOf(view, kind, show));
+  const [first, last] = [view.tokens.length, view.tokens.length + Math.max(1, view.steps - 1)];
+  const high = Math.max(1e-3, ...lists.flat().map((p) => p.high ?? p.y));
+  return {
+    area,
+    x: { low: first, high: last, label: t('length'), show: format.count },
+    y: { low: 0, high, label: t(`axis.${show}`), show: format.count },
+    series: KINDS.map((kind, i) => ({
+      name: t(kind),
+      points: lists[i],
+      line: lists[i].map(({ x, y }) => /** @type {[number, number]} */ ([x, y])),
+    })),
+    cursor: first + step,
+  };
+}
 
 /** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i */
 function timeCell({ t, format }, view, kind, i) {
@@ -22,13 +84,17 @@ function timeCell({ t, format }, view, kind, i) {
   return { text: t('range', { median, low, high }), source };
 }
 
-/** Tokens, work and time of a step. @param {Element} element @param {View} view @param {Kind} kind @param {number} i */
-export function cells(element, view, kind, i) {
+/**
+ * Tokens, work and time of a step.
+ * @param {Element} element @param {View} view @param {Kind} kind @param {number} i
+ * @param {(n: number) => string} [show] the form of large numbers
+ */
+export function cells(element, view, kind, i, show = element.format.number) {
   const { tokens, multiplyAdds } = view[kind];
   const source = (/** @type {string} */ name) => `session.counters.${name}, ${kind}, step ${i}`;
   return [
     { text: String(tokens[i]), source: source('tokens') },
-    { text: element.format.number(multiplyAdds[i]), source: source('multiplyAdds') },
+    { text: show(multiplyAdds[i]), source: source('multiplyAdds') },
     timeCell(element, view, kind, i),
   ];
 }
@@ -40,9 +106,9 @@ export function workTable(element, view, step) {
   const columns = [t('label.cache'), t('evaluated'), t('work'), t('time'), t('all', { n })];
   const rows = KINDS.map((kind) => [
     t(kind),
-    ...cells(element, view, kind, step),
+    ...cells(element, view, kind, step, format.count),
     {
-      text: format.number(view[kind].multiplyAdds.reduce((a, b) => a + b, 0)),
+      text: format.count(view[kind].multiplyAdds.reduce((a, b) => a + b, 0)),
       source: `session.counters.multiplyAdds, ${kind}, sum of ${n} steps`,
     },
   ]);

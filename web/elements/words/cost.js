@@ -1,0 +1,71 @@
+/** cost.js - words of jl-cost: [English, Traditional Chinese]. */
+
+/** @type {import('../../ui/words.js').Words} */
+export const words = {
+  title: ['The cost of a longer text', '長文字的代價'],
+  qkv: ['Q, K, V', 'Q、K、V'],
+  scores: ['attention scores', '注意力分數'],
+  gather: ['attention gather', '注意力匯總'],
+  output: ['attention output', '注意力輸出'],
+  feedForward: ['feed-forward', '前饋網路'],
+  unembed: ['logits', 'logits'],
+  other: ['other', '其他'],
+  sum: ['all', '合計'],
+  'group.attention': [
+    'attention: every token with every earlier one',
+    '注意力：每個詞元對每個先前的詞元',
+  ],
+  'group.both': ['attention: every token with every token', '注意力：每個詞元對每個詞元'],
+  'group.feedForward': ['feed-forward', '前饋網路'],
+  'group.rest': ['Q, K, V, output and logits', 'Q、K、V、輸出與 logits'],
+  'label.show': ['Plot', '圖'],
+  'show.work': ['multiply-adds', '乘加次數'],
+  'show.time': ['time', '時間'],
+  'label.n': ['Length', '長度'],
+  length: ['tokens', '詞元數'],
+  'axis.work': ['multiply-adds of one pass', '一次前向計算的乘加次數'],
+  'axis.time': [
+    'milliseconds of one pass, median and range of {runs} runs',
+    '一次前向計算的毫秒數，{runs} 次的中位數與範圍',
+  ],
+  limit: ['{n} tokens: as far as this model reads', '{n} 個詞元：這個模型讀到這裡'],
+  dashed: ['Dashed: predicted from the formula, not measured.', '虛線：由公式推算，沒有實測。'],
+  part: ['Part', '部分'],
+  counted: ['Multiply-adds', '乘加次數'],
+  predicted: ['By formula', '公式推算'],
+  share: ['Share', '占比'],
+  time: ['Milliseconds', '毫秒'],
+  range: ['{median} ({low} to {high})', '{median}（{low} 到 {high}）'],
+  both: ['{range}, both', '{range}，兩者合計'],
+  unmeasured: ['not measured', '沒有實測'],
+  cache: ['Cache', '快取'],
+  caption: ['One pass over {n} tokens', '一次讀 {n} 個詞元'],
+  formula: [
+    'Attention = {a}·n² + {b}·n; everything else = {c}·n + {d}',
+    '注意力 ＝ {a}·n² ＋ {b}·n；其餘 ＝ {c}·n ＋ {d}',
+  ],
+  holds: [
+    'These numbers come from passes over 1, 2 and 3 tokens, and give every longer count exactly.',
+    '這些係數來自 1、2、3 個詞元的計算，且與每個更長的計數完全相同。',
+  ],
+  fails: [
+    'Longer counts depart from that, as in models that attend to a window, so nothing is predicted.',
+    '更長的計數與此不符（例如只看視窗的模型），所以不做推算。',
+  ],
+  pairs: [
+    '{n} tokens make {pairs} pairs of a query and a key in each head. The cache then holds {bytes}.',
+    '{n} 個詞元在每個注意力頭裡有 {pairs} 對查詢與鍵；快取為 {bytes}。',
+  ],
+  weights: ['The pass reads {bytes} of weights.', '這次計算讀取 {bytes} 的權重。'],
+  columnWork: ['{group}: multiply-adds', '{group}：乘加次數'],
+  columnTime: ['{group}: milliseconds', '{group}：毫秒'],
+  empty: ['Type a sentence.', '請輸入一句話。'],
+  summary: [
+    'A pass over {n} tokens takes {all} multiply-adds, {share} of them in attention.',
+    '讀 {n} 個詞元要 {all}次乘加，其中 {share} 在注意力。',
+  ],
+  summaryLong: [
+    'A pass over {n} tokens takes {all} multiply-adds, {share} of them in attention. A model of this shape would need {long} for {far} tokens, {farShare} of them in attention: not measured, predicted.',
+    '讀 {n} 個詞元要 {all}次乘加，其中 {share} 在注意力。同樣大小的模型讀 {far} 個詞元要 {long}次，{farShare} 在注意力：這是推算，沒有實測。',
+  ],
+};

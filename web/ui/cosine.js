@@ -1,0 +1,38 @@
+/** cosine.js - shows how the cosine of two rows of numbers is computed, with all the numbers. */
+import { dot } from '../figures/pca.js';
+import { make } from './dom.js';
+
+/**
+ * @typedef {object} Row
+ * @property {ArrayLike<number>} row
+ * @property {string} label
+ * @property {string} source of the row
+ */
+
+/**
+ * The working as data: a row per dimension, and the values of the last line.
+ * @param {Row} a @param {Row} b @param {(value: number) => string} show
+ */
+export function cosineOfRows(a, b, show) {
+  const [product, x, y] = [dot(a.row, b.row), ...[a, b].map(({ row }) => Math.sqrt(dot(row, row)))];
+  const rows = Array.from(a.row, (value, k) => [
+    String(k),
+    { text: show(value), source: `${a.source}[${k}]` },
+    { text: show(b.row[k]), source: `${b.source}[${k}]` },
+    show(value * b.row[k]),
+  ]);
+  const cosine = product / (x * y || 1);
+  const values = { product: show(product), x: show(x), y: show(y), cosine: show(cosine) };
+  return { rows, values: { a: a.label, b: b.label, ...values }, cosine };
+}
+
+/**
+ * A box that scrolls, for a long table.
+ * @param {HTMLTableElement} table @param {string} label
+ */
+export function scrolling(table, label) {
+  const box = make('div', { className: 'scroll', tabIndex: 0 }, table);
+  box.setAttribute('role', 'region');
+  box.setAttribute('aria-label', label);
+  return box;
+}
