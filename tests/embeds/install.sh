@@ -1,9 +1,12 @@
 #!/bin/sh
 # install.sh - installs the tools that examples/embeds names into build/embeds: npm's in node_modules, PyPI's in py.
 #
-# Does nothing where they are. A part that cannot be installed is reported; its recipes are skipped.
+# Does nothing where they are. A part that cannot be installed is reported; its recipes are skipped, except in CI, where
+# this fails.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+wasm/toolchain.sh npm embeds browsers
+failed=0
 from=examples/embeds
 to=build/embeds
 mkdir -p "$to"
@@ -14,6 +17,7 @@ if ! cmp -s "$from/package-lock.json" "$to/npm.installed"; then
     cp "$from/package-lock.json" "$to/npm.installed"
   else
     echo 'install: the tools of npm are missing' >&2
+    failed=1
   fi
 fi
 
@@ -22,5 +26,8 @@ if ! cmp -s "$from/requirements.txt" "$to/py.installed"; then
     cp "$from/requirements.txt" "$to/py.installed"
   else
     echo 'install: the tools of PyPI are missing' >&2
+    failed=1
   fi
 fi
+
+[ -z "${CI:-}" ] || [ $failed = 0 ]
