@@ -32,7 +32,13 @@ async function shifts() {
 
 Object.assign(window, {
   ready: true,
-  startAll: () => Promise.all(all.map((/** @type {any} */ element) => element.start())),
+  /** One after another in sight, because a figure out of sight waits. */
+  startAll: async () => {
+    for (const element of all) {
+      element.scrollIntoView();
+      await element.start();
+    }
+  },
   openTables: async () => {
     for (const element of all) element.frame.more.open = true;
     await new Promise((resolve) => setTimeout(resolve, 200));

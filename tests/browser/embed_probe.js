@@ -10,7 +10,9 @@ const actions = {
   report() {},
   start: () => figure().frame.start.click(),
   set: ({ name, value }) => figure().setAttribute(name, value),
-  link: () => figure().frame.more.setAttribute('open', ''),
+  send: ({ messages }) => {
+    for (const message of messages) parent.postMessage(message, '*');
+  },
 };
 
 function report() {

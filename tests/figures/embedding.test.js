@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cosineOfRows } from '../../web/figures/cosine.js';
 import {
   closestPair,
   closestTo,
@@ -16,7 +17,6 @@ import { plainJob } from '../../web/figures/figure.js';
 import { dot, principal } from '../../web/figures/pca.js';
 import { makeScene, pack, readScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
-import { cosineOfRows } from '../../web/ui/cosine.js';
 import { golden, noModel, root, smollm2 } from '../helpers/paths.js';
 
 /** @param {string} file @param {(model: import('../../web/jielong.js').Model) => Promise<void>} work */

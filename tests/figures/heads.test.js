@@ -97,6 +97,20 @@ for (const [name, text] of [
       }));
   });
 
+test('after an edit, the same session without it gives the same bits', () =>
+  withModel(included('poems'), async (model) => {
+    const ids = await model.tokenize(POEM, { bos: true });
+    const session = await model.createSession();
+    const before = (await session.run(ids)).logits.slice();
+    await session.rewind(0);
+    const edits = [{ name: 'z', layer: 0, head: 6, op: /** @type {const} */ ('zero') }];
+    const edited = (await session.run(ids, { edits })).logits.slice();
+    await session.rewind(0);
+    assert.notDeepEqual(edited, before);
+    assert.deepEqual((await session.run(ids)).logits, before);
+    await session.close();
+  }));
+
 test('the losses are those of a plain session', () =>
   withModel(included('tales'), async (model) => {
     const view = await compute(model, { text: TALE, layer: 5, head: 5 });

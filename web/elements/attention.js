@@ -6,7 +6,7 @@
  */
 import { attention, weightOf, workingIn } from '../figures/attention.js';
 import { make } from '../ui/dom.js';
-import { cellAfter, cellAt, drawMatrix } from '../ui/matrix.js';
+import { cellAfter, cellAt, drawMatrix, LEGIBLE } from '../ui/matrix.js';
 import { JlElement } from './base.js';
 import { button, once } from './controls.js';
 import { say } from './render.js';
@@ -82,7 +82,9 @@ export class JlAttention extends JlElement {
       cursor,
       axes: { queries: this.t('queries'), keys: this.t('keys') },
     };
-    if (width) drawMatrix(canvas, picture, width < WIDE ? width : width - SIDE);
+    const beside = width - SIDE;
+    const fits = width >= WIDE && picture.n * LEGIBLE + 80 <= beside;
+    if (width) drawMatrix(canvas, picture, fits ? beside : width);
     canvas.setAttribute('aria-label', this.summary(view));
     readout.textContent = this.#sentence('cell', view, cursor.row, cursor.column);
     readout.dataset.source = this.#source(view, cursor.row, cursor.column);
@@ -116,7 +118,11 @@ export class JlAttention extends JlElement {
     readout.setAttribute('aria-live', 'polite');
     const legend = make('p', { className: 'legend' }, make('span'), make('i'));
     legend.append(make('i', { className: 'masked' }), make('span'));
-    const [title, list, rest] = [make('h4'), make('ol'), make('p', { className: 'rest' })];
+    const [title, list, rest] = [
+      make('p', { className: 'name' }),
+      make('ol'),
+      make('p', { className: 'rest' }),
+    ];
     const side = make('div', { className: 'side' }, readout, title, list, rest);
     const pair = make('div', { className: 'pair' }, make('div', {}, canvas, legend), side);
     const point = (/** @type {PointerEvent} */ event) => {

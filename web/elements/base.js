@@ -9,6 +9,7 @@ import { formatter } from '../ui/format.js';
 import { speaker, supported } from '../ui/words.js';
 import { isLoaded } from './engine.js';
 import { createFrame } from './frame.js';
+import { defaultModel } from './here.js';
 import { listen, render, say } from './render.js';
 import { allowsWasm, isForbidden, Runner } from './runner.js';
 import { recordOf, sceneFor } from './scenes.js';
@@ -93,7 +94,7 @@ export class JlElement extends HTMLElement {
   /** A name of an included model, a URL, a Blob, bytes or a Model. Default: the recorded one, or the language's. @type {any} */
   get model() {
     const named = this.settings.own('model') ?? this.recorded?.model.file;
-    return this.#given ?? named ?? (this.language() === 'en' ? 'tales' : 'poems');
+    return this.#given ?? named ?? defaultModel(this.language());
   }
   set model(value) {
     this.#given = typeof value === 'string' ? undefined : value;
@@ -111,6 +112,7 @@ export class JlElement extends HTMLElement {
   }
 
   connectedCallback() {
+    this.#takeEarly();
     this.#join();
     this.#unwatch ??= watch(this, (visible) => this.#look(visible));
     if (!this.view) this.#record();
@@ -135,6 +137,15 @@ export class JlElement extends HTMLElement {
     if (this.#group && text !== null && SHARED.includes(name))
       publish(this, this.#group, name, text);
     this.#note(name);
+  }
+  /** Applies properties that a page set before this class was defined. */
+  #takeEarly() {
+    for (const name of Object.keys(this.settings.table)) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = /** @type {any} */ (this)[name];
+      delete (/** @type {any} */ (this)[name]);
+      /** @type {any} */ (this)[name] = value;
+    }
   }
   /** Updates once after all changes of a task. @param {string} name of a setting */
   #note(name) {
@@ -192,7 +203,8 @@ export class JlElement extends HTMLElement {
       const request = this.request();
       const source = this.type.needsModel ? this.model : null;
       const { view, model, seconds } = await this.runner.run(this.type.figure, source, request);
-      this.facts = { model: model?.info ?? view.model, seconds };
+      const own = view?.model && { ...view.model, fileType: view.model.type };
+      this.facts = { model: model?.info ?? own, seconds };
       this.#show(view);
       this.#enter('done');
     } catch (e) {
@@ -222,6 +234,10 @@ export class JlElement extends HTMLElement {
   /** The shown view as a scene. */
   record() {
     return recordOf(this);
+  }
+  /** Says a sentence in the status line. @param {string} said */
+  say(said) {
+    say(this, { said });
   }
   /** Selects a layer, head or token, here and in figures that share. @param {Record<string, number>} what */
   select(what) {

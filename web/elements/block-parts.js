@@ -1,7 +1,7 @@
 /**
  * block-parts.js - the boxes, the list of blocks, the sentences and the table of jl-block.
  */
-import { layout, STAGES } from '../figures/block.js';
+import { layout, stagesOf } from '../figures/block.js';
 import { decades, onScale } from '../ui/multiples.js';
 
 /** @typedef {import('./block.js').JlBlock} Element */
@@ -18,35 +18,41 @@ export const errorText = ({ format }, error) =>
 
 /** The tap of a stage. @param {View} view @param {string} stage @param {number} layer */
 export const sourceOf = (view, stage, layer) =>
-  `blocks.${layer}.${view.sites[stage].name}[${view.token}]`;
+  `blocks.${layer}.${view.stages[stage].name}[${view.token}]`;
+
+/** @param {View} view @param {string} stage @param {number} layer */
+export const normAt = (view, stage, layer) => view.stages[stage].norms[layer] ?? 0;
+
+/** @param {View} view @param {string} stage @param {number} layer */
+const firstAt = (view, stage, layer) => view.stages[stage].first[layer] ?? [];
 
 /** Exponents of the scale of all bars. @param {View} view */
 export const scaleOf = (view) =>
-  decades(view.blocks.flatMap(({ stages }) => SUMMED.map((name) => stages[name]?.norm ?? 0)));
+  decades(SUMMED.flatMap((name) => (view.stages[name]?.norms ?? []).map((norm) => norm ?? 0)));
 
 /** @param {Element} element @param {View} view @param {number} layer @param {string} stage */
 function nameOf({ t }, view, layer, stage) {
-  const { stages } = view.blocks[layer];
-  if (stage === 'attn_out' && !stages.q) return t('convolution');
+  const has = (/** @type {string} */ name) => stagesOf(view, layer).includes(name);
+  if (stage === 'attn_out' && !has('q')) return t('convolution');
   if (stage === 'mlp.post' && view.gated) return t('gated');
-  if (stage === 'mlp_out' && stages.expert_weights)
+  if (stage === 'mlp_out' && has('expert_weights'))
     return t('experts', { used: view.expertsUsed, all: view.experts });
   return t(stage);
 }
 
 /** The boxes and arrows of a block. @param {Element} element @param {View} view @param {number} layer */
 export function planOf(element, view, layer) {
-  const { stages } = view.blocks[layer];
   const scale = scaleOf(view);
-  const { boxes, arrows } = layout(Object.keys(stages), view.encoder);
+  const { boxes, arrows } = layout(stagesOf(view, layer), view.after);
   const filled = boxes.map((box) => {
-    if (!(box.id in stages)) return { ...box, name: '' };
-    const { norm } = stages[box.id];
-    const shape = view.sites[box.id].shape.join('×');
+    if (!view.stages[box.id]) return { ...box, name: '' };
+    const norm = normAt(view, box.id, layer);
+    const shape = view.stages[box.id].shape.join('×');
     const few = (box.part?.[1] ?? 1) > 1; // little room
     return {
       ...box,
-      name: nameOf(element, view, layer, box.id),
+      name:
+        box.part?.[1] === 2 ? element.t(`half.${box.id}`) : nameOf(element, view, layer, box.id),
       words: few ? shape : element.t('words', { shape, norm: short(element, norm) }),
       source: sourceOf(view, box.id, layer),
       size: SUMMED.includes(box.id) ? onScale(norm, scale) : undefined,
@@ -58,11 +64,11 @@ export function planOf(element, view, layer) {
 
 /** All blocks as rows of bars. @param {Element} element @param {View} view @param {number} chosen block @param {{ left: number, top: number, width: number }} place */
 export function listOf(element, view, chosen, place) {
-  const rows = view.blocks.map(({ stages }, layer) => ({
+  const rows = view.errors.map((_, layer) => ({
     name: String(layer),
     bars: ['resid_pre', 'attn_out', 'mlp_out'].map((stage) => ({
-      value: stages[stage].norm,
-      text: short(element, stages[stage].norm),
+      value: normAt(view, stage, layer),
+      text: short(element, normAt(view, stage, layer)),
       source: sourceOf(view, stage, layer),
     })),
   }));
@@ -72,13 +78,14 @@ export function listOf(element, view, chosen, place) {
 
 /** What a stage holds. @param {Element} element @param {View} view @param {number} layer @param {string} stage */
 export function sentenceOf(element, view, layer, stage) {
-  const { norm, first } = view.blocks[layer].stages[stage];
   return element.t('stage', {
     layer,
     name: stage,
-    shape: view.sites[stage].shape.join('×'),
-    norm: short(element, norm),
-    first: first.map((x) => short(element, x)).join(', '),
+    shape: view.stages[stage].shape.join('×'),
+    norm: short(element, normAt(view, stage, layer)),
+    first: firstAt(view, stage, layer)
+      .map((x) => short(element, x))
+      .join(', '),
   });
 }
 
@@ -86,20 +93,18 @@ export function sentenceOf(element, view, layer, stage) {
 export function twinOf(element, view) {
   const { t } = element;
   const columns = [t('column'), t('shape'), t('norm'), ...[0, 1, 2].map((i) => t('value', { i }))];
-  const rows = view.blocks.flatMap(({ stages, error }, layer) => [
-    ...STAGES.filter((name) => name in stages).map((name) => {
+  const rows = view.errors.flatMap((error, layer) => [
+    ...stagesOf(view, layer).map((name) => {
       const source = sourceOf(view, name, layer);
-      const numbers = [stages[name].norm, ...stages[name].first];
+      const numbers = [normAt(view, name, layer), ...firstAt(view, name, layer)];
       const cells = numbers.map((x) => ({ text: short(element, x), source }));
-      return [source, view.sites[name].shape.join('×'), ...cells];
+      return [source, view.stages[name].shape.join('×'), ...cells];
     }),
     [
       t('difference', { layer }),
       '',
       { text: errorText(element, error), source: `blocks.${layer}: resid_post − its parts` },
-      '',
-      '',
-      '',
+      ...firstAt(view, 'resid_post', layer).map(() => ''),
     ],
   ]);
   return { columns, rows };

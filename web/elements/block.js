@@ -3,7 +3,7 @@
  *
  * Arrow keys up and down walk the stages, left and right the blocks.
  */
-import { block, STAGES } from '../figures/block.js';
+import { block, stagesOf } from '../figures/block.js';
 import { make } from '../ui/dom.js';
 import { drawFlow, flowHeight, flowStyle } from '../ui/flow.js';
 import { drawMultiples, multiplesHeight } from '../ui/multiples.js';
@@ -12,6 +12,7 @@ import { JlElement } from './base.js';
 import {
   errorText,
   listOf,
+  normAt,
   planOf,
   scaleOf,
   sentenceOf,
@@ -35,12 +36,11 @@ export class JlBlock extends JlElement {
 
   /** @param {View} view */
   #layer(view) {
-    return Math.min(this.value('layer') ?? 0, view.blocks.length - 1);
+    return Math.min(this.value('layer') ?? 0, view.errors.length - 1);
   }
   /** The stages of the shown block. @param {View} view */
   #stages(view) {
-    const { stages } = view.blocks[this.#layer(view)];
-    return STAGES.filter((name) => name in stages);
+    return stagesOf(view, this.#layer(view));
   }
   /** @param {View} view */
   #stage(view) {
@@ -50,7 +50,7 @@ export class JlBlock extends JlElement {
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
     const { svg, readout, check, legend } = once(this, 'parts', () => this.#create());
-    if (!view.blocks.length)
+    if (!view.errors.length)
       return body.replaceChildren(make('p', { className: 'empty' }, this.t('empty')));
     if (svg.parentNode !== body) body.replaceChildren(svg, readout, check, legend);
     const width = Math.max(280, body.clientWidth);
@@ -60,7 +60,7 @@ export class JlBlock extends JlElement {
     const flowWidth = beside ? Math.min(420, Math.round(width * 0.52)) : width;
     const top = beside ? 0 : flowHeight(boxes) + 16;
     const left = beside ? flowWidth + 32 : 0;
-    const list = multiplesHeight(view.blocks.length);
+    const list = multiplesHeight(view.errors.length);
     resize(svg, width, beside ? Math.max(list, flowHeight(boxes)) : top + list);
     const scale = scaleOf(view);
     svg.replaceChildren(
@@ -71,9 +71,8 @@ export class JlBlock extends JlElement {
     const stage = this.#stage(view);
     readout.textContent = sentenceOf(this, view, layer, stage);
     readout.dataset.source = sourceOf(view, stage, layer);
-    const { error } = view.blocks[layer];
-    const off = view.encoder && error > 1e-3;
-    check.textContent = this.t(off ? 'after' : 'adds', { error: errorText(this, error) });
+    const error = view.errors[layer];
+    check.textContent = this.t(view.after ? 'after' : 'adds', { error: errorText(this, error) });
     check.dataset.source = `blocks.${layer}.hook_resid_post − resid_pre − attn_out − mlp_out`;
     const [low, high] = scale.map((power) => short(this, 10 ** power));
     legend.textContent = this.t('scale', { token: view.tokens[view.token].label, low, high });
@@ -101,7 +100,7 @@ export class JlBlock extends JlElement {
   #key(event) {
     const names = this.#stages(this.view);
     const [at, layer] = [names.indexOf(this.#stage(this.view)), this.#layer(this.view)];
-    const last = this.view.blocks.length - 1;
+    const last = this.view.errors.length - 1;
     /** @type {Record<string, number>} */
     const stages = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: names.length - 1 };
     /** @type {Record<string, number>} */
@@ -117,26 +116,26 @@ export class JlBlock extends JlElement {
 
   /** @param {View} view */
   own(view) {
-    const all = view.blocks.map((_, i) => i);
+    const all = view.errors.map((_, i) => i);
     return [numbers(this, 'layer', this.t('label.layer'), all, this.#layer(view))];
   }
   /** @param {View} view */
   summary(view) {
-    if (!view.blocks.length) return this.t('empty');
-    const ratio = (/** @type {View['blocks'][0]} */ { stages }) =>
-      stages.mlp_out.norm / stages.resid_pre.norm;
-    const best = view.blocks.reduce((b, x, i) => (ratio(x) > ratio(view.blocks[b]) ? i : b), 0);
-    const { stages } = view.blocks[this.#layer(view)];
+    if (!view.errors.length) return this.t('empty');
+    const layer = this.#layer(view);
+    const norm = (/** @type {string} */ stage, at = layer) => normAt(view, stage, at);
+    const ratio = (/** @type {number} */ at) => norm('mlp_out', at) / norm('resid_pre', at);
+    const best = view.errors.reduce((b, _, i) => (ratio(i) > ratio(b) ? i : b), 0);
     return this.t('summary', {
       token: view.tokens[view.token].label,
-      layer: this.#layer(view),
-      n: view.blocks.length,
-      pre: short(this, stages.resid_pre.norm),
-      attention: short(this, stages.attn_out.norm),
-      forward: short(this, stages.mlp_out.norm),
-      post: short(this, stages.resid_post.norm),
+      layer,
+      n: view.errors.length,
+      pre: short(this, norm('resid_pre')),
+      attention: short(this, norm('attn_out')),
+      forward: short(this, norm('mlp_out')),
+      post: short(this, norm('resid_post')),
       best,
-      ratio: short(this, ratio(view.blocks[best])),
+      ratio: short(this, ratio(best)),
     });
   }
   /** @param {View} view */

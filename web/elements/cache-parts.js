@@ -73,29 +73,29 @@ export function plotOf(element, view, area, step) {
   };
 }
 
-/** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i */
-function timeCell({ t, format }, view, kind, i) {
+/** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i @param {string} key of its words */
+function timeCell({ t, format }, view, kind, i, key) {
   const { runs } = view;
   if (runs < RUNS) return t('few', { least: RUNS });
   const [median, low, high] = view[kind].stepMs[i].map((x) =>
     format.number(x, { maximumSignificantDigits: 3 }),
   );
   const source = `session.counters.milliseconds, ${kind}, step ${i}, ${runs} runs`;
-  return { text: t('range', { median, low, high }), source };
+  return { text: t(key, { median, low, high }), source };
 }
 
 /**
  * Tokens, work and time of a step.
  * @param {Element} element @param {View} view @param {Kind} kind @param {number} i
- * @param {(n: number) => string} [show] the form of large numbers
+ * @param {(n: number) => string} [show] the form of large numbers @param {string} [range] words of a time
  */
-export function cells(element, view, kind, i, show = element.format.number) {
+export function cells(element, view, kind, i, show = element.format.number, range = 'range') {
   const { tokens, multiplyAdds } = view[kind];
   const source = (/** @type {string} */ name) => `session.counters.${name}, ${kind}, step ${i}`;
   return [
     { text: String(tokens[i]), source: source('tokens') },
     { text: show(multiplyAdds[i]), source: source('multiplyAdds') },
-    timeCell(element, view, kind, i),
+    timeCell(element, view, kind, i, range),
   ];
 }
 
@@ -105,8 +105,8 @@ export function workTable(element, view, step) {
   const n = view.drawn.length;
   const columns = [t('label.cache'), t('evaluated'), t('work'), t('time'), t('all', { n })];
   const rows = KINDS.map((kind) => [
-    t(kind),
-    ...cells(element, view, kind, step, format.count),
+    t(`row.${kind}`),
+    ...cells(element, view, kind, step, format.count, 'lines'),
     {
       text: format.count(view[kind].multiplyAdds.reduce((a, b) => a + b, 0)),
       source: `session.counters.multiplyAdds, ${kind}, sum of ${n} steps`,
@@ -141,7 +141,7 @@ export function memoryOf({ t, format }, view, step) {
 /** The loss under each rule, or a sentence that the text is too short. @param {Element} element @param {View} view */
 export function lossTable({ t, format }, view) {
   if (view.total < LOSS.least)
-    return make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }));
+    return [make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }))];
   const small = { maximumFractionDigits: 3, signDisplay: /** @type {const} */ ('exceptZero') };
   const rows = view.losses.map(
     ({ cache, window, sinks, loss, change, error, cacheBytes, attention }) => {
@@ -165,7 +165,11 @@ export function lossTable({ t, format }, view) {
       ];
     },
   );
-  if (!rows.length) return make('p', { className: 'note' }, t('waiting'));
-  const columns = [t('rules'), t('loss'), t('change'), t('bytes'), t('attention')];
-  return tableOf({ columns, rows }, t('rules'));
+  if (!rows.length) return [make('p', { className: 'note' }, t('waiting'))];
+  const columns = [t('rule'), t('loss'), t('change'), t('bytes'), t('attention')];
+  const unsaved = view.losses.some(
+    (row) => row.window && row.attention === view.losses[0].attention,
+  );
+  const table = tableOf({ columns, rows }, t('rules'));
+  return unsaved ? [table, make('p', { className: 'note' }, t('unsaved'))] : [table];
 }

@@ -23,9 +23,10 @@ export class JlCache extends JlElement {
   static figure = cache;
   static words = words;
   static css = `${plotStyle}${stripStyle}
-    table { margin-top: 0.5rem; } .tables { overflow-x: auto; } .tables td { white-space: normal; } td, thead th:not(:first-child) { text-align: end; }
+    table { margin-top: 0.5rem; } .tables { overflow-x: auto; } thead th { white-space: normal; } @media print { .more table { font-size: 0.625rem; } } .tables :is(td, th) { white-space: pre-line; } .tables { font-size: 0.875rem; }
+    @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } } td, thead th:not(:first-child) { text-align: end; }
     .key { display: inline-block; width: 0.75rem; height: 0.75rem; background: var(--jl-heat-3); }
-    .key.read { width: 0.375rem; height: 0.375rem; opacity: 0.65; } .key.kept { background: none; border: 1px solid var(--jl-edge); }
+    .key.read { width: 0.375rem; height: 0.375rem; opacity: 0.65; } .key.kept { width: 0.1875rem; height: 0.1875rem; background: var(--jl-edge); }
     .legend { flex-wrap: wrap; margin: 0.25rem 0; } .legend span { margin-inline-end: 0.75rem; }`;
   static settings = {
     steps: whole(16, 1, 128),
@@ -60,12 +61,12 @@ export class JlCache extends JlElement {
     svg.setAttribute('aria-label', this.summary(view));
     const states = this.value('window') ? ['new', 'read', 'kept'] : ['new', 'read'];
     legend.replaceChildren(
-      ...states.flatMap((s) => [make('b', { className: `key ${s}` }), make('span', {}, this.t(s))]),
+      ...states.map((s) => make('span', {}, make('b', { className: `key ${s}` }), ' ', this.t(s))),
     );
     tables.replaceChildren(
       workTable(this, view, step),
       memoryOf(this, view, step),
-      lossTable(this, view),
+      ...lossTable(this, view),
     );
   }
   #create() {

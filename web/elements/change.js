@@ -39,8 +39,8 @@ export function drawChange({ t, format }, table, change, known) {
   const nats = (/** @type {number} */ x) => format.number(x, NATS);
   const more = (/** @type {number} */ x) => format.number(x, { ...NATS, ...SIGNED });
   const points = (/** @type {number} */ x) => format.number(100 * x, { ...ONE, ...SIGNED });
-  const heads = ['', t('change.before'), t('change.after'), t('change.difference'), ''].map(
-    (name) => make('th', { scope: 'col' }, name),
+  const heads = ['what', 'before', 'after', 'difference'].map((name) =>
+    make('th', { scope: 'col' }, t(`change.${name}`)),
   );
   const rows = change.top.slice(0, ROWS).map(({ token, before, after }) => {
     const bars = make(
@@ -58,10 +58,10 @@ export function drawChange({ t, format }, table, change, known) {
   });
   const loss = change.loss
     ? line(t('change.loss'), change.loss, 'loss', nats, more)
-    : [make('th', {}, t('change.noLoss'))];
+    : [make('th', { scope: 'row' }, t('change.noLoss'))];
   table.className = 'change';
   table.replaceChildren(
-    make('thead', {}, make('tr', {}, ...heads)),
+    make('thead', {}, make('tr', {}, ...heads, make('td'))),
     make('tbody', {}, make('tr', {}, ...loss), ...rows),
   );
 }

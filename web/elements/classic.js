@@ -9,7 +9,7 @@ import { here, INCLUDED } from './here.js';
 const isolated = globalThis.origin === 'null';
 
 /** @param {string} url */
-function loadScript(url) {
+export function loadScript(url) {
   const script = document.createElement('script');
   const loaded = new Promise((resolve, reject) => {
     script.onload = resolve;

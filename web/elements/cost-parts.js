@@ -36,17 +36,16 @@ export function lineOf(view, group, from, to) {
 /** @param {Element} element @param {number[]} range */
 function rangeText({ t, format }, range) {
   const [median, low, high] = range.map((x) => format.number(x, { maximumSignificantDigits: 3 }));
-  return t('range', { median, low, high });
+  return t('lines', { median, low, high });
 }
 
 /** The time of a part: scores and gather have one. @param {Element} element @param {View} view @param {string} part @param {number} i */
 function timeCell(element, view, part, i) {
   if (i < 0) return part === 'other' ? '' : element.t('unmeasured');
-  if (part === 'gather') return '';
+  if (part === 'gather') return element.t('together');
   const name = part === 'scores' ? 'attention' : part;
-  const range = rangeText(element, view.partMs[name][i]);
   const source = `session.counters.milliseconds.${name}, n=${view.lengths[i]}, ${view.runs} runs`;
-  return { text: part === 'scores' ? element.t('both', { range }) : range, source };
+  return { text: rangeText(element, view.partMs[name][i]), source };
 }
 
 /** Work, share and time of the parts for a length. @param {Element} element @param {View} view @param {number} n */
@@ -59,7 +58,7 @@ export function partTable(element, view, n) {
   const all = PARTS.reduce((sum, part) => sum + value(part), 0);
   const rows = PARTS.map((part) => [
     t(part),
-    { text: format.number(value(part)), source: `${from}.${part}, n=${n}` },
+    { text: format.count(value(part)), source: `${from}.${part}, n=${n}` },
     { text: format.percent(value(part) / all), source: `${from}.${part} / all, n=${n}` },
     timeCell(element, view, part, i),
   ]);

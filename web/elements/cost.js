@@ -8,7 +8,7 @@ import { make } from '../ui/dom.js';
 import { drawPlot, plotScales, plotStyle } from '../ui/plot.js';
 import { picture, resize } from '../ui/svg.js';
 import { JlElement } from './base.js';
-import { choice, numbers, once } from './controls.js';
+import { choice, once } from './controls.js';
 import { cacheAt, GROUPS, inGroup, lineOf, linesOf, partTable } from './cost-parts.js';
 import { oneOf, whole } from './settings.js';
 import { words } from './words/cost.js';
@@ -21,9 +21,10 @@ export class JlCost extends JlElement {
   static figure = cost;
   static words = words;
   static css = `${plotStyle}
-    .tables { overflow-x: auto; } .tables table { margin-block: 0.5rem; }
+    .tables { overflow-x: auto; } thead th { white-space: normal; } @media print { .more table { font-size: 0.625rem; } } .tables table { margin-block: 0.5rem; }
     .tables td, .tables thead th:not(:first-child) { text-align: end; }
-    .tables td { white-space: normal; } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
+    .tables :is(td, th) { white-space: pre-line; } .tables { font-size: 0.875rem; }
+    @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
   static settings = { show: oneOf('work', ['work', 'time']), n: whole(undefined, 1, LONG) };
 
   /** The lengths to choose from. @param {View} view */
@@ -62,7 +63,7 @@ export class JlCost extends JlElement {
     const last = lengths[lengths.length - 1];
     const dashed = this.#dashed(view);
     const series = GROUPS.map((group) => ({
-      name: this.t(`group.${group === 'attention' && !view.causal ? 'both' : group}`),
+      name: this.t(`group.${group}`),
       points: lengths.map((n, i) => {
         if (show === 'work') return { x: n, y: inGroup(view, group, i) };
         const [y, low, high] = view.partMs[group][i];
@@ -84,6 +85,7 @@ export class JlCost extends JlElement {
         log: true,
         label: this.t('length'),
         show: this.format.count,
+        ticks: dashed ? undefined : lengths,
       },
       y: {
         low: 10 ** Math.floor(Math.log10(Math.max(1e-3, Math.min(...values)))),
@@ -136,9 +138,12 @@ export class JlCost extends JlElement {
   own(view) {
     if (!view.lengths.length) return [];
     const shows = ['work', 'time'].map((v) => /** @type {const} */ ([v, this.t(`show.${v}`)]));
+    const lengths = this.#lengths(view).map(
+      (n) => /** @type {const} */ ([n, this.format.number(n)]),
+    );
     return [
       choice(this, 'show', this.t('label.show'), shows, this.value('show')),
-      numbers(this, 'n', this.t('label.n'), this.#lengths(view), this.#n(view)),
+      choice(this, 'n', this.t('label.n'), lengths, this.#n(view)),
     ];
   }
   /** @param {View} view */

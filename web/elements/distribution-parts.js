@@ -57,17 +57,6 @@ export class Reader {
     const token = labelOf(this.element, view, row);
     return t('working', { token, logit, sum, T: format.number(T), p, draw });
   }
-  /** @param {View} view @param {number} row */
-  row(view, row) {
-    const { t, format } = this.element;
-    const { p } = view.stages[view.stages.length - 1];
-    return t(row === view.drawn ? 'row.drawn' : 'row', {
-      token: labelOf(this.element, view, row),
-      logit: this.number(view.rows[row].logit),
-      model: format.percent(view.stages[0].p[row]),
-      last: format.percent(p[row]),
-    });
-  }
   /** @param {View} view */
   summary(view) {
     const { t, format } = this.element;

@@ -11,7 +11,7 @@ import { JlElement } from './base.js';
 import { once } from './controls.js';
 import { labelOf, Reader } from './distribution-parts.js';
 import { isLoaded } from './engine.js';
-import { samplerControls, samplerSettings } from './sampler.js';
+import { samplerControls, samplerCss, samplerSettings } from './sampler.js';
 import { real } from './settings.js';
 import { words } from './words/distribution.js';
 
@@ -24,7 +24,7 @@ export class JlDistribution extends JlElement {
   static figure = distribution;
   static words = words;
   static settings = { ...samplerSettings(), penalty: real(undefined, 0.01, 100) };
-  static css = `${barsCss}
+  static css = `${barsCss}${samplerCss}
 .body p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .body .working, .body .added { min-height: 1.5em; }
 @container (max-width: 40rem) { .body .working { min-height: 4.5em; } }`;
@@ -72,8 +72,8 @@ export class JlDistribution extends JlElement {
     const stages = narrow ? [all[0], all[all.length - 1]] : all;
     const text = (/** @type {number} */ p) => (p ? this.format.percent(p) : '–');
     const rows = view.rows.map(({ id, logit, unigram }, row) => ({
-      name: this.#read.row(view, row),
       label: labelOf(this, view, row),
+      about: row === view.drawn ? this.t('row.drawn') : undefined,
       note: narrow ? undefined : this.#read.number(logit),
       noteSource: `session.logits[${id}]`,
       values: stages.map(({ p }) => p[row] || null),
@@ -82,10 +82,9 @@ export class JlDistribution extends JlElement {
       tick: unigram,
       look: row === view.drawn ? /** @type {const} */ ('marked') : undefined,
     }));
-    const label = this.#read.others(view);
     rows.push({
-      name: label,
-      label,
+      label: this.#read.others(view),
+      about: undefined,
       note: undefined,
       noteSource: '',
       values: stages.map((s) => s.others || null),

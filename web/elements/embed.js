@@ -1,27 +1,23 @@
 /**
  * embed.js - the script of embed.html: one figure, filled from the fragment of the address. It never starts by itself.
  */
-import '../elements.js';
+import { define, TAGS } from '../elements.js';
 import { make } from '../ui/dom.js';
 import { speaker, supported } from '../ui/words.js';
-import { fits, readFragment } from './fragment.js';
+import { figureOf, fits, readFragment } from './fragment.js';
 import { accept, tellSelections } from './frames.js';
-import { configure } from './here.js';
+import { configure, defaultModel } from './here.js';
 import { words } from './words/embed.js';
 
 const WRITE_MS = 250; // browsers limit how often an address may change
 
 const root = document.documentElement;
 const page = location.href.replace(/#.*$/, '');
-const framed = parent !== window;
 const problems = make('p');
 problems.setAttribute('role', 'status');
 /** What the page around the frame asks for. */
 const host = { theme: '', lang: '' };
 /** @type {any} */ let figure;
-
-/** @param {string} name @returns {any} */
-const typeOf = (name) => customElements.get(`jl-${name}`);
 
 /** Follows the fragment, and where it says nothing, the page around the frame. */
 function style() {
@@ -30,14 +26,19 @@ function style() {
 }
 
 /** Shows the figure of the fragment. */
-function show() {
-  const found = readFragment(location.hash, (name) => typeOf(name)?.table, page);
-  figure = document.createElement(`jl-${found.figure}`);
-  for (const [name, value] of Object.entries(found.values)) figure.setAttribute(name, value);
+async function show() {
+  const { hash } = location;
+  const name = figureOf(hash, TAGS);
+  const model = defaultModel(supported(host.lang || navigator.language));
+  const type = /** @type {any} */ (await define(`jl-${name}`, [model]));
+  if (hash !== location.hash) return; // a later one is shown
+  const { values, problems: found } = readFragment(hash, name, type.table, page);
+  figure = document.createElement(`jl-${name}`);
+  for (const [key, value] of Object.entries(values)) figure.setAttribute(key, value);
   figure.style.margin = '0';
   style();
   const say = speaker([words], () => supported(root.lang));
-  problems.textContent = found.problems.map(([key, values]) => say(key, values)).join(' ');
+  problems.textContent = found.map(([key, given]) => say(key, given)).join(' ');
   problems.hidden = !problems.textContent;
   document.body.replaceChildren(figure, problems);
   document.title = `Jielong: ${figure.frame.title.textContent}`;
@@ -65,24 +66,33 @@ function receive(data) {
   if (data?.jielong === 'set') {
     if (['auto', 'light', 'dark'].includes(data.theme))
       host.theme = data.theme === 'auto' ? '' : data.theme;
+    const before = root.lang;
     if (/^[a-zA-Z-]{0,20}$/.test(data.lang ?? '')) host.lang = data.lang ?? '';
     style();
+    if (root.lang !== before && figure.dataset.state === 'idle') show(); // a scene in that language
   }
   if (data?.jielong === 'select' && fits(figure.settings.table, data.key, data.value, page))
     accept(data);
 }
 
-configure({ page });
-document.body.style.margin = '0';
-document.body.style.display = 'flow-root';
-show();
-addEventListener('hashchange', show);
-if (framed) {
+/** Connects the page around the frame. */
+function connect() {
   addEventListener('message', ({ source, data }) => source === parent && receive(data));
   tellSelections((message) => tell(/** @type {any} */ (message)));
   tell({ jielong: 'ready' });
-  new ResizeObserver(() => {
+  const measure = () => {
     if (figure.classList.contains('wide') || document.fullscreenElement) return;
     tell({ jielong: 'height', height: document.body.getBoundingClientRect().height });
-  }).observe(document.body);
+  };
+  measure(); // browsers call no observers in frames out of sight
+  new ResizeObserver(measure).observe(document.body);
 }
+
+configure({ page });
+document.body.style.margin = '0';
+document.body.style.display = 'flow-root';
+addEventListener('hashchange', show);
+show().then(
+  () => parent !== window && connect(),
+  (e) => document.body.replaceChildren(make('p', {}, String(e?.message ?? e))),
+);

@@ -3,6 +3,7 @@
  *
  * `point` is the id of the chosen token, `other` of the one it is compared with.
  */
+import { cosineOfRows } from '../figures/cosine.js';
 import {
   closestPair,
   closestTo,
@@ -12,19 +13,19 @@ import {
   neighboursOf,
   rowsOf,
 } from '../figures/embedding.js';
-import { cosineOfRows, scrolling } from '../ui/cosine.js';
 import { make } from '../ui/dom.js';
+import { pictureOfHtml } from '../ui/picture.js';
 import { connectPlane, drawPlane, legendOf, PLANE } from '../ui/plane.js';
 import { svg } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { choice, once } from './controls.js';
-import { tableOf } from './frame.js';
+import { scrolling, tableOf } from './frame.js';
 import { whole } from './settings.js';
 import { words } from './words/embedding.js';
 
 /** @typedef {import('../figures/embedding.js').EmbeddingView} View */
 
-const DIGITS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };
+const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 const PLACE = { maximumFractionDigits: 3 };
 
 export class JlEmbedding extends JlElement {
@@ -40,6 +41,12 @@ export class JlEmbedding extends JlElement {
     if (this.view?.ids.includes(id)) this.setAttribute('point', String(id));
   }
 
+  /** A point of a large table has its neighbours computed when it is chosen. @param {string} name */
+  needs(name) {
+    const { live, view } = this;
+    const unknown = live && view?.count && !neighboursOf(view, this.#chosen(view)).length;
+    return name === 'point' ? unknown : super.needs(name);
+  }
   /** Index of the chosen point; without one, of the two most similar words the first. @param {View} view */
   #chosen(view) {
     const given = view.ids.indexOf(this.value('point'));
@@ -75,8 +82,7 @@ export class JlEmbedding extends JlElement {
     const { picture, kinds, readout, near, working } = parts;
     if (picture.parentNode !== body) body.replaceChildren(picture, kinds, readout, near, working);
     picture.setAttribute('aria-label', this.summary(view));
-    const source = (/** @type {number} */ i) => `model.embeddings[${view.ids[i]}]`;
-    drawPlane(picture, this.#points(view), source);
+    drawPlane(picture, this.#points(view), (i) => `model.embeddings[${view.ids[i]}]`);
     kinds.replaceChildren(...this.#legend(view));
     readout.textContent = this.#sentence(view);
     near.replaceChildren(...this.#near(view));
@@ -84,13 +90,9 @@ export class JlEmbedding extends JlElement {
   }
   #create() {
     const picture = svg('svg', { class: 'plane', tabindex: 0, role: 'img' });
-    connectPlane(
-      picture,
-      () => this.#points(this.view),
-      (i) => this.#choose(this.view, i),
-    );
-    const readout = make('p', { className: 'readout' });
-    readout.setAttribute('aria-live', 'polite');
+    const points = () => this.#points(this.view);
+    connectPlane(picture, points, (i) => this.#choose(this.view, i));
+    const readout = make('p', { className: 'readout', ariaLive: 'polite' });
     const working = make('details', {}, make('summary'), make('div'));
     working.addEventListener('toggle', () => this.view && this.#work(working, this.view));
     const near = make('ul', { className: 'near' });
@@ -137,10 +139,9 @@ export class JlEmbedding extends JlElement {
 
   /** @param {View} view */
   own(view) {
-    const name = (/** @type {number} */ i) => /** @type {const} */ ([view.ids[i], view.labels[i]]);
     const [chosen, other] = [this.#chosen(view), this.#other(view)];
     if (other < 0) return [];
-    const all = view.ids.map((_, i) => name(i));
+    const all = view.ids.map((id, i) => /** @type {const} */ ([id, view.labels[i]]));
     const rest = all.filter((_, i) => i !== chosen);
     return [
       choice(this, 'point', this.t('label.token'), all, view.ids[chosen]),
@@ -190,5 +191,8 @@ export class JlEmbedding extends JlElement {
       ];
     });
     return { columns: columns.map((key) => this.t(key, { a: view.labels[chosen] ?? '' })), rows };
+  }
+  picture() {
+    return pictureOfHtml(this.frame.body, this.summary(this.view), 'details');
   }
 }

@@ -13,7 +13,11 @@ const MAX_LENGTH = 200_000; // of a text of 20,000 Chinese characters
 const MAX_NAME = 40; // characters of a name in a message
 
 /** @param {string[]} names */
-const listOf = (names) => names.map((name) => name.slice(0, MAX_NAME)).join(', ');
+const listOf = (names) =>
+  names
+    .slice(0, 8)
+    .map((name) => name.slice(0, MAX_NAME))
+    .join(', ');
 
 /** The address that a text means on a page; undefined if it is none. @param {string} text @param {string} page */
 function resolve(text, page) {
@@ -53,30 +57,37 @@ export function fits(table, name, value, page) {
   return name !== 'scene' || isOwnScene(value, page);
 }
 
+/** @param {string} fragment with or without its # */
+const settingsOf = (fragment) =>
+  new Map(fragment.length > MAX_LENGTH ? [] : new URLSearchParams(fragment.replace(/^#/, '')));
+
+/** The figure that a fragment names, if there is its element, else the default. @param {string} fragment @param {string[]} tags */
+export function figureOf(fragment, tags) {
+  const asked = settingsOf(fragment).get('figure') ?? FIGURE;
+  return tags.includes(`jl-${asked}`) ? asked : FIGURE;
+}
+
 /**
- * @param {string} fragment with or without its #
- * @param {(figure: string) => Table | undefined} tableOf the settings of a figure
+ * The attributes that a fragment gives a figure.
+ * @param {string} fragment @param {string} figure that is shown @param {Table} table its settings
  * @param {string} page address of the page
- * @returns {{ figure: string, values: Record<string, string>, problems: Problem[] }}
+ * @returns {{ values: Record<string, string>, problems: Problem[] }}
  */
-export function readFragment(fragment, tableOf, page) {
+export function readFragment(fragment, figure, table, page) {
   /** @type {Problem[]} */ const problems = [];
-  const long = fragment.length > MAX_LENGTH;
-  if (long) problems.push(['long', {}]);
-  const given = new Map(long ? [] : new URLSearchParams(fragment.replace(/^#/, '')));
-  const asked = given.get('figure') ?? FIGURE;
+  if (fragment.length > MAX_LENGTH) problems.push(['long', {}]);
+  const given = settingsOf(fragment);
+  const asked = given.get('figure') ?? figure;
   given.delete('figure');
-  const known = /^[a-z]{1,20}$/.test(asked) && tableOf(asked);
-  if (!known) problems.push(['figure', { name: asked.slice(0, MAX_NAME), figure: FIGURE }]);
-  const table = known || tableOf(FIGURE) || {};
-  const names = [...given.keys()];
-  const unknown = names.filter((name) => !Object.hasOwn(table, name));
-  const wrong = names.filter(
-    (name) => Object.hasOwn(table, name) && !fits(table, name, given.get(name) ?? '', page),
-  );
-  if (unknown.length) problems.push(['unknown', { names: listOf(unknown.slice(0, 5)) }]);
-  if (wrong.length) problems.push(['wrong', { names: listOf(wrong) }]);
-  const left = names.filter((name) => !unknown.includes(name) && !wrong.includes(name));
-  const values = Object.fromEntries(left.map((name) => [name, given.get(name) ?? '']));
-  return { figure: known ? asked : FIGURE, values, problems };
+  if (asked !== figure) problems.push(['figure', { name: asked.slice(0, MAX_NAME), figure }]);
+  /** @type {{ unknown: string[], wrong: string[], right: string[] }} */
+  const names = { unknown: [], wrong: [], right: [] };
+  for (const [name, value] of given) {
+    const known = Object.hasOwn(table, name);
+    names[!known ? 'unknown' : fits(table, name, value, page) ? 'right' : 'wrong'].push(name);
+  }
+  for (const kind of /** @type {const} */ (['unknown', 'wrong']))
+    if (names[kind].length) problems.push([kind, { names: listOf(names[kind]) }]);
+  const values = Object.fromEntries(names.right.map((name) => [name, given.get(name) ?? '']));
+  return { values, problems };
 }

@@ -90,6 +90,14 @@ export function tableOf({ columns, rows }, caption) {
   );
 }
 
+/** A box that scrolls, reached by Tab. @param {HTMLElement} content @param {string} label */
+export function scrolling(content, label) {
+  const box = make('div', { className: 'scroll', tabIndex: 0 }, content);
+  box.setAttribute('role', 'region');
+  box.setAttribute('aria-label', label);
+  return box;
+}
+
 /**
  * Puts children only where they differ, so that the focus stays.
  * @param {Element} parent @param {Node[]} children

@@ -29,9 +29,11 @@ export class JlHeads extends JlElement {
   static css = `${RANKS}${CHANGE}
     .map { touch-action: pan-y; cursor: pointer; }
     .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem 2.5rem; margin-top: 0.75rem; }
-    .columns h4 { margin: 0 0 0.25rem; font-size: 0.875rem; }
+    
     .columns p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; }
-    .columns > div { min-width: 0; }`;
+    .columns .label { min-height: 3em; }
+    .columns > div { min-width: 0; }
+    .columns .name { margin: 0 0 0.25rem; font-weight: 600; }`;
 
   /** Heads in the order in which they are drawn: [layer index · heads + head]. @param {View} view */
   #order(view) {
@@ -65,7 +67,6 @@ export class JlHeads extends JlElement {
     const order = this.#order(view);
     const sorted = this.value('sort') !== 'place' && view.measured.tokens > 0;
     const n = view.tokens.length;
-    const size = (n * (n + 1)) / 2;
     const caption = (/** @type {number} */ i) => {
       const kind = this.#kind(view, i);
       const { layer, head } = this.#place(view, i);
@@ -78,7 +79,7 @@ export class JlHeads extends JlElement {
       n,
       matrices: order.map((i) => ({
         data: view.patterns[Math.floor(i / view.heads)],
-        at: (i % view.heads) * size,
+        at: ((i % view.heads) * n * (n + 1)) / 2,
       })),
       captions: order.map(caption),
       columns: view.heads,
@@ -94,14 +95,10 @@ export class JlHeads extends JlElement {
   #create() {
     const canvas = make('canvas', { tabIndex: 0, className: 'map' });
     canvas.setAttribute('role', 'img');
-    const [name, list, label, measured] = [
-      make('h4'),
-      make('ol'),
-      make('p'),
-      make('p', { className: 'note' }),
-    ];
+    const line = (/** @type {string} */ className) => make('p', { className });
+    const [name, list, label, measured] = [line('name'), make('ol'), line('label'), line('note')];
     label.setAttribute('aria-live', 'polite');
-    const [edit, table, note] = [make('h4'), make('table'), make('p', { className: 'note' })];
+    const [edit, table, note] = [line('name'), make('table'), line('note')];
     const left = make('div', {}, name, list, label, measured);
     const columns = make('div', { className: 'columns' }, left, make('div', {}, edit, table, note));
     canvas.addEventListener('click', (event) => {
@@ -124,14 +121,15 @@ export class JlHeads extends JlElement {
   #score({ name, list, label, measured }, view) {
     const index = this.#index(view);
     const kind = this.#kind(view, index);
-    const say = (/** @type {string} */ of) => this.format.number(view.scores[of][index], DIGITS);
+    const score = (/** @type {string} */ of) => view.scores[of]?.[index] ?? 0;
+    const say = (/** @type {string} */ of) => this.format.number(score(of), DIGITS);
     name.textContent = this.t('chosen', this.#place(view, index));
-    const { tokens, own, text } = view.measured;
+    const { tokens, own, text, pending } = view.measured;
     const ranks = KINDS.map((of) => ({
       label: this.t(`kind.${of}`),
       plain: true,
       text: say(of),
-      share: view.scores[of][index],
+      share: score(of),
       source: `headScores ${of}`,
       chosen: of === kind,
     }));
@@ -140,9 +138,9 @@ export class JlHeads extends JlElement {
       ? this.t('labelled', { kind: this.t(`kind.${kind}`), score: say(kind) })
       : this.t('unlabelled');
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
-    const how = tokens ? (own ? 'measured.own' : 'measured.other') : 'measured.none';
-    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40);
-    measured.textContent = this.t(how, { n: tokens, text: begin });
+    const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
+    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40); // a poem has lines
+    measured.textContent = this.t(`measured.${how}`, { n: tokens, text: begin });
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */
@@ -154,9 +152,8 @@ export class JlHeads extends JlElement {
     const known = change.edit === kind && (same || kind === 'none');
     edit.textContent = this.t(`change.${kind}`, place);
     drawChange(this, table, change, known);
-    const uniform = this.format.number(change.uniform, DIGITS);
-    note.textContent =
-      known || this.live ? this.t('change.note', { uniform }) : this.t('change.start');
+    const told = known || this.live ? 'change.note' : 'change.start';
+    note.textContent = this.t(told, { uniform: this.format.number(change.uniform, DIGITS) });
   }
 
   /** @param {View} _view */
@@ -195,6 +192,9 @@ export class JlHeads extends JlElement {
         kind ? this.t(`kind.${kind}`) : '',
       ];
     });
-    return { columns: ['', ...names, this.t('twin.entropy'), this.t('twin.label')], rows };
+    return {
+      columns: [this.t('label.head'), ...names, this.t('twin.entropy'), this.t('twin.label')],
+      rows,
+    };
   }
 }

@@ -9,6 +9,9 @@ export const INCLUDED =
     poems: { file: 'poems.gguf', bytes: 7_237_792, type: 'Q8_0' },
   });
 
+/** The included model of a language. @param {string} language 'en' or 'zh-Hant' */
+export const defaultModel = (language) => (language === 'en' ? 'tales' : 'poems');
+
 const ROOT = '../'; // in web/; a bundle lies beside the files itself
 
 /** The address of a file; '' if this script has none, because it comes from a Blob. @param {string} path */

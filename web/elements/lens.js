@@ -21,7 +21,7 @@ export class JlLens extends JlElement {
   static words = words;
   static css = `${COLUMNS}
     .note { margin: 0 0 0.25rem; }
-    h4 { margin: 0.75rem 0 0.25rem; font-size: 0.875rem; }
+    .name { margin: 0.75rem 0 0.25rem; font-size: 0.875rem; font-weight: 600; }
     .strip { display: grid; grid-template-columns: max-content minmax(3rem, max-content) minmax(3rem, 10rem) max-content max-content minmax(0, 1fr); column-gap: 0.75rem; font-size: 0.875rem; }
     .strip > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; min-height: 1.75rem; border-bottom: 1px solid var(--jl-line); }
     .strip .then { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: var(--jl-quiet); }
@@ -67,7 +67,7 @@ export class JlLens extends JlElement {
   #create() {
     const map = make('div', { className: 'map' });
     const [title, strip, said] = [
-      make('h4'),
+      make('p', { className: 'name' }),
       make('div', { className: 'strip' }),
       make('p', { className: 'said' }),
     ];
@@ -171,7 +171,7 @@ export class JlLens extends JlElement {
         };
       }),
     ]);
-    return { columns: ['', ...view.tokens.map((token) => token.label)], rows };
+    return { columns: [this.t('block'), ...view.tokens.map((token) => token.label)], rows };
   }
   picture() {
     return pictureOfHtml(this.frame.body, this.summary(this.view));

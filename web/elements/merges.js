@@ -9,7 +9,8 @@ import { merges } from '../figures/merges.js';
 import { CHIPS, drawChips } from '../ui/chips.js';
 import { make } from '../ui/dom.js';
 import { drawTree, TREE } from '../ui/merge-tree.js';
-import { svg } from '../ui/svg.js';
+import { pictureOfHtml } from '../ui/picture.js';
+import { picture as newPicture } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
 import { Player } from './player.js';
@@ -20,6 +21,7 @@ import { words } from './words/merges.js';
 /** @typedef {import('../figures/merges.js').PieceView} Piece */
 
 const DIGITS = { maximumFractionDigits: 2 };
+const COLUMNS = ['step', 'left', 'right', 'result', 'value', 'ids'];
 
 /** @param {Piece} piece */
 const labelAll = (piece) => labelOf(piece, 0, piece.bytes.length / 2);
@@ -31,7 +33,6 @@ export class JlMerges extends JlElement {
   static words = words;
   static settings = { step: whole() };
   static css = CHIPS + TREE;
-
   #stepper = new Player(this, 'step', () => {
     const piece = this.view && this.#piece(this.view);
     return piece ? { step: this.#step(piece), n: piece.steps.length } : { step: 0, n: 0 };
@@ -42,23 +43,17 @@ export class JlMerges extends JlElement {
   /** Index of the shown piece: that of the token; without one, that with the most merges. @param {View} view */
   #index({ pieces }) {
     const token = this.value('token');
-    if (token !== undefined)
-      return Math.max(
-        0,
-        pieces.findLastIndex((p) => p.first <= token),
-      );
     const most = Math.max(...pieces.map(({ steps }) => steps.length));
-    return Math.max(
-      0,
-      pieces.findIndex(({ steps }) => steps.length === most),
-    );
+    const found =
+      token === undefined
+        ? pieces.findIndex(({ steps }) => steps.length === most)
+        : pieces.findLastIndex(({ first }) => first <= token);
+    return Math.max(0, found);
   }
   /** @param {View} view @returns {Piece | undefined} */
   #piece = (view) => view.pieces[this.#index(view)];
   /** @param {Piece} piece */
-  #step({ steps }) {
-    return Math.min(this.value('step') ?? steps.length, steps.length);
-  }
+  #step = ({ steps }) => Math.min(this.value('step') ?? steps.length, steps.length);
   /** @param {View} view @param {number} value */
   #order({ method }, value) {
     return this.t(method === 'spm' ? 'score' : 'rank', {
@@ -89,12 +84,9 @@ export class JlMerges extends JlElement {
     });
   }
   #create() {
-    const picture = svg('svg', { tabindex: 0, role: 'img' });
-    picture.addEventListener('keydown', (event) =>
-      this.#stepper.key(/** @type {KeyboardEvent} */ (event)),
-    );
-    const readout = make('p', { className: 'readout' });
-    readout.setAttribute('aria-live', 'polite');
+    const picture = newPicture();
+    picture.addEventListener('keydown', (event) => this.#stepper.key(event));
+    const readout = make('p', { className: 'readout', ariaLive: 'polite' });
     const box = make('div', { className: 'tree' }, picture);
     return { list: make('div'), box, picture, readout, note: make('p', { className: 'note' }) };
   }
@@ -157,13 +149,17 @@ export class JlMerges extends JlElement {
     if (!piece) return this.t('summary.empty');
     const n = idsOf(piece).length;
     const tokens = view.tokens.slice(piece.first, piece.first + n).map(({ label }) => label);
-    const values = { piece: labelAll(piece), steps: piece.steps.length, n };
-    return this.t('summary', { ...values, tokens: tokens.join(' | ') });
+    const values = {
+      piece: labelAll(piece),
+      steps: piece.steps.length,
+      n,
+      tokens: tokens.join(' | '),
+    };
+    return this.t('summary', values);
   }
   /** @param {View} view */
   twin(view) {
-    const names = ['step', 'left', 'right', 'result', 'value', 'ids'];
-    const columns = names.map((name) => this.t(`column.${name}`));
+    const columns = COLUMNS.map((name) => this.t(`column.${name}`));
     /** @type {import('./frame.js').Cell[][]} */
     const rows = view.pieces.map((piece, i) => {
       const ids = { text: idsOf(piece).join(' '), source: `model.merges.pieces[${i}].ids` };
@@ -197,5 +193,8 @@ export class JlMerges extends JlElement {
     for (const { label, id, source } of tokens.flatMap(({ parts }) => parts))
       rows.push([this.t('label.token'), '', '', label, '', { text: String(id), source }]);
     return { columns, rows };
+  }
+  picture() {
+    return pictureOfHtml(this.frame.body, this.summary(this.view), '.readout, .note');
   }
 }

@@ -72,8 +72,8 @@ export function moreOf(element) {
   actions.append(
     button('more.link', () => copy(linkOf(element))),
     button('more.embed', () => copy(iframeOf(element))),
-    make('label', {}, t('more.own'), ' ', file),
   );
+  if (element.type.needsModel) actions.append(make('label', {}, t('more.own'), ' ', file));
   if (!element.view) return [actions];
   const box = make('div', { className: 'scroll', tabIndex: 0 });
   box.setAttribute('role', 'region');

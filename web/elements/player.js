@@ -61,7 +61,8 @@ export class Player {
       this.pause();
       play.textContent = t('play');
     });
-    [back.disabled, next.disabled] = [step === 0, step === n];
+    back.setAttribute('aria-disabled', String(step === 0)); // not disabled, because that drops the focus
+    next.setAttribute('aria-disabled', String(step === n));
     const range = { min: 0, max: n, step: 1, show: (/** @type {number} */ v) => `${v} / ${n}` };
     const bar = slider(element, name, t('step'), range, step);
     bar.oninput = () => this.pause();

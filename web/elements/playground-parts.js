@@ -58,16 +58,37 @@ export function controlsOf(element, view, { again, more }) {
   box.chats ||= !!element.facts.model?.chatTemplate || element.value('chat');
   const checks = [check(element, 'greedy'), ...(box.chats ? [check(element, 'chat')] : [])];
   fill(box.inside, [...checks, ...sliders]);
+  const off = running || !view.ids.length || !element.live;
+  const press = (/** @type {string} */ name, /** @type {() => void} */ action, values = {}) => {
+    const node = button(element, name, t(name, values), () => off || action());
+    node.setAttribute('aria-disabled', String(off)); // not disabled: it would lose the focus
+    return node;
+  };
   const buttons = [
-    button(element, 'more', t('more'), more),
-    button(element, 'again', t('again', { seed: String(view.sampling.seed) }), again),
+    press('more', more),
+    press('again', again, { seed: String(view.sampling.seed) }),
   ];
   if (element.value('share'))
-    buttons.push(
-      button(element, 'use', t('use'), () => element.setAttribute('text', wholeOf(view))),
-    );
-  for (const node of buttons) node.disabled = running || !view.ids.length || !element.live;
+    buttons.push(press('use', () => element.setAttribute('text', wholeOf(view))));
   return [...buttons, box.details];
+}
+
+/** The alternatives of a token. @param {Element} element @param {View} view @param {number} at -1: none @returns {import('../ui/alternatives.js').Listing} */
+export function listingOf({ t, format }, { labels, ids, tops, topLogprobs }, at) {
+  const listed = tops[at] ?? [];
+  const title = listed.length ? t('alternatives', { n: String(at + 1) }) : '';
+  const rows = listed.map((id, i) => {
+    const p = Math.exp(topLogprobs[at][i]);
+    return {
+      label: labels[id],
+      about: t('choose'),
+      values: [p],
+      texts: [format.percent(p)],
+      sources: [`generate[${at}].top[${i}].logprob`],
+      look: id === ids[at] ? /** @type {const} */ ('marked') : undefined,
+    };
+  });
+  return { title, label: title || t('none'), rows };
 }
 
 /** What the next run begins with. @param {Element} element @param {import('../figures/playground.js').From} next */
@@ -88,6 +109,7 @@ textarea { resize: vertical; }
   .play { grid-template-columns: minmax(0, 1fr); }
   .stream { height: 9rem; }
   .aside { border: 0; padding: 0; }
+  .meter { min-height: 3em; }
 }`;
 
 /** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */

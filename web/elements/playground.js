@@ -17,13 +17,14 @@ import {
   chosenText,
   controlsOf,
   css,
+  listingOf,
   meterText,
   sameTokens,
   summaryOf,
   twinOf,
   wholeOf,
 } from './playground-parts.js';
-import { samplerSettings } from './sampler.js';
+import { samplerCss, samplerSettings } from './sampler.js';
 import { flag, whole } from './settings.js';
 import { words } from './words/playground.js';
 
@@ -43,9 +44,11 @@ export class JlPlayground extends JlElement {
     greedy: flag(),
     chat: flag(),
   };
-  static css = barsCss + streamCss + css;
+  static css = barsCss + streamCss + samplerCss + css;
 
   /** Where the next run begins. @type {From | undefined} */ #next;
+  /** The model of `#next`, because ids belong to it. @type {any} */ #nextModel;
+  /** Where the last run began. @type {From | undefined} */ #last;
   /** @type {number | undefined} */ #again;
   #shown = 0; // the token whose alternatives are shown
   /** The view that the stream shows. @type {View | undefined} */ #drawn;
@@ -57,8 +60,8 @@ export class JlPlayground extends JlElement {
     const { body, ask, field, start } = this.frame;
     body.before(/** @type {Node} */ (ask.parentNode));
     field.addEventListener('keydown', (event) => {
-      const { key, shiftKey, isComposing } = /** @type {KeyboardEvent} */ (event);
-      if (key !== 'Enter' || shiftKey || isComposing) return;
+      const { key, shiftKey, isComposing, keyCode } = /** @type {KeyboardEvent} */ (event);
+      if (key !== 'Enter' || shiftKey || isComposing || keyCode === 229) return; // 229: composing
       event.preventDefault();
       start.click();
     });
@@ -75,9 +78,9 @@ export class JlPlayground extends JlElement {
     };
   }
   /** @param {From} [from] */
-  async start(from = this.#next) {
-    const text = this.value('text');
-    this.#next = from && wholeOf(from.view).startsWith(text ?? '') ? from : undefined;
+  async start(from = this.#nextModel === this.model ? this.#next : undefined) {
+    const same = from && wholeOf(from.view).startsWith(this.value('text') ?? '');
+    this.#last = this.#next = same ? from : undefined;
     const done = super.start(); // reads the request at once
     this.#next = this.#again = undefined;
     await done;
@@ -135,39 +138,25 @@ export class JlPlayground extends JlElement {
       this.#shown = Math.max(view.chosen, 0);
       stream.follow = this.runner.running; // a recorded text stands at its beginning
     }
-    for (let i = stream.length; i < view.ids.length; i++) {
-      const p = Math.exp(view.logprobs[i]);
-      const values = { token: view.labels[view.ids[i]], p: this.format.percent(p) };
-      const name = () => this.t('token', values);
-      stream.append({ text: view.texts[i], p, chosen: i === view.chosen, name });
-    }
+    const from = stream.length;
+    const entries = view.ids.slice(from).map((id, k) => {
+      const p = Math.exp(view.logprobs[from + k]);
+      const name = () => this.t('token', { token: view.labels[id], p: this.format.percent(p) });
+      return { text: view.texts[from + k], p, chosen: from + k === view.chosen, name };
+    });
+    stream.append(entries);
+    if (from <= view.chosen) stream.enter(view.chosen);
   }
   #alternatives() {
     const { alternatives, stream } = this.#parts();
-    const { labels, ids, tops, topLogprobs } = /** @type {View} */ (this.view);
-    const at = this.#shown;
-    const listed = at < stream.length ? tops[at] : [];
-    const values = { n: String(at + 1), token: labels[ids[at]] ?? '' };
-    const title = listed.length ? this.t('alternatives', values) : '';
-    const rows = listed.map((id, i) => {
-      const p = Math.exp(topLogprobs[at][i]);
-      const text = this.format.percent(p);
-      return {
-        name: this.t('choose', { token: labels[id], p: text }),
-        label: labels[id],
-        values: [p],
-        texts: [text],
-        sources: [`generate[${at}].top[${i}].logprob`],
-        look: id === ids[at] ? /** @type {const} */ ('marked') : undefined,
-      };
-    });
-    alternatives.show({ title, label: title || this.t('none'), rows });
+    const view = /** @type {View} */ (this.view);
+    alternatives.show(listingOf(this, view, this.#shown < stream.length ? this.#shown : -1));
   }
   /** @param {number} row */
   #choose(row) {
     const from = { view: this.view, count: this.#shown, choice: row };
     if (isLoaded(this.model)) return void this.start(from);
-    this.#next = from;
+    [this.#next, this.#nextModel] = [from, this.model];
     this.draw(this.frame.body, this.view);
   }
 
@@ -198,7 +187,7 @@ export class JlPlayground extends JlElement {
     return controlsOf(this, view, {
       again: () => {
         this.#again = view.sampling.seed;
-        this.start();
+        this.start(this.#last);
       },
       more: () => this.start({ view, count: view.ids.length }),
     });

@@ -23,6 +23,13 @@ const SLIDERS = /** @type {const} */ ([
   ['minp', 'minP', { min: 0, max: 0.5, step: 0.01 }],
 ]);
 
+/** Rules of the controls. */
+export const samplerCss = `
+.own { margin-bottom: 0.5rem; }
+@container (max-width: 40rem) {
+  .own label:has([type="range"]) { flex: 1 1 100%; display: grid; grid-template-columns: 6.5rem 1fr 3rem; }
+}`;
+
 /** The words of the controls. @type {import('../ui/words.js').Words} */
 export const samplerWords = {
   seed: ['seed {seed}', '亂數種子 {seed}'],

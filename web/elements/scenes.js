@@ -7,15 +7,43 @@ import { english } from './scenes/english.js';
 
 /** @typedef {import('../figures/scene.js').Scene} Scene */
 
-/** The included scenes, by model. They are unpacked at first use. @type {Record<string, unknown>} */
+/** The included scenes, by model. @type {Record<string, any>} */
 const included = { tales: english, poems: chinese };
-/** @type {Map<unknown, Scene>} */
+/** Unpacked at first use. @type {Map<string, Scene>} */
 const unpacked = new Map();
+/** Loads a view of an included scene, which calls addView(). @typedef {(name: string, model: string) => Promise<unknown>} LoadView */
+/** In web/ the scenes have all views. @type {LoadView | undefined} */
+let loadView;
 
-/** @param {unknown} stored */
-function unpackOnce(stored) {
-  const known = unpacked.get(stored) ?? readScene(stored);
-  unpacked.set(stored, known);
+/** @param {LoadView} load */
+export const loadViewsBy = (load) => {
+  loadView = load;
+};
+
+/** @param {string} model @param {string} name of a view @param {any} view packed */
+export function addView(model, name, view) {
+  included[model].views[name] = view;
+  unpacked.delete(model);
+}
+
+/** Loads a view of an included scene, unless it is there. @param {string} model @param {string} name */
+export async function needView(model, name) {
+  if (loadView && Object.hasOwn(included, model) && !Object.hasOwn(included[model].views, name))
+    await loadView(name, model);
+}
+
+/** @param {string} model @param {string} name of a view */
+function includedScene(model, name) {
+  if (!Object.hasOwn(included, model)) return null;
+  if (loadView && !Object.hasOwn(included[model].views, name))
+    return needView(model, name).then(() => sceneOf(model));
+  return sceneOf(model);
+}
+
+/** @param {string} model */
+function sceneOf(model) {
+  const known = unpacked.get(model) ?? readScene(included[model]);
+  unpacked.set(model, known);
   return known;
 }
 
@@ -29,7 +57,7 @@ async function fetchScene(address) {
 /**
  * The scene of an element: of the script with id `scene`, or in the element; from the URL `scene`; else the included
  * one of its model. null if there is none.
- * @param {HTMLElement & { model: any, settings: import('./settings.js').Settings }} element
+ * @param {HTMLElement & { model: any, viewName: string, settings: import('./settings.js').Settings }} element
  * @returns {Scene | null | Promise<Scene>}
  */
 export function sceneFor(element) {
@@ -40,7 +68,7 @@ export function sceneFor(element) {
     : element.querySelector(':scope > script[type="application/json"]');
   if (script?.textContent) return readScene(script.textContent);
   if (asked) throw new Error(`there is no script ${asked} in the page`);
-  return Object.hasOwn(included, element.model) ? unpackOnce(included[element.model]) : null;
+  return typeof element.model === 'string' ? includedScene(element.model, element.viewName) : null;
 }
 
 /** The view of an element as a scene. @param {import('./base.js').JlElement} element @returns {Scene} */

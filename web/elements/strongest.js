@@ -4,7 +4,7 @@ import { drawRanks, RANKS } from '../ui/ranks.js';
 /** Rules of the style sheet. */
 export const STRONGEST = `${RANKS}
   .side { flex: 1 1 14rem; min-width: 0; max-width: 32rem; }
-  .side h4 { margin: 0 0 0.25rem; font-size: 0.875rem; font-weight: 600; min-height: 1.5em; }
+  .side .name { margin: 0 0 0.25rem; font-size: 0.875rem; font-weight: 600; min-height: 1.5em; }
   .rest { margin: 0; min-height: 1.5em; font-size: 0.875rem; color: var(--jl-quiet); }`;
 
 export const DIGITS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };

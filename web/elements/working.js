@@ -39,14 +39,14 @@ export function drawWorking(element, box, found, { row, column, layer, head, wei
   const same = Math.abs(found.weight - weight) <= 1e-4;
   const rows = [...found.q].map((x, i) => [
     String(i),
-    { text: say(x), source: `${site}_rot_q[${row},${head},${i}]` },
-    say(found.k[i]),
+    { text: say(x), source: `${site}_${found.names[0]}[${row},${head},${i}]` },
+    { text: say(found.k[i]), source: `${site}_${found.names[1]}[${column},${found.keyHead},${i}]` },
     say(x * found.k[i]),
   ]);
   const table = make(
     'div',
     { className: 'scroll', tabIndex: 0 },
-    tableOf(flipped(rows), t('working.inputs')),
+    tableOf(flipped(t('working.number'), rows), t('working.inputs')),
   );
   table.setAttribute('role', 'region');
   table.setAttribute('aria-label', t('working.inputs'));
@@ -60,14 +60,14 @@ export function drawWorking(element, box, found, { row, column, layer, head, wei
   );
 }
 
-/** Rows become columns. @param {import('./frame.js').Cell[][]} rows @returns {import('./frame.js').Twin} */
-function flipped(rows) {
+/** Rows become columns. @param {string} name @param {import('./frame.js').Cell[][]} rows @returns {import('./frame.js').Twin} */
+function flipped(name, rows) {
   const line = (/** @type {string} */ name, /** @type {number} */ i) => [
     name,
     ...rows.map((row) => row[i]),
   ];
   return {
-    columns: ['', ...rows.map((row) => String(row[0]))],
+    columns: [name, ...rows.map((row) => String(row[0]))],
     rows: [line('q', 1), line('k', 2), line('q × k', 3)],
   };
 }

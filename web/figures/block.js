@@ -26,19 +26,24 @@ export const STAGES = [
   'resid_post',
 ];
 
-/** @typedef {{ norm: number, first: number[] }} Stage */
+/** @typedef {{ name: string, shape: number[], norms: (number | null)[], first: (number[] | null)[] }} Stage its full
+ * name in a block; of each block the norm of its vector and its first values, null where a block has no such stage */
 /**
  * @typedef {object} BlockView
  * @property {import('./figure.js').TokenView[]} tokens
  * @property {number} total tokens of the text
  * @property {number} token at which the stages are read
- * @property {Record<string, { name: string, shape: number[] }>} sites full name and shape of each stage
- * @property {boolean} encoder whose norms stand after the sums
+ * @property {Record<string, Stage>} stages
+ * @property {number[]} errors per block, of resid_post = resid_pre + attn_out + mlp_out: the largest difference relative
+ *   to the norm of resid_post
+ * @property {boolean} after whether norms stand after the sums, as in BERT: then the stream is not the sum of its parts
  * @property {boolean} gated
  * @property {number} experts @property {number} expertsUsed
- * @property {{ stages: Record<string, Stage>, error: number }[]} blocks error: of resid_post = resid_pre + attn_out +
- *   mlp_out, the largest difference relative to the norm of resid_post
  */
+
+/** The stages of a block. @param {BlockView} view @param {number} layer */
+export const stagesOf = ({ stages }, layer) =>
+  STAGES.filter((name) => (stages[name]?.norms[layer] ?? null) !== null);
 
 /** @param {ArrayLike<number>} x */
 export const normOf = (x) => {
@@ -46,12 +51,6 @@ export const normOf = (x) => {
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
   return Math.sqrt(sum);
 };
-
-/** @param {Float32Array} data @returns {Stage} */
-const stageOf = (data) => ({
-  norm: Number(normOf(data).toPrecision(4)),
-  first: Array.from(data.subarray(0, FIRST), (x) => Number(x.toPrecision(3))),
-});
 
 /** @param {Record<string, Float32Array>} read the vectors of a block */
 function sumError({ resid_pre: pre, attn_out: attention, mlp_out: forward, resid_post: post }) {
@@ -61,22 +60,31 @@ function sumError({ resid_pre: pre, attn_out: attention, mlp_out: forward, resid
   return worst / (normOf(post) || 1);
 }
 
-/** @param {import('../jielong.js').TapResult[]} taps @param {number} layer */
-function blockOf(taps, layer) {
-  const own = taps.filter((tap) => tap.layer === layer);
-  const read = Object.fromEntries(own.map(({ short, data }) => [short, data]));
-  const stages = Object.fromEntries(own.map(({ short, data }) => [short, stageOf(data)]));
-  return { stages, error: sumError(read) };
+/**
+ * Adds what the taps read to a view.
+ * @param {BlockView} view @param {import('../jielong.js').TapResult[]} taps @param {number} layers
+ */
+function fillIn({ stages, errors }, taps, layers) {
+  for (const { short, layer = 0, data } of taps) {
+    stages[short].norms[layer] = Number(normOf(data).toPrecision(4));
+    stages[short].first[layer] = Array.from(data.subarray(0, FIRST), (x) =>
+      Number(x.toPrecision(3)),
+    );
+  }
+  for (let layer = 0; layer < layers; layer++) {
+    const own = taps.filter((tap) => tap.layer === layer);
+    errors.push(sumError(Object.fromEntries(own.map(({ short, data }) => [short, data]))));
+  }
 }
 
 /** @typedef {{ id: string, row: number, place: 'stream' | 'sum' | 'branch', part?: [number, number] }} Placed */
 
 /**
  * Where the stages of a block stand in a drawing from top to bottom, and the arrows between them. Without resid_mid
- * both sublayers read the same stream and stand side by side. The norms of an encoder follow the sums.
- * @param {string[]} stages of the block @param {boolean} encoder
+ * both sublayers read the same stream and stand side by side. Norms after the sums are not drawn.
+ * @param {string[]} stages of the block @param {boolean} after whether norms follow the sums
  */
-export function layout(stages, encoder) {
+export function layout(stages, after) {
   const has = (/** @type {string} */ stage) => stages.includes(stage);
   const parallel = !has('resid_mid');
   const boxes = /** @type {Placed[]} */ ([]);
@@ -86,7 +94,7 @@ export function layout(stages, encoder) {
   const put = (id, row, place, part) => boxes.push({ id, row, place, part });
   /** The input of a sublayer: its norm, or the stream. @param {string} norm @param {string} stream @param {number} row */
   const input = (norm, stream, row) => {
-    if (!has(norm) || encoder) return stream;
+    if (!has(norm) || after) return stream;
     put(norm, row, 'branch');
     arrows.push([stream, norm]);
     return norm;
@@ -111,8 +119,7 @@ export function layout(stages, encoder) {
     second = input('ln2.normalized', 'resid_mid', row);
     put('sum2', row + 2, 'sum');
     row += 2;
-  } else
-    second = has('ln2.normalized') && !encoder ? input('ln2.normalized', 'resid_pre', 0) : first;
+  } else second = has('ln2.normalized') && !after ? input('ln2.normalized', 'resid_pre', 0) : first;
   const hidden = ['mlp.post', 'expert_weights'].find(has);
   if (hidden) {
     put(hidden, row - 1, 'branch', half(1));
@@ -144,22 +151,25 @@ export const block = {
     const { ids, total } = await idsOf(model, text, MAX_TOKENS);
     const at = Math.min(token ?? ids.length - 1, ids.length - 1);
     const sites = info.sites.filter(({ short, layers }) => layers && STAGES.includes(short));
-    const known = {
+    const none = () => Array(info.layers).fill(null);
+    const stageOf = (/** @type {import('../api/types.js').Site} */ { name, heads, size }) => ({
+      name,
+      shape: heads ? [heads, size] : [size],
+      norms: none(),
+      first: none(),
+    });
+    const view = /** @type {BlockView} */ ({
       tokens: await tokenViews(model, ids),
       total,
       token: at,
-      sites: Object.fromEntries(
-        sites.map(({ short, name, heads, size }) => [
-          short,
-          { name, shape: heads ? [heads, size] : [size] },
-        ]),
-      ),
-      encoder: info.encoder,
+      stages: Object.fromEntries(sites.map((site) => [site.short, stageOf(site)])),
+      errors: [],
+      after: false,
       gated: info.sites.some(({ short }) => short === 'mlp.pre_linear'),
       experts: info.experts,
       expertsUsed: info.expertsUsed,
-    };
-    if (!ids.length) return { ...known, blocks: [] };
+    });
+    if (!ids.length) return view;
     const { taps } = await withSession(model, ids.length, (session) =>
       session.run(ids, {
         taps: sites.map(({ short }) => ({ name: short, layer: 'all', positions: [at, at + 1] })),
@@ -167,7 +177,8 @@ export const block = {
         onProgress: ({ evaluated, total: all }) => progress(evaluated, all, 'tokens'),
       }),
     );
-    const blocks = Array.from({ length: info.layers }, (_, layer) => blockOf(taps, layer));
-    return { ...known, blocks };
+    fillIn(view, taps, info.layers);
+    view.after = info.encoder && view.errors.some((error) => error > 1e-3);
+    return view;
   },
 };

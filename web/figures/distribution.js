@@ -4,7 +4,7 @@
  * The engine gives the logits, the probabilities after each stage and the drawn token. Outside of the candidates that it
  * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
  */
-import { idsOf, tokenViews } from './figure.js';
+import { idsOf, tokenViews, viewsOf } from './figure.js';
 import { samplingOf } from './sampling.js';
 import { roomOf, withKept } from './sessions.js';
 
@@ -127,14 +127,11 @@ export const distribution = {
  * @returns {Promise<Candidate[]>}
  */
 async function candidates(model, ids, logits) {
-  const pieces = new Map((await model.pieces(ids)).map((piece) => [piece.id, piece]));
-  // One by one: candidates are no text, so bytes of neighbours do not form a character.
-  const views = await Promise.all(ids.map((id) => tokenViews(model, [id])));
-  return ids.map((id, i) => {
-    const piece = pieces.get(id);
-    const text = piece?.whole && !piece.special ? { text: piece.text } : {};
-    const end = piece?.end ? { end: true } : {};
-    return { ...views[i][0], ...text, ...end, logit: logits[id], rank: rankOf(logits, id) };
+  return (await model.pieces(ids)).map((piece) => {
+    const text = piece.whole && !piece.special ? { text: piece.text } : {};
+    const end = piece.end ? { end: true } : {};
+    const [view] = viewsOf([piece]); // one by one: bytes of neighbours do not form a character here
+    return { ...view, ...text, ...end, logit: logits[piece.id], rank: rankOf(logits, piece.id) };
   });
 }
 

@@ -11,6 +11,7 @@ import { dot, principal } from './pca.js';
 const MAX_TOKENS = 64; // of the text
 const MAX_OWN = 12; // of them that are points
 const NEIGHBOURS = 4;
+const READ = 2e8; // numbers of the table read for neighbours in a run; the points after that have none yet
 
 /** @typedef {import('./figure.js').Model} Model */
 /** @typedef {import('./figure.js').TokenView} TokenView */
@@ -26,7 +27,7 @@ const NEIGHBOURS = 4;
  * @property {Float32Array} y
  * @property {number[]} share of the variance of the groups' rows, that each direction has
  * @property {Float32Array} cosines of points i > j: at i(i − 1) / 2 + j
- * @property {number[]} near ids of the nearest neighbours in the vocabulary, `count` per point
+ * @property {number[]} near ids of the nearest neighbours in the vocabulary, `count` per point; −1: not computed
  * @property {Float32Array} similarities of them, cosines
  * @property {number} count
  * @property {string[]} names labels of the neighbours' ids in ascending order
@@ -64,14 +65,18 @@ export function closestPair(view) {
   return best;
 }
 
-/** The nearest neighbours of a point. @param {EmbeddingView} view @param {number} point */
+/** @param {number[]} near */
+const sortedIds = (near) => [...new Set(near)].filter((id) => id >= 0).sort((a, b) => a - b);
+
+/** The nearest neighbours of a point; []: not computed. @param {EmbeddingView} view @param {number} point */
 export function neighboursOf({ near, similarities, count, names }, point) {
-  const sorted = [...new Set(near)].sort((a, b) => a - b);
-  return near.slice(point * count, (point + 1) * count).map((id, i) => ({
+  const sorted = sortedIds(near);
+  const own = near.slice(point * count, (point + 1) * count).map((id, i) => ({
     id,
     label: names[sorted.indexOf(id)],
     similarity: similarities[point * count + i],
   }));
+  return own.filter(({ id }) => id >= 0);
 }
 
 /** Mean cosine of points of the same group, and of different groups. @param {EmbeddingView} view */
@@ -115,17 +120,32 @@ async function pointsOf(model, text, tokens) {
 /** Neighbours that are known. @type {WeakMap<Model, Map<number, { id: number, similarity: number }[]>>} */
 const knownNeighbours = new WeakMap();
 
-/** @param {Model} model @param {number[]} ids @param {import('./figure.js').Job} job */
-async function findNeighbours(model, ids, { signal, progress, pause }) {
+/**
+ * The neighbours of points, for the first `wanted` of `order` and those that are known.
+ * @param {Model} model @param {EmbeddingView} view @param {number[]} order indices of points, the most wanted first
+ * @param {import('./figure.js').Job} job
+ */
+async function findNeighbours(model, { ids }, order, { signal, progress, pause }) {
   const known = knownNeighbours.get(model) ?? new Map();
   knownNeighbours.set(model, known);
-  for (const [i, id] of ids.entries()) {
-    if (known.has(id)) continue;
-    progress(i, ids.length, 'steps');
-    known.set(id, await model.neighbours(id, { count: NEIGHBOURS, signal }));
+  const { vocabularySize, embeddingLength } = model.info;
+  const wanted = Math.max(1, Math.floor(READ / (vocabularySize * embeddingLength)));
+  for (const [i, point] of order.slice(0, wanted).entries()) {
+    if (known.has(ids[point])) continue;
+    progress(i, Math.min(wanted, order.length), 'steps');
+    known.set(ids[point], await model.neighbours(ids[point], { count: NEIGHBOURS, signal }));
     await pause();
   }
-  return ids.flatMap((id) => /** @type {{ id: number, similarity: number }[]} */ (known.get(id)));
+  const count = Math.min(NEIGHBOURS, vocabularySize - 1);
+  const none = Array.from({ length: count }, () => ({ id: -1, similarity: 0 }));
+  return { count, found: ids.flatMap((id) => known.get(id) ?? none) };
+}
+
+/** The points in the order in which their neighbours are wanted. @param {EmbeddingView} view @param {number} [chosen] id */
+function orderOf(view, chosen) {
+  const all = view.ids.map((_, i) => i);
+  const first = [view.ids.indexOf(chosen ?? -1), ...closestPair(view)].filter((i) => i >= 0);
+  return [...new Set([...first, ...all.filter((i) => view.kinds[i] < 0), ...all])];
 }
 
 /** @type {import('./figure.js').Figure} */
@@ -133,7 +153,7 @@ export const embedding = {
   name: 'embedding',
   settings: ['text'],
   /** @returns {Promise<EmbeddingView>} */
-  async compute(model, { text = '' }, job) {
+  async compute(model, { text = '', point }, job) {
     const { ids: textIds, total } = await idsOf(model, text, MAX_TOKENS);
     const tokens = await tokenViews(model, textIds);
     const { groups, ids, kinds } = await pointsOf(model, text, tokens);
@@ -163,15 +183,15 @@ export const embedding = {
     };
     rowsOfViews.set(view, rows);
     job.show(view);
-    const found = await findNeighbours(model, ids, job);
+    const { count, found } = await findNeighbours(model, view, orderOf(view, point), job);
     const near = found.map(({ id }) => id);
-    const sorted = [...new Set(near)].sort((a, b) => a - b);
+    const names = await tokenViews(model, sortedIds(near));
     const whole = {
       ...view,
       near,
       similarities: Float32Array.from(found, ({ similarity }) => similarity),
-      count: ids.length ? found.length / ids.length : 0,
-      names: (await tokenViews(model, sorted)).map(({ label }) => label),
+      count,
+      names: names.map(({ label }) => label),
     };
     rowsOfViews.set(whole, rows);
     return whole;

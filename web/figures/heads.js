@@ -5,13 +5,15 @@
  * enough, else on an included one. The tokens are given twice and the queries of the second copy are scored, so that
  * each has an earlier copy to find.
  */
+import { compared, outcome, without } from './ablation.js';
 import { patternsOf } from './attention.js';
 import { causalIds, chosenHead } from './causal.js';
-import { tokenViews, viewsOf, withSession } from './figure.js';
+import { tokenViews, withSession } from './figure.js';
 import { TEXTS } from './texts.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {import('./figure.js').TokenView} TokenView */
+/** @typedef {import('./ablation.js').Change} Change */
 
 export const KINDS = /** @type {const} */ ([
   'previous-token',
@@ -24,22 +26,14 @@ export const THRESHOLD = 0.5;
 const SCORED = 64; // tokens at least
 const MAX_SCORED = 128;
 const MAX_BYTES = 2 ** 26; // of the patterns of one run
-const SHOWN = 6; // tokens of a prediction
+const LARGE = 50e6; // parameters from which an unfinished view is shown
 
 /**
  * @typedef {object} Measured what the scores were measured on
  * @property {string} text
  * @property {boolean} own whether it is the reader's
- * @property {number} tokens of one copy; 0: the model's context is too short for a measure
- */
-/**
- * @typedef {object} Change the prediction before and after an edit
- * @property {number} layer
- * @property {number} head
- * @property {'none' | 'off' | 'only'} edit off: z of the head is zero; only: z of the block's other heads is
- * @property {[number, number] | null} loss in nats a token, mean over the text; null: one token
- * @property {number} uniform loss of equal guesses
- * @property {{ token: TokenView, before: number, after: number }[]} top probabilities of the next token
+ * @property {number} tokens of one copy; 0: none, the model's context is too short
+ * @property {boolean} [pending] not yet measured
  */
 /**
  * @typedef {object} HeadsView
@@ -53,6 +47,8 @@ const SHOWN = 6; // tokens of a prediction
  * @property {{ layer: number, head: number, kind: string }[]} labels
  * @property {Change} change
  */
+
+const PENDING = { text: '', own: false, tokens: 0, pending: true };
 
 /** The ids that are scored. @param {Model} model @param {string} text */
 async function scoredIds(model, text) {
@@ -84,6 +80,7 @@ async function scoresOf(model, text, { signal, pause, progress }) {
       session.run(twice, {
         taps: some.map((layer) => ({ name: 'pattern', layer, positions: [n, 2 * n] })),
         signal,
+        onProgress: ({ evaluated, total }) => progress(evaluated, total, 'tokens'),
       }),
     );
     for (const kind of [...KINDS, /** @type {const} */ ('entropy')])
@@ -91,7 +88,6 @@ async function scoresOf(model, text, { signal, pause, progress }) {
         headScores(run, kind).map(({ score }) => score),
         at * heads,
       );
-    progress(Math.min(at + step, layers.length), layers.length);
     await pause();
   }
   const labels = [];
@@ -104,55 +100,11 @@ async function scoresOf(model, text, { signal, pause, progress }) {
   return { measured: { ...of, tokens: n }, scores, labels };
 }
 
-/**
- * Loss over a text, and the logits after it, while heads are off.
- * @param {Model} model @param {Int32Array} ids @param {import('../api/types.js').Edit[]} edits @param {AbortSignal} signal
- */
-async function outcome(model, ids, edits, signal) {
-  let [loss, last] = [0, new Float32Array(0)];
-  await withSession(
-    model,
-    ids.length,
-    async (session) => {
-      let t = 0;
-      for await (const logits of session.eachLogits(ids)) {
-        signal.throwIfAborted();
-        t++;
-        if (t < ids.length) loss -= Math.log(softmax(logits)[ids[t]]);
-        else last = logits.slice();
-      }
-    },
-    { allLogits: true, edits },
-  );
-  return { loss: ids.length > 1 ? loss / (ids.length - 1) : null, p: softmax(last) };
-}
-
-/** @param {Float32Array} logits */
-function softmax(logits) {
-  const max = logits.reduce((m, x) => Math.max(m, x), -Infinity);
-  const exp = Float64Array.from(logits, (x) => Math.exp(x - max));
-  const sum = exp.reduce((s, x) => s + x, 0);
-  return exp.map((x) => x / sum);
-}
-
-/** @param {Float64Array} p @param {number} n */
-const largest = (p, n) => {
-  const order = Array.from(p, (_, id) => id);
-  return order.sort((a, b) => p[b] - p[a]).slice(0, n);
-};
-
-/** The edits that switch one head off, or all others of its block. @param {string} edit @param {number} layer @param {number} head @param {number} heads @returns {import('../api/types.js').Edit[]} */
-export function editsOf(edit, layer, head, heads) {
-  const all = Array.from({ length: heads }, (_, i) => i);
-  const off = { none: [], off: [head], only: all.filter((h) => h !== head) }[edit] ?? [];
-  return off.map((h) => ({ name: 'z', layer, head: h, op: /** @type {const} */ ('zero') }));
-}
-
 /** What does not depend on the selected head, by model: the last text's. @type {WeakMap<Model, { text: string, base: any }>} */
 const known = new WeakMap();
 
-/** @param {Model} model @param {string} text @param {import('./figure.js').Job} job */
-async function baseOf(model, text, job) {
+/** @param {Model} model @param {string} text @param {import('./figure.js').Job} job @param {any} wanted layer and head */
+async function baseOf(model, text, job, wanted) {
   const found = known.get(model);
   if (found?.text === text) return found.base;
   const { ids, total } = await causalIds(model, text);
@@ -168,8 +120,14 @@ async function baseOf(model, text, job) {
   await job.pause();
   const tokens = await tokenViews(model, ids);
   const shown = { tokens, total, layers, heads, patterns: patternsOf(taps) };
+  const uniform = Math.log(vocabularySize);
+  if (model.info.parameters > LARGE) {
+    const same = await compared(model, before, before);
+    const change = { ...chosenHead(shown, wanted), edit: 'pending', uniform, ...same };
+    job.show({ ...shown, measured: PENDING, scores: {}, labels: [], change });
+  }
   const scored = await scoresOf(model, text, job);
-  const base = { ids, before, uniform: Math.log(vocabularySize), view: { ...shown, ...scored } };
+  const base = { ids, before, uniform, view: { ...shown, ...scored } };
   known.set(model, { text, base });
   return base;
 }
@@ -180,20 +138,13 @@ export const heads = {
   settings: ['text', 'layer', 'head', 'edit'],
   /** @returns {Promise<HeadsView>} */
   async compute(model, request, job) {
-    const { ids, before, uniform, view } = await baseOf(model, request.text ?? '', job);
+    const { ids, before, uniform, view } = await baseOf(model, request.text ?? '', job, request);
     const { layer, head } = chosenHead(view, request);
     const { edit = 'off' } = request;
-    const edits = editsOf(edit, layer, head, view.heads);
-    const after = edits.length ? await outcome(model, ids, edits, job.signal) : before;
-    const rank = Float64Array.from(before.p, (p, id) => Math.max(p, after.p[id]));
-    const best = largest(rank, SHOWN).sort((a, b) => before.p[b] - before.p[a]);
-    const pieces = await model.pieces(best);
-    const top = best.map((id, i) => ({
-      token: viewsOf([pieces[i]])[0],
-      before: before.p[id],
-      after: after.p[id],
-    }));
-    const loss = before.loss === null ? null : [before.loss, after.loss];
-    return { ...view, change: { layer, head, edit, loss, uniform, top } };
+    const after = await without(model, ids, edit, { layer, head }, before, job.signal);
+    return {
+      ...view,
+      change: { layer, head, edit, uniform, ...(await compared(model, before, after)) },
+    };
   },
 };

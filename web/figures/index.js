@@ -11,6 +11,7 @@ import { lens } from './lens.js';
 import { merges } from './merges.js';
 import { playground } from './playground.js';
 import { tokens } from './tokens.js';
+import { train } from './train.js';
 
 /** @type {Record<string, import('./figure.js').Figure>} */
 export const FIGURES = {
@@ -26,4 +27,5 @@ export const FIGURES = {
   merges,
   playground,
   tokens,
+  train,
 };

@@ -11,7 +11,7 @@ import { tokenViews, viewsOf, withSession } from './figure.js';
 /** @typedef {import('../api/types.js').LensRow} LensRow */
 
 const STEP = 2 ** 30; // multiply-adds between two pauses
-const MAX = 2 ** 35; // multiply-adds of all positions; above it, one position
+const MAX = 2 ** 34; // multiply-adds of all positions; above it, one position
 const TOP = 5; // tokens of each block
 
 /** @typedef {{ id: number, logprob: number }} Guess */
@@ -44,49 +44,49 @@ export const lens = {
   name: 'lens',
   settings: ['text', 'token'],
   /** @returns {Promise<LensView>} */
-  async compute(model, { text, token }, { signal, progress, pause }) {
+  async compute(model, { text, token }, { signal, progress, pause, show }) {
     const { ids, total } = await causalIds(model, text, { attention: false });
     const { layers, embeddingLength, vocabularySize } = model.info;
     const n = ids.length;
+    const tokens = await tokenViews(model, ids);
     const position = positionIn(n, token);
     const each = layers * embeddingLength * vocabularySize;
-    const all = Array.from({ length: n }, (_, i) => i);
-    const wanted = n * each <= MAX ? all : [position];
     const count = Math.max(1, Math.floor(STEP / each));
     /** @type {Row[][]} */ const columns = [];
+    const seen = { tokens, total, layers, position };
+    /** The columns of positions [from, to). @param {import('../jielong.js').Session} session @param {number} from @param {number} to */
+    const read = async (session, from, to) => {
+      await session.append(ids.subarray(session.position, to));
+      const positions = Array.from({ length: to - from }, (_, i) => from + i);
+      const rows = await session.lens({ positions, top: TOP, signal });
+      for (const i of positions) columns[i] = rows.filter((row) => row.position === i).map(rowOf);
+    };
+    if (count < n) {
+      await withSession(model, n, (session) => read(session, position, position + 1));
+      const column = columns[position];
+      const view = { ...seen, column, table: null, names: await namesOf(model, idsOf([column])) };
+      if (n * each > MAX) return view;
+      show(view);
+    }
     await withSession(model, n, async (session) => {
-      await session.append(ids);
-      for (let at = 0; at < wanted.length; at += count) {
+      for (let at = 0; at < n; at += count) {
         if (at) await pause();
-        const positions = wanted.slice(at, at + count);
-        for (const row of await session.lens({ positions, top: TOP, signal }))
-          columns[row.position] = [...(columns[row.position] ?? []), rowOf(row)];
-        progress(at + positions.length, wanted.length);
+        await read(session, at, Math.min(at + count, n));
+        progress(Math.min(at + count, n), n);
       }
     });
-    const tokens = await tokenViews(model, ids);
-    const column = columns[position];
-    const table = wanted.length === n ? tableOf(columns, layers) : null;
-    const shown = new Set([
-      ...(table?.ids ?? []),
-      ...column.flatMap((row) => row.top.map((g) => g.id)),
-    ]);
-    const view = {
-      tokens,
-      total,
-      layers,
-      position,
-      column,
-      table,
-      names: await namesOf(model, shown),
-    };
-    if (!table) return view;
-    const rest = new Set(columns.flat().flatMap((row) => row.top.map((g) => g.id)));
-    const every = new Map((await namesOf(model, rest)).map((name) => [name.id, name]));
+    const [column, table] = [columns[position], tableOf(columns, layers)];
+    const stored = new Set([...table.ids, ...idsOf([column])]);
+    const view = { ...seen, column, table, names: await namesOf(model, stored) };
+    const all = await namesOf(model, idsOf(columns));
+    const every = new Map(all.map((name) => [name.id, name]));
     // not enumerable, so that a scene does not store them
     return Object.defineProperties(view, { columns: { value: columns }, every: { value: every } });
   },
 };
+
+/** All tokens of columns. @param {Row[][]} columns */
+const idsOf = (columns) => new Set(columns.flat().flatMap(({ top }) => top.map(({ id }) => id)));
 
 /** @param {Row[][]} columns @param {number} layers */
 function tableOf(columns, layers) {

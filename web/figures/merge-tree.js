@@ -8,7 +8,7 @@ import { visible } from './figure.js';
 /** @typedef {{ at: number, length: number }} Span in bytes */
 
 /** The bytes of a part of a piece. @param {PieceView} piece @param {number} at @param {number} length */
-export const bytesOf = ({ bytes }, at, length) =>
+const bytesOf = ({ bytes }, at, length) =>
   Uint8Array.from({ length }, (_, i) => Number.parseInt(bytes.substr(2 * (at + i), 2), 16));
 
 /** A part of a piece for people: its text, or its bytes if they are not whole characters. @param {PieceView} piece @param {number} at @param {number} length */
@@ -41,7 +41,7 @@ export function symbolsAt({ symbols, steps }, step) {
 }
 
 /** The characters of a piece without symbols. @param {PieceView} piece @returns {Span[]} */
-export function charactersOf(piece) {
+function charactersOf(piece) {
   const size = piece.bytes.length / 2;
   const out = [];
   for (let at = 0; at < size; ) {

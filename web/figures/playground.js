@@ -11,7 +11,7 @@ import { roomOf, withKept } from './sessions.js';
 
 const TOP = 5; // alternatives
 const LIMIT = 120; // tokens a run
-const FRAME_MS = 15; // min time between two drawings
+const FRAME_MS = 30; // min time between two drawings
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {import('../jielong.js').Token} Token */

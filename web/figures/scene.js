@@ -73,6 +73,24 @@ function share(value, at, known) {
   );
 }
 
+/**
+ * One view of a scene by itself, still in its JSON form: values that it has in common with others are copied into it.
+ * @param {Record<string, any>} views packed @param {string} name
+ */
+export function packedView(views, name) {
+  /** @param {any} value @returns {any} */
+  const whole = (value) => {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(whole);
+    if (Array.isArray(value.same))
+      return whole(
+        value.same.reduce((/** @type {any} */ at, /** @type {any} */ key) => at[key], views),
+      );
+    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, whole(v)]));
+  };
+  return share(whole(views[name]), [name], new Map());
+}
+
 /** Views of their JSON form. @param {any} root */
 function unpackAll(root) {
   /** Values that others are the same as. @type {Map<string, any>} */

@@ -39,6 +39,8 @@ export function workingOf({ q, k, scores }, heads, head, query, key) {
   return {
     q: a,
     k: b,
+    keyHead,
+    names: [q.short, k.short],
     dot,
     size: a.length,
     score,

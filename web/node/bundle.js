@@ -10,7 +10,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
@@ -48,6 +48,7 @@ export const SHARED = [
 export const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
 /** Modules fetched on demand, by the engine or by the page. */
 export const PARTS = [
+  'texts.js',
   'chat/chat.js',
   'engine/train-engine.js',
   'ngram.js',
@@ -121,7 +122,12 @@ export const instead = (names, contents) => ({
 });
 
 /** The names that a module of web/ exports, without `default`. @param {string} name */
-const exportsOf = async (name) => Object.keys(await import(pathToFileURL(join(web, name)).href));
+async function exportsOf(name) {
+  const options = /** @type {const} */ ({ ...common, format: 'esm', logLevel: 'silent' });
+  const { metafile } = await build({ ...options, entryPoints: [join(web, name)] });
+  const [{ exports }] = Object.values(metafile.outputs);
+  return exports.filter((one) => one !== 'default');
+}
 
 /** Source of a module's exports, taken from an object: `export const { a, b } = from`. @param {string} name @param {string} from */
 export const picked = async (name, from) => `export const { ${await exportsOf(name)} } = ${from};`;

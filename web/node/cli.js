@@ -15,6 +15,7 @@ import { measure } from '../api/bench.js';
 import { JielongError, loadModel } from '../jielong.js';
 import { inspect, lens } from './inspect.js';
 import { littleEndian } from './npz.js';
+import { ALL_FIGURES, figuresOf, scene } from './scene.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {Record<string, any>} Values parsed options */
@@ -95,6 +96,13 @@ const OPTIONS = {
     'a change of the run, as {"name":"z","layer":5,"head":2,"op":"zero"}; can be repeated',
     isObject,
   ],
+  figure: ['NAMES', `one or more of ${ALL_FIGURES}`],
+  set: [
+    'NAME=VALUE',
+    'a setting of the figures, as temperature=0.7 or token=3; can be repeated',
+    (text) => /^[a-z]+=/.test(text),
+  ],
+  check: ['FILE', 'compute this scene again and compare'],
   npz: ['', 'with --out: write a NumPy file with an array for each tap, and ids'],
   top: ['N', 'number of tokens after each block (5, at most 50)', atLeast(1)],
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
@@ -159,6 +167,16 @@ numpy.load. Without: a summary as JSON`,
     ['ids', 'layer', 'top', 'context'],
     async (...given) => put(`[\n${rows(await lens(...given))}\n]\n`),
   ],
+  scene: [
+    'MODEL TEXT',
+    `what figures of web pages show (web/elements), as JSON, so that a page can draw them without an
+engine. With --check F: computes the scene F again; fails with the places whose values differ`,
+    ['figure', 'layer', 'head', 'seed', 'set', 'file', 'out', 'check'],
+    async (...given) => {
+      const printed = await scene(...given, readText);
+      if (printed) put(`${printed}\n`);
+    },
+  ],
   info: ['MODEL', 'metadata of the model file, as JSON', [], info],
   bench: [
     'MODEL',
@@ -167,11 +185,24 @@ numpy.load. Without: a summary as JSON`,
     bench,
   ],
 };
-const MULTIPLE = ['stop', 'tap', 'edit'];
+const MULTIPLE = ['stop', 'tap', 'edit', 'set'];
 const COMMON = ['threads', 'precision', 'wasm'];
 
+/** @param {string | undefined} text @param {Values} values */
+function checkScene(text, { check, file, figure, layer }) {
+  if (check !== undefined && [text, file, figure].every((one) => one === undefined)) return;
+  if (check !== undefined || (text === undefined) === (file === undefined))
+    throw new UsageError('scene takes one of TEXT, --file FILE and --check FILE');
+  if (figure === undefined) throw new UsageError('scene needs --figure NAMES');
+  const { unknown } = figuresOf(figure);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no figure '${unknown}', only ${ALL_FIGURES.join(', ')}`);
+  if (layer === 'all') throw new UsageError('scene needs a number for --layer N');
+}
+
 /** Checks a command's required arguments. @param {string} command @param {string[]} args @param {Values} values */
-function check(command, [text], { file, cases, ids, out, tap, npz }) {
+function check(command, [text], values) {
+  const { file, cases, ids, out, tap, npz } = values;
   const given = (/** @type {unknown[]} */ ...list) => list.filter((x) => x !== undefined).length;
   if (command === 'tokenize' && given(text, file, cases) !== 1)
     throw new UsageError('tokenize takes one of TEXT, --file FILE and --cases FILE');
@@ -180,6 +211,7 @@ function check(command, [text], { file, cases, ids, out, tap, npz }) {
   if (command === 'score' && file === undefined) throw new UsageError('score needs --file FILE');
   if (['embed', 'inspect', 'lens'].includes(command) && given(text, ids) !== 1)
     throw new UsageError(`${command} takes one of TEXT and --ids 1,2,3`);
+  if (command === 'scene') checkScene(text, values);
   if (command === 'inspect' && !tap) throw new UsageError('inspect needs --tap NAME');
   if (npz && out === undefined) throw new UsageError('--npz needs --out FILE');
 }
@@ -482,10 +514,14 @@ async function main() {
     onProgress,
     wasm: values.wasm,
     threads: optional(values.threads),
-    precision: values.precision,
+    precision: values.precision ?? (command === 'scene' ? 'exact' : undefined),
   });
   if (terminal) process.stderr.write('\x1b[2K');
-  await COMMANDS[command][3](model, args, { ...values, load: performance.now() - start });
+  await COMMANDS[command][3](model, args, {
+    ...values,
+    source,
+    load: performance.now() - start,
+  });
   await model.close();
 }
 

@@ -1,17 +1,23 @@
 /**
  * dist-elements.js - the elements in build/dist, in the forms that pages need.
  *
- *   jielong-elements.js    ES module; imports jielong.js and its parts beside it when a figure starts
+ *   jielong-elements.js    ES module: what all elements share. Loads elements/NAME.js when a page contains jl-NAME, and
+ *                          jielong.js when a figure starts
  *   jielong.global.js      classic script with everything inside: elements, API, engine, training. For pages from disk
- *   embed.html, embed.js   the page of one figure, for frames
+ *   embed.html, embed.js   the page of one figure, for frames; loads embed/NAME.js
  *   embed-parent.js        classic script for pages with such frames
  *   jielong-anywidget.js   ES module with everything inside, for notebooks
- *   models/                the included models, and as scripts for pages that cannot fetch
+ *   models/                the included models, also as scripts for pages that cannot fetch
+ *
+ * Modules that several elements use are in the shared file, which publishes them as `internals` for the others.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { INCLUDED } from '../elements/here.js';
+import { chinese } from '../elements/scenes/chinese.js';
+import { english } from '../elements/scenes/english.js';
+import { packedView } from '../figures/scene.js';
 import {
   common,
   engineFunction,
@@ -22,6 +28,7 @@ import {
   POOL_WORKER,
   picked,
   SHARED,
+  sources,
   WASM,
   WORKERS,
   web,
@@ -31,6 +38,8 @@ import {
 const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
+/** Those and what figures fetch. */
+const FETCHED = [...ENTRIES, 'texts.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -82,54 +91,190 @@ const trainInside = {
 /** @param {string} name @param {string} contents */
 const write = (name, contents) => writeFile(join(out, name), contents);
 
-/** jielong-elements.js */
-async function buildModule() {
-  // A literal for each, because bundlers of pages recognise only that.
-  const names = ENTRIES.map((name) => `'${name}': () => import('./${name}')`);
-  const api = `const modules = { ${names} };\nexport const apiModule = (name) => modules[name]();`;
+/**
+ * @typedef {object} Part an element, with what only it uses
+ * @property {string} name as in jl-NAME
+ * @property {string} file its module
+ * @property {string} type its class
+ */
+
+/** The elements, from the source of elements.js. @returns {Promise<Part[]>} */
+async function readParts() {
+  const text = await readFile(join(web, 'elements.js'), 'utf8');
+  const files = new Map(
+    [...text.matchAll(/^import { (\w+) } from '\.\/(elements\/[\w-]+\.js)';$/gm)].map((m) => [
+      m[1],
+      m[2],
+    ]),
+  );
+  const parts = [...text.matchAll(/^ {2}'jl-([\w-]+)': (\w+),$/gm)].map(([, name, type]) => {
+    const file = files.get(type);
+    if (!file) throw new Error(`dist: elements.js does not import ${type} in one line`);
+    return { name, file, type };
+  });
+  if (!parts.length) throw new Error('dist: there are no elements in elements.js');
+  return parts;
+}
+
+/** The modules that two or more elements use. @param {Part[]} parts */
+async function sharedModules(parts) {
+  /** @type {Map<string, number>} */ const users = new Map();
+  for (const { file } of parts) {
+    const { metafile } = await build({
+      ...common,
+      format: 'esm',
+      entryPoints: [join(web, file)],
+      plugins: [flat('export const apiModule = () => {};')],
+    });
+    for (const name of sources(metafile)) users.set(name, (users.get(name) ?? 0) + 1);
+  }
+  const own = parts.map(({ file }) => file);
+  return [...users].filter(([name, n]) => n > 1 && !own.includes(name)).map(([name]) => name);
+}
+
+/** A plugin: what is imported by a literal stays a file. @type {import('esbuild').Plugin} */
+const outside = {
+  name: 'outside',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\// }, ({ path, kind, namespace }) =>
+      kind === 'dynamic-import' && namespace !== 'file' ? { path, external: true } : undefined,
+    );
+  },
+};
+
+/** A plugin: the scenes without their views, which are files of their own. @type {import('esbuild').Plugin} */
+const scenesWithoutViews = {
+  name: 'scenes without views',
+  setup(builder) {
+    builder.onLoad({ filter: /\/elements\/scenes\/\w+\.js$/ }, async ({ path }) => {
+      const name = basename(path, '.js');
+      const { [name]: scene } = await import(path);
+      return { contents: `export const ${name} = ${JSON.stringify({ ...scene, views: {} })};` };
+    });
+  },
+};
+
+/** The recorded views, in the files elements/NAME.MODEL.js. @param {string} name of an element */
+async function writeViews(name) {
+  for (const [model, scene] of [
+    ['tales', english],
+    ['poems', chinese],
+  ]) {
+    const view = JSON.stringify(packedView(/** @type {any} */ (scene).views, name) ?? null);
+    const call = `${INTERNALS}['elements/scenes.js'].addView`;
+    await write(
+      `elements/${name}.${model}.js`,
+      `${call}("${model}","${name}",JSON.parse(${JSON.stringify(view)}));\n`,
+    );
+  }
+}
+
+const INTERNALS = "globalThis[Symbol.for('jielong.internals')]";
+
+/**
+ * Source of the module 'elements.js' that loads an element when a page contains it.
+ * @param {Part[]} parts @param {string} load an expression: a function that loads a file of elements/
+ */
+const lazySource = (parts, load) => `
+  import { loadScript } from './elements/classic.js';
+  import { here } from './elements/here.js';
+  import { defineLazily } from './elements/lazy.js';
+  import { loadViewsBy } from './elements/scenes.js';
+  export { configure, loaded, provide } from './elements/page.js';
+  export const TAGS = ${JSON.stringify(parts.map(({ name }) => `jl-${name}`))};
+  const load = ${load};
+  loadViewsBy((name, model) => load(name + '.' + model));
+  const part = async (name) => (await load(name), ${INTERNALS}[name]);
+  export const define = defineLazily({ ${parts.map(({ name }) => `'jl-${name}': () => part('${name}')`)} });`;
+
+/**
+ * A file with the shared modules.
+ * @param {'iife' | 'esm'} format @param {Part[]} parts @param {string[]} shared
+ * @param {{ api: string, load: string, entry: string }} sources
+ */
+async function buildShared(format, parts, shared, { api, load, entry }) {
   const { outputFiles } = await build({
     ...common,
-    format: 'esm',
-    entryPoints: [join(web, 'elements.js')],
+    format,
+    ...(format === 'iife' && { define: { 'import.meta.url': 'BASE' } }),
+    stdin: {
+      resolveDir: web,
+      contents: `
+        import * as api from '${API}';
+        ${shared.map((name, i) => `import * as m${i} from './${name}';`).join('\n')}
+        ${INTERNALS} ??= { '${API}': api, ${shared.map((name, i) => `'${name}': m${i}`)} };
+        ${entry}`,
+    },
     plugins: [
-      {
-        name: 'entries beside',
-        setup: (builder) =>
-          builder.onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, kind }) =>
-            kind === 'dynamic-import' ? { path, external: true } : undefined,
-          ),
-      },
+      instead(['elements.js'], () => lazySource(parts, load)),
+      outside,
+      scenesWithoutViews,
       flat(api),
     ],
   });
-  await write('jielong-elements.js', outputFiles[0].text);
+  return outputFiles[0].text;
+}
+
+/** elements/NAME.js: a script that imports nothing, so it loads as a module and as a classic script. @param {Part} part @param {string[]} shared */
+async function buildPart({ name, file, type }, shared) {
+  const { outputFiles } = await build({
+    ...common,
+    format: 'iife',
+    stdin: {
+      resolveDir: web,
+      contents: `
+        import { ${type} } from './${file}';
+        ${INTERNALS}['${name}'] = ${type};`,
+    },
+    plugins: [
+      instead(shared, (one) => picked(one, `${INTERNALS}['${one}']`)),
+      flat(`export const { apiModule } = ${INTERNALS}['${API}'];`),
+    ],
+  });
+  await write(`elements/${name}.js`, outputFiles[0].text);
+}
+
+/** jielong-elements.js, embed.js, and elements/ for both. */
+async function buildLazy() {
+  const parts = await readParts();
+  const shared = await sharedModules(parts);
+  // A literal for each, because bundlers of pages recognise only that.
+  const literals = (/** @type {string[]} */ names, folder = '', ext = '') =>
+    names.map((name) => `'${name}': () => import('./${folder}${name}${ext}')`);
+  const names = parts.map(({ name }) => name);
+  const files = names.flatMap((name) => [name, `${name}.tales`, `${name}.poems`]);
+  const module = await buildShared('esm', parts, shared, {
+    api: `const modules = { ${literals(FETCHED)} };\nexport const apiModule = (name) => modules[name]();`,
+    load: `(name) => ({ ${literals(files, 'elements/', '.js')} })[name]()`,
+    entry: `export { configure, define, loaded, provide, TAGS } from './elements.js';`,
+  });
+  await write('jielong-elements.js', module);
+  const script = await buildShared('iife', parts, shared, {
+    api: `export { apiModule } from './elements/classic.js';`,
+    load: "(name) => loadScript(here('elements/' + name + '.js'))",
+    entry: `import './elements/embed.js';
+      import { offerModels } from './elements/classic.js';
+      offerModels();`,
+  });
+  await write('embed.js', `(()=>{${OF_SCRIPT}${script}})();\n`);
+  await mkdir(join(out, 'elements'), { recursive: true });
+  for (const part of parts) {
+    await buildPart(part, shared);
+    await writeViews(part.name);
+  }
 }
 
 /** BASE of a classic script: its address. */
 const OF_SCRIPT = 'const BASE=document.currentScript?.src||document.baseURI;';
 
-/** A classic script of a module of web/. @param {string} name @param {string} contents @param {string} [api] */
-async function buildClassic(name, contents, api = '') {
-  const { outputFiles } = await build({
-    ...common,
-    format: 'iife',
-    define: { 'import.meta.url': 'BASE' },
-    stdin: { resolveDir: web, contents },
-    plugins: [flat(api)],
-  });
-  await write(name, `(()=>{${OF_SCRIPT}${outputFiles[0].text}})();\n`);
-}
-
 /** The engine with training and chats inside, once for both files that contain it. */
-async function wholeEngine() {
-  const code = await engineFunction({
+const wholeEngine = () =>
+  engineFunction({
     shared: ALL_SHARED,
     wasm: [...WASM, ...FILES],
     workers: [POOL_WORKER, ...WORKERS],
     plugins: [trainInside],
   });
-  return code;
-}
 
 /**
  * A file with everything inside.
@@ -137,8 +282,8 @@ async function wholeEngine() {
  */
 async function buildWhole(format, code, contents) {
   const api = `
-    ${ENTRIES.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
-    const modules = { ${ENTRIES.map((name) => `'${name}': ${identifier(name)}`)} };
+    ${FETCHED.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
+    const modules = { ${FETCHED.map((name) => `'${name}': ${identifier(name)}`)} };
     export const apiModule = async (name) => modules[name];
     export const all = { ${ENTRIES.map((name) => `...${identifier(name)}`)} };`;
   const { outputFiles } = await build({
@@ -168,19 +313,22 @@ async function buildModels() {
   }
 }
 
+/** embed-parent.js, for pages with frames. */
+async function buildParent() {
+  const contents = `import { attendFrames } from './elements/frames.js';\nattendFrames();`;
+  const { outputFiles } = await build({
+    ...common,
+    format: 'iife',
+    define: { 'import.meta.url': "''" },
+    stdin: { resolveDir: web, contents },
+  });
+  await write('embed-parent.js', outputFiles[0].text);
+}
+
 /** Everything of the elements. */
 export async function buildElements() {
-  await buildModule();
-  const byScript = `export { apiModule } from './elements/classic.js';`;
-  await buildClassic(
-    'embed.js',
-    `import './elements/embed.js';\nimport { offerModels } from './elements/classic.js';\nofferModels();`,
-    byScript,
-  );
-  await buildClassic(
-    'embed-parent.js',
-    `import { attendFrames } from './elements/frames.js';\nattendFrames();`,
-  );
+  await buildLazy();
+  await buildParent();
   const page = await readFile(join(web, 'embed.html'), 'utf8');
   const tag = '<script type="module" src="elements/embed.js"></script>';
   await write('embed.html', replaced(page, tag, '<script src="embed.js"></script>'));

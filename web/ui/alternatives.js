@@ -10,6 +10,7 @@ export class Alternatives {
   #cursor = -1;
   /** @type {Listing} */ #shown = { title: '', label: '', rows: [] };
   #title = make('p');
+  #key = '';
 
   /** @param {{ choose: (row: number) => void, leave: () => void }} listener */
   constructor({ choose, leave }) {
@@ -37,6 +38,9 @@ export class Alternatives {
   }
   /** @param {Listing} listing */
   show(listing) {
+    const key = JSON.stringify([listing, this.list.clientWidth]);
+    if (key === this.#key) return; // a stream shows the same many times
+    this.#key = key;
     if (listing.title !== this.#shown.title && !this.focused) this.#cursor = -1;
     this.#shown = listing;
     this.#draw();

@@ -10,8 +10,8 @@ const NUMBER = 52; // px for a value right of its bar
 
 /**
  * @typedef {object} Row
- * @property {string} name what is read aloud
  * @property {string} label
+ * @property {string} [about] is read aloud after the texts
  * @property {string} [note] a number of the row, between label and bars
  * @property {string} [noteSource]
  * @property {(number | null)[]} values per column; null: filtered out
@@ -106,8 +106,14 @@ function option(row, i, { max, height, cursor }, place, width) {
     const how = { x: x + length + 6, y: middle + 4, class: value === null ? 'axis' : 'value' };
     parts.push(make('text', { ...how, 'data-source': row.sources[c] }, row.texts[c]));
   }
-  const element = make('g', { role: 'option', id: `option-${i}`, class: row.look ?? '' }, ...parts);
-  element.setAttribute('aria-label', row.name);
+  const spaced = parts.flatMap((part) => [part, ' ']); // for readers that join the texts
+  const element = make(
+    'g',
+    { role: 'option', id: `option-${i}`, class: row.look ?? '' },
+    ...spaced,
+  );
+  const { label, note, texts, about } = row;
+  element.setAttribute('aria-label', [label, note, ...texts, about].filter(Boolean).join(', '));
   element.setAttribute('aria-selected', String(i === cursor));
   return element;
 }

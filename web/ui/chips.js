@@ -41,7 +41,7 @@ export const CHIPS = `
 `;
 
 /** A label with grey marks for spaces and line ends. @param {string} label */
-export const marked = (label) =>
+const marked = (label) =>
   label
     .split(/([␣↵⇥])/)
     .filter(Boolean)

@@ -13,7 +13,8 @@ export const COLUMNS = `
   .map td { cursor: pointer; border: 1px solid var(--jl-paper); }
   .map td.final { text-decoration: underline 2px var(--jl-accent); text-underline-offset: 0.2em; }
   .map .chosen:is(td, th) { border-inline: 2px solid var(--jl-accent); }
-  .map button { font-size: inherit; width: 100%; overflow: hidden; text-overflow: ellipsis; outline-offset: -2px; }`;
+  .map button { font-size: inherit; width: 100%; overflow: hidden; text-overflow: ellipsis; outline-offset: -2px; }
+  @media print { .map { overflow: visible; } .map table { font-size: 0.625rem; } }`;
 
 /**
  * @typedef {object} Columns

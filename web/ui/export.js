@@ -38,6 +38,20 @@ function resolve(from, to) {
 }
 
 /**
+ * An svg or canvas of the page as SVG text without the page's styles.
+ * @param {Element} found @param {{ left: number, top: number, width: number, height: number }} place
+ */
+export function copyOf(found, { left, top, width, height }) {
+  if (found instanceof HTMLCanvasElement)
+    return `<image href="${found.toDataURL()}" x="${left}" y="${top}" width="${width}" height="${height}"/>`;
+  const copy = /** @type {Element} */ (found.cloneNode(true));
+  resolve(found, copy);
+  for (const [name, value] of Object.entries({ x: left, y: top, width, height }))
+    copy.setAttribute(name, String(value));
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/**
  * The first svg or canvas in `box` as a standalone SVG text; null without one.
  * @param {Element} box @param {string} alt a sentence that says what the picture shows
  * @returns {{ svg: string, width: number, height: number } | null}
@@ -48,20 +62,7 @@ export function pictureOf(box, alt) {
   const { width, height } = found.getBoundingClientRect();
   const host = /** @type {ShadowRoot} */ (box.getRootNode()).host ?? box;
   const paper = getComputedStyle(host).backgroundColor;
-  if (found instanceof HTMLCanvasElement) {
-    const image = `<image href="${found.toDataURL()}" width="${width}" height="${height}"/>`;
-    return { svg: svgText(width, height, image, alt, paper), width, height };
-  }
-  const copy = /** @type {Element} */ (found.cloneNode(true));
-  resolve(found, copy);
-  for (const [name, value] of [
-    ['x', 0],
-    ['y', 0],
-    ['width', width],
-    ['height', height],
-  ])
-    copy.setAttribute(String(name), String(value));
-  const inner = new XMLSerializer().serializeToString(copy);
+  const inner = copyOf(found, { left: 0, top: 0, width, height });
   return { svg: svgText(width, height, inner, alt, paper), width, height };
 }
 

@@ -31,7 +31,7 @@ export const flowHeight = (boxes) => (Math.max(...boxes.map(({ row }) => row)) +
 
 /** @param {Box} box @param {number} width of the drawing @returns {Place} */
 function placeOf({ row, place, part = [0, 1] }, width) {
-  const split = Math.round(width * 0.42);
+  const split = Math.max(112, Math.round(width * 0.36));
   const top = row * ROW + (ROW - BOX) / 2;
   if (place !== 'branch') return { left: 0, top, width: split - 3 * GAP, height: BOX + LEVEL };
   const each = (width - split - (part[1] - 1) * GAP) / part[1];
@@ -52,7 +52,11 @@ function drawBox(box, { left, top, width, height }, chosen) {
       height: height - 1,
       rx: 3,
     }),
-    svg('text', { x, y: top + 16 + down, class: `name ${box.kind ?? ''}` }, box.name),
+    svg(
+      'text',
+      { x, y: top + 16 + down, class: `name ${box.part?.[1] === 2 ? 'small' : (box.kind ?? '')}` },
+      box.name,
+    ),
     svg(
       'text',
       { x, y: top + 31 + down, class: 'words', 'data-source': box.source },
@@ -88,6 +92,8 @@ function drawBox(box, { left, top, width, height }, chosen) {
 /** The arrow between two boxes. @param {Place} a @param {Place} b @param {Box} from @param {Box} to */
 function drawArrow(a, b, from, to) {
   const down = (/** @type {Place} */ p) => p.left + p.width / 2;
+  if (from.place !== 'branch' && to.place === 'branch' && from.row !== to.row)
+    return `M${LINE + 6} ${a.top + LEVEL}H${down(b)}V${b.top - 1}`; // to the right, then down
   if (from.place !== 'branch' && to.place === 'branch')
     return `M${LINE} ${a.top + LEVEL}m6 0H${b.left - 5}m-4 -3l4 3l-4 3`; // from the stream to the right
   if (from.place === 'branch' && to.place !== 'branch')
@@ -128,7 +134,7 @@ export const flowStyle = `
 .hit { fill: transparent; }
 .box.q { stroke: var(--jl-q); stroke-width: 2; } .box.k { stroke: var(--jl-k); stroke-width: 2; }
 .box.v { stroke: var(--jl-v); stroke-width: 2; }
-svg .name { font-weight: 600; }
+svg .name { font-weight: 600; } svg .name.small { font-size: 11px; }
 svg .name.q { fill: var(--jl-q); } svg .name.k { fill: var(--jl-k); } svg .name.v { fill: var(--jl-v); }
 svg .words, svg .item text { font-size: 11px; font-variant-numeric: tabular-nums; }
 svg .words { fill: var(--jl-quiet); }

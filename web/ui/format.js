@@ -7,13 +7,24 @@
 
 import { currentLanguage, has, t } from './i18n.js';
 
+/** Formats by language and options; making one takes longer than its use. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/** @param {string} language @param {Intl.NumberFormatOptions} [options] */
+function numberFormat(language, options) {
+  const key = language + JSON.stringify(options ?? '');
+  const format = formats.get(key) ?? new Intl.NumberFormat(language, options);
+  formats.set(key, format);
+  return format;
+}
+
 /**
  * Formats for a language.
  * @param {() => string} language
  */
 export function formatter(language) {
   /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
-  const number = (value, options) => new Intl.NumberFormat(language(), options).format(value);
+  const number = (value, options) => numberFormat(language(), options).format(value);
 
   /** @param {number} p probability */
   const percent = (p) =>

@@ -21,7 +21,7 @@ const AXIS = 20; // px for the names of the axes
 const GAP = 6; // px between labels and cells
 const LABEL = 72; // px; max length of a label
 const MAX_CELL = 36; // px
-const LEGIBLE = 11; // px; min cell size with all labels
+export const LEGIBLE = 11; // px; min cell size with all labels
 const FONT = 13; // px
 
 /** @typedef {{ gutter: { x: number, y: number }, cell: number }} Place in CSS pixels */

@@ -3,7 +3,7 @@
  *
  * A symbol has a column; a merge is under the columns that it covers. Alternatives are bars over their columns.
  */
-import { svg } from './svg.js';
+import { resize, svg } from './svg.js';
 
 const [NAMES, TOP, ROW, CELL] = [64, 18, 26, 28]; // px: names of rows, first row, height, least width of a column
 
@@ -149,8 +149,7 @@ export function drawTree(picture, tree, progress) {
     ...bars.nodes,
     ...tokensOf(tree, place, y, progress),
   );
-  picture.setAttribute('width', String(Math.ceil(place.right + 2)));
-  picture.setAttribute('height', String(y + 40));
+  resize(picture, Math.ceil(place.right + 2), y + 40);
 }
 
 export const TREE = `
@@ -166,5 +165,5 @@ export const TREE = `
 .tree .match { fill: none; stroke: var(--jl-edge); }
 .tree .match.best { fill: color-mix(in srgb, var(--jl-accent) 15%, transparent); stroke: var(--jl-accent); }
 .tree .match.failed { stroke-dasharray: 3 3; }
-@media print { .tree { max-height: none; } }
+@media print { .tree { max-height: none; } .tree svg { max-width: 100%; height: auto; } td { white-space: normal; } }
 `;

@@ -1,8 +1,9 @@
 /**
- * picture.js - a part of a page as a standalone SVG: the texts, backgrounds and borders of its nodes where the browser put
- * them. For figures of HTML; export.js copies those that are svg or canvas.
+ * picture.js - a part of a page as a standalone SVG: texts, backgrounds, borders and pictures where the browser put them.
+ *
+ * For figures of several parts; those of one svg or canvas need export.js only.
  */
-import { escapeXml, svgText } from './export.js';
+import { copyOf, escapeXml, svgText } from './export.js';
 
 const CLEAR = /^(transparent|rgba\(.*, 0\))$/;
 
@@ -59,9 +60,10 @@ function textOf(node, place) {
 
 /**
  * @param {Element} box @param {string} alt a sentence that says what the picture shows
+ * @param {string} [except] selector of nodes that are left out
  * @returns {{ svg: string, width: number, height: number } | null} null: it is not shown
  */
-export function pictureOfHtml(box, alt) {
+export function pictureOfHtml(box, alt, except) {
   const origin = box.getBoundingClientRect();
   if (!origin.width) return null;
   let [width, height] = [origin.width, origin.height];
@@ -72,10 +74,14 @@ export function pictureOfHtml(box, alt) {
   };
   const draw = (/** @type {Node} */ node) => {
     if (node instanceof Text) return textOf(node, place);
-    if (!(node instanceof Element) || !node.getClientRects().length) return '';
+    if (!(node instanceof Element)) return '';
     const style = getComputedStyle(node);
+    if (!node.getClientRects().length && style.display !== 'contents') return '';
+    if (except && node.matches(except)) return '';
+    const rect = place(node.getBoundingClientRect());
+    if (node.matches('svg, canvas')) return copyOf(node, rect);
     if (style.clipPath !== 'none' || style.visibility === 'hidden') return '';
-    let out = boxOf(style, place(node.getBoundingClientRect()));
+    let out = boxOf(style, rect);
     for (const child of node.childNodes) out += draw(child);
     return out;
   };

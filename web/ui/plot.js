@@ -92,6 +92,7 @@ export function draw(svg, { steps, loss, held, count, top, number }) {
  * @property {boolean} [log]
  * @property {string} label
  * @property {(value: number) => string} show the text of a tick
+ * @property {number[]} [ticks] their values; default: round ones
  */
 /** @typedef {{ x: number, y: number, low?: number, high?: number, source?: string }} Point low, high: a range of y */
 /**
@@ -107,7 +108,8 @@ const TICK = 15; // px of a line of text
 const MARGIN = { left: 58, right: 14, bottom: 38 };
 
 /** Values of ticks. @param {Axis} axis @param {number} length px @param {number} apart px between two */
-function ticksOf({ low, high, log }, length, apart) {
+function ticksOf({ low, high, log, ticks: given }, length, apart) {
+  if (given) return given;
   const ticks = [];
   if (log) {
     const powers = Math.log10(high / low);
@@ -195,17 +197,13 @@ export function drawPlot(plot) {
     if (line) nodes.push(node('path', { class: `line s${i % 4}`, d: path(line) }));
     if (dashed) nodes.push(node('path', { class: `line dashed s${i % 4}`, d: path(dashed) }));
     for (const p of points) {
-      if (p.low !== undefined && p.high !== undefined)
-        nodes.push(
-          node('path', {
-            class: `line s${i % 4}`,
-            d: path([
-              [p.x, p.low],
-              [p.x, p.high],
-            ]),
-          }),
-        );
-      nodes.push(mark(i, px(p.x), py(p.y)));
+      const ranged = p.low !== undefined && p.high !== undefined;
+      const at = px(p.x) + (ranged ? (i - (series.length - 1) / 2) * 7 : 0); // ranges side by side
+      if (ranged) {
+        const d = `M${round(at)} ${round(py(Number(p.low)))}V${round(py(Number(p.high)))}`;
+        nodes.push(node('path', { class: `line s${i % 4}`, d }));
+      }
+      nodes.push(mark(i, at, py(p.y)));
     }
   });
   return nodes;

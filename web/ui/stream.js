@@ -43,18 +43,22 @@ export class TokenStream {
     return this.#at;
   }
 
-  /** @param {Entry} entry */
-  append(entry) {
+  /** @param {Entry[]} entries */
+  append(entries) {
+    if (!entries.length) return;
     const { root } = this;
-    const below = root.scrollHeight - root.scrollTop - root.clientHeight; // px out of sight
-    const span = make('span', { className: 'token', tabIndex: -1 }, entry.text);
-    span.classList.toggle('chosen', !!entry.chosen);
-    span.classList.toggle('silent', entry.text === '');
-    setVariable(span, '--p', entry.p);
-    this.#spans.push(span);
-    this.#entries.push(entry);
-    root.append(span);
-    if (below < 48 && this.follow) root.scrollTop = root.scrollHeight;
+    const follow = this.follow && root.scrollHeight - root.scrollTop - root.clientHeight < 48; // px
+    const spans = entries.map(({ text, p, chosen }) => {
+      const span = make('span', { className: 'token', tabIndex: -1 }, text);
+      span.classList.toggle('chosen', !!chosen);
+      span.classList.toggle('silent', text === '');
+      setVariable(span, '--p', p);
+      return span;
+    });
+    this.#spans.push(...spans);
+    this.#entries.push(...entries);
+    root.append(...spans);
+    if (follow) root.scrollTop = root.scrollHeight;
     if (this.#at < 0) this.enter(0);
   }
 

@@ -1,6 +1,6 @@
 /**
  * strip.js - rows of small cells: a row per step, a cell per position. A full cell is computed in the step, a small
- * one is read, and an outline is kept without being read.
+ * one is read, and a dot is not seen.
  */
 import { svg } from './svg.js';
 
@@ -39,7 +39,7 @@ export function drawStrip({ title, rows, columns, state, chosen, place: { left, 
     for (let c = 0; c < columns; c++) {
       const kind = state(r, c);
       if (!kind) continue;
-      const inset = kind === 'new' ? 0 : kind === 'read' ? cell * 0.25 : cell * 0.3;
+      const inset = kind === 'new' ? 0 : kind === 'read' ? cell * 0.25 : cell * 0.4;
       const side = cell - gap - 2 * inset;
       const [x, y] = [left + 2 + c * cell + inset, top + HEAD + r * cell + inset];
       paths[kind] +=
@@ -61,7 +61,7 @@ export function drawStrip({ title, rows, columns, state, chosen, place: { left, 
 /** Rules for an element's style sheet. */
 export const stripStyle = `
 .cell.new { fill: var(--jl-heat-3); } .cell.read { fill: var(--jl-heat-3); opacity: 0.65; }
-.cell.kept { fill: none; stroke: var(--jl-edge); }
+.cell.kept { fill: var(--jl-edge); opacity: 0.5; }
 .row { fill: none; stroke: var(--jl-accent); stroke-width: 1.5; }
 svg .name { font-weight: 600; }
 `;

@@ -11,6 +11,7 @@ export const words = {
   rest: ['{n} other keys together: {value}', '其餘 {n} 個鍵合計：{value}'],
   'working.show': ['Show the working', '看計算過程'],
   'working.start': ['Start the figure to see the working.', '按開始，才能看計算過程。'],
+  'working.number': ['number', '第幾個數'],
   'working.inputs': ['The inputs: q of the query, k of the key', '輸入：查詢的 q 與鍵的 k'],
   'working.more': [
     'This model adds a bias, a cap or another scale: its score is {score}.',

@@ -38,14 +38,7 @@ export const words = {
     'Temperature 0 takes the most probable: {token}.',
     '溫度 0 直接取機率最高的「{token}」。',
   ],
-  row: [
-    '{token}: {model} in the model, {last} in the draw, logit {logit}',
-    '「{token}」：模型給 {model}，抽樣時 {last}，logit {logit}',
-  ],
-  'row.drawn': [
-    '{token}, drawn: {model} in the model, {last} in the draw, logit {logit}',
-    '「{token}」抽中：模型給 {model}，抽樣時 {last}，logit {logit}',
-  ],
+  'row.drawn': ['drawn', '抽中'],
   summary: [
     'Of {n} tokens the model finds {token} most probable, with {p}; {kept} are left for the draw, which gives {drawn}.',
     '{n} 個詞元裡，模型認為「{token}」機率最高，是 {p}；留下 {kept} 個抽樣，抽中「{drawn}」。',

@@ -40,6 +40,7 @@ export const words = {
     'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}…',
     '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}……',
   ],
+  'measured.pending': ['Being measured.', '測量中。'],
   'measured.none': [
     'Not measured: the context of this model is too short.',
     '沒有測量：這個模型的上下文太短。',
@@ -47,6 +48,7 @@ export const words = {
   'change.none': ['Nothing is changed', '沒有改動'],
   'change.off': ['With block {layer}, head {head} off', '關掉區塊 {layer} 的注意力頭 {head}'],
   'change.only': ['With only head {head} in block {layer}', '區塊 {layer} 只留注意力頭 {head}'],
+  'change.what': ['of', '項目'],
   'change.before': ['before', '之前'],
   'change.after': ['after', '之後'],
   'change.difference': ['difference', '差'],

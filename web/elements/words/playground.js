@@ -10,7 +10,7 @@ export const words = {
   token: ['{token}, {p}', '「{token}」，{p}'],
   alternatives: ['Instead of token {n}', '第 {n} 個詞元換成'],
   none: ['Alternatives of a token', '一個詞元的其他選擇'],
-  choose: ['{token}, {p}: continue with it', '「{token}」，{p}：從這裡接下去'],
+  choose: ['continue with it', '從這裡接下去'],
   chosen: ['Start continues with {token}.', '按「開始」，從「{token}」接下去。'],
   meter: ['{n} tokens · seed {seed}', '{n} 個詞元 · 亂數種子 {seed}'],
   'meter.rate': [

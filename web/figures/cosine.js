@@ -1,6 +1,5 @@
-/** cosine.js - shows how the cosine of two rows of numbers is computed, with all the numbers. */
-import { dot } from '../figures/pca.js';
-import { make } from './dom.js';
+/** cosine.js - how the cosine of two rows of numbers is computed, with all the numbers. */
+import { dot } from './pca.js';
 
 /**
  * @typedef {object} Row
@@ -19,20 +18,9 @@ export function cosineOfRows(a, b, show) {
     String(k),
     { text: show(value), source: `${a.source}[${k}]` },
     { text: show(b.row[k]), source: `${b.source}[${k}]` },
-    show(value * b.row[k]),
+    show(value * b.row[k] || 0),
   ]);
   const cosine = product / (x * y || 1);
   const values = { product: show(product), x: show(x), y: show(y), cosine: show(cosine) };
   return { rows, values: { a: a.label, b: b.label, ...values }, cosine };
-}
-
-/**
- * A box that scrolls, for a long table.
- * @param {HTMLTableElement} table @param {string} label
- */
-export function scrolling(table, label) {
-  const box = make('div', { className: 'scroll', tabIndex: 0 }, table);
-  box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', label);
-  return box;
 }

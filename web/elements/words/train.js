@@ -1,0 +1,62 @@
+/** train.js - words of jl-train: [English, Traditional Chinese]. */
+
+/** @type {import('../../ui/words.js').Words} */
+export const words = {
+  title: ['Train a small model', '訓練一個小模型'],
+  'label.text': ['Prompt', '提示'],
+  'button.train': ['Train · nothing to download', '訓練 · 不用下載'],
+  'button.continue': ['Continue', '繼續'],
+  'button.afresh': ['Train again', '重新訓練'],
+  'button.use': ['Use this model in the other figures', '讓其他圖使用這個模型'],
+  'button.save': ['Save the model (GGUF)', '儲存模型（GGUF）'],
+  'label.task': ['Learns', '學習'],
+  'task.tales': ['tales (English)', '英文童話'],
+  'task.poems': ['poems (Chinese)', '唐詩'],
+  'task.own': ['your own text', '自己的文字'],
+  'task.induction': ['repeated random tokens', '重複的隨機詞元'],
+  'label.unit': ['Tokens', '詞元'],
+  'unit.characters': ['characters', '字元'],
+  'unit.merges': ['learned merges', '學來的合併'],
+  'label.own': ['Text to learn from', '要學的文字'],
+  'hint.own': ['paste some thousand characters', '貼上幾千字'],
+  'label.moment': ['After step', '步數'],
+  shape: [
+    '{parameters} parameters, {vocabulary} tokens in the vocabulary, {tokens} tokens to learn from',
+    '{parameters} 個參數，詞表 {vocabulary} 個詞元，訓練文字 {tokens} 個詞元',
+  ],
+  'axis.step': ['step', '步'],
+  'axis.loss': ['loss, nats per token', '損失（每詞元奈特）'],
+  'line.loss': ['training loss {value}', '訓練損失 {value}'],
+  'line.held': ['held-out loss {value}', '保留文字的損失 {value}'],
+  'line.uniform': ['all tokens equally likely {value}', '每個詞元機率相同 {value}'],
+  'line.unigram': ['only how often each token occurs {value}', '只看詞元出現次數 {value}'],
+  meaning: [
+    'After step {step} of {steps}: held-out loss {held} nats, as unsure as among {choices} equally likely tokens; before training {first}.',
+    '第 {step} 步（共 {steps} 步）：保留文字的損失 {held} 奈特，相當於在 {choices} 個一樣可能的詞元中猜；訓練前是 {first} 個。',
+  ],
+  next: [
+    'After “{prompt}”: at step 0 (outline), now (filled)',
+    '「{prompt}」之後：第 0 步（空心）、現在（實心）',
+  ],
+  sample: ['What it writes after “{prompt}”', '它接著「{prompt}」寫'],
+  dots: ['· is a byte that is no character', '· 是不成字元的位元組'],
+  heads: [
+    'Attention of each head (rows: queries) on {n} random tokens; the second half is a copy of the first. Dashed: the token after the copy. First number: mean attention there. Second: the same where copies lie 12 tokens back instead of 16; if it is small, the head counts places and does not look for the token.',
+    '每個注意力頭（列是查詢）在 {n} 個隨機詞元上的注意力；後半是前半的複本。虛線：複本的下一個詞元。前一個數字：落在那裡的平均注意力。後一個：複本改在 12 個（不是 16 個）詞元之前時的同一平均；若很小，這個頭是在數位置，而不是在找相同的詞元。',
+  ],
+  head: [
+    'block {layer}, head {head}: {score} | {other}',
+    '區塊 {layer} 頭 {head}：{score} | {other}',
+  ],
+  summary: [
+    'The held-out loss fell from {first} to {held} nats in {step} steps; equally likely tokens would give {uniform}, token counts alone {unigram}. After “{prompt}” the most probable token is {top}, with {p}.',
+    '{step} 步裡，保留文字的損失從 {first} 降到 {held} 奈特；機率全同是 {uniform}，只看次數是 {unigram}。「{prompt}」之後最可能是「{top}」：{p}。',
+  ],
+  'twin.step': ['step', '步'],
+  'twin.loss': ['training loss', '訓練損失'],
+  'twin.held': ['held-out loss', '保留文字的損失'],
+  'twin.next': ['next token: step 0 → now', '下一個詞元：第 0 步 → 現在'],
+  'twin.sample': ['writes', '寫出'],
+  'twin.scores': ['copying, per head', '各頭的複製分數'],
+  used: ['The other figures now use this model.', '其他圖改用這個模型了。'],
+};
