@@ -54,6 +54,15 @@ async function runAll(visit, n) {
   await visit.shot('live');
 }
 
+/** The host's dark theme is the figure's. @param {Visit} visit @param {string} button that switches */
+async function dark(visit, button) {
+  const [figure] = await visit.all();
+  await visit.page.click(button);
+  const paper = () => figure.$eval('>>> figure', (e) => getComputedStyle(e).backgroundColor);
+  const isDark = async () => Number(/\d+/.exec(await paper())?.[0]) < 80;
+  await until(isDark, 'the figure is dark', 5000).finally(() => visit.shot('dark'));
+}
+
 /**
  * A host that replaces pages without loading: runs a figure, leaves, returns, runs it again.
  * @param {Visit} visit @param {string} there @param {string} back texts of links
@@ -161,6 +170,7 @@ export const recipes = [
     async steps(visit) {
       await instant(visit, 'The next token', 'Attention');
       await type(visit);
+      await dark(visit, 'label[title=Dark]');
     },
   },
   {
@@ -172,7 +182,10 @@ export const recipes = [
     async build(work) {
       await run(join(tools, 'node_modules/.bin/docusaurus'), ['build', '--no-minify'], work);
     },
-    steps: (visit) => instant(visit, 'The next token', 'Attention'),
+    async steps(visit) {
+      await instant(visit, 'The next token', 'Attention');
+      await dark(visit, 'button[class*=toggleButton]');
+    },
   },
   {
     name: 'quarto (its converter pandoc)',
