@@ -28,7 +28,7 @@ typedef struct block {
     uint32_t a[ROWS * DEPTH / 2], b[COLUMNS * DEPTH / 2];
 } block;
 
-/* A factor: element (line, depth) is x[line·line_stride + depth·depth_stride]; one stride is 1. */
+/* A factor: element (line, depth) is x[line·line_stride + depth·depth_stride]. One stride is 1. */
 typedef struct factor {
     const float *x;
     size_t line_stride, depth_stride;
@@ -48,7 +48,7 @@ WIDE static inline __m512i rounded(const float *x, int n) {
     return _mm512_cvtepu16_epi32((__m256i)half);
 }
 
-/* ---- Packing: out [panel][depth/2][tile] pairs, zeros past the last line and depth ------------- */
+/* ---- Packing: out [panel][depth/2][tile] pairs, zeros past the last line and depth --------- */
 
 /* Lines are adjacent in memory. */
 WIDE static void pack_across(factor f, int lines, int depth, int tile, uint32_t *out) {
@@ -111,7 +111,7 @@ static void pack(factor f, int line, int k, int lines, int depth, int tile, uint
         pack_across(f, lines, depth, tile, out);
 }
 
-/* ---- One tile of C ---------------------------------------------------------------------------- */
+/* ---- One tile of C -----------------------------------------------------------------------  */
 
 WIDE static inline void store(float *c, int n, __m512 sum, float alpha, float beta) {
     __m512 y = _mm512_mul_ps(sum, _mm512_set1_ps(alpha));

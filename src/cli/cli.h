@@ -15,7 +15,7 @@ typedef struct cli_options {
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
     int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters, order,
-        bfloat16;
+        merges, bfloat16;
     jl_generation generation;
 } cli_options;
 
