@@ -1,4 +1,4 @@
-/* bpe_train.c - trains BPE, of bytes or of characters, from unique pieces and counts of adjacent pairs.
+/* bpe_train.c - trains BPE, of bytes or of characters, from unique pieces and counts of pairs.
  *
  * Counts are exact. A step visits the pieces that contain the merged pair: it subtracts their
  * pairs, merges, and adds the new pairs. The maximum comes from a heap with lazy updates: a count

@@ -2,8 +2,8 @@
  *
  * tokenizer.h and llama.cpp read both forms: byte-level BPE from bpe_train.h (tokenizer.ggml.model
  * "gpt2"), and one token per character with byte fallback (SentencePiece's "llama" form without
- * leading space), for scripts whose characters are words, with or without merges. Each function writes a file
- * without tensors to out (NULL: only counts) and returns its length.
+ * leading space), with or without merges, for scripts whose characters are words. Each function
+ * writes a file without tensors to out (NULL: only counts) and returns its length.
  */
 #ifndef JL_VOCAB_WRITE_H
 #define JL_VOCAB_WRITE_H
