@@ -3,16 +3,18 @@
 
     python3 clean_novels.py novels-zh.txt.gz prose.txt [prose-held-out.txt] [--dropped FILE]
 
-Input: 29 novels and story collections of the Ming and Qing and Lu Xun's "Call to Arms" in Traditional
-Chinese, one paragraph a line, an empty line between books; public domain. The file is not part of
-the project. Its lines are damaged in places: half lines are lost or doubled, a character is lost.
+Input: 29 novels and story collections of the Ming and Qing and Lu Xun's "Call to Arms" in
+Traditional Chinese, one paragraph a line, an empty line between books; public domain. The file is
+not part of the project. Its lines are damaged in places: half lines are lost or doubled, a
+character is lost.
 
 The output is one paragraph a line. Headings, prefaces, notes and parentheses go, and so does every
 sentence that shows damage: quotation marks that do not match, a speech without its opening 「, a
-placeholder or a Latin letter for a character, a misplaced ？. A paragraph is split there, so that no
-line joins what does not belong together. Sentences unsuitable for a class go as well. Simplified
-and rare forms become the ones usual in Taiwan, except in two short books, so that the vocabulary
-also knows 裏 and 祇. The last 2 % of each book are held out. Deterministic, standard library only.
+placeholder or a Latin letter for a character, a misplaced ？. A paragraph is split there, so that
+no line joins what does not belong together. Sentences unsuitable for a class go as well.
+Simplified and rare forms become the ones usual in Taiwan, except in two short books, so that the
+vocabulary also knows 裏 and 祇. The last 2 % of each book are held out. FILE lists what went and
+why. Deterministic, standard library only.
 """
 import argparse
 import re
@@ -22,20 +24,25 @@ from split import join_parts, read, without_leaks
 
 SHORTEST = 8  # characters of a line
 PREFACE = 12  # lines at most
-SHARE = 0.9788  # of a book is trained on; join_parts needs a little over 2 % held out
+SHARE = 0.9788  # of a book, to train on; join_parts needs a little over 2 % held out
 
-# ---- What is no sentence of a story ---------------------------------------------------------------
+# ---- What is no sentence of a story --------------------------------------------------------------
 
 NUMBER = '[一二三四五六七八九十百零〇○]+'
 HEADING = re.compile(f'(?:第{NUMBER}[回卷][：:]?|緣起首回|楔子)\\s*')
 # the words that open a chapter, where its heading and its text are one line
-OPENING = re.compile('話說|卻說|且說|再說|詩曰|詞曰|話表|卻表|詩云|自家|當下|單說|說話|話分|且表|卻是|看官')
+OPENING = re.compile(
+    '話說|卻說|且說|再說|詩曰|詞曰|話表|卻表|詩云|自家|當下|單說|說話|話分|且表|卻是|看官'
+)
 NOTE = re.compile('^(?:修改|改修|註|編按|原注|愚按)：')
-GLOSS = re.compile('^[^，。「」：；？！]{2,8}：(?!「)[^「」]{8,80}。$|1[89][0-9][0-9]')  # 「拉翰林：考取的進士…」
+# 「拉翰林：考取的進士…」, and years
+GLOSS = re.compile('^[^，。「」：；？！]{2,8}：(?!「)[^「」]{8,80}。$|1[89][0-9][0-9]')
 BOOKS_WITH_GLOSSES = (2, CALL_TO_ARMS)
-ASIDE = re.compile(r'（[^（）]{0,120}）|〔[^〔〕]{0,60}〕|﹝[^﹝﹞]{0,60}﹞|【[^【】]{0,60}】|\[[^\[\]]{0,60}\]')
+ASIDE = re.compile(
+    r'（[^（）]{0,120}）|〔[^〔〕]{0,60}〕|﹝[^﹝﹞]{0,60}﹞|【[^【】]{0,60}】|\[[^\[\]]{0,60}\]'
+)
 
-# ---- Damage ---------------------------------------------------------------------------------------
+# ---- Damage --------------------------------------------------------------------------------------
 
 END = '。！？…'
 DAMAGE = re.compile(
@@ -47,7 +54,7 @@ DAMAGE = re.compile(
 SPEECH = re.compile('[^念寫題吟唱詩曰書旨云常]道：(?![「『\n])|[聲問答叫喊嚷笑罵]：(?![「『\n])')
 DOUBLED = re.compile(r'([^\n「」]{8,60})\1')
 
-# ---- What does not belong in a class --------------------------------------------------------------
+# ---- What does not belong in a class -------------------------------------------------------------
 
 # words of explicit passages: they go with the sentences about them
 EXPLICIT = re.compile(
@@ -75,7 +82,8 @@ def tidied(line):
 
 def without_heading(line):
     """Lines of a line: chapters begin anew, their headings go."""
-    starts = [0] + [m.start() for m in HEADING.finditer(line) if m.start() and line[m.start() - 1] in '。」！？』']
+    found = (m.start() for m in HEADING.finditer(line))
+    starts = [0, *(at for at in found if at and line[at - 1] in '。」！？』')]
     for at, end in zip(starts, starts[1:] + [len(line)]):
         part = line[at:end]
         heading = HEADING.match(part)
@@ -90,12 +98,13 @@ def without_heading(line):
 
 
 def joined(lines, wrapped):
-    """Joins lines that were broken: all that are full in a wrapped book, else those cut before a mark."""
+    """Joins broken lines: all that are full in a wrapped book, else those cut before a mark."""
     out, full = [], False
     for line in lines:
         if not line:
             continue
-        if out and (full if wrapped else line[0] in '，。；、：！？」』' and out[-1][-1] not in END + '」：'):
+        cut = line[0] in '，。；、：！？」』' and out and out[-1][-1] not in END + '」：'
+        if out and (full if wrapped else cut):
             out[-1] += line
         else:
             out.append(line)
@@ -103,7 +112,7 @@ def joined(lines, wrapped):
     return out
 
 
-# ---- Sentences ------------------------------------------------------------------------------------
+# ---- Sentences -----------------------------------------------------------------------------------
 
 
 def closes(text, at):
@@ -117,10 +126,9 @@ def sentences(text):
     depth = start = 0
     for i, c in enumerate(text):
         if c == '「' and depth:  # the speech before has no end: go on from its last sentence
-            stop = max(text.rfind(mark, start, i) for mark in END + '\n') + 1
-            stop = stop or start
-            yield text[start : max(stop, start)], False
-            start, depth = max(stop, start), 1
+            stop = max(text.rfind(mark, start, i) for mark in END + '\n') + 1 or start
+            yield text[start:stop], False
+            start, depth = stop, 1
         elif c == '「':
             depth = 1
         elif c == '」' and not depth:
@@ -128,7 +136,7 @@ def sentences(text):
             start = i + 1
         elif c == '」':
             depth = 0
-            if text[i - 1] in END + '』' and text[i + 1 : i + 2] not in ('，', '、', '；', '。', '的'):
+            if text[i - 1] in END + '』' and text[i + 1 : i + 2] not in tuple('，、；。的'):
                 yield text[start : i + 1], True
                 start = i + 1
         elif c == '\n' and (not depth or not closes(text, i)):
@@ -175,7 +183,8 @@ def paragraphs(book, dropped):
             line += sentence
             continue
         if sentence != '\n':
-            dropped.append(('unsuitable' if i in gone else 'damaged') + '\t' + sentence.replace('\n', '⏎') + '\n')
+            why = 'unsuitable' if i in gone else 'damaged'
+            dropped.append(why + '\t' + sentence.replace('\n', '⏎') + '\n')
         if len(line) >= SHORTEST and line[-1] not in '，；':
             out.append(line.replace('\n', '') + '\n')
         elif line:
@@ -191,7 +200,8 @@ def clean(number, lines, dropped):
     lines = [tidied(repaired(line)) for line in lines]
     for i, line in enumerate(lines[:PREFACE]):
         if found := HEADING.search(line):
-            dropped.extend('preface\t' + text + '\n' for text in (*lines[:i], line[: found.start()]))
+            preface = (*lines[:i], line[: found.start()])
+            dropped.extend('preface\t' + text + '\n' for text in preface if text)
             lines = [line[found.start() :], *lines[i + 1 :]]
             break
     parts = [part for line in lines for part in without_heading(line)]
@@ -229,7 +239,8 @@ def main():
         lines = clean(number, book, dropped)
         lost = sum(len(line) for line in dropped[mark:])
         kept = sum(map(len, lines))
-        print(f'{number}: {sum(map(len, book))} characters, {kept} kept in {len(lines)} lines, {lost} dropped')
+        total = sum(map(len, book))
+        print(f'{number}: {total} characters, {kept} kept in {len(lines)} lines, {lost} dropped')
         a, b = split_book(lines)
         train += a
         held += b
