@@ -54,7 +54,7 @@ export const sentenceLengths = (text) =>
  * n passages with the default options and seeds 1, 2, ….
  * @param {import('../../jielong.js').Model} model @param {number} n @param {string} [prompt]
  */
-export async function samplePassages(model, n, prompt = '\n') {
+async function samplePassages(model, n, prompt = '\n') {
   const session = await model.createSession();
   const passages = [];
   for (let seed = 1; seed <= n; seed++) {
