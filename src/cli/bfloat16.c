@@ -152,12 +152,14 @@ static void multiply_block(const block *p, int rows, int columns, int depth, flo
                           beta, c + (size_t)i * ldc + (size_t)j, ldc);
 }
 
+static jlt_gemm *small_gemm; /* of products too small for packing */
+
 static void bfloat16_gemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                           const float *a, int lda, const float *b, int ldb, float beta, float *c,
                           int ldc) {
     static _Thread_local block packed;
     if (m < SMALLEST || n < SMALLEST || k < SMALLEST) {
-        cli_gemm()(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        small_gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         return;
     }
     factor left = { a, transpose_a ? 1 : (size_t)lda, transpose_a ? (size_t)lda : 1 };
@@ -176,6 +178,7 @@ static void bfloat16_gemm(int transpose_a, int transpose_b, int m, int n, int k,
 }
 
 jlt_gemm *cli_bfloat16_gemm(void) {
+    small_gemm = cli_gemm();
     return __builtin_cpu_supports("avx512bf16") ? bfloat16_gemm : NULL;
 }
 #endif
