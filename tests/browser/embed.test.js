@@ -14,6 +14,10 @@ import { gzipSync } from 'node:zlib';
 import { dist, noDist, root } from '../helpers/paths.js';
 import { chosen, drivers, missing } from './drivers.js';
 
+/** The elements. */
+const tags = [
+  ...readFileSync(join(root, 'web/elements.js'), 'utf8').matchAll(/^ {2}'(jl-[\w-]+)':/gm),
+].map((match) => match[1]);
 /** What a page may load for the first sight of one figure, gzipped. */
 const PAGE_WEIGHT = 45 * 1024;
 /** Wasm is forbidden. WebKit needs a worker to notice that, because a later policy of the page allows it there. */
@@ -28,6 +32,8 @@ const FRAMES = `<body><script src="/embed-parent.js"></script><script src="/page
 /** @type {Record<string, string>} */
 const PAGES = {
   '/module': `<jl-attention layer="2"><p id="fallback">a table</p></jl-attention>
+    <script type="module" src="/jielong-elements.js"></script>`,
+  '/all': `${tags.map((tag) => `<${tag}></${tag}>`).join('')}
     <script type="module" src="/jielong-elements.js"></script>`,
   '/frames': FRAMES,
   '/empty': '',
@@ -227,6 +233,42 @@ for (const name of chosen) {
       await tab.until(`${stateOf} === 'done'`);
       assert.match(await tab.evaluate(statusOf), /^live.*Tales/);
       assert.match(await tab.evaluate('hear()'), /^[1-9]\d*,3,1$/);
+      assert.deepEqual(look(), []);
+    });
+
+    /** Starts every element in sight, one after another; what ended otherwise, one per line. */
+    const START_ALL = `(async () => {
+      const found = [];
+      const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      for (const figure of document.querySelectorAll(${JSON.stringify(tags.join())})) {
+        for (let i = 0; i < 100 && !figure.view; i++) await wait(50);
+        const text = () => figure.localName + ': ' + figure.shadowRoot?.querySelector('.status')?.textContent;
+        if (!/^(recorded|預錄)/.test(figure.shadowRoot?.querySelector('.status')?.textContent ?? '')) found.push(text());
+        figure.scrollIntoView();
+        const run = figure.start();
+        for (let i = 0; i < 1200 && !figure.live && figure.dataset.state !== 'error'; i++) await wait(50);
+        figure.stop();
+        await run;
+        if (figure.dataset.state !== 'done') found.push(text());
+      }
+      return found.join('\\n');
+    })()`;
+
+    test('every element is recorded, then live: the module', async () => {
+      const tab = await open(`${origin}/all`);
+      await tab.until(`${JSON.stringify(tags)}.every((tag) => customElements.get(tag))`);
+      assert.equal(await tab.evaluate(START_ALL), '');
+      const strange = look().filter(
+        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|files)/.test(path),
+      );
+      assert.deepEqual(strange, []);
+    });
+
+    test('every element is recorded, then live: a page from disk', async () => {
+      const figures = tags.map((tag) => `<${tag}></${tag}>`).join('');
+      const script = '<script src="jielong.global.js"></script>';
+      const tab = await open(onDisk(`all-${name}`, `${figures}${script}`));
+      assert.equal(await tab.evaluate(START_ALL), '');
       assert.deepEqual(look(), []);
     });
 
