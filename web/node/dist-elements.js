@@ -39,7 +39,7 @@ const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-const FETCHED = [...ENTRIES, 'texts.js'];
+const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
