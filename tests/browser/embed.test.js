@@ -35,6 +35,11 @@ const PAGES = {
     <script type="module" src="/jielong-elements.js"></script>`,
   '/all': `${tags.map((tag) => `<${tag}></${tag}>`).join('')}
     <script type="module" src="/jielong-elements.js"></script>`,
+  '/boxes': `<script src="/page.js"></script>${tags
+    .map(
+      (tag) => `<iframe src="/embed.html#figure=${tag.slice(3)}" sandbox="allow-scripts"></iframe>`,
+    )
+    .join('')}`,
   '/frames': FRAMES,
   '/empty': '',
 };
@@ -259,7 +264,7 @@ for (const name of chosen) {
       await tab.until(`${JSON.stringify(tags)}.every((tag) => customElements.get(tag))`);
       assert.equal(await tab.evaluate(START_ALL), '');
       const strange = look().filter(
-        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|files)/.test(path),
+        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|unigrams)/.test(path),
       );
       assert.deepEqual(strange, []);
     });
@@ -323,6 +328,24 @@ for (const name of chosen) {
       await tab.evaluate("ask(2, 'start')");
       const said = await tab.evaluate('until(2, (r) => /forbids WebAssembly|禁用/.test(r.status))');
       assert.match(said.status, /^(recorded|預錄)/);
+    });
+
+    test('every element shows its recorded view in a sandboxed frame', async () => {
+      const tab = await open(`${origin}/boxes`);
+      for (const [i, tag] of tags.entries()) {
+        const {
+          status,
+          origin: own,
+          rows,
+        } = await tab.evaluate(`until(${i}, (r) => r.tag && !/^Nothing/.test(r.status))`);
+        assert.match(status, /^(recorded|預錄)/, tag);
+        assert.equal(own, 'null');
+        assert.ok(rows > 0, tag);
+      }
+      assert.deepEqual(
+        look().filter((path) => /models|jielong/.test(path)),
+        [],
+      );
     });
 
     test('messages to a frame are checked', async () => {
