@@ -40,6 +40,7 @@ const SPLIT = {
   'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/embed': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/train': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
 };

@@ -61,6 +61,8 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; ch
 /** @param {string} path @param {string} query @returns {string | Buffer} */
 function contentOf(path, query) {
   if (path in PAGES) return `<!doctype html><html lang="en"><meta charset="utf-8">${PAGES[path]}`;
+  if (path === '/copied')
+    return `<!doctype html><html lang="en"><meta charset="utf-8">${query && '<script type="module" src="/jielong-elements.js"></script>'}${copied}`;
   if (path === '/page.js') return PAGE_SCRIPT;
   if (path === '/probe.js') return readFileSync(join(root, 'tests/browser/embed_probe.js'));
   const bytes = readFileSync(join(dist, path));
@@ -70,6 +72,8 @@ function contentOf(path, query) {
     : bytes;
 }
 
+/** What the page /copied shows. */
+let copied = '';
 /** Paths that pages have requested since the last look. @type {string[]} */
 let requested = [];
 const look = () => {
@@ -377,6 +381,46 @@ for (const name of chosen) {
       const scene = JSON.parse(known['jielong-attention.json'][0]);
       assert.equal(scene.jielong, 1);
       assert.equal(scene.views.attention.tokens.length, 16);
+    });
+
+    test('a copied tag shows title, picture and table without scripts, and the same figure with them', async () => {
+      const tab = await open(`${origin}/embed.html#figure=attention&text=The%20old%20king&layer=3`);
+      await tab.until("!!document.querySelector('jl-attention')?.view");
+      await tab.evaluate(press);
+      await tab.until(`${stateOf} === 'done'`);
+      const [markup, values] = await tab.evaluate(`(async () => {
+        const figure = document.querySelector('jl-attention');
+        let copied = '';
+        navigator.clipboard.writeText = async (text) => { copied = text; };
+        figure.frame.more.open = true;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        [...figure.frame.moreBody.querySelectorAll('.actions button')][4].click();
+        for (let i = 0; i < 100 && !copied; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+        const cells = figure.twin(figure.view).rows.flat().map((cell) => cell.text ?? cell);
+        return [copied, cells.join('|')];
+      })()`);
+      copied = markup;
+      const still = await open(`${origin}/copied`);
+      const cells = "[...document.querySelectorAll('jl-attention tbody :is(th, td)')]";
+      assert.equal(
+        await still.evaluate(`${cells}.map((cell) => cell.textContent).join('|')`),
+        values,
+      );
+      const seen = await still.evaluate(
+        "['figcaption', 'svg', 'p', 'table'].map((name) => document.querySelector('jl-attention ' + name).getBoundingClientRect().height > 9).join()",
+      );
+      assert.equal(seen, 'true,true,true,true');
+      const alive = await open(`${origin}/copied?script`);
+      await alive.until(
+        `${stateOf} === 'idle' && document.querySelector('jl-attention').view != null`,
+      );
+      assert.match(await alive.evaluate(statusOf), /^recorded/);
+      assert.equal(
+        await alive.evaluate(
+          "document.querySelector('jl-attention').view.tokens.map((token) => token.label).join('')",
+        ),
+        'The␣old␣king',
+      );
     });
 
     test('the widget renders in a module without an address, follows traits and writes back', async () => {

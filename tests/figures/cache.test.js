@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cache, LOSS, RUNS, rangeOf } from '../../web/figures/cache.js';
+import { cache, RUNS, rangeOf } from '../../web/figures/cache.js';
+import { LOSS } from '../../web/figures/cache-losses.js';
 import { idsOf, plainJob } from '../../web/figures/figure.js';
 import { loadModel } from '../../web/jielong.js';
 
@@ -112,8 +113,15 @@ describe('the cache at work', () => {
     await session.close();
     assert.ok(Math.abs(losses[0].loss - nats / (ids.length - 1)) < 1e-4);
     const of = (/** @type {string} */ type) =>
-      losses.find((row) => row.cache === type && !row.window);
+      losses.find((row) => row.cache === type && !row.window && !row.bits);
     assert.ok(Math.abs(of('f16')?.change ?? 1) < 1e-3);
+    const rounded = losses.filter((row) => row.bits);
+    assert.deepEqual(
+      rounded.map(({ bits }) => bits),
+      [8, 4, 3],
+    );
+    assert.ok(Math.abs(rounded[0].change) < 0.005 && Math.abs(rounded[1].change) < 0.05);
+    assert.ok(rounded[2].cacheBytes < rounded[0].cacheBytes / 2);
     const [narrow, sinks] = losses.filter((row) => row.window);
     assert.deepEqual([narrow.window, narrow.sinks, sinks.sinks], [8, 0, 4]);
     assert.ok(narrow.change > 3 * narrow.error && narrow.change > 0.02, JSON.stringify(narrow));

@@ -129,7 +129,7 @@ describe('two sides', () => {
     assert.deepEqual(
       [...quantised(vectors, 4, 3)],
       [1, -1 / 3, 1 / 3, 0, 2, 4 / 3, 0, 0].map(Math.fround),
-    ); // prettier-ignore
+    );
   });
 });
 

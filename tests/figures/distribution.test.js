@@ -2,6 +2,7 @@
  * distribution.test.js - the view of jl-distribution against the engine's own record, on the embedded models.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { distribution, logSumOf } from '../../web/figures/distribution.js';
 import { plainJob } from '../../web/figures/figure.js';
@@ -161,11 +162,27 @@ test('an encoder has no distribution, and says so', () =>
     assert.equal((await compute(model, { text: 'a' })).missing, 'encoder');
   }));
 
+test('the shares of the training text are near those of the held-out text', () =>
+  withModel(tales, async (model) => {
+    const text = readFileSync(golden('tales-held-out.txt'), 'utf8');
+    const ids = await model.tokenize(text, { special: true });
+    const share = (/** @type {number} */ id) => ids.filter((x) => x === id).length / ids.length;
+    const view = await compute(model, { text: 'Once upon a time,' });
+    const known = view.rows.filter((/** @type {any} */ row) => row.unigram > 0.004);
+    assert.ok(known.length >= 3);
+    for (const { id, unigram } of known) {
+      const held = share(id);
+      assert.ok(Math.abs(held - unigram) < 0.3 * unigram, `${id}: ${unigram}, held out ${held}`);
+    }
+    assert.ok(view.floor > 0 && view.floor < 0.001);
+  }));
+
 test('a larger vocabulary (SmolLM2)', { skip: noModel }, () =>
   withModel(smollm2, async (model) => {
     const view = await compute(model, { text: 'The capital of France is', topk: 0, minp: 0 });
     assert.equal(view.vocabulary, 49152);
     assert.equal(view.rows[0].label, '␣Paris');
+    assert.equal(view.floor, undefined); // no share is known
     checkSums(view);
   }),
 );

@@ -116,7 +116,13 @@ export class JlElement extends HTMLElement {
     this.#join();
     this.#unwatch ??= watch(this, (visible) => this.#look(visible));
     if (!this.view) this.#record();
+    if (document.readyState === 'loading')
+      // the scene in it is not parsed yet
+      document.addEventListener('DOMContentLoaded', () => this.#again(), { once: true });
     this.#enter(this.#state);
+  }
+  #again() {
+    if (this.isConnected && !this.live && this.querySelector(':scope > script')) this.#record();
   }
   disconnectedCallback() {
     queueMicrotask(() => {

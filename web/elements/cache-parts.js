@@ -1,7 +1,8 @@
 /**
  * cache-parts.js - the strips, the plot, the tables and the memory line of jl-cache.
  */
-import { LOSS, RUNS } from '../figures/cache.js';
+import { RUNS } from '../figures/cache.js';
+import { LOSS } from '../figures/cache-losses.js';
 import { make } from '../ui/dom.js';
 import { stripHeight } from '../ui/strip.js';
 import { tableOf } from './frame.js';
@@ -76,9 +77,9 @@ export function plotOf(element, view, area, step) {
 /** The time of a step; words while it was measured too few times. @param {Element} element @param {View} view @param {Kind} kind @param {number} i @param {string} key of its words */
 function timeCell({ t, format }, view, kind, i, key) {
   const { runs } = view;
-  if (runs < RUNS) return t('few', { least: RUNS });
+  if (runs < RUNS) return t(`few.${key}`, { least: RUNS });
   const [median, low, high] = view[kind].stepMs[i].map((x) =>
-    format.number(x, { maximumSignificantDigits: 3 }),
+    format.number(x, { maximumSignificantDigits: key === 'lines' ? 2 : 3 }),
   );
   const source = `session.counters.milliseconds, ${kind}, step ${i}, ${runs} runs`;
   return { text: t(key, { median, low, high }), source };
@@ -144,8 +145,12 @@ export function lossTable({ t, format }, view) {
     return [make('p', { className: 'note' }, t('short', { least: LOSS.least, n: view.total }))];
   const small = { maximumFractionDigits: 3, signDisplay: /** @type {const} */ ('exceptZero') };
   const rows = view.losses.map(
-    ({ cache, window, sinks, loss, change, error, cacheBytes, attention }) => {
-      const name = window ? t('windowed', { window, sinks }) : t(`cache.${cache}`);
+    ({ cache, window, sinks, bits, loss, change, error, cacheBytes, attention }) => {
+      const plain = bits ? t('rounded', { bits }) : t(`cache.${cache}`);
+      const name = window ? t('windowed', { window, sinks }) : plain;
+      const bytes = bits
+        ? `2 · blocks · heads · (size · ${bits} / 8 + 4) · tokens`
+        : `session.counters.cacheBytes, ${name}`;
       const moved = t('moved', {
         change: format.number(change, small),
         error: format.number(error, { maximumSignificantDigits: 1 }),
@@ -157,7 +162,7 @@ export function lossTable({ t, format }, view) {
           source: `session.eachLogits, ${name}`,
         },
         { text: moved, source: `session.eachLogits, ${name}` },
-        { text: format.size(cacheBytes), source: `session.counters.cacheBytes, ${name}` },
+        { text: format.size(cacheBytes), source: bytes },
         {
           text: format.count(attention),
           source: `session.counters.multiplyAdds.scores + gather, ${name}`,
@@ -170,6 +175,6 @@ export function lossTable({ t, format }, view) {
   const unsaved = view.losses.some(
     (row) => row.window && row.attention === view.losses[0].attention,
   );
-  const table = tableOf({ columns, rows }, t('rules'));
+  const table = tableOf({ columns, rows }, t('rules', { n: view.lossTokens }));
   return unsaved ? [table, make('p', { className: 'note' }, t('unsaved'))] : [table];
 }

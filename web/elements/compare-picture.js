@@ -54,7 +54,7 @@ export function changeOf({ sides: [a, b], from }, [i, j]) {
 }
 
 /** Index of the first pair that differs. @param {View} view */
-export const firstApart = ({ apart }) => apart.findIndex((depth) => depth >= 0);
+const firstApart = ({ apart }) => apart.findIndex((depth) => depth >= 0);
 
 /** The rule and the losses of a side. @param {Drawing} drawing @param {0 | 1} side @returns {Part} */
 function title({ view, t, nats, signed, rule, width }, side) {
@@ -84,7 +84,7 @@ function tokens({ view, width, t, nats, signed, chosen, pick }, side, both) {
       tint: change === undefined ? 0 : change / STRONG,
       chosen: p >= 0 && p === chosen,
       marked: p >= 0 && p === first && (side === 1 || both),
-      source: `logits[${i - 1},${token.id}]`,
+      source: i ? `logits[${i - 1},${token.id}]` : undefined,
     };
   });
   const labels = both ? ['row.a', 'row.b', 'row.change'] : ['row.loss', 'row.change'];
@@ -133,7 +133,7 @@ function states({ view, t, nats, depth, chosen }, x, width) {
     marked: d === view.apart[chosen],
     source: d
       ? `blocks.${d - 1}.hook_resid_post[${pair[0]}]`
-      : `blocks.0.hook_resid_pre[${pair[0]}]`, // prettier-ignore
+      : `blocks.0.hook_resid_pre[${pair[0]}]`,
   }));
   const head = line(t('states', { token }), width, 'strong small', x);
   const bars = (/** @type {number} */ y) => pairBars(rows, { x, y, width, label: 84, number: 40 });
@@ -163,7 +163,7 @@ export function comparePicture(drawing) {
     ? stack([line(t('encoder'), width), states(drawing, 0, half)])
     : narrow
       ? stack([next(drawing, half), right])
-      : beside(next(drawing, half), right); // prettier-ignore
+      : beside(next(drawing, half), right);
   const notes = { prefix: 'half', 'mask-off': 'visible' };
   const note = notes[/** @type {'prefix'} */ (view.rule)];
   const { nodes, height } = stack([

@@ -9,7 +9,8 @@ import { make } from '../ui/dom.js';
 import { PAIRS_CSS, shown } from '../ui/pairs.js';
 import { picture, resize } from '../ui/svg.js';
 import { JlElement } from './base.js';
-import { changeOf, comparePicture } from './compare-picture.js';
+import { comparePicture } from './compare-picture.js';
+import { compareTable } from './compare-table.js';
 import { choice, once, slider } from './controls.js';
 import { oneOf, string, whole } from './settings.js';
 import { words } from './words/compare.js';
@@ -18,6 +19,14 @@ import { words } from './words/compare.js';
 
 const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 const SIGNED = /** @type {Intl.NumberFormatOptions} */ ({ ...DIGITS, signDisplay: 'exceptZero' });
+/** Rules that take a number of the request. @type {Record<string, string[]>} */
+const USES = {
+  layer: ['head-off', 'head-only', 'attention-off', 'feed-forward-off'],
+  head: ['head-off', 'head-only'],
+  window: ['window'],
+  sinks: ['window'],
+  seed: ['shuffled'],
+};
 
 export class JlCompare extends JlElement {
   static figure = compare;
@@ -30,6 +39,12 @@ export class JlCompare extends JlElement {
     sinks: whole(0, 0, 64),
   };
 
+  /** @param {string} name */
+  needs(name) {
+    const rule = this.value('rule') ?? this.view?.rule;
+    const uses = USES[name];
+    return uses ? uses.includes(rule) : super.needs(name);
+  }
   /** The pair of the chosen token; the last if it has none. @param {View} view */
   #chosen({ pairs }) {
     const found = pairs.findIndex(([i]) => i === this.value('token'));
@@ -146,61 +161,6 @@ export class JlCompare extends JlElement {
   }
   /** @param {View} view */
   twin(view) {
-    const { t } = this;
-    const { nats, signed, percent, depth } = this.#words(view);
-    const [a, b] = view.sides;
-    const cell = (/** @type {string} */ text, /** @type {string} */ source) => ({ text, source });
-    /** Rows of all tokens of a side without a pair, and of pairs. @type {import('./frame.js').Cell[][]} */
-    const rows = [];
-    const used = [new Set(), new Set()];
-    for (const pair of view.pairs) pair.forEach((i, side) => void used[side].add(i));
-    const loss = (/** @type {number} */ side, /** @type {number} */ i) =>
-      cell(nats(view.sides[side].loss[i - 1]), `logits[${i - 1},${view.sides[side].tokens[i].id}]`);
-    a.tokens.forEach((token, i) => {
-      const p = view.pairs.findIndex(([x]) => x === i);
-      const paired =
-        p < 0
-          ? ['', '', '']
-          : [
-              loss(1, view.pairs[p][1]),
-              signed(changeOf(view, view.pairs[p])),
-              depth(view.apart[p]),
-            ]; // prettier-ignore
-      rows.push([token.label, t('row.loss'), loss(0, i), ...paired]);
-    });
-    b.tokens.forEach((token, j) => {
-      if (!used[1].has(j)) rows.push([token.label, t('row.loss'), '', loss(1, j), '', '']);
-    });
-    for (const c of view.candidates)
-      rows.push([
-        c.label,
-        t('kind.next'),
-        percent(c.before),
-        percent(c.after),
-        signed(100 * (c.after - c.before)),
-        '',
-      ]); // prettier-ignore
-    const chosen = this.#chosen(view);
-    for (let d = 0; chosen >= 0 && d < view.depths; d++)
-      rows.push([
-        shown(a.tokens[view.pairs[chosen][0]]),
-        t('kind.cosine', { where: depth(d) }),
-        ...['', ''],
-        nats(view.cosine[chosen * view.depths + d]),
-        d === view.apart[chosen] ? t('apart') : '',
-      ]);
-    a.next.forEach((token, i) => {
-      const mark = i === view.turn ? t('apart') : '';
-      rows.push([
-        String(i + 1),
-        t('kind.continued'),
-        token.label,
-        b.next[i]?.label ?? '',
-        mark,
-        '',
-      ]);
-    });
-    const columns = [t('twin.token'), t('twin.kind'), 'A', 'B', t('row.change'), t('apart')];
-    return { columns, rows };
+    return compareTable(view, this.#chosen(view), this.#words(view));
   }
 }

@@ -35,7 +35,7 @@ export function lineOf(view, group, from, to) {
 
 /** @param {Element} element @param {number[]} range */
 function rangeText({ t, format }, range) {
-  const [median, low, high] = range.map((x) => format.number(x, { maximumSignificantDigits: 3 }));
+  const [median, low, high] = range.map((x) => format.number(x, { maximumSignificantDigits: 2 }));
   return t('lines', { median, low, high });
 }
 

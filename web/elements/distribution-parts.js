@@ -75,7 +75,8 @@ export class Reader {
     const number = (/** @type {number} */ p) => (p ? this.number(p, 4) : '–');
     const share = (/** @type {number | undefined} */ p) =>
       view.floor === undefined ? '' : p ? number(p) : t('below', { p: number(view.floor) });
-    const columns = stages.map((s) => Object.values(this.column(view, s)).join(' · '));
+    const columns = stages.map((s) => this.column(view, s).title);
+    const left = stages.map(({ kept }) => this.element.format.number(kept));
     const rows = view.rows.map(({ id, logit, unigram }, row) => [
       labelOf(this.element, view, row),
       { text: this.number(logit), source: `session.logits[${id}]` },
@@ -89,7 +90,12 @@ export class Reader {
     const uniform = stages.map((_, i) => (i ? '' : number(1 / view.vocabulary)));
     return {
       columns: [t('token'), t('logit'), ...columns, t('unigram')],
-      rows: [...rows, [this.others(view), '', ...others, ''], [t('uniform'), '', ...uniform, '']],
+      rows: [
+        ...rows,
+        [this.others(view), '', ...others, ''],
+        [t('kept'), '', ...left, ''],
+        [t('uniform'), '', ...uniform, ''],
+      ],
     };
   }
 }

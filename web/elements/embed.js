@@ -88,6 +88,8 @@ function connect() {
   new ResizeObserver(measure).observe(document.body);
 }
 
+problems.style.font = '0.875rem / 1.5 system-ui, sans-serif';
+problems.style.margin = '0.5rem 0';
 configure({ page });
 document.body.style.margin = '0';
 document.body.style.display = 'flow-root';

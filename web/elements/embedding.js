@@ -95,7 +95,7 @@ export class JlEmbedding extends JlElement {
     const readout = make('p', { className: 'readout', ariaLive: 'polite' });
     const working = make('details', {}, make('summary'), make('div'));
     working.addEventListener('toggle', () => this.view && this.#work(working, this.view));
-    const near = make('ul', { className: 'near' });
+    const near = make('ul', { className: 'nearest' });
     return { picture, kinds: make('p', { className: 'legend kinds' }), readout, near, working };
   }
   /** @param {View} view */

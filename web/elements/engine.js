@@ -31,7 +31,7 @@ export const provide = (name, bytes) =>
 export const bytesOf = async (name) => provided.get(name)?.();
 
 /** The address of a model: an included name, or relative to the page; the text itself if it is none. @param {string} model */
-export function addressOf(model) {
+function addressOf(model) {
   if (Object.hasOwn(INCLUDED, model)) return places.models + INCLUDED[model].file;
   try {
     return new URL(model, document.baseURI).href;

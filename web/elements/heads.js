@@ -31,8 +31,7 @@ export class JlHeads extends JlElement {
     .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem 2.5rem; margin-top: 0.75rem; }
     
     .columns p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; }
-    .columns .label { min-height: 3em; }
-    .columns > div { min-width: 0; }
+    .columns > div { min-width: 0; } .columns .label { min-height: 3em; } .columns .text { white-space: pre-line; }
     .columns .name { margin: 0 0 0.25rem; font-weight: 600; }`;
 
   /** Heads in the order in which they are drawn: [layer index · heads + head]. @param {View} view */
@@ -96,7 +95,8 @@ export class JlHeads extends JlElement {
     const canvas = make('canvas', { tabIndex: 0, className: 'map' });
     canvas.setAttribute('role', 'img');
     const line = (/** @type {string} */ className) => make('p', { className });
-    const [name, list, label, measured] = [line('name'), make('ol'), line('label'), line('note')];
+    const [name, list, label] = [line('name'), make('ol'), line('label')];
+    const measured = make('details', { className: 'note' }, make('summary'), line('text'));
     label.setAttribute('aria-live', 'polite');
     const [edit, table, note] = [line('name'), make('table'), line('note')];
     const left = make('div', {}, name, list, label, measured);
@@ -139,8 +139,8 @@ export class JlHeads extends JlElement {
       : this.t('unlabelled');
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
     const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
-    const begin = text.trim().replace(/\s+/g, ' ').slice(0, 40); // a poem has lines
-    measured.textContent = this.t(`measured.${how}`, { n: tokens, text: begin });
+    measured.firstChild.textContent = this.t(`measured.${how}`, { n: tokens });
+    measured.lastChild.textContent = text.trim();
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */

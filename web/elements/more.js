@@ -2,22 +2,11 @@
  * more.js - the collapsed part under a figure: the text twin, downloads, links, the reader's own model.
  */
 import { make } from '../ui/dom.js';
-import { csvOf, download, pictureOf, pngOf } from '../ui/export.js';
+import { csvOf, download, pngOf } from '../ui/export.js';
+import { once } from './controls.js';
+import { iframeOf, imageOf, linkOf, markupOf } from './copies.js';
 import { tableOf, textOf } from './frame.js';
 import { places } from './here.js';
-
-/** The address of a figure in its state. @param {any} element */
-export const linkOf = (element) => {
-  const state = new URLSearchParams({ figure: element.figureName, ...element.state });
-  return `${places.page}#${state}`;
-};
-
-/** @param {any} element */
-const iframeOf = (element) => {
-  const height = Math.ceil(element.getBoundingClientRect().height) + 16;
-  const address = linkOf(element).replace(/&/g, '&amp;').replace(/"/g, '&quot;');
-  return `<iframe src="${address}" width="100%" height="${height}" loading="lazy"></iframe>`;
-};
 
 /** @param {any} element @param {string} kind */
 async function save(element, kind) {
@@ -29,7 +18,7 @@ async function save(element, kind) {
   }
   if (kind === 'scene')
     return download(`${name}.json`, JSON.stringify(element.record()), 'application/json');
-  const picture = element.picture() ?? pictureOf(element.frame.body, element.summary(element.view));
+  const picture = imageOf(element);
   if (!picture) return;
   if (kind === 'picture') return download(`${name}.svg`, picture.svg, 'image/svg+xml');
   return download(`${name}.png`, await pngOf(picture));
@@ -54,8 +43,22 @@ export function moreOf(element) {
     });
     return made;
   };
-  const copy = (/** @type {string} */ text) =>
-    navigator.clipboard.writeText(text).then(() => element.say(t('more.copied')));
+  const shown = once(element, 'copy', () =>
+    make('textarea', { readOnly: true, hidden: true, rows: 4, className: 'copy' }),
+  );
+  shown.setAttribute('aria-label', t('more.copyThis'));
+  /** Copies; shows the text where that is forbidden (frames, pages from disk). @param {string} text */
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      element.say(t('more.copied'));
+    } catch {
+      shown.hidden = false;
+      shown.value = text;
+      shown.select();
+      element.say(t('more.copyThis'));
+    }
+  };
   const file = make('input', { type: 'file', accept: '.gguf' });
   file.addEventListener('change', () => {
     const [chosen] = file.files ?? [];
@@ -69,11 +72,14 @@ export function moreOf(element) {
       button('more.csv', () => save(element, 'csv')),
       button('more.scene', () => save(element, 'scene')),
     );
-  actions.append(
-    button('more.link', () => copy(linkOf(element))),
-    button('more.embed', () => copy(iframeOf(element))),
-  );
+  if (element.view) actions.append(button('more.tag', () => copy(markupOf(element))));
+  if (places.page)
+    actions.append(
+      button('more.link', () => copy(linkOf(element))),
+      button('more.embed', () => copy(iframeOf(element))),
+    );
   if (element.type.needsModel) actions.append(make('label', {}, t('more.own'), ' ', file));
+  actions.append(shown);
   if (!element.view) return [actions];
   const box = make('div', { className: 'scroll', tabIndex: 0 });
   box.setAttribute('role', 'region');

@@ -23,6 +23,14 @@ export function sameTokens(a, b) {
   return n;
 }
 
+const SENTENCE = /^[\s\S]*[.!?。！？…\n]["”’」』)]*/;
+
+/** Whole sentences after `heard` characters, for screen readers; the rest at the end. @param {View} view @param {number} heard */
+export function sentenceOf({ texts, finish }, heard) {
+  const rest = texts.join('').slice(heard);
+  return finish ? rest : (SENTENCE.exec(rest)?.[0] ?? '');
+}
+
 /** A check box for a setting. @param {Element} element @param {string} name */
 function check(element, name) {
   const parts = once(element, `check.${name}`, () => {

@@ -20,6 +20,7 @@ import {
   listingOf,
   meterText,
   sameTokens,
+  sentenceOf,
   summaryOf,
   twinOf,
   wholeOf,
@@ -32,7 +33,6 @@ import { words } from './words/playground.js';
 /** @typedef {import('../figures/playground.js').From} From */
 
 const ROUNDED = { maximumFractionDigits: 0 };
-const SENTENCE = /^[\s\S]*[.!?。！？…\n]["”’」』)]*/;
 
 export class JlPlayground extends JlElement {
   static figure = playground;
@@ -102,7 +102,11 @@ export class JlPlayground extends JlElement {
     this.#alternatives();
     stream.root.setAttribute('aria-label', this.t('stream'));
     meter.textContent = this.#meter(view);
-    this.#speak(spoken, view);
+    if (this.dataset.state === 'running' || view.finish) {
+      const said = sentenceOf(view, this.#heard);
+      this.#heard += said.length;
+      if (said) spoken.textContent = said.trim();
+    }
   }
   #parts() {
     return once(this, 'parts', () => {
@@ -172,16 +176,6 @@ export class JlPlayground extends JlElement {
     }
     return meterText(this, view, this.live ? this.#rate.text : '');
   }
-  /** Gives whole sentences to screen readers. @param {HTMLElement} spoken @param {View} view */
-  #speak(spoken, view) {
-    if (this.dataset.state !== 'running' && !view.finish) return;
-    const rest = view.texts.join('').slice(this.#heard);
-    const said = view.finish ? rest : SENTENCE.exec(rest)?.[0];
-    if (!said) return;
-    this.#heard += said.length;
-    spoken.textContent = said.trim();
-  }
-
   /** @param {View} view */
   own(view) {
     return controlsOf(this, view, {

@@ -75,7 +75,7 @@ function standing(element) {
       (n ? t('status.live', { model, time, tokens: n }) : t('status.done', { model, time })) + cut
     );
   }
-  if (live) return nameOf(element.model); // stopped: a part was computed
+  if (live) return view?.model?.name ?? nameOf(element.model); // stopped: a part was computed
   if (!view || !recorded) return t('status.empty');
   const { name, type } = view.model ?? recorded.model;
   const { text } = recorded.request;

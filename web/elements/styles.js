@@ -40,9 +40,10 @@ figcaption { font-weight: 600; font-size: 0.9375rem; }
 .numbers, td, .status { font-variant-numeric: tabular-nums; }
 .status { margin: 0.5rem 0 0; min-height: 3em; }
 @container (min-width: 44rem) { .status { min-height: 1.5em; } }
-.badge { display: inline-block; min-width: 5em; margin-inline-end: 0.75em; font-weight: 600; color: var(--jl-ink); }
+.badge { display: inline-block; min-width: 5em; margin-inline-end: 0.5em; font-weight: 600; color: var(--jl-ink); }
 .badge:empty { display: none; }
 :host([data-state="error"]) .status { color: var(--jl-ink); border-inline-start: 3px solid var(--jl-accent); padding-inline-start: 0.5rem; }
+.copy { flex: 1 1 100%; }
 .controls, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1rem; }
 .controls + .controls:not(:empty) { margin-top: 0.5rem; }
 .controls label { display: inline-flex; align-items: center; gap: 0.5rem; min-height: var(--target); }

@@ -22,6 +22,8 @@ const [WIDE, PLOT, LINES, LINE] = [640, 290, 6, 18]; // px, but LINES of a sampl
 const SMALL = 14 / 12; // font size of tokens to that of sentences
 
 export const TRAIN_CSS = `
+.go { min-width: 12rem; }
+.own output { display: inline-block; min-width: 4em; }
 svg .cell { fill: var(--jl-heat-3); }
 svg .stripe { stroke: var(--jl-accent); stroke-dasharray: 3 2; fill: none; }
 svg .frame { stroke: var(--jl-line); fill: none; }
@@ -47,9 +49,9 @@ function curves({ view, moment, width, t, nats, count }, y) {
     /** @type {[number, number][]} */ ([
       [0, value],
       [steps, value],
-    ]); // prettier-ignore
+    ]);
   const last = (/** @type {[number, number][]} */ line) =>
-    line.length ? nats(line[line.length - 1][1]) : ''; // prettier-ignore
+    line.length ? nats(line[line.length - 1][1]) : '';
   const high = Math.max(info.uniform, ...held.map(([, value]) => value));
   const low = Math.min(...[...loss, ...held].map(([, value]) => value), info.unigram);
   return drawPlot({
@@ -91,7 +93,7 @@ function sample({ view, moment, t }, x, y, width) {
   const lines = wrapped(moment.sample, width).slice(0, LINES);
   const nodes = lines.map((line, i) =>
     words(line, x, top + LINE * (i + 1), 'mono', 'start', 'trainer.sample'),
-  ); // prettier-ignore
+  );
   const note = words(t('dots'), x, top + LINE * (LINES + 1), 'small quiet');
   return { nodes: [...title.nodes, ...nodes, note], height: title.height + LINE * (LINES + 1.5) };
 }
@@ -147,7 +149,7 @@ export function trainPicture(drawing) {
     parameters: count(parameters),
     vocabulary: count(vocabulary),
     tokens: count(tokens),
-  }; // prettier-ignore
+  };
   const first = sentence(t('shape', shape), 0, 0, width, 'small quiet');
   const nodes = [...first.nodes, ...curves(drawing, first.height)];
   let y = first.height + PLOT;

@@ -6,7 +6,6 @@
  */
 import { train } from '../figures/train.js';
 import { corpusOf } from '../figures/training.js';
-import { make } from '../ui/dom.js';
 import { download } from '../ui/export.js';
 import { PAIRS_CSS } from '../ui/pairs.js';
 import { plotStyle } from '../ui/plot.js';
@@ -15,7 +14,9 @@ import { JlElement } from './base.js';
 import { button, choice, once, slider } from './controls.js';
 import { provide } from './engine.js';
 import { oneOf, whole } from './settings.js';
+import { ownText, taskList } from './train-controls.js';
 import { promptOf, TRAIN_CSS, trainPicture } from './train-picture.js';
+import { trainTable } from './train-table.js';
 import { words } from './words/train.js';
 
 /** @typedef {import('../figures/train.js').TrainView} View */
@@ -36,14 +37,13 @@ export class JlTrain extends JlElement {
     moment: whole(),
   };
 
-  /** The reader's own text. */
   #own = '';
+  /** The reader's own text, for corpus="own". */
   get trainingText() {
     return this.#own;
   }
   set trainingText(text) {
     this.#own = String(text);
-    this.corpus = 'own';
   }
   get viewName() {
     return this.value('task') === 'induction' ? 'induction' : 'train';
@@ -52,6 +52,11 @@ export class JlTrain extends JlElement {
     return this.live && this.view?.step === this.view?.steps;
   }
 
+  /** @param {string} name */
+  needs(name) {
+    if (this.value('corpus') === 'own' && !this.#own) return false; // wait for the text
+    return super.needs(name);
+  }
   /** @param {string} name @param {string | null} old @param {string | null} text */
   attributeChangedCallback(name, old, text) {
     super.attributeChangedCallback(name, old, text);
@@ -135,20 +140,20 @@ export class JlTrain extends JlElement {
     const shown = induction ? 'induction' : corpusOf(this.request());
     const units = ['characters', 'merges'].map(
       (name) => /** @type {const} */ ([name, t(`unit.${name}`)]),
-    ); // prettier-ignore
+    );
     const { moments } = view;
     const range = {
       min: 0,
       max: moments.length - 1,
       step: 1,
       show: (/** @type {number} */ i) => this.format.number(moments[i]?.step ?? 0),
-    }; // prettier-ignore
+    };
     const nodes = [
       slider(this, 'moment', t('label.moment'), range, this.#index(view)),
-      this.#task(shown),
+      taskList(this, shown),
     ];
     if (!induction) nodes.push(choice(this, 'unit', t('label.unit'), units, this.value('unit')));
-    if (shown === 'own') nodes.push(this.#field());
+    if (shown === 'own') nodes.push(ownText(this));
     const save = button(this, 'save', t('button.save'), () =>
       download('trained-in-the-page.gguf', new Blob([/** @type {any} */ (this.file)])),
     );
@@ -157,43 +162,6 @@ export class JlTrain extends JlElement {
     give.disabled = !this.file;
     return [...nodes, save, ...(this.value('share') ? [give] : [])];
   }
-  /** The list of what it can learn: it sets two attributes. @param {string} value */
-  #task(value) {
-    const { text, list, box } = once(this, 'task', () => {
-      const select = make('select');
-      select.addEventListener('change', () => {
-        const induction = select.value === 'induction';
-        if (!induction) this.setAttribute('corpus', select.value);
-        this.setAttribute('task', induction ? 'induction' : 'text');
-      });
-      const label = document.createTextNode('');
-      return { text: label, list: select, box: make('label', {}, label, ' ', select) };
-    });
-    text.data = this.t('label.task');
-    const options = ['tales', 'poems', 'own', 'induction'].map((name) =>
-      make('option', { value: name }, this.t(`task.${name}`)),
-    );
-    if ([...list.options].map((o) => o.text).join() !== options.map((o) => o.text).join())
-      list.replaceChildren(...options);
-    list.value = value;
-    return box;
-  }
-  /** The field of the reader's own text. */
-  #field() {
-    const { label, area, box } = once(this, 'own', () => {
-      const field = make('textarea', { rows: 3 });
-      const text = document.createTextNode('');
-      field.addEventListener('change', () => {
-        this.#own = field.value;
-      });
-      return { label: text, area: field, box: make('label', {}, text, ' ', field) };
-    });
-    label.data = this.t('label.own');
-    area.placeholder = this.t('hint.own');
-    if (this.shadowRoot?.activeElement !== area) area.value = this.#own;
-    return box;
-  }
-
   /** @param {View} view */
   summary(view) {
     const moment = view.moments[this.#index(view)];
@@ -210,40 +178,8 @@ export class JlTrain extends JlElement {
     });
   }
   /** @param {View} view */
-  twin({ loss, held, moments, info }) {
+  twin(view) {
     const { t, format } = this;
-    const nats = (/** @type {number | undefined} */ x, /** @type {string} */ source) =>
-      x === undefined ? '' : { text: this.#nats(x), source };
-    const all = [...loss, ...held].map(([step]) => step);
-    const steps = [...new Set([...all, ...moments.map(({ step }) => step)])].sort((a, b) => a - b);
-    const at = (/** @type {[number, number][]} */ line, /** @type {number} */ step) =>
-      line.find(([s]) => s === step)?.[1]; // prettier-ignore
-    const rows = steps.map((step) => {
-      const moment = moments.find((one) => one.step === step);
-      const next = moment?.next.map(
-        (n) => `${n.label} ${format.percent(n.before)} → ${format.percent(n.now)}`,
-      ); // prettier-ignore
-      const scores = moment?.scores
-        ?.map((score, i) => `${this.#nats(score)} | ${this.#nats(moment.others?.[i] ?? 0)}`)
-        .join(', '); // prettier-ignore
-      return [
-        format.number(step),
-        nats(at(loss, step), `trainer.run[${step}].loss`),
-        nats(at(held, step) ?? moment?.held, `trainer.heldOut[${step}]`),
-        next?.join(', ') ?? '',
-        moment?.sample ?? '',
-        scores ?? '',
-      ];
-    });
-    const anchors = /** @type {const} */ (['uniform', 'unigram']).map((name) => [
-      t(`line.${name}`, { value: '' }).trim(),
-      '',
-      nats(info[name], `trainer.info.${name}`),
-      '',
-      '',
-      '',
-    ]); // prettier-ignore
-    const names = ['step', 'loss', 'held', 'next', 'sample', 'scores'];
-    return { columns: names.map((name) => t(`twin.${name}`)), rows: [...anchors, ...rows] };
+    return trainTable(view, { t, format, nats: (x) => this.#nats(x) });
   }
 }

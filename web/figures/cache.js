@@ -1,25 +1,21 @@
 /**
  * cache.js - the KV cache at work: the same tokens are generated with the cache and without it, and the work of each
- * step is counted; then what smaller caches and windows do to the loss of the text.
+ * step is counted; then what smaller caches and windows do to the loss of the text (cache-losses.js).
  *
  * Step 0 evaluates the text. Counts and times are the engine's; a time is the median and range of several runs.
  */
+import { LOSS, losses, rulesFor, shapeOf, TYPES } from './cache-losses.js';
 import { idsOf, tokenViews, withSession } from './figure.js';
 
 const MAX_TOKENS = 64; // of the text before the first step
 export const RUNS = 5; // that a median needs
 const PATIENCE = 20_000; // ms for the further runs
-export const LOSS = { least: 48, most: 256 }; // tokens of a text whose loss is measured
-const TYPES = ['f32', 'f16', 'q8', 'q4'];
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {import('../jielong.js').Session} Session */
 /** @typedef {import('./figure.js').Job} Job */
 /** @typedef {[median: number, low: number, high: number]} Range */
 /** @typedef {{ tokens: number[], multiplyAdds: number[], stepMs: Range[] }} Steps the work of each step */
-/** @typedef {{ cache: string, window: number, sinks: number, loss: number, change: number, error: number,
- *   cacheBytes: number, attention: number }} LossRow change: of the loss against the first row; error: its standard
- *   error; attention: multiply-adds of scores and gather */
 /**
  * @typedef {object} CacheView
  * @property {import('./figure.js').TokenView[]} tokens of the text
@@ -34,14 +30,12 @@ const TYPES = ['f32', 'f16', 'q8', 'q4'];
  * @property {number[]} cacheBytes after each step
  * @property {number} runs of the times
  * @property {boolean} same whether both generated the same tokens
- * @property {LossRow[]} losses empty: the text is too short
+ * @property {number} lossTokens tokens of the text whose loss was measured
+ * @property {import('./cache-losses.js').LossRow[]} losses empty: the text is too short
  */
 
 /** @param {Record<string, number>} parts */
 const sum = (parts) => Object.values(parts).reduce((a, b) => a + b, 0);
-
-/** @param {number[]} values */
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Three digits of the median, the least and the greatest. @param {number[]} values @returns {Range} */
 export function rangeOf(values) {
@@ -69,14 +63,6 @@ function note(steps, { tokens, multiplyAdds, ms }) {
   steps.tokens.push(tokens);
   steps.multiplyAdds.push(multiplyAdds);
   steps.stepMs.push([ms, ms, ms]);
-}
-
-/** The options of createSession for a request. @param {import('./figure.js').Request} request */
-export function rulesFor({ cache: type = 'model', window = 0, sinks = 0 }) {
-  return {
-    ...(window && { attention: { window, sinks } }),
-    cache: TYPES.includes(type) ? { type } : {},
-  };
 }
 
 /** @param {ReturnType<typeof rulesFor>} rules */
@@ -143,41 +129,6 @@ async function measure(model, ids, view, rules, job) {
   for (const [k, { steps }] of plans.entries()) steps.stepMs = times[k].map(rangeOf);
 }
 
-/** The loss of the text under rules, per token but the first. @param {Model} model @param {Int32Array} ids @param {any} rules */
-function lossesOf(model, ids, rules) {
-  /** @param {Session} session */
-  const work = async (session) => {
-    const nats = [];
-    for await (const logits of session.eachLogits(ids)) {
-      if (nats.length === ids.length - 1) continue; // the last predicts no token of the text
-      const top = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-      const total = logits.reduce((a, b) => a + Math.exp(b - top), 0);
-      nats.push(top + Math.log(total) - logits[ids[nats.length + 1]]);
-    }
-    const { multiplyAdds, cacheBytes } = await session.counters();
-    return { nats, cacheBytes, attention: multiplyAdds.scores + multiplyAdds.gather };
-  };
-  return withSession(model, ids.length, work, { ...rules, allLogits: true });
-}
-
-/** The loss under several rules, compared with the first. @param {Model} model @param {Int32Array} ids @param {CacheView} view @param {import('./figure.js').Request} request @param {Job} job */
-async function compare(model, ids, view, { window = 0, sinks = 0 }, job) {
-  const narrow = { cache: 'model', window: window || 16 };
-  const types = view.types.map((cache) => ({ cache, window: 0, sinks: 0 }));
-  const plans = [...types, { ...narrow, sinks: 0 }, { ...narrow, sinks: sinks || 4 }];
-  let first = /** @type {number[] | undefined} */ (undefined);
-  for (const plan of plans) {
-    const { nats, cacheBytes, attention } = await lossesOf(model, ids, rulesFor(plan));
-    const changes = nats.map((x, i) => x - (first ?? nats)[i]);
-    first ??= nats;
-    const change = mean(changes);
-    const error = Math.sqrt(mean(changes.map((x) => (x - change) ** 2)) / changes.length);
-    view.losses.push({ ...plan, loss: mean(nats), change, error, cacheBytes, attention });
-    job.progress(view.losses.length, plans.length);
-    await job.pause();
-  }
-}
-
 /** @type {import('./figure.js').Figure} */
 export const cache = {
   name: 'cache',
@@ -187,7 +138,6 @@ export const cache = {
     const { info } = model;
     const { ids, total } = await idsOf(model, request.text ?? '', LOSS.most);
     const used = ids.subarray(0, Math.min(MAX_TOKENS, info.contextLength - 1));
-    const size = info.sites.find(({ short }) => short === 'k')?.size ?? 0;
     const none = () => ({ tokens: [], multiplyAdds: [], stepMs: [] });
     const view = /** @type {CacheView} */ ({
       tokens: await tokenViews(model, used),
@@ -196,12 +146,13 @@ export const cache = {
       drawn: [],
       encoder: info.encoder,
       types: [],
-      shape: { layers: info.attentionLayers.length, kvHeads: info.kvHeads, headSize: size },
+      shape: shapeOf(model),
       cached: none(),
       fresh: none(),
       cacheBytes: [],
       runs: 1,
       same: true,
+      lossTokens: 0,
       losses: [],
     });
     if (info.encoder || !used.length) return view;
@@ -223,7 +174,9 @@ export const cache = {
     );
     await measure(model, used, view, rules, job);
     const text = ids.subarray(0, info.contextLength);
-    if (text.length >= LOSS.least) await compare(model, text, view, request, job);
+    if (text.length < LOSS.least) return view;
+    view.lossTokens = text.length;
+    view.losses = await losses(model, text, view.types, request, job);
     return view;
   },
 };

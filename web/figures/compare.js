@@ -4,6 +4,7 @@
  *
  * Side 0 is the text under the model's own rules; side 1 is `other`, or the same text, under `rule`.
  */
+import { distances, pairsOf } from './distances.js';
 import { idsOf, tokenViews, withSession } from './figure.js';
 import { cacheEdits, ruleOf } from './rules.js';
 
@@ -102,49 +103,7 @@ async function evaluate(model, ids, name, request, { signal, progress, pause }) 
   );
 }
 
-/** Positions of the common begin and end. @param {Int32Array} a @param {Int32Array} b @returns {[number, number][]} */
-export function pairsOf(a, b) {
-  const least = Math.min(a.length, b.length);
-  let begin = 0;
-  while (begin < least && a[begin] === b[begin]) begin++;
-  let end = 0;
-  while (end < least - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
-  const first = Array.from({ length: begin }, (_, i) => [i, i]);
-  const last = Array.from({ length: end }, (_, i) => [a.length - end + i, b.length - end + i]);
-  return /** @type {[number, number][]} */ ([...first, ...last]);
-}
-
-/** @param {Float32Array} a @param {Float32Array} b */
-function cosineOf(a, b) {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb || 1);
-}
-
 /** @typedef {Awaited<ReturnType<typeof evaluate>>} Result */
-
-/** How far the hidden states of each pair lie apart. @param {Result} a @param {Result} b @param {[number, number][]} pairs */
-function distances(a, b, pairs) {
-  const depths = a.streams.length;
-  const width = a.streams[0].length / a.ids.length;
-  const cosine = new Float32Array(pairs.length * depths);
-  const apart = pairs.map(([i, j], p) => {
-    let first = -1;
-    for (let d = 0; d < depths; d++) {
-      const x = a.streams[d].subarray(i * width, (i + 1) * width);
-      const y = b.streams[d].subarray(j * width, (j + 1) * width);
-      const equal = x.every((value, k) => value === y[k]);
-      if (!equal && first < 0) first = d;
-      cosine[p * depths + d] = equal ? 1 : cosineOf(x, y);
-    }
-    return first;
-  });
-  return { depths, cosine, apart };
-}
 
 /** The most probable next tokens of both sides. @param {Model} model @param {Result[]} results */
 async function candidatesOf(model, results) {

@@ -137,7 +137,7 @@ async function candidates(model, ids, logits) {
 
 /** Adds the shares of an included model's training text; returns the smallest. @param {import('../jielong.js').Model} model @param {Candidate[]} rows */
 async function addUnigrams({ info }, rows) {
-  const { TABLES } = await import('./unigrams.js');
+  const { TABLES } = await import('../unigrams.js');
   const table = TABLES.find(({ name, size }) => name === info.name && size === info.vocabularySize);
   if (!table) return 0;
   const [ids, shares] = [table.ids, table.millionths].map((list) => list.split(' ').map(Number));

@@ -39,7 +39,7 @@ const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-const FETCHED = [...ENTRIES, 'texts.js'];
+const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -60,11 +60,15 @@ const flat = (api) => ({
   setup(builder) {
     builder.onResolve({ filter: /^api:$/ }, () => ({ path: API, namespace: API }));
     builder.onLoad({ filter: /./, namespace: API }, () => ({ contents: api, resolveDir: web }));
-    builder.onLoad({ filter: /\/web\/(elements|figures)\/\w+\.js$/ }, async ({ path }) => {
+    builder.onLoad({ filter: /\/web\/(elements|figures)\/[\w-]+\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       if (basename(path) === 'here.js')
         return { contents: replaced(text, "ROOT = '../'", "ROOT = './'") };
-      const contents = text.replace(/\bimport\('\.\.\/([\w-]+\.js)'\)/g, "apiModule('$1')");
+      const contents = text.replace(/\bimport\('\.\.\/([\w-]+\.js)'\)/g, (_, name) => {
+        if (!FETCHED.includes(name))
+          throw new Error(`dist: ${path} fetches ${name}: add it to FETCHED`);
+        return `apiModule('${name}')`;
+      });
       return {
         contents: contents === text ? text : `import { apiModule } from '${API}';\n${contents}`,
       };

@@ -1,5 +1,5 @@
 /**
- * unigrams.js - counts the tokens of training texts for web/figures/unigrams.js, the second anchor of a probability.
+ * unigrams.js - counts the tokens of training texts for web/unigrams.js, the second anchor of a probability.
  *
  *   node web/node/unigrams.js tales=tales.txt poems=tang.txt,song.txt
  *
@@ -50,7 +50,7 @@ for (const argument of process.argv.slice(2)) {
   tables.push(await count(name, files.split(',')));
 }
 await writeFile(
-  `${web}figures/unigrams.js`,
+  `${web}unigrams.js`,
   `/**
  * unigrams.js - the ${KEPT} most frequent tokens of the included models' training texts, in millionths;
  * \`node web/node/unigrams.js\` writes it.

@@ -1,7 +1,7 @@
 /**
  * bars.js - draws rows of bars as SVG, all on one scale: a label, a note and one bar per column. Stateless.
  *
- * A row is an option of a list box: the svg is the tab stop, `keys` walks. Independent of models.
+ * A row is an option of a list box: the svg is the tab stop, arrow keys walk. Independent of models.
  */
 import { svg as make, resize } from './svg.js';
 
@@ -161,7 +161,7 @@ export function barList({ count, cursor, move, choose, leave }) {
     const to = { ArrowDown: at + 1, ArrowUp: Math.max(at - 1, 0), Home: 0, End: count() - 1 };
     if (event.key in to) move(Math.min(to[event.key], count() - 1));
     else if ((event.key === 'Enter' || event.key === ' ') && at >= 0) choose(at);
-    else if (event.key === 'Escape' && leave) leave();
+    else if (event.key === 'Escape' && leave && at >= 0) leave();
     else return;
     event.preventDefault();
   });

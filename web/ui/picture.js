@@ -53,7 +53,7 @@ function textOf(node, place) {
   return linesOf(node, place)
     .map(
       ({ text, rect }) =>
-        `<text x="${rect.left}" y="${rect.top + rect.height / 2}" dominant-baseline="central" ${font} fill="${style.color}">${escapeXml(text)}</text>`,
+        `<text x="${rect.left}" y="${rect.top + rect.height / 2}" dominant-baseline="central" xml:space="preserve" ${font} fill="${style.color}">${escapeXml(text)}</text>`,
     )
     .join('');
 }
@@ -81,7 +81,9 @@ export function pictureOfHtml(box, alt, except) {
     const rect = place(node.getBoundingClientRect());
     if (node.matches('svg, canvas')) return copyOf(node, rect);
     if (style.clipPath !== 'none' || style.visibility === 'hidden') return '';
-    let out = boxOf(style, rect);
+    let out = '';
+    // An inline node that wraps has a box per line.
+    for (const line of node.getClientRects()) out += boxOf(style, place(line));
     for (const child of node.childNodes) out += draw(child);
     return out;
   };

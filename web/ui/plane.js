@@ -70,17 +70,18 @@ function placesOf(points, width, height) {
 const overlap = (a, b) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-/** @param {{ x: number, y: number }} place @param {string} label @returns {Box[]} right, left, above, below */
-function boxesOf({ x, y }, label) {
+/** @param {{ x: number, y: number }} place @param {Point} point @returns {Box[]} right, left, above, below */
+function boxesOf({ x, y }, { label, role }) {
+  const gap = role === 'chosen' ? 12 : 8; // the chosen one has a ring
   const w = widthOf(label);
   const at = (/** @type {number} */ left, /** @type {number} */ top) => {
     return { left, top, right: left + w, bottom: top + LINE };
   };
   return [
-    at(x + 8, y - LINE / 2),
-    at(x - 8 - w, y - LINE / 2),
-    at(x - w / 2, y - 8 - LINE),
-    at(x - w / 2, y + 8),
+    at(x + gap, y - LINE / 2),
+    at(x - gap - w, y - LINE / 2),
+    at(x - w / 2, y - gap - LINE),
+    at(x - w / 2, y + gap),
   ];
 }
 
@@ -99,11 +100,12 @@ function labelsOf(points, places, width, height) {
   /** @type {(Box | undefined)[]} */ const out = points.map(() => undefined);
   const frame = { left: 0, top: 0, right: width, bottom: height };
   for (const i of order) {
-    const inside = boxesOf(places[i], points[i].label).filter(
+    const inside = boxesOf(places[i], points[i]).filter(
       (b) => b.left >= 0 && b.top >= 0 && b.right <= frame.right && b.bottom <= frame.bottom,
     );
     const free = inside.find((box) => !taken.some((other, k) => k !== i && overlap(box, other)));
-    const box = free ?? (IMPORTANCE[points[i].role] < 2 ? inside[0] : undefined);
+    const apart = () => inside.find((box) => !out.some((label) => label && overlap(box, label)));
+    const box = free ?? (IMPORTANCE[points[i].role] < 2 ? (apart() ?? inside[0]) : undefined);
     if (!box) continue;
     out[i] = box;
     taken.push(box);
@@ -202,9 +204,9 @@ export const PLANE = `
 .c0 { --c: var(--jl-1); } .c1 { --c: var(--jl-2); } .c2 { --c: var(--jl-3); } .c3 { --c: var(--jl-4); }
 .kinds { flex-wrap: wrap; gap: 0.25rem 1rem; } .kinds span { display: inline-flex; align-items: center; gap: 0.25rem; }
 .kinds svg { width: 14px; height: 14px; overflow: visible; }
-.near { display: grid; grid-template-columns: max-content minmax(4rem, 20rem) max-content; gap: 0.25rem 0.75rem; align-items: center;
+ul.nearest { display: grid; grid-template-columns: max-content minmax(4rem, 20rem) max-content; gap: 0.25rem 0.75rem; align-items: center;
   margin: 0.25rem 0; padding: 0; list-style: none; font-size: 0.875rem; min-height: 7rem; align-content: start; }
-.near li { display: contents; } .near .label { font-family: var(--jl-mono); }
+ul.nearest li { display: contents; } ul.nearest .label { font-family: var(--jl-mono); }
 .body > details { font-size: 0.875rem; }
 .mark { fill: var(--c); stroke: none; } .ring { fill: var(--jl-paper); stroke: var(--jl-quiet); stroke-width: 1.5; }
 .halo { fill: none; stroke: var(--jl-accent); stroke-width: 2; }

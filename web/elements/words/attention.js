@@ -14,8 +14,8 @@ export const words = {
   'working.number': ['number', '第幾個數'],
   'working.inputs': ['The inputs: q of the query, k of the key', '輸入：查詢的 q 與鍵的 k'],
   'working.more': [
-    'This model adds a bias, a cap or another scale: its score is {score}.',
-    '這個模型另外加上偏移、上限或別的縮放，分數是 {score}。',
+    'This model adds a bias, a window, a cap or another scale: its score is {score}.',
+    '這個模型另外加上偏移、視窗、上限或別的縮放，分數是 {score}。',
   ],
   'working.same': [
     'The model’s own weight: {weight}, the same within 0.0001.',

@@ -63,6 +63,8 @@ export const words = {
   'more.scene': ['Scene (JSON)', '場景（JSON）'],
   'more.link': ['Copy link', '複製連結'],
   'more.embed': ['Copy the line to embed it', '複製嵌入碼'],
+  'more.tag': ['Copy the tag with its scene', '複製標籤與場景'],
+  'more.copyThis': ['Copy this text', '請複製這段文字'],
   'more.copied': ['Copied', '已複製'],
   'more.own': ['Use your own model (GGUF)', '使用自己的模型（GGUF）'],
   'error.other': ['{message}', '發生錯誤：{message}'],

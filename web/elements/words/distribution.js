@@ -15,6 +15,7 @@ export const words = {
   'stage.topP': ['top-p {value}', 'top-p {value}'],
   'stage.minP': ['min-p {value}', 'min-p {value}'],
   left: ['{n} left', '剩 {n} 個'],
+  kept: ['tokens left', '剩下的詞元數'],
   others: ['{n} others', '其他 {n} 個'],
   uniform: ['uniform', '均勻分佈'],
   end: ['{label} (end)', '{label}（結束）'],

@@ -33,12 +33,12 @@ export const words = {
   ],
   entropy: ['Entropy {value} nats', '熵 {value} nats'],
   'measured.own': [
-    'Measured on your text, {n} tokens, given twice; the second copy counts.',
+    'Measured on your text: {n} tokens, given twice; the second copy counts.',
     '以你的文字測量：{n} 個詞元，連給兩次，只算第二次。',
   ],
   'measured.other': [
-    'Measured on {n} tokens of another text, given twice; the second copy counts, because a short text resembles any kind. It begins: {text}…',
-    '短文容易誤判，所以另用 {n} 個詞元的文字測量，連給兩次，只算第二次。開頭是：{text}……',
+    'Measured on {n} tokens of another text, given twice; the second copy counts. A short text resembles any kind.',
+    '用另一段 {n} 個詞元的文字測量，連給兩次，只算第二次；短文容易誤判。',
   ],
   'measured.pending': ['Being measured.', '測量中。'],
   'measured.none': [
@@ -48,7 +48,7 @@ export const words = {
   'change.none': ['Nothing is changed', '沒有改動'],
   'change.off': ['With block {layer}, head {head} off', '關掉區塊 {layer} 的注意力頭 {head}'],
   'change.only': ['With only head {head} in block {layer}', '區塊 {layer} 只留注意力頭 {head}'],
-  'change.what': ['of', '項目'],
+  'change.what': ['item', '項目'],
   'change.before': ['before', '之前'],
   'change.after': ['after', '之後'],
   'change.difference': ['difference', '差'],

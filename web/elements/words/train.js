@@ -4,7 +4,7 @@
 export const words = {
   title: ['Train a small model', '訓練一個小模型'],
   'label.text': ['Prompt', '提示'],
-  'button.train': ['Train · nothing to download', '訓練 · 不用下載'],
+  'button.train': ['Start · no download', '開始 · 不用下載'],
   'button.continue': ['Continue', '繼續'],
   'button.afresh': ['Train again', '重新訓練'],
   'button.use': ['Use this model in the other figures', '讓其他圖使用這個模型'],
