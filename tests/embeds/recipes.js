@@ -90,15 +90,20 @@ async function instant(visit, there, back) {
   assert.ok(await tab.evaluate('window.firstLoad'), 'the page was loaded anew');
 }
 
+/** What stands in the text field of the first figure. @param {Visit} visit */
+async function typed(visit) {
+  const [figure] = await visit.all();
+  return figure.$eval('>>> :is(input, textarea)', (/** @type {any} */ e) => e.value);
+}
+
 /** The key events of a text field in the figure reach no shortcut of the host. @param {Visit} visit */
 async function type(visit) {
   const [figure] = await visit.all();
-  const field = await figure.waitForSelector('>>> input, textarea');
+  const field = await figure.waitForSelector('>>> :is(input, textarea)');
   await field?.click();
   await visit.page.keyboard.type(' nfsbdd/x', { delay: 20 });
   await visit.page.keyboard.press('ArrowLeft');
-  const value = await field?.evaluate((/** @type {any} */ e) => e.value);
-  assert.match(value, /nfsbdd\/x/);
+  assert.match(await typed(visit), /nfsbdd\/x/);
 }
 
 /** Chooses a head in the first figure. @param {Visit} visit @param {string} head */
@@ -273,6 +278,7 @@ export const recipes = [
       await type(visit);
       assert.equal(await cells(), before, 'keys in the figure are not keys of the notebook');
       await choose(visit, '3');
+      assert.match(await typed(visit), /nfsbdd/, 'what was typed stays');
       await execute(1);
       const told = () => tab.$eval('.jp-OutputArea-executeResult pre', (e) => e.textContent);
       assert.equal((await told())?.trim(), '3', 'the kernel knows the chosen head');

@@ -46,9 +46,9 @@ function check(element, name) {
 
 /**
  * @param {Element} element @param {View & { missing?: string }} view
- * @param {{ again: () => void, more: () => void }} actions
+ * @param {{ again: () => void, more: () => void, use: () => void }} actions
  */
-export function controlsOf(element, view, { again, more }) {
+export function controlsOf(element, view, { again, more, use }) {
   const { t } = element;
   const running = ['running', 'loading'].includes(element.dataset.state ?? '');
   const box = once(element, 'sampling', () => {
@@ -76,8 +76,7 @@ export function controlsOf(element, view, { again, more }) {
     press('more', more),
     press('again', again, { seed: String(view.sampling.seed) }),
   ];
-  if (element.value('share'))
-    buttons.push(press('use', () => element.setAttribute('text', wholeOf(view))));
+  if (element.value('share')) buttons.push(press('use', use));
   return [...buttons, box.details];
 }
 
@@ -120,9 +119,31 @@ textarea { resize: vertical; }
   .meter { min-height: 3em; }
 }`;
 
-/** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */
+/** Tokens a second, from the second drawing of a run on. */
+export class Rate {
+  value = 0;
+  #began = 0;
+
+  /** @param {number} from tokens before */
+  constructor(from = 0) {
+    this.from = from;
+  }
+  /** @param {number} n tokens now */
+  count(n) {
+    const now = performance.now();
+    if (n === this.from) return;
+    if (this.#began) this.value = (1000 * (n - this.from)) / (now - this.#began);
+    else [this.#began, this.from] = [now, n];
+  }
+}
+
+/** @param {Element} element @param {View} view @param {number} rate 0: unknown */
 export function meterText({ t, format }, view, rate) {
-  const values = { n: format.number(view.ids.length), seed: String(view.sampling.seed), rate };
+  const values = {
+    n: format.number(view.ids.length),
+    seed: String(view.sampling.seed),
+    rate: format.number(rate, { maximumFractionDigits: 0 }),
+  };
   const parts = [t(rate ? 'meter.rate' : 'meter', values)];
   if (view.finish) parts.push(t(`finish.${view.finish}`));
   if (view.left) parts.push(t('left', { n: format.number(view.left) }));

@@ -1,0 +1,111 @@
+/**
+ * figure.js - the tree of one figure: title, what to look for, a guess, its elements, steps, what to notice.
+ */
+import { SCENES } from '../scenes.js';
+import { say } from '../tree.js';
+
+/** @typedef {import('../tree.js').Tree} Tree */
+/** @typedef {import('../tree.js').Say} Say */
+
+/**
+ * @typedef {object} Spec
+ * @property {Say} title
+ * @property {Say} look what to look for
+ * @property {{ ask: Say, options: Say[], right: number, why: Say }} [guess]
+ * @property {[tag: string, attributes: Record<string, any>][]} parts
+ * @property {{ set: Record<string, string | number>, say: Say }[]} [steps] attributes of the first part, and what to see
+ * @property {Say} notice
+ * @property {string} claim name of the test that checks `notice`
+ */
+
+/** All figures, by number. @type {Map<number, Spec>} */
+export const FIGURES = new Map();
+
+/** @param {number} number @param {NonNullable<Spec['guess']>} guess @returns {Tree} */
+const guessOf = (number, { ask, options, right, why }) => [
+  'fieldset',
+  { class: 'guess' },
+  ['legend', {}, ask],
+  ...options.map((option, i) => [
+    'label',
+    {},
+    ['input', { type: 'radio', name: `guess-${number}`, 'data-right': i === right }],
+    ' ',
+    option,
+  ]),
+  ['p', { class: 'why', hidden: true, role: 'status' }, why],
+];
+
+/** @param {NonNullable<Spec['steps']>} steps @returns {Tree} */
+const stepsOf = (steps) => [
+  'div',
+  { class: 'steps' },
+  ['button', { type: 'button', class: 'previous' }, say('Previous step', '上一步')],
+  ['button', { type: 'button', class: 'next' }, say('Next step', '下一步')],
+  [
+    'ol',
+    { 'aria-live': 'polite' },
+    ...steps.map((step) => [
+      'li',
+      { hidden: true, 'data-set': JSON.stringify(step.set) },
+      step.say,
+    ]),
+  ],
+];
+
+/**
+ * Names of a part's scenes: none if the elements' included scenes show it, one if both languages show the same, else two.
+ * @param {number} number of the figure @param {number} i of the part @param {string} tag
+ * @param {Record<string, any>} attributes
+ */
+export function sceneNames(number, i, tag, attributes) {
+  const own = Object.keys(attributes).filter((name) => name !== 'share' && name !== 'model');
+  if (tag.startsWith('jl-') && !own.length) return [];
+  const same = attributes.model && !Object.values(attributes).some((value) => value?.say);
+  return same ? [`${number}-${i}`] : [`${number}-${i}.en`, `${number}-${i}.zh-Hant`];
+}
+
+/** A part with its scene. @param {number} number @param {number} i @param {Spec['parts'][0]} part @returns {Tree} */
+function partOf(number, i, [tag, attributes]) {
+  const [english, chinese] = sceneNames(number, i, tag, attributes).map((name) => SCENES[name]);
+  const text = english && chinese ? { data: [english, chinese] } : english;
+  const scene = text ? [['script', { type: 'application/json' }, text]] : [];
+  return [tag, { ...attributes, caption: ' ' }, .../** @type {any} */ (scene)];
+}
+
+/**
+ * A figure of the note.
+ * @param {number} number 1 to 26 @param {Spec} spec @returns {Tree}
+ */
+export function figure(number, spec) {
+  FIGURES.set(number, spec);
+  const { title, look, guess, parts, steps, notice } = spec;
+  return [
+    'note-figure',
+    { id: `figure-${number}`, 'data-figure': String(number) },
+    [
+      'h3',
+      {},
+      ['a', { href: `#figure-${number}` }, say(`Figure ${number}`, `圖 ${number}`)],
+      ' ',
+      title,
+    ],
+    ['p', { class: 'look' }, look],
+    ...(guess ? [guessOf(number, guess)] : []),
+    ['div', { class: 'parts' }, ...parts.map((part, i) => partOf(number, i, part))],
+    ...(steps ? [stepsOf(steps)] : []),
+    ['p', { class: 'notice' }, notice],
+    ['div', { class: 'tools' }],
+  ];
+}
+
+/** A paragraph. @param {string} english @param {string} chinese @returns {Tree} */
+export const p = (english, chinese) => ['p', {}, say(english, chinese)];
+
+/** @param {string} id @param {Say} title @param {...Tree} parts @returns {Tree} */
+export const section = (id, title, ...parts) => [
+  'section',
+  { id },
+  ['h2', {}, ['a', { href: `#${id}` }, title]],
+  ...parts,
+];

@@ -1,0 +1,81 @@
+/** opening.js - the game, the generations of language models, the whole pipeline: figures 1 to 3. */
+import { say } from '../tree.js';
+import { figure, p, section } from './figure.js';
+
+export const opening = section(
+  'opening',
+  say('A game of one word at a time', '一次接一個詞的遊戲'),
+  p(
+    'A chat model writes an essay, translates, tells jokes, and it does all of this with one move: given the words so far, it guesses the next one. Then it puts its guess at the end of the text and guesses again. Chinese children play a game like this; it is called 接龍, and this note’s engine is named after it.',
+    '聊天模型會寫文章、會翻譯、會說笑話，其實只會一個動作：看著前面的字，猜下一個字。猜完就把它接在後面，再猜下一個。這就是文字接龍，這份講義的引擎也因此叫作接龍。',
+  ),
+  p(
+    'Everything below happens in this page. Each figure first shows a result recorded earlier; its button loads a small model into your browser and computes the same thing here, with your own sentence if you like. Nothing is sent anywhere.',
+    '以下每一張圖都在這個網頁裡計算。一開始看到的是預錄的結果；按下按鈕，一個小模型就會載入你的瀏覽器，當場重算一次，你也可以換成自己的句子。什麼資料都不會傳出去。',
+  ),
+  figure(1, {
+    title: say('The game', '文字接龍'),
+    look: say(
+      'The bars are the model’s guesses for the next token. Click one: it joins the text, and the model guesses again.',
+      '長條是模型對下一個詞元的猜測。點一個，它就接上去，模型再猜下一個。',
+    ),
+    guess: {
+      ask: say(
+        'Before any training, how sure is a model of its first guess?',
+        '完全還沒訓練的模型，對自己的第一個猜測有多少把握？',
+      ),
+      options: [
+        say('Very sure, but wrong', '很有把握，但是猜錯'),
+        say('About equally unsure of everything', '對每個詞元都差不多沒把握'),
+      ],
+      right: 1,
+      why: say(
+        'Its weights are random and small, so all tokens get nearly the same probability: the upper dashed line. Learning begins by finding out which tokens are common at all: the lower line.',
+        '它的權重是很小的亂數，所以每個詞元的機率幾乎一樣，也就是圖上那條「均勻」的虛線。學習的第一步，是先發現哪些字常見，也就是較低的那條「只看字頻」的線。',
+      ),
+    },
+    parts: [
+      ['jl-distribution', { share: 'note' }],
+      ['jl-train', {}],
+    ],
+    notice: say(
+      'The trained model puts its probability on a few tokens; the one you train here starts with none of that and gets some of it from reading. Nobody tells it grammar: the only lesson is the next token.',
+      '訓練過的模型把機率集中在少數幾個詞元上；你在這裡訓練的小模型一開始什麼都不會，讀著讀著才學到一點。沒有人教它文法，唯一的功課就是猜下一個詞元。',
+    ),
+    claim: 'figure 1: training lowers the held-out loss below both anchors',
+  }),
+  p(
+    'The game is old; only the players changed. An *n*-gram model counts which word followed the last few words. A feed-forward network turns those few words into vectors, so that similar words share what was learned. A recurrent network reads on and on and keeps a summary. The Transformer looks back at every earlier word directly.',
+    '這個遊戲很老，換的只是玩家。*n* 元模型數一數前面幾個字之後接過什麼。前饋網路把那幾個字變成向量，相近的字就能共用學到的東西。循環網路一路讀下去，只留一份摘要。Transformer 則直接回頭看前面每一個字。',
+  ),
+  figure(2, {
+    title: say('Four generations, one text', '四代模型，同一段文字'),
+    look: say(
+      'Four models that learned from the same fairy tales; the three networks have 1.7 million parameters each. Fewer bits per byte means that the text surprised the model less.',
+      '四個模型讀的是同一批童話，其中三個網路都是 170 萬個參數。每位元組位元數愈少，表示文字愈不讓模型意外。',
+    ),
+    parts: [['note-evolution', { model: 'tales', text: 'Once upon a time there was a' }]],
+    notice: say(
+      'Each generation needs fewer bits on text that none of them has read. On one sentence an older model may still win: compare on a whole text, never on one guess.',
+      '在誰都沒讀過的文字上，每一代需要的位元都比上一代少。但只看一句話，舊模型有時反而猜對；要比，就要用整段文字比。',
+    ),
+    claim: 'figure 2: bits per byte fall from n-gram to Transformer',
+  }),
+  p(
+    'The rest of this note opens the Transformer from one end to the other. Five stations are all there is: text is cut into tokens; each token becomes a vector, with its position; attention lets tokens look at earlier ones; a feed-forward network works on each token by itself; and the last vector becomes a guess.',
+    '接下來我們把 Transformer 從頭到尾打開。全程只有五站：文字切成詞元；每個詞元變成向量，再加上位置；注意力讓詞元回頭看前面；前饋網路對每個詞元各自加工；最後一個向量變成對下一個詞元的猜測。',
+  ),
+  figure(3, {
+    title: say('From text to a guess', '從文字到猜測'),
+    look: say(
+      'Your sentence on its way through the model, with the true shape of the numbers at each station. Choose a station to go to its chapter.',
+      '你的句子一路穿過模型，每一站都標出數字的真實形狀。點一站，就到那一章。',
+    ),
+    parts: [['note-pipeline', { share: 'note' }]],
+    notice: say(
+      'Stations 3 and 4 together are one block. The model repeats the block, with other weights each time, and changes nothing else.',
+      '第 3、4 站合起來是一個區塊。模型只是把區塊重複好幾次，每次權重不同，其他都不變。',
+    ),
+    claim: 'figure 3: shapes and numbers equal the taps',
+  }),
+);

@@ -1,0 +1,70 @@
+/**
+ * figure.js - <note-figure>: one numbered figure of the note, made of one or more elements.
+ *
+ * start() starts its elements one after another; data-state is idle until the first starts, then loading or running,
+ * and done or error when all have ended. It asks the reader for a guess, steps through its own steps, and gives the
+ * lines that embed it.
+ */
+
+/** @typedef {HTMLElement & { start: () => Promise<void>, stop: () => void, dataset: DOMStringMap, state: Record<string, string> }} Part */
+
+export class NoteFigure extends HTMLElement {
+  #step = -1;
+
+  /** Its elements. @returns {Part[]} */
+  get parts() {
+    return /** @type {any[]} */ (
+      [...this.querySelectorAll('.parts > *')].filter((e) => 'start' in e)
+    );
+  }
+
+  connectedCallback() {
+    this.dataset.state = 'idle';
+    for (const name of ['loadstart', 'run', 'done', 'error'])
+      this.addEventListener(name, () => queueMicrotask(() => this.#settle()));
+    this.querySelector('.guess')?.addEventListener('change', () => this.reveal());
+    for (const button of this.querySelectorAll('.steps button'))
+      button.addEventListener('click', () => this.step(button.matches('.next') ? 1 : -1));
+  }
+
+  #settle() {
+    const states = this.parts.map((part) => part.dataset.state ?? 'idle');
+    const first = ['loading', 'running', 'error'].find((state) => states.includes(state));
+    const all = states.every((state) => state === 'done') ? 'done' : 'idle';
+    this.dataset.state = first ?? (states.includes('done') ? 'done' : all);
+  }
+
+  /** Starts all elements, in turn. */
+  async start() {
+    this.reveal();
+    for (const part of this.parts) await part.start();
+    this.#settle();
+  }
+  stop() {
+    for (const part of this.parts) part.stop();
+  }
+
+  /** Shows the answer of the guess. */
+  reveal() {
+    const guess = this.querySelector('.guess');
+    const chosen = guess?.querySelector('input:checked');
+    if (!guess || !chosen) return;
+    guess.querySelector('.why')?.removeAttribute('hidden');
+    guess.classList.toggle('right', chosen.hasAttribute('data-right'));
+  }
+
+  /** Goes to the next or the previous step. @param {number} way @returns {boolean} whether there is one */
+  step(way) {
+    const steps = [...this.querySelectorAll('.steps li')];
+    const next = this.#step + way;
+    if (next < 0 || next >= steps.length) return false;
+    this.#step = next;
+    for (const [i, step] of steps.entries()) step.toggleAttribute('hidden', i !== next);
+    const set = JSON.parse(steps[next].getAttribute('data-set') ?? '{}');
+    const [part] = this.parts;
+    for (const [name, value] of Object.entries(set)) part?.setAttribute(name, String(value));
+    return true;
+  }
+}
+
+customElements.define('note-figure', NoteFigure);
