@@ -101,7 +101,10 @@ const cases = {
       .slice(before)
       .map((e) => e.name);
     expect(asked.length === 0, `requested ${asked}`);
-    expect(/\d MB|download/.test(element.frame.start.textContent ?? ''), 'the button names no size');
+    expect(
+      /\d MB|download/.test(element.frame.start.textContent ?? ''),
+      'the button names no size',
+    );
     expect(element.frame.body.getBoundingClientRect().height > 40, 'nothing is drawn');
     expect(gaps(element) === '', `words: ${gaps(element)}`);
   },

@@ -50,6 +50,8 @@ export function createFrame(root, input) {
     enlarge,
     body,
     field,
+    /** The text that the element last put into the field. @type {string | undefined} */ given:
+      undefined,
     ask,
     start,
     stop,

@@ -143,8 +143,8 @@ export function render(element) {
   frame.field.setAttribute('aria-label', t('label.text'));
   frame.field.placeholder = t('hint.text');
   const text = toField(element, element.value('text') ?? '');
-  if (element.shadowRoot?.activeElement !== frame.field && frame.field.value !== text)
-    frame.field.value = text;
+  if (element.shadowRoot?.activeElement !== frame.field && frame.given !== text)
+    frame.field.value = frame.given = text; // what the reader has typed since stays
   fill(frame.own, view ? element.own(view) : []);
   if (view) element.draw(frame.body, view);
   else frame.body.replaceChildren(make('p', { className: 'empty' }, t('hint.start')));
