@@ -31,7 +31,11 @@ export const HEADER = [
       { type: 'button', class: 'quiet', id: 'language', lang: say('zh-Hant', 'en') },
       say('繁體中文', 'English'),
     ],
-    ['button', { type: 'button', class: 'quiet', id: 'theme' }, say('Theme: system', '外觀：依系統')],
+    [
+      'button',
+      { type: 'button', class: 'quiet', id: 'theme' },
+      say('Theme: system', '外觀：依系統'),
+    ],
     ['button', { type: 'button', class: 'quiet', id: 'lecture' }, say('Lecture', '上課模式')],
     [
       'label',
