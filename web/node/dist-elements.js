@@ -168,7 +168,7 @@ async function writeViews(name) {
     const call = `${INTERNALS}['elements/scenes.js'].addView`;
     await write(
       `elements/${name}.${model}.js`,
-      `${call}("${model}","${name}",JSON.parse(${JSON.stringify(view)}));\n`,
+      `${call}("${model}","${name}",${view});\n`,
     );
   }
 }
