@@ -1,6 +1,6 @@
-/** models.js - the included models, and texts for tests of figures. */
+/** figure_models.js - the included models, and texts for tests of figures. */
 import { loadModel } from '../../web/jielong.js';
-import { root } from '../helpers/paths.js';
+import { root } from './paths.js';
 
 export const TALE = "The princess lost her golden ball in the well. 'Give me back my golden";
 export const POEM = '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。';
