@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { buildWhole, OF_SCRIPT, wholeEngine } from '../../web/node/dist-elements.js';
 import { pageHtml, replaced, sectionsHtml } from './prerender.js';
 
@@ -14,12 +15,19 @@ const MAX_BYTES = 25e6;
 const root = new URL('../../', import.meta.url);
 const out = fileURLToPath(new URL('build/course-note.html', root));
 
-/** @param {string} path from the root @param {'utf8' | 'base64'} encoding */
-const read = (path, encoding) => readFile(new URL(path, root), encoding);
+/** What one-file.js takes from the page: name and path from the root. */
+const INSIDE = {
+  tales: 'web/models/tales.gguf',
+  poems: 'web/models/poems.gguf',
+  'position-learned': 'web/models/position-learned.gguf',
+  'held-out': 'examples/course-note/held-out.txt',
+};
 
-/** Bytes in the page, which are no script. @param {string} id @param {string} path */
-const inside = async (id, path) =>
-  `<script type="text/plain" id="${id}">${await read(path, 'base64')}</script>`;
+/** A script element with the deflated bytes of a file. @param {[name: string, path: string]} file */
+const inside = async ([name, path]) => {
+  const packed = deflateRawSync(await readFile(new URL(path, root)), { level: 9 });
+  return `<script type="text/plain" id="file-${name}">${packed.toString('base64')}</script>`;
+};
 
 const bundle = await buildWhole(
   'iife',
@@ -35,7 +43,7 @@ page = page.replace(
   /script-src [^;]*; worker-src [^;]*; style-src [^;]*; connect-src [^;]*;/,
   `script-src 'sha256-${hash}' 'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; connect-src https: data: blob:;`,
 );
-const style = await read('examples/course-note/note.css', 'utf8');
+const style = await readFile(new URL('note.css', import.meta.url), 'utf8');
 page = replaced(page, '<link rel="stylesheet" href="note.css">', `<style>\n${style}</style>`);
 page = replaced(page, '<script type="module" src="note.js"></script>\n', '');
 page = replaced(
@@ -43,9 +51,7 @@ page = replaced(
   '</body>',
   [
     `<noscript><article lang="en">${sectionsHtml('en').replace(/ id="[^"]*"/g, '')}</article></noscript>`,
-    await inside('model-tales', 'web/models/tales.gguf'),
-    await inside('model-poems', 'web/models/poems.gguf'),
-    await inside('held-out', 'examples/course-note/held-out.txt'),
+    ...(await Promise.all(Object.entries(INSIDE).map(inside))),
     `<script>${script}</script>`,
     '</body>',
   ].join('\n'),

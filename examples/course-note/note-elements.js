@@ -3,3 +3,4 @@
  */
 import '../../web/elements.js';
 import './figures/index.js';
+import './models.js';

@@ -2,11 +2,10 @@
  * note.js - the course note as a page: renders content/, contents, language, theme, address, a lecturer's mode, and
  * the reader's own model.
  */
-import '../../web/elements.js';
 import { recall, remember } from '../../web/ui/memory.js';
 import { SECTIONS } from './content/index.js';
 import './figure.js';
-import './figures/index.js';
+import './note-elements.js';
 import { addressOf, languageOf, readAddress } from './address.js';
 import { connectTools } from './embed.js';
 import { lecture, showOnly } from './lecture.js';

@@ -17,12 +17,16 @@ const words = {
   ],
 };
 
-/** @param {string} id of a script with base64 */
-const bytesOf = (id) =>
-  fetch(`data:application/octet-stream;base64,${document.getElementById(id)?.textContent}`);
+/** The bytes of a script with deflated bytes in base64. @param {string} name */
+async function inside(name) {
+  const text = document.getElementById(`file-${name}`)?.textContent;
+  const { body } = await fetch(`data:application/octet-stream;base64,${text}`);
+  return new Response(body?.pipeThrough(new DecompressionStream('deflate-raw')));
+}
 
-for (const name of ['tales', 'poems']) provide(name, () => bytesOf(`model-${name}`));
-Object.assign(window, { noteFiles: { 'held-out': () => bytesOf('held-out') } });
+for (const name of ['tales', 'poems']) provide(name, () => inside(name));
+const files = ['held-out', 'position-learned'].map((name) => [name, () => inside(name)]);
+Object.assign(window, { noteFiles: Object.fromEntries(files) });
 for (const tag of WITHOUT) {
   const type = /** @type {any} */ (customElements.get(tag));
   type.prototype.start = async function start() {
