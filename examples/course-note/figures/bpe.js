@@ -14,7 +14,7 @@ const MERGES = 300;
 const FIRST = 257; // id of the first learned piece: 0 is <|endoftext|>, 1 to 256 are the bytes
 
 /** @typedef {{ left: number, right: number, text: string, count: number }} Merge */
-/** @typedef {{ text: string, merges: Merge[], learned: number }} View learned: bytes of the text */
+/** @typedef {{ model: { name: string, type: string }, text: string, merges: Merge[], learned: number }} View learned: bytes of the text */
 
 /** @type {import('../../../web/figures/figure.js').Figure} */
 export const bpe = {
@@ -41,7 +41,8 @@ export const bpe = {
     } finally {
       trainer.close();
     }
-    return { text, merges, learned: learned.length };
+    const model = { name: 'held-out.txt', type: '' };
+    return { model, text, merges, learned: learned.length };
   },
 };
 
@@ -75,6 +76,7 @@ const textOfId = (merges, id) =>
 /** @type {import('../../../web/ui/words.js').Words} */
 const words = {
   title: ['Learning the pieces', '學習片段'],
+  start: ['Learn · no download', '學習 · 不用下載'],
   back: ['Back', '上一個'],
   next: ['Next', '下一個'],
   play: ['Play', '播放'],
@@ -112,6 +114,9 @@ export class NoteBpe extends JlElement {
     n: this.view.merges.length,
   }));
 
+  startText() {
+    return this.live ? undefined : this.t('start');
+  }
   /** @param {View} view */
   #step(view) {
     return Math.min(this.value('step') ?? 0, view.merges.length);
