@@ -2,7 +2,7 @@
 import { say } from '../tree.js';
 import { figure, p, section } from './figure.js';
 
-const CUT = 'The bear 🐻 ate 3.14 pies, 熊吃了派';
+const CUT = 'Bears🐻吃了3.14個派';
 const BEAR = {
   model: 'tales',
   text: 'The children were frightened when they saw the bear',
@@ -65,8 +65,8 @@ export const token = section(
   figure(5, {
     title: say('Cut anything', '什麼都切切看'),
     look: say(
-      'The same text, cut by two vocabularies. Type whatever you like: spaces, numbers, emoji, two languages in one line. Every piece has a number, its id; the model sees only the ids.',
-      '同一段文字，用兩份詞表來切。隨便打：空格、數字、表情符號、中英夾雜。每一塊都有編號，模型看到的只有編號。',
+      'The same text, cut by two vocabularies. Type whatever you like: numbers, emoji, two languages in one line. Every piece has a number, its id; the model sees only the ids.',
+      '同一段文字，用兩份詞表來切。隨便打：數字、表情符號、中英夾雜。每一塊都有編號，模型看到的只有編號。',
     ),
     parts: [
       [

@@ -13,6 +13,12 @@ import { textOf } from './files.js';
 const MERGES = 300;
 const FIRST = 257; // id of the first learned piece: 0 is <|endoftext|>, 1 to 256 are the bytes
 
+/** Whether GPT-2's alphabet writes a byte as itself; those bytes come first in it. @param {number} byte */
+const isPlain = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+const ALL = Array.from({ length: 256 }, (_, byte) => byte);
+/** Bytes in the order of GPT-2's alphabet. */
+const BYTES = [...ALL.filter(isPlain), ...ALL.filter((byte) => !isPlain(byte))];
+
 /** @typedef {{ left: number, right: number, text: string, count: number }} Merge */
 /** @typedef {{ model: { name: string, type: string }, text: string, merges: Merge[], learned: number }} View learned: bytes of the text */
 
@@ -53,7 +59,7 @@ export const bpe = {
 export function segment(text, merges, k) {
   const words = text.match(/ ?[^\s]+|\s+/g) ?? [];
   return words.map((word) => {
-    let ids = [...new TextEncoder().encode(word)].map((byte) => byte + 1);
+    let ids = [...new TextEncoder().encode(word)].map((byte) => BYTES.indexOf(byte) + 1);
     for (let i = 0; i < k; i++) {
       const { left, right } = merges[i];
       if (!ids.includes(left)) continue;
@@ -71,7 +77,7 @@ export function segment(text, merges, k) {
 
 /** @param {Merge[]} merges @param {number} id */
 const textOfId = (merges, id) =>
-  id < FIRST ? visible(String.fromCharCode(id - 1)) : merges[id - FIRST].text;
+  id < FIRST ? visible(String.fromCharCode(BYTES[id - 1])) : merges[id - FIRST].text;
 
 /** @type {import('../../../web/ui/words.js').Words} */
 const words = {

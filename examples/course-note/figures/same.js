@@ -106,7 +106,7 @@ export class NoteSame extends JlElement {
     .text { display: block; overflow-wrap: anywhere; line-height: 1.9; }
     .strips { display: grid; grid-template-columns: minmax(6rem, 12rem) minmax(0, 1fr); gap: 0.25rem 0.75rem; align-items: center; font-size: 0.8125rem; color: var(--jl-quiet); }
     .strips svg { width: 100%; height: 1.25rem; }
-    .others label { flex: 1 1 100%; } .others input { flex: 1; min-width: 0; }`;
+    .others { flex: 1 1 100%; } .others label { flex: 1 1 100%; } .others input { flex: 1; min-width: 0; }`;
 
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
