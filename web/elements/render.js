@@ -83,7 +83,7 @@ function standing(element) {
   const { text } = recorded.request;
   const other = element.type.input && element.value('text') !== text;
   const { date, engine } = recorded;
-  const said = t('status.recorded', { model: `${name} ${type}`, date, engine });
+  const said = t('status.recorded', { model: `${name} ${type}`.trim(), date, engine });
   return other ? `${said} · ${t('status.otherText', { text: String(text).slice(0, 60) })}` : said;
 }
 
