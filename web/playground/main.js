@@ -32,6 +32,7 @@ document.body.dataset.ready = '';
 
 for (const box of document.querySelectorAll('details.figure'))
   if (box instanceof HTMLDetailsElement) setUpFigure(box);
+document.addEventListener('done', startOpen, { once: true }); // the first run has loaded the model
 
 byId('language', HTMLButtonElement).addEventListener('click', async () => {
   const next = currentLanguage() === 'en' ? 'zh-Hant' : 'en';
@@ -62,14 +63,18 @@ function giveModel() {
   for (const figure of figures) figure.model = state.model;
 }
 
-/** A figure computes when it is opened, if its model is in memory. @param {HTMLDetailsElement} box */
+/** Starts the figures that are open and idle, if their model is in memory. */
+function startOpen() {
+  for (const figure of figures) {
+    const open = figure.closest('details')?.open;
+    if (open && !figure.live && figure.dataset.state === 'idle' && isLoaded(figure.model))
+      figure.start();
+  }
+}
+
+/** @param {HTMLDetailsElement} box */
 function setUpFigure(box) {
-  const inside = figures.filter((figure) => box.contains(figure));
-  box.addEventListener('toggle', () => {
-    if (!box.open) return;
-    for (const figure of inside)
-      if (!figure.live && figure.dataset.state === 'idle' && isLoaded(figure.model)) figure.start();
-  });
+  box.addEventListener('toggle', startOpen);
   if (box.id === 'figure-speed')
     box.addEventListener('toggle', async () => (await import('./speed.js')).setUp(), {
       once: true,
