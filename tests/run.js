@@ -40,7 +40,7 @@ const SPLIT = {
   'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
-  'browser/train': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/examples': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
 };
 
