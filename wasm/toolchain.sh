@@ -2,10 +2,10 @@
 # toolchain.sh - finds the tools a target needs; installs missing Debian packages or prints one line with
 # their names. Changes nothing if all are present.
 #
-# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models ...]     wasm: emcc (or an emsdk on PATH),
+# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models|embeds ...]     wasm: emcc (or an emsdk on PATH),
 # relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of
 # package.json, jinja: the chat template module web/chat/jinja.js, browsers: Chromium, Firefox, WebKit,
-# models: python3 with pip. SKIP_BROWSERS=1 skips the browsers.
+# models: python3 with pip, embeds: python3 with venv. SKIP_BROWSERS=1 skips the browsers.
 set -eu
 
 have() { command -v "$1" > /dev/null 2>&1; }
@@ -57,6 +57,7 @@ for target in "$@"; do
       tool WebKitWebDriver webkit2gtk-driver; tool Xvfb xvfb ;;
     models) tool python3 python3; python3 -m pip --version > /dev/null 2>&1 ||
       packages="$packages python3-pip"; tool sha256sum coreutils ;;
+    embeds) tool python3 python3; python3 -c 'import ensurepip' 2> /dev/null || packages="$packages python3-venv" ;;
     *) echo "toolchain: unknown target $target" >&2; exit 2 ;;
   esac
 done

@@ -168,5 +168,11 @@ describe('jl-distribution and jl-playground', { skip: missing('Chromium') }, () 
       await ask("e.view.text + e.view.texts.join('')"),
     );
     assert.equal(await ask("e.shadowRoot.querySelectorAll('.token').length"), 5);
+    await run(button('Continue'));
+    assert.equal(await ask("e.shadowRoot.querySelectorAll('.token').length"), 10);
+    await ask(`${other}.setAttribute('text', 'Another text')`);
+    await page.waitForFunction(
+      "e.shadowRoot.querySelector('.stream').textContent === 'Another text'",
+    );
   });
 });

@@ -308,7 +308,7 @@ async function check(list, name, tag = '') {
     await list[name](tag);
     return '';
   } catch (e) {
-    return String(/** @type {Error} */ (e).stack ?? e);
+    return `${e}\n${/** @type {Error} */ (e).stack}`; // not all browsers have the message in the stack
   } finally {
     stage.replaceChildren();
   }

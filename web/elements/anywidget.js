@@ -20,6 +20,13 @@ const BACK = ['text', 'layer', 'head', 'token'];
  *   on?: (event: string, call: () => void) => void, off?: (event: string, call: () => void) => void }} Traits
  */
 
+/** Calls a method of the host's model. MyST's model has save_changes and off, but they throw. @param {() => void} call */
+function attempt(call) {
+  try {
+    call();
+  } catch {}
+}
+
 /** @param {string} name of an attribute */
 const traitOf = (name) => (name === 'model' ? 'model_name' : name);
 
@@ -60,7 +67,7 @@ function writeBack(model, element) {
       const value = element.settings.own(name);
       if (before !== undefined && value !== undefined && value !== before) model.set?.(name, value);
     }
-    model.save_changes?.();
+    attempt(() => model.save_changes?.());
   });
   watcher.observe(element, { attributeFilter: BACK });
   return () => watcher.disconnect();
@@ -91,9 +98,11 @@ function render({ model, el }) {
   for (const name of ['figure', 'model_bytes']) model.on?.(`change:${name}`, create);
   return () => {
     end();
-    for (const name of names) model.off?.(`change:${name}`, update);
-    for (const name of ['figure', 'model_bytes']) model.off?.(`change:${name}`, create);
     el.replaceChildren();
+    attempt(() => {
+      for (const name of names) model.off?.(`change:${name}`, update);
+      for (const name of ['figure', 'model_bytes']) model.off?.(`change:${name}`, create);
+    });
   };
 }
 

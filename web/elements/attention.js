@@ -4,7 +4,7 @@
  *
  * Pointer or arrow keys select a cell; `token` is the row. `working` shows how the selected weight comes about.
  */
-import { attention, weightOf, workingIn } from '../figures/attention.js';
+import { attention, largest, weightOf, workingIn } from '../figures/attention.js';
 import { make } from '../ui/dom.js';
 import { cellAfter, cellAt, drawMatrix, LEGIBLE } from '../ui/matrix.js';
 import { JlElement } from './base.js';
@@ -176,12 +176,7 @@ export class JlAttention extends JlElement {
   }
   /** @param {View} view */
   summary(view) {
-    let best = { row: view.tokens.length - 1, column: 0, weight: -1 };
-    for (let row = 1; row < view.tokens.length; row++)
-      for (let column = 0; column < row; column++) {
-        const weight = this.#weight(view, row, column);
-        if (weight > best.weight) best = { row, column, weight };
-      }
+    const best = largest(view, this.#layer(view), this.#head(view));
     return this.#sentence('summary', view, best.row, best.column);
   }
   /** @param {View} view */

@@ -22,8 +22,8 @@ export class JlCost extends JlElement {
   static words = words;
   static css = `${plotStyle}
     .tables { overflow-x: auto; } .tables table { table-layout: fixed; width: min(100%, 40rem); } thead th { white-space: normal; } @media print { .more table { font-size: 0.625rem; } } .tables table { margin-block: 0.5rem; }
-    .tables td, .tables thead th:not(:first-child) { text-align: end; }
-    .tables :is(td, th) { white-space: pre-line; } .tables { font-size: 0.875rem; }
+    .tables td, .tables thead th:not(:first-child) { text-align: end; } .tables thead th:last-child { width: 33%; }
+    .tables :is(td, th) { white-space: pre-line; overflow-wrap: anywhere; } .tables { font-size: 0.875rem; }
     @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } } .tables .bar { width: calc(4rem * var(--share)); min-width: 1px; margin-inline-start: auto; }`;
   static settings = { show: oneOf('work', ['work', 'time']), n: whole(undefined, 1, LONG) };
 

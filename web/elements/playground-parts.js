@@ -46,9 +46,9 @@ function check(element, name) {
 
 /**
  * @param {Element} element @param {View & { missing?: string }} view
- * @param {{ again: () => void, more: () => void }} actions
+ * @param {{ again: () => void, more: () => void, use: () => void }} actions
  */
-export function controlsOf(element, view, { again, more }) {
+export function controlsOf(element, view, { again, more, use }) {
   const { t } = element;
   const running = ['running', 'loading'].includes(element.dataset.state ?? '');
   const box = once(element, 'sampling', () => {
@@ -64,8 +64,7 @@ export function controlsOf(element, view, { again, more }) {
   for (const slider of sliders)
     for (const input of slider.querySelectorAll('input')) input.disabled = greedy;
   box.chats ||= !!element.facts.model?.chatTemplate || element.value('chat');
-  const checks = [check(element, 'greedy'), ...(box.chats ? [check(element, 'chat')] : [])];
-  fill(box.inside, [...checks, ...sliders]);
+  fill(box.inside, [check(element, 'greedy'), ...sliders]);
   const off = running || !view.ids.length || !element.live;
   const press = (/** @type {string} */ name, /** @type {() => void} */ action, values = {}) => {
     const node = button(element, name, t(name, values), () => off || action());
@@ -76,9 +75,8 @@ export function controlsOf(element, view, { again, more }) {
     press('more', more),
     press('again', again, { seed: String(view.sampling.seed) }),
   ];
-  if (element.value('share'))
-    buttons.push(press('use', () => element.setAttribute('text', wholeOf(view))));
-  return [...buttons, box.details];
+  if (element.value('share')) buttons.push(press('use', use));
+  return [...buttons, ...(box.chats ? [check(element, 'chat')] : []), box.details];
 }
 
 /** The alternatives of a token. @param {Element} element @param {View} view @param {number} at -1: none @returns {import('../ui/alternatives.js').Listing} */
@@ -120,9 +118,31 @@ textarea { resize: vertical; }
   .meter { min-height: 3em; }
 }`;
 
-/** @param {Element} element @param {View} view @param {string} rate tokens a second, if known */
+/** Tokens a second, from the second drawing of a run on. */
+export class Rate {
+  value = 0;
+  #began = 0;
+
+  /** @param {number} from tokens before */
+  constructor(from = 0) {
+    this.from = from;
+  }
+  /** @param {number} n tokens now */
+  count(n) {
+    const now = performance.now();
+    if (n === this.from) return;
+    if (this.#began) this.value = (1000 * (n - this.from)) / (now - this.#began);
+    else [this.#began, this.from] = [now, n];
+  }
+}
+
+/** @param {Element} element @param {View} view @param {number} rate 0: unknown */
 export function meterText({ t, format }, view, rate) {
-  const values = { n: format.number(view.ids.length), seed: String(view.sampling.seed), rate };
+  const values = {
+    n: format.number(view.ids.length),
+    seed: String(view.sampling.seed),
+    rate: format.number(rate, { maximumFractionDigits: 0 }),
+  };
   const parts = [t(rate ? 'meter.rate' : 'meter', values)];
   if (view.finish) parts.push(t(`finish.${view.finish}`));
   if (view.left) parts.push(t('left', { n: format.number(view.left) }));

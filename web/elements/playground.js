@@ -13,26 +13,13 @@ import { streamCss, TokenStream } from '../ui/stream.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
 import { isLoaded } from './engine.js';
-import {
-  chosenText,
-  controlsOf,
-  css,
-  listingOf,
-  meterText,
-  sameTokens,
-  sentenceOf,
-  summaryOf,
-  twinOf,
-  wholeOf,
-} from './playground-parts.js';
+import * as parts from './playground-parts.js';
 import { samplerCss, samplerSettings } from './sampler.js';
 import { flag, whole } from './settings.js';
 import { words } from './words/playground.js';
 
 /** @typedef {import('../figures/playground.js').PlaygroundView} View */
 /** @typedef {import('../figures/playground.js').From} From */
-
-const ROUNDED = { maximumFractionDigits: 0 };
 
 export class JlPlayground extends JlElement {
   static figure = playground;
@@ -44,15 +31,16 @@ export class JlPlayground extends JlElement {
     greedy: flag(),
     chat: flag(),
   };
-  static css = barsCss + streamCss + samplerCss + css;
+  static css = barsCss + streamCss + samplerCss + parts.css;
 
   /** Where the next run begins. @type {From | undefined} */ #next;
   /** The model of `#next`, because ids belong to it. @type {any} */ #nextModel;
   /** Where the last run began. @type {From | undefined} */ #last;
   /** @type {number | undefined} */ #again;
+  /** The text of the last run, or the one that the figures got. */ #told = '';
   #shown = 0; // the token whose alternatives are shown
   /** The view that the stream shows. @type {View | undefined} */ #drawn;
-  #rate = { first: 0, from: 0, text: '' };
+  #rate = new parts.Rate();
   #heard = 0; // characters that were spoken
 
   constructor() {
@@ -79,11 +67,17 @@ export class JlPlayground extends JlElement {
   }
   /** @param {From} [from] */
   async start(from = this.#nextModel === this.model ? this.#next : undefined) {
-    const same = from && wholeOf(from.view).startsWith(this.value('text') ?? '');
-    this.#last = this.#next = same ? from : undefined;
+    const text = this.value('text') ?? from?.view.text;
+    this.#last = this.#next = from && this.#belongs(text, from.view) ? from : undefined;
+    this.#told = text;
     const done = super.start(); // reads the request at once
     this.#next = this.#again = undefined;
     await done;
+  }
+
+  /** Whether a view continues this text. @param {string} text @param {View} view */
+  #belongs(text, view) {
+    return text === view.text || text === this.#told;
   }
 
   /** @param {HTMLElement} body @param {View & { missing?: string }} view */
@@ -91,8 +85,9 @@ export class JlPlayground extends JlElement {
     const { play, stream, meter, spoken } = this.#parts();
     if (play.parentNode !== body) body.replaceChildren(play, meter, spoken);
     const text = this.value('text') ?? view.text;
-    const same = text === view.text || text === wholeOf(view);
-    const given = view.missing ? this.t(`missing.${view.missing}`) : same ? view.text : text;
+    const same = this.#belongs(text, view);
+    const prompt = view.missing ? this.t(`missing.${view.missing}`) : same ? view.text : text;
+    const given = view.chat && same ? `${prompt}\n` : prompt; // the answer begins a line
     if (stream.given.textContent !== given) stream.given.textContent = given;
     if (same) this.#stream(stream, view);
     else {
@@ -103,7 +98,7 @@ export class JlPlayground extends JlElement {
     stream.root.setAttribute('aria-label', this.t('stream'));
     meter.textContent = this.#meter(view);
     if (this.dataset.state === 'running' || view.finish) {
-      const said = sentenceOf(view, this.#heard);
+      const said = parts.sentenceOf(view, this.#heard);
       this.#heard += said.length;
       if (said) spoken.textContent = said.trim();
     }
@@ -135,9 +130,9 @@ export class JlPlayground extends JlElement {
   /** Appends what is new; removes what this view has not. @param {TokenStream} stream @param {View} view */
   #stream(stream, view) {
     if (this.#drawn !== view) {
-      stream.truncate(this.#drawn ? sameTokens(this.#drawn, view) : 0);
+      stream.truncate(this.#drawn ? parts.sameTokens(this.#drawn, view) : 0);
       this.#drawn = view;
-      this.#rate = { first: 0, from: view.ids.length, text: '' };
+      this.#rate = new parts.Rate(view.ids.length);
       this.#heard = view.texts.join('').length;
       this.#shown = Math.max(view.chosen, 0);
       stream.follow = this.runner.running; // a recorded text stands at its beginning
@@ -154,7 +149,7 @@ export class JlPlayground extends JlElement {
   #alternatives() {
     const { alternatives, stream } = this.#parts();
     const view = /** @type {View} */ (this.view);
-    alternatives.show(listingOf(this, view, this.#shown < stream.length ? this.#shown : -1));
+    alternatives.show(parts.listingOf(this, view, this.#shown < stream.length ? this.#shown : -1));
   }
   /** @param {number} row */
   #choose(row) {
@@ -166,33 +161,31 @@ export class JlPlayground extends JlElement {
 
   /** @param {View} view */
   #meter(view) {
-    if (this.#next) return chosenText(this, this.#next);
-    const { first, from } = this.#rate;
-    const n = view.ids.length - from;
-    const now = performance.now();
-    if (this.dataset.state === 'running' && n > 0) {
-      if (!first) this.#rate = { first: now, from: view.ids.length, text: '' };
-      else this.#rate.text = this.format.number((1000 * n) / (now - first), ROUNDED);
-    }
-    return meterText(this, view, this.live ? this.#rate.text : '');
+    if (this.#next) return parts.chosenText(this, this.#next);
+    if (this.dataset.state === 'running') this.#rate.count(view.ids.length);
+    return parts.meterText(this, view, this.live ? this.#rate.value : 0);
   }
   /** @param {View} view */
   own(view) {
-    return controlsOf(this, view, {
+    return parts.controlsOf(this, view, {
       again: () => {
         this.#again = view.sampling.seed;
         this.start(this.#last);
       },
       more: () => this.start({ view, count: view.ids.length }),
+      use: () => {
+        this.#told = parts.wholeOf(view);
+        this.setAttribute('text', this.#told);
+      },
     });
   }
   /** @param {View} view */
   twin(view) {
-    return twinOf(this, view);
+    return parts.twinOf(this, view);
   }
   /** @param {View} view */
   summary(view) {
-    return summaryOf(this, view);
+    return parts.summaryOf(this, view);
   }
   picture() {
     return pictureOfHtml(this.#parts().stream.root, this.summary(this.view));

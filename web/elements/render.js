@@ -83,7 +83,7 @@ function standing(element) {
   const { text } = recorded.request;
   const other = element.type.input && element.value('text') !== text;
   const { date, engine } = recorded;
-  const said = t('status.recorded', { model: `${name} ${type}`, date, engine });
+  const said = t('status.recorded', { model: `${name} ${type}`.trim(), date, engine });
   return other ? `${said} · ${t('status.otherText', { text: String(text).slice(0, 60) })}` : said;
 }
 
@@ -145,8 +145,10 @@ export function render(element) {
   frame.field.setAttribute('aria-label', t('label.text'));
   frame.field.placeholder = t('hint.text');
   const text = toField(element, element.value('text') ?? '');
-  if (element.shadowRoot?.activeElement !== frame.field && frame.field.value !== text)
+  if (element.shadowRoot?.activeElement !== frame.field && frame.written !== text) {
     frame.field.value = text;
+    frame.written = text; // what the reader types stays until the text changes
+  }
   fill(frame.own, view ? element.own(view) : []);
   if (view) element.draw(frame.body, view);
   else frame.body.replaceChildren(make('p', { className: 'empty' }, t('hint.start')));
@@ -175,6 +177,18 @@ async function enlarge(element) {
   render(element);
 }
 
+/**
+ * Keeps a key that the figure uses from the page: slides, notebooks and searches have shortcuts of one key.
+ * @param {KeyboardEvent} event
+ */
+function keepKey(event) {
+  const { key, target, ctrlKey, altKey, metaKey } = event;
+  if (ctrlKey || altKey || metaKey || key === 'Tab') return;
+  const typed = /** @type {Element} */ (target).matches('input, textarea, select');
+  const pressed = key === ' ' || key === 'Enter';
+  if (typed || pressed || event.defaultPrevented) event.stopPropagation();
+}
+
 /** Connects the frame's controls. @param {JlElement} element */
 export function listen(element) {
   const { start, field, stop, more, figure, enlarge: button } = element.frame;
@@ -198,4 +212,7 @@ export function listen(element) {
     if (element.runner.running) element.stop();
     else if (element.classList.contains('wide')) enlarge(element);
   });
+  figure.addEventListener('keydown', keepKey);
+  figure.addEventListener('keypress', keepKey);
+  figure.addEventListener('keyup', keepKey);
 }

@@ -49,6 +49,17 @@ export function weightOf(view, layer, head, query, key) {
   return pattern[head * triangle(view.tokens.length) + triangle(query) + key];
 }
 
+/** The largest weight of a head for an earlier key. @param {AttentionView} view @param {number} layer @param {number} head */
+export function largest(view, layer, head) {
+  let best = { row: view.tokens.length - 1, column: 0, weight: -1 };
+  for (let row = 1; row < view.tokens.length; row++)
+    for (let column = 0; column < row; column++) {
+      const weight = weightOf(view, layer, head, row, column);
+      if (weight > best.weight) best = { row, column, weight };
+    }
+  return best;
+}
+
 /**
  * The working of a weight, if its inputs are there.
  * @param {AttentionView} view @param {number} layer @param {number} head @param {number} query @param {number} key

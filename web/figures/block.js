@@ -66,7 +66,7 @@ function sumError({ resid_pre: pre, attn_out: attention, mlp_out: forward, resid
  */
 function fillIn({ stages, errors }, taps, layers) {
   for (const { short, layer = 0, data } of taps) {
-    stages[short].norms[layer] = Number(normOf(data).toPrecision(4));
+    stages[short].norms[layer] = normOf(data);
     stages[short].first[layer] = Array.from(data.subarray(0, FIRST), (x) =>
       Number(x.toPrecision(3)),
     );

@@ -166,10 +166,7 @@ async function writeViews(name) {
   ]) {
     const view = JSON.stringify(packedView(/** @type {any} */ (scene).views, name) ?? null);
     const call = `${INTERNALS}['elements/scenes.js'].addView`;
-    await write(
-      `elements/${name}.${model}.js`,
-      `${call}("${model}","${name}",JSON.parse(${JSON.stringify(view)}));\n`,
-    );
+    await write(`elements/${name}.${model}.js`, `${call}("${model}","${name}",${view});\n`);
   }
 }
 

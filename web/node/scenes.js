@@ -24,9 +24,9 @@ const SCENES = {
   chinese: {
     model: 'poems',
     request: {
-      text: '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。',
-      layer: 2,
-      head: 1,
+      text: '\n床前明月光，疑是地上', // the head copies the moon, and the reader knows what follows
+      layer: 4,
+      head: 3,
       seed: 7,
       count: 40,
     },
