@@ -44,6 +44,16 @@ const PICTURES = {
     from: 'jl-playground',
     to: 'jl-playground >>> .meter',
   },
+  'course-note/course-note': {
+    path: '/examples/course-note/en.html#top&lang=en',
+    width: 960,
+    async act(page) {
+      await page.$eval('#figure-3', (e) => e.scrollIntoView());
+      await page.$eval('note-pipeline', (e) => /** @type {any} */ (e).start());
+    },
+    from: '#figure-3 h3',
+    to: '#figure-3 .notice',
+  },
   'pictures/embed': {
     path: '/examples/embed/',
     width: 640,
