@@ -21,7 +21,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const note = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'build', 'dist');
 const out = join(root, 'build', 'site');
-const EXAMPLES = ['acrostic', 'embed', 'inside', 'train'];
+/** Of examples/: the note lies at the top of the site, and the pages for other tools are no pages of a site. */
+const NO_EXAMPLES = /examples\/(course-note|embeds)(\/|$)/;
 
 /** @param {string} path */
 const read = (path) => readFile(path, 'utf8');
@@ -91,12 +92,21 @@ async function change(path, from, to) {
 async function copyPages() {
   const left = ['node', 'models'].map((name) => join(web, name));
   await cp(web, join(out, 'web'), { recursive: true, filter: (path) => !left.includes(path) });
-  for (const name of EXAMPLES)
-    await cp(join(root, 'examples', name), join(out, 'examples', name), { recursive: true });
+  const examples = join(out, 'examples');
+  await cp(join(root, 'examples'), examples, {
+    recursive: true,
+    filter: (path) => !NO_EXAMPLES.test(path),
+  });
   await change('web/elements/here.js', "ROOT = '../'", "ROOT = '../../'");
   await change('web/playground/load.js', "'../models/", "'../../models/");
-  for (const page of ['acrostic/index.html', 'embed/index.html', 'inside/main.js'])
-    await change(`examples/${page}`, '../../web/models/', '../../models/');
+  for (const path of await readdir(examples, { recursive: true })) {
+    if (!/\.(html|js)$/.test(path)) continue;
+    const text = await read(join(examples, path));
+    const changed = text
+      .replaceAll('../../web/models/', '../../models/')
+      .replaceAll('href="course-note/', 'href="../');
+    await writeFile(join(examples, path), changed);
+  }
 }
 
 /** All models; the catalogue with addresses as seen from the playground, without what only the development server has. */
