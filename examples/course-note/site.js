@@ -59,14 +59,24 @@ async function buildScripts() {
 
 /** Links at the end of the note, by language. */
 const LINKS = {
-  'zh-Hant': ['本站其他頁面', '試玩場', '參考文件（英文）'],
-  en: ['Other pages', 'Playground', 'Reference'],
+  'zh-Hant': [
+    '本站其他頁面',
+    '<a href="en.html" lang="en">English</a>',
+    '試玩場',
+    '參考文件（英文）',
+  ],
+  en: [
+    'Other pages',
+    '<a href="index.html" lang="zh-Hant">繁體中文</a>',
+    'Playground',
+    'Reference',
+  ],
 };
 
 /** @param {keyof typeof LINKS} lang */
 const linksHtml = (lang) => {
-  const [label, playground, reference] = LINKS[lang];
-  return `<nav id="site" aria-label="${label}"><a href="web/index.html">${playground}</a> · <a href="reference/index.html">${reference}</a></nav>`;
+  const [label, other, playground, reference] = LINKS[lang];
+  return `<nav id="site" aria-label="${label}">${other} · <a href="web/index.html">${playground}</a> · <a href="reference/index.html">${reference}</a></nav>`;
 };
 
 /** The note's pages. */
