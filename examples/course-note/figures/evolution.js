@@ -4,7 +4,7 @@
  */
 import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
-import { tokenViews, withSession } from '../../../web/figures/figure.js';
+import { tokenViews } from '../../../web/figures/figure.js';
 import { make } from '../../../web/ui/dom.js';
 import { pictureOfHtml } from '../../../web/ui/picture.js';
 import { gruModel, windowModel } from './baselines.js';
