@@ -160,13 +160,14 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers bench-choice size scenes dist format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers \
+  bench-choice size scenes dist note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
 help: ## this list
 	@echo 'make TARGET [config=debug|sanitize|release|scalar]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 all: native wasm ## library, command line and wasm of one config, in build/$(config)/
 
@@ -230,6 +231,21 @@ dist: web/jielong.wasm web/jielong-train.wasm web/chat/jinja.js types ## one fil
 	node web/node/dist.js
 	@npm pack --silent --pack-destination build/dist
 
+note: dist ## the course note as one HTML file: build/course-note.html
+	node examples/course-note/build.js
+
+note-scenes: web/jielong.wasm ## records what the figures of the course note show first
+	node examples/course-note/record.js
+
+test-note: note site ## every figure of the course note in both languages and three browsers
+	WHOLE_NOTE=1 node tests/run.js note
+
+site: dist ## note, playground, examples, elements for any static host: build/site/
+	node examples/course-note/site.js
+
+site-serve: site ## serves build/site/ as a plain host does (PORT=8080)
+	FOLDER=build/site node web/node/serve.js
+
 format: node_modules ## rewrites C and JavaScript in the house style
 	clang-format -i $(SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(HEADERS) wasm/boundary.c
 	npx --no-install biome check --write .
@@ -240,7 +256,7 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install tsc
 
 clean: ## removes build outputs; keeps build/models
-	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist web/*.wasm web/chat/jinja.js
+	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist build/site build/course-note.html web/*.wasm web/chat/jinja.js
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm

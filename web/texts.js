@@ -1,5 +1,5 @@
 /**
- * texts.js - two small texts to train on: the beginning of the training text of examples/train, and 450 poems of the Tang.
+ * texts.js - two small texts to train on: the beginning of tests/golden/train-tales.txt, and 450 poems of the Tang.
  *
  * Fetched when a figure trains. The poems have verses of five characters, 12 verses at most, and only the 1,000
  * characters that are most frequent in such poems, in the order of the collection. All are in the public domain.

@@ -57,3 +57,9 @@ export function lecture() {
     .catch(() => {}); // the mode works in the window too
   show();
 }
+
+/** Shows one figure alone, for frames in other pages. @param {Element} figure */
+export function showOnly(figure) {
+  document.body.classList.add('only');
+  figure.classList.add('shown');
+}

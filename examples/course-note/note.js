@@ -2,13 +2,14 @@
  * note.js - the course note as a page: renders content/, contents, language, theme, address, a lecturer's mode, and
  * the reader's own model.
  */
-import { TAGS } from '../../web/elements.js';
 import { recall, remember } from '../../web/ui/memory.js';
 import { SECTIONS } from './content/index.js';
 import './figure.js';
-import './figures/index.js';
-import { addressOf, readAddress } from './address.js';
-import { lecture } from './lecture.js';
+import './note-elements.js';
+import { addressOf, languageOf, readAddress } from './address.js';
+import { connectTools } from './embed.js';
+import { lecture, showOnly } from './lecture.js';
+import { CONTENTS, FOOTER, HEADER, TITLE } from './page.js';
 import { index, say, speak, toDom } from './tree.js';
 
 /** @typedef {import('./figure.js').NoteFigure} NoteFigure */
@@ -29,56 +30,6 @@ const spoken = (words) => words.say[index(lang)];
 /** All elements of figures. @returns {any[]} */
 const parts = () => [...document.querySelectorAll('.parts > *')].filter((e) => 'start' in e);
 
-/** The first child tree of a section's heading. @param {any} section */
-const titleOf = ([, { id }, heading]) => ({ id, title: heading[2][2] });
-
-/** The header's tree. */
-const header = [
-  ['h1', {}, say('How a language model writes the next word', '語言模型怎麼寫出下一個字')],
-  [
-    'p',
-    { class: 'lede' },
-    say(
-      'A course note in 26 live figures. It needs no server and no account: the models run in this page.',
-      '一份有 26 張即時圖的講義。不用伺服器，不用帳號，模型就在這個網頁裡執行。',
-    ),
-  ],
-  [
-    'div',
-    { class: 'switches' },
-    [
-      'button',
-      { type: 'button', class: 'quiet', id: 'language', lang: say('zh-Hant', 'en') },
-      say('繁體中文', 'English'),
-    ],
-    ['button', { type: 'button', class: 'quiet', id: 'theme' }, ''],
-    ['button', { type: 'button', class: 'quiet', id: 'lecture' }, say('Lecture', '上課模式')],
-    [
-      'label',
-      { class: 'own-model' },
-      say('Use your own model (GGUF)', '使用自己的模型（GGUF）'),
-      ['input', { type: 'file', accept: '.gguf', id: 'own' }],
-    ],
-  ],
-];
-
-const contents = [
-  'ol',
-  {},
-  ...SECTIONS.map(titleOf).map(({ id, title }) => ['li', {}, ['a', { href: `#${id}` }, title]]),
-];
-
-const footer = [
-  [
-    'p',
-    {},
-    say(
-      'Sources: Sennrich et al. 2016 (byte-pair encoding), Vaswani et al. 2017 (Transformer), Su et al. 2021 (RoPE), Press et al. 2022 (ALiBi), Xiao et al. 2024 (attention sinks), nostalgebraist 2020 (logit lens). The models were trained from scratch on public-domain texts by the trainer of this project.',
-      '參考：Sennrich 等人 2016（位元組對編碼）、Vaswani 等人 2017（Transformer）、Su 等人 2021（RoPE）、Press 等人 2022（ALiBi）、Xiao 等人 2024（注意力匯點）、nostalgebraist 2020（logit lens）。模型由本專案的訓練程式從零開始，用公有領域的文字訓練而成。',
-    ),
-  ],
-];
-
 /** @param {string} selector @param {any} trees */
 function put(selector, trees) {
   const box = document.querySelector(selector);
@@ -89,9 +40,7 @@ function put(selector, trees) {
 function useLanguage(next) {
   lang = next;
   root.lang = next;
-  document.title = spoken(
-    say('Jielong: how a language model writes the next word', '接龍：語言模型怎麼寫出下一個字'),
-  );
+  document.title = spoken(TITLE);
   speak(next);
   showTheme();
 }
@@ -137,14 +86,38 @@ function save() {
   }
 }
 
-root.dataset.theme = recall('theme') ?? 'auto';
-put('#top', header);
-put('#contents', [contents]);
-put('main', SECTIONS);
-put('footer', footer);
-connect();
-const { language, figure } = readAddress(document);
-useLanguage(language ?? lang);
-figure?.scrollIntoView();
-document.body.dataset.ready = '';
-console.assert(TAGS.length > 0);
+/** Passes the turn to the browser. */
+const breathe = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Puts the sections into the page, one figure at a time, so that no task is long. */
+async function putSections() {
+  const main = document.querySelector('main');
+  main?.replaceChildren();
+  for (const [tag, attributes, ...children] of /** @type {any[]} */ (SECTIONS)) {
+    const section = /** @type {Element} */ (toDom([tag, attributes], lang));
+    main?.append(section);
+    for (const child of children) {
+      section.append(toDom(child, lang));
+      if (child[0] === 'note-figure') await breathe();
+    }
+  }
+}
+
+/** Shows the page, in the language and state of its address. */
+async function begin() {
+  lang = languageOf(location.hash) ?? lang;
+  root.dataset.theme = recall('theme') ?? 'auto';
+  put('#top', HEADER);
+  put('#contents', [CONTENTS]);
+  put('footer', FOOTER);
+  useLanguage(lang);
+  await putSections();
+  connect();
+  const { figure, only } = readAddress(document);
+  connectTools(document.querySelectorAll('note-figure'), () => lang);
+  if (only && figure) showOnly(figure);
+  document.body.dataset.ready = '';
+  figure?.scrollIntoView();
+}
+
+begin();

@@ -23,6 +23,7 @@ const { head } = await import('./figures/head.js');
 const { lengths } = await import('./figures/lengths.js');
 const { pipeline } = await import('./figures/pipeline.js');
 const { positions } = await import('./figures/positions.js');
+const { same } = await import('./figures/same.js');
 const { unrolled } = await import('./figures/unrolled.js');
 
 /** Figures by the tag of their element. @type {Record<string, import('../../web/figures/figure.js').Figure>} */
@@ -35,6 +36,7 @@ const OWN = {
   'note-lengths': lengths,
   'note-pipeline': pipeline,
   'note-positions': positions,
+  'note-same': same,
   'note-unrolled': unrolled,
 };
 

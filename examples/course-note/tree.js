@@ -38,6 +38,10 @@ const attribute = (value, lang) => (value?.say ? value.say[index(lang)] : value)
 /** Nodes whose words change with the language. @type {{ node: Element, name?: string, words: [string, string] }[]} */
 const spoken = [];
 
+/** Whether a value of an attribute is the note's own, in a language. @param {Element} node @param {string} name @param {string} value */
+export const isSpoken = (node, name, value) =>
+  spoken.some((one) => one.node === node && one.name === name && one.words.includes(value));
+
 /**
  * DOM nodes of a tree.
  * @param {Tree} tree @param {string} lang @returns {Node}
@@ -76,7 +80,10 @@ export function speak(lang) {
 const escaped = (text) =>
   text.replace(/[&<>"]/g, (c) => `&#${/** @type {number} */ (c.codePointAt(0))};`);
 
-/** HTML text of a tree. @param {Tree} tree @param {string} lang @returns {string} */
+/** Elements without content and end tag. */
+const EMPTY = ['br', 'input'];
+
+/** HTML text of a tree without scripts. @param {Tree} tree @param {string} lang @returns {string} */
 export function toHtml(tree, lang) {
   if (typeof tree === 'string') return escaped(tree);
   if ('data' in tree) return escaped(tree.data[index(lang)]);
@@ -89,6 +96,7 @@ export function toHtml(tree, lang) {
     .map(([name, value]) => [name, attribute(value, lang)])
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([name, value]) => (value === true ? ` ${name}` : ` ${name}="${escaped(String(value))}"`));
+  if (EMPTY.includes(tag)) return `<${tag}${set.join('')}>`;
   const inner = children.map((child) => toHtml(child, lang)).join('');
   return `<${tag}${set.join('')}>${inner}</${tag}>`;
 }

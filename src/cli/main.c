@@ -27,10 +27,13 @@ static const char usage[] =
     "                                    a text's embedding, unit length, as JSON\n"
     "  info MODEL                        the model's description, as JSON\n"
     "  bench MODEL [--pp N] [--tg N]     tokens per second, as JSON\n"
-    "  train RECIPE [--threads N]        trains a tiny model, or resumes training\n"
+    "  train RECIPE [--threads N] [--bfloat16]\n"
+    "                                    trains a tiny model, or resumes training; with factors\n"
+    "                                    in bfloat16 where the processor multiplies those faster\n"
     "  train RECIPE --out F [--type T]   exports the checkpoint: F32, F16, Q8_0, Q4_0\n"
     "  train-tokenizer TEXT [TEXT] --out F [--vocab N] [--pre P | --characters]\n"
-    "                                    trains a vocabulary: byte-level BPE, or characters\n"
+    "           [--merges N]             trains a vocabulary: byte-level BPE, or characters, of\n"
+    "                                    which N tokens are merges\n"
     "  ngram VOCABULARY TEXT [TEXT] [--order N] [--out F -n N]\n"
     "                                    trains and scores n-grams, as JSON; F: pruned to N\n";
 
@@ -52,8 +55,8 @@ static const command commands[] = {
     { "embed", cli_embed, 2, "--ids --pooling" },
     { "info", cli_info, 1, "" },
     { "bench", cli_bench, 1, "--pp --tg" },
-    { "train", cli_train, 1, "--out --type" },
-    { "train-tokenizer", cli_train_tokenizer, 2, "--out --vocab --pre --characters" },
+    { "train", cli_train, 1, "--out --type --bfloat16" },
+    { "train-tokenizer", cli_train_tokenizer, 2, "--out --vocab --pre --characters --merges" },
     { "ngram", cli_ngram, 3, "--order --out -n" },
 };
 
@@ -94,6 +97,8 @@ static const option options[] = {
     { "--vocab", INT, SLOT(vocab), 1 },
     { "--order", INT, SLOT(order), 1 },
     { "--characters", FLAG, SLOT(characters), 0 },
+    { "--merges", INT, SLOT(merges), 0 },
+    { "--bfloat16", FLAG, SLOT(bfloat16), 0 },
     { "--pp", INT, SLOT(pp), 1 },
     { "--tg", INT, SLOT(tg), 1 },
 };

@@ -209,6 +209,12 @@ static jl_type type_of(const char *name) {
     cli_die(2, "USAGE", "expected F32, F16, Q8_0 or Q4_0", "--type");
 }
 
+static jlt_gemm *choose_gemm(const cli_options *o) {
+    jlt_gemm *gemm = o->bfloat16 ? cli_bfloat16_gemm() : cli_gemm();
+    if (!gemm) cli_die(1, "UNSUPPORTED", "this processor has no AVX512-BF16", "--bfloat16");
+    return gemm;
+}
+
 int cli_train(const cli_options *o) {
     static run r;
     jl_error error = { 0 };
@@ -220,7 +226,7 @@ int cli_train(const cli_options *o) {
     load_vocabulary(&r);
     load_texts(&r);
     jlt_data data = { r.train.ids, r.held.ids, r.train.n, r.held.n };
-    jlt_host host = { cli_gemm(), cli_training_pool(o->threads) };
+    jlt_host host = { choose_gemm(o), cli_training_pool(o->threads) };
     r.trainer = jlt_trainer_new(&r.config.train, &data, &host, &error);
     if (!r.trainer) cli_fail(&error);
     fprintf(stderr,

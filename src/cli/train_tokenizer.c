@@ -61,18 +61,45 @@ static void learn_bpe(const cli_options *o, jl_str text, const char *pre) {
     jl_bpe_trainer_free(t);
 }
 
+/* The file of the most frequent characters, or of them and the merges trained from them. */
+static uint8_t *character_file(const cli_options *o, const uint32_t *codes, int n, jl_str text,
+                               uint64_t *size) {
+    jl_bpe_step step;
+    jl_error error = { 0 };
+    jl_status st = JL_OK;
+    jl_bpe_trainer *t = o->merges ? jl_bpe_trainer_of_characters(text, codes, n, &error) : NULL;
+    if (o->merges && !t) cli_fail(&error);
+    while (t && !st && jl_bpe_trainer_n_tokens(t) < JL_CHARACTERS_FIRST + n + o->merges)
+        st = jl_bpe_trainer_step(t, &step, &error);
+    if (st < 0) cli_fail(&error);
+    const char *name = "vocabulary";
+    *size =
+        t ? jl_character_merges_write(t, name, NULL) : jl_characters_write(codes, n, name, NULL);
+    uint8_t *bytes = allocate(*size);
+    if (t)
+        jl_character_merges_write(t, name, bytes);
+    else
+        jl_characters_write(codes, n, name, bytes);
+    int merges = t ? jl_bpe_trainer_n_tokens(t) - JL_CHARACTERS_FIRST - n : 0;
+    printf("{\"tokens\":%d,\"characters\":%d,\"merges\":%d", JL_CHARACTERS_FIRST + n + merges, n,
+           merges);
+    if (t)
+        printf(",\"bytesPerToken\":%.4f", (double)text.n / (double)jl_bpe_trainer_text_tokens(t));
+    jl_bpe_trainer_free(t);
+    return bytes;
+}
+
 static void learn_characters(const cli_options *o, jl_str text) {
-    int max = o->vocab - JL_CHARACTERS_FIRST;
-    uint64_t *counts = allocate(JL_CODES * sizeof *counts), rest;
+    int max = o->vocab - JL_CHARACTERS_FIRST - o->merges;
+    if (max < 1 || o->merges < 0)
+        cli_die(2, "USAGE", "expected fewer merges than --vocab has tokens, less 259", "--merges");
+    uint64_t *counts = allocate(JL_CODES * sizeof *counts), rest, n_file;
     uint32_t *codes = allocate((size_t)max * sizeof *codes);
     jl_characters_count(text, counts);
     int n = jl_characters_choose(counts, max, codes, &rest);
-    uint64_t length = jl_characters_write(codes, n, "vocabulary", NULL);
-    uint8_t *bytes = allocate(length);
-    jl_characters_write(codes, n, "vocabulary", bytes);
-    write_file(o->out, bytes, length);
-    printf("{\"tokens\":%d,\"characters\":%d,\"spelledInBytes\":%llu}\n", n + JL_CHARACTERS_FIRST,
-           n, (unsigned long long)rest);
+    uint8_t *bytes = character_file(o, codes, n, text, &n_file);
+    write_file(o->out, bytes, n_file);
+    printf(",\"spelledInBytes\":%llu}\n", (unsigned long long)rest);
     free(bytes);
     free(codes);
     free(counts);

@@ -1,4 +1,4 @@
-/* bpe_train.c - trains byte-level BPE from unique pieces and counts of adjacent pairs.
+/* bpe_train.c - trains BPE, of bytes or of characters, from unique pieces and counts of pairs.
  *
  * Counts are exact. A step visits the pieces that contain the merged pair: it subtracts their
  * pairs, merges, and adds the new pairs. The maximum comes from a heap with lazy updates: a count
@@ -11,7 +11,9 @@
 
 #include "../base/heap.h"
 #include "../base/memory.h"
+#include "../base/utf8.h"
 #include "../text/pretokenize.h"
+#include "../text/unicode.h"
 #include "../text/vocab.h"
 
 typedef struct word {
@@ -56,6 +58,7 @@ struct jl_bpe_trainer {
     uint32_t n_slots;        /* a power of two */
     uint32_t step;
     uint64_t n_text;
+    int characters; /* tokens that are characters; 0: of bytes */
 };
 
 #define AT(list_, type) ((type *)(list_).items)
@@ -226,21 +229,31 @@ static int32_t byte_token(const jl_bpe_trainer *t, char byte) {
     return jl_vocab_find(&t->tokens, (const uint8_t *)&byte, 1);
 }
 
-/* Counts one piece of the text; stores the bytes of a new one. */
+/* Appends the first tokens of a piece to the symbols; returns their number, 0: no memory. */
+static uint32_t add_symbols(jl_bpe_trainer *t, jl_str piece) {
+    const uint8_t *s = (const uint8_t *)piece.data;
+    uint32_t n = 0;
+    for (size_t i = 0, length; i < piece.n; i += length, n++) {
+        length = t->characters ? (size_t)jl_utf8_length(s + i, piece.n - i) : 1;
+        int32_t id = jl_vocab_find(&t->tokens, s + i, length);
+        if (!push(&t->symbols, &id, sizeof id)) return 0;
+    }
+    return n;
+}
+
+/* Counts one piece of the text; stores the symbols of a new one. */
 static jl_status add_piece(jl_bpe_trainer *t, jl_str piece, jl_error *error) {
     int32_t w = jl_vocab_intern(&t->pieces, (const uint8_t *)piece.data, piece.n, error);
     if (w < 0) return jl_no_memory(error, "tokenizer training"); /* keeps the recorded error */
-    t->n_text += piece.n;
-    if ((size_t)w < t->words.n) {
-        AT(t->words, word)[w].count++;
-        return JL_OK;
+    if ((size_t)w == t->words.n) {
+        word fresh = { .start = (uint32_t)t->symbols.n };
+        fresh.length = add_symbols(t, piece);
+        if (!fresh.length || !push(&t->words, &fresh, sizeof fresh))
+            return jl_no_memory(error, "tokenizer training");
     }
-    word fresh = { (uint32_t)t->symbols.n, (uint32_t)piece.n, 1 };
-    if (!push(&t->words, &fresh, sizeof fresh)) return jl_no_memory(error, "tokenizer training");
-    for (size_t i = 0; i < piece.n; i++) {
-        int32_t id = byte_token(t, piece.data[i]);
-        if (!push(&t->symbols, &id, sizeof id)) return jl_no_memory(error, "tokenizer training");
-    }
+    word *at = &AT(t->words, word)[w];
+    at->count++;
+    t->n_text += at->length;
     return JL_OK;
 }
 
@@ -286,18 +299,32 @@ static jl_status add_text(jl_bpe_trainer *t, jl_str text, const jl_pretokenizer 
     return st;
 }
 
+/* After all pieces: counts their pairs. */
+static jl_status count_pairs(jl_bpe_trainer *t, jl_error *error) {
+    jl_vocab_free(&t->pieces); /* words now hold the symbols */
+    t->step = 1;
+    for (uint32_t w = 0; w < t->words.n; w++)
+        if (!count_word_up(t, w)) return jl_no_memory(error, "tokenizer training");
+    return push_touched(t) ? JL_OK : jl_no_memory(error, "tokenizer training");
+}
+
 static jl_status fill(jl_bpe_trainer *t, jl_str text, jl_str sample, const jl_pretokenizer *pre,
                       jl_error *error) {
     jl_status st = add_bytes(t, error);
     if (!st) st = jl_vocab_init(&t->pieces, 0, 0, error);
     if (!st) st = add_text(t, text, pre, add_piece, error);
     if (!st) st = add_text(t, sample, pre, add_sample_piece, error);
-    if (st) return st;
-    jl_vocab_free(&t->pieces); /* words now hold the bytes */
-    t->step = 1;
-    for (uint32_t w = 0; w < t->words.n; w++)
-        if (!count_word_up(t, w)) return jl_no_memory(error, "tokenizer training");
-    return push_touched(t) ? JL_OK : jl_no_memory(error, "tokenizer training");
+    return st ? st : count_pairs(t, error);
+}
+
+static jl_bpe_trainer *allocate(jl_str text, jl_str sample, jl_error *error) {
+    jl_bpe_trainer *t = NULL;
+    if (text.n > INT32_MAX || sample.n > INT32_MAX)
+        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
+                "the text is longer than 2 GB");
+    else if (!(t = jl_alloc_zero(sizeof *t)))
+        jl_no_memory(error, "tokenizer training");
+    return t;
 }
 
 jl_bpe_trainer *jl_bpe_trainer_new(jl_str text, jl_str sample, jl_str pre, jl_error *error) {
@@ -307,14 +334,72 @@ jl_bpe_trainer *jl_bpe_trainer_new(jl_str text, jl_str sample, jl_str pre, jl_er
                 "no pre-tokenizer of byte-level BPE is called '%S'", pre);
         return NULL;
     }
-    if (text.n > INT32_MAX || sample.n > INT32_MAX) {
-        jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("text"),
-                "the text is longer than 2 GB");
-        return NULL;
-    }
-    jl_bpe_trainer *t = jl_alloc_zero(sizeof *t);
-    if (!t) jl_no_memory(error, "tokenizer training");
+    jl_bpe_trainer *t = allocate(text, sample, error);
     if (t && fill(t, text, sample, how, error)) {
+        jl_bpe_trainer_free(t);
+        t = NULL;
+    }
+    return t;
+}
+
+/* ---- Characters ------------------------------------------------------------------------------ */
+
+static jl_status add_characters(jl_bpe_trainer *t, const uint32_t *codes, int n, jl_error *error) {
+    static const uint8_t unnamed[] = "?"; /* vocab_write.c names the special tokens */
+    jl_status st = jl_vocab_init(&t->tokens, 0, 0, error);
+    for (int i = 0; i < JL_CHARACTERS_FIRST && !st; i++)
+        st = jl_vocab_add(&t->tokens, unnamed, 1, error);
+    for (int i = 0; i < n && !st; i++) {
+        uint8_t utf8[4];
+        size_t length = jl_utf8_encode(codes[i], utf8);
+        if (jl_vocab_intern(&t->tokens, utf8, length, error) < 0)
+            st = jl_no_memory(error, "tokenizer training");
+    }
+    return st;
+}
+
+/* Length of the run of letters with tokens at text's begin. 0: *other is the length of another
+ * character, with *tokens. */
+static size_t letters(const jl_bpe_trainer *t, jl_str text, jl_char_run *run, size_t *other,
+                      int *tokens) {
+    size_t n = 0;
+    while (n < text.n) {
+        const uint8_t *s = (const uint8_t *)text.data + n;
+        uint32_t code;
+        int length = jl_utf8_decode(s, text.n - n, &code);
+        int known = code != JL_INVALID_BYTE && jl_vocab_find(&t->tokens, s, (size_t)length) >= 0;
+        *other = (size_t)length;
+        *tokens = known ? 1 : length;
+        if (!known || !(jl_char_class(code, run) & JL_CHAR_LETTER)) break;
+        n += (size_t)length;
+    }
+    return n;
+}
+
+static jl_status fill_characters(jl_bpe_trainer *t, jl_str text, const uint32_t *codes, int n,
+                                 jl_error *error) {
+    jl_char_run run = { 0 };
+    jl_status st = add_characters(t, codes, n, error);
+    t->characters = n;
+    if (!st) st = jl_vocab_init(&t->pieces, 0, 0, error);
+    while (!st && text.n > 0) {
+        int tokens = 0;
+        size_t other = 0, length = letters(t, text, &run, &other, &tokens);
+        if (length)
+            st = add_piece(t, (jl_str){ text.data, length }, error);
+        else
+            t->n_text += (uint64_t)tokens;
+        length = length ? length : other;
+        text.data += length;
+        text.n -= length;
+    }
+    return st ? st : count_pairs(t, error);
+}
+
+jl_bpe_trainer *jl_bpe_trainer_of_characters(jl_str text, const uint32_t *codes, int n,
+                                             jl_error *error) {
+    jl_bpe_trainer *t = allocate(text, (jl_str){ 0 }, error);
+    if (t && fill_characters(t, text, codes, n, error)) {
         jl_bpe_trainer_free(t);
         t = NULL;
     }
@@ -406,6 +491,10 @@ jl_status jl_bpe_trainer_step(jl_bpe_trainer *t, jl_bpe_step *step, jl_error *er
 
 int jl_bpe_trainer_n_tokens(const jl_bpe_trainer *t) {
     return (int)t->tokens.n;
+}
+
+int jl_bpe_trainer_n_characters(const jl_bpe_trainer *t) {
+    return t->characters;
 }
 
 int jl_bpe_trainer_n_merges(const jl_bpe_trainer *t) {

@@ -99,7 +99,7 @@ int jl_characters_choose(uint64_t *counts, int n, uint32_t *codes, uint64_t *res
     return kept;
 }
 
-static void put_characters(jl_gguf_writer *w, const uint32_t *codes, int n) {
+static void put_special(jl_gguf_writer *w) {
     static const char *const special[] = { "<unk>", "<s>", "</s>" };
     static const char digits[] = "0123456789ABCDEF";
     for (int i = 0; i < 3; i++) jl_gguf_add_string(w, jl_string(special[i]));
@@ -107,12 +107,11 @@ static void put_characters(jl_gguf_writer *w, const uint32_t *codes, int n) {
         char byte[] = { '<', '0', 'x', digits[b >> 4], digits[b & 15], '>' };
         jl_gguf_add_string(w, (jl_str){ byte, sizeof byte });
     }
-    for (int i = 0; i < n; i++) {
-        uint8_t utf8[4];
-        /* SentencePiece writes a space as U+2581. */
-        size_t length = jl_utf8_encode(codes[i] == ' ' ? 0x2581 : codes[i], utf8);
-        jl_gguf_add_string(w, (jl_str){ (const char *)utf8, length });
-    }
+}
+
+/* SentencePiece writes a space as U+2581. */
+static void put_piece(jl_gguf_writer *w, jl_str s) {
+    jl_gguf_add_string(w, jl_str_equal(s, " ") ? jl_string("\xe2\x96\x81") : s);
 }
 
 static jl_token_kind kind_of(int id) {
@@ -121,27 +120,51 @@ static jl_token_kind kind_of(int id) {
     return id < JL_CHARACTERS_FIRST ? JL_TOKEN_BYTE : JL_TOKEN_NORMAL;
 }
 
+static void begin_characters(jl_gguf_writer *w, const char *name, int n, uint8_t *out) {
+    jl_gguf_begin(w, out, 12, 0);
+    jl_gguf_put_string(w, "general.architecture", jl_string("llama"));
+    jl_gguf_put_string(w, "general.name", jl_string(name));
+    jl_gguf_put_string(w, "tokenizer.ggml.model", jl_string("llama"));
+    jl_gguf_put_array(w, "tokenizer.ggml.tokens", JL_GGUF_STRING, (uint64_t)n);
+    put_special(w);
+}
+
+/* After the tokens. Scores: merges before characters, in the order of training (the first merge
+ * is the best); a character's score is never compared. */
+static void end_characters(jl_gguf_writer *w, int n, int n_characters) {
+    int merges = n - JL_CHARACTERS_FIRST - n_characters, end = JL_CHARACTERS_FIRST + n_characters;
+    jl_gguf_put_array(w, "tokenizer.ggml.scores", JL_GGUF_F32, (uint64_t)n);
+    for (int id = 0; id < n; id++) {
+        int after = id < end ? merges + id - JL_CHARACTERS_FIRST : id - end;
+        jl_gguf_add_f32(w, id < JL_CHARACTERS_FIRST ? 0 : (float)-after);
+    }
+    jl_gguf_put_array(w, "tokenizer.ggml.token_type", JL_GGUF_I32, (uint64_t)n);
+    for (int id = 0; id < n; id++) jl_gguf_add_u32(w, kind_of(id));
+    jl_gguf_put_u32(w, "tokenizer.ggml.unknown_token_id", 0);
+    jl_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", 1);
+    jl_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", 2);
+    jl_gguf_put_bool(w, "tokenizer.ggml.add_bos_token", 0);
+    jl_gguf_put_bool(w, "tokenizer.ggml.add_eos_token", 0);
+    jl_gguf_put_bool(w, "tokenizer.ggml.add_space_prefix", 0);
+}
+
 uint64_t jl_characters_write(const uint32_t *codes, int n, const char *name, uint8_t *out) {
     jl_gguf_writer w;
-    int all = JL_CHARACTERS_FIRST + n;
-    jl_gguf_begin(&w, out, 12, 0);
-    jl_gguf_put_string(&w, "general.architecture", jl_string("llama"));
-    jl_gguf_put_string(&w, "general.name", jl_string(name));
-    jl_gguf_put_string(&w, "tokenizer.ggml.model", jl_string("llama"));
-    jl_gguf_put_array(&w, "tokenizer.ggml.tokens", JL_GGUF_STRING, (uint64_t)all);
-    put_characters(&w, codes, n);
-    jl_gguf_put_array(&w, "tokenizer.ggml.scores", JL_GGUF_F32, (uint64_t)all);
-    for (int id = 0; id < all; id++) {
-        float score = id < JL_CHARACTERS_FIRST ? 0 : (float)(JL_CHARACTERS_FIRST - id);
-        jl_gguf_add_f32(&w, score);
+    begin_characters(&w, name, JL_CHARACTERS_FIRST + n, out);
+    for (int i = 0; i < n; i++) {
+        uint8_t utf8[4];
+        size_t length = jl_utf8_encode(codes[i], utf8);
+        put_piece(&w, (jl_str){ (const char *)utf8, length });
     }
-    jl_gguf_put_array(&w, "tokenizer.ggml.token_type", JL_GGUF_I32, (uint64_t)all);
-    for (int id = 0; id < all; id++) jl_gguf_add_u32(&w, kind_of(id));
-    jl_gguf_put_u32(&w, "tokenizer.ggml.unknown_token_id", 0);
-    jl_gguf_put_u32(&w, "tokenizer.ggml.bos_token_id", 1);
-    jl_gguf_put_u32(&w, "tokenizer.ggml.eos_token_id", 2);
-    jl_gguf_put_bool(&w, "tokenizer.ggml.add_bos_token", 0);
-    jl_gguf_put_bool(&w, "tokenizer.ggml.add_eos_token", 0);
-    jl_gguf_put_bool(&w, "tokenizer.ggml.add_space_prefix", 0);
+    end_characters(&w, JL_CHARACTERS_FIRST + n, n);
+    return w.n;
+}
+
+uint64_t jl_character_merges_write(const jl_bpe_trainer *t, const char *name, uint8_t *out) {
+    jl_gguf_writer w;
+    int n = jl_bpe_trainer_n_tokens(t), n_characters = jl_bpe_trainer_n_characters(t);
+    begin_characters(&w, name, n, out);
+    for (int id = JL_CHARACTERS_FIRST; id < n; id++) put_piece(&w, jl_bpe_trainer_token(t, id));
+    end_characters(&w, n, n_characters);
     return w.n;
 }

@@ -14,6 +14,10 @@ import { gzipSync } from 'node:zlib';
 import { dist, noDist, root } from '../helpers/paths.js';
 import { chosen, drivers, missing } from './drivers.js';
 
+/** The elements. */
+const tags = [
+  ...readFileSync(join(root, 'web/elements.js'), 'utf8').matchAll(/^ {2}'(jl-[\w-]+)':/gm),
+].map((match) => match[1]);
 /** What a page may load for the first sight of one figure, gzipped. */
 const PAGE_WEIGHT = 45 * 1024;
 /** Wasm is forbidden. WebKit needs a worker to notice that, because a later policy of the page allows it there. */
@@ -29,6 +33,13 @@ const FRAMES = `<body><script src="/embed-parent.js"></script><script src="/page
 const PAGES = {
   '/module': `<jl-attention layer="2"><p id="fallback">a table</p></jl-attention>
     <script type="module" src="/jielong-elements.js"></script>`,
+  '/all': `${tags.map((tag) => `<${tag}></${tag}>`).join('')}
+    <script type="module" src="/jielong-elements.js"></script>`,
+  '/boxes': `<script src="/page.js"></script>${tags
+    .map(
+      (tag) => `<iframe src="/embed.html#figure=${tag.slice(3)}" sandbox="allow-scripts"></iframe>`,
+    )
+    .join('')}`,
   '/frames': FRAMES,
   '/empty': '',
 };
@@ -230,6 +241,42 @@ for (const name of chosen) {
       assert.deepEqual(look(), []);
     });
 
+    /** Starts every element in sight, one after another; what ended otherwise, one per line. */
+    const START_ALL = `(async () => {
+      const found = [];
+      const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      for (const figure of document.querySelectorAll(${JSON.stringify(tags.join())})) {
+        for (let i = 0; i < 100 && !figure.view; i++) await wait(50);
+        const text = () => figure.localName + ': ' + figure.shadowRoot?.querySelector('.status')?.textContent;
+        if (!/^(recorded|預錄)/.test(figure.shadowRoot?.querySelector('.status')?.textContent ?? '')) found.push(text());
+        figure.scrollIntoView();
+        const run = figure.start();
+        for (let i = 0; i < 1200 && !figure.live && figure.dataset.state !== 'error'; i++) await wait(50);
+        figure.stop();
+        await run;
+        if (figure.dataset.state !== 'done') found.push(text());
+      }
+      return found.join('\\n');
+    })()`;
+
+    test('every element is recorded, then live: the module', async () => {
+      const tab = await open(`${origin}/all`);
+      await tab.until(`${JSON.stringify(tags)}.every((tag) => customElements.get(tag))`);
+      assert.equal(await tab.evaluate(START_ALL), '');
+      const strange = look().filter(
+        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|unigrams)/.test(path),
+      );
+      assert.deepEqual(strange, []);
+    });
+
+    test('every element is recorded, then live: a page from disk', async () => {
+      const figures = tags.map((tag) => `<${tag}></${tag}>`).join('');
+      const script = '<script src="jielong.global.js"></script>';
+      const tab = await open(onDisk(`all-${name}`, `${figures}${script}`));
+      assert.equal(await tab.evaluate(START_ALL), '');
+      assert.deepEqual(look(), []);
+    });
+
     test('frames: heights, theme, language, one selection, and a sandboxed engine', async () => {
       const tab = await open(`${origin}/frames`);
       await tab.until("[...document.querySelectorAll('iframe')].every((f) => f.style.height)");
@@ -281,6 +328,24 @@ for (const name of chosen) {
       await tab.evaluate("ask(2, 'start')");
       const said = await tab.evaluate('until(2, (r) => /forbids WebAssembly|禁用/.test(r.status))');
       assert.match(said.status, /^(recorded|預錄)/);
+    });
+
+    test('every element shows its recorded view in a sandboxed frame', async () => {
+      const tab = await open(`${origin}/boxes`);
+      for (const [i, tag] of tags.entries()) {
+        const {
+          status,
+          origin: own,
+          rows,
+        } = await tab.evaluate(`until(${i}, (r) => r.tag && !/^Nothing/.test(r.status))`);
+        assert.match(status, /^(recorded|預錄)/, tag);
+        assert.equal(own, 'null');
+        assert.ok(rows > 0, tag);
+      }
+      assert.deepEqual(
+        look().filter((path) => /models|jielong/.test(path)),
+        [],
+      );
     });
 
     test('messages to a frame are checked', async () => {

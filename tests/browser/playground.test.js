@@ -1,48 +1,43 @@
 /**
- * playground.test.js - the playground in Chromium, with the real model if present.
+ * playground.test.js - the playground in Chromium: what a newcomer meets, loading, errors, figures, languages, access.
  *
- * Uses the page like a reader: buttons, keys, phone width, the other language. Without the model
- * (make models) tests that load it are skipped and reported. Screenshots for review go to
- * build/screenshots.
+ * Uses the page like a reader: buttons, keys, phone width, the other language. The chat needs the real model (make
+ * models); without it, that test is skipped. Screenshots for review go to build/screenshots.
  */
 import assert from 'node:assert/strict';
-import { createReadStream, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { golden, models, noModel as noSmollm2, root } from '../helpers/paths.js';
+import { golden, noModel as noSmollm2, root, SMOLLM2 } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 import { launch, missing } from './drivers.js';
 
 const shots = join(root, 'build', 'screenshots');
-const noBrowser = missing('Chromium');
-const noModel = noBrowser || noSmollm2;
+const skip = missing('Chromium');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 844, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 /** Whether models are served slowly enough to press Cancel. */
 let slowly = false;
+/** The engine call that never returns in the worker; empty: none. */
+let spins = '';
+
 /**
  * Answers what the static server does not have. @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  */
 function answer({ url = '' }, response) {
-  if (url === '/thinking.gguf') response.end(thinkingModel());
-  else if (url === '/encoder.gguf') response.end(encoderModel());
+  if (url === '/chat.gguf') response.end(readFileSync(golden('chat.gguf')));
+  else if (url === '/encoder.gguf') response.end(readFileSync(golden('arch/bert.gguf')));
   else if (url === '/long-name.gguf') response.end(longNamed());
   else if (url === '/engine/worker.js' && spins) sendSpinning(response);
   else if (slowly && url.endsWith('.gguf')) trickle(url, response);
   else return false;
   return true;
 }
-
-/** The tiny model with a template that always opens a reasoning block. */
-function thinkingModel() {
-  const bytes = readFileSync(golden('chat.gguf'));
-  bytes.write('if true           ', bytes.indexOf('if enable_thinking'));
-  return bytes;
-}
-
-/** The engine call that never returns in the worker; empty: none. */
-let spins = '';
 
 /** Serves the real worker with code that blocks in that call. @param {import('node:http').ServerResponse} response */
 function sendSpinning(response) {
@@ -70,47 +65,16 @@ function longNamed() {
   return Buffer.concat([bytes.subarray(0, 24), pair, bytes.subarray(24)]);
 }
 
-const encoderModel = () => readFileSync(golden('arch/bert.gguf'));
-
-/** @type {import('../helpers/server.js').TestServer} */
-let server;
-/** @type {import('puppeteer-core').Browser} */
-let browser;
-/** @type {import('puppeteer-core').Page} the page used throughout */
-let page;
-let origin = '';
-/** @type {string[]} requested addresses */
-const requests = [];
-/** @type {string[]} must stay empty */
-const complaints = [];
-
-before(async () => {
-  if (noBrowser) return;
-  mkdirSync(shots, { recursive: true });
-  server = await startServer({ answer });
-  origin = server.origin;
-  browser = await launch('Chromium', { args: ['--lang=en-US'], protocolTimeout: 60_000 });
-  page = await open('/');
-});
-
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
-
-/**
- * Serves a model in small pieces.
- * @param {string} url
- * @param {import('node:http').ServerResponse} response
- */
+/** Serves an included model in small pieces. @param {string} url @param {import('node:http').ServerResponse} response */
 async function trickle(url, response) {
-  const file = join(models, basename(url));
-  const type = {
+  const file = join(root, 'web/models', basename(url));
+  response.writeHead(200, {
     'Content-Type': 'application/octet-stream',
     'Content-Length': statSync(file).size,
-  };
-  response.writeHead(200, { ...type, 'Cross-Origin-Resource-Policy': 'same-origin' });
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 18 })) {
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+  });
+  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 16 })) {
     if (response.destroyed) return;
     response.write(piece);
     await sleep(25);
@@ -118,447 +82,486 @@ async function trickle(url, response) {
   response.end();
 }
 
-/** @param {string} path @param {import('puppeteer-core').Viewport} [viewport] */
-async function open(path, viewport = { width: 1100, height: 900 }) {
-  const opened = await browser.newPage();
-  await opened.setViewport(viewport);
-  opened.on('request', (request) => requests.push(request.url()));
-  opened.on('console', (m) => ['error', 'warn'].includes(m.type()) && complaints.push(m.text()));
-  opened.on('pageerror', (e) => complaints.push(String(e)));
-  await opened.goto(origin + path);
-  await opened.waitForSelector('body[data-ready]');
-  return opened;
-}
+/** @type {import('../helpers/server.js').TestServer} */ let server;
+/** @type {import('puppeteer-core').Browser} */ let browser;
+/** @type {string[]} requested addresses */ const requests = [];
+/** @type {string[]} must stay empty */ const complaints = [];
 
-const SMOLLM2 = '#catalogue button[value$="smollm2-135m-instruct-q4_1.gguf"]';
+before(async () => {
+  if (skip) return;
+  mkdirSync(shots, { recursive: true });
+  server = await startServer({ answer });
+  browser = await launch('Chromium', { args: ['--lang=en-US'], protocolTimeout: 60_000 });
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
 
-/** @param {string} name @param {import('puppeteer-core').Page} [of] @param {boolean} [fullPage] */
-const shoot = (name, of = page, fullPage = true) =>
-  of.screenshot({ path: join(shots, `${name}.png`), fullPage });
-
-/** @param {string} selector @param {import('puppeteer-core').Page} [of] */
-const text = (selector, of = page) => of.$eval(selector, (e) => e.textContent ?? '');
+/** @typedef {import('puppeteer-core').Page} Page */
 
 /**
- * Waits until an element's text on a page matches.
- * @param {import('puppeteer-core').Page} of @param {string} selector @param {RegExp} pattern
+ * A new page, closed after the test. @param {import('node:test').TestContext} t @param {string} [path]
+ * @param {import('puppeteer-core').Viewport} [viewport] @param {string} [theme]
  */
-const saysOn = (of, selector, pattern, timeout = 50_000) =>
-  of.waitForFunction(
-    (s, source) => new RegExp(source, 'u').test(document.querySelector(s)?.textContent ?? ''),
-    { timeout },
+async function open(t, path = '/?lang=en', viewport = DESKTOP, theme = 'light') {
+  const context = await browser.createBrowserContext(); // nothing stored
+  const page = await context.newPage();
+  t.after(() => context.close());
+  await page.setViewport(viewport);
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
+  requests.length = 0;
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('console', (m) => ['error', 'warn'].includes(m.type()) && complaints.push(m.text()));
+  page.on('pageerror', (e) => complaints.push(String(e)));
+  await page.goto(server.origin + path);
+  await page.waitForSelector('body[data-ready]');
+  return page;
+}
+
+/** Requests that leave the server, or fetch a model or the engine. */
+const foreign = () => requests.filter((u) => !u.startsWith(server.origin) && !/^data:/.test(u));
+const heavy = () => requests.filter((url) => /\.gguf|\.wasm/.test(url));
+
+/** @param {string} name @param {Page} page */
+const shoot = (name, page) =>
+  page.screenshot({ path: join(shots, `${name}.png`), fullPage: name !== 'start' });
+
+/** Text of the page, or of an element's part. @param {Page} page @param {string} selector @param {string} [part] in its root */
+const text = (page, selector, part = '') =>
+  page.$eval(
     selector,
-    pattern.source,
+    (e, inside) => (inside ? e.shadowRoot?.querySelector(inside) : e)?.textContent ?? '',
+    part,
   );
-/** saysOn() the page used throughout. @param {string} selector @param {RegExp} pattern @param {number} [timeout] */
-const says = (selector, pattern, timeout) => saysOn(page, selector, pattern, timeout);
 
-/** @param {import('puppeteer-core').Page} of */
-const overflow = (of) =>
-  of.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** Waits until a text matches. @param {Page} page @param {string} selector @param {RegExp} pattern @param {string} [part] */
+const says = (page, selector, pattern, part = '') =>
+  page
+    .waitForFunction(
+      (s, source, inside) => {
+        const e = document.querySelector(s);
+        const found = inside ? e?.shadowRoot?.querySelector(inside) : e;
+        return new RegExp(source, 'u').test(found?.textContent ?? '');
+      },
+      { timeout: 50_000 },
+      ...[selector, pattern.source, part],
+    )
+    .catch(async (e) => {
+      throw new Error(`${selector} says “${await text(page, selector, part)}”: ${e.message}`);
+    });
 
-/** @param {string} name */
-const strings = (name) => JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
+/** Waits until a figure has this state. @param {Page} page @param {string} selector @param {string} [state] */
+const becomes = (page, selector, state = 'done') =>
+  page.waitForSelector(`${selector}[data-state="${state}"]`, { timeout: 60_000 });
 
-test('both languages have the same sentences with the same placeholders', () => {
+/** Types a text and presses Enter, then waits for the end. @param {Page} page @param {string} words */
+async function write(page, words) {
+  const field = await page.waitForSelector('jl-playground >>> textarea');
+  await field?.click({ count: 3 });
+  await page.keyboard.press('Backspace');
+  await field?.type(words);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('jl-playground:not([data-state="done"])');
+  await becomes(page, 'jl-playground');
+}
+
+/** Checks the size of an address, then loads it. @param {Page} page @param {string} address */
+async function load(page, address) {
+  await page.$eval(
+    '#choose',
+    (e) => /** @type {HTMLDetailsElement} */ (e).open || e.setAttribute('open', ''),
+  );
+  await page.$eval('#url', (e) => {
+    /** @type {HTMLInputElement} */ (e).value = '';
+  });
+  await page.type('#url', address);
+  await page.click('#url-go');
+  await says(page, '#url-go', /Load ·/);
+  await page.click('#url-go');
+}
+
+const tokens = (/** @type {Page} */ page) =>
+  page.$eval('jl-playground', (e) =>
+    [...(e.shadowRoot?.querySelectorAll('.token') ?? [])].map((s) => s.textContent ?? ''),
+  );
+const overflow = (/** @type {Page} */ page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+const strings = (/** @type {string} */ name) =>
+  JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
+
+test('both languages have the same placeholders, and every sentence is used', () => {
   const [english, chinese] = [strings('en'), strings('zh-Hant')];
-  assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
   const gaps = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) ?? []).sort();
   for (const key in english) assert.deepEqual(gaps(chinese[key]), gaps(english[key]), key);
+  const sources = ['web', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .map((name) => join(root, folder, String(name)))
+      .filter((name) => /\.(js|html)$/.test(name)),
+  );
+  const code = sources.map((name) => readFileSync(name, 'utf8')).join('\n');
+  const unused = Object.keys(english).filter(
+    (key) =>
+      !/^(facts|error|theme)\./.test(key) &&
+      !code.includes(`'${key}'`) &&
+      !code.includes(`"${key}"`),
+  );
+  assert.deepEqual(unused, []);
 });
 
 test('the words in index.html are the English ones', () => {
   const html = readFileSync(join(root, 'web/index.html'), 'utf8');
   const english = strings('en');
   const found = [...html.matchAll(/data-t="([\w.]+)"[^>]*>([^<]*)</g)];
-  assert.ok(found.length > 30);
+  assert.ok(found.length > 20);
   for (const [, key, words] of found) assert.equal(words, english[key], key);
-  for (const [, key, words] of html.matchAll(/data-t-label="([\w.]+)" aria-label="([^"]*)"/g)) {
+  for (const [, key, words] of html.matchAll(/data-t-label="([\w.]+)" aria-label="([^"]*)"/g))
     assert.equal(words, english[key], key);
-  }
 });
 
-test('without a click no request leaves the origin and no model is fetched', {
-  skip: noBrowser,
-}, async () => {
-  await page.waitForNetworkIdle();
+test('the catalogue offers no file of the development server, and no name twice', () => {
+  const all = JSON.parse(readFileSync(join(root, 'web/models/catalogue.json'), 'utf8'));
+  const names = all.map((/** @type {any} */ entry) => entry.name);
+  assert.equal(new Set(names).size, names.length);
   assert.deepEqual(
-    requests.filter((url) => !url.startsWith(origin) && !url.startsWith('data:')),
+    all.filter((/** @type {any} */ { url }) => url.startsWith('/')),
     [],
   );
-  assert.deepEqual(
-    requests.filter((url) => /\.gguf|\.wasm/.test(url)),
-    [],
+});
+
+for (const [name, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
+  for (const [lang, start, words, prompt] of /** @type {[string, RegExp, RegExp, string][]} */ ([
+    ['en', /^Start · 9\.2 MB$/, /[a-z]{3}/, 'Once upon a time'],
+    ['zh-Hant', /^開始 · 7\.2 MB$/, /[，。]/, '春江花月夜，'],
+  ]))
+    test(`type, Enter, text within the first screen: ${name}, ${lang}`, {
+      skip,
+      timeout: 120_000,
+    }, async (t) => {
+      const page = await open(t, `/?lang=${lang}`, viewport);
+      await page.waitForNetworkIdle();
+      assert.deepEqual([...foreign(), ...heavy()], [], 'requests before a click');
+      assert.match(await text(page, 'jl-playground', '.start'), start);
+      await write(page, prompt);
+      assert.match((await tokens(page)).join(''), words);
+      assert.deepEqual(foreign(), []);
+      const bottom = await page.$eval('jl-playground', (e) =>
+        Math.max(
+          ...['.stream', '.aside'].map(
+            (s) => e.shadowRoot?.querySelector(s)?.getBoundingClientRect().bottom ?? 1e6,
+          ),
+        ),
+      );
+      assert.equal(await page.evaluate('scrollY'), 0);
+      assert.ok(bottom <= viewport.height, `text and alternatives end at ${bottom} px`);
+      assert.equal(await overflow(page), 0);
+      await shoot(`start-${name}-${lang}`, page);
+    });
+
+test('every run takes a fresh seed; "again" repeats one', { skip, timeout: 120_000 }, async (t) => {
+  const page = await open(t);
+  await write(page, 'Once upon a time');
+  const first = (await tokens(page)).join('');
+  const seed = /seed (\d+)/.exec(await text(page, 'jl-playground', '.meter'))?.[1];
+  await page.click('jl-playground >>> .start');
+  await page.waitForFunction(
+    (old) =>
+      !document
+        .querySelector('jl-playground')
+        ?.shadowRoot?.querySelector('.meter')
+        ?.textContent?.includes(old),
+    {},
+    `seed ${seed}`,
   );
-  assert.match(await text('#catalogue'), /98\.4 MB/);
-  assert.match(await text('#generate'), /^Start · \d\.\d MB from this server$/);
-  await shoot('idle');
+  await becomes(page, 'jl-playground');
+  assert.notEqual((await tokens(page)).join(''), first);
+  await page.$eval('jl-playground', (e, value) => e.setAttribute('seed', value), String(seed));
+  await page.click('jl-playground >>> .start');
+  await says(page, 'jl-playground', new RegExp(`seed ${seed}`), '.meter');
+  await becomes(page, 'jl-playground');
+  assert.equal((await tokens(page)).join(''), first, 'the same seed');
 });
 
-test('nothing is wider than a phone, in both languages', { skip: noBrowser }, async (t) => {
-  const viewport = {
-    width: 360,
-    height: 740,
-    deviceScaleFactor: 2,
-    isMobile: true,
-    hasTouch: true,
-  };
-  const phone = await open('/', viewport);
-  t.after(() => phone.close().then(() => page.bringToFront()));
-  assert.equal(await overflow(phone), 0);
-  const small = await phone.$$eval('button, select, summary, input:not([hidden])', (all) =>
-    all
-      .filter((e) => e.checkVisibility() && !e.closest('label'))
-      .filter((e) => e.getBoundingClientRect().height < 44)
-      .map((e) => e.outerHTML),
-  );
-  assert.deepEqual(small, [], 'targets of at least 44 px');
-  await shoot('phone', phone);
-  await phone.click('#language');
-  await phone.waitForSelector('html[lang="zh-Hant"]');
-  assert.equal(await overflow(phone), 0);
-  assert.match(await text('#model-title', phone), /模型/);
-});
-
-for (const [language, start, done, words] of /** @type {[string, RegExp, RegExp, RegExp][]} */ ([
-  ['en', /^Start/, /tokens generated|ended/, /^Once upon a time [a-z ,'"!?.\n;:-]{200}/i],
-  [
-    'zh-Hant',
-    /^開始/,
-    /個詞元|結束/,
-    /^春江花月夜，([^，。\n]{5}|[^，。\n]{7})。\n([^，。\n]{5,7}[，。])+/,
-  ],
-])) {
-  test(`one click loads the page's own model, ${language}, without requests to other origins`, {
-    skip: noBrowser,
-    timeout: 120_000,
-  }, async (t) => {
-    const own = await open(`/?lang=${language}`);
-    t.after(() => own.close().then(() => page.bringToFront()));
-    requests.length = 0;
-    assert.match(await text('#generate', own), start);
-    await own.click('#generate');
-    await saysOn(own, '#play-status', done, 60_000);
-    const written = await own.$eval('#stream', (e) => (e.textContent ?? '').replaceAll('↵', ''));
-    assert.match(written, words);
-    assert.deepEqual(
-      requests.filter((url) => !url.startsWith(origin) && !url.startsWith('data:')),
-      [],
-    );
-    await shoot(`start-${language}`, own);
-  });
-}
-
-test('an HTML page instead of a model gives a readable error', { skip: noBrowser }, async () => {
-  await page.type('#url', `${origin}/index.html`);
-  await page.click('#url-go');
-  await says('#url-go', /Load · .*kB/);
-  await page.click('#url-go');
-  await says('#load-status', /is not a GGUF file/);
-  await shoot('error');
-});
-
-test('a load can be cancelled and repeated', { skip: noModel, timeout: 180_000 }, async () => {
-  slowly = true;
-  await page.click(SMOLLM2);
-  await says('#progress-text', /MB of 98\.4 MB · .*left/);
-  await shoot('loading');
-  await page.click('#cancel');
-  await says('#load-status', /cancelled/);
-  slowly = false;
-  await page.click(SMOLLM2);
-  await says('#load-status', /is loaded: 98\.4 MB/);
-});
-
-test('Escape stops the stream, Continue resumes it', {
-  skip: noModel,
-  timeout: 180_000,
-}, async () => {
-  await page.click('#generate');
-  await says('#meter', /^1\d tokens/);
-  assert.equal(await page.$eval('#stream', (e) => e.ariaBusy), 'true');
-  await shoot('streaming', page, false);
-  await page.keyboard.press('Escape');
-  await says('#play-status', /Stopped after/);
-  const count = await page.$$eval('.token', (all) => all.length);
-  await page.$eval('#sampling-maxTokens', (e) => {
-    /** @type {HTMLInputElement} */ (e).value = '24';
-    e.dispatchEvent(new Event('input'));
-  });
-  await page.click('#continue');
-  await says('#play-status', /24 tokens generated/);
-  assert.equal(await page.$$eval('.token', (all) => all.length), count + 24);
-  assert.match(await text('#meter'), /24 tokens · \d+\.\d tokens\/s · first after/);
-});
-
-test('a token can be changed from the keyboard', { skip: noModel, timeout: 180_000 }, async () => {
-  await page.click('#go-on'); // wait after the change
-  await page.focus('.token[tabindex="0"]');
+test('a token is changed from the keyboard; Escape stops, Continue goes on', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const page = await open(t);
+  await write(page, 'Once upon a time');
+  await page.focus('jl-playground >>> .token[tabindex="0"]');
   await page.keyboard.press('Home');
   for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
-  const tokens = () => page.$$eval('.token', (all) => all.map((e) => e.textContent));
-  const old = await tokens();
+  const old = await tokens(page);
   await page.keyboard.press('Enter');
-  await page.waitForFunction(() => document.activeElement?.matches('.candidate'));
-  while (await page.$eval(':focus', (e) => e.classList.contains('stands'))) {
-    await page.keyboard.press('ArrowDown');
-  }
-  await page.keyboard.press('Enter');
-  await says('#play-status', /Changed to/);
-  const changed = await tokens();
-  assert.equal(changed.length, 5, 'what came after is gone');
-  assert.deepEqual(changed.slice(0, 4), old.slice(0, 4));
-  assert.notEqual(changed[4], old[4]);
-  await page.click('#continue');
-  await says('#play-status', /24 tokens generated/);
-  assert.deepEqual((await tokens()).slice(0, 5), changed);
-});
-
-test('figures: tokens, a cell of attention by keyboard, stages', {
-  skip: noModel,
-  timeout: 180_000,
-}, async () => {
-  await page.click('#figure-tokens > summary');
-  await says('#tokens-status', /· \d+ tokens/);
-  const shown = await page.$$eval('#tokens-list .id', (all) => all.length);
-  assert.match(await text('#tokens-status'), new RegExp(`· ${shown} tokens`));
-
-  await page.click('#figure-attention > summary');
-  await says('#attention-status', /layer 1, head 1 · .*(ms|sec)/);
-  await page.focus('#attention-matrix');
-  await page.keyboard.press('PageUp');
-  await says('#attention-readout', /^query 1 .* key 1 .*: 1\.000$/);
   await page.keyboard.press('ArrowDown');
-  await says('#attention-readout', /^query 2 .* key 1 /);
-  const left = Number((await text('#attention-readout')).split(': ').at(-1));
-  await page.keyboard.press('ArrowRight');
-  await says('#attention-readout', /^query 2 .* key 2 /);
-  const right = Number((await text('#attention-readout')).split(': ').at(-1));
-  assert.ok(Math.abs(left + right - 1) < 0.0015, `a row sums to 1: ${left} + ${right}`);
-  await page.select('#attention-layer', '30');
-  await page.select('#attention-head', '9');
-  await says('#attention-status', /layer 30, head 9 · .*(ms|sec)/);
-
-  await page.click('#figure-stages > summary');
-  await says('#stages-status', /after \d+ tokens/);
-  assert.equal(await page.$$eval('#stages-table thead th', (all) => all.length), 7);
-  await page.focus('#sampling-topK');
-  await page.keyboard.press('Home');
-  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(
-    () => document.querySelector('#stages-table tfoot td:nth-of-type(4)')?.textContent === '3',
-  );
-  await shoot('figures');
-});
-
-test('a chat keeps its turns', { skip: noModel, timeout: 180_000 }, async () => {
-  await page.click('#clear');
-  await page.click('#mode-chat');
-  await page.click('#generate');
-  await page.waitForSelector('.turn .token:nth-of-type(9)');
-  await says('#play-status', /tokens generated|ended/);
-  await page.type('#prompt', 'Say it shorter.');
-  await page.click('#generate');
-  await page.waitForSelector('.turn + .turn .token');
-  await says('#play-status', /tokens generated|ended/);
-  await shoot('chat', page, false);
-});
-
-test('speed is measured on request, and its lines can be copied', {
-  skip: noModel,
-  timeout: 180_000,
-}, async () => {
-  await page.click('#figure-speed > summary');
-  await says('#speed-status', /Ready/);
-  const height = () => page.$eval('#figure-speed', (e) => e.getBoundingClientRect().height);
-  const before = await height();
-  // A round takes under half a second, so the key is pressed as soon as the first is announced.
-  await page.$eval('#speed-status', (status) => {
-    new MutationObserver((_, observer) => {
-      if (!/Round 1 of 3/.test(status.textContent ?? '')) return;
-      observer.disconnect();
-      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-    }).observe(status, { childList: true, characterData: true, subtree: true });
-  });
-  await page.click('#speed-go');
-  await says('#speed-status', /Stopped before the end/);
-  assert.equal(await page.$eval('#speed-copy', (e) => /** @type {any} */ (e).disabled), true);
-  await page.focus('#speed-go');
   await page.keyboard.press('Enter');
-  await says('#speed-status', /Measured/, 120_000);
-  assert.equal(await height(), before, 'nothing moves');
-  const lines = await page.$$eval('#speed-list div', (all) => all.map((e) => e.textContent ?? ''));
-  assert.match(lines.join('\n'), /Prefill, 128 tokens[\d,.]+ tokens\/s\nDecode, 32 tokens[\d.]+/);
-  assert.match(
-    lines.join('\n'),
-    /Loading98\.4 MB in .*\nKernels\w+.*\nThreads\d.*\nBrowserChromium/,
+  await page.waitForFunction(
+    (token) =>
+      document.querySelector('jl-playground')?.shadowRoot?.querySelectorAll('.token')[4]
+        ?.textContent !== token,
+    {},
+    old[4],
   );
-  await page.click('#speed-copy');
-  await says('#speed-status', /Copied|selected/);
-  await shoot('speed');
+  await becomes(page, 'jl-playground');
+  assert.deepEqual((await tokens(page)).slice(0, 4), old.slice(0, 4));
+  const count = (await tokens(page)).length;
+  await page.click('jl-playground >>> button ::-p-text(Continue)');
+  await page.waitForFunction(
+    (n) =>
+      (document.querySelector('jl-playground')?.shadowRoot?.querySelectorAll('.token').length ??
+        0) > n,
+    {},
+    count,
+  );
+  await page.keyboard.press('Escape');
+  await becomes(page, 'jl-playground');
+  assert.ok((await tokens(page)).length > count);
 });
 
-/** A new page with the model at a path of the server. @param {import('node:test').TestContext} t @param {string} path */
-async function openWith(t, path) {
-  const other = await open('/?lang=en'); // an earlier page stored the other language
-  t.after(() => other.close().then(() => page.bringToFront()));
-  await other.type('#url', `${origin}${path}`);
-  await other.click('#url-go');
-  await saysOn(other, '#url-go', /Load/);
-  await other.click('#url-go');
-  await other.waitForSelector('#model-line.loaded');
-  return other;
-}
-
-test('an encoder is recognised: it has facts and no generation', {
-  skip: noBrowser,
+test('a figure computes when it is opened, and a head chosen in one is chosen in all', {
+  skip,
+  timeout: 180_000,
 }, async (t) => {
-  const other = await openWith(t, '/encoder.gguf');
-  await saysOn(other, '#play-status', /encoder.*does not generate/);
-  assert.match(await text('#facts-list', other), /bert/);
-  assert.equal(await other.$eval('#generate', (b) => /** @type {any} */ (b).disabled), true);
-  await shoot('encoder', other, false);
+  const page = await open(t);
+  await page.click('#figure-tokens > summary');
+  await says(page, 'jl-tokens', /recorded/, '.badge');
+  assert.deepEqual(heavy(), [], 'opening loads nothing before a model is loaded');
+  await write(page, 'The king had a daughter');
+  await becomes(page, 'jl-tokens');
+  for (const name of ['heads', 'attention', 'distribution', 'lens', 'block', 'cost'])
+    assert.equal(await page.$eval(`jl-${name}`, (e) => e.dataset.state), 'idle', name);
+  await page.click('#figure-attention > summary');
+  await becomes(page, 'jl-heads');
+  await page.focus('jl-heads >>> .map');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  const [layer, head] = await page.$eval('jl-heads', (e) => [
+    e.getAttribute('layer'),
+    e.getAttribute('head'),
+  ]);
+  assert.equal(head, '1');
+  await becomes(page, 'jl-attention');
+  assert.deepEqual(
+    await page.$eval('jl-attention', (e) => [e.getAttribute('layer'), e.getAttribute('head')]),
+    [layer, head],
+  );
+  for (const name of ['distribution', 'lens', 'block', 'cost']) {
+    await page.click(`#figure-${name} > summary`);
+    await page.$eval(`jl-${name}`, (e) => e.scrollIntoView());
+    await becomes(page, `jl-${name}`);
+    assert.equal(
+      await page.$eval(`jl-${name}`, (e) => /** @type {any} */ (e).value('text')),
+      'The king had a daughter',
+    );
+  }
+  await shoot('figures', page);
 });
 
-test('reasoning is shown separately, above the answer', { skip: noBrowser }, async (t) => {
-  const other = await openWith(t, '/thinking.gguf');
-  await other.click('#mode-chat');
-  await other.click('#generate');
-  await other.waitForSelector('.thought .token:nth-of-type(4)');
-  await other.waitForSelector('#continue:enabled');
-  const lines = await other.$$eval('.turn p', (all) => all.map((p) => p.className));
-  assert.deepEqual(lines, ['', 'thought', '']);
-  assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
-  // Continuing after an edit stays in the same reasoning block.
-  await other.click('.thought .token:nth-of-type(2)');
-  await other.waitForSelector('#alternatives-list button');
-  await other.click('#alternatives-list button');
-  await other.waitForSelector('.thought .token:nth-of-type(6)');
-  await other.waitForSelector('#continue:enabled');
-  assert.equal((await other.$$('.thought ~ p .token')).length, 0, 'no token of an answer');
-  await shoot('thinking', other, false);
+test('a load can be cancelled and repeated; then all figures have the model', {
+  skip,
+  timeout: 180_000,
+}, async (t) => {
+  const page = await open(t);
+  t.after(() => (slowly = false));
+  await page.click('#choose > summary');
+  slowly = true;
+  await page.click('#catalogue button[value="models/poems.gguf"]');
+  await says(page, '#progress-text', /MB of 7\.2 MB · .*left/);
+  await shoot('loading', page);
+  await page.click('#cancel');
+  await says(page, '#load-status', /cancelled/);
+  assert.match(await text(page, '#model-line'), /^Tales/);
+  slowly = false;
+  await page.click('#catalogue button[value="models/poems.gguf"]');
+  await says(page, '#load-status', /Poems 唐宋詩 is loaded: 7\.2 MB/);
+  assert.match(
+    await text(page, '#model-line'),
+    /^Poems 唐宋詩 · 6\.69M parameters · Q8_0 · 7\.2 MB$/,
+  );
+  await write(page, '床前明月光，');
+  assert.match((await tokens(page)).join(''), /\p{Script=Han}/u);
+  await page.click('#figure-tokens > summary');
+  await becomes(page, 'jl-tokens');
+  assert.match(await text(page, 'jl-tokens', '.status'), /^live.*6 tokens|^live.*7 tokens/i);
 });
 
-/** Generates to the end with the loaded model. @param {import('puppeteer-core').Page} of */
-async function writes(of) {
-  await of.waitForSelector('#generate:enabled');
-  await of.click('#generate');
-  await saysOn(of, '#play-status', /tokens generated|ended/);
-}
-
-/** Loads the address in the address field. @param {import('puppeteer-core').Page} of */
-async function loadAgain(of) {
-  spins = '';
-  await of.$eval('#choose', (e) => /** @type {any} */ (e).setAttribute('open', ''));
-  await of.click('#url-go');
-  await saysOn(of, '#load-status', /is loaded/);
-}
-
-for (const [what, call] of [
-  ['reads', 'tokenize'],
-  ['draws', 'step'],
-]) {
-  test(`Stop ends an engine that ${what} forever, and the model can be loaded again`, {
-    skip: noBrowser,
-  }, async (t) => {
-    t.after(() => (spins = ''));
-    spins = call;
-    const other = await openWith(t, '/thinking.gguf');
-    await other.waitForSelector('#generate:enabled');
-    await other.click('#generate');
-    await other.waitForSelector('#stop:enabled');
-    await sleep(300);
-    await other.click('#stop');
-    await saysOn(other, '#play-status', /did not answer and was terminated. Load the model again/);
-    await other.waitForSelector('#stop:disabled');
-    await loadAgain(other);
-    await writes(other);
+test('errors are sentences, and leave the model in use', { skip, timeout: 120_000 }, async (t) => {
+  const page = await open(t);
+  await load(page, '/index.html');
+  await says(page, '#load-status', /is not a GGUF file/);
+  await shoot('error', page);
+  await write(page, 'Once');
+  await page.$eval('#url', (e) => {
+    /** @type {HTMLInputElement} */ (e).value = '';
   });
-}
-
-test('Stop, pressed twice, closes a model whose engine never answers', {
-  skip: noBrowser,
-}, async (t) => {
-  t.after(() => (spins = ''));
-  spins = 'generate';
-  const other = await openWith(t, '/thinking.gguf');
-  await other.waitForSelector('#generate:enabled');
-  await other.click('#generate');
-  await other.waitForSelector('#stop:enabled');
-  await sleep(300); // until the engine spins
-  await other.keyboard.press('Escape');
-  await saysOn(other, '#play-status', /press Stop again/);
-  await other.keyboard.press('Escape');
-  await saysOn(other, '#play-status', /was closed. Load it again|Load the model again/);
-  await loadAgain(other);
-  await writes(other);
+  const before = complaints.length;
+  await page.type('#url', '/nothing.gguf');
+  await page.click('#url-go');
+  await says(page, '#load-status', /did not send .*404/);
+  complaints.splice(before); // the browser reports the 404
 });
 
-test('another model loads although the previous one never answers', {
-  skip: noBrowser,
-}, async (t) => {
-  t.after(() => (spins = ''));
-  spins = 'tokenize';
-  const other = await openWith(t, '/thinking.gguf');
-  await other.waitForSelector('#generate:enabled');
-  await other.click('#generate');
-  await other.waitForSelector('#stop:enabled');
-  await loadAgain(other);
-  await writes(other);
-});
-
-test('Cancel ends a load whose engine never answers', { skip: noBrowser }, async (t) => {
-  t.after(() => (spins = ''));
-  spins = 'load';
-  const other = await open('/?lang=en');
-  t.after(() => other.close().then(() => page.bringToFront()));
-  await other.type('#url', `${origin}/thinking.gguf`);
-  await other.click('#url-go');
-  await saysOn(other, '#url-go', /Load/);
-  await other.click('#url-go');
-  await other.waitForSelector('#cancel:enabled');
-  await sleep(300);
-  await other.click('#cancel');
-  await saysOn(other, '#load-status', /cancelled/);
-  await loadAgain(other);
-});
-
-test('the same file can be picked twice', { skip: noBrowser }, async (t) => {
-  const other = await open('/?lang=en');
-  t.after(() => other.close().then(() => page.bringToFront()));
+test('a file is dropped, or picked twice', { skip, timeout: 120_000 }, async (t) => {
+  const page = await open(t);
+  await page.evaluate(async () => {
+    const bytes = await (await fetch('/chat.gguf')).arrayBuffer();
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], 'dropped.gguf'));
+    document.dispatchEvent(
+      new DragEvent('drop', { dataTransfer: data, cancelable: true, bubbles: true }),
+    );
+  });
+  await says(page, '#load-status', /dropped\.gguf is loaded/);
   const picker = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
-    await other.$('#file')
+    await page.$('#file')
   );
   for (let i = 0; i < 2; i++) {
     await picker.uploadFile(golden('chat.gguf'));
-    await saysOn(other, '#load-status', /chat\.gguf is loaded/);
-    await other.$eval('#load-status', (e) => (e.textContent = ''));
+    await says(page, '#load-status', /chat\.gguf is loaded/);
+    await page.$eval('#load-status', (e) => (e.textContent = ''));
     assert.equal(await picker.evaluate((e) => e.value), '', 'ready for the same one');
   }
 });
 
-test('the page shows the beginning of a name of six megabytes', { skip: noBrowser }, async (t) => {
-  const other = await openWith(t, '/long-name.gguf');
-  const facts = await text('#facts-list', other);
+test('an encoder is recognised; a name of six megabytes is cut', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const page = await open(t);
+  await load(page, '/encoder.gguf');
+  await says(page, '#load-status', /is loaded/);
+  await says(page, 'jl-playground', /encoder: it cannot write/, '.stream');
+  assert.match(await text(page, '#facts-list'), /bert/);
+  await load(page, '/long-name.gguf');
+  await says(page, '#load-status', /long-name\.gguf is loaded/);
+  const facts = await text(page, '#facts-list');
   assert.match(facts, /name name name .*…/);
   assert.ok(facts.length < 2000, `${facts.length} characters`);
 });
 
-test('Chinese, dark, and 360 px with everything open', {
-  skip: noModel,
-  timeout: 180_000,
-}, async () => {
-  await page.click('#language');
-  await page.waitForSelector('html[lang="zh-Hant"]');
-  await says('#play-status', /詞元|結束/);
-  await says('#attention-status', /第 30 層第 9 頭/);
-  await says('#stages-status', /個詞元之後/);
-  await shoot('chinese');
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-  await shoot('dark');
-  await page.setViewport({ width: 360, height: 740, deviceScaleFactor: 2 });
-  assert.equal(await overflow(page), 0);
-  await shoot('phone-open');
+for (const call of ['tokenize', 'generate', 'load'])
+  test(`another model loads although one spins in ${call}`, {
+    skip,
+    timeout: 120_000,
+  }, async (t) => {
+    t.after(() => (spins = ''));
+    const page = await open(t);
+    spins = call;
+    await load(page, '/chat.gguf');
+    if (call === 'load') {
+      await sleep(300);
+      await page.click('#cancel');
+      await says(page, '#load-status', /cancelled/);
+    } else {
+      await says(page, '#load-status', /is loaded/);
+      await becomes(page, 'jl-playground', 'running');
+    }
+    spins = '';
+    await page.$eval('#load-status', (e) => (e.textContent = ''));
+    await page.$eval('#choose', (e) => e.setAttribute('open', ''));
+    await page.click('#url-go');
+    await says(page, '#load-status', /is loaded/);
+    await becomes(page, 'jl-playground');
+    assert.ok((await tokens(page)).length > 0);
+  });
+
+test('a chat with a real model', { skip: skip || noSmollm2, timeout: 180_000 }, async (t) => {
+  const page = await open(t);
+  await load(page, `/models/${SMOLLM2}`);
+  await says(page, '#load-status', /is loaded: 98\.4 MB/);
+  await becomes(page, 'jl-playground');
+  await page.click('jl-playground >>> label ::-p-text(Chat)');
+  await write(page, 'Why is the sky blue?');
+  assert.match((await tokens(page)).join(''), /sky|light|atmosphere/i);
+  await shoot('chat', page);
 });
 
-test('the console stayed silent', { skip: noBrowser }, () => assert.deepEqual(complaints, []));
+test('speed is measured on request, and its lines can be copied', {
+  skip,
+  timeout: 180_000,
+}, async (t) => {
+  const page = await open(t);
+  await page.click('#figure-speed > summary');
+  await says(page, '#speed-go', /^Load and measure · 9\.2 MB$/);
+  await page.click('#speed-go');
+  await says(page, '#speed-status', /Loading|Warming|Round/);
+  await page.keyboard.press('Escape');
+  await says(page, '#speed-status', /Stopped before the end/);
+  await page.click('#speed-go');
+  await says(page, '#speed-status', /Measured/);
+  const lines = await page.$$eval('#speed-list div', (all) => all.map((e) => e.textContent ?? ''));
+  assert.match(lines.join('\n'), /Prefill, 128 tokens[\d,.]+ tokens\/s\nDecode, 32 tokens[\d,.]+/);
+  assert.match(
+    lines.join('\n'),
+    /Loading9\.2 MB in .*\nKernels\w+.*\nThreads\d.*\nBrowserChromium/,
+  );
+  await page.click('#speed-copy');
+  await says(page, '#speed-status', /Copied|selected/);
+});
+
+test('the language changes model and text of an untouched page, not those in use', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const page = await open(t);
+  await page.click('#language');
+  await page.waitForSelector('html[lang="zh-Hant"]');
+  await says(page, '#model-line', /^Poems/);
+  await says(page, 'jl-playground', /床前明月光/, '.stream');
+  await page.click('#language');
+  await says(page, 'jl-playground', /princess/, '.stream');
+  await write(page, 'The fox');
+  const written = (await tokens(page)).join('');
+  await page.click('#language');
+  await page.waitForSelector('html[lang="zh-Hant"]');
+  assert.match(await text(page, '#model-line'), /^Tales · 856萬/);
+  assert.equal((await tokens(page)).join(''), written);
+  assert.match(await text(page, 'jl-playground', '.meter'), /個詞元/);
+});
+
+for (const lang of ['en', 'zh-Hant'])
+  for (const [theme, width] of /** @type {[string, number][]} */ ([
+    ['light', 390],
+    ['dark', 390],
+    ['light', 1280],
+    ['dark', 1280],
+  ]))
+    test(`axe-core finds nothing: ${lang}, ${theme}, ${width} px`, {
+      skip,
+      timeout: 120_000,
+    }, async (t) => {
+      const viewport = width < 600 ? PHONE : DESKTOP;
+      const page = await open(t, `/?lang=${lang}`, viewport, theme);
+      await page.$$eval('details', (all) => {
+        for (const e of all) e.setAttribute('open', '');
+      });
+      await sleep(300);
+      assert.equal(await overflow(page), 0);
+      const small = await page.$$eval('button, summary, input:not([hidden])', (all) =>
+        all
+          .filter((e) => e.checkVisibility() && !e.closest('label'))
+          .filter(
+            (e) =>
+              e.getBoundingClientRect().height <
+              (matchMedia('(pointer: coarse)').matches ? 44 : 24),
+          )
+          .map((e) => e.outerHTML),
+      );
+      assert.deepEqual(small, [], 'targets');
+      await page.evaluate(axe); // as text: the page's policy allows no script of another origin
+      const { violations } = /** @type {any} */ (
+        await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
+      );
+      const found = violations.map(
+        (/** @type {any} */ v) =>
+          `${v.id}: ${v.nodes
+            .map((/** @type {any} */ n) => n.html)
+            .slice(0, 3)
+            .join(' | ')}`,
+      );
+      assert.deepEqual(found, []);
+      await shoot(`open-${lang}-${theme}-${width}`, page);
+    });
+
+test('the console stayed silent', { skip }, () => assert.deepEqual(complaints, []));

@@ -2,7 +2,7 @@
  * embeds.js - builds every recipe of examples/embeds with its host's own tool, opens it in Chromium and uses its
  * figures: `make test-embeds`. ONLY=mkdocs,reveal selects recipes.
  *
- * A recipe's folder is copied to build/embeds/work/NAME, where https://course.example becomes the site's server, and
+ * A recipe's folder is copied to build/embeds/copies/NAME, where https://course.example becomes the site's server, and
  * https://jielong.example a server of build/dist on another site, as for a course page that uses a distant copy. Screenshots are in build/embeds/shots.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ const startSite = (folder) =>
 /** @param {import('./recipes.js').Recipe} recipe */
 async function check(recipe) {
   const name = recipe.name.replace(/\W+/g, '-').replace(/-$/, '');
-  const work = join(root, 'build', 'embeds', 'work', name);
+  const work = join(root, 'build', 'embeds', 'copies', name);
   const site = recipe.site === undefined ? undefined : await startSite(join(work, recipe.site));
   copy(recipe.folder, work, site?.origin);
   const visit = await openVisit(browser, name, recipe.allowed);

@@ -54,13 +54,16 @@ async function runAll(visit, n) {
   await visit.shot('live');
 }
 
-/** The host's dark theme is the figure's. @param {Visit} visit @param {string} button that switches */
+/** The host's dark theme is the figure's, also in its picture. @param {Visit} visit @param {string} button that switches */
 async function dark(visit, button) {
   const [figure] = await visit.all();
+  const paper = () => figure.evaluate((e) => getComputedStyle(e).backgroundColor);
+  const picture = () => figure.$eval('>>> canvas', (/** @type {any} */ e) => e.toDataURL());
+  const light = await picture();
   await visit.page.click(button);
-  const paper = () => figure.$eval('>>> figure', (e) => getComputedStyle(e).backgroundColor);
-  const isDark = async () => Number(/\d+/.exec(await paper())?.[0]) < 80;
-  await until(isDark, 'the figure is dark', 5000).finally(() => visit.shot('dark'));
+  await until(async () => /^rgb\(\d{1,2},/.test(await paper()), 'the figure is dark', 5000);
+  await visit.shot('dark');
+  assert.notEqual(await picture(), light, 'the picture is drawn again');
 }
 
 /**
@@ -87,15 +90,20 @@ async function instant(visit, there, back) {
   assert.ok(await tab.evaluate('window.firstLoad'), 'the page was loaded anew');
 }
 
+/** What stands in the text field of the first figure. @param {Visit} visit */
+async function typed(visit) {
+  const [figure] = await visit.all();
+  return figure.$eval('>>> :is(input, textarea)', (/** @type {any} */ e) => e.value);
+}
+
 /** The key events of a text field in the figure reach no shortcut of the host. @param {Visit} visit */
 async function type(visit) {
   const [figure] = await visit.all();
-  const field = await figure.waitForSelector('>>> input, textarea');
+  const field = await figure.waitForSelector('>>> :is(input, textarea)');
   await field?.click();
   await visit.page.keyboard.type(' nfsbdd/x', { delay: 20 });
   await visit.page.keyboard.press('ArrowLeft');
-  const value = await field?.evaluate((/** @type {any} */ e) => e.value);
-  assert.match(value, /nfsbdd\/x/);
+  assert.match(await typed(visit), /nfsbdd\/x/);
 }
 
 /** Chooses a head in the first figure. @param {Visit} visit @param {string} head */
@@ -270,6 +278,7 @@ export const recipes = [
       await type(visit);
       assert.equal(await cells(), before, 'keys in the figure are not keys of the notebook');
       await choose(visit, '3');
+      assert.match(await typed(visit), /nfsbdd/, 'what was typed stays');
       await execute(1);
       const told = () => tab.$eval('.jp-OutputArea-executeResult pre', (e) => e.textContent);
       assert.equal((await told())?.trim(), '3', 'the kernel knows the chosen head');

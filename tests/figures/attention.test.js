@@ -6,8 +6,8 @@ import { describe, test } from 'node:test';
 import { attention, weightOf, workingIn } from '../../web/figures/attention.js';
 import { plainJob } from '../../web/figures/figure.js';
 import { pack } from '../../web/figures/scene.js';
-import { noModel, smollm2 } from '../helpers/paths.js';
 import { included, POEM, TALE, withModel } from '../helpers/figure_models.js';
+import { noModel, smollm2 } from '../helpers/paths.js';
 
 /** @param {any} model @param {any} request @returns {Promise<import('../../web/figures/attention.js').AttentionView>} */
 const compute = (model, request) => attention.compute(model, request, plainJob());

@@ -7,8 +7,8 @@ import { plainJob } from '../../web/figures/figure.js';
 import { heads, KINDS, THRESHOLD } from '../../web/figures/heads.js';
 import { TEXTS } from '../../web/figures/texts.js';
 import { createTrainer } from '../../web/train.js';
-import { noModel, smollm2 } from '../helpers/paths.js';
 import { included, POEM, TALE, withModel } from '../helpers/figure_models.js';
+import { noModel, smollm2 } from '../helpers/paths.js';
 
 /** @typedef {import('../../web/figures/heads.js').HeadsView} View */
 /** @param {any} model @param {any} request @returns {Promise<View>} */

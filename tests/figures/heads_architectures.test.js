@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { weightOf, workingIn } from '../../web/figures/attention.js';
 import { plainJob } from '../../web/figures/figure.js';
 import { FIGURES } from '../../web/figures/index.js';
-import { golden } from '../helpers/paths.js';
 import { withModel } from '../helpers/figure_models.js';
+import { golden } from '../helpers/paths.js';
 
 const TOKENS = 12;
 const files = readdirSync(golden('arch')).filter((name) => name.endsWith('.gguf'));

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { plainJob } from '../../web/figures/figure.js';
 import { columnOf, lens, settledAt } from '../../web/figures/lens.js';
 import { pack } from '../../web/figures/scene.js';
-import { noModel, smollm2 } from '../helpers/paths.js';
 import { included, POEM, TALE, withModel } from '../helpers/figure_models.js';
+import { noModel, smollm2 } from '../helpers/paths.js';
 
 /** @typedef {import('../../web/figures/lens.js').LensView} View */
 /** @param {any} model @param {any} request @returns {Promise<View>} */

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createTrainer } from '../../web/jielong.js';
 
 const [folder, steps = '100', vocabulary] = process.argv.slice(2);
-const text = readFileSync(new URL('../../examples/train/tales.txt', import.meta.url), 'utf8');
+const text = readFileSync(new URL('train-tales.txt', import.meta.url), 'utf8');
 const trainer = await createTrainer({
   text,
   config: { steps: Number(steps), vocabulary: vocabulary ? Number(vocabulary) : 'characters' },

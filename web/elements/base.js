@@ -214,7 +214,7 @@ export class JlElement extends HTMLElement {
       this.#show(view);
       this.#enter('done');
     } catch (e) {
-      if (/** @type {any} */ (e)?.name === 'AbortError') return;
+      if (/** @type {any} */ (e)?.name === 'AbortError' || !this.isConnected) return;
       const forbidden = isForbidden(e);
       this.facts = forbidden ? { problem: ['error.noWasm', ''] } : { error: e };
       this.#enter(forbidden ? 'idle' : 'error');

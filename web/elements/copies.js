@@ -32,7 +32,7 @@ function tableHtml({ columns, rows }, caption) {
     const rest = cells.map((cell) => `<td>${escapeXml(textOf(cell))}</td>`).join('');
     return `<tr><th scope="row">${escapeXml(textOf(name))}</th>${rest}</tr>`;
   });
-  return `<table><caption>${escapeXml(caption)}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>${lines.join('\n')}</tbody></table>`;
+  return `<div style="overflow-x:auto"><table><caption>${escapeXml(caption)}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>${lines.join('\n')}</tbody></table></div>`;
 }
 
 /**

@@ -38,11 +38,14 @@ export class Reader {
     const { t, format } = this.element;
     return t('others', { n: format.number(vocabulary - rows.length) });
   }
-  /** @param {View} view */
-  legend({ vocabulary, floor }) {
+  /** @param {View} view @param {boolean} plain without the sampler */
+  legend({ vocabulary, floor }, plain) {
     const { t, format } = this.element;
     const values = { n: format.number(vocabulary), uniform: format.percent(1 / vocabulary) };
-    return t(floor ? 'legend.unigram' : 'legend', values);
+    const lines = [t('legend', values)];
+    if (floor) lines.push(t('legend.unigram'));
+    if (!plain) lines.push(t('legend.drawn'));
+    return lines.join(' ');
   }
   /** p = e^(logit / T − log-sum), from the numbers shown; and the draw. @param {View} view @param {number} row */
   working(view, row) {

@@ -12,7 +12,7 @@ import { once } from './controls.js';
 import { labelOf, Reader } from './distribution-parts.js';
 import { isLoaded } from './engine.js';
 import { samplerControls, samplerCss, samplerSettings } from './sampler.js';
-import { real } from './settings.js';
+import { oneOf, real } from './settings.js';
 import { words } from './words/distribution.js';
 
 /** @typedef {import('../figures/distribution.js').DistributionView} View */
@@ -23,7 +23,11 @@ const NARROW = 640; // px; below, only the first and the last stage are drawn
 export class JlDistribution extends JlElement {
   static figure = distribution;
   static words = words;
-  static settings = { ...samplerSettings(), penalty: real(undefined, 0.01, 100) };
+  static settings = {
+    ...samplerSettings(),
+    penalty: real(undefined, 0.01, 100),
+    show: oneOf('stages', ['stages', 'model']), // model: the model's probabilities alone, without the sampler
+  };
   static css = `${barsCss}${samplerCss}
 .body p { margin: 0.25rem 0 0; font-size: 0.875rem; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .body .working, .body .added { min-height: 1.5em; }
@@ -42,7 +46,8 @@ export class JlDistribution extends JlElement {
     const { list, legend, working, added } = once(this, 'parts', () => this.#create());
     if (list.parentNode !== body) body.replaceChildren(list, legend, working, added);
     this.#bars(list, view);
-    legend.textContent = this.#read.legend(view);
+    legend.textContent = this.#read.legend(view, this.#plain);
+    working.hidden = this.#plain;
     working.textContent = this.#read.working(view, this.#row(view));
     working.dataset.source = `session.logits[${view.rows[this.#row(view)].id}]`;
     added.textContent = this.#said || this.#stale(view);
@@ -65,22 +70,32 @@ export class JlDistribution extends JlElement {
     return Math.min(this.#cursor < 0 ? view.drawn : this.#cursor, view.rows.length - 1);
   }
 
+  /** Whether only the model's probabilities are shown. */
+  get #plain() {
+    return this.value('show') === 'model';
+  }
+  /** The stages that are drawn. @param {View} view @param {boolean} narrow */
+  #drawn(view, narrow) {
+    const all = this.#read.stages(view);
+    if (this.#plain) return [all[0]];
+    return narrow ? [all[0], all[all.length - 1]] : all;
+  }
   /** @param {SVGSVGElement} list @param {View} view */
   #bars(list, view) {
-    const all = this.#read.stages(view);
     const narrow = this.frame.body.clientWidth < NARROW;
-    const stages = narrow ? [all[0], all[all.length - 1]] : all;
+    const stages = this.#drawn(view, narrow);
+    const marked = this.#plain ? -1 : view.drawn;
     const text = (/** @type {number} */ p) => (p ? this.format.percent(p) : '–');
     const rows = view.rows.map(({ id, logit, unigram }, row) => ({
       label: labelOf(this, view, row),
-      about: row === view.drawn ? this.t('row.drawn') : undefined,
-      note: narrow ? undefined : this.#read.number(logit),
+      about: row === marked ? this.t('row.drawn') : undefined,
+      note: narrow || this.#plain ? undefined : this.#read.number(logit),
       noteSource: `session.logits[${id}]`,
       values: stages.map(({ p }) => p[row] || null),
       texts: stages.map(({ p }) => text(p[row])),
       sources: stages.map(({ stage }) => `session.stages.${stage}[${id}]`),
       tick: unigram,
-      look: row === view.drawn ? /** @type {const} */ ('marked') : undefined,
+      look: row === marked ? /** @type {const} */ ('marked') : undefined,
     }));
     rows.push({
       label: this.#read.others(view),
@@ -94,12 +109,13 @@ export class JlDistribution extends JlElement {
       look: /** @type {any} */ ('quiet'),
     });
     const columns = stages.map((s) => this.#read.column(view, s));
-    if (narrow) columns[1].title = this.t('final');
+    if (this.#plain) columns[0] = { title: this.t('probability'), line: '' };
+    if (columns.length === 2) columns[1].title = this.t('final');
     drawBars(list, {
       rows,
       columns,
       label: this.t('token'),
-      note: narrow ? undefined : this.t('logit'),
+      note: narrow || this.#plain ? undefined : this.t('logit'),
       max: Math.max(...stages.flatMap(({ p, others }) => [...p, others])),
       anchor: 1 / view.vocabulary,
       cursor: this.#cursor,
@@ -135,7 +151,7 @@ export class JlDistribution extends JlElement {
 
   /** @param {Shown} view */
   own(view) {
-    return view.missing ? [] : samplerControls(this, view.sampling);
+    return view.missing || this.#plain ? [] : samplerControls(this, view.sampling);
   }
   /** @param {Shown} view */
   summary(view) {

@@ -4,9 +4,9 @@
 import { define, TAGS } from '../elements.js';
 import { make } from '../ui/dom.js';
 import { speaker, supported } from '../ui/words.js';
-import { figureOf, fits, readFragment } from './fragment.js';
+import { figureOf, fits, modelOf, readFragment } from './fragment.js';
 import { accept, tellSelections } from './frames.js';
-import { configure, defaultModel } from './here.js';
+import { configure } from './here.js';
 import { words } from './words/embed.js';
 
 const WRITE_MS = 250; // browsers limit how often an address may change
@@ -29,7 +29,7 @@ function style() {
 async function show() {
   const { hash } = location;
   const name = figureOf(hash, TAGS);
-  const model = defaultModel(supported(host.lang || navigator.language));
+  const model = modelOf(hash, host.lang || navigator.language);
   const type = /** @type {any} */ (await define(`jl-${name}`, [model]));
   if (hash !== location.hash) return; // a later one is shown
   const { values, problems: found } = readFragment(hash, name, type.table, page);
@@ -43,6 +43,8 @@ async function show() {
   document.body.replaceChildren(figure, problems);
   document.title = `Jielong: ${figure.frame.title.textContent}`;
   written.disconnect();
+  drawn.disconnect();
+  drawn.observe(figure.shadowRoot, { childList: true, subtree: true, characterData: true });
   written.observe(figure, { attributeFilter: Object.keys(figure.settings.table) });
 }
 
@@ -75,16 +77,24 @@ function receive(data) {
     accept(data);
 }
 
+/** Tells the page around the frame how high this one is. */
+function measure() {
+  if (figure.classList.contains('wide') || document.fullscreenElement) return;
+  tell({ jielong: 'height', height: document.body.getBoundingClientRect().height });
+}
+let soon = 0;
+/** Browsers call no ResizeObserver in frames out of sight. */
+const drawn = new MutationObserver(() => {
+  clearTimeout(soon);
+  if (parent !== window) soon = window.setTimeout(measure, 100);
+});
+
 /** Connects the page around the frame. */
 function connect() {
   addEventListener('message', ({ source, data }) => source === parent && receive(data));
   tellSelections((message) => tell(/** @type {any} */ (message)));
   tell({ jielong: 'ready' });
-  const measure = () => {
-    if (figure.classList.contains('wide') || document.fullscreenElement) return;
-    tell({ jielong: 'height', height: document.body.getBoundingClientRect().height });
-  };
-  measure(); // browsers call no observers in frames out of sight
+  measure();
   new ResizeObserver(measure).observe(document.body);
 }
 

@@ -3,7 +3,8 @@
  *
  * A fragment is untrusted. A setting that is unknown or does not fit is left out, and a problem says so.
  */
-import { INCLUDED } from './here.js';
+import { supported } from '../ui/words.js';
+import { defaultModel, INCLUDED } from './here.js';
 
 /** @typedef {Record<string, import('./settings.js').Setting>} Table */
 /** A sentence of words/embed.js and its values. @typedef {[key: string, values: Record<string, string>]} Problem */
@@ -65,6 +66,14 @@ const settingsOf = (fragment) =>
 export function figureOf(fragment, tags) {
   const asked = settingsOf(fragment).get('figure') ?? FIGURE;
   return tags.includes(`jl-${asked}`) ? asked : FIGURE;
+}
+
+/** The included model whose scene is shown first. @param {string} fragment @param {string} language of the page */
+export function modelOf(fragment, language) {
+  const given = settingsOf(fragment);
+  const model = given.get('model') ?? '';
+  if (Object.hasOwn(INCLUDED, model)) return model;
+  return defaultModel(supported(given.get('lang') || language));
 }
 
 /**

@@ -54,6 +54,7 @@ export function createFrame(root, input) {
     enlarge,
     body,
     field,
+    /** The text that was last written into the field. */ written: '',
     ask,
     start,
     stop,

@@ -64,8 +64,7 @@ export function controlsOf(element, view, { again, more, use }) {
   for (const slider of sliders)
     for (const input of slider.querySelectorAll('input')) input.disabled = greedy;
   box.chats ||= !!element.facts.model?.chatTemplate || element.value('chat');
-  const checks = [check(element, 'greedy'), ...(box.chats ? [check(element, 'chat')] : [])];
-  fill(box.inside, [...checks, ...sliders]);
+  fill(box.inside, [check(element, 'greedy'), ...sliders]);
   const off = running || !view.ids.length || !element.live;
   const press = (/** @type {string} */ name, /** @type {() => void} */ action, values = {}) => {
     const node = button(element, name, t(name, values), () => off || action());
@@ -77,7 +76,7 @@ export function controlsOf(element, view, { again, more, use }) {
     press('again', again, { seed: String(view.sampling.seed) }),
   ];
   if (element.value('share')) buttons.push(press('use', use));
-  return [...buttons, box.details];
+  return [...buttons, ...(box.chats ? [check(element, 'chat')] : []), box.details];
 }
 
 /** The alternatives of a token. @param {Element} element @param {View} view @param {number} at -1: none @returns {import('../ui/alternatives.js').Listing} */

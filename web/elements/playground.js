@@ -86,7 +86,8 @@ export class JlPlayground extends JlElement {
     if (play.parentNode !== body) body.replaceChildren(play, meter, spoken);
     const text = this.value('text') ?? view.text;
     const same = this.#belongs(text, view);
-    const given = view.missing ? this.t(`missing.${view.missing}`) : same ? view.text : text;
+    const prompt = view.missing ? this.t(`missing.${view.missing}`) : same ? view.text : text;
+    const given = view.chat && same ? `${prompt}\n` : prompt; // the answer begins a line
     if (stream.given.textContent !== given) stream.given.textContent = given;
     if (same) this.#stream(stream, view);
     else {

@@ -82,7 +82,7 @@ function standing(element) {
   const { text } = recorded.request;
   const other = element.type.input && element.value('text') !== text;
   const { date, engine } = recorded;
-  const said = t('status.recorded', { model: `${name} ${type}`, date, engine });
+  const said = t('status.recorded', { model: `${name} ${type}`.trim(), date, engine });
   return other ? `${said} · ${t('status.otherText', { text: String(text).slice(0, 60) })}` : said;
 }
 
@@ -144,8 +144,10 @@ export function render(element) {
   frame.field.setAttribute('aria-label', t('label.text'));
   frame.field.placeholder = t('hint.text');
   const text = toField(element, element.value('text') ?? '');
-  if (element.shadowRoot?.activeElement !== frame.field && frame.field.value !== text)
+  if (element.shadowRoot?.activeElement !== frame.field && frame.written !== text) {
     frame.field.value = text;
+    frame.written = text; // what the reader types stays until the text changes
+  }
   fill(frame.own, view ? element.own(view) : []);
   if (view) element.draw(frame.body, view);
   else frame.body.replaceChildren(make('p', { className: 'empty' }, t('hint.start')));

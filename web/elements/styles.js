@@ -65,7 +65,7 @@ button, select, input:not([type="range"], [type="checkbox"], [type="file"]), tex
 button { cursor: pointer; white-space: nowrap; }
 button:hover:not(:disabled) { border-color: var(--jl-ink); }
 button:disabled { color: var(--jl-quiet); border-color: var(--jl-line); cursor: default; }
-button.primary:not(:disabled) { background: var(--jl-ink); border-color: var(--jl-ink); color: var(--jl-paper); }
+button.primary:not(:disabled) { background: var(--jl-start, var(--jl-ink)); border-color: var(--jl-ink); color: var(--jl-start-ink, var(--jl-paper)); }
 button.plain { border-color: transparent; padding-inline: 0; color: var(--jl-quiet); text-decoration: underline;
   text-decoration-color: var(--jl-line); text-underline-offset: 0.3em; font-size: 0.875rem; }
 input[type="range"] { min-height: var(--target); min-width: 6rem; margin: 0; }

@@ -6,7 +6,14 @@ import { render } from './render.js';
 
 /** @typedef {import('./base.js').JlElement} JlElement */
 
-/** @type {Map<JlElement, { width: number, onScreen: boolean, visible: (visible: boolean) => void }>} */
+/**
+ * @typedef {object} Watched
+ * @property {number} width
+ * @property {string} look what the page decides of its picture: theme and language
+ * @property {boolean} onScreen
+ * @property {(visible: boolean) => void} visible
+ */
+/** @type {Map<JlElement, Watched>} */
 const watched = new Map();
 
 /** @param {JlElement} element */
@@ -18,6 +25,19 @@ function tell(element) {
 const repaint = () => {
   for (const element of watched.keys()) render(element);
 };
+
+/** @param {JlElement} element */
+const lookOf = (element) => `${getComputedStyle(element).backgroundColor} ${element.language()}`;
+
+/** Draws the elements whose look has changed. */
+function follow() {
+  for (const [element, entry] of watched) {
+    const look = lookOf(element);
+    if (look === entry.look) continue;
+    entry.look = look;
+    render(element);
+  }
+}
 
 /** Opens the tables for print, and closes them afterwards. @param {boolean} open */
 function print(open) {
@@ -60,10 +80,9 @@ function observe() {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
-  new MutationObserver(repaint).observe(document.documentElement, {
-    attributes: true,
-    attributeFilter: ['lang', 'class', 'style', 'data-theme'],
-  });
+  const pages = new MutationObserver(follow); // each host has its own attribute for the theme
+  for (const node of [document.documentElement, document.body])
+    pages.observe(node, { attributes: true });
   return { seen, sized };
 }
 
@@ -74,7 +93,7 @@ function observe() {
  */
 export function watch(element, visible) {
   observers ??= observe();
-  watched.set(element, { width: -1, onScreen: true, visible });
+  watched.set(element, { width: -1, look: '', onScreen: true, visible });
   observers.seen.observe(element);
   observers.sized.observe(element);
   return () => {

@@ -41,7 +41,7 @@ const LARGE = 50e6; // parameters from which an unfinished view is shown
  * @property {number} total
  * @property {number[]} layers
  * @property {number} heads
- * @property {Float32Array[]} patterns as in AttentionView
+ * @property {Float32Array[]} patterns as in AttentionView, rounded to the shades of small pictures
  * @property {Measured} measured
  * @property {Record<string, Float32Array>} scores by kind, and 'entropy': [layer index · heads + head]
  * @property {{ layer: number, head: number, kind: string }[]} labels
@@ -100,6 +100,11 @@ async function scoresOf(model, text, { signal, pause, progress }) {
   return { measured: { ...of, tokens: n }, scores, labels };
 }
 
+const SHADES = 20; // of a small picture's colours, which are linear in the square root of a weight
+
+/** Weights as exact as small pictures show them, so that a scene compresses well. @param {Float32Array} weights */
+const coarse = (weights) => weights.map((w) => (Math.round(SHADES * Math.sqrt(w)) / SHADES) ** 2);
+
 /** What does not depend on the selected head, by model: the last text's. @type {WeakMap<Model, { text: string, base: any }>} */
 const known = new WeakMap();
 
@@ -119,7 +124,7 @@ async function baseOf(model, text, job, wanted) {
   const before = await outcome(model, ids, [], job.signal);
   await job.pause();
   const tokens = await tokenViews(model, ids);
-  const shown = { tokens, total, layers, heads, patterns: patternsOf(taps) };
+  const shown = { tokens, total, layers, heads, patterns: patternsOf(taps).map(coarse) };
   const uniform = Math.log(vocabularySize);
   if (model.info.parameters > LARGE) {
     const same = await compared(model, before, before);

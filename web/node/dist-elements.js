@@ -39,7 +39,7 @@ const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
+export const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */
@@ -55,7 +55,7 @@ function replaced(text, from, to) {
  * @param {string} api
  * @returns {import('esbuild').Plugin}
  */
-const flat = (api) => ({
+export const flat = (api) => ({
   name: 'flat',
   setup(builder) {
     builder.onResolve({ filter: /^api:$/ }, () => ({ path: API, namespace: API }));
@@ -166,10 +166,7 @@ async function writeViews(name) {
   ]) {
     const view = JSON.stringify(packedView(/** @type {any} */ (scene).views, name) ?? null);
     const call = `${INTERNALS}['elements/scenes.js'].addView`;
-    await write(
-      `elements/${name}.${model}.js`,
-      `${call}("${model}","${name}",JSON.parse(${JSON.stringify(view)}));\n`,
-    );
+    await write(`elements/${name}.${model}.js`, `${call}("${model}","${name}",${view});\n`);
   }
 }
 
@@ -269,10 +266,10 @@ async function buildLazy() {
 }
 
 /** BASE of a classic script: its address. */
-const OF_SCRIPT = 'const BASE=document.currentScript?.src||document.baseURI;';
+export const OF_SCRIPT = 'const BASE=document.currentScript?.src||document.baseURI;';
 
 /** The engine with training and chats inside, once for both files that contain it. */
-const wholeEngine = () =>
+export const wholeEngine = () =>
   engineFunction({
     shared: ALL_SHARED,
     wasm: [...WASM, ...FILES],
@@ -284,7 +281,7 @@ const wholeEngine = () =>
  * A file with everything inside.
  * @param {'iife' | 'esm'} format @param {string} code of the engine @param {string} contents of the entry
  */
-async function buildWhole(format, code, contents) {
+export async function buildWhole(format, code, contents) {
   const api = `
     ${FETCHED.map((name) => `import * as ${identifier(name)} from './${name}';`).join('\n')}
     const modules = { ${FETCHED.map((name) => `'${name}': ${identifier(name)}`)} };
@@ -294,6 +291,7 @@ async function buildWhole(format, code, contents) {
     ...common,
     format,
     define: { 'import.meta.url': 'BASE' },
+    external: ['node:*'],
     stdin: { resolveDir: web, contents },
     plugins: [
       instead(['engine-function.js'], () => `export const modules = E(BASE);\n${code}`),

@@ -3,6 +3,7 @@
  * serve.js - a static server for web/, for development and for the browser tests.
  *
  *   node web/node/serve.js          PORT=8080 (0: any free one), HOST=127.0.0.1, ISOLATE=0: no isolation headers
+ *   FOLDER=build/site node web/node/serve.js      serves that folder alone, without these headers, as a plain host does
  *
  * Serves web/ at / and /web/, examples/ at /examples/, and models of `make models` at /models/NAME.gguf
  * unless web/models/ has the file. Supports one range per request, so that downloads can resume. The
@@ -11,7 +12,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import { extname, join, normalize, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
@@ -79,10 +80,13 @@ function parseRange(header, size) {
 }
 
 /**
- * @param {{ roots?: [string, string][], isolate?: boolean }} [options] roots: searched before the default roots
+ * @param {object} [options]
+ * @param {[string, string][]} [options.roots] searched before the default roots
+ * @param {boolean} [options.alone] without the default roots
+ * @param {boolean} [options.isolate]
  */
-export function makeServer({ roots = [], isolate = true } = {}) {
-  const all = [...roots, ...defaultRoots];
+export function makeServer({ roots = [], alone = false, isolate = true } = {}) {
+  const all = [...roots, ...(alone ? [] : defaultRoots)];
   return createServer(async (request, response) => {
     const refuse = (/** @type {number} */ status, /** @type {string} */ text) =>
       response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
@@ -124,8 +128,10 @@ export function makeServer({ roots = [], isolate = true } = {}) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { PORT = '8080', HOST = '127.0.0.1', ISOLATE } = process.env;
-  const server = makeServer({ isolate: ISOLATE !== '0' });
+  const { PORT = '8080', HOST = '127.0.0.1', ISOLATE, FOLDER } = process.env;
+  const server = FOLDER
+    ? makeServer({ roots: [['/', resolve(FOLDER)]], alone: true, isolate: false })
+    : makeServer({ isolate: ISOLATE !== '0' });
   server.on('error', (error) => {
     console.error(`serve: ${error.message}`);
     process.exitCode = 1;
@@ -133,6 +139,6 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   server.listen(Number(PORT), HOST, () => {
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : PORT;
-    console.log(`The playground is at http://${HOST}:${port}/ (Ctrl-C stops)`);
+    console.log(`${FOLDER ?? 'The playground'} is at http://${HOST}:${port}/ (Ctrl-C stops)`);
   });
 }

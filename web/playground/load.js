@@ -1,7 +1,7 @@
 /**
  * load.js - the model panel: catalogue, sizes, progress and status.
  *
- * A download starts only after a click on a button with its size. For a typed URL, the first click
+ * The included model of the page's language is in use until the reader loads another; the figures load it. A download starts only after a click on a button with its size. For a typed URL, the first click
  * requests the size (HEAD) and the second one loads. A local file loads at once, because it needs
  * no download.
  */
@@ -9,15 +9,9 @@
 import { byId, make } from '../ui/dom.js';
 import { count, explain, number, shorten, size, time } from '../ui/format.js';
 import { currentLanguage, t } from '../ui/i18n.js';
-import { stop } from './play.js';
 import { emit, on, state } from './state.js';
 
-/**
- * A catalogue entry: `type` of the weights, file size, page of its author, URL (relative to this
- * page). An entry with a `language` is included and is the default model of that language.
- * @typedef {{ name: string, parameters: number, type: string, bytes: number,
- *   license: string, page: string, url: string, language?: string }} Entry
- */
+/** @typedef {import('./state.js').Entry} Entry */
 
 const line = byId('model-line', HTMLElement);
 const bar = byId('progress', HTMLProgressElement);
@@ -79,9 +73,6 @@ async function load(source, name, bytes) {
   bar.value = 0;
   cancelButton.disabled = false;
   say(() => t('model.loading', { name: shorten(name) }));
-  state.model?.close(); // first, so that nothing waits for its engine
-  await stop();
-  setModel(null, '');
   const began = performance.now();
   try {
     let total = bytes ?? 0;
@@ -95,13 +86,13 @@ async function load(source, name, bytes) {
       },
     });
     const seconds = (performance.now() - began) / 1000;
+    if (controller !== own) return void model.close();
     state.loading = { seconds, bytes: total };
     choose.open = false;
     setModel(model, name);
     say(() =>
       t('model.ready', { name: state.modelName, size: size(total), seconds: time(seconds) }),
     );
-    byId('prompt', HTMLTextAreaElement).focus({ preventScroll: true });
   } catch (e) {
     if (controller !== own) return; // replaced by another load
     if (own.signal.aborted) say(() => t('model.cancelled'));
@@ -112,43 +103,50 @@ async function load(source, name, bytes) {
   cancelButton.disabled = true;
 }
 
-/** @param {import('../jielong.js').Model | null} model @param {string} name */
+/** The model before is in use until now, so that a load that fails leaves it. @param {import('../jielong.js').Model} model @param {string} name */
 function setModel(model, name) {
+  const before = state.model;
   state.model = model;
   state.modelName = shorten(name);
   show();
   emit('model');
+  before?.close();
+}
+
+/** What the model line says of the model in use. */
+function modelText() {
+  const { model, included, loading } = state;
+  const about = model
+    ? { name: state.modelName, parameters: model.info.parameters, type: model.info.fileType }
+    : included;
+  if (!about) return '';
+  return t('model.line', {
+    name: about.name,
+    parameters: count(about.parameters, 3),
+    type: about.type ?? '–',
+    size: size(model ? loading.bytes : (included?.bytes ?? 0)),
+  });
 }
 
 /** Updates all language-dependent text. */
 function show() {
-  const { model } = state;
-  line.textContent = model ? state.modelName : t('model.none');
-  line.classList.toggle('loaded', !!model);
-  const summary = choose.querySelector('summary');
-  if (summary) summary.textContent = t(model ? 'model.chooseOther' : 'model.choose');
+  line.textContent = modelText();
   statusLine.textContent = said();
   showCatalogue();
   showUrl();
   showFacts();
 }
 
-/** @param {Entry} entry */
-const loadEntry = (entry) => load(entry.url, entry.name, entry.bytes);
-
 /** The language's default model is first. */
 function showCatalogue() {
   const own = (/** @type {Entry} */ entry) => Number(entry.language === currentLanguage());
   const entries = [...catalogue].sort((a, b) => own(b) - own(a));
-  const [first] = entries;
-  state.ready = first ? { bytes: first.bytes, load: () => loadEntry(first) } : null;
   byId('catalogue', HTMLElement).replaceChildren(
     ...entries.map((entry) => {
       const here = new URL(entry.url, location.href).origin === location.origin;
       const words = t(here ? 'model.loadHere' : 'model.load', { size: size(entry.bytes) });
-      const className = entry === first ? 'primary' : '';
-      const button = make('button', { type: 'button', className, value: entry.url }, words);
-      button.addEventListener('click', () => loadEntry(entry));
+      const button = make('button', { type: 'button', value: entry.url }, words);
+      button.addEventListener('click', () => load(entry.url, entry.name, entry.bytes));
       const about = {
         parameters: count(entry.parameters),
         type: entry.type,
@@ -235,6 +233,11 @@ const fileName = (url) => new URL(url, location.href).pathname.split('/').at(-1)
 /** Loads a picked or dropped file. @param {File | undefined} file */
 function loadFile(file) {
   if (file) load(file, file.name, file.size);
+}
+
+/** Uses the included model of the page's language, until the reader loads another. */
+export function useIncluded() {
+  state.included = catalogue.find(({ language }) => language === currentLanguage()) ?? null;
 }
 
 /** Connects the panel. */

@@ -60,9 +60,9 @@ export function formatter(language) {
     });
   };
 
-  /** Large counts in the language's compact notation: 135M, 1.3億. @param {number} n */
-  const count = (n) =>
-    number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: 4 });
+  /** Large counts in the language's compact notation: 135M, 1.3億. @param {number} n @param {number} [digits] */
+  const count = (n, digits = 4) =>
+    number(n, n < 1e5 ? {} : { notation: 'compact', maximumSignificantDigits: digits });
 
   return { number, percent, size, time, count };
 }

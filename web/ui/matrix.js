@@ -30,8 +30,7 @@ const FONT = 13; // px
 const places = new WeakMap();
 
 /** Gutter and cell size of a drawn matrix. @param {HTMLCanvasElement} canvas @param {number} [_n] @returns {Place} */
-export const geometry = (canvas, _n) =>
-  places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
+const geometry = (canvas, _n) => places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
 
 /**
  * The cell under a pointer; null outside of the triangle.

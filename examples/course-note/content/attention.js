@@ -15,8 +15,8 @@ export const attention = section(
   figure(9, {
     title: say('The same word grows apart', '同一個字，愈走愈不同'),
     look: say(
-      'Two sentences end in the same token. The line is the cosine between its two vectors after each block: 1 means the same direction.',
-      '兩個句子結尾是同一個詞元。折線是它的兩個向量在每個區塊之後的餘弦值，1 表示方向完全相同。',
+      'Three sentences end in the same token. Each line is the cosine between its vector in the first sentence and in another one, block by block: 1 means the same direction.',
+      '三個句子用同一個詞元結尾。每條線是它在第一句與另一句裡的向量，經過每個區塊之後的餘弦值：1 表示方向完全相同。',
     ),
     guess: {
       ask: say(
@@ -26,17 +26,23 @@ export const attention = section(
       options: [say('The two animals', '兩隻熊'), say('All the same', '都一樣')],
       right: 0,
       why: say(
-        'After the last block the two animals still agree with 0.52, the animal and the verb only with 0.30.',
-        '經過最後一個區塊，兩隻熊之間還有 0.52，熊與動詞之間只剩 0.30。',
+        'After the last block the two animals still have a cosine of 0.52, the animal and the verb only 0.30.',
+        '經過最後一個區塊，兩隻熊的餘弦值還有 0.52，熊與動詞只剩 0.30。',
       ),
     },
     parts: [
       [
-        'jl-compare',
+        'note-same',
         {
           model: 'tales',
+          show: 'apart',
           text: 'The children were frightened when they saw the bear',
-          other: 'The pain was so great that he could not bear',
+          other: 'The hunter lifted his gun and shot the bear',
+          third: 'The pain was so great that he could not bear',
+          caption: say(
+            'Write other sentences that end in the same word: rose, well, left, mind.',
+            '換成別的句子，結尾用同一個詞：rose、well、left、mind。',
+          ),
         },
       ],
     ],
@@ -56,7 +62,22 @@ export const attention = section(
       'Choose a symbol to see what it is in this sentence, in this head: its shape and its numbers.',
       '點公式裡的符號，看它在這個句子、這個注意力頭裡是什麼：形狀和數字。',
     ),
-    parts: [['note-formula', { share: 'one', model: 'tales', text: SENTENCE, layer: 5, head: 5 }]],
+    parts: [
+      [
+        'note-formula',
+        {
+          share: 'one',
+          model: 'tales',
+          text: SENTENCE,
+          layer: 5,
+          head: 5,
+          caption: say(
+            'Choose a symbol, or write another sentence: figures 11 and 12 follow.',
+            '點一個符號，或換一句話：圖 11、12 會跟著換。',
+          ),
+        },
+      ],
+    ],
     notice: say(
       'There is no more to it: two products and a softmax. Computed again in this page from the numbers shown, the result is the head’s output.',
       '就這麼多：兩次相乘，一次 softmax。頁面用畫面上的數字重算一遍，得到的就是這個頭的輸出。',
@@ -70,7 +91,20 @@ export const attention = section(
       '最後一個詞元的查詢，逐一對上每個鍵：先是分數，再經過 softmax。',
     ),
     parts: [
-      ['note-relevance', { share: 'one', model: 'tales', text: SENTENCE, layer: 5, head: 5 }],
+      [
+        'note-relevance',
+        {
+          share: 'one',
+          model: 'tales',
+          text: SENTENCE,
+          layer: 5,
+          head: 5,
+          caption: say(
+            'Replace “ball” by “ring”, “apple” or “crown”, or choose another query.',
+            '把 ball 換成 ring、apple 或 crown，或選另一個查詢。',
+          ),
+        },
+      ],
     ],
     notice: say(
       'Scores can be anything; weights are positive and sum to 1. Softmax exaggerates: a lead of a few points takes almost everything. Here the whole attention goes to “ball”, and the guess is “ball”.',
@@ -84,7 +118,22 @@ export const attention = section(
       'The weights decide how much of each value vector flows in. Drag a weight and watch the sum move.',
       '權重決定每個值向量流進來多少。拖動一個權重，看總和跟著變。',
     ),
-    parts: [['note-gather', { share: 'one', model: 'tales', text: SENTENCE, layer: 5, head: 5 }]],
+    parts: [
+      [
+        'note-gather',
+        {
+          share: 'one',
+          model: 'tales',
+          text: SENTENCE,
+          layer: 5,
+          head: 5,
+          caption: say(
+            'Drag a slider: the sum is computed anew and leaves the head’s own output.',
+            '拖一個滑桿：總和立刻重算，和這個頭原本的輸出分開。',
+          ),
+        },
+      ],
+    ],
     notice: say(
       'The output is an average of value vectors and nothing else. What a head can say is limited by what it looks at.',
       '輸出就是值向量的加權平均，沒有別的。一個頭能說什麼，取決於它看了什麼。',
@@ -97,10 +146,49 @@ export const attention = section(
       'Each row is a query, each column a key. Walk through it with the arrow keys.',
       '每一列是一個查詢，每一行是一個鍵。可以用方向鍵走。',
     ),
-    parts: [['jl-attention', { share: 'note' }]],
+    parts: [
+      [
+        'jl-attention',
+        {
+          share: 'note',
+          caption: say(
+            'Walk the cells, change block and head, or use the steps below.',
+            '在格子裡走走，換區塊和頭，或用下面的步驟。',
+          ),
+        },
+      ],
+    ],
     steps: [
-      { set: { layer: 2, head: 1 }, say: say('Block 2, head 1.', '區塊 2，注意力頭 1。') },
-      { set: { layer: 4, head: 6 }, say: say('Block 4, head 6.', '區塊 4，注意力頭 6。') },
+      {
+        set: [
+          { layer: 3, head: 2 },
+          { layer: 4, head: 6 },
+        ],
+        say: say(
+          'Block 3, head 2 mostly looks at the token before.',
+          '區塊 4 的第 6 個頭幾乎只看前一個字：格子排成一條斜線。',
+        ),
+      },
+      {
+        set: [
+          { layer: 2, head: 6 },
+          { layer: 2, head: 1 },
+        ],
+        say: say(
+          'Block 2, head 6: “golden” in the last row looks at “my”.',
+          '區塊 2 的第 1 個頭看上一個標點：每一句都退回同一格。',
+        ),
+      },
+      {
+        set: [
+          { layer: 5, head: 5 },
+          { layer: 2, head: 0 },
+        ],
+        say: say(
+          'Block 5, head 5: “my” and “golden” look back at “ball”.',
+          '區塊 2 的第 0 個頭看前面第二個字：斜線又往左移了一格。',
+        ),
+      },
     ],
     notice: say(
       'A training step computes all rows together: every token of the text is an exercise, and none can see its own answer.',
@@ -111,22 +199,19 @@ export const attention = section(
   figure(14, {
     title: say('No looking ahead', '不准往後看'),
     look: say(
-      'The upper triangle is masked. Lift the mask: what happens to what the model believes about the past?',
-      '右上三角被遮住。把遮罩拿掉，模型對前文的看法會怎麼變？',
+      'In figure 13 the upper triangle is masked. Here the same text with the mask (A) and without (B): in B every token also sees the tokens after it, its own answer among them.',
+      '圖 13 的右上三角是遮住的。這裡是同一段文字，有遮罩（A）和沒有遮罩（B）：在 B，每個詞元連後面的字都看得到，包括自己該猜的答案。',
     ),
     guess: {
-      ask: say(
-        'Two texts agree up to “three” and differ after it. Can the guess after “three” tell them apart?',
-        '兩段文字到 three 為止都一樣，後面才不同。three 之後的猜測分得出是哪一段嗎？',
-      ),
+      ask: say('B can see the answers. Will its loss fall?', 'B 看得到答案。它的損失會下降嗎？'),
       options: [
-        say('With the mask no, without it yes', '有遮罩時不行，拿掉就可以'),
-        say('Never', '都不行'),
+        say('Yes, it copies the answers', '會，照抄就好'),
+        say('No, it rises', '不會，反而上升'),
       ],
-      right: 0,
+      right: 1,
       why: say(
-        'With the mask the two guesses agree to the last bit. Without it the later words leak backwards.',
-        '有遮罩時，兩邊的猜測連最後一個位元都相同；拿掉之後，後面的字就漏到前面來了。',
+        'It rises, from 1.65 to 2.05 nats a token. This model never learned to read what comes later, so the answers only disturb it. Larger models do copy the leaked answer.',
+        '反而上升：每個詞元從 1.65 變成 2.05 nats。這個模型從沒學過怎麼讀後面的字，看到答案只是受干擾。大一點的模型才會去抄洩漏的答案。',
       ),
     },
     parts: [
@@ -136,12 +221,16 @@ export const attention = section(
           model: 'tales',
           text: 'There was once a king who had three sons, and they',
           rule: 'mask-off',
+          caption: say(
+            'Choose another rule for B, or replace “sons” by “daughters”: in A nothing before it changes.',
+            '替 B 換一種規則，或把 sons 改成 daughters：A 裡在它之前的數字一個也不會變。',
+          ),
         },
       ],
     ],
     notice: say(
-      'A model that was trained with the mask does not become clever without it: this one only gets confused, and its loss rises. Larger models do copy the leaked answer. Training with the answers in sight would teach nothing.',
-      '帶著遮罩訓練的模型，拿掉遮罩並不會變聰明；這個小模型只會被搞糊塗，損失反而上升。大一點的模型才會去抄洩漏的答案。看著答案練習，什麼都學不到。',
+      'With the mask, what comes later changes nothing before it, to the last bit; that is what makes the text above a fair test, and later (figure 22) a cache possible. A model that was trained with its answers in sight would only learn to copy them.',
+      '有遮罩時，後面的字改變不了前面任何一個數字，連最後一個位元都不變。所以每一題都公平，後面（圖 22）也才能有快取。看著答案訓練出來的模型，只會學會抄答案。',
     ),
     claim: 'figure 14: later tokens change nothing before them',
   }),
@@ -157,13 +246,27 @@ export const heads = section(
   figure(15, {
     title: say('Every head of the model', '模型裡的每一個頭'),
     look: say(
-      'One small matrix per head. Sort them by kind, and choose one to see it large.',
-      '每個頭一張小矩陣。可以依種類排序，點一張放大看。',
+      'One small matrix per head, with queries as rows. A head gets a label only if one of four rules explains more than half of its attention.',
+      '每個頭一張小矩陣，每一列是一個查詢。四條規則裡有一條能解釋它一半以上的注意力，才貼上標籤。',
     ),
-    parts: [['jl-heads', { model: 'poems', text: POEM }]],
+    parts: [
+      [
+        'jl-heads',
+        {
+          model: 'poems',
+          text: POEM,
+          layer: 4,
+          head: 6,
+          caption: say(
+            'Choose a head: its scores, and what the model loses without it.',
+            '點一個頭：看它的分數，和關掉它之後模型少了什麼。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'A few heads have a job that can be named: the previous token, the last punctuation mark. The label gives rule, score and text. Most heads have no name, and that is the honest answer.',
-      '少數幾個頭做的事叫得出名字，例如看前一個詞元、看上一個標點。標籤上寫著規則、分數和測量用的文字。大多數的頭叫不出名字，老實說就是這樣。',
+      'One head of 48 gets a label: block 4, head 6 looks at the previous token. The eye finds more: block 2, head 1 steps back to the last punctuation mark, head 0 beside it to the character before the previous one. Most heads have no name. In a model with random weights the rules label none, as they should.',
+      '四十八個頭裡，只有一個有標籤：區塊 4 的第 6 個頭看前一個詞元。用眼睛看，還找得到別的：區塊 2 的第 1 個頭退回上一個標點，旁邊的第 0 個頭看前面第二個字。大多數的頭叫不出名字。換成亂數權重的模型，這些規則一個標籤也不會貼，本來就該如此。',
     ),
     claim: 'figure 15: on random weights nine of ten heads have no label',
   }),
@@ -182,8 +285,8 @@ export const heads = section(
       ],
       right: 1,
       why: say(
-        'Without this one head, verse of seven characters falls into lines of five. Verse of five characters does not change.',
-        '少了這一個頭，七言詩就掉成五言；五言詩則完全不受影響。',
+        'Without this one head, verse of seven characters falls into lines of five. Verse of five characters hardly changes.',
+        '少了這一個頭，七言詩就掉成五言；五言詩則幾乎不受影響。',
       ),
     },
     parts: [
@@ -195,12 +298,16 @@ export const heads = section(
           rule: 'head-off',
           layer: 0,
           head: 6,
+          caption: say(
+            'Try verse of five characters, or “only this head”.',
+            '換成五言詩試試，或選「只留這個頭」。',
+          ),
         },
       ],
     ],
     notice: say(
-      'After 愁, the poet’s 眠 had probability 0.78; without the head the model ends the line with 0.99. One head in forty-eight counts to seven.',
-      '「愁」後面的「眠」原本有 0.78；關掉這個頭，模型有 0.99 的把握要在這裡斷句。四十八個頭裡，就靠這一個數到七。',
+      'After 愁, the poet’s 眠 had probability 0.78; without the head the model ends the line with 0.99. Of 48 heads, this is the one that lines of seven cannot do without.',
+      '「愁」後面的「眠」原本有 0.78；關掉這個頭，模型有 0.99 的把握要在這裡斷句。四十八個頭裡，七言詩就是少不了這一個。',
     ),
     claim: 'figure 16: without head L0H6 seven-character verse breaks after five',
   }),

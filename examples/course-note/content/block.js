@@ -15,10 +15,19 @@ export const block = section(
       'What attention and the feed-forward network add, and how large each addition is.',
       '注意力和前饋網路各加了什麼，加了多大。',
     ),
-    parts: [['jl-block', { share: 'note' }]],
+    parts: [
+      [
+        'jl-block',
+        {
+          share: 'stream',
+          layer: 0,
+          caption: say('Choose another block, or another sentence.', '換一個區塊，或換一句話。'),
+        },
+      ],
+    ],
     notice: say(
-      'The stream after the block is the stream before it plus the two additions, nothing else. In block 0 the feed-forward network writes almost a hundred times what the embedding was. Size is not importance, though: the small additions can matter most.',
-      '區塊之後的殘差流，就是之前的加上這兩筆，沒有別的。區塊 0 的前饋網路寫進來的，將近是嵌入的一百倍大。不過大不等於重要，小小一筆也可能最關鍵。',
+      'The stream after the block is the stream before it plus the two additions, nothing else. In block 0 the feed-forward network adds a vector about a hundred times as long as the embedding was. Length is not importance, though: a small addition can matter most.',
+      '區塊之後的殘差流，就是之前的加上這兩筆，沒有別的。區塊 0 的前饋網路加進來的向量，長度大約是嵌入的一百倍。不過長不等於重要，小小一筆也可能最關鍵。',
     ),
     claim: 'figure 17: the stream is the sum of its parts',
   }),
@@ -29,15 +38,31 @@ export const block = section(
   figure(18, {
     title: say('What each block would answer', '每個區塊會怎麼回答'),
     look: say(
-      'From the embedding down to the last block: the best guess so far, and how sure it is.',
-      '從嵌入到最後一個區塊：目前最好的猜測，和它的把握。',
+      'From the first block down to the last: the best guess so far, and how sure it is.',
+      '從第一個區塊到最後一個：目前最好的猜測，和它的把握。',
     ),
+    guess: {
+      ask: say(
+        'Block 0 has read only a little. What would it write after “… the prince fell in”?',
+        '區塊 0 還沒讀懂多少。在 … the prince fell in 後面，它會寫什麼？',
+      ),
+      options: [say('love', 'love（愛）'), say('the', 'the')],
+      right: 1,
+      why: say(
+        '“the”, the usual word after “in”; so do blocks 1 to 3. Only block 4 says “love”.',
+        '寫 the，也就是 in 後面最常見的字；區塊 1 到 3 也一樣。到區塊 4 才說 love。',
+      ),
+    },
     parts: [
       [
         'jl-lens',
         {
           model: 'tales',
           text: 'The princess was so beautiful that the prince fell in',
+          caption: say(
+            'Choose a token of the text, or write a sentence of your own.',
+            '點文字裡的一個詞元，或換一句話。',
+          ),
         },
       ],
     ],
@@ -70,16 +95,23 @@ export const output = section(
       options: [say('Below 1', '低於 1'), say('Above 1', '高於 1')],
       right: 0,
       why: say(
-        'Logits are divided by the temperature. Below 1 that widens their distances; at 0 only the best is left.',
-        'logits 會除以溫度。小於 1，差距被拉大；到 0，就只剩最好的那一個。',
+        'Logits are divided by the temperature. Below 1 that widens their distances: at 0.8, “died” rises from 47 % to 62 %. At 0 only the best is left.',
+        'logits 會除以溫度。小於 1，差距被拉大：0.8 時，died 從 47 % 升到 62 %。到 0，就只剩最好的那一個。',
       ),
     },
     parts: [
-      ['jl-distribution', { model: 'tales', text: 'They married, and lived happily until they' }],
+      [
+        'jl-distribution',
+        {
+          model: 'tales',
+          text: 'They married, and lived happily until they',
+          caption: say('Move a slider, and draw again.', '動一個滑桿，再抽一次。'),
+        },
+      ],
     ],
     notice: say(
-      'The same seed draws the same token, on every machine. Chance comes from a number, and the number can be written down.',
-      '同一個亂數種子，在任何機器上都抽出同一個詞元。偶然來自一個數字，而這個數字可以記下來。',
+      'Each stage leaves fewer tokens, and what is left is scaled to sum to 1 again. The draw itself is repeatable: the same seed draws the same token. Chance comes from a number, and the number can be written down.',
+      '每一關都留下更少的詞元，剩下的再調整成總和為 1。抽籤本身可以重來：同一個亂數種子，抽出的就是同一個詞元。偶然來自一個數字，而這個數字可以記下來。',
     ),
     claim: 'figure 19: stages are the sampler’s own, and sum to 1',
   }),
@@ -94,10 +126,22 @@ export const answering = section(
       'Generation unrolled: each line is one run of the whole model, with one token more than the line above.',
       '把生成過程攤開：每一行都是整個模型跑一遍，比上一行多一個詞元。',
     ),
-    parts: [['note-unrolled', { model: 'poems', text: '\n春風' }]],
+    parts: [
+      [
+        'note-unrolled',
+        {
+          model: 'poems',
+          text: '\n春風',
+          caption: say(
+            'Give it other first characters, or more steps.',
+            '換別的開頭，或多走幾步。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'The model does not plan a sentence. It writes a token, reads everything again with that token at the end, and goes on.',
-      '模型並沒有先想好一句話。它寫一個詞元，把全部連同新的詞元再讀一遍，接著再寫。',
+      'Here the most probable token is taken each time (greedy), and yet its share is often small: many lines were possible. Nothing but the text is carried from one run to the next.',
+      '這裡每次都取最可能的詞元（貪婪），但它的機率往往不高，本來可以寫成許多別的句子。從這一遍帶到下一遍的，只有文字本身。',
     ),
     claim: 'figure 20: unrolled greedy equals the stream',
   }),
@@ -108,21 +152,35 @@ export const answering = section(
   figure(21, {
     title: say('Without a memory', '沒有記憶的話'),
     look: say(
-      'Each step computes the whole matrix again. Count the multiplications.',
-      '每一步都把整個矩陣重算一遍。數一數做了幾次乘法。',
+      'Each row is a step, each full square a token whose keys and values are computed in it. On the right nothing is kept: every step fills its whole row again. The curve adds up the multiplications.',
+      '每一列是一步，每個實心方格是這一步要計算鍵和值的詞元。右邊什麼都不留，每一步都把整列重填一遍。曲線是累計的乘法次數。',
     ),
-    parts: [['jl-cost', { model: 'tales' }]],
+    parts: [
+      [
+        'jl-cache',
+        {
+          model: 'tales',
+          text: 'Once upon a time there was a king',
+          steps: 32,
+          show: 'total',
+          caption: say(
+            'Double the number of steps, and compare the totals in the table.',
+            '把步數加倍，比一比表裡的總數。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'Twice the text costs four times the work in all. For 256 tokens this model does 93 times what it needs to.',
-      '文字長一倍，總共的工作變成四倍。寫 256 個詞元，這個模型做了必要工作的 93 倍。',
+      'Without a memory, twice the text costs about four times the work; with one, about twice. For a text of 256 tokens this model would do 93 times what is needed.',
+      '沒有記憶，文字長一倍，工作大約變成四倍；有記憶，大約兩倍。寫 256 個詞元，這個模型會做必要工作的 93 倍。',
     ),
     claim: 'figure 21: operation counts are the engine’s',
   }),
   figure(22, {
     title: say('With the KV cache', '有 KV 快取'),
     look: say(
-      'The same tokens with the cache on and off, one beside the other: what is computed at each step, and how long it takes.',
-      '同樣的詞元，一邊有快取，一邊沒有：每一步算了什麼，花了多久。',
+      'The same steps, one by one: the work of each step with the cache and without, and in the table the time it took here (median, and range of five runs).',
+      '同樣的步驟，一步一步看：每一步的工作量，有快取和沒有快取；表裡是在這裡花的時間（五次的中位數與範圍）。',
     ),
     guess: {
       ask: say('Will the two texts differ?', '兩邊寫出來的字會不同嗎？'),
@@ -133,7 +191,19 @@ export const answering = section(
         '快取裡存的，就是原本要重算的那些數字。',
       ),
     },
-    parts: [['jl-cache', { share: 'note' }]],
+    parts: [
+      [
+        'jl-cache',
+        {
+          share: 'note',
+          show: 'step',
+          caption: say(
+            'Plot the time of a step, or store the cache in fewer bits.',
+            '改畫每步時間，或用較少的位元存快取。',
+          ),
+        },
+      ],
+    ],
     notice: say(
       'A step with the cache costs about the same wherever it stands in the text; without it, each step costs more than the one before. The price is memory, which grows with every token.',
       '有快取時，不管寫到哪裡，每一步的工作都差不多；沒有快取，一步比一步貴。代價是記憶體，每多一個詞元就多一份。',
@@ -146,6 +216,15 @@ export const answering = section(
       'The prompt could see itself in both directions; nothing has to be guessed there. Compare the loss on the text after it.',
       '題目是給定的，不用猜，讓它前後互看也無妨。比較一下題目之後那段文字的損失。',
     ),
+    guess: {
+      ask: say('Will the text after the prompt be guessed better?', '題目之後的文字會猜得更準嗎？'),
+      options: [say('Yes', '會'), say('No', '不會')],
+      right: 1,
+      why: say(
+        'No: the loss of the second half rises a little, by 0.05 nats a token here; on longer texts there is hardly a difference.',
+        '不會：這裡後半段的損失每個詞元上升 0.05 nats；換成更長的文字，幾乎沒有差別。',
+      ),
+    },
     parts: [
       [
         'jl-compare',
@@ -153,6 +232,10 @@ export const answering = section(
           model: 'tales',
           text: 'Once upon a time there was a king who had three daughters. The youngest was so beautiful that the sun himself wondered when he shone on her face. One day she went into the forest and sat down by the well',
           rule: 'prefix',
+          caption: say(
+            'A: causal. B: the first half sees itself both ways. Try a text of your own.',
+            'A：因果。B：前半段前後互看。換一段文字試試。',
+          ),
         },
       ],
     ],

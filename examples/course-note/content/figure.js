@@ -7,13 +7,15 @@ import { say } from '../tree.js';
 /** @typedef {import('../tree.js').Tree} Tree */
 /** @typedef {import('../tree.js').Say} Say */
 
+/** @typedef {Record<string, string | number>} Attributes */
 /**
  * @typedef {object} Spec
  * @property {Say} title
  * @property {Say} look what to look for
  * @property {{ ask: Say, options: Say[], right: number, why: Say }} [guess]
- * @property {[tag: string, attributes: Record<string, any>][]} parts
- * @property {{ set: Record<string, string | number>, say: Say }[]} [steps] attributes of the first part, and what to see
+ * @property {[tag: string, attributes: Record<string, any>][]} parts `caption`: what the part is or what to do with it
+ * @property {{ set: Attributes | [english: Attributes, chinese: Attributes], say: Say }[]} [steps] attributes of the first
+ *   part, and what to see
  * @property {Say} notice
  * @property {string} claim name of the test that checks `notice`
  */
@@ -36,6 +38,10 @@ const guessOf = (number, { ask, options, right, why }) => [
   ['p', { class: 'why', hidden: true, role: 'status' }, why],
 ];
 
+/** The attributes of a step as text. @param {NonNullable<Spec['steps']>[0]['set']} set */
+const setOf = (set) =>
+  Array.isArray(set) ? say(JSON.stringify(set[0]), JSON.stringify(set[1])) : JSON.stringify(set);
+
 /** @param {NonNullable<Spec['steps']>} steps @returns {Tree} */
 const stepsOf = (steps) => [
   'div',
@@ -45,13 +51,18 @@ const stepsOf = (steps) => [
   [
     'ol',
     { 'aria-live': 'polite' },
-    ...steps.map((step) => [
-      'li',
-      { hidden: true, 'data-set': JSON.stringify(step.set) },
-      step.say,
-    ]),
+    ...steps.map(({ set, say: words }) => ['li', { hidden: true, 'data-set': setOf(set) }, words]),
   ],
 ];
+
+/** Attributes that only change how an element draws its view: its included scene shows them too. @type {Record<string, string[]>} */
+const DRAWN = {
+  'jl-attention': ['layer', 'head'],
+  'jl-block': ['layer'],
+  'jl-cache': ['show'],
+  'jl-cost': ['show', 'n'],
+  'jl-distribution': ['show'],
+};
 
 /**
  * Names of a part's scenes: none if the elements' included scenes show it, one if both languages show the same, else two.
@@ -59,9 +70,10 @@ const stepsOf = (steps) => [
  * @param {Record<string, any>} attributes
  */
 export function sceneNames(number, i, tag, attributes) {
-  const own = Object.keys(attributes).filter((name) => name !== 'share' && name !== 'model');
+  const plain = ['share', 'model', 'caption', ...(DRAWN[tag] ?? [])];
+  const own = Object.entries(attributes).filter(([name]) => !plain.includes(name));
   if (tag.startsWith('jl-') && !own.length) return [];
-  const same = attributes.model && !Object.values(attributes).some((value) => value?.say);
+  const same = attributes.model && !own.some(([, value]) => value?.say);
   return same ? [`${number}-${i}`] : [`${number}-${i}.en`, `${number}-${i}.zh-Hant`];
 }
 
@@ -70,7 +82,7 @@ function partOf(number, i, [tag, attributes]) {
   const [english, chinese] = sceneNames(number, i, tag, attributes).map((name) => SCENES[name]);
   const text = english && chinese ? { data: [english, chinese] } : english;
   const scene = text ? [['script', { type: 'application/json' }, text]] : [];
-  return [tag, { ...attributes, caption: ' ' }, .../** @type {any} */ (scene)];
+  return [tag, { caption: ' ', ...attributes }, .../** @type {any} */ (scene)];
 }
 
 /**

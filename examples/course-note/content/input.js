@@ -2,6 +2,13 @@
 import { say } from '../tree.js';
 import { figure, p, section } from './figure.js';
 
+const CUT = 'Bears🐻吃了3.14個派';
+const BEAR = {
+  model: 'tales',
+  text: 'The children were frightened when they saw the bear',
+  other: 'The pain was so great that he could not bear',
+};
+
 export const token = section(
   'token',
   say('1. Tokens', '一、詞元'),
@@ -25,8 +32,29 @@ export const token = section(
       ),
     },
     parts: [
-      ['jl-merges', { text: 'A generative princess', model: 'tales' }],
-      ['note-bpe', { model: 'tales', text: 'A generative princess' }],
+      [
+        'note-bpe',
+        {
+          model: 'tales',
+          text: 'A generative princess',
+          step: 120,
+          caption: say(
+            'Learn merges from a few pages of fairy tales, and move the slider.',
+            '從幾頁童話學合併；拖動滑桿看看。',
+          ),
+        },
+      ],
+      [
+        'jl-merges',
+        {
+          text: 'A generative princess',
+          model: 'tales',
+          caption: say(
+            'The finished list of the tales model at work: try a word of your own.',
+            '童話模型學好的清單：打一個自己的詞試試（英文）。',
+          ),
+        },
+      ],
     ],
     notice: say(
       'A word is a token because it is frequent, not because it is a word. In the poem model each Chinese character is one token: there was nothing to merge.',
@@ -37,13 +65,32 @@ export const token = section(
   figure(5, {
     title: say('Cut anything', '什麼都切切看'),
     look: say(
-      'Type whatever you like: spaces, numbers, emoji, two languages in one line. Every piece has a number, its id; the model sees only the ids.',
-      '隨便打：空格、數字、表情符號、中英夾雜。每一塊都有編號，模型看到的只有編號。',
+      'The same text, cut by two vocabularies. Type whatever you like: numbers, emoji, two languages in one line. Every piece has a number, its id; the model sees only the ids.',
+      '同一段文字，用兩份詞表來切。隨便打：數字、表情符號、中英夾雜。每一塊都有編號，模型看到的只有編號。',
     ),
-    parts: [['jl-tokens', { share: 'note' }]],
+    parts: [
+      [
+        'jl-tokens',
+        {
+          share: 'cut',
+          model: 'tales',
+          text: CUT,
+          caption: say('The vocabulary of the tales model', '童話模型的詞表'),
+        },
+      ],
+      [
+        'jl-tokens',
+        {
+          share: 'cut-poems',
+          model: 'poems',
+          text: CUT,
+          caption: say('The vocabulary of the poem model', '詩模型的詞表'),
+        },
+      ],
+    ],
     notice: say(
-      'Put together again, the pieces give exactly your text. A character that the vocabulary does not have is written in bytes, so nothing is ever unknown.',
-      '把這些塊接回去，一字不差就是原文。詞表沒有的字會拆成位元組來寫，所以沒有「不認識」這回事。',
+      'A vocabulary is short for the texts it was learned from and long for all others: the tales model needs three bytes for each Chinese character, the poem model one letter after the other for English. A character that the vocabulary does not have is written in bytes, so nothing is ever unknown, and the pieces always join to exactly your text.',
+      '詞表對它學過的文字很省，對別的文字就很費：童話模型寫一個漢字要三個位元組，詩的模型寫英文只能一個字母一個字母來。詞表沒有的字會拆成位元組，所以沒有「不認識」這回事；把這些塊接回去，一字不差就是原文。',
     ),
     claim: 'figure 5: the pieces rejoin to the exact text',
   }),
@@ -62,26 +109,39 @@ export const meaning = section(
       'A few groups of tokens, drawn by two directions in which their rows differ most. Click a token to see its nearest neighbours in the whole table.',
       '選幾組詞元，用差異最大的兩個方向畫成平面。點一個詞元，看整張表裡離它最近的是誰。',
     ),
-    parts: [['jl-embedding', {}]],
+    parts: [
+      [
+        'jl-embedding',
+        {
+          share: 'note',
+          caption: say(
+            'Choose a token; the tokens of your own sentence are on the map too.',
+            '點一個詞元；你自己那一句的詞元也在地圖上。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'Nobody sorted these words. They came to lie together because they can stand in the same places in a text. The map shows two directions out of hundreds, so near on the map is only a hint; the cosines beside it are the truth.',
-      '沒有人替這些詞分類，它們聚在一起，是因為在文章裡可以站在同樣的位置。地圖只是幾百個方向裡的兩個，圖上靠近只是線索，旁邊的餘弦值才是真的。',
+      'Nobody told the model that these words belong together. Words that can stand in the same places in a text got similar rows. The map shows two directions out of hundreds, so near on the map is only a hint; the cosine below it measures all directions (1: the same direction, 0: nothing in common).',
+      '沒有人告訴模型這些詞是一類：在文章裡能站在同樣位置的詞，列就變得相近。地圖只畫出幾百個方向裡的兩個，圖上靠近只是線索；下面的餘弦值才算進了所有方向（1 是同方向，0 是毫不相干）。',
     ),
     claim: 'figure 6: groups are closer inside than to others',
   }),
   figure(7, {
     title: say('One token, one row', '一個詞元，一列數字'),
     look: say(
-      'The same token in two sentences. Compare its row in the table with its vector after each block.',
-      '同一個詞元，放在兩個句子裡。比較它在表裡的那一列，和經過每個區塊之後的向量。',
+      'Two sentences end in “bear”, once the animal, once the verb. Each strip shows the first numbers of its vector, red above zero, blue below: at the input, and after the last block.',
+      '兩個句子都用 bear 結尾，一個是熊，一個是忍受。每條色帶是它的向量最前面的數，紅是正、藍是負：先是輸入處，再是最後一個區塊之後。',
     ),
     parts: [
       [
-        'jl-compare',
+        'note-same',
         {
-          model: 'tales',
-          text: 'The children were frightened when they saw the bear',
-          other: 'The pain was so great that he could not bear',
+          ...BEAR,
+          caption: say(
+            'Change a sentence, but let both end in the same word.',
+            '改一改句子，但讓兩句用同一個詞結尾。',
+          ),
         },
       ],
     ],
@@ -98,31 +158,45 @@ export const meaning = section(
   figure(8, {
     title: say('Take the order away', '把順序拿掉'),
     look: say(
-      'The same words, with positions on and off. Watch the guess for the next token.',
-      '同樣的字，有位置與沒位置。看下一個詞元的猜測怎麼變。',
+      'First, what a position looks like as numbers. Then the same poem with positions (A) and without (B): watch the next token.',
+      '先看「位置」寫成數字是什麼樣子；再看同一首詩，有位置（A）和沒有位置（B）時，下一個詞元的猜測怎麼變。',
     ),
     guess: {
       ask: say(
-        'With positions switched off, does a causal model still know the order of the words?',
-        '關掉位置之後，這個模型還知道字的先後嗎？',
+        'Five characters have been written since the last mark. Without positions, will the poem model still put a comma there?',
+        '上一個標點之後已經寫了五個字。沒有位置，詩的模型還會在這裡放逗號嗎？',
       ),
-      options: [say('Not at all', '完全不知道'), say('A little', '還知道一點')],
+      options: [say('Yes', '會'), say('No', '不會')],
       right: 1,
       why: say(
-        'A little. A token sees only what stands before it, so how much it can see tells it where it is. In a single block the order is lost completely; over several blocks the mask lets some of it through.',
-        '還知道一點。每個詞元只看得到前面，「看得到多少」就洩漏了自己在哪裡。只有一個區塊時，順序真的完全消失；疊了幾個區塊，遮罩就漏出一些順序來。',
+        'No: the comma falls from 100 % to 0.4 % (second picture). It repeats 明 and 月 instead.',
+        '不會：逗號從 100 % 掉到 0.4 %（見第二張圖），它反而一直重複「明」和「月」。',
       ),
     },
     parts: [
-      ['note-positions', { model: 'position-learned' }],
+      [
+        'note-positions',
+        {
+          model: 'position-learned',
+          caption: say('Four ways to write a position: choose one.', '四種寫位置的方法：選一種。'),
+        },
+      ],
       [
         'jl-compare',
-        { model: 'poems', text: '\n床前明月光，疑是地上霜。舉頭望明月', rule: 'positions-off' },
+        {
+          model: 'poems',
+          text: '\n床前明月光，疑是地上霜。舉頭望明月',
+          rule: 'positions-off',
+          caption: say(
+            'With positions and without: try a poem of your own.',
+            '有位置與沒有位置：換一首詩試試。',
+          ),
+        },
       ],
     ],
     notice: say(
-      'The poem model knows that a line ends after five characters: with positions it puts the comma there with near certainty, without them it has lost count.',
-      '詩的模型知道五個字一句：有位置時，它幾乎確定這裡該是標點；沒有位置，它就數不出來了。',
+      'With positions the model counts to five; without them it has lost count. It is not quite blind, though: a token sees only what stands before it, and over several blocks that tells it a little about the order. In a single block nothing of the order is left.',
+      '有位置，模型數得到五；沒有位置，就數不出來了。但也不是全盲：每個詞元只看得到前面，疊了幾個區塊，這一點就透露出一些先後。只有一個區塊時，順序才完全消失。',
     ),
     claim: 'figure 8: positions carry the metre',
   }),

@@ -2,6 +2,10 @@
 import { say } from '../tree.js';
 import { figure, p, section } from './figure.js';
 
+/** The beginning of a page of held-out text. */
+const PAGE =
+  "Unluckily, a great cockchafer, who was buzzing over the river, happened to catch sight of her, and caught her up in his claws. The poor butterfly was terribly frightened at the sight of him, and he struggled hard to free himself, so that the sash bow gave way, and he flew off into the sunshine. But Maia wasn't so fortunate, and though the cockchafer collected honey from the flowers for her dinner, and told her several times how pretty she was, she could not feel at ease with him. The cockchafer noticed this, and summoned his sisters to play with her; but they only stared rudely, and said:\n'Where did you pick up that strange object? She is very ugly to be sure, but one ought to pity her for she has only two legs.'";
+
 export const long = section(
   'long',
   say('7. Long texts, and what is tried', '七、長文，與各種嘗試'),
@@ -19,18 +23,30 @@ export const long = section(
       options: [
         say('About 100', '大約 100 個詞元'),
         say('About 500', '大約 500 個'),
-        say('More than 4,000', '超過 4,000 個'),
+        say('About 4,000', '大約 4,000 個'),
       ],
       right: 2,
       why: say(
-        'About 4,458: beyond the text lengths it was trained for. Attention grows with the square, but it starts from very little.',
-        '大約 4,458 個，比它訓練時的長度還長得多。注意力隨長度的平方成長，只是起點很低。',
+        'About 3,900: set the two formulas below the table equal. That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
+        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
       ),
     },
-    parts: [['jl-cost', { model: 'tales' }]],
+    parts: [
+      [
+        'jl-cost',
+        {
+          model: 'tales',
+          n: 100000,
+          caption: say(
+            'Choose a length, or plot the times that were measured here.',
+            '選一個長度，或改畫在這裡量到的時間。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'At 100,000 tokens a model of this shape would look at five thousand million pairs, and its cache would hold 1.5 GB.',
-      '到了十萬個詞元，這種形狀的模型要看五十億對，快取要佔 1.5 GB。',
+      'At 100,000 tokens each head of such a model would weigh five thousand million pairs (10⁵ × 10⁵ / 2), nearly all of its work would be attention, and its cache would hold 0.8 GB.',
+      '到了十萬個詞元，這種模型的每個頭要衡量五十億對（10⁵ × 10⁵ ÷ 2），幾乎所有的工作都在注意力，快取也要佔 0.8 GB。',
     ),
     claim: 'figure 24: measured points lie on the counted curve',
   }),
@@ -41,20 +57,24 @@ export const long = section(
       '同一段文字上的三種省法：只回頭看一段（視窗）、另外留住開頭幾個（注意力匯點）、快取用比較少的位元存。',
     ),
     parts: [
-      ['jl-cache', { model: 'tales' }],
       [
-        'jl-compare',
+        'jl-cache',
         {
           model: 'tales',
-          text: 'Once upon a time there was a king who had three daughters. The youngest was so beautiful that the sun himself wondered when he shone on her face. One day she went into the forest and sat down by the well',
-          rule: 'window',
+          text: PAGE,
+          steps: 8,
           window: 16,
+          show: 'step',
+          caption: say(
+            'Choose another window or another cache, and read the losses in the last table.',
+            '換一個視窗或快取，讀最下面那張表裡的損失。',
+          ),
         },
       ],
     ],
     notice: say(
-      'A smaller window costs a little more loss and keeps memory flat. Eight bits instead of thirty-two cost almost nothing. Large models fall apart when their first tokens leave the window, because many of their heads rest there; this small one has no such heads.',
-      '視窗愈小，損失多一點，記憶體卻不再成長。用 8 位元代替 32 位元，幾乎沒有代價。大模型的開頭一離開視窗就會崩潰，因為許多頭都停在那裡休息；這個小模型沒有那樣的頭。',
+      'A window keeps memory and work flat and costs some loss, the more the smaller it is. Eight bits instead of thirty-two cost almost nothing. In large models the loss explodes when the first tokens leave the window, because many heads rest on them when they have nothing to look for (attention sinks, Xiao et al. 2024); this small model has no such heads, so sinks hardly help it.',
+      '有了視窗，記憶體和工作量都不再成長，代價是損失變大，視窗愈小，代價愈大。用 8 位元代替 32 位元，幾乎沒有代價。大模型的開頭一離開視窗，損失就暴增，因為許多頭沒有東西可看時就停在開頭（注意力匯點，Xiao 等人，2024）；這個小模型沒有那樣的頭，所以匯點對它幾乎沒有幫助。',
     ),
     claim: 'figure 25: smaller windows lose more, eight bits almost nothing',
   }),
@@ -74,14 +94,25 @@ export const long = section(
       ],
       right: 3,
       why: say(
-        'ALiBi even improves with longer texts. An unseen sine wave misleads more than an untrained vector, which is still about zero.',
-        'ALiBi 在長文上甚至更好。沒見過的正弦波，比還沒訓練、差不多是零的向量更會誤導模型。',
+        'ALiBi: it even improves a little with longer texts. RoPE holds to twice the trained length, then gets worse. Sine waves that the model has never met mislead it most.',
+        'ALiBi：文字愈長，它甚至還好一點。RoPE 撐到訓練長度的兩倍，之後就變差。模型沒見過的正弦波，誤導最大。',
       ),
     },
-    parts: [['note-lengths', { model: 'tales' }]],
+    parts: [
+      [
+        'note-lengths',
+        {
+          model: 'tales',
+          caption: say(
+            'Start: each model is scored here at every length.',
+            '按「開始」：四個模型在每個長度上當場計分。',
+          ),
+        },
+      ],
+    ],
     notice: say(
-      'A model knows only the lengths it has seen, unless positions are told in a way that needs no new numbers. Other designs give up looking back altogether and carry a state along, as recurrent networks did; they are being tried again.',
-      '模型只熟悉自己見過的長度，除非位置的表示法不需要新的數字。也有人乾脆不回頭看，改成像循環網路那樣帶著一份狀態往前走，這條路最近又有人在走。',
+      'A model knows only the lengths it has seen, unless it is told positions in a way that brings no new numbers. Another direction gives up looking back at every token: state-space models carry a summary of fixed size along, as recurrent networks did. None of ours is in this figure yet.',
+      '模型只熟悉自己見過的長度，除非位置的寫法不會帶來新的數字。另一個方向是不再回頭看每個詞元：狀態空間模型像循環網路那樣，帶著一份固定大小的摘要往前走。這張圖還沒有我們自己訓練的這種模型。',
     ),
     claim: 'figure 26: bits per byte order alibi, rope, learned, sinusoidal at 512',
   }),

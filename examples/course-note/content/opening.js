@@ -30,17 +30,35 @@ export const opening = section(
       ],
       right: 1,
       why: say(
-        'Its weights are random and small, so all tokens get nearly the same probability: the upper dashed line. Learning begins by finding out which tokens are common at all: the lower line.',
-        '它的權重是很小的亂數，所以每個詞元的機率幾乎一樣，也就是圖上那條「均勻」的虛線。學習的第一步，是先發現哪些字常見，也就是較低的那條「只看字頻」的線。',
+        'Its weights are random and small, so all tokens get nearly the same probability: the upper dashed line, where the curve of the second picture begins. It first learns which tokens are common: that alone would reach the lower line.',
+        '它的權重是很小的亂數，所以每個詞元的機率幾乎一樣：第二張圖的曲線就從上面那條虛線開始。它最先學到哪些詞元常見，光靠這一點可以降到下面那條虛線。',
       ),
     },
     parts: [
-      ['jl-distribution', { share: 'note' }],
-      ['jl-train', {}],
+      [
+        'jl-distribution',
+        {
+          share: 'note',
+          show: 'model',
+          caption: say(
+            'A trained model: start it, then click a bar, again and again.',
+            '訓練過的模型：按「開始」，再點長條，一個接一個。',
+          ),
+        },
+      ],
+      [
+        'jl-train',
+        {
+          caption: say(
+            'A model that knows nothing yet: train it here, and watch its guesses.',
+            '什麼都還不會的模型：在這裡訓練它，看它的猜測怎麼變。',
+          ),
+        },
+      ],
     ],
     notice: say(
-      'The trained model puts its probability on a few tokens; the one you train here starts with none of that and gets some of it from reading. Nobody tells it grammar: the only lesson is the next token.',
-      '訓練過的模型把機率集中在少數幾個詞元上；你在這裡訓練的小模型一開始什麼都不會，讀著讀著才學到一點。沒有人教它文法，唯一的功課就是猜下一個詞元。',
+      'The trained model puts its probability on a few tokens. The one that you train here is seventy times smaller and reads for seconds only, but then its loss on text it has not read is below both lines. Nobody teaches it grammar: its only exercise is the next token.',
+      '訓練過的模型把機率集中在少數幾個詞元上。你在這裡訓練的模型只有它的七十分之一大，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失已經低於那兩條線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
     ),
     claim: 'figure 1: training lowers the held-out loss below both anchors',
   }),
@@ -54,7 +72,19 @@ export const opening = section(
       'Four models that learned from the same fairy tales; the three networks have 1.7 million parameters each. Fewer bits per byte means that the text surprised the model less.',
       '四個模型讀的是同一批童話，其中三個網路都是 170 萬個參數。每位元組位元數愈少，表示文字愈不讓模型意外。',
     ),
-    parts: [['note-evolution', { model: 'tales', text: 'Once upon a time there was a' }]],
+    parts: [
+      [
+        'note-evolution',
+        {
+          model: 'tales',
+          text: 'Once upon a time there was a',
+          caption: say(
+            'Try another beginning: each model continues it.',
+            '換一個開頭，看四個模型各自怎麼接（它們只讀過英文）。',
+          ),
+        },
+      ],
+    ],
     notice: say(
       'Each generation needs fewer bits on text that none of them has read. On one sentence an older model may still win: compare on a whole text, never on one guess.',
       '在誰都沒讀過的文字上，每一代需要的位元都比上一代少。但只看一句話，舊模型有時反而猜對；要比，就要用整段文字比。',
@@ -71,7 +101,18 @@ export const opening = section(
       'Your sentence on its way through the model, with the true shape of the numbers at each station. Choose a station to go to its chapter.',
       '你的句子一路穿過模型，每一站都標出數字的真實形狀。點一站，就到那一章。',
     ),
-    parts: [['note-pipeline', { share: 'note' }]],
+    parts: [
+      [
+        'note-pipeline',
+        {
+          share: 'note',
+          caption: say(
+            'Type your own sentence; all figures that show this one will follow.',
+            '打一句自己的話；用到這一句的圖都會跟著換。',
+          ),
+        },
+      ],
+    ],
     notice: say(
       'Stations 3 and 4 together are one block. The model repeats the block, with other weights each time, and changes nothing else.',
       '第 3、4 站合起來是一個區塊。模型只是把區塊重複好幾次，每次權重不同，其他都不變。',

@@ -13,8 +13,14 @@ const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
 function readGguf(buffer) {
   const view = new DataView(buffer);
   let at = 8;
-  const u32 = () => view.getUint32((at += 4) - 4, true);
-  const u64 = () => Number(view.getBigUint64((at += 8) - 8, true));
+  const u32 = () => {
+    at += 4;
+    return view.getUint32(at - 4, true);
+  };
+  const u64 = () => {
+    at += 8;
+    return Number(view.getBigUint64(at - 8, true));
+  };
   const string = () => {
     const n = u64();
     at += n;
@@ -92,7 +98,10 @@ function distribution(x) {
   let max = -Infinity;
   for (const v of x) max = Math.max(max, v);
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] = Math.exp(x[i] - max);
+  for (let i = 0; i < x.length; i++) {
+    x[i] = Math.exp(x[i] - max);
+    sum += x[i];
+  }
   for (let i = 0; i < x.length; i++) x[i] /= sum;
   return x;
 }

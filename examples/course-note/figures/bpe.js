@@ -13,8 +13,14 @@ import { textOf } from './files.js';
 const MERGES = 300;
 const FIRST = 257; // id of the first learned piece: 0 is <|endoftext|>, 1 to 256 are the bytes
 
+/** Whether GPT-2's alphabet writes a byte as itself; those bytes come first in it. @param {number} byte */
+const isPlain = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+const ALL = Array.from({ length: 256 }, (_, byte) => byte);
+/** Bytes in the order of GPT-2's alphabet. */
+const BYTES = [...ALL.filter(isPlain), ...ALL.filter((byte) => !isPlain(byte))];
+
 /** @typedef {{ left: number, right: number, text: string, count: number }} Merge */
-/** @typedef {{ text: string, merges: Merge[], learned: number }} View learned: bytes of the text */
+/** @typedef {{ model: { name: string, type: string }, text: string, merges: Merge[], learned: number }} View learned: bytes of the text */
 
 /** @type {import('../../../web/figures/figure.js').Figure} */
 export const bpe = {
@@ -41,7 +47,8 @@ export const bpe = {
     } finally {
       trainer.close();
     }
-    return { text, merges, learned: learned.length };
+    const model = { name: 'held-out.txt', type: '' };
+    return { model, text, merges, learned: learned.length };
   },
 };
 
@@ -52,7 +59,7 @@ export const bpe = {
 export function segment(text, merges, k) {
   const words = text.match(/ ?[^\s]+|\s+/g) ?? [];
   return words.map((word) => {
-    let ids = [...new TextEncoder().encode(word)].map((byte) => byte + 1);
+    let ids = [...new TextEncoder().encode(word)].map((byte) => BYTES.indexOf(byte) + 1);
     for (let i = 0; i < k; i++) {
       const { left, right } = merges[i];
       if (!ids.includes(left)) continue;
@@ -70,11 +77,12 @@ export function segment(text, merges, k) {
 
 /** @param {Merge[]} merges @param {number} id */
 const textOfId = (merges, id) =>
-  id < FIRST ? visible(String.fromCharCode(id - 1)) : merges[id - FIRST].text;
+  id < FIRST ? visible(String.fromCharCode(BYTES[id - 1])) : merges[id - FIRST].text;
 
 /** @type {import('../../../web/ui/words.js').Words} */
 const words = {
   title: ['Learning the pieces', '學習片段'],
+  start: ['Learn · no download', '學習 · 不用下載'],
   back: ['Back', '上一個'],
   next: ['Next', '下一個'],
   play: ['Play', '播放'],
@@ -112,6 +120,9 @@ export class NoteBpe extends JlElement {
     n: this.view.merges.length,
   }));
 
+  startText() {
+    return this.live ? undefined : this.t('start');
+  }
   /** @param {View} view */
   #step(view) {
     return Math.min(this.value('step') ?? 0, view.merges.length);

@@ -4,11 +4,11 @@
  */
 import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
-import { tokenViews, withSession } from '../../../web/figures/figure.js';
+import { tokenViews } from '../../../web/figures/figure.js';
 import { make } from '../../../web/ui/dom.js';
 import { pictureOfHtml } from '../../../web/ui/picture.js';
 import { gruModel, windowModel } from './baselines.js';
-import { bytesOf, textOf } from './files.js';
+import { bytesOf, startWith, textOf } from './files.js';
 import { softmax } from './head.js';
 
 const SCORED = 600; // tokens of the held-out text
@@ -64,6 +64,8 @@ async function sample(player, prompt) {
 }
 
 const NAMES = ['ngram', 'window', 'gru', 'transformer'];
+const FILES = ['tales-ngram', 'baseline-window', 'baseline-gru', 'baseline-transformer'];
+const MODEL = { name: FILES.join(', '), type: '' };
 
 /** @type {import('../../../web/figures/figure.js').Figure} */
 export const evolution = {
@@ -93,9 +95,9 @@ export const evolution = {
         });
         const { ids: drawn, first } = await sample(player, prompt);
         rows.push({ name: NAMES[i], bits, first, sample: await tokenViews(model, drawn) });
-        show({ rows: [...rows], scored: ids.length, bytes });
+        show({ model: MODEL, rows: [...rows], scored: ids.length, bytes });
       }
-      return { rows, scored: ids.length, bytes };
+      return { model: MODEL, rows, scored: ids.length, bytes };
     } finally {
       for (const player of players) await player.close?.();
       await model.close();
@@ -129,6 +131,9 @@ export class NoteEvolution extends JlElement {
     .sample { grid-column: 1 / -1; font-family: var(--jl-mono); font-size: 0.875rem; margin: 0 0 0.75rem; overflow-wrap: anywhere; }
     .track { background: var(--jl-line); }`;
 
+  startText() {
+    return startWith(this, FILES);
+  }
   /** @param {HTMLElement} body @param {any} view */
   draw(body, view) {
     const grid = once(this, 'grid', () => make('div', { className: 'grid' }));

@@ -19,6 +19,28 @@ const ADDRESSES = {
   'held-out': new URL('../held-out.txt', import.meta.url).href,
 };
 
+/** Bytes of the model files. @type {Record<string, number>} */
+const BYTES = {
+  'baseline-transformer': 1_898_304,
+  'baseline-gru': 1_915_712,
+  'baseline-window': 1_908_864,
+  'tales-ngram': 1_969_231,
+  'position-alibi': 1_494_752,
+  'position-rope': 1_494_784,
+  'position-learned': 1_756_928,
+  'position-sinusoidal': 1_756_928,
+};
+
+/**
+ * What the start button of an element says that loads these files.
+ * @param {import('../../../web/elements/base.js').JlElement} element @param {string[]} names
+ */
+export function startWith({ t, format, live }, names) {
+  if (live) return t('button.again');
+  const bytes = names.reduce((sum, name) => sum + BYTES[name], 0);
+  return t('button.start', { size: format.size(bytes) });
+}
+
 /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<ArrayBuffer>} */
 export async function bytesOf(name, signal) {
   const given = /** @type {any} */ (globalThis).noteFiles?.[name];

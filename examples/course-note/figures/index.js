@@ -7,6 +7,7 @@ import { NoteLengths } from './lengths.js';
 import { NotePipeline } from './pipeline.js';
 import { NotePositions } from './positions.js';
 import { NoteRelevance } from './relevance.js';
+import { NoteSame } from './same.js';
 import { NoteUnrolled } from './unrolled.js';
 
 NoteBpe.define('note-bpe');
@@ -17,4 +18,5 @@ NoteLengths.define('note-lengths');
 NotePipeline.define('note-pipeline');
 NotePositions.define('note-positions');
 NoteRelevance.define('note-relevance');
+NoteSame.define('note-same');
 NoteUnrolled.define('note-unrolled');

@@ -7,10 +7,12 @@ import { withSession } from '../../../web/figures/figure.js';
 import { make } from '../../../web/ui/dom.js';
 import { drawPlot, plotStyle } from '../../../web/ui/plot.js';
 import { picture, resize } from '../../../web/ui/svg.js';
-import { bytesOf, textOf } from './files.js';
+import { bytesOf, startWith, textOf } from './files.js';
 import { softmax } from './head.js';
 
 const SCHEMES = ['alibi', 'rope', 'learned', 'sinusoidal'];
+const FILES = SCHEMES.map((name) => `position-${name}`);
+const MODEL = { name: FILES.join(', '), type: '' };
 const LENGTHS = [32, 64, 128, 256, 512];
 const TRAINED = 64;
 const SCORED = 2048; // tokens of the held-out text
@@ -58,12 +60,12 @@ export const lengths = {
           progress(i * LENGTHS.length + k + 1, SCHEMES.length * LENGTHS.length, 'steps');
         }
         rows.push({ name, bits });
-        show({ rows: [...rows], lengths: LENGTHS });
+        show({ model: MODEL, rows: [...rows], lengths: LENGTHS });
       } finally {
         await model.close();
       }
     }
-    return { rows, lengths: LENGTHS };
+    return { model: MODEL, rows, lengths: LENGTHS };
   },
 };
 
@@ -93,6 +95,9 @@ export class NoteLengths extends JlElement {
   static input = null;
   static css = plotStyle;
 
+  startText() {
+    return startWith(this, FILES);
+  }
   /** @param {HTMLElement} body @param {any} view */
   draw(body, view) {
     const parts = once(this, 'parts', () => ({

@@ -10,6 +10,7 @@ import { oneOf } from '../../../web/elements/settings.js';
 import { withSession } from '../../../web/figures/figure.js';
 import { make } from '../../../web/ui/dom.js';
 import { picture, resize, svg } from '../../../web/ui/svg.js';
+import { startWith } from './files.js';
 import { largest, strip } from './heat.js';
 
 const [POSITIONS, FEATURES] = [32, 32];
@@ -87,6 +88,9 @@ export class NotePositions extends JlElement {
   static settings = { scheme: oneOf('sinusoidal', SCHEMES) };
   static input = null;
 
+  startText() {
+    return this.model === 'position-learned' ? startWith(this, ['position-learned']) : undefined;
+  }
   /** @param {HTMLElement} body @param {any} view */
   draw(body, view) {
     const parts = once(this, 'parts', () => ({

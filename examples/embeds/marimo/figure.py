@@ -12,7 +12,7 @@ def _():
     import traitlets
 
     class Figure(anywidget.AnyWidget):
-        _esm = "https://jielong.example/jielong-anywidget.js"  # or a pathlib.Path to the file
+        _esm = "https://jielong.example/jielong-anywidget.js"
         figure = traitlets.Unicode("attention").tag(sync=True)
         head = traitlets.Int(5).tag(sync=True)
 

@@ -23,13 +23,15 @@ export const words = {
   unigram: ['in the training text', '在訓練文字裡'],
   below: ['below {p}', '不到 {p}'],
   legend: [
-    'Dotted line: {uniform}, the chance of each of {n} tokens if all were equal. Underlined: the drawn token.',
-    '點線：{n} 個詞元機會均等時，每個是 {uniform}。畫底線的是抽中的詞元。',
+    'Dotted line: {uniform}, the chance of each of {n} tokens if all were equal.',
+    '點線：{n} 個詞元機會均等時，每個是 {uniform}。',
   ],
   'legend.unigram': [
-    'Dotted line: {uniform}, the chance of each of {n} tokens if all were equal. Short line: how often the token stands in the training text. Underlined: the drawn token.',
-    '點線：{n} 個詞元機會均等時，每個是 {uniform}。短線：這個詞元在訓練文字裡的比例。畫底線的是抽中的詞元。',
+    'Short line: how often the token stands in the training text.',
+    '短線：這個詞元在訓練文字裡的比例。',
   ],
+  'legend.drawn': ['Underlined: the drawn token.', '畫底線的是抽中的詞元。'],
+  probability: ['probability', '機率'],
   working: [
     '{token}: softmax e^({logit} ÷ {T} − {sum}) = {p}. {draw}',
     '「{token}」：softmax e^({logit} ÷ {T} − {sum}) = {p}。{draw}',

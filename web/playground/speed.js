@@ -1,15 +1,18 @@
 /**
- * speed.js - figure 4: the speed of the loaded model in this browser, as lines to copy.
+ * speed.js - the speed of the model in this browser, as lines to copy.
  *
- * Measures on request, in its own session; a generation stops it. The list is shown before the numbers,
- * so that the layout does not move.
+ * Measures on request, when no figure computes. The figures load the included model with precision 'exact', so its speed
+ * is that of a copy with the default precision. The list is shown before the numbers, so that the layout does not move.
  */
 
-import { measure } from '../../api/bench.js';
-import { byId, make } from '../../ui/dom.js';
-import { count, explain, number, size, time } from '../../ui/format.js';
-import { t } from '../../ui/i18n.js';
-import { on, state } from '../state.js';
+import { measure } from '../api/bench.js';
+import { inTurn } from '../elements/engine.js';
+import { byId, make } from '../ui/dom.js';
+import { count, explain, number, size, time } from '../ui/format.js';
+import { t } from '../ui/i18n.js';
+import { on, state } from './state.js';
+
+/** @typedef {import('../jielong.js').Model} Model */
 
 const [PREFILL, DECODE] = [128, 32]; // tokens
 
@@ -21,8 +24,11 @@ const status = byId('speed-status', HTMLElement);
 
 /** @type {AbortController | undefined} of the running measurement */
 let controller;
-/** @type {{ pp: number, tg: number } | undefined} of the loaded model */
+/** @type {{ pp: number, tg: number } | undefined} of the model */
 let speeds;
+/** What was measured last. @typedef {{ info: Model['info'], name: string, seconds: number, bytes: number }} Measured */
+/** @type {Measured | undefined} */
+let measured;
 /** @type {() => string} */
 let said = () => '';
 
@@ -49,19 +55,25 @@ function browserName() {
   return agent;
 }
 
+/** What the lines are about: the reader's model, else the included one if it was measured. @returns {Measured | undefined} */
+function subject() {
+  const { model, modelName: name, loading } = state;
+  return model ? { info: model.info, name, ...loading } : measured;
+}
+
 /** Label and value of each line. @returns {[string, string][]} */
 function lines() {
-  const info = state.model?.info;
+  const about = subject();
+  const info = about?.info;
   const rate = (/** @type {number | undefined} */ n) =>
     n === undefined ? '–' : t('speed.rate', { rate: number(n, { maximumSignificantDigits: 3 }) });
-  const { seconds, bytes } = state.loading;
-  const about = { parameters: count(info?.parameters ?? 0), type: info?.fileType ?? '–' };
-  const loading = { size: size(bytes), seconds: time(seconds) };
+  const weights = { parameters: count(info?.parameters ?? 0), type: info?.fileType ?? '–' };
+  const loading = { size: size(about?.bytes ?? 0), seconds: time(about?.seconds ?? 0) };
   const threads = { threads: number(info?.threads ?? 0) };
   const cores = number(navigator.hardwareConcurrency ?? 1);
   return [
-    [t('speed.model'), info ? state.modelName : '–'],
-    [t('speed.weights'), info ? t('speed.about', about) : '–'],
+    [t('speed.model'), about?.name ?? '–'],
+    [t('speed.weights'), info ? t('speed.about', weights) : '–'],
     [t('speed.prefill', { count: number(PREFILL) }), rate(speeds?.pp)],
     [t('speed.decode', { count: number(DECODE) }), rate(speeds?.tg)],
     [t('speed.load'), info ? t('speed.loaded', loading) : '–'],
@@ -77,37 +89,58 @@ function show() {
       make('div', {}, make('dt', {}, label), make('dd', {}, value)),
     ),
   );
-  go.disabled = !state.model || state.busy || !!controller;
+  const { model, included } = state;
+  go.textContent = model ? t('speed.go') : t('speed.goLoad', { size: size(included?.bytes ?? 0) });
+  go.disabled = !!controller || !(model || included);
   stopButton.disabled = !controller;
   copy.disabled = !speeds;
-  if (!controller) say(said);
+  status.textContent = said();
 }
 
-/** Shows the next possible action. */
-function invite() {
-  if (state.busy) say(() => t('inside.wait'));
-  else say(() => t(state.model ? 'speed.ready' : 'play.needModel'));
+/** A copy of the included model with the default precision. @param {AbortSignal} signal */
+async function loadIncluded(signal) {
+  const { name, url } = /** @type {import('./state.js').Entry} */ (state.included);
+  const began = performance.now();
+  let bytes = 0;
+  say(() => t('model.loading', { name }));
+  const { loadModel } = await import('../jielong.js');
+  const model = await loadModel(url, { signal, onProgress: ({ loaded }) => (bytes = loaded) });
+  measured = { info: model.info, name, seconds: (performance.now() - began) / 1000, bytes };
+  return model;
 }
+
+/** @param {Model} model @param {AbortSignal} signal */
+const measureIn = (model, signal) =>
+  measure(model, {
+    pp: PREFILL,
+    tg: DECODE,
+    signal,
+    onRound: (round, rounds) =>
+      say(() => t(round ? 'speed.round' : 'speed.warm', { round, rounds })),
+  });
 
 async function run() {
   const { model } = state;
-  if (!model) return;
   const own = new AbortController();
+  const { signal } = own;
   controller = own;
   speeds = undefined;
   show();
   try {
-    const measured = await measure(model, {
-      pp: PREFILL,
-      tg: DECODE,
-      signal: own.signal,
-      onRound: (round, rounds) =>
-        say(() => t(round ? 'speed.round' : 'speed.warm', { round, rounds })),
-    });
-    if (state.model === model) speeds = measured;
+    const used = model ?? (await loadIncluded(signal));
+    try {
+      const found = await inTurn(
+        () => measureIn(used, signal),
+        signal,
+        () => undefined,
+      );
+      if (state.model === model) speeds = found;
+    } finally {
+      if (used !== model) used.close();
+    }
     say(() => t('speed.done'));
   } catch (e) {
-    if (own.signal.aborted) say(() => t('speed.stopped'));
+    if (signal.aborted) say(() => t('speed.stopped'));
     else say(() => explain(e), true);
   }
   controller = undefined;
@@ -139,15 +172,10 @@ export function setUp() {
   on('model', () => {
     controller?.abort();
     speeds = undefined;
-    invite();
-    show();
-  });
-  on('busy', () => {
-    if (state.busy) controller?.abort();
-    if (!controller && !speeds) invite();
+    say(() => t('speed.ready'));
     show();
   });
   on('language', show);
-  invite();
+  say(() => t('speed.ready'));
   show();
 }

@@ -1,0 +1,35 @@
+/**
+ * pages.js - the note's pages for browser tests: a server that puts probe.js into them, and their addresses.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+
+export const NOTE = '/examples/course-note/';
+export const FILES = { 'zh-Hant': 'index.html', en: 'en.html' };
+export const FIGURES = Array.from({ length: 26 }, (_, i) => i + 1);
+/** A policy without wasm. */
+const FORBIDDEN = "script-src 'self'";
+/** Settings that shorten figures which train: the first is done after a few steps. */
+export const SHORT = '1.1.steps=8';
+
+const PROBE = '<script src="/tests/note/probe.js"></script>';
+
+/** Page with the probe before its scripts. @param {string} html */
+export const probed = (html) =>
+  html.replace('<link rel="icon"', () => `${PROBE}\n<link rel="icon"`);
+
+/** A server with the note; ?forbid: the page may not run wasm. */
+export const startNote = () =>
+  startServer({
+    answer: (request, response) => {
+      const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+      const file = Object.values(FILES).find((name) => pathname === NOTE + name);
+      if (!file) return false;
+      response.setHeader('Content-Type', 'text/html; charset=utf-8');
+      if (search.includes('forbid')) response.setHeader('Content-Security-Policy', FORBIDDEN);
+      response.end(probed(readFileSync(join(root, NOTE, file), 'utf8')));
+      return true;
+    },
+  });
