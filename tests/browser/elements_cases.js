@@ -409,12 +409,11 @@ const together = {
 
 /** Errors that nothing caught. @type {string[]} */
 const uncaught = [];
-addEventListener('error', ({ message }) => {
-  if (!/ResizeObserver/.test(message)) uncaught.push(message);
+addEventListener('error', (event) => {
+  if (!(event instanceof ErrorEvent)) return; // of an element
+  if (!/ResizeObserver/.test(event.message)) uncaught.push(event.message);
 });
-addEventListener('unhandledrejection', ({ reason }) =>
-  uncaught.push(String(reason?.stack ?? reason)),
-);
+addEventListener('unhandledrejection', ({ reason }) => uncaught.push(`${reason} ${reason?.stack}`));
 
 /** @param {Record<string, (tag: string) => Promise<void>>} list @param {string} name @param {string} [tag] */
 async function check(list, name, tag = '') {
