@@ -90,6 +90,7 @@ function reachable(element) {
 /** @type {Record<string, (tag: string) => Promise<void>>} */
 const cases = {
   async 'shows a recorded view, and says so, without a request'(tag) {
+    await until(() => elements.loaded() === 0, 'no models');
     const before = performance.getEntriesByType('resource').length;
     const element = mount(tag);
     await wait(50);
