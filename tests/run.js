@@ -41,7 +41,7 @@ const SPLIT = {
   'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/embed': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
-  'browser/train': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/examples': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
 };
 

@@ -22,9 +22,11 @@ export class NoteFigure extends HTMLElement {
     this.dataset.state = 'idle';
     for (const name of ['loadstart', 'run', 'done', 'error'])
       this.addEventListener(name, () => queueMicrotask(() => this.#settle()));
-    this.querySelector('.guess')?.addEventListener('change', () => this.reveal());
-    for (const button of this.querySelectorAll('.steps button'))
-      button.addEventListener('click', () => this.step(button.matches('.next') ? 1 : -1));
+    this.addEventListener('change', () => this.reveal());
+    this.addEventListener('click', ({ target }) => {
+      const button = target instanceof Element && target.closest('.steps button');
+      if (button) this.step(button.matches('.next') ? 1 : -1);
+    });
   }
 
   #settle() {

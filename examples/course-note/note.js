@@ -89,17 +89,33 @@ function save() {
 /** Passes the turn to the browser. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Puts the sections into the page, one figure at a time, so that no task is long. */
+/** Whether a tree is a figure, or the elements in one. @param {any} tree */
+const isLarge = ([tag, attributes]) => tag === 'note-figure' || attributes?.class === 'parts';
+
+/** Appends trees from top to bottom, one element of a figure at a time, so that no task is long. @param {Element} parent @param {any[]} trees */
+async function append(parent, trees) {
+  for (const tree of trees) {
+    if (Array.isArray(tree) && isLarge(tree)) {
+      const [tag, attributes, ...children] = tree;
+      const node = /** @type {Element} */ (toDom([tag, attributes], lang));
+      parent.append(node);
+      await append(node, children);
+    } else {
+      if (parent.className === 'parts') await breathe();
+      parent.append(toDom(tree, lang));
+    }
+  }
+}
+
+/** Puts the sections into the page, in the place of the text for readers without scripts. */
 async function putSections() {
-  const main = document.querySelector('main');
-  main?.replaceChildren();
+  const main = /** @type {Element} */ (document.querySelector('main'));
+  main.replaceChildren();
+  document.body.dataset.begun = '';
   for (const [tag, attributes, ...children] of /** @type {any[]} */ (SECTIONS)) {
     const section = /** @type {Element} */ (toDom([tag, attributes], lang));
-    main?.append(section);
-    for (const child of children) {
-      section.append(toDom(child, lang));
-      if (child[0] === 'note-figure') await breathe();
-    }
+    main.append(section);
+    await append(section, children);
   }
 }
 

@@ -47,8 +47,8 @@ const PICTURES = {
   'pictures/embed': {
     path: '/examples/embed/',
     width: 640,
-    act: (page) => run(page, 'jl-playground'),
-    from: 'jl-playground',
+    act: async () => {}, // the recorded text
+    from: 'h1',
     to: '',
   },
   'pictures/inside': {
@@ -93,7 +93,7 @@ async function take(name) {
       side,
     ) ?? 0;
   const top = Math.max(0, Math.floor((await edge(from, 'top')) - 8));
-  const height = to ? Math.ceil((await edge(to, 'bottom')) + 16 - top) : (width * 5) / 8;
+  const height = to ? Math.ceil((await edge(to, 'bottom')) + 4 - top) : (width * 5) / 8;
   const clip = { x: 0, y: top, width, height };
   const screenshot = await page.screenshot({ clip, encoding: 'base64' });
   const rgba = await page.evaluate(async (png) => {

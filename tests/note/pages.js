@@ -23,6 +23,7 @@ export const probed = (html) =>
 /** A server with the note; ?forbid: the page may not run wasm. */
 export const startNote = () =>
   startServer({
+    isolate: false, // as plain hosts, so that frames of it work
     answer: (request, response) => {
       const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
       const file = Object.values(FILES).find((name) => pathname === NOTE + name);

@@ -14,7 +14,7 @@ import { listen, render, say } from './render.js';
 import { allowsWasm, isForbidden, Runner } from './runner.js';
 import { recordOf, sceneFor } from './scenes.js';
 import { COMMON, defineProperties, Settings } from './settings.js';
-import { join, leave, publish, SHARED } from './share.js';
+import { join, leave, membersOf, publish, SHARED } from './share.js';
 import { style } from './styles.js';
 import { watch } from './watch.js';
 import { words as common } from './words/base.js';
@@ -55,6 +55,7 @@ export class JlElement extends HTMLElement {
   #visible = true;
   /** Called when the element is seen. @type {(() => void)[]} */ #seen = [];
   /** Settings that changed since the last update. @type {Set<string>} */ #changed = new Set();
+  /** Whether a change waits until the group's model is loaded. */ #waits = false;
   /** A model given as a Blob, bytes or Model. @type {any} */ #given;
   /** Its share group. @type {string | undefined} */ #group;
 
@@ -182,6 +183,7 @@ export class JlElement extends HTMLElement {
     if (needs && begun && !this.#visible) return; // when it is seen
     if (this.#changed.has('scene') || (!this.live && this.#changed.has('model'))) this.#record();
     this.#changed.clear();
+    this.#waits ||= needs && !begun;
     if (needs && begun) this.start();
     else render(this);
   }
@@ -203,6 +205,7 @@ export class JlElement extends HTMLElement {
   /** Loads the model and computes. Resolves when done, stopped or failed. */
   async start() {
     this.#changed.clear();
+    this.#waits = false;
     if (!allowsWasm()) return say(this, { problem: ['error.noWasm', ''] });
     this.facts = {};
     try {
@@ -267,6 +270,9 @@ export class JlElement extends HTMLElement {
     render(this);
     if (before === 'loading' && state === 'running') this.emit('load');
     if (EVENTS[state] && before !== state) this.emit(EVENTS[state]);
+    if (state !== 'done' || !this.#group) return;
+    for (const other of membersOf(this.#group))
+      if (/** @type {any} */ (other).#waits) /** @type {any} */ (other).#note('text');
   }
 
   // For subclasses.

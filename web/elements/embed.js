@@ -36,6 +36,7 @@ async function show() {
   figure = document.createElement(`jl-${name}`);
   for (const [key, value] of Object.entries(values)) figure.setAttribute(key, value);
   figure.style.margin = '0';
+  figure.style.paddingInline = '0.5rem'; // frames have borders
   style();
   const say = speaker([words], () => supported(root.lang));
   problems.textContent = found.map(([key, given]) => say(key, given)).join(' ');

@@ -27,6 +27,9 @@ export function join(member, name) {
   }
 }
 
+/** @param {string} name of a group */
+export const membersOf = (name) => groups.get(name)?.members ?? [];
+
 /** @param {Member} member @param {string} name */
 export function leave(member, name) {
   const group = groups.get(name);

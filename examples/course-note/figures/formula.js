@@ -46,7 +46,10 @@ export class NoteFormula extends JlElement {
     const symbol = this.value('symbol');
     for (const button of parts.line.querySelectorAll('button')) {
       button.setAttribute('aria-pressed', String(button.value === symbol));
-      button.setAttribute('aria-label', this.t(`symbol.${button.value}`));
+      button.setAttribute(
+        'aria-label',
+        `${button.textContent}: ${this.t(`symbol.${button.value}`)}`,
+      );
     }
     const rows = this.#rows(view, symbol);
     const [n, d] = [rows.length, view.size];

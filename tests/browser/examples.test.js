@@ -1,0 +1,145 @@
+/**
+ * examples.test.js - the pages of examples/ in real browsers: a first run, a second run, and an error in words.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { root } from '../helpers/paths.js';
+import { startServer } from '../helpers/server.js';
+import { chosen, drivers, missing } from './drivers.js';
+
+const folder = join(root, 'examples');
+
+test('examples/index.html lists every example with a small picture', () => {
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  const examples = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !['pictures', 'embeds'].includes(entry.name))
+    .map(({ name }) => name);
+  assert.ok(examples.length >= 4);
+  for (const name of examples) assert.ok(html.includes(`href="${name}/"`), name);
+  const pictures = [...html.matchAll(/src="([^"]+\.png)"/g)].map(([, path]) => path);
+  assert.equal(pictures.length, examples.length + 1);
+  for (const path of pictures) assert.ok(statSync(join(folder, path)).size <= 40_000, path);
+});
+
+for (const name of chosen) {
+  describe(`examples in ${name}`, { skip: missing(name) }, () => {
+    /** @type {import('../helpers/server.js').TestServer} */ let server;
+    /** @type {import('./drivers.js').Tab} */ let tab;
+    before(async () => {
+      server = await startServer({
+        answer: ({ url }, response) => {
+          if (!fails || !url?.endsWith('.gguf')) return false;
+          response.writeHead(503).end();
+          return true;
+        },
+      });
+    });
+    after(() => server?.close());
+    /** Whether models cannot be had. */
+    let fails = false;
+
+    /** Opens an example for one test. @param {import('node:test').TestContext} t @param {string} path */
+    async function open(t, path) {
+      tab = await drivers[name].open(`${server.origin}/examples/${path}`);
+      t.after(() => tab.close());
+      await until(`'ready' in document.body.dataset`, 'the page is set up');
+    }
+    /** @param {string} condition @param {string} what */
+    const until = (condition, what) => tab.until(condition, what, 120);
+    /** @param {string} selector */
+    const text = (selector) => tab.evaluate(`document.querySelector('${selector}').textContent`);
+    /** @param {string} selector */
+    const click = (selector) => tab.evaluate(`document.querySelector('${selector}').click()`);
+    /** Part of an element. @param {string} tag @param {string} part */
+    const part = (tag, part) =>
+      `document.querySelector('${tag}').shadowRoot.querySelector('${part}')`;
+    /** @param {string} tag @param {string} state */
+    const state = (tag, state) => `document.querySelector('${tag}').dataset.state === '${state}'`;
+
+    for (const [path, words] of /** @type {[string, RegExp][]} */ ([
+      ['embed/', /^Once upon a time.{40}/s],
+      ['acrostic/', /^春\p{Script=Han}+，夏\p{Script=Han}+。秋/u],
+    ]))
+      test(`${path}: an error, a run, another run`, { timeout: 180_000 }, async (t) => {
+        t.after(() => (fails = false));
+        fails = true;
+        await open(t, path);
+        await click('main p button, main form button');
+        await until(`/503|HTTP/.test(document.querySelector('.status').textContent)`, 'the error');
+        fails = false;
+        /** @type {string[]} */ const written = [];
+        for (let run = 0; run < 2; run++) {
+          await until(
+            `!document.querySelector('main p button, main form button').disabled`,
+            'idle',
+          );
+          await click('main p button, main form button');
+          await until(
+            `document.querySelector('main p button, main form button').disabled`,
+            'the start',
+          );
+          await until(
+            `!document.querySelector('main p button, main form button').disabled`,
+            'the end',
+          );
+          written.push(await text('output'));
+          assert.match(written[run], words);
+        }
+      });
+
+    test('inside/: an error, a run, another head and text', { timeout: 240_000 }, async (t) => {
+      t.after(() => (fails = false));
+      fails = true;
+      await open(t, 'inside/?lang=en');
+      await tab.evaluate(`void document.querySelector('jl-heads').start()`);
+      await until(state('jl-heads', 'error'), 'the error');
+      assert.match(await tab.evaluate(`${part('jl-heads', '.status')}.textContent`), /^failed/i);
+      fails = false;
+      await tab.evaluate(
+        `void document.querySelector('jl-heads').take('The king had a daughter, and the')`,
+      );
+      await until(state('jl-heads', 'done'), 'the heads');
+      await until(state('jl-attention', 'done'), 'attention of the same text');
+      await tab.evaluate(`document.querySelector('jl-heads').select({ layer: 0, head: 0 })`);
+      await until(
+        `document.querySelector('jl-heads').view.change.layer === 0 && ${state('jl-heads', 'done')}`,
+        'the prediction without block 0, head 0',
+      );
+      assert.equal(await tab.evaluate(`document.querySelector('jl-attention').layer`), 0);
+      const table = await tab.evaluate(`${part('jl-heads', '.columns table')}.textContent`);
+      assert.match(table, /␣queen.*␣king|␣king.*␣queen/s);
+      await tab.evaluate(`void document.querySelector('jl-heads').take('The fox and the')`);
+      await until(`document.querySelector('jl-attention').view.tokens.length < 6`, 'a second run');
+    });
+
+    test('train/: stop and go on, an error, and the model writes', {
+      timeout: 400_000,
+    }, async (t) => {
+      await open(t, 'train/?steps=24&lang=en');
+      const train = `document.querySelector('jl-train')`;
+      await tab.evaluate(`void ${train}.start()`);
+      await until(`${train}.live && ${train}.view.step >= 4`, 'the first steps');
+      await tab.evaluate(`${train}.stop()`);
+      await until(state('jl-train', 'done'), 'the stop');
+      await tab.evaluate(`void ${train}.start()`);
+      await until(`${train}.view.step === 24 && ${state('jl-train', 'done')}`, 'the end');
+      const held = JSON.parse(
+        await tab.evaluate(`JSON.stringify(${train}.view.moments.map((m) => m.held))`),
+      );
+      assert.ok(held.at(-1) < held[0] - 1, held.join());
+      assert.equal(await tab.evaluate(`document.getElementById('write').hidden`), true);
+      await tab.evaluate(
+        `[...${train}.shadowRoot.querySelectorAll('button')].find((b) => /Use this model/.test(b.textContent)).click()`,
+      );
+      await until(state('jl-playground', 'done'), 'the text');
+      assert.equal(await tab.evaluate(`document.getElementById('write').hidden`), false);
+      assert.ok(
+        (await tab.evaluate(`document.querySelector('jl-playground').view.ids.length`)) > 9,
+      );
+      await tab.evaluate(`void (${train}.trainingText = 'short', ${train}.start())`);
+      await until(state('jl-train', 'error'), 'the error');
+    });
+  });
+}
