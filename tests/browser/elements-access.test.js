@@ -92,6 +92,22 @@ describe('elements for every reader', { skip: missing('Chromium') }, () => {
       await page.close();
     });
 
+  test('with forced colours and reduced motion keys keep their colours, and nothing moves by itself', async () => {
+    const { page, errors } = await open('lang=en', { width: 1280 });
+    const client = await page.createCDPSession();
+    const features = ['forced-colors:active', 'prefers-reduced-motion:reduce'].map((pair) => {
+      const [name, value] = pair.split(':');
+      return { name, value };
+    });
+    await client.send('Emulation.setEmulatedMedia', { features });
+    assert.equal(await page.evaluate("matchMedia('(forced-colors: active)').matches"), true);
+    await page.evaluate('startAll()');
+    assert.equal(await page.evaluate('moving()'), '');
+    assert.equal(await page.evaluate('blankKeys()'), '');
+    assert.deepEqual(errors, []);
+    await page.close();
+  });
+
   test('a page that forbids wasm keeps the recorded figures, and says so', async () => {
     const { page } = await open('forbid', { width: 1280 });
     await page.evaluate('startAll()');

@@ -44,6 +44,26 @@ Object.assign(window, {
     await new Promise((resolve) => setTimeout(resolve, 200));
   },
   shifts,
+  /** Elements with animations. */
+  moving: () =>
+    all
+      .filter((/** @type {any} */ element) => element.shadowRoot?.getAnimations().length)
+      .map((/** @type {any} */ element) => element.localName)
+      .join(),
+  /** Keys and bars without a colour. */
+  blankKeys: () =>
+    all
+      .flatMap((/** @type {any} */ element) =>
+        [...element.shadowRoot.querySelectorAll('.legend :is(i, b), .bar')]
+          .filter((node) => {
+            const { backgroundColor, backgroundImage, borderStyle } = getComputedStyle(node);
+            const { width } = node.getBoundingClientRect();
+            const shown = !/, 0\)$/.test(backgroundColor) || backgroundImage !== 'none';
+            return width > 1 && !shown && borderStyle === 'none';
+          })
+          .map((node) => `${element.localName} ${node.outerHTML}`),
+      )
+      .join('\n'),
   /** Elements that do not say that wasm is forbidden. */
   unsaid: () =>
     all

@@ -90,6 +90,7 @@ function reachable(element) {
 /** @type {Record<string, (tag: string) => Promise<void>>} */
 const cases = {
   async 'shows a recorded view, and says so, without a request'(tag) {
+    await until(() => elements.loaded() === 0, 'no models');
     const before = performance.getEntriesByType('resource').length;
     const element = mount(tag);
     await wait(50);
@@ -209,6 +210,24 @@ const cases = {
     expect(element.dataset.state === 'idle', `${element.dataset.state}`);
   },
 
+  async 'shows any text, or asks for one'(tag) {
+    const attributes = /** @type {Record<string, string>} */ (
+      tag === 'jl-train' ? { steps: '20' } : {}
+    );
+    for (const text of ['', 'a', 'a\ud800\u202e\u0007 👨‍👩‍👧‍👦 e\u0301 שלום <b>&amp;']) {
+      const element = mount(tag, { ...attributes, text });
+      await element.start();
+      const { state = '' } = element.dataset;
+      const asks = /Type a sentence/.test(element.shadowRoot?.textContent ?? '');
+      expect(state === 'done' || (!text && asks), `${JSON.stringify(text)}: ${status(element)}`);
+      expect(badge(element) !== '', `${JSON.stringify(text)}: no badge`);
+      element.frame.more.open = true;
+      await wait(50);
+      expect(gaps(element) === '', `${JSON.stringify(text)}: ${gaps(element)}`);
+      element.remove();
+    }
+  },
+
   async 'exports a picture, a table, a scene'(tag) {
     const { pictureOf, pngOf } = await import('/web/ui/export.js');
     const element = mount(tag);
@@ -291,6 +310,94 @@ const together = {
     expect(elements.loaded() === 1, `${elements.loaded()} models`);
   },
 
+  async 'a second start replaces the first, also while the model loads'() {
+    await until(() => elements.loaded() === 0, 'no models');
+    const element = mount('jl-attention');
+    element.start();
+    await wait(1);
+    await element.start();
+    expect(element.dataset.state === 'done', `${element.dataset.state}: ${status(element)}`);
+    element.start();
+    element.text = 'Once upon a time';
+    await until(() => element.view?.tokens.length === 4, 'the new text');
+  },
+
+  async 'attributes may change at any time'() {
+    const element = mount('jl-attention');
+    await element.start();
+    for (let i = 0; i < 60; i++) {
+      const values = {
+        text: `Text ${i}`,
+        layer: i % 9,
+        head: i % 9,
+        token: i % 5,
+        share: `s${i % 3}`,
+      };
+      for (const [name, value] of Object.entries(values)) element.setAttribute(name, String(value));
+      element.toggleAttribute('working');
+      if (i % 5 === 0) await wait(7);
+      if (i === 30) element.model = 'poems';
+      if (i === 40) element.model = 'tales';
+    }
+    await until(() => element.dataset.state === 'done' && !element.runner.running, 'it is done');
+    const shown = element.view.tokens.map((/** @type {any} */ token) => token.label).join('');
+    expect(/59|5.*9/.test(shown), `the last text is not shown: ${shown}`);
+  },
+
+  async 'out of sight a figure computes nothing within a second, and continues in sight'() {
+    const element = mount('jl-train', { steps: '100000' });
+    const done = () => element.facts.work?.done ?? 0;
+    const running = element.start();
+    await until(() => done() > 0, 'the first steps', 60);
+    const space = document.createElement('div');
+    space.style.height = '20000px';
+    element.before(space);
+    await wait(1000);
+    const before = done();
+    await wait(1500);
+    expect(done() === before, `${done() - before} steps out of sight`);
+    space.remove();
+    element.scrollIntoView();
+    await until(() => done() > before, 'it continues', 60);
+    element.stop();
+    await running;
+  },
+
+  async 'files that are no models, and a closed model, fail in words'() {
+    const { loadModel } = await import('/web/jielong.js');
+    const bytes = await (await fetch('/web/models/tales.gguf')).arrayBuffer();
+    const closed = await loadModel(bytes.slice(0));
+    await closed.close();
+    /** @type {[any, RegExp][]} */
+    const models = [
+      [location.href, /not a GGUF file/],
+      [new Blob([bytes.slice(0, 1_000_000)]), /ends too early/],
+      [new Uint8Array(10), /not a GGUF|too early/],
+      [closed, /closed/],
+      [{}, /source must be/],
+    ];
+    for (const [model, said] of models) {
+      const element = mount('jl-attention', { text: 'A text' });
+      element.model = model;
+      await element.start();
+      expect(badge(element) === 'failed' && said.test(status(element)), status(element));
+      element.model = 'tales';
+      await until(() => element.dataset.state === 'done', 'live after the mend');
+      element.remove();
+    }
+  },
+
+  async 'one of two figures that share fails, the other does not notice'() {
+    const [one, two] = [mount('jl-heads', { share: 'f' }), mount('jl-block', { share: 'f' })];
+    await Promise.all([one.start(), two.start()]);
+    two.runner.stop();
+    two.use(new Blob(['no model']));
+    await until(() => two.dataset.state === 'error', 'the error');
+    one.setAttribute('text', 'Once upon a time there was a king');
+    await until(() => one.view?.tokens.length === 8 && one.dataset.state === 'done', 'one is live');
+    expect(two.dataset.state === 'error', `two: ${two.dataset.state}`);
+  },
+
   async 'a model that is not there fails in words, and can be tried again'() {
     const element = mount('jl-attention', { model: '/nowhere.gguf' });
     await element.start();
@@ -301,12 +408,20 @@ const together = {
   },
 };
 
+/** Errors that nothing caught. @type {string[]} */
+const uncaught = [];
+addEventListener('error', (event) => {
+  if (!(event instanceof ErrorEvent)) return; // of an element
+  if (!/ResizeObserver/.test(event.message)) uncaught.push(event.message);
+});
+addEventListener('unhandledrejection', ({ reason }) => uncaught.push(`${reason} ${reason?.stack}`));
+
 /** @param {Record<string, (tag: string) => Promise<void>>} list @param {string} name @param {string} [tag] */
 async function check(list, name, tag = '') {
   stage.replaceChildren();
   try {
     await list[name](tag);
-    return '';
+    return uncaught.splice(0).join('\n');
   } catch (e) {
     return `${e}\n${/** @type {Error} */ (e).stack}`; // not all browsers have the message in the stack
   } finally {

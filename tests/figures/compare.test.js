@@ -147,7 +147,7 @@ test('every rule runs on both models, and again with the same values', async () 
 });
 
 test('texts at the limits', async () => {
-  assert.equal(await view({ text: '' }), null);
+  await assert.rejects(view({ text: '' }), { code: 'NO_TEXT' });
   const one = await view({ text: 'a' });
   assert.deepEqual([one.sides[0].loss, one.sides[0].mean], [[], null]);
   const long = await view({ text: 'the king '.repeat(200), other: 'a' });

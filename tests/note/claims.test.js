@@ -350,6 +350,20 @@ claim('figure 13: the matrix equals the tap', async () => {
       for (let q = 0; q < n; q++)
         for (let k = 0; k < n; k++)
           assert.equal(weightOf(view, layer, h, q, k), data[(h * n + q) * n + k]);
+  // What the steps say, in both languages.
+  const tales = await modelOf('tales');
+  const english = await attention.compute(tales, { text: PRINCESS }, plainJob());
+  const last = english.tokens.length - 1;
+  const [ball, my] = [english.tokens.findIndex(({ label }) => label === '␣ball'), last - 1];
+  assert.ok(weightOf(english, 2, 6, last, my) > 0.9);
+  assert.ok(weightOf(english, 5, 5, last, ball) > 0.9 && weightOf(english, 5, 5, my, ball) > 0.6);
+  /** Mean weight on the previous token. @param {any} of @param {number} layer @param {number} head */
+  const previous = (of, layer, head) =>
+    mean(
+      Array.from({ length: of.tokens.length - 1 }, (_, q) => weightOf(of, layer, head, q + 1, q)),
+    );
+  assert.ok(previous(english, 3, 2) > 0.5, `${previous(english, 3, 2)}`);
+  assert.ok(previous(view, 4, 6) > 0.8, `${previous(view, 4, 6)}`);
 });
 
 claim('figure 14: later tokens change nothing before them', async () => {
@@ -638,7 +652,7 @@ claim('figure 26: bits per byte order alibi, rope, learned, sinusoidal at 512', 
 test('every figure has a claim, and every claim a test', () => {
   assert.ok(SECTIONS.length > 5);
   assert.deepEqual(
-    [...FIGURES.keys()],
+    [...FIGURES.keys()].sort((a, b) => a - b),
     Array.from({ length: 26 }, (_, i) => i + 1),
   );
   const missing = [...FIGURES.values()].map((f) => f.claim).filter((c) => !named.has(c));

@@ -29,7 +29,7 @@ export class JlCost extends JlElement {
 
   /** The lengths to choose from. @param {View} view */
   #lengths(view) {
-    return view.holds ? [...view.lengths, LONG] : view.lengths;
+    return view.holds && view.lengths.length ? [...view.lengths, LONG] : view.lengths;
   }
   /** @param {View} view */
   #n(view) {

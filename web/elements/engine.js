@@ -44,7 +44,7 @@ function addressOf(model) {
  * @typedef {object} Entry
  * @property {Promise<Model>} promise
  * @property {Model} [model] once loaded
- * @property {Map<object, ((progress: Progress) => void) | undefined>} owners
+ * @property {Map<object, { onProgress?: (progress: Progress) => void }>} owners
  * @property {AbortController} controller
  */
 
@@ -68,7 +68,7 @@ async function load(source, entry) {
     precision: 'exact',
     signal: entry.controller.signal,
     onProgress: (/** @type {Progress} */ progress) => {
-      for (const listener of entry.owners.values()) listener?.(progress);
+      for (const owner of entry.owners.values()) owner.onProgress?.(progress);
     },
   });
   const model = await loadModel(await bytes(), options).catch(async (e) => {
@@ -103,7 +103,8 @@ export async function acquire(source, owner, { signal, onProgress }) {
     entry.promise = load(source, entry);
     entry.promise.catch(() => entries.get(key) === created && entries.delete(key));
   }
-  entry.owners.set(owner, onProgress);
+  const mine = { onProgress };
+  entry.owners.set(owner, mine);
   const aborted = new Promise((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
   );
@@ -111,7 +112,7 @@ export async function acquire(source, owner, { signal, onProgress }) {
   try {
     return await /** @type {Promise<Model>} */ (Promise.race([entry.promise, aborted]));
   } catch (e) {
-    release(source, owner);
+    if (entry.owners.get(owner) === mine) release(source, owner); // else it has started again
     throw e;
   }
 }

@@ -4,6 +4,7 @@
  * Knows no model and no state; base.js fills it.
  */
 import { make } from '../ui/dom.js';
+import { MAX_TEXT } from './settings.js';
 
 /** @typedef {ReturnType<typeof createFrame>} Frame */
 /** @typedef {(key: string, values?: Record<string, string | number>) => string} Say */
@@ -16,7 +17,10 @@ export function createFrame(root, input) {
   const title = make('figcaption');
   const enlarge = make('button', { type: 'button', className: 'plain enlarge' });
   const body = make('div', { className: 'body' });
-  const field = make(input === 'area' ? 'textarea' : 'input', { autocomplete: 'off' });
+  const field = make(input === 'area' ? 'textarea' : 'input', {
+    autocomplete: 'off',
+    maxLength: MAX_TEXT,
+  });
   field.setAttribute('spellcheck', 'false');
   const start = make('button', { type: 'button', className: 'primary start' });
   const stop = make('button', { type: 'button', className: 'stop' });

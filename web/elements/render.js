@@ -71,9 +71,8 @@ function standing(element) {
     const time = format.time(facts.seconds ?? 0);
     const n = view?.tokens?.length;
     const cut = view?.total > n ? ` · ${t('status.cut', { shown: n, total: view.total })}` : '';
-    return (
-      (n ? t('status.live', { model, time, tokens: n }) : t('status.done', { model, time })) + cut
-    );
+    const key = n === 1 ? 'status.one' : n ? 'status.live' : 'status.done';
+    return t(key, { model, time, tokens: n }) + cut;
   }
   if (live && !facts.model && facts.seconds !== undefined && !view?.model)
     return t('status.computed', { time: format.time(facts.seconds) });

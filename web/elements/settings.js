@@ -11,7 +11,7 @@
  * @property {string[]} [options] the accepted values
  */
 
-const MAX_TEXT = 20_000; // UTF-16 units
+export const MAX_TEXT = 20_000; // UTF-16 units
 
 /** @param {string} [fallback] @param {number} [max] UTF-16 units @returns {Setting} */
 export const string = (fallback, max = MAX_TEXT) => ({

@@ -95,7 +95,7 @@ button.chip { min-height: var(--target); min-width: 1.5rem; }
 .legend i.masked { width: 1.25rem; background: repeating-linear-gradient(135deg, var(--jl-edge) 0 1px, transparent 1px 5px); }
 .bar { height: 0.75rem; background: var(--jl-heat-2); }
 @media (prefers-contrast: more) { :host { --jl-quiet: var(--jl-ink); --jl-line: var(--jl-edge); } }
-@media (forced-colors: active) { .bar, .legend i, canvas, svg { forced-color-adjust: none; } }
+@media (forced-colors: active) { .bar, .legend :is(i, b), canvas, svg { forced-color-adjust: none; } }
 @media print {
   :host { color-scheme: light; break-inside: avoid; }
   .controls, .actions, .enlarge, .more > summary { display: none !important; }

@@ -8,7 +8,7 @@ import { idsOf } from './figure.js';
 const MAX_TOKENS = 64;
 
 /** An error that an element explains by its code. @param {string} code @param {string} message */
-const refusal = (code, message) => Object.assign(new Error(message), { code });
+export const refusal = (code, message) => Object.assign(new Error(message), { code });
 
 /**
  * The ids of a text with at least one token. Throws for encoders, and for models without attention.

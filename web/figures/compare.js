@@ -4,6 +4,7 @@
  *
  * Side 0 is the text under the model's own rules; side 1 is `other`, or the same text, under `rule`.
  */
+import { refusal } from './causal.js';
 import { distances, pairsOf } from './distances.js';
 import { idsOf, tokenViews, withSession } from './figure.js';
 import { cacheEdits, ruleOf } from './rules.js';
@@ -133,7 +134,7 @@ async function sideOf(model, { ids, loss, next }, from) {
 export const compare = {
   name: 'compare',
   settings: ['text', 'other', 'rule', 'layer', 'head', 'window', 'sinks', 'seed'],
-  /** @returns {Promise<CompareView | null>} null: a text without tokens */
+  /** @returns {Promise<CompareView>} */
   async compute(model, request, job) {
     const { info } = model;
     const { text, other = '', rule = other ? 'none' : 'head-off' } = request;
@@ -144,7 +145,7 @@ export const compare = {
     const max = Math.min(MAX_TOKENS, info.contextLength);
     const { ids, total } = await idsOf(model, text ?? '', max);
     const second = other ? (await idsOf(model, other, max)).ids : ids;
-    if (!ids.length || !second.length) return null;
+    if (!ids.length || !second.length) throw refusal('NO_TEXT', 'a text has no token');
     const a = await evaluate(model, ids, 'none', numbers, job);
     const b = await evaluate(model, second, rule, numbers, job);
     const pairs = pairsOf(ids, second);

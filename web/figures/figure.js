@@ -50,13 +50,16 @@ export const plainJob = (signal = new AbortController().signal) => ({
 });
 
 const SHOWN = 40; // characters of a label
+/** Controls, signs that turn the direction, the replacement character; a format character alone. */
+const UNSEEN = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFFFD]|^\p{Cf}$/gu;
 
 /** @param {string} text */
 export const visible = (text) =>
-  (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text)
+  (text.length > SHOWN ? `${[...text].slice(0, SHOWN).join('')}…` : text)
     .replace(/ /g, '␣')
     .replace(/\n/g, '↵')
-    .replace(/\t/g, '⇥');
+    .replace(/\t/g, '⇥')
+    .replace(UNSEEN, (c) => `U+${c.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`);
 
 /** @param {Uint8Array} bytes */
 const hex = (bytes) =>
@@ -92,7 +95,8 @@ export function viewsOf(pieces) {
     for (let n = 2; n <= 4 && i + n <= pieces.length; n++) {
       const glyph = wholeText(pieces.slice(i, i + n));
       if (glyph === null) continue;
-      for (let k = 0; k < n; k++) Object.assign(views[i + k], { glyph, part: [k, n] });
+      for (let k = 0; k < n; k++)
+        Object.assign(views[i + k], { glyph: visible(glyph), part: [k, n] });
       i += n - 1;
       break;
     }

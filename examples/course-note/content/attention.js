@@ -53,8 +53,8 @@ export const attention = section(
     claim: 'figure 9: two senses part more than one sense',
   }),
   p(
-    'The formula is short: `softmax(QKᵀ / √d) V` (Vaswani et al. 2017). From its vector each token makes three others: a query q (what am I looking for?), a key k (what can I be found by?), and a value v (what do I hand over?).',
-    '公式很短：`softmax(QKᵀ / √d) V`（Vaswani 等人，2017）。每個詞元用自己的向量做出三個新向量：查詢 q（我在找什麼）、鍵 k（別人憑什麼找到我）、值 v（我交出什麼）。',
+    'The formula is short: `softmax(QKᵀ / √d) V` (Vaswani et al. 2017). From its vector each token makes three others: a query q (what am I looking for?), a key k (what can I be found by?), and a value v (what do I hand over?). The score of a query and a key is their product, divided by the root of their length d so that it does not grow with it. Softmax turns the scores of a row into weights: `e` to each score, divided by the sum, so that all are positive and sum to 1.',
+    '公式很短：`softmax(QKᵀ / √d) V`（Vaswani 等人，2017）。每個詞元用自己的向量做出三個新向量：查詢 q（我在找什麼）、鍵 k（別人憑什麼找到我）、值 v（我交出什麼）。查詢與鍵相乘就是分數，再除以維度 d 的平方根，免得維度一大分數就跟著變大。softmax 把一列分數變成權重：各取 `e` 的分數次方，再除以總和，於是都是正的，加起來是 1。',
   ),
   figure(10, {
     title: say('The formula, with its numbers', '公式，連同裡面的數字'),
@@ -211,7 +211,7 @@ export const attention = section(
       right: 1,
       why: say(
         'It rises, from 1.65 to 2.05 nats a token. This model never learned to read what comes later, so the answers only disturb it. Larger models do copy the leaked answer.',
-        '反而上升：每個詞元從 1.65 變成 2.05 nats。這個模型從沒學過怎麼讀後面的字，看到答案只是受干擾。大一點的模型才會去抄洩漏的答案。',
+        '反而上升：每個詞元從 1.65 變成 2.05 奈特。這個模型從沒學過怎麼讀後面的字，看到答案只是受干擾。大一點的模型才會去抄洩漏的答案。',
       ),
     },
     parts: [
@@ -240,8 +240,8 @@ export const heads = section(
   'heads',
   say('Many heads', '多頭注意力'),
   p(
-    'One attention pattern is not enough: a word may need its subject, its adjective and the last comma at once. So each block has several heads that work side by side, each with its own queries, keys and values.',
-    '只有一種看法不夠：一個字可能同時要找主詞、形容詞和上一個逗號。所以每個區塊有好幾個注意力頭並排工作，各有各的查詢、鍵和值。',
+    'One attention pattern is not enough: a word may need its subject, its adjective and the last comma at once. So each block has several heads that work side by side, each with its own queries, keys and values. Their outputs are put one after another, and a matrix, `W_O`, mixes them into one vector.',
+    '只有一種看法不夠：一個字可能同時要找主詞、形容詞和上一個逗號。所以每個區塊有好幾個注意力頭並排工作，各有各的查詢、鍵和值。各個頭的輸出接在一起，再由矩陣 `W_O` 混合成一個向量。',
   ),
   figure(15, {
     title: say('Every head of the model', '模型裡的每一個頭'),

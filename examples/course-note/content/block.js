@@ -6,8 +6,8 @@ export const block = section(
   'block',
   say('4. The block, and the stack', '四、區塊與堆疊'),
   p(
-    'After attention comes a feed-forward network, which works on each token alone. Both only *add* to the token’s vector. The vector that runs through the model from bottom to top, collecting these additions, is called the residual stream.',
-    '注意力之後是前饋網路，它對每個詞元單獨加工。兩者都只是在詞元的向量上*加*東西。這條從頭流到尾、一路累加的向量，叫作殘差流。',
+    'After attention comes a feed-forward network, which works on each token alone: it stretches the vector to more numbers (832 instead of 320 in the tales model), an activation function decides how much of each passes, and they are brought back to 320. Before each of the two the vector is scaled to a steady size (normalisation). Both only *add* to the token’s vector. The vector that runs through the model from the first block to the last, collecting these additions, is called the residual stream.',
+    '注意力之後是前饋網路，它對每個詞元單獨加工：先把向量拉長（童話模型是從 320 個數變成 832 個），由活化函數決定每個數放行多少，再收回 320 個數。進入這兩者之前，向量都先縮放到差不多的大小（正規化）。兩者都只是在詞元的向量上*加*東西。這條從頭流到尾、一路累加的向量，叫作殘差流。',
   ),
   figure(17, {
     title: say('One block', '一個區塊'),
@@ -222,7 +222,7 @@ export const answering = section(
       right: 1,
       why: say(
         'No: the loss of the second half rises a little, by 0.05 nats a token here; on longer texts there is hardly a difference.',
-        '不會：這裡後半段的損失每個詞元上升 0.05 nats；換成更長的文字，幾乎沒有差別。',
+        '不會：這裡後半段的損失每個詞元上升 0.05 奈特；換成更長的文字，幾乎沒有差別。',
       ),
     },
     parts: [

@@ -12,6 +12,7 @@ export const words = {
   ],
   'status.otherText': ['of another text: “{text}”', '是另一段文字：「{text}」'],
   'status.live': ['{model} · {tokens} tokens · {time}', '{model} · {tokens} 個詞元 · {time}'],
+  'status.one': ['{model} · 1 token · {time}', '{model} · 1 個詞元 · {time}'],
   'status.done': ['{model} · {time}', '{model} · {time}'],
   'status.computed': ['computed here in {time}', '在這裡算出，花了 {time}'],
   'status.empty': ['Nothing computed yet', '還沒有計算'],
