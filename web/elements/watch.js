@@ -71,6 +71,7 @@ function observe() {
       const entry = watched.get(/** @type {any} */ (target));
       if (!entry || entry.width === contentRect.width) continue;
       entry.width = contentRect.width;
+      entry.look = lookOf(/** @type {any} */ (target));
       render(/** @type {any} */ (target));
     }
   });
