@@ -86,10 +86,10 @@ claim('figure 1: training lowers the held-out loss below both anchors', async ()
     { text: POEM, seed: 7 },
     plainJob(),
   );
-  for (const [name, { info, held }] of Object.entries({ tales: { info, held }, poems: chinese })) {
-    const ratio = (await modelOf(name)).info.parameters / info.parameters;
+  for (const [name, of] of Object.entries({ tales: { info, held }, poems: chinese })) {
+    const ratio = (await modelOf(name)).info.parameters / of.info.parameters;
     assert.ok(ratio > 24 && ratio < 100, `${name}: dozens of times smaller, ${ratio}`);
-    assert.ok(held[held.length - 1][1] < info.unigram, name);
+    assert.ok(of.held[of.held.length - 1][1] < of.info.unigram, name);
   }
   for (const { before } of moments[0].next)
     assert.ok(before < 2 / info.vocabulary, 'at first no token is much more probable than others');
