@@ -10,6 +10,7 @@ import { makeScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
 import { FIGURES, sceneNames } from './content/figure.js';
 import './content/index.js';
+import { same } from './figures/same-vectors.js';
 import { index } from './tree.js';
 
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
@@ -23,7 +24,6 @@ const { head } = await import('./figures/head.js');
 const { lengths } = await import('./figures/lengths.js');
 const { pipeline } = await import('./figures/pipeline.js');
 const { positions } = await import('./figures/positions.js');
-const { same } = await import('./figures/same.js');
 const { unrolled } = await import('./figures/unrolled.js');
 
 /** Figures by the tag of their element. @type {Record<string, import('../../web/figures/figure.js').Figure>} */

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { FIGURES } from '../../examples/course-note/content/figure.js';
 import { SECTIONS } from '../../examples/course-note/content/index.js';
+import { same } from '../../examples/course-note/figures/same-vectors.js';
 import { cache } from '../../web/figures/cache.js';
 import { cost } from '../../web/figures/cost.js';
 import { plainJob } from '../../web/figures/figure.js';
@@ -38,7 +39,6 @@ const { bpe, segment } = await import('../../examples/course-note/figures/bpe.js
 const { evolution } = await import('../../examples/course-note/figures/evolution.js');
 const { lengths } = await import('../../examples/course-note/figures/lengths.js');
 const { pipeline } = await import('../../examples/course-note/figures/pipeline.js');
-const { same } = await import('../../examples/course-note/figures/same.js');
 
 /** Attributes of a figure's part. @param {number} number @param {number} [i] */
 const partOf = (number, i = 0) => FIGURES.get(number)?.parts[i][1] ?? {};

@@ -151,6 +151,7 @@ export const attention = section(
         'jl-attention',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Walk the cells, change block and head, or use the steps below.',
             '在格子裡走走，換區塊和頭，或用下面的步驟。',

@@ -20,6 +20,7 @@ export const block = section(
         'jl-block',
         {
           share: 'stream',
+          model: say('tales', 'poems'),
           layer: 0,
           caption: say('Choose another block, or another sentence.', '換一個區塊，或換一句話。'),
         },
@@ -196,6 +197,7 @@ export const answering = section(
         'jl-cache',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           show: 'step',
           caption: say(
             'Plot the time of a step, or store the cache in fewer bits.',

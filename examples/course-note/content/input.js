@@ -114,6 +114,7 @@ export const meaning = section(
         'jl-embedding',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Choose a token; the tokens of your own sentence are on the map too.',
             '點一個詞元；你自己那一句的詞元也在地圖上。',

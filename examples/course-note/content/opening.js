@@ -119,6 +119,7 @@ export const opening = section(
         'note-pipeline',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Type your own sentence; all figures that show this one will follow.',
             '打一句自己的話；用到這一句的圖都會跟著換。',
