@@ -9,6 +9,7 @@ import { FIGURES } from '../../examples/course-note/content/figure.js';
 import { SECTIONS } from '../../examples/course-note/content/index.js';
 import { same } from '../../examples/course-note/figures/same-vectors.js';
 import { cache } from '../../web/figures/cache.js';
+import { compare } from '../../web/figures/compare.js';
 import { cost } from '../../web/figures/cost.js';
 import { plainJob } from '../../web/figures/figure.js';
 import { heads } from '../../web/figures/heads.js';
@@ -394,6 +395,9 @@ claim('figure 14: later tokens change nothing before them', async () => {
   const ids = await heldOut(256);
   const none = await loss(tales, ids, {}, { attention: { mask: 'none' } });
   assert.ok(none > (await loss(tales, ids)) + 0.3, 'the loss rises without the mask');
+  const { sides } = await compare.compute(tales, partOf(14), plainJob());
+  const means = sides.map((/** @type {any} */ side) => side.mean.toFixed(2));
+  assert.deepEqual(means, ['1.65', '2.05']); // in the text
 });
 
 /** The labels of a model's heads, by the rules of jl-heads. @param {import('../../web/jielong.js').Model} model */
@@ -482,6 +486,7 @@ claim('figure 18: the last lens is the real distribution', async () => {
     rows.slice(0, 4).map((row) => row.top[0].text),
     [' the', ' the', ' the', ' the'],
   );
+  assert.deepEqual([rows.length, rows[4].top[0].text], [6, ' love']); // block 4, in the text
   assert.ok(rows[4].kl < rows[0].kl && last.kl < 1e-6);
 });
 
@@ -582,6 +587,8 @@ claim('figure 23: a prefix mask does not lower the loss', async () => {
     differences.push(prefix - causal);
   }
   assert.ok(mean(differences) > -0.01, `${mean(differences)} nats`);
+  const { sides } = await compare.compute(tales, partOf(23), plainJob());
+  assert.equal((sides[1].mean - sides[0].mean).toFixed(2), '0.05'); // in the text
 });
 
 claim('figure 24: measured points lie on the counted curve', async () => {
