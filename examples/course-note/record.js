@@ -1,6 +1,6 @@
 /**
  * record.js - records what the note's figures show first, where the elements' included scenes do not, in scenes.js;
- * `make note-scenes` runs it.
+ * `make note-scenes` runs it; `npx biome check --write` formats scenes.js afterwards.
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
