@@ -44,7 +44,10 @@ for (const name of chosen) {
     async function open(t, path) {
       tab = await drivers[name].open(`${server.origin}/examples/${path}`);
       t.after(() => tab.close());
-      await until(`'ready' in document.body.dataset`, 'the page is set up');
+      await until(
+        `'ready' in document.body.dataset && !document.querySelector(':not(:defined)')`,
+        'the page is set up',
+      );
     }
     /** @param {string} condition @param {string} what */
     const until = (condition, what) => tab.until(condition, what, 120);
