@@ -189,7 +189,7 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 	@wasm/toolchain.sh native wasm relaxed node browsers
 	@$(MAKE) --no-print-directory -j2 config=sanitize native
 	@$(MAKE) --no-print-directory -j2 config=release build/release/jielong kernel-tests wasm-tests web/jielong.wasm
-	@$(MAKE) --no-print-directory dist
+	@$(MAKE) --no-print-directory note site
 	@$(MAKE) --no-print-directory -j2 config=scalar wasm wasm-tests
 	node tests/run.js $(RUNNERS)
 

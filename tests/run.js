@@ -1,7 +1,7 @@
 /**
  * run.js - runs every suite, two side by side; ends with the slowest ten and one line of counts.
  *
- *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all
+ *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all. Also: note, a part of browsers
  *
  * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
  * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
@@ -29,6 +29,7 @@ const SLOWEST = [
   'node/cli',
   'browser/suite Firefox',
   'browser/playground',
+  'note/page',
   'node/dist',
 ];
 /** Suites that measure, or wait a limited time for workers, run alone at the end. */
@@ -43,7 +44,11 @@ const SPLIT = {
   'browser/embed': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/examples': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/workers': ['BROWSERS', 'Chromium', 'Firefox'],
+  'note/figures': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
 };
+
+/** Test files that open browsers. */
+const IN_BROWSERS = /^browser\/|^note\/(?!claims)/;
 
 /** Files in a folder and its subfolders, as paths from the folder. @param {string} folder @param {RegExp} pattern */
 const list = (folder, pattern) =>
@@ -109,9 +114,13 @@ function suites(group) {
     case 'structure':
       return nodeSuites('structure.test.js');
     case 'node':
-      return files.filter((f) => !/^browser\/|^structure\./.test(f)).flatMap(nodeSuites);
+      return files
+        .filter((f) => !IN_BROWSERS.test(f) && f !== 'structure.test.js')
+        .flatMap(nodeSuites);
     case 'browsers':
-      return files.filter((f) => /^browser\//.test(f)).flatMap(nodeSuites);
+      return files.filter((f) => IN_BROWSERS.test(f)).flatMap(nodeSuites);
+    case 'note':
+      return files.filter((f) => f.startsWith('note/')).flatMap(nodeSuites);
     case 'lint':
       return [{ name: 'lint', command: ['make', '--no-print-directory', '-s', 'lint'] }];
     default:

@@ -21,7 +21,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const note = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'build', 'dist');
 const out = join(root, 'build', 'site');
-const EXAMPLES = ['acrostic', 'embed', 'inside', 'train'];
+/** Of examples/: the note lies at the top of the site, and the pages for other tools are no pages of a site. */
+const NO_EXAMPLES = /examples\/(course-note|embeds)(\/|$)/;
 
 /** @param {string} path */
 const read = (path) => readFile(path, 'utf8');
@@ -58,14 +59,24 @@ async function buildScripts() {
 
 /** Links at the end of the note, by language. */
 const LINKS = {
-  'zh-Hant': ['本站其他頁面', '試玩場', '參考文件（英文）'],
-  en: ['Other pages', 'Playground', 'Reference'],
+  'zh-Hant': [
+    '本站其他頁面',
+    '<a href="en.html" lang="en">English</a>',
+    '試玩場',
+    '參考文件（英文）',
+  ],
+  en: [
+    'Other pages',
+    '<a href="index.html" lang="zh-Hant">繁體中文</a>',
+    'Playground',
+    'Reference',
+  ],
 };
 
 /** @param {keyof typeof LINKS} lang */
 const linksHtml = (lang) => {
-  const [label, playground, reference] = LINKS[lang];
-  return `<nav id="site" aria-label="${label}"><a href="web/index.html">${playground}</a> · <a href="reference/index.html">${reference}</a></nav>`;
+  const [label, other, playground, reference] = LINKS[lang];
+  return `<nav id="site" aria-label="${label}">${other} · <a href="web/index.html">${playground}</a> · <a href="reference/index.html">${reference}</a></nav>`;
 };
 
 /** The note's pages. */
@@ -91,12 +102,21 @@ async function change(path, from, to) {
 async function copyPages() {
   const left = ['node', 'models'].map((name) => join(web, name));
   await cp(web, join(out, 'web'), { recursive: true, filter: (path) => !left.includes(path) });
-  for (const name of EXAMPLES)
-    await cp(join(root, 'examples', name), join(out, 'examples', name), { recursive: true });
+  const examples = join(out, 'examples');
+  await cp(join(root, 'examples'), examples, {
+    recursive: true,
+    filter: (path) => !NO_EXAMPLES.test(path),
+  });
   await change('web/elements/here.js', "ROOT = '../'", "ROOT = '../../'");
   await change('web/playground/load.js', "'../models/", "'../../models/");
-  for (const page of ['acrostic/index.html', 'embed/index.html', 'inside/main.js'])
-    await change(`examples/${page}`, '../../web/models/', '../../models/');
+  for (const path of await readdir(examples, { recursive: true })) {
+    if (!/\.(html|js)$/.test(path)) continue;
+    const text = await read(join(examples, path));
+    const changed = text
+      .replaceAll('../../web/models/', '../../models/')
+      .replaceAll('href="course-note/', 'href="../');
+    await writeFile(join(examples, path), changed);
+  }
 }
 
 /** All models; the catalogue with addresses as seen from the playground, without what only the development server has. */
