@@ -36,10 +36,13 @@ export class NoteFigure extends HTMLElement {
     this.dataset.state = first ?? (states.includes('done') ? 'done' : all);
   }
 
-  /** Starts all elements, in turn. */
+  /** Starts all elements, in turn. One that is out of sight would wait, so each is shown first. */
   async start() {
     this.reveal();
-    for (const part of this.parts) await part.start();
+    for (const part of this.parts) {
+      part.scrollIntoView({ block: 'nearest' });
+      await part.start();
+    }
     this.#settle();
   }
   stop() {

@@ -1,7 +1,7 @@
 /**
  * tree.js - the note's content as a tree: a node is [tag, attributes, …children], a text, or a pair of texts.
  *
- * A pair [English, Chinese] is marked by say(); { data: [English, Chinese] } is text without marks, chosen once. Text may have `code`, *emphasis*, and [words](address). The same tree
+ * A pair [English, Chinese] is marked by say(); { data: [English, Chinese] } is text without marks. Text may have `code`, *emphasis*, and [words](address). The same tree
  * becomes DOM nodes in the page, which can change their language in place, and HTML text when the site is built.
  */
 
@@ -35,7 +35,7 @@ export function inline(text) {
 /** The value of an attribute in a language; pairs by say(). @param {any} value @param {string} lang */
 const attribute = (value, lang) => (value?.say ? value.say[index(lang)] : value);
 
-/** Nodes whose words change with the language. @type {{ node: Element, name?: string, words: [string, string] }[]} */
+/** Nodes whose words change with the language. @type {{ node: Element | Text, name?: string, words: [string, string] }[]} */
 const spoken = [];
 
 /** Whether a value of an attribute is the note's own, in a language. @param {Element} node @param {string} name @param {string} value */
@@ -48,7 +48,11 @@ export const isSpoken = (node, name, value) =>
  */
 export function toDom(tree, lang) {
   if (typeof tree === 'string') return document.createTextNode(tree);
-  if ('data' in tree) return document.createTextNode(tree.data[index(lang)]);
+  if ('data' in tree) {
+    const node = document.createTextNode(tree.data[index(lang)]);
+    spoken.push({ node, words: tree.data });
+    return node;
+  }
   if (!Array.isArray(tree)) {
     const node = document.createElement('span');
     spoken.push({ node, words: tree.say });
@@ -71,7 +75,8 @@ export function speak(lang) {
   for (const { node, name, words } of spoken) {
     const text = words[index(lang)];
     const other = words[1 - index(lang)];
-    if (!name) node.replaceChildren(...inline(text).map((t) => toDom(t, lang)));
+    if (node instanceof Text) node.data = text;
+    else if (!name) node.replaceChildren(...inline(text).map((t) => toDom(t, lang)));
     else if (node.getAttribute(name) === other) node.setAttribute(name, text); // the reader's own stays
   }
 }

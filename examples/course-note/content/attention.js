@@ -53,14 +53,14 @@ export const attention = section(
     claim: 'figure 9: two senses part more than one sense',
   }),
   p(
-    'The formula is short: `softmax(QKᵀ / √d) V` (Vaswani et al. 2017). From its vector each token makes three others: a query q (what am I looking for?), a key k (what can I be found by?), and a value v (what do I hand over?).',
-    '公式很短：`softmax(QKᵀ / √d) V`（Vaswani 等人，2017）。每個詞元用自己的向量做出三個新向量：查詢 q（我在找什麼）、鍵 k（別人憑什麼找到我）、值 v（我交出什麼）。',
+    'The formula is short: `softmax(QKᵀ / √d) V` (Vaswani et al. 2017). From its vector each token makes three others: a query q (what am I looking for?), a key k (what can I be found by?), and a value v (what do I hand over?). The score of a query and a key is their product, divided by the root of their length d so that it does not grow with it. Softmax turns the scores of a row into weights: `e` to each score, divided by the sum, so that all are positive and sum to 1.',
+    '公式很短：`softmax(QKᵀ / √d) V`（Vaswani 等人，2017）。每個詞元用自己的向量做出三個新向量：查詢 q（我在找什麼）、鍵 k（別人憑什麼找到我）、值 v（我交出什麼）。查詢與鍵相乘就是分數，再除以維度 d 的平方根，免得維度一大分數就跟著變大。softmax 把一列分數變成權重：各取 `e` 的分數次方，再除以總和，於是都是正的，加起來是 1。',
   ),
   figure(10, {
     title: say('The formula, with its numbers', '公式，連同裡面的數字'),
     look: say(
       'Choose a symbol to see what it is in this sentence, in this head: its shape and its numbers.',
-      '點公式裡的符號，看它在這個句子、這個注意力頭裡是什麼：形狀和數字。',
+      '這句話說：公主的金球掉進井裡了，「把我的金……還給我」，下一個字該是 ball（球）。點公式裡的符號，看它在這個句子、這個注意力頭裡是什麼：形狀和數字。',
     ),
     parts: [
       [
@@ -151,6 +151,7 @@ export const attention = section(
         'jl-attention',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Walk the cells, change block and head, or use the steps below.',
             '在格子裡走走，換區塊和頭，或用下面的步驟。',
@@ -176,7 +177,7 @@ export const attention = section(
         ],
         say: say(
           'Block 2, head 6: “golden” in the last row looks at “my”.',
-          '區塊 2 的第 1 個頭看上一個標點：每一句都退回同一格。',
+          '區塊 2 的第 1 個頭看上一個標點：同一句裡的字都看著同一格。',
         ),
       },
       {
@@ -200,7 +201,7 @@ export const attention = section(
     title: say('No looking ahead', '不准往後看'),
     look: say(
       'In figure 13 the upper triangle is masked. Here the same text with the mask (A) and without (B): in B every token also sees the tokens after it, its own answer among them.',
-      '圖 13 的右上三角是遮住的。這裡是同一段文字，有遮罩（A）和沒有遮罩（B）：在 B，每個詞元連後面的字都看得到，包括自己該猜的答案。',
+      '圖 13 的右上三角是遮住的。這裡是同一段文字（從前有個國王，有三個兒子，他們……），有遮罩（A）和沒有遮罩（B）：在 B，每個詞元連後面的字都看得到，包括自己該猜的答案。',
     ),
     guess: {
       ask: say('B can see the answers. Will its loss fall?', 'B 看得到答案。它的損失會下降嗎？'),
@@ -211,7 +212,7 @@ export const attention = section(
       right: 1,
       why: say(
         'It rises, from 1.65 to 2.05 nats a token. This model never learned to read what comes later, so the answers only disturb it. Larger models do copy the leaked answer.',
-        '反而上升：每個詞元從 1.65 變成 2.05 nats。這個模型從沒學過怎麼讀後面的字，看到答案只是受干擾。大一點的模型才會去抄洩漏的答案。',
+        '反而上升：每個詞元從 1.65 變成 2.05 奈特。這個模型從沒學過怎麼讀後面的字，看到答案只是受干擾。大一點的模型才會去抄洩漏的答案。',
       ),
     },
     parts: [
@@ -240,13 +241,13 @@ export const heads = section(
   'heads',
   say('Many heads', '多頭注意力'),
   p(
-    'One attention pattern is not enough: a word may need its subject, its adjective and the last comma at once. So each block has several heads that work side by side, each with its own queries, keys and values.',
-    '只有一種看法不夠：一個字可能同時要找主詞、形容詞和上一個逗號。所以每個區塊有好幾個注意力頭並排工作，各有各的查詢、鍵和值。',
+    'One attention pattern is not enough: a word may need its subject, its adjective and the last comma at once. So each block has several heads that work side by side, each with its own queries, keys and values. Their outputs are put one after another, and a matrix, `W_O`, mixes them into one vector.',
+    '只有一種看法不夠：一個字可能同時要找主詞、形容詞和上一個逗號。所以每個區塊有好幾個注意力頭並排工作，各有各的查詢、鍵和值。各個頭的輸出接在一起，再由矩陣 `W_O` 混合成一個向量。',
   ),
   figure(15, {
     title: say('Every head of the model', '模型裡的每一個頭'),
     look: say(
-      'One small matrix per head, with queries as rows. A head gets a label only if one of four rules explains more than half of its attention.',
+      'One small matrix per head over the poem of figure 8, with queries as rows. A head gets a label only if one of four rules explains more than half of its attention.',
       '每個頭一張小矩陣，每一列是一個查詢。四條規則裡有一條能解釋它一半以上的注意力，才貼上標籤。',
     ),
     parts: [
@@ -273,8 +274,8 @@ export const heads = section(
   figure(16, {
     title: say('Switch a head off', '關掉一個頭'),
     look: say(
-      'The poem model with all its heads, and without head 6 of block 0. Compare the guesses, and the lines that follow.',
-      '詩的模型，一邊是完整的，一邊關掉區塊 0 的第 6 個頭。比較下一個字的猜測，和接著寫出來的句子。',
+      'The poem model with all its heads (A), and without head 6 of block 0 (B), over two lines of seven characters by Zhang Ji: the moon sets, crows call, frost fills the sky; river maples, fishing lights, a troubled [眠, sleep]. Compare the guesses, and the lines that follow.',
+      '詩的模型，A 是完整的，B 關掉區塊 0 的第 6 個頭，讀的是張繼的七言。比較下一個字的猜測，和接著寫出來的句子。',
     ),
     guess: {
       ask: say('What will it lose?', '它會失去什麼？'),

@@ -117,7 +117,7 @@ export const long = section(
     claim: 'figure 26: bits per byte order alibi, rope, learned, sinusoidal at 512',
   }),
   p(
-    'That is the whole machine: cut, look up, look back, work, add, guess; and again. What you have seen is small enough to fit in this page. The models behind chat programs are ten thousand times larger, and they are this.',
-    '整部機器就是這樣：切開、查表、回頭看、加工、相加、猜；再來一次。你看到的小到能放進這個網頁；聊天程式背後的模型大上一萬倍，做的就是這些。',
+    'That is the whole machine: cut, look up, look back, work, add, guess; and again. What you have seen is small enough to fit in this page. The models behind chat programs are ten thousand times larger, and after the game they are trained further on conversations; but the machine is this one.',
+    '整部機器就是這樣：切開、查表、回頭看、加工、相加、猜；再來一次。你看到的小到能放進這個網頁；聊天程式背後的模型大上一萬倍，玩完接龍還要再拿對話來訓練，但機器就是這一部。',
   ),
 );

@@ -6,8 +6,8 @@ export const opening = section(
   'opening',
   say('A game of one word at a time', '一次接一個詞的遊戲'),
   p(
-    'A chat model writes an essay, translates, tells jokes, and it does all of this with one move: given the words so far, it guesses the next one. Then it puts its guess at the end of the text and guesses again. Chinese children play a game like this; it is called 接龍, and this note’s engine is named after it.',
-    '聊天模型會寫文章、會翻譯、會說笑話，其實只會一個動作：看著前面的字，猜下一個字。猜完就把它接在後面，再猜下一個。這就是文字接龍，這份講義的引擎也因此叫作接龍。',
+    'A chat model writes an essay, translates, tells jokes, and it does all of this with one move: given the words so far, it guesses the next one (a word or a piece of one: a *token*). Then it puts its guess at the end of the text and guesses again. Chinese children play a game like this; it is called 接龍, and this note’s engine is named after it.',
+    '聊天模型會寫文章、會翻譯、會說笑話，其實只會一個動作：看著前面的字，猜下一個字（一個字、一個詞或詞的一部分，叫作*詞元*）。猜完就把它接在後面，再猜下一個。這就是文字接龍，這份講義的引擎也因此叫作接龍。',
   ),
   p(
     'Everything below happens in this page. Each figure first shows a result recorded earlier; its button loads a small model into your browser and computes the same thing here, with your own sentence if you like. Nothing is sent anywhere.',
@@ -38,7 +38,12 @@ export const opening = section(
       [
         'jl-distribution',
         {
-          share: 'note',
+          share: 'game',
+          model: say('tales', 'poems'),
+          text: say(
+            "The princess lost her golden ball in the well. 'Give me back my golden",
+            '\n月落烏啼霜滿天，江楓漁火對愁',
+          ),
           show: 'model',
           caption: say(
             'A trained model: start it, then click a bar, again and again.',
@@ -57,11 +62,19 @@ export const opening = section(
       ],
     ],
     notice: say(
-      'The trained model puts its probability on a few tokens. The one that you train here is seventy times smaller and reads for seconds only, but then its loss on text it has not read is below both lines. Nobody teaches it grammar: its only exercise is the next token.',
-      '訓練過的模型把機率集中在少數幾個詞元上。你在這裡訓練的模型只有它的七十分之一大，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失已經低於那兩條線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
+      'The trained model puts its probability on a few tokens. The one that you train here is dozens of times smaller and reads for seconds only, but then its loss on text it has not read is below both lines. Nobody teaches it grammar: its only exercise is the next token.',
+      '訓練過的模型把機率集中在少數幾個詞元上。你在這裡訓練的模型小了幾十倍，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失已經低於那兩條線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
     ),
     claim: 'figure 1: training lowers the held-out loss below both anchors',
   }),
+  p(
+    'How good is a guess? Ask with what probability it expected the token that really came. The *loss* is minus the natural logarithm of that probability, averaged over a text (unit: nats): 0 if the model was certain and right, more the more it was surprised. Divided by ln 2 and counted for each byte of text it is called bits per byte; `e` to the loss, the perplexity, says between how many equally likely tokens the model wavers. What counts is held-out text, which was kept away from training.',
+    '猜得好不好，要問模型原本給「真正出現的那個詞元」多少機率。把這個機率取自然對數、加上負號，再對整段文字平均，就是*損失*（單位：奈特）：完全有把握又猜對是 0，愈意外就愈大。除以 ln 2、平均到每個位元組，叫作每位元組位元數；`e` 的損失次方叫作困惑度，意思是模型在幾個同樣可能的詞元之間猶豫。要算數的是保留文字，也就是訓練時沒看過的文字。',
+  ),
+  p(
+    'And how does a model learn? It guesses the next token of a text it is given, and each of its numbers (its *weights*, or parameters) is moved a little in the direction in which the loss falls. That direction is the gradient. One such move is a step; the figure above does 150 of them, large models do millions.',
+    '模型又是怎麼學的？拿一段文字讓它猜下一個詞元，再把模型裡的每個數（叫作*權重*或參數）往損失下降的方向移動一點點，這個方向就是梯度。移動一次叫一步；上面那張圖走了 150 步，大模型走上百萬步。',
+  ),
   p(
     'The game is old; only the players changed. An *n*-gram model counts which word followed the last few words. A feed-forward network turns those few words into vectors, so that similar words share what was learned. A recurrent network reads on and on and keeps a summary. The Transformer looks back at every earlier word directly.',
     '這個遊戲很老，換的只是玩家。*n* 元模型數一數前面幾個字之後接過什麼。前饋網路把那幾個字變成向量，相近的字就能共用學到的東西。循環網路一路讀下去，只留一份摘要。Transformer 則直接回頭看前面每一個字。',
@@ -106,6 +119,7 @@ export const opening = section(
         'note-pipeline',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Type your own sentence; all figures that show this one will follow.',
             '打一句自己的話；用到這一句的圖都會跟著換。',

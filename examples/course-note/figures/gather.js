@@ -21,7 +21,7 @@ export class NoteGather extends JlElement {
     .rows { display: grid; grid-template-columns: minmax(4.5rem, 6rem) minmax(5rem, 1fr) 3rem minmax(8rem, 3fr); align-items: center; gap: 0 0.5rem; }
     .rows > .name { font-family: var(--jl-mono); font-size: 0.8125rem; overflow: hidden; text-overflow: ellipsis; }
     .rows input { width: 100%; min-width: 0; }
-    .rows svg { width: 100%; }
+    .rows svg { width: 100%; height: 1.25rem; } .rows > .numbers { font-size: 0.8125rem; }
     .total { border-top: 1px solid var(--jl-edge); padding-block: 0.25rem; }`;
 
   /** The reader's weights of a query; empty: the head's. @type {Map<number, number>} */ #dragged =
@@ -73,7 +73,7 @@ export class NoteGather extends JlElement {
       const box = { input: made, output: make('output', { className: 'numbers' }) };
       return {
         ...box,
-        image: svg('svg', { 'aria-hidden': 'true' }),
+        image: svg('svg', { preserveAspectRatio: 'none', 'aria-hidden': 'true' }),
         name: make('span', { className: 'name' }),
       };
     });
@@ -91,7 +91,11 @@ export class NoteGather extends JlElement {
   }
   /** @param {string} word @param {ArrayLike<number>} values @param {number} most */
   #total(word, values, most) {
-    const image = svg('svg', { viewBox: '0 0 320 20', 'aria-hidden': 'true' });
+    const image = svg('svg', {
+      viewBox: '0 0 320 20',
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    });
     image.append(...strip(values, most, { x: 0, y: 0, width: 320, height: 18 }));
     const name = make('span', { className: 'total' }, this.t(word));
     name.style.gridColumn = '1 / 4';
