@@ -1,6 +1,6 @@
 /**
  * record.js - records what the note's figures show first, where the elements' included scenes do not, in scenes.js;
- * `make note-scenes` runs it.
+ * `make note-scenes` runs it; `npx biome check --write` formats scenes.js afterwards.
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { makeScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
 import { FIGURES, sceneNames } from './content/figure.js';
 import './content/index.js';
+import { same } from './figures/same-vectors.js';
 import { index } from './tree.js';
 
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
@@ -23,7 +24,6 @@ const { head } = await import('./figures/head.js');
 const { lengths } = await import('./figures/lengths.js');
 const { pipeline } = await import('./figures/pipeline.js');
 const { positions } = await import('./figures/positions.js');
-const { same } = await import('./figures/same.js');
 const { unrolled } = await import('./figures/unrolled.js');
 
 /** Figures by the tag of their element. @type {Record<string, import('../../web/figures/figure.js').Figure>} */

@@ -12,6 +12,8 @@ if (steps) train.setAttribute('steps', steps);
 
 // The element's button "Use this model in the other figures" sets `model` on all that share.
 const given = new MutationObserver(() => {
-  byId('write', HTMLElement).hidden = false;
+  const section = byId('write', HTMLElement);
+  section.hidden = false;
+  section.scrollIntoView({ block: 'nearest' }); // a figure out of sight does not run
 });
 given.observe(train, { attributeFilter: ['model'] });

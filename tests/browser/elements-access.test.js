@@ -45,13 +45,13 @@ describe('elements for every reader', { skip: missing('Chromium') }, () => {
     server?.close();
   });
 
-  /** Opens the page with all elements. @param {string} query @param {{ width: number, theme?: string }} how */
-  async function open(query, { width, theme = 'light' }) {
+  /** Opens the page with all elements. @param {string} query @param {{ width: number, theme?: string, touch?: boolean }} how */
+  async function open(query, { width, theme = 'light', touch = false }) {
     const page = await browser.newPage();
     /** @type {string[]} */ const errors = [];
     page.on('pageerror', (e) => errors.push(String(e)));
     page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
-    await page.setViewport({ width, height: 900 });
+    await page.setViewport({ width, height: 900, hasTouch: touch, isMobile: touch });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
     await page.goto(`${server.origin}/all?${query}`);
     await page.waitForFunction('window.ready');
@@ -105,6 +105,34 @@ describe('elements for every reader', { skip: missing('Chromium') }, () => {
     assert.equal(await page.evaluate('moving()'), '');
     assert.equal(await page.evaluate('blankKeys()'), '');
     assert.deepEqual(errors, []);
+    await page.close();
+  });
+
+  test('targets are at least 44 px high where fingers point; tokens are as wide as their text', async () => {
+    const { page } = await open('lang=en', { width: 390, touch: true });
+    await page.evaluate('openTables()');
+    assert.equal(await page.evaluate('smallTargets()'), '');
+    await page.close();
+  });
+
+  test('a figure fills the window and returns', async () => {
+    const { page } = await open('lang=en', { width: 1000 });
+    const shown = () =>
+      page.evaluate(
+        "document.fullscreenElement?.localName ?? document.querySelector('.wide')?.localName ?? ''",
+      );
+    const button = await page.evaluateHandle("document.querySelector('jl-heads').frame.enlarge");
+    const click = () => /** @type {any} */ (button.asElement()).click();
+    await click();
+    await page.waitForFunction(
+      "document.querySelector('jl-heads').getBoundingClientRect().width >= innerWidth",
+    );
+    assert.equal(await shown(), 'jl-heads');
+    await click();
+    await page.waitForFunction(
+      "document.querySelector('jl-heads').getBoundingClientRect().width < innerWidth",
+    );
+    assert.equal(await shown(), '');
     await page.close();
   });
 

@@ -44,6 +44,27 @@ Object.assign(window, {
     await new Promise((resolve) => setTimeout(resolve, 200));
   },
   shifts,
+  /** Controls that are too low for a finger. */
+  smallTargets: () =>
+    all
+      .flatMap((/** @type {any} */ element) =>
+        [
+          ...element.shadowRoot.querySelectorAll(
+            'button, select, input, textarea, summary, [role=option]',
+          ),
+        ]
+          .filter((node) => {
+            const { width, height } = (
+              node.matches('[type=checkbox]') ? node.closest('label') : node
+            ).getBoundingClientRect();
+            const narrow = width < 44 && !node.matches('.chip, [role=option]');
+            return (
+              node.checkVisibility({ visibilityProperty: true }) && width && (height < 44 || narrow)
+            );
+          })
+          .map((node) => `${element.localName} ${node.outerHTML.slice(0, 99)}`),
+      )
+      .join('\n'),
   /** Elements with animations. */
   moving: () =>
     all

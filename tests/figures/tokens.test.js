@@ -86,7 +86,14 @@ test('a character of four bytes is one glyph over its tokens, cut off or not', (
 
 test('a lone surrogate is no exact text, and control tokens do not count', () =>
   withModel(tales, async (model) => {
-    assert.equal((await compute(model, { text: 'a\ud800b' })).join, 'differs');
+    const lone = await compute(model, { text: 'a\ud800\u202e\u0007' });
+    assert.equal(lone.join, 'differs');
+    const names = lone.tokens.map(({ glyph, label, part }) => (part?.[0] ? '' : (glyph ?? label)));
+    assert.deepEqual(
+      names.filter(Boolean).slice(-3),
+      ['U+FFFD', 'U+202E', 'U+0007'],
+      'they have names',
+    );
     assert.equal((await compute(model, {})).total, 0);
   }));
 

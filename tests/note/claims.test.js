@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { FIGURES } from '../../examples/course-note/content/figure.js';
 import { SECTIONS } from '../../examples/course-note/content/index.js';
+import { same } from '../../examples/course-note/figures/same-vectors.js';
 import { cache } from '../../web/figures/cache.js';
+import { compare } from '../../web/figures/compare.js';
 import { cost } from '../../web/figures/cost.js';
 import { plainJob } from '../../web/figures/figure.js';
 import { heads } from '../../web/figures/heads.js';
@@ -38,7 +40,6 @@ const { bpe, segment } = await import('../../examples/course-note/figures/bpe.js
 const { evolution } = await import('../../examples/course-note/figures/evolution.js');
 const { lengths } = await import('../../examples/course-note/figures/lengths.js');
 const { pipeline } = await import('../../examples/course-note/figures/pipeline.js');
-const { same } = await import('../../examples/course-note/figures/same.js');
 
 /** Attributes of a figure's part. @param {number} number @param {number} [i] */
 const partOf = (number, i = 0) => FIGURES.get(number)?.parts[i][1] ?? {};
@@ -81,9 +82,16 @@ claim('figure 1: training lowers the held-out loss below both anchors', async ()
   const [first, last] = [held[0][1], held[held.length - 1][1]];
   assert.ok(Math.abs(first - info.uniform) < 0.1, `before: ${first}, uniform ${info.uniform}`);
   assert.ok(last < info.unigram && info.unigram < info.uniform && last < first, String(last));
-  const tales = await modelOf('tales');
-  const ratio = tales.info.parameters / info.parameters;
-  assert.equal(Math.round(ratio / 10), 7, `${ratio} times smaller`); // in the text
+  const chinese = await train.compute(
+    /** @type {any} */ (null),
+    { text: POEM, seed: 7 },
+    plainJob(),
+  );
+  for (const [name, of] of Object.entries({ tales: { info, held }, poems: chinese })) {
+    const ratio = (await modelOf(name)).info.parameters / of.info.parameters;
+    assert.ok(ratio > 24 && ratio < 100, `${name}: dozens of times smaller, ${ratio}`);
+    assert.ok(of.held[of.held.length - 1][1] < of.info.unigram, name);
+  }
   for (const { before } of moments[0].next)
     assert.ok(before < 2 / info.vocabulary, 'at first no token is much more probable than others');
   job.kept.close?.();
@@ -387,6 +395,9 @@ claim('figure 14: later tokens change nothing before them', async () => {
   const ids = await heldOut(256);
   const none = await loss(tales, ids, {}, { attention: { mask: 'none' } });
   assert.ok(none > (await loss(tales, ids)) + 0.3, 'the loss rises without the mask');
+  const { sides } = await compare.compute(tales, partOf(14), plainJob());
+  const means = sides.map((/** @type {any} */ side) => side.mean.toFixed(2));
+  assert.deepEqual(means, ['1.65', '2.05']); // in the text
 });
 
 /** The labels of a model's heads, by the rules of jl-heads. @param {import('../../web/jielong.js').Model} model */
@@ -475,6 +486,7 @@ claim('figure 18: the last lens is the real distribution', async () => {
     rows.slice(0, 4).map((row) => row.top[0].text),
     [' the', ' the', ' the', ' the'],
   );
+  assert.deepEqual([rows.length, rows[4].top[0].text], [6, ' love']); // block 4, in the text
   assert.ok(rows[4].kl < rows[0].kl && last.kl < 1e-6);
 });
 
@@ -575,6 +587,8 @@ claim('figure 23: a prefix mask does not lower the loss', async () => {
     differences.push(prefix - causal);
   }
   assert.ok(mean(differences) > -0.01, `${mean(differences)} nats`);
+  const { sides } = await compare.compute(tales, partOf(23), plainJob());
+  assert.equal((sides[1].mean - sides[0].mean).toFixed(2), '0.05'); // in the text
 });
 
 claim('figure 24: measured points lie on the counted curve', async () => {

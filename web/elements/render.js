@@ -67,7 +67,8 @@ function loadingText({ t, format, model }, { loaded, total, seconds }) {
 function standing(element) {
   const { t, format, facts, view, recorded, live } = element;
   if (live && facts.model) {
-    const model = [facts.model.name ?? nameOf(element.model), facts.model.fileType].join(' ');
+    const named = facts.model.name ?? nameOf(element.model);
+    const model = [named, facts.model.fileType].filter(Boolean).join(' ');
     const time = format.time(facts.seconds ?? 0);
     const n = view?.tokens?.length;
     const cut = view?.total > n ? ` · ${t('status.cut', { shown: n, total: view.total })}` : '';

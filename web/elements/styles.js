@@ -68,6 +68,7 @@ button:disabled { color: var(--jl-quiet); border-color: var(--jl-line); cursor: 
 button.primary:not(:disabled) { background: var(--jl-start, var(--jl-ink)); border-color: var(--jl-ink); color: var(--jl-start-ink, var(--jl-paper)); }
 button.plain { border-color: transparent; padding-inline: 0; color: var(--jl-quiet); text-decoration: underline;
   text-decoration-color: var(--jl-line); text-underline-offset: 0.3em; font-size: 0.875rem; }
+input[type="file"] { min-height: var(--target); }
 input[type="range"] { min-height: var(--target); min-width: 6rem; margin: 0; }
 ::placeholder { color: var(--jl-quiet); opacity: 1; }
 :focus-visible { outline: 2px solid var(--jl-accent); outline-offset: 2px; }

@@ -49,6 +49,8 @@ export class Alternatives {
     const { title, label, rows } = this.#shown;
     this.#title.textContent = title;
     this.list.setAttribute('aria-label', label);
+    // an empty list keeps its place, so that nothing below it moves
+    this.root.style.minHeight = rows.length ? '' : `${this.root.offsetHeight}px`;
     const columns = [{ title: '', line: '' }];
     drawBars(this.list, { rows, columns, max: 1, cursor: this.#cursor, height: rowHeight(36) });
   }

@@ -68,17 +68,13 @@ export function formatter(language) {
 }
 
 /** Formats for the page's language. */
-export const { number, percent, size, time, count } = formatter(currentLanguage);
+export const { number, size, time, count } = formatter(currentLanguage);
 
 /**
  * Truncates untrusted text, because the layout of megabytes takes seconds.
  * @param {string} text @param {number} [max] characters
  */
 export const shorten = (text, max = 200) => (text.length > max ? `${text.slice(0, max)}…` : text);
-
-/** A token's text with visible spaces and newlines. @param {string} text */
-export const visible = (text) =>
-  shorten(text).replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥');
 
 /**
  * The sentence for an error: by the code of a JielongError; other errors show their message.

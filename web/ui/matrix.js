@@ -29,8 +29,8 @@ const FONT = 13; // px
 /** Where each canvas has its cells. @type {WeakMap<HTMLCanvasElement, Place>} */
 const places = new WeakMap();
 
-/** Gutter and cell size of a drawn matrix. @param {HTMLCanvasElement} canvas @param {number} [_n] @returns {Place} */
-const geometry = (canvas, _n) => places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
+/** Gutter and cell size of a drawn matrix. @param {HTMLCanvasElement} canvas @returns {Place} */
+const geometry = (canvas) => places.get(canvas) ?? { gutter: { x: 0, y: AXIS }, cell: LEGIBLE };
 
 /**
  * The cell under a pointer; null outside of the triangle.

@@ -60,7 +60,7 @@ export const attention = section(
     title: say('The formula, with its numbers', '公式，連同裡面的數字'),
     look: say(
       'Choose a symbol to see what it is in this sentence, in this head: its shape and its numbers.',
-      '點公式裡的符號，看它在這個句子、這個注意力頭裡是什麼：形狀和數字。',
+      '這句話說：公主的金球掉進井裡了，「把我的金……還給我」，下一個字該是 ball（球）。點公式裡的符號，看它在這個句子、這個注意力頭裡是什麼：形狀和數字。',
     ),
     parts: [
       [
@@ -151,6 +151,7 @@ export const attention = section(
         'jl-attention',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Walk the cells, change block and head, or use the steps below.',
             '在格子裡走走，換區塊和頭，或用下面的步驟。',
@@ -176,7 +177,7 @@ export const attention = section(
         ],
         say: say(
           'Block 2, head 6: “golden” in the last row looks at “my”.',
-          '區塊 2 的第 1 個頭看上一個標點：每一句都退回同一格。',
+          '區塊 2 的第 1 個頭看上一個標點：同一句裡的字都看著同一格。',
         ),
       },
       {
@@ -200,7 +201,7 @@ export const attention = section(
     title: say('No looking ahead', '不准往後看'),
     look: say(
       'In figure 13 the upper triangle is masked. Here the same text with the mask (A) and without (B): in B every token also sees the tokens after it, its own answer among them.',
-      '圖 13 的右上三角是遮住的。這裡是同一段文字，有遮罩（A）和沒有遮罩（B）：在 B，每個詞元連後面的字都看得到，包括自己該猜的答案。',
+      '圖 13 的右上三角是遮住的。這裡是同一段文字（從前有個國王，有三個兒子，他們……），有遮罩（A）和沒有遮罩（B）：在 B，每個詞元連後面的字都看得到，包括自己該猜的答案。',
     ),
     guess: {
       ask: say('B can see the answers. Will its loss fall?', 'B 看得到答案。它的損失會下降嗎？'),
@@ -246,7 +247,7 @@ export const heads = section(
   figure(15, {
     title: say('Every head of the model', '模型裡的每一個頭'),
     look: say(
-      'One small matrix per head, with queries as rows. A head gets a label only if one of four rules explains more than half of its attention.',
+      'One small matrix per head over the poem of figure 8, with queries as rows. A head gets a label only if one of four rules explains more than half of its attention.',
       '每個頭一張小矩陣，每一列是一個查詢。四條規則裡有一條能解釋它一半以上的注意力，才貼上標籤。',
     ),
     parts: [
@@ -273,8 +274,8 @@ export const heads = section(
   figure(16, {
     title: say('Switch a head off', '關掉一個頭'),
     look: say(
-      'The poem model with all its heads, and without head 6 of block 0. Compare the guesses, and the lines that follow.',
-      '詩的模型，一邊是完整的，一邊關掉區塊 0 的第 6 個頭。比較下一個字的猜測，和接著寫出來的句子。',
+      'The poem model with all its heads (A), and without head 6 of block 0 (B), over two lines of seven characters by Zhang Ji: the moon sets, crows call, frost fills the sky; river maples, fishing lights, a troubled [眠, sleep]. Compare the guesses, and the lines that follow.',
+      '詩的模型，A 是完整的，B 關掉區塊 0 的第 6 個頭，讀的是張繼的七言。比較下一個字的猜測，和接著寫出來的句子。',
     ),
     guess: {
       ask: say('What will it lose?', '它會失去什麼？'),

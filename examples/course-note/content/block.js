@@ -20,6 +20,7 @@ export const block = section(
         'jl-block',
         {
           share: 'stream',
+          model: say('tales', 'poems'),
           layer: 0,
           caption: say('Choose another block, or another sentence.', '換一個區塊，或換一句話。'),
         },
@@ -39,7 +40,7 @@ export const block = section(
     title: say('What each block would answer', '每個區塊會怎麼回答'),
     look: say(
       'From the first block down to the last: the best guess so far, and how sure it is.',
-      '從第一個區塊到最後一個：目前最好的猜測，和它的把握。',
+      '這句話說：公主美得讓王子墜入……（in 後面是 love，愛河）。從第一個區塊到最後一個：目前最好的猜測，和它的把握。',
     ),
     guess: {
       ask: say(
@@ -85,7 +86,7 @@ export const output = section(
     title: say('Temperature, top-k, top-p, and the draw', '溫度、top-k、top-p 與抽樣'),
     look: say(
       'Follow one distribution through the stages of the sampler. Change a setting and see which tokens are still in the draw.',
-      '看一個分佈一關一關通過取樣器。改一個設定，看哪些詞元還留在籤筒裡。',
+      '這句話說：他們結了婚，過著幸福的日子，直到……。看下一個詞元的分佈一關一關通過取樣器。改一個設定，看哪些詞元還留在籤筒裡。',
     ),
     guess: {
       ask: say(
@@ -123,7 +124,7 @@ export const answering = section(
   figure(20, {
     title: say('Input, word, word, word', '輸入、字、字、字'),
     look: say(
-      'Generation unrolled: each line is one run of the whole model, with one token more than the line above.',
+      'Generation unrolled, from 春風 (spring wind): each line is one run of the whole model, with one token more than the line above.',
       '把生成過程攤開：每一行都是整個模型跑一遍，比上一行多一個詞元。',
     ),
     parts: [
@@ -196,6 +197,7 @@ export const answering = section(
         'jl-cache',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           show: 'step',
           caption: say(
             'Plot the time of a step, or store the cache in fewer bits.',
@@ -213,8 +215,8 @@ export const answering = section(
   figure(23, {
     title: say('Should the prompt look both ways?', '題目要不要前後都看？'),
     look: say(
-      'The prompt could see itself in both directions; nothing has to be guessed there. Compare the loss on the text after it.',
-      '題目是給定的，不用猜，讓它前後互看也無妨。比較一下題目之後那段文字的損失。',
+      'The prompt could see itself in both directions; nothing has to be guessed there. Here the first half of a tale is the prompt: compare the loss on the second half.',
+      '題目是給定的，不用猜，讓它前後互看也無妨。這裡把一段童話的前半當作題目，比較後半的損失。',
     ),
     guess: {
       ask: say('Will the text after the prompt be guessed better?', '題目之後的文字會猜得更準嗎？'),

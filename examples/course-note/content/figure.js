@@ -73,7 +73,7 @@ export function sceneNames(number, i, tag, attributes) {
   const plain = ['share', 'model', 'caption', ...(DRAWN[tag] ?? [])];
   const own = Object.entries(attributes).filter(([name]) => !plain.includes(name));
   if (tag.startsWith('jl-') && !own.length) return [];
-  const same = attributes.model && !own.some(([, value]) => value?.say);
+  const same = attributes.model && !attributes.model.say && !own.some(([, value]) => value?.say);
   return same ? [`${number}-${i}`] : [`${number}-${i}.en`, `${number}-${i}.zh-Hant`];
 }
 

@@ -114,6 +114,7 @@ export const meaning = section(
         'jl-embedding',
         {
           share: 'note',
+          model: say('tales', 'poems'),
           caption: say(
             'Choose a token; the tokens of your own sentence are on the map too.',
             '點一個詞元；你自己那一句的詞元也在地圖上。',
@@ -131,7 +132,7 @@ export const meaning = section(
     title: say('One token, one row', '一個詞元，一列數字'),
     look: say(
       'Two sentences end in “bear”, once the animal, once the verb. Each strip shows the first numbers of its vector, red above zero, blue below: at the input, and after the last block.',
-      '兩個句子都用 bear 結尾，一個是熊，一個是忍受。每條色帶是它的向量最前面的數，紅是正、藍是負：先是輸入處，再是最後一個區塊之後。',
+      '兩個句子都用 bear 結尾，一個是熊（孩子們看見熊，嚇壞了），一個是忍受（痛得他忍不住）。每條色帶是它的向量最前面的數，紅是正、藍是負：先是輸入處，再是最後一個區塊之後。',
     ),
     parts: [
       [
@@ -158,7 +159,7 @@ export const meaning = section(
   figure(8, {
     title: say('Take the order away', '把順序拿掉'),
     look: say(
-      'First, what a position looks like as numbers. Then the same poem with positions (A) and without (B): watch the next token.',
+      'First, what a position looks like as numbers. Then a poem of Li Bai with positions (A) and without (B): watch the next token. (Moonlight before my bed, I took it for frost on the ground; I raise my head to the bright moon …)',
       '先看「位置」寫成數字是什麼樣子；再看同一首詩，有位置（A）和沒有位置（B）時，下一個詞元的猜測怎麼變。',
     ),
     guess: {

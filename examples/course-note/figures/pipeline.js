@@ -75,6 +75,20 @@ const words = {
   'attention.shape': ['{heads} heads of {n} × {n} weights', '{heads} 個頭，各 {n} × {n} 個權重'],
   'feed.shape': ['{n} × {inner}, back to {width}', '{n} × {inner}，再回到 {width}'],
   'output.shape': ['{vocabulary} probabilities', '{vocabulary} 個機率'],
+  'token.about': ['your text in pieces', '你的文字切成的片段'],
+  'embed.about': [
+    'the last token’s first {shown} numbers: red above zero, blue below',
+    '最後一個詞元最前面的 {shown} 個數，紅正藍負',
+  ],
+  'attention.about': [
+    'how much the last token takes from each token (mean of the heads)',
+    '最後一個詞元從每個詞元拿多少（各個頭平均）',
+  ],
+  'feed.about': [
+    'what it adds to the last token: the first {shown} numbers',
+    '它給最後一個詞元加上什麼：最前面的 {shown} 個數',
+  ],
+  'output.about': ['the most probable next tokens', '最可能的下一個詞元'],
   times: ['one block, {layers} times', '一個區塊，重複 {layers} 次'],
   summary: [
     '{n} tokens become vectors of {width} numbers, pass {layers} blocks of attention and feed-forward, and end as a distribution over {vocabulary} tokens; the best guess is {best} with {share}.',
@@ -100,9 +114,9 @@ export class NotePipeline extends JlElement {
     li.block { border-color: var(--jl-accent); }
     li a { color: inherit; font-weight: 600; text-underline-offset: 0.2em; min-height: var(--target); display: inline-block; }
     li p { margin: 0; font-size: 0.8125rem; color: var(--jl-quiet); }
-    li .show { min-height: 6.5rem; font-size: 0.8125rem; overflow: hidden; }
+    li .show { min-height: 6.5rem; margin-block: 0.5rem; font-size: 0.8125rem; overflow: hidden; }
     .words { font-family: var(--jl-mono); overflow-wrap: anywhere; line-height: 1.7; }
-    .guess { display: grid; grid-template-columns: 1fr auto; gap: 0 0.5rem; }
+    .guess { display: grid; grid-template-columns: 1fr auto; gap: 0 0.5rem; align-items: end; margin-bottom: 0.25rem; } .guess .chip { border: 0; }
     .guess .bar { grid-column: 1 / -1; height: 4px; }
     .chip { margin-inline-end: 0.25rem; }`;
 
@@ -117,7 +131,8 @@ export class NotePipeline extends JlElement {
       shape.dataset.source = ['attention', 'feed'].includes(name)
         ? `blocks.${view.block}.${site}`
         : site;
-      const station = make('li', {}, link, shape, this.#show(name, view));
+      const about = make('p', {}, this.t(`${name}.about`, { shown: String(SHOWN) }));
+      const station = make('li', {}, link, shape, this.#show(name, view), about);
       if (name === 'attention' || name === 'feed') {
         station.className = 'block';
         shape.append(` · ${this.t('times', values)}`);

@@ -25,13 +25,11 @@ export const words = {
     'Loading {model}: {loaded}, {rate} a second',
     '載入 {model}：{loaded}，每秒 {rate}',
   ],
-  'status.waiting': ['Waiting for the other figures', '等待其他圖'],
   'status.working': ['Computing', '計算中'],
   'status.tokens': ['Computing: {done} of {total} tokens', '計算中：{done}／{total} 個詞元'],
   'status.steps': ['Computing: {done} of {total} steps', '計算中：{done}／{total} 步'],
   'status.rate': ['{rate} a second, {left} left', '每秒 {rate} 步，還要 {left}'],
   'status.bytes': ['Computing: {done} of {total} bytes', '計算中：{done}／{total} 位元組'],
-  'status.hidden': ['Paused while out of sight', '移出畫面，暫停'],
   'status.stopped': ['Stopped', '已停止'],
   'status.cut': ['the first {shown} of {total} tokens', '前 {shown} 個詞元（共 {total} 個）'],
   'status.wrong': [
