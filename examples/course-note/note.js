@@ -36,12 +36,17 @@ function put(selector, trees) {
   box?.replaceChildren(...trees.map((/** @type {any} */ tree) => toDom(tree, lang)));
 }
 
-/** Shows the page in a language; figures keep their state. @param {string} next */
+/** Shows the page in a language. What the reader has computed, and figures that share with it, keep model and text. @param {string} next */
 function useLanguage(next) {
+  const live = parts().filter((part) => part.live);
+  const shared = new Set(live.map((part) => part.getAttribute('share')).filter(Boolean));
+  /** @param {any} node @param {string} name */
+  const keeps = (node, name) =>
+    name !== 'caption' && (live.includes(node) || shared.has(node.getAttribute('share')));
   lang = next;
   root.lang = next;
   document.title = spoken(TITLE);
-  speak(next);
+  speak(next, keeps);
   showTheme();
 }
 

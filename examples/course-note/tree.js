@@ -70,14 +70,17 @@ export function toDom(tree, lang) {
   return node;
 }
 
-/** Changes the language of all nodes that toDom has made. @param {string} lang */
-export function speak(lang) {
+/**
+ * Changes the language of all nodes that toDom has made, but not attributes that `keeps` names.
+ * @param {string} lang @param {(element: Element, name: string) => boolean} [keeps]
+ */
+export function speak(lang, keeps = () => false) {
   for (const { node, name, words } of spoken) {
     const text = words[index(lang)];
     const other = words[1 - index(lang)];
     if (node instanceof Text) node.data = text;
     else if (!name) node.replaceChildren(...inline(text).map((t) => toDom(t, lang)));
-    else if (node.getAttribute(name) === other) node.setAttribute(name, text); // the reader's own stays
+    else if (node.getAttribute(name) === other && !keeps(node, name)) node.setAttribute(name, text); // the reader's own stays
   }
 }
 

@@ -163,7 +163,8 @@ describe('the course note as a page', { skip: missing('Chromium'), timeout: 900_
     await page.goto(`${server.origin}${NOTE}en.html${address}`);
     await page.waitForSelector('body[data-ready]', { timeout: 120_000 });
     const names = await look(page, 'probe.figure(13).parts[0].getAttributeNames().sort().join()');
-    assert.equal(names, 'caption,data-state,share');
+    assert.equal(names, 'caption,data-state,model,share');
+    assert.equal(await look(page, 'probe.figure(13).parts[0].model'), 'tales');
     assert.ok((await look(page, "probe.figure(9).parts[0].getAttribute('text').length")) < 200);
     assert.equal(await look(page, 'document.documentElement.lang'), 'en');
     assert.deepEqual(await look(page, 'probe.errors'), []);
