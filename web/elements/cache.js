@@ -24,7 +24,7 @@ export class JlCache extends JlElement {
   static words = words;
   static css = `${plotStyle}${stripStyle}
     table { margin-top: 0.5rem; } .tables { overflow-x: auto; } .tables table { table-layout: fixed; width: min(100%, 40rem); } thead th { white-space: normal; } @media print { .more table { font-size: 0.625rem; } } .tables :is(td, th) { white-space: pre-line; overflow-wrap: anywhere; } .tables { font-size: 0.875rem; }
-    @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } } td, thead th:not(:first-child) { text-align: end; }
+    @media (max-width: 30rem) { .tables :is(td, th) { padding-inline-end: 0.375rem; font-size: 0.8125rem; } .tables :is(td, th):nth-child(4) { width: 30%; font-size: 0.75rem; white-space: pre; } } td, thead th:not(:first-child) { text-align: end; }
     .key { display: inline-block; width: 0.75rem; height: 0.75rem; background: var(--jl-heat-3); }
     .key.read { width: 0.375rem; height: 0.375rem; opacity: 0.65; } .key.kept { width: 0.1875rem; height: 0.1875rem; background: var(--jl-edge); }
     .legend { flex-wrap: wrap; margin: 0.25rem 0; } .legend span { margin-inline-end: 0.75rem; }`;
