@@ -137,7 +137,9 @@ for (const name of chosen) {
       assert.ok(
         (await tab.evaluate(`document.querySelector('jl-playground').view.ids.length`)) > 9,
       );
-      await tab.evaluate(`void (${train}.trainingText = 'short', ${train}.start())`);
+      await tab.evaluate(
+        `void (${train}.trainingText = 'short', ${train}.setAttribute('corpus', 'own'), ${train}.start())`,
+      );
       await until(state('jl-train', 'error'), 'the error');
     });
   });

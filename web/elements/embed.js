@@ -83,11 +83,11 @@ function measure() {
   if (figure.classList.contains('wide') || document.fullscreenElement) return;
   tell({ jielong: 'height', height: document.body.getBoundingClientRect().height });
 }
-let soon = 0;
-/** Browsers call no ResizeObserver in frames out of sight. */
+/** @type {number[]} */ let soon = [];
+/** Browsers call no ResizeObserver in frames out of sight, and may lay them out late. */
 const drawn = new MutationObserver(() => {
-  clearTimeout(soon);
-  if (parent !== window) soon = window.setTimeout(measure, 100);
+  for (const timer of soon) clearTimeout(timer);
+  if (parent !== window) soon = [100, 1000, 4000].map((ms) => window.setTimeout(measure, ms));
 });
 
 /** Connects the page around the frame. */

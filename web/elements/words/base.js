@@ -78,6 +78,7 @@ export const words = {
     '這個模型是編碼器：詞元前後互看，也不預測下一個詞元。這張圖需要會預測的模型。',
   ],
   'error.NO_ATTENTION': ['This model has no attention.', '這個模型沒有注意力。'],
+  'error.BAD_ARGUMENT': ['{where}: {message}', '{where}：{message}'],
   'error.NOT_GGUF': ['This is not a GGUF file ({where}).', '這不是 GGUF 模型（{where}）。'],
   'error.BAD_FORMAT': [
     'The model file is damaged at {where}. Download it again.',
