@@ -167,6 +167,7 @@ export async function inTurn(work, signal, visible) {
   try {
     signal.throwIfAborted();
     return await work(async () => {
+      signal.throwIfAborted(); // a stopped run ends before another begins
       const hidden = visible();
       if (hidden || queue.length) {
         mine = false;
