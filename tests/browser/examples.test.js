@@ -45,7 +45,8 @@ for (const name of chosen) {
       tab = await drivers[name].open(`${server.origin}/examples/${path}`);
       t.after(() => tab.close());
       await until(
-        `'ready' in document.body.dataset && !document.querySelector(':not(:defined)')`,
+        `document.readyState === 'complete' && 'ready' in document.body.dataset &&
+          !document.querySelector(':not(:defined)')`,
         'the page is set up',
       );
     }
