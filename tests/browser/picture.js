@@ -44,7 +44,7 @@ const PICTURES = {
     from: 'jl-playground',
     to: 'jl-playground >>> .meter',
   },
-  'course-note/course-note': {
+  'pictures/course-note': {
     path: '/examples/course-note/en.html#top&lang=en',
     width: 960,
     async act(page) {
