@@ -363,6 +363,26 @@ const together = {
     await running;
   },
 
+  async 'a figure that is stopped out of sight ends, and can start again'() {
+    const element = mount('jl-train', { steps: '100000' });
+    const done = () => element.facts.work?.done ?? 0;
+    const running = element.start();
+    await until(() => done() > 0, 'the first steps', 60);
+    const space = document.createElement('div');
+    space.style.height = '20000px';
+    element.before(space);
+    await wait(1000);
+    element.stop();
+    await Promise.race([running, wait(5000).then(() => expect(false, 'it still waits'))]);
+    const again = element.start();
+    space.remove();
+    element.scrollIntoView();
+    await until(() => done() > 0 || element.dataset.state === 'error', 'the second start', 60);
+    expect(element.dataset.state === 'running', `${element.dataset.state}: ${status(element)}`);
+    element.stop();
+    await again;
+  },
+
   async 'files that are no models, and a closed model, fail in words'() {
     const { loadModel } = await import('/web/jielong.js');
     const bytes = await (await fetch('/web/models/tales.gguf')).arrayBuffer();

@@ -85,6 +85,15 @@ export const isLoaded = (source) => isModel(source) || !!entries.get(keyOf(sourc
 /** @param {ModelSource} source @returns {source is Model} */
 const isModel = (source) => typeof source === 'object' && 'createSession' in source;
 
+/** A promise that also ends with an abort, by its reason. @param {AbortSignal} signal @param {Promise<unknown>} wait */
+function untilAborted(signal, wait) {
+  signal.throwIfAborted();
+  const aborted = new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+  return Promise.race([wait, aborted]);
+}
+
 /**
  * The model for an owner, until release(). Rejects with signal.reason when aborted; the load continues if another
  * owner waits for it.
@@ -105,12 +114,8 @@ export async function acquire(source, owner, { signal, onProgress }) {
   }
   const mine = { onProgress };
   entry.owners.set(owner, mine);
-  const aborted = new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  );
-  signal.throwIfAborted();
   try {
-    return await /** @type {Promise<Model>} */ (Promise.race([entry.promise, aborted]));
+    return /** @type {Model} */ (await untilAborted(signal, entry.promise));
   } catch (e) {
     if (entry.owners.get(owner) === mine) release(source, owner); // else it has started again
     throw e;
@@ -154,7 +159,8 @@ function give() {
 }
 
 /**
- * Runs `work` in its turn. `pause` in it passes the turn to waiting figures, and waits for `visible`.
+ * Runs `work` in its turn. `pause` in it passes the turn to waiting figures, and waits for `visible`. Both end with an
+ * abort.
  * @template T
  * @param {(pause: () => Promise<void>) => Promise<T>} work
  * @param {AbortSignal} signal
@@ -167,12 +173,11 @@ export async function inTurn(work, signal, visible) {
   try {
     signal.throwIfAborted();
     return await work(async () => {
-      signal.throwIfAborted(); // a stopped run ends before another begins
       const hidden = visible();
       if (hidden || queue.length) {
         mine = false;
         give();
-        await hidden;
+        if (hidden) await untilAborted(signal, hidden);
         await take();
         mine = true;
       }

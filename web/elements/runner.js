@@ -37,6 +37,8 @@ export const isForbidden = (e) =>
 
 export class Runner {
   /** @type {AbortController | undefined} */ #controller;
+  /** Resolves when all runs so far have ended: a figure may keep things that one run uses at a time. */
+  #ended = Promise.resolve();
   /** @type {ModelSource | undefined} that this element holds */ #source;
   /** What the figure keeps from one run to the next. @type {{ close?: () => void, [name: string]: any }} */ kept =
     {};
@@ -60,9 +62,20 @@ export class Runner {
     this.stop();
     const controller = new AbortController();
     this.#controller = controller;
+    const running = this.#after(this.#ended, figure, source, request, controller);
+    this.#ended = running.then(
+      () => {},
+      () => {},
+    );
+    return running;
+  }
+
+  /** @param {Promise<void>} before @param {Figure} figure @param {ModelSource | null} source @param {import('../figures/figure.js').Request} request @param {AbortController} controller */
+  async #after(before, figure, source, request, controller) {
     const { signal } = controller;
     try {
       const model = source === null ? null : await this.#model(source, signal);
+      await before;
       signal.throwIfAborted();
       this.listener.state('running');
       return await inTurn(
