@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { distribution, logSumOf } from '../../web/figures/distribution.js';
+import { distribution } from '../../web/figures/distribution.js';
 import { plainJob } from '../../web/figures/figure.js';
+import { logSum } from '../../web/figures/numbers.js';
 import { differences, pack, readScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
 import { golden, noModel, root, smollm2 } from '../helpers/paths.js';
@@ -83,7 +84,7 @@ test('the log-sums shown give the softmax of the logits shown', () =>
         assert.ok(Math.abs(Math.exp(logit / temperature - view.logSumT) - scaled.p[row]) < 1e-5);
       }
     }
-    assert.ok(Math.abs(logSumOf(Float32Array.of(1000, 1000), 1) - (1000 + Math.LN2)) < 1e-9);
+    assert.ok(Math.abs(logSum(Float32Array.of(1000, 1000), 1) - (1000 + Math.LN2)) < 1e-9);
   }));
 
 test('the same seed draws the same token, and seeds differ', () =>

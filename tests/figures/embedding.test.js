@@ -14,7 +14,8 @@ import {
   rowsOf,
 } from '../../web/figures/embedding.js';
 import { plainJob } from '../../web/figures/figure.js';
-import { dot, principal } from '../../web/figures/pca.js';
+import { dot } from '../../web/figures/numbers.js';
+import { principal } from '../../web/figures/pca.js';
 import { makeScene, pack, readScene } from '../../web/figures/scene.js';
 import { loadModel } from '../../web/jielong.js';
 import { golden, noModel, root, smollm2 } from '../helpers/paths.js';

@@ -1,6 +1,7 @@
 /**
  * train-picture.js - the picture of jl-train: curves of the loss between two anchors, next tokens, a sample, heads.
  */
+import { triangle } from '../figures/numbers.js';
 import { pairBars, shown, words, wrapped } from '../ui/pairs.js';
 import { drawPlot } from '../ui/plot.js';
 import { svg } from '../ui/svg.js';
@@ -97,9 +98,6 @@ function sample({ view, moment, t }, x, y, width) {
   const note = words(t('dots'), x, top + LINE * (LINES + 1), 'small quiet');
   return { nodes: [...title.nodes, ...nodes, note], height: title.height + LINE * (LINES + 1.5) };
 }
-
-/** @param {number} n */
-const triangle = (n) => (n * (n + 1)) / 2;
 
 /** One head: its attention, and where induction would look. @param {Float32Array} cells @param {number} n @param {number} x @param {number} y @param {number} size */
 function head(cells, n, x, y, size) {

@@ -1,7 +1,9 @@
 /**
  * ablation.js - what a model predicts while attention heads are switched off.
  */
+
 import { viewsOf, withSession } from './figure.js';
+import { largest, logSum, softmax } from './numbers.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
 /** @typedef {import('./figure.js').TokenView} TokenView */
@@ -32,7 +34,7 @@ export async function outcome(model, ids, edits, signal) {
       for await (const logits of session.eachLogits(ids)) {
         signal.throwIfAborted();
         t++;
-        if (t < ids.length) loss -= Math.log(softmax(logits)[ids[t]]);
+        if (t < ids.length) loss += logSum(logits) - logits[ids[t]];
         else last = logits.slice();
       }
     },
@@ -40,20 +42,6 @@ export async function outcome(model, ids, edits, signal) {
   );
   return { loss: ids.length > 1 ? loss / (ids.length - 1) : null, p: softmax(last) };
 }
-
-/** @param {Float32Array} logits */
-function softmax(logits) {
-  const max = logits.reduce((m, x) => Math.max(m, x), -Infinity);
-  const exp = Float64Array.from(logits, (x) => Math.exp(x - max));
-  const sum = exp.reduce((s, x) => s + x, 0);
-  return exp.map((x) => x / sum);
-}
-
-/** @param {Float64Array} p @param {number} n */
-const largest = (p, n) => {
-  const order = Array.from(p, (_, id) => id);
-  return order.sort((a, b) => p[b] - p[a]).slice(0, n);
-};
 
 /** The edits that switch one head off, or all others of its block. @param {string} edit @param {number} layer @param {number} head @param {number} heads @returns {import('../api/types.js').Edit[]} */
 function editsOf(edit, layer, head, heads) {

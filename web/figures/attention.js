@@ -7,6 +7,7 @@
 
 import { causalIds } from './causal.js';
 import { tokenViews, withSession } from './figure.js';
+import { triangle } from './numbers.js';
 import { workingOf, workingTaps } from './working.js';
 
 const EXACT = { cache: { type: 'f32' } }; // so that the scores are those of the tapped keys
@@ -22,9 +23,6 @@ const MAX_WORKING = 2 ** 26; // bytes of the working of all blocks; above it, of
  * @property {Float32Array[]} patterns per layer: [head][query, key ≤ query]
  * @property {Map<number, import('./working.js').Inputs>} [inputs] of the working, by layer; not stored in scenes
  */
-
-/** @param {number} n */
-const triangle = (n) => (n * (n + 1)) / 2;
 
 /** The lower triangles of a tap of 'pattern'. @param {import('../jielong.js').TapResult} tap */
 function triangles({ shape: [heads, n], data }) {

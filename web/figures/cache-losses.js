@@ -1,7 +1,9 @@
 /**
  * cache-losses.js - the loss of a text with keys and values of fewer bits, and with windows.
  */
+
 import { withSession } from './figure.js';
+import { logSum } from './numbers.js';
 import { cacheEdits } from './rules.js';
 
 export const LOSS = { least: 48, most: 256 }; // tokens of a text whose loss is measured
@@ -35,11 +37,7 @@ export const shapeOf = ({ info }) => ({
 });
 
 /** The loss of a token under logits. @param {Float32Array} logits @param {number} id */
-function lossOf(logits, id) {
-  const top = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const total = logits.reduce((a, b) => a + Math.exp(b - top), 0);
-  return top + Math.log(total) - logits[id];
-}
+const lossOf = (logits, id) => logSum(logits) - logits[id];
 
 /** The loss of the text under rules, per token but the first. @param {Model} model @param {Int32Array} ids @param {any} rules */
 function lossesOf(model, ids, rules) {

@@ -4,8 +4,10 @@
  *
  * Step 0 evaluates the text. Counts and times are the engine's; a time is the median and range of several runs.
  */
+
 import { LOSS, losses, rulesFor, shapeOf, TYPES } from './cache-losses.js';
 import { idsOf, tokenViews, withSession } from './figure.js';
+import { best } from './numbers.js';
 
 const MAX_TOKENS = 64; // of the text before the first step
 export const RUNS = 5; // that a median needs
@@ -46,12 +48,9 @@ export function rangeOf(values) {
   return [digits(median), digits(sorted[0]), digits(sorted[n - 1])];
 }
 
-/** @param {Float32Array} values */
-const largest = (values) => values.reduce((best, x, i) => (x > values[best] ? i : best), 0);
-
 /** Evaluates what was appended, and counts it. @param {Session} session */
 async function step(session) {
-  const id = largest(await session.logits());
+  const id = best(await session.logits());
   const { tokens, multiplyAdds, cacheBytes, milliseconds } = await session.counters({
     reset: true,
   });

@@ -4,9 +4,11 @@
  *
  * Side 0 is the text under the model's own rules; side 1 is `other`, or the same text, under `rule`.
  */
+
 import { refusal } from './causal.js';
 import { distances, pairsOf } from './distances.js';
 import { idsOf, tokenViews, withSession } from './figure.js';
+import { best, largest, logSum } from './numbers.js';
 import { cacheEdits, ruleOf } from './rules.js';
 
 const [MAX_TOKENS, CONTINUED, TOP, ROWS] = [64, 12, 6, 16];
@@ -40,14 +42,6 @@ const [MAX_TOKENS, CONTINUED, TOP, ROWS] = [64, 12, 6, 16];
  * @property {number} turn index of the first token of `next` that differs; -1: none
  */
 
-/** Log of the sum of exponentials. @param {Float32Array} row */
-function logSum(row) {
-  let [max, sum] = [-Infinity, 0];
-  for (const x of row) max = Math.max(max, x);
-  for (const x of row) sum += Math.exp(x - max);
-  return max + Math.log(sum);
-}
-
 /** Losses of the tokens after the first, from the streams after the last block. @param {Model} model @param {Int32Array} ids @param {Float32Array} streams */
 async function losses(model, ids, streams) {
   const width = streams.length / ids.length;
@@ -62,9 +56,6 @@ async function losses(model, ids, streams) {
   }
   return out;
 }
-
-/** @param {Float32Array} logits */
-const best = (logits) => logits.reduce((top, x, id) => (x > logits[top] ? id : top), 0);
 
 /**
  * Evaluates a text under a rule.
@@ -110,9 +101,8 @@ async function evaluate(model, ids, name, request, { signal, progress, pause }) 
 async function candidatesOf(model, results) {
   const sides = results.map(({ logits }) => {
     const sum = logSum(logits);
-    const order = Array.from(logits.keys()).sort((x, y) => logits[y] - logits[x]);
     return {
-      top: order.slice(0, TOP),
+      top: largest(logits, TOP),
       p: (/** @type {number} */ id) => Math.exp(logits[id] - sum),
     };
   });

@@ -1,5 +1,5 @@
 /** cosine.js - how the cosine of two rows of numbers is computed, with all the numbers. */
-import { dot } from './pca.js';
+import { dot } from './numbers.js';
 
 /**
  * @typedef {object} Row

@@ -1,4 +1,5 @@
 /** distances.js - which tokens two texts share at begin and end, and how far their hidden states lie apart. */
+import { cosine } from './numbers.js';
 
 /** streams: [depth][token, feature]. @typedef {{ ids: Int32Array, streams: Float32Array[] }} Evaluated */
 
@@ -14,22 +15,11 @@ export function pairsOf(a, b) {
   return /** @type {[number, number][]} */ ([...first, ...last]);
 }
 
-/** @param {Float32Array} a @param {Float32Array} b */
-function cosineOf(a, b) {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb || 1);
-}
-
 /** How far the hidden states of each pair lie apart. @param {Evaluated} a @param {Evaluated} b @param {[number, number][]} pairs */
 export function distances(a, b, pairs) {
   const depths = a.streams.length;
   const width = a.streams[0].length / a.ids.length;
-  const cosine = new Float32Array(pairs.length * depths);
+  const cosines = new Float32Array(pairs.length * depths);
   const apart = pairs.map(([i, j], p) => {
     let first = -1;
     for (let d = 0; d < depths; d++) {
@@ -37,9 +27,9 @@ export function distances(a, b, pairs) {
       const y = b.streams[d].subarray(j * width, (j + 1) * width);
       const equal = x.every((value, k) => value === y[k]);
       if (!equal && first < 0) first = d;
-      cosine[p * depths + d] = equal ? 1 : cosineOf(x, y);
+      cosines[p * depths + d] = equal ? 1 : cosine(x, y);
     }
     return first;
   });
-  return { depths, cosine, apart };
+  return { depths, cosine: cosines, apart };
 }

@@ -4,7 +4,9 @@
  * The engine gives the logits, the probabilities after each stage and the drawn token. Outside of the candidates that it
  * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
  */
+
 import { idsOf, tokenViews, viewsOf } from './figure.js';
+import { largest, logSum } from './numbers.js';
 import { samplingOf } from './sampling.js';
 import { roomOf, withKept } from './sessions.js';
 
@@ -32,27 +34,6 @@ const LISTED = 50; // per stage, the engine's limit
  * @property {number} logSumT ln Σ e^(logit / T); 0 if T is 0
  * @property {StageView[]} stages
  */
-
-/** ln Σ e^(x · scale), without overflow. @param {Float32Array} logits @param {number} scale */
-export function logSumOf(logits, scale) {
-  let max = -Infinity;
-  for (const x of logits) if (x > max) max = x;
-  let sum = 0;
-  for (const x of logits) if (x > -Infinity) sum += Math.exp((x - max) * scale);
-  return max * scale + Math.log(sum);
-}
-
-/** The ids with the largest logits; the smaller id first. @param {Float32Array} logits @param {number} n */
-function topIds(logits, n) {
-  /** @type {number[]} */ const top = [];
-  for (let id = 0; id < logits.length; id++) {
-    if (top.length === n && !(logits[id] > logits[top[n - 1]])) continue;
-    let at = Math.min(top.length, n - 1);
-    for (; at > 0 && logits[top[at - 1]] < logits[id]; at--) top[at] = top[at - 1];
-    top[at] = id;
-  }
-  return top;
-}
 
 /** @param {Float32Array} logits @param {number} id */
 const rankOf = (logits, id) =>
@@ -101,7 +82,7 @@ export const distribution = {
       return { logits, stages, id: await draw(session, sampling) };
     });
     signal.throwIfAborted();
-    const listed = topIds(logits, ROWS);
+    const listed = largest(logits, ROWS);
     if (!listed.includes(id)) listed[ROWS - 1] = id;
     const rows = await candidates(model, listed, logits);
     const drawn = listed.indexOf(id);
@@ -115,8 +96,8 @@ export const distribution = {
       sampling,
       rows,
       drawn,
-      logSum: logSumOf(logits, 1),
-      logSumT: temperature ? logSumOf(logits, 1 / temperature) : 0,
+      logSum: logSum(logits),
+      logSumT: temperature ? logSum(logits, 1 / temperature) : 0,
       stages: stages.map((stage) => stageView(stage, rows, drawn, sampling)),
     };
   },

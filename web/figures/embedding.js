@@ -6,7 +6,8 @@
  */
 import { idsOf, tokenViews } from './figure.js';
 import { groupsFor } from './groups.js';
-import { dot, principal } from './pca.js';
+import { dot } from './numbers.js';
+import { principal } from './pca.js';
 
 const MAX_TOKENS = 64; // of the text
 const MAX_OWN = 12; // of them that are points

@@ -3,16 +3,10 @@
  *
  * The rows are few and long, so it takes the eigenvectors of their n × n products, by power iteration.
  */
+import { dot } from './numbers.js';
 
 const ROUNDS = 2000;
 const SMALL = 1e-12; // of the largest value
-
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
-export function dot(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
 
 /** The largest eigenvalue and its unit vector of a symmetric matrix. @param {Float64Array[]} matrix */
 function largest(matrix) {

@@ -1,7 +1,10 @@
 /**
  * train-readings.js - what a trained model says at some step: its next tokens, and where its heads look.
  */
+
+import { patternsOf } from './attention.js';
 import { tokenViews, withSession } from './figure.js';
+import { largest, softmax } from './numbers.js';
 import { OTHER, PERIOD, repeated } from './training.js';
 
 const TOP = 6;
@@ -28,10 +31,7 @@ async function withModel(file, { signal }, work) {
 const probabilities = (model, ids) =>
   withSession(model, ids.length, async (session) => {
     const { logits } = await session.run(ids);
-    const max = logits.reduce((m, x) => Math.max(m, x), -Infinity);
-    const all = logits.map((x) => Math.exp(x - max));
-    const sum = all.reduce((s, x) => s + x, 0);
-    return all.map((p) => p / sum);
+    return softmax(logits);
   });
 
 /** @param {Kept} kept @param {number} index of the moment @param {Job} job @returns {Promise<Moment['next']>} */
@@ -40,8 +40,8 @@ export const nextOf = (kept, index, job) =>
     const ids = await model.tokenize(kept.view.prompt);
     const now = await probabilities(model, ids);
     if (!index) kept.first = now;
-    const order = Array.from(now.keys()).sort((a, b) => now[b] - now[a] || a - b);
-    const views = await tokenViews(model, order.slice(0, TOP));
+    const order = largest(now, TOP);
+    const views = await tokenViews(model, order);
     return views.map((view) => {
       const [before, after] = [kept.first, now].map((p) => short(p[view.id]));
       return { ...view, before, now: after };
@@ -73,17 +73,9 @@ export const headsOf = (kept, file, job) =>
     };
     const { ids, taps, scores } = await read(PERIOD);
     kept.view.labels = (await tokenViews(model, ids)).map(({ label }) => label);
-    return { scores, others: (await read(OTHER)).scores, patterns: triangles(taps) };
+    return {
+      scores,
+      others: (await read(OTHER)).scores,
+      patterns: Float32Array.from(patternsOf(taps).flatMap((one) => [...one])),
+    };
   });
-
-/** The parts that the mask leaves, of all heads of all blocks. @param {import('../jielong.js').TapResult[]} taps */
-function triangles(taps) {
-  const out = /** @type {number[]} */ ([]);
-  for (const { shape, data } of taps)
-    for (let h = 0; h < shape[0]; h++)
-      for (let q = 0; q < shape[1]; q++) {
-        const row = (h * shape[1] + q) * shape[2];
-        for (const p of data.subarray(row, row + q + 1)) out.push(p);
-      }
-  return Float32Array.from(out);
-}

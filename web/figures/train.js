@@ -46,7 +46,7 @@ const NAME = 'Trained in the page';
  * @property {TrainView} view
  * @property {number[]} losses since the last point of the curve
  * @property {Uint8Array[]} files
- * @property {Float32Array} first probabilities at step 0
+ * @property {ArrayLike<number>} first probabilities at step 0
  */
 
 /** @param {string} text */

@@ -5,6 +5,7 @@
  * The two networks are computed here, in JavaScript, from their files: a few products and a tanh. A model is
  * { next(ids) }: the distribution after ids; the recurrent one keeps its state from call to call, as ids grow.
  */
+import { softmax } from '../../../web/figures/numbers.js';
 
 /** Bytes of values of GGUF metadata by type (the GGUF specification, "Values"); 8: string, 9: array. */
 const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
@@ -93,19 +94,6 @@ function product(W, x, b) {
   return y;
 }
 
-/** softmax, in place. @param {Float32Array} x */
-function distribution(x) {
-  let max = -Infinity;
-  for (const v of x) max = Math.max(max, v);
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) {
-    x[i] = Math.exp(x[i] - max);
-    sum += x[i];
-  }
-  for (let i = 0; i < x.length; i++) x[i] /= sum;
-  return x;
-}
-
 const sigmoid = (/** @type {number} */ x) => 1 / (1 + Math.exp(-x));
 
 /** Tokens longer ago than the window are not seen; before the text stand zeros. @param {ArrayBuffer} file */
@@ -123,7 +111,7 @@ export function windowModel(file) {
       const hidden = product(tensors['blk.0.window.weight'], x, tensors['blk.0.window.bias']).map(
         Math.tanh,
       );
-      return distribution(product(table, product(tensors['blk.0.window_output.weight'], hidden)));
+      return softmax(product(table, product(tensors['blk.0.window_output.weight'], hidden)));
     },
   };
 }
@@ -150,7 +138,7 @@ export function gruModel(file) {
           return z * old + (1 - z) * c;
         });
       }
-      return distribution(product(table, h));
+      return softmax(product(table, h));
     },
     /** Forgets what was read. */
     reset() {

@@ -5,11 +5,11 @@
 import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
 import { tokenViews } from '../../../web/figures/figure.js';
+import { best, softmax } from '../../../web/figures/numbers.js';
 import { make } from '../../../web/ui/dom.js';
 import { pictureOfHtml } from '../../../web/ui/picture.js';
 import { gruModel, windowModel } from './baselines.js';
 import { bytesOf, startWith, textOf } from './files.js';
-import { softmax } from './head.js';
 
 const SCORED = 600; // tokens of the held-out text
 const SAMPLE = 16; // tokens
@@ -55,10 +55,9 @@ async function sample(player, prompt) {
   let first = 0;
   for (let i = 0; i < SAMPLE; i++) {
     const shares = await player.next(ids);
-    let best = 0;
-    for (let id = 1; id < shares.length; id++) if (shares[id] > shares[best]) best = id;
-    if (i === 0) first = shares[best];
-    ids.push(best);
+    const id = best(shares);
+    if (i === 0) first = shares[id];
+    ids.push(id);
   }
   return { ids: ids.slice(prompt.length), first };
 }

@@ -1,7 +1,9 @@
 /**
  * head.js - what figures 10, 11 and 12 compute: queries, keys, values, scores, weights and output of one head.
  */
+
 import { idsOf, tokenViews, withSession } from '../../../web/figures/figure.js';
+import { softmax } from '../../../web/figures/numbers.js';
 
 const MAX_TOKENS = 32;
 const NAMES = ['rot_q', 'rot_k', 'v', 'attn_scores', 'pattern', 'z'];
@@ -55,15 +57,6 @@ export const head = {
     };
   },
 };
-
-/** softmax of scores. @param {ArrayLike<number>} scores */
-export function softmax(scores) {
-  const all = Float64Array.from(scores);
-  const max = all.reduce((a, b) => Math.max(a, b), -Infinity);
-  const exp = all.map((x) => Math.exp(x - max));
-  const sum = exp.reduce((a, b) => a + b, 0);
-  return exp.map((x) => x / sum);
-}
 
 /** A row of a matrix [token][d]. @param {HeadView} view @param {'q' | 'k' | 'v' | 'z'} name @param {number} token */
 export const rowOf = ({ size, ...view }, name, token) =>

@@ -4,11 +4,11 @@
 import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
 import { withSession } from '../../../web/figures/figure.js';
+import { logSum } from '../../../web/figures/numbers.js';
 import { make } from '../../../web/ui/dom.js';
 import { drawPlot, plotStyle } from '../../../web/ui/plot.js';
 import { picture, resize } from '../../../web/ui/svg.js';
 import { bytesOf, startWith, textOf } from './files.js';
-import { softmax } from './head.js';
 
 const SCHEMES = ['alibi', 'rope', 'learned', 'sinusoidal'];
 const FILES = SCHEMES.map((name) => `position-${name}`);
@@ -28,8 +28,10 @@ async function nats(model, ids, length, signal) {
       s.run(input, { taps: [last], signal }),
     );
     const { shape, data } = await model.unembed(run.taps[0].data);
-    for (let i = 0; i < input.length; i++)
-      sum -= Math.log(softmax(data.subarray(i * shape[1], (i + 1) * shape[1]))[part[i + 1]]);
+    for (let i = 0; i < input.length; i++) {
+      const logits = data.subarray(i * shape[1], (i + 1) * shape[1]);
+      sum += logSum(logits) - logits[part[i + 1]];
+    }
   }
   return sum;
 }

@@ -4,10 +4,10 @@
 import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
 import { idsOf, tokenViews, withSession } from '../../../web/figures/figure.js';
+import { largest as largestOf, softmax } from '../../../web/figures/numbers.js';
 import { make } from '../../../web/ui/dom.js';
 import { pictureOfHtml } from '../../../web/ui/picture.js';
 import { svg } from '../../../web/ui/svg.js';
-import { softmax } from './head.js';
 import { largest, strip } from './heat.js';
 
 const MAX_TOKENS = 64;
@@ -38,7 +38,7 @@ export const pipeline = {
     const run = await withSession(model, ids.length, (s) => s.run(ids, { taps: wanted, signal }));
     const [embed, pattern, feed, stream] = run.taps.map(({ data }) => data);
     const shares = softmax(run.logits);
-    const best = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
+    const best = largestOf(shares, 5);
     const mean = Float32Array.from({ length: ids.length }, (_, key) => {
       let sum = 0;
       for (let h = 0; h < heads; h++) sum += pattern[h * ids.length + key];

@@ -1,24 +1,15 @@
 /**
  * same-vectors.js - what <note-same> computes: the vectors of the last token of two or three sentences.
  */
+
 import { idsOf, tokenViews, withSession } from '../../../web/figures/figure.js';
+import { cosine } from '../../../web/figures/numbers.js';
 
 const MAX_TOKENS = 64;
 export const SHOWN = 48; // numbers of a vector
 
 /** @typedef {{ tokens: import('../../../web/figures/figure.js').TokenView[], embed: Float32Array, last: Float32Array, cosines: number[], equal: boolean }} Side cosines: with the first sentence, at the input and after each block; equal: whether the two rows are the same in every bit */
 /** @typedef {{ sides: Side[], width: number, tokens: import('../../../web/figures/figure.js').TokenView[], total: number }} View */
-
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
-function cosine(a, b) {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb);
-}
 
 /** Vectors of a text's last token: at the input, then after each block. @param {import('../../../web/jielong.js').Model} model @param {Int32Array} ids @param {AbortSignal} signal */
 async function vectorsOf(model, ids, signal) {

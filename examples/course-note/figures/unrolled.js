@@ -5,9 +5,9 @@ import { JlElement } from '../../../web/elements/base.js';
 import { once, slider } from '../../../web/elements/controls.js';
 import { whole } from '../../../web/elements/settings.js';
 import { idsOf, tokenViews, withSession } from '../../../web/figures/figure.js';
+import { best, softmax } from '../../../web/figures/numbers.js';
 import { make } from '../../../web/ui/dom.js';
 import { pictureOfHtml } from '../../../web/ui/picture.js';
-import { softmax } from './head.js';
 
 const MAX_TOKENS = 32;
 
@@ -26,9 +26,9 @@ export const unrolled = {
         s.run(Int32Array.from(all), { signal }),
       );
       const distribution = softmax(logits);
-      const best = distribution.reduce((at, p, i) => (p > distribution[at] ? i : at), 0);
-      all.push(best);
-      shares.push(distribution[best]);
+      const id = best(distribution);
+      all.push(id);
+      shares.push(distribution[id]);
       progress(step + 1, steps, 'steps');
       show({
         tokens: await tokenViews(model, all),
