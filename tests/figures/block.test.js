@@ -3,23 +3,17 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { block, layout, normOf, STAGES } from '../../web/figures/block.js';
 import { idsOf, plainJob } from '../../web/figures/figure.js';
 import { loadModel } from '../../web/jielong.js';
+import { openIncluded, POEM, TALE as TEXT } from '../helpers/figure_models.js';
 import { noModel, smollm2 } from '../helpers/paths.js';
-
-const TEXT = "The princess lost her golden ball in the well. 'Give me back my golden";
-const POEM = '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。';
-const file = (/** @type {string} */ name) =>
-  fileURLToPath(new URL(`../../web/models/${name}.gguf`, import.meta.url));
 
 /** @typedef {import('../../web/figures/block.js').BlockView} View */
 /** @type {import('../../web/jielong.js').Model} */ let tales;
 /** @type {import('../../web/jielong.js').Model} */ let poems;
 before(async () => {
-  tales = await loadModel(file('tales'), { precision: 'exact' });
-  poems = await loadModel(file('poems'), { precision: 'exact' });
+  ({ tales, poems } = await openIncluded());
 });
 after(() => Promise.all([tales.close(), poems.close()]));
 

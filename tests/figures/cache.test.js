@@ -3,24 +3,19 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { cache, RUNS, rangeOf } from '../../web/figures/cache.js';
 import { LOSS } from '../../web/figures/cache-losses.js';
 import { idsOf, plainJob } from '../../web/figures/figure.js';
-import { loadModel } from '../../web/jielong.js';
+import { openIncluded, TALE as TEXT } from '../helpers/figure_models.js';
 
-const TEXT = "The princess lost her golden ball in the well. 'Give me back my golden";
 const LONG = `${TEXT} ball,' said she. The frog answered that he would do so. `.repeat(4);
 const POEM = '\n床前明月光，疑是地上霜。';
-const file = (/** @type {string} */ name) =>
-  fileURLToPath(new URL(`../../web/models/${name}.gguf`, import.meta.url));
 
 /** @typedef {import('../../web/figures/cache.js').CacheView} View */
 /** @type {import('../../web/jielong.js').Model} */ let tales;
 /** @type {import('../../web/jielong.js').Model} */ let poems;
 before(async () => {
-  tales = await loadModel(file('tales'), { precision: 'exact' });
-  poems = await loadModel(file('poems'), { precision: 'exact' });
+  ({ tales, poems } = await openIncluded());
 });
 after(() => Promise.all([tales.close(), poems.close()]));
 

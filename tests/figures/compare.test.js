@@ -3,21 +3,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { compare } from '../../web/figures/compare.js';
 import { idsOf, plainJob } from '../../web/figures/figure.js';
 import { quantised, RULES } from '../../web/figures/rules.js';
-import { loadModel } from '../../web/jielong.js';
-
-const TEXT = "The princess lost her golden ball in the well. 'Give me back my golden";
-const file = (/** @type {string} */ name) =>
-  fileURLToPath(new URL(`../../web/models/${name}.gguf`, import.meta.url));
+import { openIncluded, TALE as TEXT } from '../helpers/figure_models.js';
 
 /** @type {import('../../web/jielong.js').Model} */ let tales;
 /** @type {import('../../web/jielong.js').Model} */ let poems;
 before(async () => {
-  tales = await loadModel(file('tales'), { precision: 'exact' });
-  poems = await loadModel(file('poems'), { precision: 'exact' });
+  ({ tales, poems } = await openIncluded());
 });
 after(() => Promise.all([tales.close(), poems.close()]));
 

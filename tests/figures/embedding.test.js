@@ -17,18 +17,9 @@ import { plainJob } from '../../web/figures/figure.js';
 import { dot } from '../../web/figures/numbers.js';
 import { principal } from '../../web/figures/pca.js';
 import { makeScene, pack, readScene } from '../../web/figures/scene.js';
-import { loadModel } from '../../web/jielong.js';
+import { withModel } from '../helpers/figure_models.js';
 import { golden, noModel, root, smollm2 } from '../helpers/paths.js';
 
-/** @param {string} file @param {(model: import('../../web/jielong.js').Model) => Promise<void>} work */
-async function withModel(file, work) {
-  const model = await loadModel(file, { precision: 'exact' });
-  try {
-    await work(model);
-  } finally {
-    await model.close();
-  }
-}
 /** @typedef {import('../../web/figures/embedding.js').EmbeddingView} View */
 /** @param {any} model @param {string} [text] @returns {Promise<View>} */
 const compute = (model, text) => embedding.compute(model, { text }, plainJob());

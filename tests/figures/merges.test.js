@@ -6,39 +6,17 @@ import { test } from 'node:test';
 import { plainJob } from '../../web/figures/figure.js';
 import { labelOf, reasonOf, symbolsAt, treeOf } from '../../web/figures/merge-tree.js';
 import { merges } from '../../web/figures/merges.js';
-import { loadModel } from '../../web/jielong.js';
-import { noModel, root, smollm2 } from '../helpers/paths.js';
-import { vocabularyFile } from '../suite/gguf.js';
+import { included, withModel } from '../helpers/figure_models.js';
+import { noModel, smollm2 } from '../helpers/paths.js';
+import { SPM_FIRST, vocabularyFile, WORDPIECE_FIRST } from '../suite/gguf.js';
 
-/** @param {string | Uint8Array} file @param {(model: import('../../web/jielong.js').Model) => Promise<void>} work */
-async function withModel(file, work) {
-  const model = await loadModel(/** @type {any} */ (file));
-  try {
-    await work(model);
-  } finally {
-    await model.close();
-  }
-}
 /** @param {any} model @param {string} [text] @returns {Promise<import('../../web/figures/merges.js').MergesView>} */
 const compute = (model, text) => merges.compute(model, { text }, plainJob());
-const tales = `${root}web/models/tales.gguf`;
-const poems = `${root}web/models/poems.gguf`;
+const tales = included('tales');
+const poems = included('poems');
 
 /** @type {[string, number?, number?][]} */
-const spmTokens = [
-  ['<unk>', 0, 2],
-  ['<s>', 0, 3],
-  ['</s>', 0, 3],
-  ...Array.from({ length: 256 }, (_, b) => {
-    const hex = b.toString(16).toUpperCase().padStart(2, '0');
-    return /** @type {[string, number, number]} */ ([`<0x${hex}>`, 0, 6]);
-  }),
-  ['▁', -9],
-  ['a', -8],
-  ['b', -8],
-  ['ab', -3],
-  ['▁a', -2],
-];
+const spmTokens = [...SPM_FIRST, ['▁', -9], ['a', -8], ['b', -8], ['ab', -3], ['▁a', -2]];
 const spm = vocabularyFile('llama', spmTokens);
 const unigram = vocabularyFile(
   't5',
@@ -54,15 +32,7 @@ const unigram = vocabularyFile(
   ],
   { flags: { add_space_prefix: true } },
 );
-const wordpiece = vocabularyFile('bert', [
-  ['[PAD]', 0, 3],
-  ...Array.from({ length: 99 }, (_, i) => /** @type {[string]} */ ([`[unused${i}]`])),
-  ['[UNK]', 0, 2],
-  ['[CLS]', 0, 3],
-  ['[SEP]', 0, 3],
-  ['▁un'],
-  ['able'],
-]);
+const wordpiece = vocabularyFile('bert', [...WORDPIECE_FIRST, ['▁un'], ['able']]);
 
 const TEXTS = [
   '',

@@ -6,20 +6,11 @@ import { test } from 'node:test';
 import { plainJob } from '../../web/figures/figure.js';
 import { playground } from '../../web/figures/playground.js';
 import { differences, pack, readScene } from '../../web/figures/scene.js';
-import { loadModel } from '../../web/jielong.js';
-import { golden, noModel, root, smollm2 } from '../helpers/paths.js';
+import { included, withModel } from '../helpers/figure_models.js';
+import { golden, noModel, smollm2 } from '../helpers/paths.js';
 
-/** @param {string} file @param {(model: import('../../web/jielong.js').Model) => Promise<void>} work */
-async function withModel(file, work) {
-  const model = await loadModel(file, { precision: 'exact' });
-  try {
-    await work(model);
-  } finally {
-    await model.close();
-  }
-}
-const tales = `${root}web/models/tales.gguf`;
-const poems = `${root}web/models/poems.gguf`;
+const tales = included('tales');
+const poems = included('poems');
 /** @param {any} model @param {any} request */
 const compute = (model, request, job = plainJob()) => playground.compute(model, request, job);
 

@@ -5,21 +5,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainJob } from '../../web/figures/figure.js';
 import { tokens } from '../../web/figures/tokens.js';
-import { loadModel } from '../../web/jielong.js';
-import { noModel, root, smollm2 } from '../helpers/paths.js';
-import { vocabularyFile } from '../suite/gguf.js';
+import { included, withModel } from '../helpers/figure_models.js';
+import { noModel, smollm2 } from '../helpers/paths.js';
+import { vocabularyFile, WORDPIECE_FIRST } from '../suite/gguf.js';
 
-/** @param {string | Uint8Array} file @param {(model: import('../../web/jielong.js').Model) => Promise<void>} work */
-async function withModel(file, work) {
-  const model = await loadModel(/** @type {any} */ (file));
-  try {
-    await work(model);
-  } finally {
-    await model.close();
-  }
-}
-const tales = `${root}web/models/tales.gguf`;
-const poems = `${root}web/models/poems.gguf`;
+const tales = included('tales');
+const poems = included('poems');
 /** @param {any} model @param {any} request */
 const compute = (model, request) => tokens.compute(model, request, plainJob());
 
@@ -98,16 +89,7 @@ test('a lone surrogate is no exact text, and control tokens do not count', () =>
   }));
 
 test('a vocabulary that changes the text says so', async () => {
-  const wordpiece = vocabularyFile('bert', [
-    ['[PAD]', 0, 3],
-    ...Array.from({ length: 99 }, (_, i) => /** @type {[string]} */ ([`[unused${i}]`])),
-    ['[UNK]', 0, 2],
-    ['[CLS]', 0, 3],
-    ['[SEP]', 0, 3],
-    ['▁un'],
-    ['able'],
-    ['▁a'],
-  ]);
+  const wordpiece = vocabularyFile('bert', [...WORDPIECE_FIRST, ['▁un'], ['able'], ['▁a']]);
   await withModel(wordpiece, async (model) => {
     const view = await compute(model, { text: 'Unable x' });
     assert.deepEqual([view.join, view.joined], ['differs', ' unable']);

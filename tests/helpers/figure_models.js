@@ -17,3 +17,9 @@ export async function withModel(file, work) {
     await model.close();
   }
 }
+
+/** Both included models; the caller closes them. */
+export const openIncluded = async () => ({
+  tales: await loadModel(included('tales'), { precision: 'exact' }),
+  poems: await loadModel(included('poems'), { precision: 'exact' }),
+});

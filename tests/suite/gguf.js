@@ -63,3 +63,23 @@ export function vocabularyFile(model, tokens, { merges, pre, flags = {} } = {}) 
   const head = new Bytes().number(0x46554747).number(3).number(0, 8).number(n, 8);
   return new Uint8Array([...head.list, ...file.list]);
 }
+
+/** The first tokens of a SentencePiece vocabulary: control tokens and the bytes. @type {[string, number?, number?][]} */
+export const SPM_FIRST = [
+  ['<unk>', 0, 2],
+  ['<s>', 0, 3],
+  ['</s>', 0, 3],
+  ...Array.from({ length: 256 }, (_, b) => {
+    const hex = b.toString(16).toUpperCase().padStart(2, '0');
+    return /** @type {[string, number, number]} */ ([`<0x${hex}>`, 0, 6]);
+  }),
+];
+
+/** The first tokens of a WordPiece vocabulary. @type {[string, number?, number?][]} */
+export const WORDPIECE_FIRST = [
+  ['[PAD]', 0, 3],
+  ...Array.from({ length: 99 }, (_, i) => /** @type {[string]} */ ([`[unused${i}]`])),
+  ['[UNK]', 0, 2],
+  ['[CLS]', 0, 3],
+  ['[SEP]', 0, 3],
+];

@@ -3,7 +3,7 @@
  * every segmentation of a unigram lattice, and small vocabularies worked out by hand.
  */
 import { below, ok, rejects, same } from './assert.js';
-import { vocabularyFile } from './gguf.js';
+import { SPM_FIRST, vocabularyFile, WORDPIECE_FIRST } from './gguf.js';
 
 /** @typedef {import('./index.js').Case} Case */
 /** @typedef {import('../../web/jielong.js').Merges} Merges */
@@ -30,13 +30,7 @@ const letters = vocabularyFile(
 );
 /** SentencePiece BPE with byte tokens. @type {[string, number?, number?][]} */
 const spmTokens = [
-  ['<unk>', 0, 2],
-  ['<s>', 0, 3],
-  ['</s>', 0, 3],
-  ...Array.from({ length: 256 }, (_, b) => {
-    const hex = b.toString(16).toUpperCase().padStart(2, '0');
-    return /** @type {[string, number, number]} */ ([`<0x${hex}>`, 0, 6]);
-  }),
+  ...SPM_FIRST,
   ['▁', -9],
   ['a', -8],
   ['b', -8],
@@ -62,11 +56,7 @@ const unigramTokens = [
 ];
 const unigram = vocabularyFile('t5', unigramTokens, { flags: { add_space_prefix: true } });
 const wordpiece = vocabularyFile('bert', [
-  ['[PAD]', 0, 3],
-  ...Array.from({ length: 99 }, (_, i) => /** @type {[string]} */ ([`[unused${i}]`])),
-  ['[UNK]', 0, 2],
-  ['[CLS]', 0, 3],
-  ['[SEP]', 0, 3],
+  ...WORDPIECE_FIRST,
   ['▁un'],
   ['aff'],
   ['able'],

@@ -61,15 +61,19 @@ export const visible = (text) =>
     .replace(/\t/g, '⇥')
     .replace(UNSEEN, (c) => `U+${c.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`);
 
-/** @param {Uint8Array} bytes */
-const hex = (bytes) =>
-  [...bytes.subarray(0, 16)].map((b) => b.toString(16).padStart(2, '0').toUpperCase()).join(' ');
+/** Bytes in hexadecimal. @param {Uint8Array} bytes @param {string} [between] */
+export const hex = (bytes, between = '') =>
+  [...bytes].map((b) => b.toString(16).padStart(2, '0')).join(between);
 
 /** @param {Piece} piece @returns {TokenView} */
 function tokenView(piece) {
   if (piece.special) return { id: piece.id, label: piece.text || `#${piece.id}`, kind: 'control' };
   if (piece.whole) return { id: piece.id, label: visible(piece.text) };
-  return { id: piece.id, label: hex(piece.bytes), kind: 'bytes' };
+  return {
+    id: piece.id,
+    label: hex(piece.bytes.subarray(0, 16), ' ').toUpperCase(),
+    kind: 'bytes',
+  };
 }
 
 /** The text of pieces that together are whole characters, else null. @param {Piece[]} some */

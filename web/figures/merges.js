@@ -1,7 +1,7 @@
 /**
  * merges.js - how a text becomes tokens, step by step: the pieces of Model.merges() in a short form.
  */
-import { tokenViews } from './figure.js';
+import { hex, tokenViews } from './figure.js';
 
 const MAX_CHARACTERS = 400; // because one piece may be the whole text
 
@@ -27,9 +27,6 @@ const MAX_CHARACTERS = 400; // because one piece may be the whole text
  * @property {number} total tokens of the text
  * @property {PieceView[]} pieces
  */
-
-/** @param {Uint8Array} bytes */
-const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 
 /** @param {string} text at most MAX_CHARACTERS, to the end of a word if it is near */
 function beginning(text) {

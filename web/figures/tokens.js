@@ -1,7 +1,7 @@
 /**
  * tokens.js - a text as tokens with their bytes, and whether they join to the text again.
  */
-import { viewsOf } from './figure.js';
+import { hex, viewsOf } from './figure.js';
 
 const MAX_TOKENS = 512;
 const MAX_BYTES = 64; // shown of a token
@@ -19,10 +19,9 @@ const MAX_BYTES = 64; // shown of a token
  * @property {string} [joined] that other text, its beginning
  */
 
-/** @param {Uint8Array} bytes */
-const hex = (bytes) =>
-  [...bytes.subarray(0, MAX_BYTES)].map((b) => b.toString(16).padStart(2, '0')).join('') +
-  (bytes.length > MAX_BYTES ? '…' : '');
+/** The first bytes in hexadecimal. @param {Uint8Array} bytes */
+const beginning = (bytes) =>
+  hex(bytes.subarray(0, MAX_BYTES)) + (bytes.length > MAX_BYTES ? '…' : '');
 
 /** The bytes of pieces, without those of control tokens. @param {import('./figure.js').Piece[]} pieces */
 function join(pieces) {
@@ -59,7 +58,7 @@ export const tokens = {
     return {
       tokens: viewsOf(first),
       total: ids.length,
-      bytes: first.map((piece) => hex(piece.bytes)),
+      bytes: first.map((piece) => beginning(piece.bytes)),
       characters: [...text].length,
       length: new TextEncoder().encode(text).length,
       ...compare(join(pieces), text),
