@@ -1,8 +1,8 @@
 /**
  * figure.js - <note-figure>: one numbered figure of the note, made of one or more elements.
  *
- * start() starts its elements one after another; data-state is idle until the first starts, then loading or running,
- * and done or error when all have ended. It asks the reader for a guess, steps through its own steps, and gives the
+ * start() starts its elements one after another; data-state is loading, running or error if an element is, else done
+ * if one is, else idle. It asks the reader for a guess, steps through its own steps, and gives the
  * lines that embed it.
  */
 
@@ -32,8 +32,7 @@ export class NoteFigure extends HTMLElement {
   #settle() {
     const states = this.parts.map((part) => part.dataset.state ?? 'idle');
     const first = ['loading', 'running', 'error'].find((state) => states.includes(state));
-    const all = states.every((state) => state === 'done') ? 'done' : 'idle';
-    this.dataset.state = first ?? (states.includes('done') ? 'done' : all);
+    this.dataset.state = first ?? (states.includes('done') ? 'done' : 'idle');
   }
 
   /** Starts all elements, in turn. One that is out of sight would wait, so each is shown first. */

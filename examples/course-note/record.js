@@ -4,6 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { chinese } from '../../web/elements/scenes/chinese.js';
+import { english } from '../../web/elements/scenes/english.js';
 import { plainJob } from '../../web/figures/figure.js';
 import { FIGURES as INCLUDED } from '../../web/figures/index.js';
 import { makeScene } from '../../web/figures/scene.js';
@@ -41,10 +43,7 @@ const OWN = {
 };
 
 /** The texts of the included scenes. */
-const TEXTS = {
-  tales: "The princess lost her golden ball in the well. 'Give me back my golden",
-  poems: '\n床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。',
-};
+const TEXTS = { tales: english.request.text, poems: chinese.request.text };
 
 /** @type {Map<string, import('../../web/jielong.js').Model>} */
 const models = new Map();
