@@ -21,15 +21,23 @@ const LANES = Math.min(2, availableParallelism());
 
 /** Suites that take long, longest first: they start first, so that no lane idles at the end. */
 const SLOWEST = [
-  'node/suite worker',
-  'browser/suite Chromium',
-  'models/models',
-  'node/suite engine',
+  'browser/elements WebKit',
+  'browser/elements-access',
+  'browser/elements Firefox',
   'browser/suite WebKit',
-  'node/cli',
-  'browser/suite Firefox',
+  'browser/suite Chromium',
+  'node/suite worker',
   'browser/playground',
+  'browser/elements Chromium',
+  'browser/suite Firefox',
+  'browser/embed Chromium',
+  'node/suite engine',
+  'node/cli',
+  'note/claims',
+  'browser/embed Firefox',
+  'browser/embed WebKit',
   'note/page',
+  'models/models',
   'node/dist',
 ];
 /** Suites that measure, or wait a limited time for workers, run alone at the end. */

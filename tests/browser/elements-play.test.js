@@ -57,7 +57,7 @@ describe('jl-distribution and jl-playground', { skip: missing('Chromium') }, () 
   const button = (/** @type {string} */ label) =>
     `[...e.shadowRoot.querySelectorAll('button')].find((b) => b.textContent.startsWith('${label}')).click()`;
 
-  test('a row chosen by keyboard is appended: before the start it only says so, afterwards the chain goes on', async () => {
+  test('a row is chosen by keyboard: a recorded figure says that it must be started, a live one appends the token', async () => {
     await show('<jl-distribution model="tales"></jl-distribution>');
     const before = await ask('e.text');
     await ask("e.shadowRoot.querySelector('svg').focus()");

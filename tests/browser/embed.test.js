@@ -217,7 +217,7 @@ for (const name of chosen) {
         onDisk(
           name,
           `<jl-attention></jl-attention><script src="jielong.global.js"></script><script>
-          window.hear = async () => {
+          window.trainMergeChat = async () => {
             const { createTrainer, loadModel, trainTokenizer } = window.jielong;
             const trainer = await createTrainer({ text: 'a tale of a king '.repeat(99), config: { steps: 1, context: 64, sampleTokens: 4 } });
             let steps = 0;
@@ -237,7 +237,7 @@ for (const name of chosen) {
       await tab.evaluate(press);
       await tab.until(`${stateOf} === 'done'`);
       assert.match(await tab.evaluate(statusOf), /^live.*Tales/);
-      assert.match(await tab.evaluate('hear()'), /^[1-9]\d*,3,1$/);
+      assert.match(await tab.evaluate('trainMergeChat()'), /^[1-9]\d*,3,1$/);
       assert.deepEqual(look(), []);
     });
 

@@ -62,7 +62,7 @@ export const opening = section(
       ],
     ],
     notice: say(
-      'The trained model puts its probability on a few tokens. The one that you train here is dozens of times smaller and reads for seconds only, but then its loss on text it has not read is below both lines. Nobody teaches it grammar: its only exercise is the next token.',
+      'The trained model puts its probability on a few tokens. The model that you train here is dozens of times smaller and reads for seconds only. Its loss on held-out text still falls below both lines. Nobody teaches it grammar: its only exercise is the next token.',
       '訓練過的模型把機率集中在少數幾個詞元上。你在這裡訓練的模型小了幾十倍，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失已經低於那兩條線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
     ),
     claim: 'figure 1: training lowers the held-out loss below both anchors',
