@@ -123,7 +123,7 @@ export const instead = (names, contents) => ({
 });
 
 /** The names that a module of web/ exports, without `default`. @param {string} name */
-async function exportsOf(name) {
+export async function exportsOf(name) {
   const options = /** @type {const} */ ({ ...common, format: 'esm', logLevel: 'silent' });
   const { metafile } = await build({ ...options, entryPoints: [join(web, name)] });
   const [{ exports }] = Object.values(metafile.outputs);

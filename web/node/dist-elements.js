@@ -21,6 +21,7 @@ import { packedView } from '../figures/scene.js';
 import {
   common,
   engineFunction,
+  exportsOf,
   FILES,
   identifier,
   instead,
@@ -194,6 +195,16 @@ const lazySource = (parts, load) => `
  * @param {{ api: string, load: string, entry: string }} sources
  */
 async function buildShared(format, parts, shared, { api, load, entry }) {
+  // Named imports, because a namespace object costs a function for each of its names.
+  const modules = await Promise.all(
+    shared.map(async (name, i) => {
+      const names = await exportsOf(name);
+      return {
+        from: `import { ${names.map((one) => `${one} as ${one}_${i}`)} } from './${name}';`,
+        entry: `'${name}': { ${names.map((one) => `${one}: ${one}_${i}`)} }`,
+      };
+    }),
+  );
   const { outputFiles } = await build({
     ...common,
     format,
@@ -202,8 +213,8 @@ async function buildShared(format, parts, shared, { api, load, entry }) {
       resolveDir: web,
       contents: `
         import * as api from '${API}';
-        ${shared.map((name, i) => `import * as m${i} from './${name}';`).join('\n')}
-        ${INTERNALS} ??= { '${API}': api, ${shared.map((name, i) => `'${name}': m${i}`)} };
+        ${modules.map((one) => one.from).join('\n')}
+        ${INTERNALS} ??= { '${API}': api, ${modules.map((one) => one.entry)} };
         ${entry}`,
     },
     plugins: [
