@@ -35,7 +35,7 @@ const NAMES = {
   frame: say('Frame', '框架（iframe）'),
   link: say('Link', '連結'),
 };
-const EMBED = say('Embed this figure', '嵌入這張圖');
+const EMBED = say('Embed this figure', '放進你的網頁');
 const COPY = say('To copy', '供複製的內容');
 
 /** Fills the tools of a figure. @param {NoteFigure} figure @param {() => string} lang */

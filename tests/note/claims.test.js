@@ -446,6 +446,12 @@ claim('figure 16: without head L0H6 seven-character verse breaks after five', as
   assert.equal(on[sleep].toFixed(2), '0.78'); // in the text
   assert.equal(without[stop].toFixed(2), '0.99');
   assert.ok(without[sleep] < 0.01 && on[stop] < 0.01);
+  for (let one = 0; one < 48; one++) {
+    if (one === 6) continue;
+    const z = { name: 'z', layer: Math.floor(one / 8), head: one % 8, op: 'zero' };
+    const { logits } = await evaluate(poems, ids, { edits: [z] });
+    assert.equal(best(logits), sleep, `without head ${z.head} of block ${z.layer}`);
+  }
   const five = await idsOf(poems, POEM);
   const change = (await loss(poems, five, off)) - (await loss(poems, five));
   assert.ok(Math.abs(change) < 0.1, `verse of five characters: ${change} nats`);

@@ -41,7 +41,7 @@ function rangeText({ t, format }, range) {
 
 /** The time of a part: scores and gather have one. @param {Element} element @param {View} view @param {string} part @param {number} i */
 function timeCell(element, view, part, i) {
-  if (i < 0) return part === 'other' ? '' : element.t('unmeasured');
+  if (i < 0) return element.t('unmeasured');
   if (part === 'gather') return element.t('together');
   const name = part === 'scores' ? 'attention' : part;
   const source = `session.counters.milliseconds.${name}, n=${view.lengths[i]}, ${view.runs} runs`;
@@ -62,7 +62,7 @@ export function partTable(element, view, n) {
     { text: format.percent(value(part) / all), source: `${from}.${part} / all, n=${n}` },
     timeCell(element, view, part, i),
   ]);
-  rows.push([t('other'), '', '', timeCell(element, view, 'other', i)]);
+  if (i >= 0) rows.push([t('other'), '', '', timeCell(element, view, 'other', i)]);
   const columns = ['part', i < 0 ? 'predicted' : 'counted', 'share', 'time'].map((key) => t(key));
   const table = tableOf({ columns, rows }, t('caption', { n: format.number(n) }));
   PARTS.forEach((part, r) => {

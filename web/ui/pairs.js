@@ -111,9 +111,7 @@ function chipOf({ token, numbers = [], tint, chosen, marked, source }, x, y, wid
     const strength = Math.min(1, Math.abs(tint));
     const fill = tint > 0 ? { fill: 'url(#hatch)' } : { class: 'down' };
     const height = Math.max(2, strength * LINE);
-    group.append(
-      svg('rect', { ...box, y: base + 3 - height, height, ...fill, opacity: tint > 0 ? 0.8 : 0.5 }),
-    );
+    group.append(svg('rect', { ...box, y: base + 3 - height, height, ...fill, opacity: 0.4 }));
   }
   const css = `mono${token.kind ? ' quiet' : ''}`;
   group.append(words(shown(token), middle, base - 4, css, 'middle'));

@@ -13,17 +13,20 @@ export const token = section(
   'token',
   say('1. Tokens', '一、詞元'),
   p(
-    'A model does not read letters. It has a list of pieces, its vocabulary, and every text is cut into pieces of that list: tokens. The list is itself learned. Begin with single characters, find the pair that stands side by side most often, make it one piece, and repeat: this is byte-pair encoding (Sennrich et al. 2016).',
-    '模型讀的不是字母。它有一份清單，叫作詞表，所有文字都切成清單上的片段，也就是詞元。這份清單也是學來的：先從單一字元開始，找出最常相鄰的一對，合成一個片段，再找下一對。這叫位元組對編碼（BPE，Sennrich 等人，2016）。',
+    'A model does not read letters. It has a list of pieces, its vocabulary, and every text is cut into pieces of that list: tokens. The list is itself learned. Begin with single bytes (in English, letters), find the pair that stands side by side most often, make it one piece, and repeat: this is byte-pair encoding (Sennrich et al. 2016).',
+    '模型讀的不是字母。它有一份清單，叫作詞表，所有文字都切成清單上的片段，也就是詞元。這份清單也是學來的：先從單一的位元組（英文就是一個字母）開始，找出最常相鄰的一對，合成一個片段，再找下一對。這叫位元組對編碼（BPE，Sennrich 等人，2016）。',
   ),
   figure(4, {
     title: say('Learning the pieces', '片段是怎麼學來的'),
     look: say(
-      'Go through the merges one by one. Frequent words become one piece early; rare ones stay in parts.',
-      '一次看一個合併。常見的詞很早就合成一塊，少見的詞一直是好幾塊。',
+      'Go through the merges one by one, first of a vocabulary that reads only a few pages, then of the finished one. Frequent words become one piece early; rare ones stay in parts.',
+      '一次看一步：先是只讀了幾頁的詞表，再是學完的詞表。常見的詞很早就合成一塊，少見的詞一直是好幾塊。',
     ),
     guess: {
-      ask: say('Which word is one piece?', '哪一個詞會是一整塊？'),
+      ask: say(
+        'Which word is one piece in the finished list?',
+        '在學完的詞表裡，哪一個詞會是一整塊？',
+      ),
       options: [say('princess', 'princess（公主）'), say('generative', 'generative（生成的）')],
       right: 0,
       why: say(
@@ -39,8 +42,8 @@ export const token = section(
           text: 'A generative princess',
           step: 120,
           caption: say(
-            'Learn merges from a few pages of fairy tales, and move the slider.',
-            '從幾頁童話學合併；拖動滑桿看看。',
+            'Learn merges from a few pages of fairy tales, and move the slider. After 120, both words are still in parts.',
+            '從幾頁童話學合併；拖動滑桿看看。120 步之後，兩個詞都還是好幾塊。',
           ),
         },
       ],
@@ -57,8 +60,8 @@ export const token = section(
       ],
     ],
     notice: say(
-      'A word is a token because it is frequent, not because it is a word. In the poem model each Chinese character is one token: there was nothing to merge.',
-      '一個詞是一個詞元，是因為它常見，不是因為它是「詞」。在詩的模型裡，一個漢字就是一個詞元，沒有什麼可以合併。',
+      'A word is a token because it is frequent, not because it is a word. The list of the poem model was made without merges: each common Chinese character is one token.',
+      '一個詞是一個詞元，是因為它常見，不是因為它是「詞」。詩的模型不合併：一個常用漢字就是一個詞元。',
     ),
     claim: 'figure 4: k merges on screen give what a tokenizer with k merges gives',
   }),
@@ -89,8 +92,8 @@ export const token = section(
       ],
     ],
     notice: say(
-      'A vocabulary is short for the texts it was learned from and long for all others: the tales model needs three bytes for each Chinese character, the poem model one letter after the other for English. A character that the vocabulary does not have is written in bytes, so nothing is ever unknown, and the pieces always join to exactly your text.',
-      '詞表對它學過的文字很省，對別的文字就很費：童話模型寫一個漢字要三個位元組，詩的模型寫英文只能一個字母一個字母來。詞表沒有的字會拆成位元組，所以沒有「不認識」這回事；把這些塊接回去，一字不差就是原文。',
+      'A text like those the vocabulary was learned from is cut into few tokens, any other into many: the tales model needs three tokens for a Chinese character, one for each byte, and the poem model spells English letter by letter. A character that is not in the list is written in bytes, so nothing is ever unknown, and the pieces always join to exactly your text.',
+      '詞表對它學過的文字很省，對別的文字就很費：童話模型寫一個漢字要三個詞元（每個位元組一個），詩的模型寫英文只能一個字母一個字母來。詞表沒有的字會拆成位元組，所以沒有「不認識」這回事；把這些塊接回去，一字不差就是原文。',
     ),
     claim: 'figure 5: the pieces rejoin to the exact text',
   }),
@@ -106,8 +109,8 @@ export const meaning = section(
   figure(6, {
     title: say('A map of words', '詞的地圖'),
     look: say(
-      'A few groups of tokens, drawn by two directions in which their rows differ most. Click a token to see its nearest neighbours in the whole table.',
-      '選幾組詞元，用差異最大的兩個方向畫成平面。點一個詞元，看整張表裡離它最近的是誰。',
+      'A few groups of tokens, drawn in the two directions in which their rows differ most. Click a token to see its nearest neighbours in the whole table.',
+      '選幾組詞元，把它們差異最大的兩個方向當成橫軸和縱軸。點一個詞元，看整張表裡離它最近的是誰。',
     ),
     parts: [
       [
@@ -123,16 +126,16 @@ export const meaning = section(
       ],
     ],
     notice: say(
-      'Nobody told the model that these words belong together. Words that can stand in the same places in a text got similar rows. The map shows two directions out of hundreds, so near on the map is only a hint; the cosine below it measures all directions (1: the same direction, 0: nothing in common).',
-      '沒有人告訴模型這些詞是一類：在文章裡能站在同樣位置的詞，列就變得相近。地圖只畫出幾百個方向裡的兩個，圖上靠近只是線索；下面的餘弦值才算進了所有方向（1 是同方向，0 是毫不相干）。',
+      'Nobody told the model that these words belong together. Words that can stand in the same places in a text got similar rows. The map shows two directions out of hundreds, so near on the map is only a hint; the cosine below it counts all of them (1: the same direction, 0: nothing in common, below 0: opposed).',
+      '沒有人告訴模型這些詞是一類：在文章裡能站在同樣位置的詞，列就變得相近。地圖只畫出幾百個方向裡的兩個，圖上靠近只是線索；下面的餘弦值才算進了所有方向（1 是同方向，0 是毫不相干，負的是相反）。',
     ),
     claim: 'figure 6: groups are closer inside than to others',
   }),
   figure(7, {
     title: say('One token, one row', '一個詞元，一列數字'),
     look: say(
-      'Two sentences end in “bear”, once the animal, once the verb. Each strip shows the first numbers of its vector, red above zero, blue below: at the input, and after the last block.',
-      '兩個句子都用 bear 結尾，一個是熊（孩子們看見熊，嚇壞了），一個是忍受（痛得他忍不住）。每條色帶是它的向量最前面的數，紅是正、藍是負：先是輸入處，再是最後一個區塊之後。',
+      'Two sentences end in “bear”: in one it is the animal, in the other the verb. Each strip shows the first numbers of its vector, red above zero, blue below: at the input, and after the last block.',
+      '兩個句子都用 bear 結尾，一個是熊（孩子們看見熊，嚇壞了），一個是忍受（痛得他受不了）。每條色帶是它的向量最前面的數，紅是正、藍是負：先是剛查完表時，再是最後一個區塊之後。',
     ),
     parts: [
       [
@@ -147,25 +150,25 @@ export const meaning = section(
       ],
     ],
     notice: say(
-      'At the input the two vectors are the same, bit for bit: a table knows no context. What “bear” means here is decided later, by looking around.',
-      '在輸入處，兩個向量每個位元都一樣，因為查表不看上下文。bear 在這裡是熊還是忍受，要到後面「看看四周」才決定。',
+      'At the input the two vectors are the same, bit for bit: a table knows no context. What “bear” means here is decided later, by looking back.',
+      '剛查完表時，兩個向量每個數都一樣，因為查表不看上下文。bear 在這裡是熊還是忍受，要到後面「回頭看看」才決定。',
     ),
     claim: 'figure 7: the two rows are identical',
   }),
   p(
-    'A sum of vectors does not know order: “dog bites man” and “man bites dog” have the same rows. So the position must get in too. The first Transformer added a pattern of sine waves to each vector; others learn a vector per place; today most models rotate the query and key vectors by an angle that grows with the position (RoPE, Su et al. 2021).',
-    '把向量加起來是不分先後的：「狗咬人」和「人咬狗」查到的列一模一樣。所以位置也得放進去。最早的 Transformer 在向量上加正弦波；有的模型替每個位置學一個向量；現在多半把查詢與鍵向量依位置轉一個角度（RoPE，Su 等人，2021）。',
+    'Attention, the next chapter, adds vectors up, and a sum does not know order: “dog bites man” and “man bites dog” have the same rows. So the position must get in too. The first Transformer added a pattern of sine waves to each vector; others learn a vector per place; ALiBi lowers the attention between two tokens the farther apart they are (Press et al. 2022). Most models of today, our two among them, add nothing to the vector, and instead rotate what attention compares (the queries and keys of chapter 3) by an angle that grows with the position (RoPE, Su et al. 2021).',
+    '下一章的注意力會把向量加起來，而加法不分先後：「狗咬人」和「人咬狗」查到的列一模一樣。所以位置也得放進去。最早的 Transformer 在向量上加正弦波；有的模型替每個位置學一個向量；ALiBi 讓兩個詞元離得愈遠、注意力愈低（Press 等人，2022）。現在的模型，包括童話和詩這兩個，多半不在向量上加東西，而是把注意力要比對的向量（第三章的查詢與鍵）依位置轉一個角度（RoPE，Su 等人，2021）。',
   ),
   figure(8, {
     title: say('Take the order away', '把順序拿掉'),
     look: say(
-      'First, what a position looks like as numbers. Then a poem of Li Bai with positions (A) and without (B): watch the next token. (Moonlight before my bed, I took it for frost on the ground; I raise my head to the bright moon …)',
-      '先看「位置」寫成數字是什麼樣子；再看同一首詩，有位置（A）和沒有位置（B）時，下一個詞元的猜測怎麼變。',
+      'First, what a position looks like as numbers. Then a poem of Li Bai with positions (A) and with positions switched off (B): watch the next token. (Moonlight before my bed, I took it for frost on the ground; I raise my head to the bright moon …)',
+      '先看「位置」寫成數字是什麼樣子；再看同一首詩，有位置（A）和關掉位置（B）時，下一個詞元的猜測怎麼變。',
     ),
     guess: {
       ask: say(
-        'Five characters have been written since the last mark. Without positions, will the poem model still put a comma there?',
-        '上一個標點之後已經寫了五個字。沒有位置，詩的模型還會在這裡放逗號嗎？',
+        'Five characters have been written since the last mark. With positions off, will the poem model still put a comma there?',
+        '上一個標點之後已經寫了五個字。關掉位置，詩的模型還會在這裡放逗號嗎？',
       ),
       options: [say('Yes', '會'), say('No', '不會')],
       right: 1,
@@ -196,8 +199,8 @@ export const meaning = section(
       ],
     ],
     notice: say(
-      'With positions the model counts to five; without them it has lost count. It is not quite blind, though: a token sees only what stands before it, and over several blocks that tells it a little about the order. In a single block nothing of the order is left.',
-      '有位置，模型數得到五；沒有位置，就數不出來了。但也不是全盲：每個詞元只看得到前面，疊了幾個區塊，這一點就透露出一些先後。只有一個區塊時，順序才完全消失。',
+      'With positions the model counts to five; switched off after training, they are missed, and it loses count. It is not quite blind, though: each token sees only what comes before it, so later tokens have seen more, and over several blocks that tells a little about the order. With only one block, the order of the earlier tokens would not get through at all.',
+      '有位置，模型數得到五；把訓練時有的位置事後關掉，就數不出來了。但也不是全盲：每個詞元只看得到前面，愈後面的看得愈多，疊了幾個區塊，就透露出一些先後。只有一個區塊時，前面各字的順序才完全消失。',
     ),
     claim: 'figure 8: positions carry the metre',
   }),

@@ -8,12 +8,12 @@ const PAGE =
 
 export const long = section(
   'long',
-  say('7. Long texts, and what is tried', '七、長文，與各種嘗試'),
+  say('7. Long texts, and what is tried', '七、長文與各種對策'),
   figure(24, {
     title: say('Why long texts are hard', '長文為什麼難'),
     look: say(
-      'The work of each part as the text grows. Points are measured here; the line is the formula; what lies beyond is computed, not measured.',
-      '文字變長時，各部分的工作量。點是在這裡量的，線是公式；再往右是推算，不是量出來的。',
+      'The work of each part as the text grows; both axes are logarithmic. Points were counted by the engine; the line is the formula; what lies beyond is computed, not counted.',
+      '文字變長時，各部分的工作量；兩軸都是對數刻度。點是引擎數出來的，線是公式；再往右是推算，不是數出來的。',
     ),
     guess: {
       ask: say(
@@ -27,8 +27,8 @@ export const long = section(
       ],
       right: 2,
       why: say(
-        'About 3,900: set the two formulas below the table equal. That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
-        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
+        'About 3,900: set the two formulas below the table equal. (In the plot attention crosses the line of the feed-forward network alone, and does so earlier.) That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
+        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。（圖上更早的那個交點，只是和前饋網路一項相比。）這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
       ),
     },
     parts: [
@@ -45,7 +45,7 @@ export const long = section(
       ],
     ],
     notice: say(
-      'At 100,000 tokens each head of such a model would weigh five thousand million pairs (10⁵ × 10⁵ / 2), nearly all of its work would be attention, and its cache would hold 0.8 GB.',
+      'At 100,000 tokens each head of such a model would weigh five billion pairs (10⁵ × 10⁵ / 2), nearly all of its work would be attention, and its cache would hold 0.8 GB.',
       '到了十萬個詞元，這種模型的每個頭要衡量五十億對（10⁵ × 10⁵ ÷ 2），幾乎所有的工作都在注意力，快取也要佔 0.8 GB。',
     ),
     claim: 'figure 24: measured points lie on the counted curve',
@@ -73,13 +73,13 @@ export const long = section(
       ],
     ],
     notice: say(
-      'A window keeps memory and work flat and costs some loss, the more the smaller it is. Eight bits instead of thirty-two cost almost nothing. In large models the loss explodes when the first tokens leave the window, because many heads rest on them when they have nothing to look for (attention sinks, Xiao et al. 2024); this small model has no such heads, so sinks hardly help it.',
-      '有了視窗，記憶體和工作量都不再成長，代價是損失變大，視窗愈小，代價愈大。用 8 位元代替 32 位元，幾乎沒有代價。大模型的開頭一離開視窗，損失就暴增，因為許多頭沒有東西可看時就停在開頭（注意力匯點，Xiao 等人，2024）；這個小模型沒有那樣的頭，所以匯點對它幾乎沒有幫助。',
+      'A window keeps memory and work flat once the text is longer than the window and the 64 tokens more that this engine keeps, and costs some loss: choose 8 or 64, the smaller the more. Eight bits instead of thirty-two cost almost nothing. (± is the standard error of the change.) In large models the loss explodes when the first tokens leave the window, because many heads rest on them when they have nothing to look for (attention sinks, Xiao et al. 2024); this small model has no such heads, so sinks hardly help it.',
+      '有了視窗，文字超過視窗（這個引擎另外多留 64 個詞元）以後，記憶體和每一步的工作就不再成長，代價是損失變大：換成 8 或 64 看看，視窗愈小，代價愈大。用 8 位元代替 32 位元，幾乎沒有代價。（± 是變化的標準誤差。）在大模型裡，開頭的詞元一離開視窗，損失就暴增，因為許多頭沒什麼好看時，就盯著開頭（注意力匯點，attention sink，Xiao 等人，2024）；這個小模型沒有那樣的頭，所以匯點對它幾乎沒有幫助。',
     ),
     claim: 'figure 25: smaller windows lose more, eight bits almost nothing',
   }),
   figure(26, {
-    title: say('Trained short, tested long', '短的練，長的考'),
+    title: say('Trained short, tested long', '練短的，考長的'),
     look: say(
       'Four small models that differ only in how they know positions. All were trained on texts of 64 tokens. See what happens beyond.',
       '四個小模型，只差在怎麼知道位置，都只用 64 個詞元的文字訓練。看看超過之後會怎樣。',
@@ -111,13 +111,13 @@ export const long = section(
       ],
     ],
     notice: say(
-      'A model knows only the lengths it has seen, unless it is told positions in a way that brings no new numbers. Another direction gives up looking back at every token: state-space models carry a summary of fixed size along, as recurrent networks did. None of ours is in this figure yet.',
-      '模型只熟悉自己見過的長度，除非位置的寫法不會帶來新的數字。另一個方向是不再回頭看每個詞元：狀態空間模型像循環網路那樣，帶著一份固定大小的摘要往前走。這張圖還沒有我們自己訓練的這種模型。',
+      'A model knows only the positions it has met. ALiBi has no numbers of positions at all: it only lowers a score the farther back a token is, so a longer text brings little that is new. Another direction gives up looking back at every token: state-space models carry a summary of fixed size along, as recurrent networks did; there is none in this figure.',
+      '模型只熟悉自己見過的位置。ALiBi 根本沒有位置的數字，只讓分數隨距離遞減，遠處的字自然淡出，所以文字變長也沒什麼新東西。另一個方向是不再回頭看每個詞元：狀態空間模型像循環網路那樣，帶著一份固定大小的摘要往前走；圖裡沒有放這種模型。',
     ),
     claim: 'figure 26: bits per byte order alibi, rope, learned, sinusoidal at 512',
   }),
   p(
-    'That is the whole machine: cut, look up, look back, work, add, guess; and again. What you have seen is small enough to fit in this page. The models behind chat programs are ten thousand times larger, and after the game they are trained further on conversations; but the machine is this one.',
-    '整部機器就是這樣：切開、查表、回頭看、加工、相加、猜；再來一次。你看到的小到能放進這個網頁；聊天程式背後的模型大上一萬倍，玩完接龍還要再拿對話來訓練，但機器就是這一部。',
+    'That is the whole machine: cut, look up, look back, work, add, guess; and again. What you have seen is small enough to fit on this page. The models behind chat programs are ten thousand times larger, and after the game they are trained further on conversations; but the machine is this one.',
+    '整部機器就是這樣：切開、查表、回頭看、加工、相加、猜；再來一次。你看到的這一部，小到能放進這個網頁；聊天程式背後的模型大上一萬倍，玩完接龍還要再拿對話來訓練，但機器就是這一部。',
   ),
 );

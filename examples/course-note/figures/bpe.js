@@ -47,7 +47,7 @@ export const bpe = {
     } finally {
       trainer.close();
     }
-    const model = { name: 'held-out.txt', type: '' };
+    const model = { name: 'A few pages of fairy tales', type: '' };
     return { model, text, merges, learned: learned.length };
   },
 };
@@ -88,10 +88,10 @@ const words = {
   play: ['Play', '播放'],
   pause: ['Pause', '暫停'],
   step: ['Merges', '合併'],
-  sample: ['The sample in {n} pieces after {k} merges', '範例在 {k} 個合併之後是 {n} 塊'],
+  sample: ['The sample in {n} pieces after {k} merges', '範例在 {k} 次合併之後是 {n} 塊'],
   merge: [
     'Merge {k}: “{left}” + “{right}” → “{text}”, side by side {count} times',
-    '第 {k} 個合併：「{left}」+「{right}」→「{text}」，相鄰 {count} 次',
+    '第 {k} 次合併：「{left}」+「{right}」→「{text}」，相鄰 {count} 次',
   ],
   none: ['No merge yet: every byte is a piece', '還沒有合併：一個位元組一塊'],
   rank: ['Merge', '合併'],
@@ -99,7 +99,7 @@ const words = {
   count: ['Times', '次數'],
   summary: [
     '{n} merges learned from {bytes} bytes of fairy tales; the first are {list}.',
-    '從 {bytes} 個位元組的童話學到 {n} 個合併，最前面的是 {list}。',
+    '從 {bytes} 個位元組的童話學到 {n} 次合併，最前面的是 {list}。',
   ],
 };
 

@@ -107,7 +107,7 @@ export const evolution = {
 /** @type {import('../../../web/ui/words.js').Words} */
 const words = {
   title: ['Four generations', '四代模型'],
-  ngram: ['5-gram: counts', '5 元模型：數次數'],
+  ngram: ['5-gram: counts', '5-gram：數次數'],
   window: ['feed-forward, 5 tokens', '前饋網路，看 5 個詞元'],
   gru: ['recurrent (GRU)', '循環網路（GRU）'],
   transformer: ['Transformer', 'Transformer'],

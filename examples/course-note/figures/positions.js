@@ -60,8 +60,8 @@ const words = {
   alibi: ['ALiBi, by distance', 'ALiBi，依距離'],
   learned: ['learned, added', '學來的，相加'],
   'sinusoidal.about': [
-    'Each column is a wave; each row, one position, is a pattern of its own. It is added to the embedding.',
-    '每一行是一個波，每一列是一個位置，圖樣各不相同，直接加到嵌入上。',
+    'Each column is a wave, slower the farther right; each row, one position, is a pattern of its own. It is added to the embedding.',
+    '每一行是一個波，愈往右變得愈慢；每一列是一個位置，圖樣各不相同，直接加到嵌入上。',
   ],
   'rope.about': [
     'Each column is a pair of features of q and k; the colour is the sine of the angle by which it is turned. A product of two turned vectors depends on their distance alone.',

@@ -56,7 +56,7 @@ export const words = {
   column: ['{what} ({kind})', '{what}（{kind}）'],
   rule: ['Rule', '規則'],
   rules: ['The loss of {n} tokens under other rules', '{n} 個詞元在不同規則下的損失'],
-  loss: ['Loss, nats a token', '損失（每詞元 nats）'],
+  loss: ['Loss, nats a token', '損失（每詞元奈特）'],
   change: ['Change', '變化'],
   moved: ['{change} ± {error}', '{change} ± {error}'],
   attention: ['Scores and gather', '分數與匯總'],

@@ -36,12 +36,15 @@ export const words = {
     'Next token: A (outline) → B (filled), change in points',
     '下一個詞元：A（空心）→ B（實心），差幾個百分點',
   ],
-  states: ['Hidden state of {token}, A against B: cosine', '「{token}」的隱藏狀態，A 與 B 的餘弦'],
+  states: ['Residual stream of {token}, A against B: cosine', '「{token}」的殘差流，A 與 B 的餘弦'],
   embedding: ['embedding', '嵌入'],
   block: ['block {n}', '區塊 {n}'],
   continued: ['Both continue (greedy)', '兩邊各自往下寫（貪婪）'],
   same: ['the same', '相同'],
-  apart: ['▶ the first difference', '▶ 第一個差別'],
+  apart: [
+    'Hatched: more loss in B; filled: less. ▶ the first difference, if only in the last bit',
+    '斜線：B 的損失較大；實心：較小。▶ 第一個差別，差一個位元也算',
+  ],
   unpaired: [
     'The texts share no token at their begin or end.',
     '兩段文字的開頭與結尾沒有相同的詞元。',
@@ -51,8 +54,8 @@ export const words = {
     '這個模型是編碼器：只讀文字，不預測下一個詞元。',
   ],
   visible: [
-    'Without the mask a token sees the answer, so its loss says nothing.',
-    '沒有遮罩時，詞元看得到答案，所以損失沒有意義。',
+    'Without the mask a token sees the answer, so the loss of B does not say how well it guesses.',
+    '沒有遮罩時，詞元看得到答案，所以 B 的損失量的不是猜得準不準。',
   ],
   half: [
     'Only losses after the prefix count: inside it a token sees the answer.',

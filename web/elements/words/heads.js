@@ -31,7 +31,7 @@ export const words = {
     'No label: on none of these is half of its attention.',
     '沒有標籤：沒有一種占到一半的注意力。',
   ],
-  entropy: ['Entropy {value} nats', '熵 {value} nats'],
+  entropy: ['Entropy {value} nats', '熵 {value} 奈特'],
   'measured.own': [
     'Measured on your text: {n} tokens, given twice; the second copy counts.',
     '以你的文字測量：{n} 個詞元，連給兩次，只算第二次。',
@@ -52,7 +52,7 @@ export const words = {
   'change.before': ['before', '之前'],
   'change.after': ['after', '之後'],
   'change.difference': ['difference', '差'],
-  'change.loss': ['loss (nats)', '損失（nats）'],
+  'change.loss': ['loss (nats)', '損失（奈特）'],
   'change.noLoss': ['no loss: one token', '一個詞元，沒有損失'],
   'change.note': [
     'Loss: mean over the text; equal guesses would have {uniform}. Tokens: the probability to come next, and its difference in percentage points.',
@@ -64,5 +64,5 @@ export const words = {
     '{layers} 個區塊，各有 {heads} 個注意力頭；{all} 個頭中有 {labelled} 個有標籤。選中的是區塊 {layer} 的注意力頭 {head}。',
   ],
   'twin.label': ['label', '標籤'],
-  'twin.entropy': ['entropy, nats', '熵（nats）'],
+  'twin.entropy': ['entropy, nats', '熵（奈特）'],
 };
