@@ -8,13 +8,13 @@ import { tableOf } from './frame.js';
 /** @typedef {import('./cost.js').JlCost} Element */
 /** @typedef {import('../figures/cost.js').CostView} View */
 
-export const GROUPS = /** @type {const} */ (['attention', 'feedForward', 'rest']);
+export const GROUPS = /** @type {const} */ (['attention', 'rest', 'feedForward']);
 /** @typedef {typeof GROUPS[number]} Group */
 /** @type {Record<Group, readonly string[]>} */
 const MEMBERS = {
   attention: ['scores', 'gather'],
+  rest: ['feedForward', 'qkv', 'output', 'unembed'],
   feedForward: ['feedForward'],
-  rest: ['qkv', 'output', 'unembed'],
 };
 /** Multiply-adds of a group in a measured pass. @param {View} view @param {Group} group @param {number} i */
 export const inGroup = (view, group, i) =>
@@ -95,13 +95,11 @@ export function linesOf(element, view, n) {
   const { t, format } = element;
   const add = (/** @type {readonly string[]} */ parts, /** @type {0 | 1 | 2} */ k) =>
     format.number(parts.reduce((sum, part) => sum + view.formulas[part][k], 0));
-  const others = [...MEMBERS.feedForward, ...MEMBERS.rest];
-  const both = MEMBERS.attention;
   const formula = t('formula', {
-    a: add(both, 2),
-    b: add(both, 1),
-    c: add(others, 1),
-    d: add(others, 0),
+    a: add(MEMBERS.attention, 2),
+    b: add(MEMBERS.attention, 1),
+    c: add(MEMBERS.rest, 1),
+    d: add(MEMBERS.rest, 0),
   });
   const pairs = view.causal ? (n * (n + 1)) / 2 : n * n;
   const values = {

@@ -27,8 +27,8 @@ export const long = section(
       ],
       right: 2,
       why: say(
-        'About 3,900: set the two formulas below the table equal. (In the plot attention crosses the line of the feed-forward network alone, and does so earlier.) That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
-        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。（圖上更早的那個交點，只是和前饋網路一項相比。）這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
+        'About 3,900: set the two formulas below the table equal. (There its line crosses that of all the rest.) That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
+        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。（圖上就是它和「其餘合計」的交點。）這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
       ),
     },
     parts: [
