@@ -302,3 +302,14 @@ test('the same words in both languages', () => {
   );
   assert.deepEqual(en.sort(), zh.sort());
 });
+
+test('a colour has one value in all style sheets', () => {
+  const colours = [
+    'web/style.css',
+    'web/elements/styles.js',
+    'examples/course-note/note.css',
+  ].flatMap((file) => [...read(file).matchAll(/(--jl-[\w-]+): (light-dark\([^)]*\))/g)]);
+  assert.ok(colours.length > 20);
+  const first = new Map(colours.toReversed().map(([, name, value]) => [name, value]));
+  for (const [, name, value] of colours) assert.equal(value, first.get(name), name);
+});
