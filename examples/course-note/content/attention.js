@@ -23,7 +23,11 @@ export const attention = section(
         'Which stays closer to “saw the bear”: “shot the bear” or “could not bear”?',
         'shot the bear（射熊）和 could not bear（受不了），哪一個離 saw the bear（看見熊）比較近？',
       ),
-      options: [say('“shot the bear”', 'shot the bear'), say('Both equally', '一樣近')],
+      options: [
+        say('“shot the bear”', 'shot the bear'),
+        say('“could not bear”', 'could not bear'),
+        say('Both equally', '一樣近'),
+      ],
       right: 0,
       why: say(
         'After the last block the two animals still have a cosine of 0.52, the animal and the verb only 0.30.',
@@ -47,8 +51,8 @@ export const attention = section(
       ],
     ],
     notice: say(
-      'The vectors start equal and drift apart block by block; in these three sentences another sense drifts farther than the same one. The model sees only what comes before a word; what follows cannot help it.',
-      '向量從相同出發，一個區塊一個區塊地分開；在這三句裡，意思不同的分得更遠。模型只看得到前面的字，後面的字幫不上忙。',
+      'The vectors start equal and drift apart block by block; in these three sentences the one with another sense (and another word before it) drifts farther. The model sees only what comes before a word; what follows cannot help it.',
+      '向量從相同出發，一個區塊一個區塊地分開；在這三句裡，意思不同（前面的字也不同）的那一句分得更遠。模型只看得到前面的字，後面的字幫不上忙。',
     ),
     claim: 'figure 9: two senses part more than one sense',
   }),
@@ -79,8 +83,8 @@ export const attention = section(
       ],
     ],
     notice: say(
-      'There is no more to it: two products, a division and a softmax; the scores of later tokens are left out (figure 14). Recomputed on this page from the numbers shown, it gives the head’s output.',
-      '就這麼多：兩次相乘、一次相除、一次 softmax，後面的詞元不算（圖 14）。網頁拿圖上這些數字再算一遍，得到的就是這個頭的輸出。',
+      'Q and K are shown as RoPE has rotated them. The rest is two products, a division and a softmax; the scores of later tokens are left out (figure 14). Recomputed on this page from the numbers shown, it gives Z, the head’s output.',
+      '圖上的 Q 和 K 已經依 RoPE 轉過。剩下的就這麼多：兩次相乘、一次相除、一次 softmax，後面的詞元不算（圖 14）。網頁拿圖上這些數字再算一遍，得到的就是這個頭的輸出 Z。',
     ),
     claim: 'figure 10: recomputing from Q, K, V gives the output',
   }),
@@ -107,8 +111,8 @@ export const attention = section(
       ],
     ],
     notice: say(
-      'Scores can be positive or negative; weights are positive and sum to 1. Softmax exaggerates: here a lead of eight takes almost everything. The whole attention of this head goes to “ball”, and “ball” is also what the model writes next.',
-      '分數可正可負；權重都是正的，加起來是 1。softmax 會誇大差距：這裡領先八分，幾乎全拿。這個頭的注意力全給了 ball，模型接著寫的也正是 ball。',
+      'Scores can have any sign; weights are positive and sum to 1 (0.00 is a small one, rounded). Softmax exaggerates: here a lead of eight takes almost everything. Nearly all of this head’s attention goes to “ball”, and “ball” is also what the model writes next.',
+      '分數可正可負；權重都是正的，加起來是 1（0.00 只是四捨五入後很小）。softmax 會誇大差距：這裡領先八分，幾乎全拿。這個頭的注意力幾乎全給了 ball，模型接著寫的也正是 ball。',
     ),
     claim: 'figure 11: rows sum to 1 and the last row rests on ball',
   }),
@@ -211,8 +215,8 @@ export const attention = section(
       ],
       right: 1,
       why: say(
-        'On average it rises, from 1.65 to 2.05 nats a token, though some tokens gain. This model never learned to read what comes later, so the answers mostly disturb it. Larger models do copy the leaked answer.',
-        '平均反而上升：每個詞元從 1.65 變成 2.05 奈特，雖然有些詞元降了。這個模型從沒學過怎麼讀後面的字，看到答案多半只是受干擾。大一點的模型才會去抄洩漏的答案。',
+        'On average it rises, from 1.65 to 2.05 nats a token: four tokens lose much, the other seven gain a little. This model never learned to use what comes later.',
+        '平均反而上升，每個詞元從 1.65 變成 2.05 奈特：四個詞元變差很多，另外七個好了一點。這個模型從沒學過怎麼用後面的字。',
       ),
     },
     parts: [
@@ -286,8 +290,8 @@ export const heads = section(
       ],
       right: 1,
       why: say(
-        'Without this one head, verse of seven characters falls into lines of five. Verse of five characters hardly changes.',
-        '少了這一個頭，七言詩就掉成五言；五言詩則幾乎不受影響。',
+        'The first comma still comes after seven characters, but the second line ends after six, and the poem goes on in lines of five. Verse of five characters hardly changes: try it.',
+        '第一個逗號還是在七個字之後，但第二句寫到六個字就斷了，接著就變成五言。五言詩則幾乎不受影響，可以試試。',
       ),
     },
     parts: [
@@ -307,8 +311,8 @@ export const heads = section(
       ],
     ],
     notice: say(
-      'After 愁, the poet’s 眠 had probability 0.78; without the head the model stops after six characters with 0.99, and goes on in lines of five. Each of the other 47 heads can be switched off, and 眠 still comes first.',
-      '「愁」後面的「眠」原本有 0.78；關掉這個頭，模型有 0.99 的把握要在第六個字就斷句，接著寫起五言。其他四十七個頭，關掉任何一個，「眠」都還是第一名。',
+      'After 愁, the poet’s 眠 had probability 0.78; without the head the model ends the line after six characters, with probability 0.99, and goes on in lines of five. Switch off any one of the other 47 instead, and 眠 still comes first.',
+      '「愁」後面的「眠」原本有 0.78；關掉這個頭，模型寫到第六個字就要斷句，機率 0.99，接著寫起五言。換成關掉其他四十七個頭裡的任何一個，「眠」都還是第一名。',
     ),
     claim: 'figure 16: without head L0H6 seven-character verse breaks after five',
   }),

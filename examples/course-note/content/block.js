@@ -50,7 +50,7 @@ export const block = section(
       options: [say('love', 'love（愛）'), say('the', 'the')],
       right: 1,
       why: say(
-        '“the”, the usual word after “in”; so do blocks 1 to 3. Only block 4 says “love”.',
+        '“the”, the usual word after “in”; so do blocks 1 to 3. Not until block 4 does it say “love”.',
         '寫 the，也就是 in 後面最常見的字；區塊 1 到 3 也一樣。到區塊 4 才說 love。',
       ),
     },
@@ -68,8 +68,8 @@ export const block = section(
       ],
     ],
     notice: say(
-      'After “in”, the first blocks guess as if they saw little more than the last word; only block 4 has understood the sentence. On average each block brings the guess closer to the final one, but not in every sentence.',
-      '在 in 之後，前面幾個區塊還像只看著最後一個字，到區塊 4 才看懂整句話。平均來說，每個區塊都更接近最後的答案，但不是每一句都如此。',
+      'After “in”, the first blocks guess as if they saw little more than the last word; from block 4 on the guess fits the whole sentence. On average each block brings the guess closer to the final one, but not in every sentence.',
+      '在 in 之後，前面幾個區塊還像只看著最後一個字，到區塊 4 以後，猜的才合整句話的意思。平均來說，每個區塊都更接近最後的答案，但不是每一句都如此。',
     ),
     claim: 'figure 18: the last lens is the real distribution',
   }),
@@ -79,8 +79,8 @@ export const output = section(
   'output',
   say('5. From a vector to a word', '五、從向量到一個字'),
   p(
-    'The last vector of the last block is compared with every row of the output table, by dot products. The scores, one per token of the vocabulary, are the logits; softmax turns them into probabilities. How one of them is then drawn is for us to decide, not for the model.',
-    '最後一個區塊的最後一個向量，拿去和輸出表的每一列做內積。詞表裡每個詞元得到一個分數，叫作 logits；softmax 把分數變成機率。接下來怎麼抽，由我們決定，不由模型。',
+    'The last token’s vector after the last block is normalised, then compared, by dot products, with each row of a table that has one row per token. The scores, one per token of the vocabulary, are the logits; softmax turns them into probabilities. How one of them is then drawn is for us to decide, not for the model.',
+    '最後一個詞元在最後一個區塊之後的向量，先正規化，再和一張表的每一列做內積；表裡一個詞元一列。詞表裡每個詞元得到一個分數，叫作 logits；softmax 把分數變成機率。接下來怎麼抽，由我們決定，不由模型。',
   ),
   figure(19, {
     title: say(
@@ -88,7 +88,7 @@ export const output = section(
       '溫度、top-k、top-p、min-p 與抽樣',
     ),
     look: say(
-      'Follow one distribution through the stages of the sampler. Temperature divides the logits (below 1: sharper; above 1: flatter); top-k keeps the k best tokens; top-p the best that together reach p; min-p drops what is less probable than that fraction of the best. Change one and see which tokens are still in the draw.',
+      'Follow one distribution through the stages of the sampler. Temperature divides the logits (below 1: sharper; above 1: flatter); top-k keeps the k best tokens; top-p the fewest best tokens that together reach p; min-p drops what is less probable than a set fraction of the best. Change one and see which tokens are still in the draw.',
       '這句話說：他們結了婚，過著幸福的日子，直到…… 看下一個詞元的分佈一關一關通過取樣器。溫度去除 logits（低於 1 更集中，高於 1 更平均）；top-k 只留前 k 名；top-p 留到機率累積滿 p；min-p 淘汰不到第一名 p 倍的。改一個設定，看哪些詞元還留在籤筒裡。',
     ),
     guess: {
@@ -99,7 +99,7 @@ export const output = section(
       options: [say('Below 1', '低於 1'), say('Above 1', '高於 1')],
       right: 0,
       why: say(
-        'Logits are divided by the temperature. Below 1 that widens their distances: at 0.8, “died” rises from 47 % to 62 %. At 0 only the best is left.',
+        'Logits are divided by the temperature. Dividing by less than 1 spreads them apart: at 0.8, “died” rises from 47 % to 62 %. At 0 only the best is left.',
         'logits 會除以溫度。小於 1，差距被拉大：0.8 時，died 從 47 % 升到 62 %。到 0，就只剩最好的那一個。',
       ),
     },
@@ -187,7 +187,10 @@ export const answering = section(
       '換一段文字，一步一步看：每一步的工作量，有快取和沒有快取；表裡是實際花的時間（五次的中位數與範圍）。',
     ),
     guess: {
-      ask: say('Will the two texts differ?', '兩邊寫出來的字會不同嗎？'),
+      ask: say(
+        'Will the texts written with and without the cache differ?',
+        '有快取和沒有快取，寫出來的字會不同嗎？',
+      ),
       options: [say('Yes, a little', '會，差一點'), say('Not in a single token', '一個詞元都不會')],
       right: 1,
       why: say(
@@ -210,7 +213,7 @@ export const answering = section(
       ],
     ],
     notice: say(
-      'Step 0 reads the text. After it, a step with the cache costs about the same in texts as short as this; in long ones the share of attention grows (figure 24). Without the cache, each step costs more than the one before. The price is memory, which grows with every token.',
+      'Step 0 reads the text. After it, each step with the cache costs about as much as the last, in a text this short; in long ones the share of attention grows (figure 24). Without the cache, each step costs more than the one before. The price is memory, which grows with every token.',
       '第 0 步先讀完給的文字。之後，有快取時，在這樣的長度裡每一步的工作都差不多（再長，注意力那一份就會慢慢變大，見圖 24）；沒有快取，一步比一步貴。代價是記憶體，每多一個詞元就多一份。',
     ),
     claim: 'figure 22: cache on and off give the same ids',

@@ -13,14 +13,14 @@ export const token = section(
   'token',
   say('1. Tokens', '一、詞元'),
   p(
-    'A model does not read letters. It has a list of pieces, its vocabulary, and every text is cut into pieces of that list: tokens. The list is itself learned. Begin with single bytes (in English, letters), find the pair that stands side by side most often, make it one piece, and repeat: this is byte-pair encoding (Sennrich et al. 2016).',
-    '模型讀的不是字母。它有一份清單，叫作詞表，所有文字都切成清單上的片段，也就是詞元。這份清單也是學來的：先從單一的位元組（英文就是一個字母）開始，找出最常相鄰的一對，合成一個片段，再找下一對。這叫位元組對編碼（BPE，Sennrich 等人，2016）。',
+    'A model does not read letters. It has a list of pieces, its vocabulary, and every text is cut into pieces of that list: tokens. The list is itself learned. Begin with single bytes (in English, letters), find the pair that stands side by side most often, make it one piece, and repeat: this is byte-pair encoding (Sennrich et al. 2016 on characters; on bytes since GPT-2).',
+    '模型讀的不是字母。它有一份清單，叫作詞表，所有文字都切成清單上的片段，也就是詞元。這份清單也是學來的：先從單一的位元組（英文就是一個字母）開始，找出最常相鄰的一對，合成一個片段，再找下一對。這叫位元組對編碼（BPE，Sennrich 等人，2016，從字元開始；GPT-2 以後多半從位元組開始）。',
   ),
   figure(4, {
     title: say('Learning the pieces', '片段是怎麼學來的'),
     look: say(
-      'Go through the merges one by one, first of a vocabulary that reads only a few pages, then of the finished one. Frequent words become one piece early; rare ones stay in parts.',
-      '一次看一步：先是只讀了幾頁的詞表，再是學完的詞表。常見的詞很早就合成一塊，少見的詞一直是好幾塊。',
+      'Go through the merges one by one, first of a vocabulary learned from only a few pages, then of the finished one. Frequent words become one piece early; rare ones stay in parts.',
+      '一次看一步：先是只從幾頁學來的詞表，再是學完的詞表。常見的詞很早就合成一塊，少見的詞一直是好幾塊。',
     ),
     guess: {
       ask: say(
@@ -30,7 +30,7 @@ export const token = section(
       options: [say('princess', 'princess（公主）'), say('generative', 'generative（生成的）')],
       right: 0,
       why: say(
-        'The vocabulary comes from fairy tales: “princess” occurs all the time, “generative” never. So it falls into pieces that are frequent in other words.',
+        'The vocabulary comes from fairy tales: “princess” occurs all the time, “generative” never. So “generative” falls into pieces that are frequent in other words.',
         '這份詞表是從童話學來的：princess 到處都是，generative 一次也沒有，所以只能拆成在別的詞裡常見的片段。',
       ),
     },
@@ -126,8 +126,8 @@ export const meaning = section(
       ],
     ],
     notice: say(
-      'Nobody told the model that these words belong together. Words that can stand in the same places in a text got similar rows. The map shows two directions out of hundreds, so near on the map is only a hint; the cosine below it counts all of them (1: the same direction, 0: nothing in common, below 0: opposed).',
-      '沒有人告訴模型這些詞是一類：在文章裡能站在同樣位置的詞，列就變得相近。地圖只畫出幾百個方向裡的兩個，圖上靠近只是線索；下面的餘弦值才算進了所有方向（1 是同方向，0 是毫不相干，負的是相反）。',
+      'Nobody told the model that these words belong together. Words that can stand in the same places in a text got similar rows. The map shows two directions out of hundreds, so near on the map is only a hint; the cosine below it counts all of them (1: the same direction, 0: at right angles, −1: opposite).',
+      '沒有人告訴模型這些詞是一類：在文章裡能站在同樣位置的詞，列就變得相近。地圖只畫出幾百個方向裡的兩個，圖上靠近只是線索；下面的餘弦值才算進了所有方向（1 是同方向，0 是互相垂直，−1 是完全相反）。',
     ),
     claim: 'figure 6: groups are closer inside than to others',
   }),
@@ -156,8 +156,8 @@ export const meaning = section(
     claim: 'figure 7: the two rows are identical',
   }),
   p(
-    'Attention, the next chapter, adds vectors up, and a sum does not know order: “dog bites man” and “man bites dog” have the same rows. So the position must get in too. The first Transformer added a pattern of sine waves to each vector; others learn a vector per place; ALiBi lowers the attention between two tokens the farther apart they are (Press et al. 2022). Most models of today, our two among them, add nothing to the vector, and instead rotate what attention compares (the queries and keys of chapter 3) by an angle that grows with the position (RoPE, Su et al. 2021).',
-    '下一章的注意力會把向量加起來，而加法不分先後：「狗咬人」和「人咬狗」查到的列一模一樣。所以位置也得放進去。最早的 Transformer 在向量上加正弦波；有的模型替每個位置學一個向量；ALiBi 讓兩個詞元離得愈遠、注意力愈低（Press 等人，2022）。現在的模型，包括童話和詩這兩個，多半不在向量上加東西，而是把注意力要比對的向量（第三章的查詢與鍵）依位置轉一個角度（RoPE，Su 等人，2021）。',
+    'Attention, the next chapter, adds vectors up, and a sum does not know order: “dog bites man” and “man bites dog” have the same rows. So the position must get in too. The first Transformer added a pattern of sine waves to each vector; others learn a vector per place; ALiBi lowers the attention between two tokens the farther apart they are (Press et al. 2022). Most of today’s models, our two among them, add nothing to the vector, and instead rotate what attention compares (the queries and keys of chapter 3), pair by pair of numbers, by angles that grow with the position, so that a score depends on distance alone (RoPE, Su et al. 2021).',
+    '下一章的注意力會把向量加起來，而加法不分先後：「狗咬人」和「人咬狗」查到的列一模一樣。所以位置也得放進去。最早的 Transformer 在向量上加正弦波；有的模型替每個位置學一個向量；ALiBi 讓兩個詞元離得愈遠、注意力愈低（Press 等人，2022）。現在的模型，包括童話和詩這兩個，多半不在向量上加東西，而是把注意力要比對的向量（第三章的查詢與鍵）每兩個數一組，依位置轉一個角度，於是分數只和距離有關（RoPE，Su 等人，2021）。',
   ),
   figure(8, {
     title: say('Take the order away', '把順序拿掉'),

@@ -17,8 +17,8 @@ export const long = section(
     ),
     guess: {
       ask: say(
-        'In this small model, from how many tokens on does attention cost more than everything else?',
-        '在這個小模型裡，文字要多長，注意力才會比其他所有部分更貴？',
+        'In this small model, from how many tokens on do the scores and the gathering of attention cost more than everything else, Q, K and V included?',
+        '在這個小模型裡，文字要多長，注意力的分數與匯總才會比其他所有部分（包括 Q、K、V）更貴？',
       ),
       options: [
         say('About 100', '大約 100 個詞元'),
@@ -27,8 +27,8 @@ export const long = section(
       ],
       right: 2,
       why: say(
-        'About 3,900: set the two formulas below the table equal. (There its line crosses that of all the rest.) That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
-        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。（圖上就是它和「其餘合計」的交點。）這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
+        'About 3,900: set the two formulas below the table equal. (There its line crosses that of all the rest. The pass asks for the last guess only, so the last block attends from one token.) That is far more than the 512 tokens this model reads. Attention grows with the square, but it starts from very little.',
+        '大約 3,900 個：讓表下面那兩個式子相等就算得出來。（圖上就是它和「其餘合計」的交點。這裡只要最後一個猜測，所以最後一個區塊只有一個詞元在看。）這個模型最多只讀 512 個詞元，還差得遠。注意力隨長度的平方成長，只是起點很低。',
       ),
     },
     parts: [
@@ -73,8 +73,8 @@ export const long = section(
       ],
     ],
     notice: say(
-      'A window keeps memory and work flat once the text is longer than the window and the 64 tokens more that this engine keeps, and costs some loss: choose 8 or 64, the smaller the more. Eight bits instead of thirty-two cost almost nothing. (± is the standard error of the change.) In large models the loss explodes when the first tokens leave the window, because many heads rest on them when they have nothing to look for (attention sinks, Xiao et al. 2024); this small model has no such heads, so sinks hardly help it.',
-      '有了視窗，文字超過視窗（這個引擎另外多留 64 個詞元）以後，記憶體和每一步的工作就不再成長，代價是損失變大：換成 8 或 64 看看，視窗愈小，代價愈大。用 8 位元代替 32 位元，幾乎沒有代價。（± 是變化的標準誤差。）在大模型裡，開頭的詞元一離開視窗，損失就暴增，因為許多頭沒什麼好看時，就盯著開頭（注意力匯點，attention sink，Xiao 等人，2024）；這個小模型沒有那樣的頭，所以匯點對它幾乎沒有幫助。',
+      'A window keeps memory and work flat once the text is longer than the window and the 64 tokens more that this engine keeps, and costs some loss: the smaller the window, the greater the loss (try 8 or 64). Eight bits instead of thirty-two cost almost nothing. (± is the standard error of the change.) In large models the loss explodes when the first tokens leave the window, because many heads rest on them when they have nothing to look for (attention sinks, Xiao et al. 2024); sinks hardly help this small model.',
+      '有了視窗，文字超過視窗（這個引擎另外多留 64 個詞元）以後，記憶體和每一步的工作就不再成長，代價是損失變大：換成 8 或 64 看看，視窗愈小，代價愈大。用 8 位元代替 32 位元，幾乎沒有代價。（± 是變化的標準誤差。）在大模型裡，開頭的詞元一離開視窗，損失就暴增，因為許多頭沒什麼好看時，就盯著開頭（注意力匯點，attention sink，Xiao 等人，2024）；匯點對這個小模型幾乎沒有幫助。',
     ),
     claim: 'figure 25: smaller windows lose more, eight bits almost nothing',
   }),
@@ -111,8 +111,8 @@ export const long = section(
       ],
     ],
     notice: say(
-      'A model knows only the positions it has met. ALiBi has no numbers of positions at all: it only lowers a score the farther back a token is, so a longer text brings little that is new. Another direction gives up looking back at every token: state-space models carry a summary of fixed size along, as recurrent networks did; there is none in this figure.',
-      '模型只熟悉自己見過的位置。ALiBi 根本沒有位置的數字，只讓分數隨距離遞減，遠處的字自然淡出，所以文字變長也沒什麼新東西。另一個方向是不再回頭看每個詞元：狀態空間模型像循環網路那樣，帶著一份固定大小的摘要往前走；圖裡沒有放這種模型。',
+      'Beyond the trained length, RoPE gives scores at distances the model never met, and added positions bring vectors it never met. ALiBi only makes far tokens count less and less, so a longer text brings little that is new. Another direction gives up looking back at every token: state-space models carry a summary of fixed size along, as recurrent networks did; there is none in this figure.',
+      '超過訓練長度，RoPE 會算出模型沒見過的距離，加上去的位置也會帶來沒見過的向量。ALiBi 只讓遠處的字愈來愈淡，所以文字變長也沒什麼新東西。另一個方向是不再回頭看每個詞元：狀態空間模型像循環網路那樣，帶著一份固定大小的摘要往前走；圖裡沒有放這種模型。',
     ),
     claim: 'figure 26: bits per byte order alibi, rope, learned, sinusoidal at 512',
   }),

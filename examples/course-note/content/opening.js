@@ -62,22 +62,22 @@ export const opening = section(
       ],
     ],
     notice: say(
-      'The trained model puts its probability on a few tokens. The model that you train here is dozens of times smaller and reads for seconds only. Its loss (explained just below) on text it never read still falls below both dashed lines. Nobody teaches it grammar: its only exercise is the next token.',
-      '訓練過的模型把機率集中在少數幾個詞元上。你在這裡訓練的模型小了幾十倍，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失（下面就解釋）已經低於圖中兩條虛線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
+      'The trained model puts most of its probability on a few tokens. The model that you train here is dozens of times smaller and reads for only a few seconds. Its loss (explained just below) on text it never read still falls below both dashed lines. Nobody teaches it grammar: its only exercise is the next token.',
+      '訓練過的模型把大部分機率集中在少數幾個詞元上。你在這裡訓練的模型小了幾十倍，也只讀幾秒鐘，可是讀完之後，它在沒讀過的文字上，損失（下面就解釋）已經低於圖中兩條虛線。沒有人教它文法，唯一的功課就是猜下一個詞元。',
     ),
     claim: 'figure 1: training lowers the held-out loss below both anchors',
   }),
   p(
-    'How good is a guess? Ask what probability the model gave to the token that really came. The *loss* is minus the natural logarithm of that probability, averaged over a text (unit: nats): 0 if the model was certain and right, 0.69 if it gave one half, 4.6 if one hundredth. Divided by ln 2 and counted for each byte of text (a letter is one byte, a Chinese character three), it is called bits per byte, and compares models whose tokens differ; `e` to the loss, the perplexity, says between how many equally likely tokens the model hesitates. What counts is held-out text: text that was kept away from training, so that it cannot have been learned by heart.',
-    '猜得好不好，要問模型原本給「真正出現的那個詞元」多少機率。把這個機率取自然對數、加上負號，再對整段文字平均，就是*損失*（單位：奈特）：完全有把握又猜對是 0，只給一半機率是 0.69，只給百分之一是 4.6。除以 ln 2、平均到每個位元組（一個英文字母是一個位元組，一個漢字三個），叫作每位元組位元數，詞元不同的模型也能拿來比；`e` 的損失次方叫作困惑度，相當於模型在這麼多個一樣可能的詞元之間猶豫。真正算數的，是保留文字上的損失：訓練時沒看過的文字，背不來。',
+    'How good is a guess? Ask what probability the model gave to the token that really came. The *loss* is minus the natural logarithm of that probability, averaged over a text (unit: nats): 0 if the model was certain and right, 0.69 if it gave one half, 4.6 if one hundredth. The losses of all tokens added up, divided by ln 2 and by the number of bytes (a letter is one byte, a Chinese character three), are bits per byte, which compare models whose tokens differ; `e` to the loss, the perplexity, says between how many equally likely tokens the model hesitates. What counts is held-out text: text that was kept away from training, so that it cannot have been learned by heart.',
+    '猜得好不好，要問模型原本給「真正出現的那個詞元」多少機率。把這個機率取自然對數、加上負號，再對整段文字平均，就是*損失*（單位：奈特）：完全有把握又猜對是 0，只給一半機率是 0.69，只給百分之一是 4.6。把所有詞元的損失加起來，除以 ln 2，再除以位元組數（一個英文字母是一個位元組，一個漢字三個），就是每位元組位元數，詞元不同的模型也能拿來比；`e` 的損失次方叫作困惑度，相當於模型在這麼多個一樣可能的詞元之間猶豫。真正算數的，是保留文字上的損失：訓練時沒看過的文字，背不來。',
   ),
   p(
     'And how does a model learn? It guesses the next token of a text it is given, and each of its numbers (its *parameters*) is moved a little. The gradient says in which direction the loss rises fastest; the move goes the opposite way. One such move is a step; the figure above does 150 of them, large models hundreds of thousands or more.',
     '模型又是怎麼學的？拿一段文字讓它猜下一個詞元，再把模型裡的每個數（叫作*參數*）移動一點點。梯度指出損失上升最快的方向，所以要反著走。移動一次叫一步；上面那張圖走了 150 步，大模型走幾十萬步，甚至更多。',
   ),
   p(
-    'The game is old; only the players changed. An *n*-gram model counts which word followed the last few words. A feed-forward network turns those few words into vectors (lists of numbers), so that similar words share what was learned. A recurrent network reads on and on and keeps a summary. The Transformer looks back at every earlier word directly.',
-    '這個遊戲很老，換的只是玩家。*n* 元模型數一數前面幾個字之後接過什麼。前饋網路把那幾個字變成向量（一串數字），相近的字就能共用學到的東西。循環網路一路讀下去，只留一份摘要。Transformer 則直接回頭看前面每一個字。',
+    'The game is old; only the players changed. An *n*-gram model counts which word followed the last few words. A feed-forward network (of this old kind; a part of the Transformer has the same name) turns those few words into vectors, lists of numbers, so that similar words share what was learned. A recurrent network reads on and on and keeps a summary. The Transformer looks back at every earlier word directly.',
+    '這個遊戲很老，換的只是玩家。*n* 元模型數一數前面幾個字之後接過什麼。前饋網路（這裡是老式的語言模型；後面 Transformer 裡有個零件同名）把那幾個字變成向量，也就是一串數字，相近的字就能共用學到的東西。循環網路一路讀下去，只留一份摘要。Transformer 則直接回頭看前面每一個字。',
   ),
   figure(2, {
     title: say('Four generations, one text', '四代模型，同一段文字'),
@@ -99,14 +99,14 @@ export const opening = section(
       ],
     ],
     notice: say(
-      'Each generation needs fewer bits on text that none of them has read. The last two differ by little. One sentence can mislead: here the Transformer’s own line is the dullest of the four. Compare on a whole text, never on one guess.',
-      '在誰都沒讀過的文字上，每一代需要的位元都比上一代少，最後兩代只差一點。只看一句話會看走眼：這裡 Transformer 寫的那一句反而最呆板。要比，就要用整段文字比。',
+      'Each generation needs fewer bits on text that none of them has read. The last two, one training run each, differ by little. One sentence can mislead: here the Transformer’s own line is the dullest of the four. Compare on a whole text, never on one guess.',
+      '在誰都沒讀過的文字上，每一代需要的位元都比上一代少，最後兩代（各只訓練一次）只差一點。只看一句話會看走眼：這裡 Transformer 寫的那一句反而最呆板。要比，就要用整段文字比。',
     ),
     claim: 'figure 2: bits per byte fall from n-gram to Transformer',
   }),
   p(
-    'The rest of this note opens the Transformer from one end to the other. Five stations are all there is: text is cut into tokens; each token becomes a vector, and its place is noted; attention lets tokens look at earlier ones; a feed-forward network works on each token by itself; and the last vector becomes a guess.',
-    '接下來我們把 Transformer 從頭到尾打開。全程只有五站：文字切成詞元；每個詞元變成向量，再記下位置；注意力讓詞元回頭看前面；前饋網路對每個詞元各自加工；最後一個向量變成對下一個詞元的猜測。',
+    'The rest of this note opens the Transformer from one end to the other. Five stations are all there is: text is cut into tokens; each token becomes a vector; attention lets tokens look at earlier ones, and knows their places; a feed-forward network works on each token by itself; and the last vector becomes a guess.',
+    '接下來我們把 Transformer 從頭到尾打開。全程只有五站：文字切成詞元；每個詞元變成向量；注意力讓詞元回頭看前面，也知道誰在哪裡；前饋網路對每個詞元各自加工；最後一個向量變成對下一個詞元的猜測。',
   ),
   figure(3, {
     title: say('From text to a guess', '從文字到猜測'),
