@@ -23,6 +23,7 @@ import { Model } from './api/model.js';
 import { Session } from './api/session.js';
 import { JielongError } from './base/error.js';
 import { checkOptions, LOAD } from './base/options.js';
+import { assets } from './engine/assets.js';
 import { openBackend } from './engine/backend.js';
 import { describeSource } from './source/source.js';
 
@@ -73,7 +74,7 @@ export async function loadModel(source, options = {}) {
     const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
     const info = await backend.load(
       described,
-      { wasm: address, sha256, memoryLimit, precision, threads },
+      { assets: assets(), wasm: address, sha256, memoryLimit, precision, threads },
       onProgress,
       signal,
     );

@@ -27,6 +27,7 @@ import {
   typed,
   WORKER,
 } from './base/options.js';
+import { assets } from './engine/assets.js';
 import { openBackend } from './engine/backend.js';
 
 /** @typedef {import('./api/types.js').TrainConfig} TrainConfig */
@@ -141,7 +142,8 @@ export async function createTrainer(options) {
   try {
     const vocabulary = config.vocabulary === 'characters' ? 0 : config.vocabulary;
     const recipe = recipeOf(config);
-    const info = await backend.call('train.open', given.text, recipe, vocabulary, given.wasm);
+    const args = [given.text, recipe, vocabulary, assets(), given.wasm];
+    const info = await backend.call('train.open', ...args);
     given.signal?.throwIfAborted();
     return new Trainer(backend, info, config);
   } catch (e) {

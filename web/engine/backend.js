@@ -13,8 +13,9 @@
 import { closed, JielongError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
 import { openSource, pump } from '../source/source.js';
+import { ENGINE, POOL_WORKER } from './assets.js';
 import { Engine } from './engine.js';
-import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worker.js';
+import { listen, started, startWorker } from './start-worker.js';
 
 /** @typedef {import('../api/types.js').LoadOptions} LoadOptions */
 /** @typedef {import('../api/types.js').ModelInfo} ModelInfo */

@@ -31,23 +31,9 @@ export function listen(worker, receive, fail, ended) {
 }
 
 /**
- * A worker's script. `start` names it in one expression, because bundlers recognise only that form.
- * @typedef {{ name: string, address: () => URL, start: () => Worker }} Script
+ * A worker's script. `start`, for pages, names it in one expression, because bundlers recognise only that form.
+ * @typedef {{ name: string, address: () => URL, start?: () => Worker }} Script
  */
-
-/** @type {Script} */
-export const ENGINE = {
-  name: 'worker.js',
-  address: () => new URL('./worker.js', import.meta.url),
-  start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-};
-
-/** @type {Script} */
-export const POOL_WORKER = {
-  name: 'pool-worker.js',
-  address: () => new URL('./pool-worker.js', import.meta.url),
-  start: () => new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' }),
-};
 
 /**
  * A worker of this package.
@@ -69,7 +55,8 @@ export function startWorker({ name, address, start }, memory) {
     const execArgv = inherited ? [] : undefined;
     return started(() => new node.Worker(script, { resourceLimits, execArgv }));
   }
-  if (script.origin === location.origin || script.protocol === 'file:') return started(start);
+  const near = script.origin === location.origin || script.protocol === 'file:';
+  if (start && near) return started(start);
   // A worker must have the page's origin; its imports need not.
   const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
   return started(() => new Worker(shim, { type: 'module' }));
