@@ -5,6 +5,7 @@
  * file. Every address is a literal in one expression, because bundlers recognise only that form. A build with everything
  * inside (web/node/bundle.js) replaces this module: the .wasm files are then packed in it.
  */
+import { absolute } from '../base/host.js';
 
 /**
  * A .wasm file: its address, or its bytes as base64 of a raw deflate stream.
@@ -13,14 +14,14 @@
  */
 
 /** @param {URL} url @returns {Wasm} */
-const wasm = ({ href }) => ({ kind: 'url', url: href });
+const wasm = (url) => ({ kind: 'url', url: absolute(url).href });
 
 /** @returns {Assets} */
 export const assets = () => ({
   engine: wasm(new URL('../jielong.wasm', import.meta.url)),
   relaxed: wasm(new URL('../jielong-relaxed.wasm', import.meta.url)),
   train: wasm(new URL('../jielong-train.wasm', import.meta.url)),
-  poolWorker: POOL_WORKER.address().href,
+  poolWorker: absolute(POOL_WORKER.address()).href,
 });
 
 /** @type {import('./start-worker.js').Script} */

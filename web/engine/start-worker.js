@@ -6,7 +6,7 @@
  */
 
 import { JielongError, wordsOf } from '../base/error.js';
-import { nodeModule } from '../base/host.js';
+import { absolute, nodeModule } from '../base/host.js';
 import { workerInside } from './embedded.js';
 
 /**
@@ -47,7 +47,7 @@ export function startWorker({ name, address, start }, memory) {
     return started(() =>
       node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
     );
-  const script = address();
+  const script = absolute(address());
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
     // With a worker's file, Node rejects this flag (of programs given by --eval).

@@ -135,14 +135,14 @@ async function buildGlobal() {
 }
 
 /**
- * The models lie in models/ beside the page, because the address of a bundled script says nothing, and some bundlers
- * replace it by a path of the builder's disk.
+ * The elements find models in models/ beside the page, because the address of a bundled script says nothing, and some
+ * bundlers replace it by a path of the builder's disk.
  * @type {import('esbuild').Plugin}
  */
-const modelsBesidePage = {
-  name: 'models beside the page',
+const besidePage = {
+  name: 'beside the page',
   setup(builder) {
-    builder.onLoad({ filter: /\/elements\/here\.js$/ }, async ({ path }) => {
+    builder.onLoad({ filter: /\/(elements\/here|ui\/i18n)\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const [before, after] = text.split('import.meta.url');
       return {
@@ -212,6 +212,6 @@ await buildForNode();
 await buildWorkers();
 await buildSingle();
 await buildGlobal();
-await buildModuleElements(out, 'elements.js', [modelsBesidePage]);
+await buildModuleElements(out, 'elements.js', [besidePage]);
 await buildTypes();
 await writeIntegrity();
