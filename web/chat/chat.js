@@ -34,7 +34,6 @@ const KEY = 'tokenizer.chat_template';
 const TEMPLATES = {
   name: 'template.js',
   address: () => new URL('./template.js', import.meta.url),
-  start: () => new Worker(new URL('./template.js', import.meta.url), { type: 'module' }),
 };
 
 /* ---- Rendering ------------------------------------------------------------------------------- */

@@ -2,8 +2,9 @@
  * assets.js - the files of the engine that are not modules: the .wasm files and the scripts of its workers.
  *
  * Only the caller's side resolves them and sends their addresses to the worker, so that the worker's script refers to no
- * file. Every address is a literal in one expression, because bundlers recognise only that form. A build with everything
- * inside (web/node/bundle.js) replaces this module: the .wasm files are then packed in it.
+ * file. Every address is a literal in one expression, because bundlers recognise only that form. Scripts of workers are
+ * such files too, not arguments of `new Worker`: in the package each has everything in it, and a bundler that rewrites
+ * it can break it (Docusaurus adds a call of a function that it does not define). A build with everything inside (web/node/bundle.js) replaces this module: the .wasm files are then packed in it.
  */
 import { absolute } from '../base/host.js';
 
@@ -28,12 +29,10 @@ export const assets = () => ({
 export const ENGINE = {
   name: 'worker.js',
   address: () => new URL('./worker.js', import.meta.url),
-  start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 };
 
 /** @type {import('./start-worker.js').Script} */
 export const POOL_WORKER = {
   name: 'pool-worker.js',
   address: () => new URL('./pool-worker.js', import.meta.url),
-  start: () => new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' }),
 };

@@ -31,8 +31,8 @@ export function listen(worker, receive, fail, ended) {
 }
 
 /**
- * A worker's script. `start`, for pages, names it in one expression, because bundlers recognise only that form.
- * @typedef {{ name: string, address: () => URL, start?: () => Worker }} Script
+ * A worker's script.
+ * @typedef {{ name: string, address: () => URL }} Script
  */
 
 /**
@@ -40,7 +40,7 @@ export function listen(worker, receive, fail, ended) {
  * @param {Script} script @param {number} [memory] max MB of its JS heap, in Node
  * @returns {any} a Worker of the page or of Node
  */
-export function startWorker({ name, address, start }, memory) {
+export function startWorker({ name, address }, memory) {
   const node = nodeModule('worker_threads');
   const inside = workerInside?.(name);
   if (inside)
@@ -56,7 +56,7 @@ export function startWorker({ name, address, start }, memory) {
     return started(() => new node.Worker(script, { resourceLimits, execArgv }));
   }
   const near = script.origin === location.origin || script.protocol === 'file:';
-  if (start && near) return started(start);
+  if (near) return started(() => new Worker(script, { type: 'module' }));
   // A worker must have the page's origin; its imports need not.
   const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
   return started(() => new Worker(shim, { type: 'module' }));

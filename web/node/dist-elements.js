@@ -284,6 +284,7 @@ export const wholeEngine = () =>
   engineFunction({
     shared: ALL_SHARED,
     workers: [POOL_WORKER, ...WORKERS],
+    plugins: [],
   });
 
 /**

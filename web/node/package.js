@@ -87,6 +87,12 @@ async function buildForNode() {
   });
 }
 
+/**
+ * A comment that makes a file longer than 4 KB, because Vite puts shorter ones into scripts as data: addresses, from
+ * which a page's policy can forbid workers.
+ */
+const LONG = `/*${' '.repeat(4096)}*/`;
+
 /** The workers: one file each, because a worker of a bundler has no chunks. */
 async function buildWorkers() {
   for (const name of SCRIPTS) {
@@ -96,7 +102,8 @@ async function buildWorkers() {
     const [{ imports }] = Object.values(metafile.outputs);
     if (imports.length) throw new Error(`package: ${name} imports ${imports[0].path}`);
     if (text.includes('import.meta')) throw new Error(`package: ${name} has an address`);
-    await write(basename(name), name === 'chat/template.js' ? `${licence}\n${text}` : text);
+    const head = name === 'chat/template.js' ? licence : name === POOL_WORKER ? LONG : '';
+    await write(basename(name), `${head}\n${text}`);
   }
   for (const name of [...WASM, ...FILES]) await copyFile(join(web, name), join(out, name));
 }
