@@ -71,7 +71,7 @@ async function buildModules() {
   await build({
     ...modules,
     splitting: true,
-    chunkNames: 'chunk-[hash]',
+    chunkNames: '[name]-[hash]',
     entryPoints: FETCHED.map((name) => join(web, name)),
     plugins: [flatUrls],
   });
