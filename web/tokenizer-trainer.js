@@ -6,6 +6,7 @@
  */
 import { JielongError } from './base/error.js';
 import { BINARY, checkOptions, describe, SIGNAL, typed } from './base/options.js';
+import { assets } from './engine/assets.js';
 import { start, trainingCalls } from './engine/training.js';
 
 /**
@@ -61,7 +62,7 @@ export class TokenizerTrainer {
     if (typeof text !== 'string') throw wrong('text', 'a string', text);
     const { sample = '', pre = 'gpt-2', wasm } = checkOptions('open', options, OPTIONS);
     const self = new TokenizerTrainer();
-    const calls = await start(self.#calls, wasm);
+    const calls = await start(self.#calls, wasm ?? assets().train);
     self.#out = calls.alloc(7 * 8);
     const texts = [text, sample, `${pre}\0`].map((part) => encoder.encode(part));
     const [n, sampleLength] = texts.map(({ length }) => length);

@@ -27,7 +27,8 @@ import {
   typed,
   WORKER,
 } from './base/options.js';
-import { openBackend } from './engine/backend.js';
+import { assets } from './engine/assets.js';
+import { openAnywhere, openBackend } from './engine/backend.js';
 
 /** @typedef {import('./api/types.js').TrainConfig} TrainConfig */
 /** @typedef {import('./api/types.js').TrainInfo} TrainInfo */
@@ -135,13 +136,19 @@ export async function createTrainer(options) {
   if (wanted.warmup === undefined)
     config.warmup = Math.min(TRAIN_DEFAULTS.warmup, config.steps >> 1);
   given.signal?.throwIfAborted();
+  return openAnywhere(given.worker, (worker) => openTrainer({ ...given, worker }, config));
+}
+
+/** @param {Record<string, any>} given options @param {any} config */
+async function openTrainer(given, config) {
   const backend = openBackend(given.worker);
   const cancel = () => backend.close(); // terminates the worker
   given.signal?.addEventListener('abort', cancel);
   try {
     const vocabulary = config.vocabulary === 'characters' ? 0 : config.vocabulary;
     const recipe = recipeOf(config);
-    const info = await backend.call('train.open', given.text, recipe, vocabulary, given.wasm);
+    const args = [given.text, recipe, vocabulary, assets(), given.wasm];
+    const info = await backend.call('train.open', ...args);
     given.signal?.throwIfAborted();
     return new Trainer(backend, info, config);
   } catch (e) {

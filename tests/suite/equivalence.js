@@ -3,6 +3,7 @@
  */
 import { breathe } from '../../web/base/host.js';
 import { LIMITS } from '../../web/base/options.js';
+import { assets } from '../../web/engine/assets.js';
 import { openBackend } from '../../web/engine/backend.js';
 import { describeSource } from '../../web/source/source.js';
 import { ok, rejects, same, sameBits } from './assert.js';
@@ -128,17 +129,18 @@ export const equivalence = [
       for (const worker of [false, true]) {
         const backend = openBackend(worker);
         const source = describeSource(t.source(file));
-        const { threads } = await backend.load(source, { threads: 1, precision: 'exact' }, null);
+        const options = /** @type {const} */ ({ threads: 1, precision: 'exact' });
+        const { threads } = await backend.load(source, { assets: assets(), ...options }, null);
         same(threads, 1, 'threads');
         const { handle } = await backend.call('openSession', 32, false);
-        const options = { ...LIMITS, seed: 1n, stop: [], ignoreEos: true };
-        await backend.call('generate', handle, Int32Array.of(1, 2, 3), options);
+        const settings = { ...LIMITS, seed: 1n, stop: [], ignoreEos: true };
+        await backend.call('generate', handle, Int32Array.of(1, 2, 3), settings);
         let token;
         while (!token) ({ token } = await backend.call('step', handle));
         await breathe(); // the caller is busy
         await breathe();
         const logits = await backend.call('logits', handle);
-        const model = await t.load(t.source(file), { threads: 1, precision: 'exact' });
+        const model = await t.load(t.source(file), options);
         sameBits(logits, await after(model, [[1, 2, 3, token.id]]), worker ? 'worker' : 'thread');
         await model.close();
         backend.close();

@@ -19,3 +19,6 @@ export const breathe = () =>
     port1.onmessage = () => resolve(port1.close());
     port2.postMessage(0);
   });
+
+/** A file's whole address; some bundlers give a URL without an origin. @param {URL} url */
+export const absolute = ({ href }) => new URL(href, globalThis.location?.href);

@@ -13,8 +13,8 @@
 import { closed, JielongError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
 import { openSource, pump } from '../source/source.js';
-import { Engine } from './engine.js';
-import { ENGINE, listen, POOL_WORKER, started, startWorker } from './start-worker.js';
+import { ENGINE, POOL_WORKER } from './assets.js';
+import { ALLOW, listen, started, startWorker } from './start-worker.js';
 
 /** @typedef {import('../api/types.js').LoadOptions} LoadOptions */
 /** @typedef {import('../api/types.js').ModelInfo} ModelInfo */
@@ -40,9 +40,9 @@ const NOT_LOADED = 'its script could not be loaded';
 const EVALUATE = ['advance', 'step', 'embed', 'runStep'];
 const BREATH_MS = 5; // max time of short calls between two yields to the event loop
 
-/** The engine in this thread. @implements {Backend} */
+/** The engine in this thread; imported here, because most pages have it in a worker only. @implements {Backend} */
 class LocalBackend {
-  #engine = new Engine();
+  #engine = import('./engine.js').then(({ Engine }) => new Engine());
   /** @type {Promise<any> | undefined} */ #trainer;
   #worked = 0; // ms since the last yield
   #calls = 0;
@@ -51,15 +51,16 @@ class LocalBackend {
   async call(op, ...args) {
     if (op.startsWith('train.')) return this.#train(op.slice(6), args);
     const number = ++this.#calls;
+    const engine = await this.#engine;
     const begun = performance.now();
-    const result = /** @type {any} */ (this.#engine)[op](...args);
+    const result = /** @type {any} */ (engine)[op](...args);
     this.#worked += performance.now() - begun;
     if (EVALUATE.includes(op) || this.#worked > BREATH_MS) {
       this.#worked = 0;
       await breathe();
     }
     // Only if the caller makes no call before the next turn of the event loop.
-    if (result?.token) breathe().then(() => this.#calls === number && this.#engine.evaluateAhead());
+    if (result?.token) breathe().then(() => this.#calls === number && engine.evaluateAhead());
     return result;
   }
   /** @param {string} op @param {any[]} args */
@@ -71,14 +72,14 @@ class LocalBackend {
   }
   /** @type {Backend['load']} */
   async load(source, options, onProgress, signal) {
-    return this.#engine.load(source, options, onProgress, signal);
+    return (await this.#engine).load(source, options, onProgress, signal);
   }
   /** @type {Backend['attend']} */
   attend(_, work) {
     return work(); // a thread cannot interrupt itself
   }
   close() {
-    this.#engine.close();
+    this.#engine.then((engine) => engine.close());
   }
 }
 
@@ -264,6 +265,26 @@ export function openBackend(worker) {
         : new Worker(/** @type {string} */ (worker), { type: 'module' }),
     ),
   );
+}
+
+/**
+ * Opens an engine in a worker, or in this thread if the page cannot start one.
+ * @template T
+ * @param {LoadOptions['worker']} worker the caller's; undefined: the default
+ * @param {(worker: LoadOptions['worker']) => Promise<T>} open
+ * @param {boolean} [repeatable] whether it can be called twice
+ * @returns {Promise<T>}
+ */
+export async function openAnywhere(worker, open, repeatable = true) {
+  try {
+    return await open(worker);
+  } catch (e) {
+    const { code, message } = /** @type {any} */ (e ?? {});
+    const blocked = code === 'WORKER' && /could not be (loaded|started)/.test(message);
+    if (worker !== undefined || !repeatable || !blocked) throw e;
+    console.warn(`jielong runs in the page's thread: ${message}; ${ALLOW}`);
+    return open(false);
+  }
 }
 
 /** A worker made by the caller. @param {() => any} make */

@@ -1,14 +1,8 @@
 /**
- * embedded.js - files embedded in the script by a build. Here there are none: all files are separate.
+ * embedded.js - scripts of workers embedded by a build. Here there are none: they are separate files.
  *
- * The single-file build (web/node/dist.js) replaces this module.
+ * Builds with everything inside (web/node/bundle.js) replace this module and assets.js.
  */
-
-/**
- * The bytes of an embedded .wasm, by name.
- * @type {((name: string) => Promise<ArrayBuffer>) | undefined}
- */
-export const wasmInside = undefined;
 
 /**
  * An embedded worker as one classic script, by name, for a Blob or for Node's `eval`.

@@ -16,7 +16,7 @@ import { open } from './instance.js';
 import { Kernels } from './kernels.js';
 import { cosines, rows, trace, unembed, unembedding } from './readings.js';
 import { restore, states } from './state.js';
-import { Threads, threadsHere } from './threads.js';
+import { startInNode, Threads, threadsHere } from './threads.js';
 
 const MORE = 1;
 const LOST = -12; // JL_ERR_THREAD
@@ -45,7 +45,7 @@ function joined(parts, length) {
 }
 
 /**
- * @typedef {{ wasm?: any, threads?: number, sha256?: string, memoryLimit?: number,
+ * @typedef {{ assets?: import('./assets.js').Assets, wasm?: any, threads?: number, sha256?: string, memoryLimit?: number,
  *   precision?: 'auto' | 'exact' | 'fast' }} LoadOptions
  */
 
@@ -161,13 +161,16 @@ export class Engine {
    * Creates the instance, and starts pool workers and the compilation of kernels during the download.
    * @param {LoadOptions} options @param {() => Promise<number>} size bytes of the file, 0: unknown
    */
-  async #start({ wasm, threads, precision = 'auto' }, size) {
+  async #start({ assets, wasm, threads, precision = 'auto' }, size) {
     const { possible, why } = threadsHere(threads, this.#startPoolWorker);
     const room = possible ? async () => (await size()) * ROOM : undefined;
-    const { exports, module, shared } = await open(wasm, room);
+    const { exports, module, shared } = await open(wasm ?? assets?.engine, room);
     this.#calls.attach(exports);
-    this.#kernels = new Kernels(precision, wasm, shared);
-    this.#threads = new Threads(this.#calls, this.#startPoolWorker);
+    this.#kernels = new Kernels(precision, wasm ? undefined : assets?.relaxed, shared);
+    this.#threads = new Threads(
+      this.#calls,
+      this.#startPoolWorker ?? startInNode(assets?.poolWorker),
+    );
     if (shared) this.#threads.start(module, threads, await size());
     else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
   }

@@ -10,7 +10,6 @@
 import { JielongError } from '../base/error.js';
 import { nodeModule } from '../base/host.js';
 import { fetchUrl } from '../source/source.js';
-import { wasmInside } from './embedded.js';
 import { environment } from './link.js';
 
 /**
@@ -56,6 +55,17 @@ function compileBytes(source, name, shared) {
   return WebAssembly.compile(shared ? bytes : unshared(bytes));
 }
 
+/** The bytes of a file inside the script. @param {string} base64 of a raw deflate stream */
+function unpack(base64) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  // Not a Blob's stream: WebKit cannot read one in a worker of a file: page.
+  const { writable, readable } = new DecompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  writer.write(bytes).catch(() => {}); // the reader throws it
+  writer.close().catch(() => {});
+  return new Response(readable).arrayBuffer();
+}
+
 /** @param {string} url @param {boolean} shared */
 async function compileUrl(url, shared) {
   const response = await fetchUrl(url);
@@ -64,14 +74,14 @@ async function compileUrl(url, shared) {
 }
 
 /**
- * @param {any} wasm a described source, bytes, or a module; undefined: ../jielong.wasm
+ * @param {any} wasm a described source, a file inside the script (assets.js), bytes, or a module
  * @param {boolean} shared
  */
 export async function compile(wasm, shared) {
   if (wasm instanceof WebAssembly.Module) return wasm;
-  if (wasm && !wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
-  if (!wasm && wasmInside) return compileBytes(await wasmInside('jielong.wasm'), 'it', shared);
-  const url = wasm?.path ?? wasm?.url ?? new URL('../jielong.wasm', import.meta.url).href;
+  if (!wasm.kind) return compileBytes(wasm, "the option 'wasm'", shared);
+  if (wasm.kind === 'packed') return compileBytes(await unpack(wasm.base64), wasm.name, shared);
+  const url = wasm.path ?? wasm.url;
   const fs = nodeModule('fs');
   if (!fs || /^(https?|data|blob):/.test(url)) return compileUrl(url, shared);
   const path = url.startsWith('file:') ? new URL(url) : url;

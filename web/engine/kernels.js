@@ -11,7 +11,6 @@
  * evaluation. threads.js chooses the number of threads.
  */
 
-import { wasmInside } from './embedded.js';
 import { compile } from './instance.js';
 import { linkRelaxed, RELAXED_DATA } from './link.js';
 
@@ -54,14 +53,12 @@ export function fastClasses(precision, dot) {
 
 /**
  * The module with relaxed SIMD, or undefined: the file is missing (its build is optional).
- * @param {boolean} shared
+ * @param {import('./assets.js').Wasm} file @param {boolean} shared
  * @returns {Promise<WebAssembly.Module | undefined>}
  */
-async function compileRelaxed(shared) {
-  const name = 'jielong-relaxed.wasm';
-  const beside = { kind: 'url', url: new URL(`../${name}`, import.meta.url).href };
+async function compileRelaxed(file, shared) {
   try {
-    return await compile(wasmInside ? await wasmInside(name) : beside, shared);
+    return await compile(file, shared);
   } catch {
     return undefined;
   }
@@ -177,14 +174,15 @@ export class Kernels {
 
   /**
    * Starts to compile the kernels of the precision.
-   * @param {'auto' | 'exact' | 'fast'} precision @param {any} wasm the caller's own module, if any
+   * @param {'auto' | 'exact' | 'fast'} precision
+   * @param {import('./assets.js').Wasm | undefined} relaxed undefined: the caller's own engine has no such module
    * @param {boolean} shared whether the memory is shared
    */
-  constructor(precision, wasm, shared) {
-    const dot = wasm ? 'none' : byteDot();
+  constructor(precision, relaxed, shared) {
+    const dot = relaxed ? byteDot() : 'none';
     this.#classes = fastClasses(precision, dot);
     const usable = this.#classes.length > 0 && dot !== 'none';
-    this.#relaxed = usable ? compileRelaxed(shared) : undefined;
+    this.#relaxed = relaxed && usable ? compileRelaxed(relaxed, shared) : undefined;
   }
 
   /**

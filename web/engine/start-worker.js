@@ -6,7 +6,7 @@
  */
 
 import { JielongError, wordsOf } from '../base/error.js';
-import { nodeModule } from '../base/host.js';
+import { absolute, nodeModule } from '../base/host.js';
 import { workerInside } from './embedded.js';
 
 /**
@@ -31,37 +31,23 @@ export function listen(worker, receive, fail, ended) {
 }
 
 /**
- * A worker's script. `start` names it in one expression, because bundlers recognise only that form.
- * @typedef {{ name: string, address: () => URL, start: () => Worker }} Script
+ * A worker's script.
+ * @typedef {{ name: string, address: () => URL }} Script
  */
-
-/** @type {Script} */
-export const ENGINE = {
-  name: 'worker.js',
-  address: () => new URL('./worker.js', import.meta.url),
-  start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-};
-
-/** @type {Script} */
-export const POOL_WORKER = {
-  name: 'pool-worker.js',
-  address: () => new URL('./pool-worker.js', import.meta.url),
-  start: () => new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' }),
-};
 
 /**
  * A worker of this package.
  * @param {Script} script @param {number} [memory] max MB of its JS heap, in Node
  * @returns {any} a Worker of the page or of Node
  */
-export function startWorker({ name, address, start }, memory) {
+export function startWorker({ name, address }, memory) {
   const node = nodeModule('worker_threads');
   const inside = workerInside?.(name);
   if (inside)
     return started(() =>
       node ? new node.Worker(inside, { eval: true }) : new Worker(blobUrl(inside)),
     );
-  const script = address();
+  const script = absolute(address());
   if (node) {
     const resourceLimits = memory && { maxOldGenerationSizeMb: memory };
     // With a worker's file, Node rejects this flag (of programs given by --eval).
@@ -69,11 +55,17 @@ export function startWorker({ name, address, start }, memory) {
     const execArgv = inherited ? [] : undefined;
     return started(() => new node.Worker(script, { resourceLimits, execArgv }));
   }
-  if (script.origin === location.origin || script.protocol === 'file:') return started(start);
+  const near = script.origin === location.origin || script.protocol === 'file:';
+  if (near) return started(() => new Worker(script, { type: 'module' }));
   // A worker must have the page's origin; its imports need not.
   const shim = blobUrl(`import ${JSON.stringify(script.href)};`);
   return started(() => new Worker(shim, { type: 'module' }));
 }
+
+/** What a page without workers must allow, for errors and warnings. */
+export const ALLOW =
+  "a Content-Security-Policy must have worker-src 'self' for separate files, " +
+  'blob: for the engine in one file or on another origin';
 
 /** Turns an exception into a WORKER error. @template W @param {() => W} start @returns {W} */
 export function started(start) {

@@ -10,7 +10,7 @@
  */
 import { wordsOf } from '../base/error.js';
 import { nodeModule } from '../base/host.js';
-import { POOL_WORKER, startWorker } from './start-worker.js';
+import { startWorker } from './start-worker.js';
 
 const STACK = 131072; // bytes; the largest frames (matmuls) have 33 KB
 const START_MS = 3000; // workers that have not arrived by then are ignored
@@ -58,13 +58,17 @@ function plan(wanted, size) {
   return [Math.min(cores, MAX_DEFAULT)];
 }
 
-/** @type {StartPoolWorker} */
-function startInNode() {
-  const worker = startWorker(POOL_WORKER);
+/**
+ * Starts pool workers in Node.
+ * @param {string} [address] of their script @returns {StartPoolWorker}
+ */
+export const startInNode = (address) => () => {
+  const script = { name: 'pool-worker.js', address: () => new URL(address ?? '') };
+  const worker = startWorker(script);
   const gone = (/** @type {any} */ e) => worker.onerror(e);
   worker.on('error', gone).on('exit', gone).unref(); // does not keep the process alive
   return worker;
-}
+};
 
 export class Threads {
   /** The message for each. @type {Map<PoolWorker, { thread: number }>} */ #workers = new Map();
@@ -74,8 +78,8 @@ export class Threads {
   /** Threads in use, with this one. */ count = 1;
   /** Why not more. @type {string | undefined} */ why;
 
-  /** @param {import('./exports.js').Calls} calls @param {StartPoolWorker} [start] by the page */
-  constructor(calls, start = startInNode) {
+  /** @param {import('./exports.js').Calls} calls @param {StartPoolWorker} start */
+  constructor(calls, start) {
     this.#calls = calls;
     this.#start = start;
   }

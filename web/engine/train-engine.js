@@ -19,6 +19,7 @@ const TYPES = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 };
 
 export class TrainEngine {
   #calls = trainingCalls('trainer');
+  /** @type {import('./assets.js').Wasm | undefined} */ #engine;
   /** jielong.wasm, compiled once. @type {WebAssembly.Module | undefined} */ #sampler;
   #run = 0;
   #out = 0; // eight doubles
@@ -26,10 +27,11 @@ export class TrainEngine {
   /**
    * @param {string} text @param {string} recipe  `key = value` lines (src/train/config.h)
    * @param {number} vocabulary  size; 0: characters
-   * @param {any} wasm
+   * @param {import('./assets.js').Assets} assets @param {any} wasm the caller's own module, if any
    */
-  async open(text, recipe, vocabulary, wasm) {
-    const calls = await start(this.#calls, wasm);
+  async open(text, recipe, vocabulary, assets, wasm) {
+    this.#engine = assets.engine;
+    const calls = await start(this.#calls, wasm ?? assets.train);
     this.#out = calls.alloc(8 * 8);
     const [words, settings] = [text, recipe].map((part) => encoder.encode(part));
     this.#run = calls.withCopies([words, settings], (a, b) =>
@@ -82,7 +84,7 @@ export class TrainEngine {
    */
   async sample(prompt, options) {
     const engine = new Engine();
-    this.#sampler ??= await compile(undefined, false);
+    this.#sampler ??= await compile(this.#engine, false);
     await engine.load(describeSource(this.write('F32')), { wasm: this.#sampler }, undefined);
     const { handle, contextLength } = engine.openSession(0, false);
     const settings = { ...LIMITS, ignoreEos: true, stop: [], ...options };

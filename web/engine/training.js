@@ -9,10 +9,9 @@ export const trainingCalls = (name) => new Calls({ name, afterCrash: 'start agai
 
 /**
  * @param {Calls} calls
- * @param {any} [wasm] the caller's own module; default: ../jielong-train.wasm
+ * @param {any} wasm jielong-train.wasm (assets.js), or the caller's own module
  */
 export async function start(calls, wasm) {
-  const url = new URL('../jielong-train.wasm', import.meta.url).href;
-  calls.attach(await instantiate(wasm ?? { kind: 'url', url }));
+  calls.attach(await instantiate(wasm));
   return calls;
 }

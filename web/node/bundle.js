@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const web = join(root, 'web');
 export const out = join(root, 'build', 'dist');
 
@@ -24,7 +24,7 @@ const zopfliDeflate = promisify(zopfli.deflate);
 /** A raw deflate stream. @param {Uint8Array} bytes */
 const deflate = (bytes) => zopfliDeflate(bytes, {});
 
-/** Embedded files, and the modules of both page and worker. */
+/** Embedded files by their names in assets.js, and the modules of both page and worker. */
 const RELAXED = 'jielong-relaxed.wasm'; // optional: needs its own compiler
 export const WASM = ['jielong.wasm', ...(existsSync(join(web, RELAXED)) ? [RELAXED] : [])];
 export const STARTS = ['engine/worker.js'];
@@ -45,7 +45,7 @@ export const SHARED = [
   'engine/threads.js',
 ];
 /** Modules that parts import from the single file. */
-export const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
+export const INTERNALS = [...SHARED, 'engine/assets.js', 'engine/backend.js', 'base/options.js'];
 /** Modules fetched on demand, by the engine or by the page. */
 export const PARTS = [
   'texts.js',
@@ -79,6 +79,19 @@ export const identifier = (name) => basename(name, '.js').replaceAll('-', '_');
 /** The name in web/ of an imported module. @param {import('esbuild').OnResolveArgs} args */
 const nameOf = ({ resolveDir, path }) => relative(web, join(resolveDir, path));
 
+/** A plugin: files named by relative URLs lie beside the output. @type {import('esbuild').Plugin} */
+export const flatUrls = {
+  name: 'flat URLs',
+  setup(builder) {
+    builder.onLoad({ filter: /\/web\/[\w/-]+\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(
+        /new URL\((['"`])[^'"`]*\/([^'"`/]+)\1, import\.meta\.url\)/g,
+        'new URL($1./$2$1, import.meta.url)',
+      ),
+    }));
+  },
+};
+
 /**
  * A plugin: does not bundle parts and the modules `names`; they are files beside the output, as are workers and
  * .wasm files named by relative URLs.
@@ -94,12 +107,7 @@ export const beside = (names = []) => ({
         ? { path: `./${basename(args.path)}`, external: true }
         : undefined,
     );
-    builder.onLoad({ filter: /\/web\/[\w/-]+\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace(
-        /new URL\((['"`])[^'"`]*\/([^'"`/]+)\1, import\.meta\.url\)/g,
-        'new URL($1./$2$1, import.meta.url)',
-      ),
-    }));
+    flatUrls.setup(builder);
   },
 });
 
@@ -134,31 +142,45 @@ export async function exportsOf(name) {
 export const picked = async (name, from) => `export const { ${await exportsOf(name)} } = ${from};`;
 
 /**
- * embedded.js of a file with everything inside. It runs inside E.
- * @param {string[]} wasm files @param {string[]} workers whose scripts are separate text, because they share little with E
+ * assets.js of a file with .wasm files inside; others are beside it. The workers' scripts are in embedded.js.
+ * @param {string[]} wasm files inside
  */
-async function embeddedModule(wasm, workers) {
-  /** @type {Record<string, string>} */ const packed = {};
-  for (const name of wasm)
-    packed[name] = Buffer.from(await deflate(await readFile(join(web, name)))).toString('base64');
+export async function assetsModule(wasm) {
+  const entry = async (/** @type {string} */ name) => {
+    if (!wasm.includes(name))
+      return `{ kind: 'url', url: new URL('./${name}', import.meta.url).href }`;
+    const packed = await deflate(await readFile(join(web, name)));
+    const base64 = Buffer.from(packed).toString('base64');
+    return JSON.stringify({ kind: 'packed', name, base64 });
+  };
+  return `
+    export const ENGINE = { name: 'worker.js' };
+    export const POOL_WORKER = { name: 'pool-worker.js' };
+    export const assets = () => ({
+      engine: ${await entry('jielong.wasm')},
+      ${wasm.includes(RELAXED) ? `relaxed: ${await entry(RELAXED)},` : ''}
+      train: ${await entry('jielong-train.wasm')},
+    });`;
+}
+
+/** Scripts of workers as text, by name. @param {string[]} workers @param {import('esbuild').Plugin[]} [plugins] */
+export async function workerTexts(workers, plugins = []) {
   /** @type {Record<string, string>} */ const scripts = {};
   for (const name of workers) {
     const entryPoints = [join(web, name)];
-    const { outputFiles } = await build({ ...common, format: 'iife', entryPoints });
+    const { outputFiles } = await build({ ...common, format: 'iife', entryPoints, plugins });
     scripts[basename(name)] = outputFiles[0].text;
   }
+  return scripts;
+}
+
+/**
+ * embedded.js of a file with everything inside. It runs inside E.
+ * @param {string[]} workers whose scripts are separate text, because they share little with E
+ */
+async function embeddedModule(workers) {
   return `
-    const scripts = ${JSON.stringify(scripts)};
-    const packed = ${JSON.stringify(packed)};
-    export async function wasmInside(name) {
-      const bytes = Uint8Array.from(atob(packed[name]), (c) => c.charCodeAt(0));
-      // Not a Blob's stream: WebKit cannot read one in a worker of a file: page.
-      const { writable, readable } = new DecompressionStream('deflate-raw');
-      const writer = writable.getWriter();
-      writer.write(bytes).catch(() => {}); // the reader throws it
-      writer.close().catch(() => {});
-      return new Response(readable).arrayBuffer();
-    }
+    const scripts = ${JSON.stringify(await workerTexts(workers))};
     export const workerInside = (name) => scripts[name] ??
       (${JSON.stringify(STARTS.map((name) => basename(name)))}.includes(name) ? '(' + E + ')(' + JSON.stringify(BASE) + ').start(' + JSON.stringify(name) + ')' : undefined);
   `;
@@ -183,13 +205,11 @@ export async function licences(names) {
  * The source of E, with the worker's modules: `function E(BASE){…}`. BASE: URL of the file with E.
  * @param {object} [options]
  * @param {string[]} [options.shared] modules of both page and worker
- * @param {string[]} [options.wasm] embedded files
  * @param {string[]} [options.workers] further embedded worker scripts
  * @param {import('esbuild').Plugin[]} [options.plugins]
  */
 export async function engineFunction({
   shared = SHARED,
-  wasm = WASM,
   workers = [POOL_WORKER],
   plugins = [beside()],
 } = {}) {
@@ -205,7 +225,7 @@ export async function engineFunction({
         const starts = { ${STARTS.map((name) => `'${basename(name)}': () => require('./${name}')`)} };
         export const start = (name) => starts[name]();`,
     },
-    plugins: [instead(['engine/embedded.js'], () => embeddedModule(wasm, workers)), ...plugins],
+    plugins: [instead(['engine/embedded.js'], () => embeddedModule(workers)), ...plugins],
   });
   const twice = sources(metafile).filter((name) => ![...shared, ...STARTS].includes(name));
   if (twice.length) throw new Error(`dist: the worker imports ${twice}; add it to SHARED`);

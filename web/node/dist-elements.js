@@ -19,6 +19,7 @@ import { chinese } from '../elements/scenes/chinese.js';
 import { english } from '../elements/scenes/english.js';
 import { packedView } from '../figures/scene.js';
 import {
+  assetsModule,
   common,
   engineFunction,
   exportsOf,
@@ -36,7 +37,7 @@ import {
 } from './bundle.js';
 
 /** What users import: one file each in the distribution. */
-const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
+export const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
@@ -77,24 +78,8 @@ export const flat = (api) => ({
   },
 });
 
-/** A plugin: the training engine takes its .wasm from inside. @type {import('esbuild').Plugin} */
-const trainInside = {
-  name: 'training inside',
-  setup(builder) {
-    builder.onLoad({ filter: /\/engine\/training\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const taken = replaced(
-        text,
-        "{ kind: 'url', url }",
-        "(await wasmInside('jielong-train.wasm'))",
-      );
-      return { contents: `import { wasmInside } from './embedded.js';\n${taken}` };
-    });
-  },
-};
-
-/** @param {string} name @param {string} contents */
-const write = (name, contents) => writeFile(join(out, name), contents);
+/** @param {string} name @param {string} contents @param {string} [folder] */
+const write = (name, contents, folder = out) => writeFile(join(folder, name), contents);
 
 /**
  * @typedef {object} Part an element, with what only it uses
@@ -159,15 +144,15 @@ const scenesWithoutViews = {
   },
 };
 
-/** The recorded views, in the files elements/NAME.MODEL.js. @param {string} name of an element */
-async function writeViews(name) {
+/** The recorded views, in the files elements/NAME.MODEL.js. @param {string} name of an element @param {string} folder */
+async function writeViews(name, folder) {
   for (const [model, scene] of [
     ['tales', english],
     ['poems', chinese],
   ]) {
     const view = JSON.stringify(packedView(/** @type {any} */ (scene).views, name) ?? null);
     const call = `${INTERNALS}['elements/scenes.js'].addView`;
-    await write(`elements/${name}.${model}.js`, `${call}("${model}","${name}",${view});\n`);
+    await write(`elements/${name}.${model}.js`, `${call}("${model}","${name}",${view});\n`, folder);
   }
 }
 
@@ -192,9 +177,9 @@ const lazySource = (parts, load) => `
 /**
  * A file with the shared modules.
  * @param {'iife' | 'esm'} format @param {Part[]} parts @param {string[]} shared
- * @param {{ api: string, load: string, entry: string }} sources
+ * @param {{ api: string, load: string, entry: string, plugins?: import('esbuild').Plugin[] }} sources
  */
-async function buildShared(format, parts, shared, { api, load, entry }) {
+async function buildShared(format, parts, shared, { api, load, entry, plugins = [] }) {
   // Named imports, because a namespace object costs a function for each of its names.
   const modules = await Promise.all(
     shared.map(async (name, i) => {
@@ -221,14 +206,15 @@ async function buildShared(format, parts, shared, { api, load, entry }) {
       instead(['elements.js'], () => lazySource(parts, load)),
       outside,
       scenesWithoutViews,
+      ...plugins,
       flat(api),
     ],
   });
   return outputFiles[0].text;
 }
 
-/** elements/NAME.js: a script that imports nothing, so it loads as a module and as a classic script. @param {Part} part @param {string[]} shared */
-async function buildPart({ name, file, type }, shared) {
+/** elements/NAME.js: a script that imports nothing, so it loads as a module and as a classic script. @param {Part} part @param {string[]} shared @param {string} folder */
+async function buildPart({ name, file, type }, shared, folder) {
   const { outputFiles } = await build({
     ...common,
     format: 'iife',
@@ -243,24 +229,43 @@ async function buildPart({ name, file, type }, shared) {
       flat(`export const { apiModule } = ${INTERNALS}['${API}'];`),
     ],
   });
-  await write(`elements/${name}.js`, outputFiles[0].text);
+  await write(`elements/${name}.js`, outputFiles[0].text, folder);
 }
 
-/** jielong-elements.js, embed.js, and elements/ for both. */
-async function buildLazy() {
+/**
+ * The elements as modules: `name`, and elements/ beside it.
+ * @param {string} folder @param {string} name @param {import('esbuild').Plugin[]} [plugins]
+ */
+export async function buildModuleElements(folder, name, plugins) {
   const parts = await readParts();
   const shared = await sharedModules(parts);
+  await write(name, await moduleSource(parts, shared, plugins), folder);
+  await mkdir(join(folder, 'elements'), { recursive: true });
+  for (const part of parts) {
+    await buildPart(part, shared, folder);
+    await writeViews(part.name, folder);
+  }
+  return { parts, shared };
+}
+
+/** @param {Part[]} parts @param {string[]} shared @param {import('esbuild').Plugin[]} [plugins] */
+function moduleSource(parts, shared, plugins) {
   // A literal for each, because bundlers of pages recognise only that.
   const literals = (/** @type {string[]} */ names, folder = '', ext = '') =>
     names.map((name) => `'${name}': () => import('./${folder}${name}${ext}')`);
   const names = parts.map(({ name }) => name);
   const files = names.flatMap((name) => [name, `${name}.tales`, `${name}.poems`]);
-  const module = await buildShared('esm', parts, shared, {
+  return buildShared('esm', parts, shared, {
     api: `const modules = { ${literals(FETCHED)} };\nexport const apiModule = (name) => modules[name]();`,
     load: `(name) => ({ ${literals(files, 'elements/', '.js')} })[name]()`,
     entry: `export { configure, define, loaded, provide, TAGS } from './elements.js';`,
+    plugins,
   });
-  await write('jielong-elements.js', module);
+}
+
+/** jielong-elements.js, embed.js, and elements/ for both. */
+async function buildLazy() {
+  const { parts, shared } = await buildModuleElements(out, 'jielong-elements.js');
   const script = await buildShared('iife', parts, shared, {
     api: `export { apiModule } from './elements/classic.js';`,
     load: "(name) => loadScript(here('elements/' + name + '.js'))",
@@ -269,11 +274,6 @@ async function buildLazy() {
       offerModels();`,
   });
   await write('embed.js', `(()=>{${OF_SCRIPT}${script}})();\n`);
-  await mkdir(join(out, 'elements'), { recursive: true });
-  for (const part of parts) {
-    await buildPart(part, shared);
-    await writeViews(part.name);
-  }
 }
 
 /** BASE of a classic script: its address. */
@@ -283,9 +283,8 @@ export const OF_SCRIPT = 'const BASE=document.currentScript?.src||document.baseU
 export const wholeEngine = () =>
   engineFunction({
     shared: ALL_SHARED,
-    wasm: [...WASM, ...FILES],
     workers: [POOL_WORKER, ...WORKERS],
-    plugins: [trainInside],
+    plugins: [],
   });
 
 /**
@@ -310,6 +309,7 @@ export async function buildWhole(format, code, contents) {
         const from = `modules.${identifier(name)}`;
         return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
       }),
+      instead(['engine/assets.js'], () => assetsModule([...WASM, ...FILES])),
       flat(api),
     ],
   });

@@ -11,6 +11,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import {
+  assetsModule,
   beside,
   common,
   engineFunction,
@@ -43,10 +44,11 @@ async function buildOne() {
       resolveDir: web,
       contents: `
         export * from './jielong.js';
+        import * as assets from './engine/assets.js';
         import * as backend from './engine/backend.js';
         import * as options from './base/options.js';
         import { modules } from './engine-function.js';
-        export const internals = { ...modules, backend, options };`,
+        export const internals = { ...modules, assets, backend, options };`,
     },
     plugins: [
       instead(['engine-function.js'], () => `export const modules = E(import.meta.url);\n${code}`),
@@ -54,6 +56,7 @@ async function buildOne() {
         const from = `modules.${identifier(name)}`;
         return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
       }),
+      instead(['engine/assets.js'], () => assetsModule(WASM)),
       beside(),
     ],
   });

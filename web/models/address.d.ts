@@ -1,0 +1,3 @@
+/** The address of a model, for loadModel. */
+declare const address: string;
+export default address;
