@@ -122,7 +122,7 @@ static jl_status index_pieces(jl_constraint *c) {
     c->n = (int)used;
     c->ids = jl_alloc_array(used + 1, sizeof *c->ids);
     c->shared = jl_alloc_array(2 * (uint64_t)used + 1, 1);
-    c->length = c->shared + used;
+    c->length = c->shared ? c->shared + used : NULL;
     c->bytes = jl_alloc(bytes + 1);
     if (c->ids && c->shared && c->bytes) fill(c, list, used);
     jl_free(list);

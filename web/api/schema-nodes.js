@@ -296,7 +296,8 @@ export class Builder {
   /** @param {any} schema @param {string} path @returns {Node} */
   #array(schema, path) {
     const [low, high] = this.#counts(schema, path, 'minItems', 'maxItems');
-    const word = Array.isArray(schema.items) || !schema.prefixItems ? 'items' : 'prefixItems';
+    const word =
+      Array.isArray(schema.prefixItems) || !('items' in schema) ? 'prefixItems' : 'items';
     const items = schema[word] ?? true;
     if (!Array.isArray(items))
       return { kind: 'array', path, items: this.#node(items, `${path}/${word}`), low, high };

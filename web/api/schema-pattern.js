@@ -46,7 +46,6 @@ export function repetition(item, low, high, separator = '') {
 /** What has been read of a sequence: text of a literal, or a rule. @typedef {{ text: string, literal: boolean }} Part */
 
 class Pattern {
-  /** Outside of all parentheses. */ alternatives = false;
   #at = 0;
   #depth = 0;
   /** Rules of repeated groups, by their text. @type {Map<string, string>} */ #groups = new Map();
@@ -108,10 +107,8 @@ class Pattern {
     if (c === '.') rule(this.#addRule('dot', DOT));
     else if (c === '(') rule(this.#group());
     else if (c === '[') rule(this.#class());
-    else if (c === '|') {
-      this.alternatives ||= this.#depth === 0;
-      rule('|');
-    } else if ('*+?{'.includes(c)) this.#repeat(parts, c);
+    else if (c === '|') rule('|');
+    else if ('*+?{'.includes(c)) this.#repeat(parts, c);
     else if ('^$]}'.includes(c)) this.#refuse(`${c} within it`);
     else if (c === '\\' && /[dws]/.test(this.#next ?? '')) rule(`[${SHORTHANDS[this.#take()]}]`);
     else parts.push({ text: this.#literal(c === '\\' ? this.#escape() : c), literal: true });
@@ -205,7 +202,7 @@ class Pattern {
   /** The name of a rule of this text. @param {string} text */
   #ruleOf(text) {
     const known = this.#groups.get(text);
-    const name = known ?? this.#addRule(`${this.#name}-${this.#groups.size}`, text);
+    const name = known ?? this.#addRule(`${this.#name}-${this.#groups.size + 1}`, text);
     this.#groups.set(text, name);
     return name;
   }
@@ -231,15 +228,8 @@ export function patternRule(pattern, name, addRule, any, refuse) {
   }
   const begins = pattern.startsWith('^');
   const ends = /(^|[^\\])(\\\\)*\$$/.test(pattern);
-  const inner = new Pattern(
-    pattern.slice(begins ? 1 : 0, ends ? -1 : undefined),
-    name,
-    addRule,
-    refuse,
-  );
-  const rule = inner.whole();
-  if (inner.alternatives && (begins || ends))
-    // ^a|b$ means (^a)|(b$)
-    refuse('alternatives between anchors, without parentheses');
+  // ^a|b$ means (^a)|(b$), which also has all that ^(a|b)$ has.
+  const inner = pattern.slice(begins ? 1 : 0, ends ? -1 : undefined);
+  const rule = new Pattern(inner, name, addRule, refuse).whole();
   return `"\\"" ${begins ? '' : `${any}* `}(${rule})${ends ? '' : ` ${any}*`} "\\""`;
 }

@@ -268,8 +268,7 @@ class Converter {
       const branches = heads.map((head) => {
         const tails = rest.filter(([c]) => c === head).map((name) => name.slice(1));
         const longer = tails.filter((tail) => tail.length);
-        const ends = longer.length < tails.length;
-        const inner = longer.length ? `(${branch(longer)})${ends ? '' : '?'}` : `${char}+`;
+        const inner = longer.length ? `(${branch(longer)})` : `${char}+`;
         return `[${classCharacter(head)}] ${inner}`;
       });
       const others = `[^${NOT_PLAIN}${heads.map(classCharacter).join('')}] ${char}*`;
