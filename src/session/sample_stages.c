@@ -44,10 +44,10 @@ jl_status jl_stage_mask(jl_sampler *s, const jl_context *c, jl_error *error) {
 /* The heap serves as counters of tokens: heap[id].id. */
 jl_status jl_stage_penalty(jl_sampler *s, const jl_context *c, jl_error *error) {
     const jl_sampling *g = c->g;
-    int n = min(g->repeat_last, c->n_ids);
+    int n = min(g->repeat_last, c->n_ids), neutral = g->repeat_penalty == 1;
+    neutral &= g->frequency_penalty == 0 && g->presence_penalty == 0;
+    if (neutral || n == 0) return JL_OK;
     const int32_t *recent = c->ids + c->n_ids - n;
-    if (g->repeat_penalty == 1 && g->frequency_penalty == 0 && g->presence_penalty == 0)
-        return JL_OK;
     jl_sample_settle(s);
     for (int i = 0; i < n; i++) s->heap[recent[i]].id = 0;
     for (int i = 0; i < n; i++) s->heap[recent[i]].id++;
