@@ -6,19 +6,25 @@
 #include "../base/heap.h"
 #include "../base/memory.h"
 
-struct jl_constraint {
-    jl_pieces pieces;
-    /* Tokens that have bytes, sorted by them. `shared` bytes are those of the token before; the
-     * others follow each other in `bytes`. */
+/* Tokens sorted by their bytes. `shared` bytes are those of the token before; the others follow each
+ * other in `bytes`. */
+typedef struct token_list {
     int n;
     int32_t *ids;             /* [n] */
     uint8_t *shared, *length; /* [n] */
     uint8_t *bytes;
-    uint32_t first[257], offset[257];    /* of the tokens that begin with a byte, and their bytes */
-    int words;                           /* of a mask */
-    uint32_t *ends;                      /* [words] end tokens */
-    uint32_t *masks;                     /* [JL_CONSTRAINT_MASKS][words] */
-    uint32_t owner[JL_CONSTRAINT_MASKS]; /* state of each mask, 0: none */
+    uint32_t first[257], offset[257]; /* of the tokens that begin with a byte, and their bytes */
+} token_list;
+
+struct jl_constraint {
+    jl_pieces pieces;
+    token_list all, other;                  /* all that have bytes; those that are not plain */
+    int32_t *plain;                         /* [n_plain] tokens of plain bytes only, by length */
+    uint32_t by_length[JL_PIECE_BYTES + 2]; /* the first of each length */
+    int words;                              /* of a mask */
+    uint32_t *ends;                         /* [words] end tokens */
+    uint32_t *masks;                        /* [JL_CONSTRAINT_MASKS][words] */
+    uint32_t owner[JL_CONSTRAINT_MASKS];    /* state of each mask, 0: none */
     int next_mask;
     jl_grammar *grammar; /* NULL: none set */
     uint32_t state;
@@ -26,12 +32,19 @@ struct jl_constraint {
     size_t n_text;
 };
 
+/* Printable ASCII that strings of JSON need not escape. */
+static int is_plain(uint8_t byte) {
+    return byte >= ' ' && byte < 127 && byte != '"' && byte != '\\';
+}
+
 /* ---- Sorting --------------------------------------------------------------------------------- */
 
-/* A token and its first eight bytes, as a number. */
+/* A token, its bytes, and the first eight of them as a number. */
 typedef struct piece {
     uint64_t key;
+    const uint8_t *bytes;
     int32_t id;
+    uint32_t length;
 } piece;
 
 static const char *bytes_of(const jl_constraint *c, int32_t id, size_t *n) {
@@ -39,26 +52,26 @@ static const char *bytes_of(const jl_constraint *c, int32_t id, size_t *n) {
     return c->pieces.bytes(c->pieces.context, id, n);
 }
 
-static int after(const jl_constraint *c, const piece *a, const piece *b) {
-    size_t n, m;
-    const char *x = bytes_of(c, a->id, &n), *y = bytes_of(c, b->id, &m);
-    int order = memcmp(x, y, n < m ? n : m);
+static int after(const void *context, const piece *a, const piece *b) {
+    (void)context;
+    uint32_t n = a->length, m = b->length;
+    int order = memcmp(a->bytes, b->bytes, n < m ? n : m);
     return order ? order > 0 : n != m ? n > m : a->id > b->id;
 }
-JL_HEAP(pieces, piece, const jl_constraint *, after)
+JL_HEAP(pieces, piece, const void *, after)
 
-static void heap_sort(const jl_constraint *c, piece *list, size_t n) {
-    for (size_t i = n / 2; i-- > 0;) pieces_down(c, list, n, i);
+static void heap_sort(piece *list, size_t n) {
+    for (size_t i = n / 2; i-- > 0;) pieces_down(NULL, list, n, i);
     while (n > 1) {
         piece last = list[--n];
         list[n] = list[0];
         list[0] = last;
-        pieces_down(c, list, n, 0);
+        pieces_down(NULL, list, n, 0);
     }
 }
 
 /* By the keys: a radix sort from the last byte to the first. Then tokens of the same key. */
-static void sort(const jl_constraint *c, piece *list, piece *other, size_t n) {
+static void sort(piece *list, piece *other, size_t n) {
     for (int shift = 0; shift < 64; shift += 8) {
         uint32_t start[257] = { 0 };
         for (size_t i = 0; i < n; i++) start[(list[i].key >> shift & 255) + 1]++;
@@ -70,7 +83,7 @@ static void sort(const jl_constraint *c, piece *list, piece *other, size_t n) {
     }
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && list[to].key == list[from].key;) to++;
-        if (to - from > 1) heap_sort(c, list + from, to - from);
+        if (to - from > 1) heap_sort(list + from, to - from);
     }
 }
 
@@ -80,53 +93,86 @@ static size_t collect(const jl_constraint *c, piece *list) {
         const uint8_t *s = (const uint8_t *)bytes_of(c, id, &length);
         if (!s || length == 0 || length > JL_PIECE_BYTES) continue;
         if (c->ends[id / 32] >> (id & 31) & 1) continue;
-        piece p = { 0, id };
+        piece p = { 0, s, id, (uint32_t)length };
         for (size_t i = 0; i < 8; i++) p.key = p.key << 8 | (i < length ? s[i] : 0);
         list[n++] = p;
     }
     return n;
 }
 
-/* Fills the arrays from the sorted tokens; returns the bytes needed. Without c->bytes it only
- * counts. */
-static size_t fill(jl_constraint *c, const piece *list, size_t n) {
-    size_t used = 0, before = 0, length;
-    const char *last = "";
+static void fill(token_list *t, const piece *list) {
+    const uint8_t *last = NULL;
+    uint32_t used = 0, before = 0;
     int byte = 0;
-    for (size_t i = 0; i < n; i++) {
-        const char *s = bytes_of(c, list[i].id, &length);
-        size_t shared = 0;
+    for (int i = 0; i < t->n; i++) {
+        const uint8_t *s = list[i].bytes;
+        uint32_t shared = 0, length = list[i].length;
         while (shared < before && shared < length && s[shared] == last[shared]) shared++;
-        for (; byte <= (uint8_t)s[0]; byte++)
-            c->first[byte] = (uint32_t)i, c->offset[byte] = (uint32_t)used;
-        if (c->bytes) {
-            memcpy(c->bytes + used, s + shared, length - shared);
-            c->ids[i] = list[i].id;
-            c->shared[i] = (uint8_t)shared;
-            c->length[i] = (uint8_t)length;
-        }
+        for (; byte <= s[0]; byte++) t->first[byte] = (uint32_t)i, t->offset[byte] = used;
+        memcpy(t->bytes + used, s + shared, length - shared);
+        t->ids[i] = list[i].id;
+        t->shared[i] = (uint8_t)shared;
+        t->length[i] = (uint8_t)length;
         used += length - shared;
         last = s, before = length;
     }
-    for (; byte <= 256; byte++) c->first[byte] = (uint32_t)n, c->offset[byte] = (uint32_t)used;
-    return used;
+    for (; byte <= 256; byte++) t->first[byte] = (uint32_t)t->n, t->offset[byte] = used;
+}
+
+static int build(token_list *t, const piece *list, size_t n) {
+    size_t bytes = 1;
+    for (size_t i = 0; i < n; i++) bytes += list[i].length;
+    t->n = (int)n;
+    t->ids = jl_alloc_array(n + 1, sizeof *t->ids);
+    t->shared = jl_alloc_array(2 * (uint64_t)n + 1, 1);
+    t->length = t->shared ? t->shared + n : NULL;
+    t->bytes = jl_alloc(bytes);
+    if (!t->ids || !t->shared || !t->bytes) return 0;
+    fill(t, list);
+    return 1;
+}
+
+static void free_list(token_list *t) {
+    jl_free(t->ids);
+    jl_free(t->shared);
+    jl_free(t->bytes);
+}
+
+/* Moves plain tokens to c->plain; returns how many of the list remain. */
+static size_t part(jl_constraint *c, piece *list, size_t n) {
+    uint32_t *first = c->by_length;
+    size_t kept = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < n; i++) {
+            uint32_t length = list[i].length, k = 0;
+            while (k < length && is_plain(list[i].bytes[k])) k++;
+            if (k < length && pass)
+                list[kept++] = list[i];
+            else if (k == length && pass)
+                c->plain[first[length]++] = list[i].id;
+            else if (k == length)
+                first[length + 1]++;
+        }
+        for (int k = 0; k <= JL_PIECE_BYTES && !pass; k++) first[k + 1] += first[k];
+    }
+    memmove(first + 1, first, (JL_PIECE_BYTES + 1) * sizeof *first);
+    first[0] = 0;
+    return kept;
 }
 
 static jl_status index_pieces(jl_constraint *c) {
     uint64_t n = (uint64_t)c->pieces.n;
     piece *list = jl_alloc_array(2 * n, sizeof *list);
-    if (!list) return JL_ERR_MEMORY;
-    size_t used = collect(c, list);
-    sort(c, list, list + n, used);
-    size_t bytes = fill(c, list, used);
-    c->n = (int)used;
-    c->ids = jl_alloc_array(used + 1, sizeof *c->ids);
-    c->shared = jl_alloc_array(2 * (uint64_t)used + 1, 1);
-    c->length = c->shared ? c->shared + used : NULL;
-    c->bytes = jl_alloc(bytes + 1);
-    if (c->ids && c->shared && c->bytes) fill(c, list, used);
+    c->plain = jl_alloc_array(n, sizeof *c->plain);
+    int fine = list && c->plain;
+    if (fine) {
+        size_t used = collect(c, list);
+        sort(list, list + n, used);
+        fine = build(&c->all, list, used);
+        if (fine) fine = build(&c->other, list, part(c, list, used));
+    }
     jl_free(list);
-    return c->ids && c->shared && c->bytes ? JL_OK : JL_ERR_MEMORY;
+    return fine ? JL_OK : JL_ERR_MEMORY;
 }
 
 jl_constraint *jl_constraint_new(const jl_pieces *pieces, jl_error *error) {
@@ -150,9 +196,9 @@ void jl_constraint_free(jl_constraint *c) {
     if (!c) return;
     jl_grammar_free(c->grammar);
     jl_free(c->text);
-    jl_free(c->ids);
-    jl_free(c->shared);
-    jl_free(c->bytes);
+    free_list(&c->all);
+    free_list(&c->other);
+    jl_free(c->plain);
     jl_free(c->ends);
     jl_free(c->masks);
     jl_free(c);
@@ -191,13 +237,14 @@ static uint32_t walk(jl_constraint *c, path *p, int depth, uint8_t byte) {
 }
 
 /* Sets the bits of the tokens that begin with a byte; 0: the memory is too small. */
-static int mark_tokens(jl_constraint *c, path *p, uint8_t first, uint32_t *mask) {
+static int mark_tokens(jl_constraint *c, const token_list *t, path *p, uint8_t first,
+                       uint32_t *mask) {
     uint32_t next = walk(c, p, 0, first);
     if (next == JL_GRAMMAR_DEAD) return 1;
-    const uint8_t *bytes = c->bytes + c->offset[first];
+    const uint8_t *bytes = t->bytes + t->offset[first];
     int dead = JL_PIECE_BYTES + 1; /* bytes of the last token up to the one that does not match */
-    for (uint32_t i = c->first[first]; i < c->first[first + 1]; i++) {
-        int depth = c->shared[i], length = c->length[i];
+    for (uint32_t i = t->first[first]; i < t->first[first + 1]; i++) {
+        int depth = t->shared[i], length = t->length[i];
         const uint8_t *rest = bytes - depth;
         bytes = rest + length;
         if (depth >= dead) continue;
@@ -209,9 +256,32 @@ static int mark_tokens(jl_constraint *c, path *p, uint8_t first, uint32_t *mask)
         if (depth < length)
             dead = depth + 1;
         else
-            mask[c->ids[i] / 32] |= 1u << (c->ids[i] & 31);
+            mask[t->ids[i] / 32] |= 1u << (t->ids[i] & 31);
     }
     return next != JL_GRAMMAR_FULL;
+}
+
+/* The state that every plain byte leads to, or JL_GRAMMAR_FULL: they lead to several. */
+static uint32_t plain_step(jl_constraint *c, uint32_t state) {
+    uint32_t next = jl_grammar_step(c->grammar, state, ' ');
+    for (int byte = 126; byte > ' ' && next != JL_GRAMMAR_FULL; byte--)
+        if (is_plain((uint8_t)byte) && jl_grammar_step(c->grammar, state, (uint8_t)byte) != next)
+            return JL_GRAMMAR_FULL;
+    return next;
+}
+
+/* How many plain bytes may follow, whichever they are; −1: that depends on the bytes. */
+static int plain_length(jl_constraint *c) {
+    uint32_t state = c->state, next;
+    int longest = JL_PIECE_BYTES;
+    while (longest > 0 && c->by_length[longest] == c->by_length[longest + 1]) longest--;
+    for (int n = 0; n < longest; n++, state = next) {
+        next = plain_step(c, state);
+        if (next == JL_GRAMMAR_FULL || (n == 0 && next == JL_GRAMMAR_DEAD)) return -1;
+        if (next == JL_GRAMMAR_DEAD) return n;
+        if (next == state) break;
+    }
+    return longest;
 }
 
 /* Tokens that the grammar names. */
@@ -230,10 +300,15 @@ static void mark_named(const jl_constraint *c, uint32_t *mask) {
 
 static int compute(jl_constraint *c, uint32_t *mask) {
     path p;
-    p.at[0] = c->state;
     memset(mask, 0, (size_t)c->words * sizeof *mask);
+    c->grammar->work = 0;
+    int plain = plain_length(c);
+    p.at[0] = c->state;
+    for (uint32_t i = 0; plain >= 0 && i < c->by_length[plain + 1]; i++)
+        mask[c->plain[i] / 32] |= 1u << (c->plain[i] & 31);
+    const token_list *t = plain < 0 ? &c->all : &c->other;
     for (int byte = 0; byte < 256; byte++)
-        if (c->first[byte] < c->first[byte + 1] && !mark_tokens(c, &p, (uint8_t)byte, mask))
+        if (t->first[byte] < t->first[byte + 1] && !mark_tokens(c, t, &p, (uint8_t)byte, mask))
             return 0;
     mark_named(c, mask);
     for (int i = 0; c->grammar->states[c->state].accepts && i < c->words; i++)

@@ -2,8 +2,9 @@
  *
  * Place in the flow: states of grammar.c, bytes of the tokens → here → the mask stage of sample.c.
  * The tokens are sorted by their bytes, so that tokens with the same beginning are rejected
- * together (the order of a trie's leaves). The masks of the last states are kept, because texts
- * return to the same states. A step allocates nothing.
+ * together (the order of a trie's leaves). Within strings most characters lead to the same state:
+ * then tokens of plain ASCII are allowed by their length, and only the others are followed. The
+ * masks of the last states are kept, because texts return to them. A step allocates nothing.
  */
 #ifndef JL_CONSTRAINT_H
 #define JL_CONSTRAINT_H

@@ -61,6 +61,7 @@ static void expand(jl_grammar *g) {
     const uint32_t *e = g->rules.elements;
     while (g->n_todo > 0 && !g->full) {
         jl_grammar_node top = g->nodes[g->todo[--g->n_todo]];
+        g->work++;
         if (jl_gbnf_kind(e[top.element]) != JL_GBNF_RULE) {
             if (g->n_found == JL_GRAMMAR_STACKS)
                 g->full = 1;
@@ -199,6 +200,8 @@ static int reach(const jl_grammar_state *s, uint32_t *low, uint32_t *high) {
 static void match_byte(jl_grammar *g, const jl_grammar_state *from, const jl_grammar_state *to) {
     const uint32_t *e = g->rules.elements;
     uint32_t low, high, end;
+    g->work += from->n + 1;
+    if (g->work > JL_GRAMMAR_WORK) g->full = 1;
     if (!reach(to, &low, &high)) return;
     for (uint32_t i = 0; i < from->n; i++) {
         uint32_t node = g->pool[from->first + i];
@@ -272,6 +275,7 @@ static uint32_t accept(jl_grammar *g, uint32_t state, int32_t id, const char *by
 }
 
 uint32_t jl_grammar_accept(jl_grammar *g, uint32_t state, int32_t id, const char *bytes, size_t n) {
+    g->work = 0;
     uint32_t end = accept(g, state, id, bytes, n);
     if (end == JL_GRAMMAR_FULL) {
         state = jl_grammar_drop(g, state);
@@ -322,6 +326,7 @@ uint32_t jl_grammar_drop(jl_grammar *g, uint32_t state) {
     memcpy(g->todo, moved, JL_GRAMMAR_NODES * sizeof *moved);
     clear(g);
     g->n_drops++;
+    g->work += JL_GRAMMAR_NODES;
     g->start = JL_GRAMMAR_DEAD;
     moved = g->todo;
     for (uint32_t k = 1; k < n; k++)

@@ -17,6 +17,7 @@ enum {
     JL_GRAMMAR_NODES = 1 << 14,  /* elements of all stacks */
     JL_GRAMMAR_STACKS = 1 << 12, /* of one state */
     JL_GRAMMAR_POOL = 1 << 15,   /* stacks of all states */
+    JL_GRAMMAR_WORK = 1 << 22,   /* stacks looked at for one token or mask */
     JL_GRAMMAR_DEAD = 0,         /* the state of a text that the grammar does not match */
     JL_GRAMMAR_FULL = 0xfffe     /* no state: call jl_grammar_drop() and repeat */
 };
@@ -46,6 +47,7 @@ typedef struct jl_grammar {
     uint16_t *state_table;    /* [2 · JL_GRAMMAR_STATES] */
     uint16_t *next;           /* [JL_GRAMMAR_STATES][256] */
     uint32_t n_nodes, n_todo, n_found, n_pool, n_states, round, n_drops;
+    uint32_t work; /* so far; beyond JL_GRAMMAR_WORK, every new state is JL_GRAMMAR_FULL */
     int accepts, full;
     uint32_t start; /* state of the empty text; JL_GRAMMAR_DEAD after a drop */
     void *memory;
