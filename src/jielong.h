@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jielong_sampling.h"
+
 typedef enum jl_status {
     JL_OK = 0,
     JL_MORE = 1,              /* not a failure: more bytes or more steps are needed */
@@ -163,43 +165,18 @@ jl_status jl_session_rewind(jl_session *s, int position, jl_error *error);
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
 
-typedef struct jl_sampling {
-    float temperature;    /* 0: greedy, the most probable token */
-    int top_k;            /* keep the k most probable; 0: all */
-    float top_p;          /* keep the most probable until they sum to at least p; 1: all */
-    float min_p;          /* keep tokens with at least min_p times the maximum; 0: all */
-    float repeat_penalty; /* divide positive, multiply negative logits of recent tokens; 1: none */
-    int repeat_last;      /* number of recent tokens */
-    uint64_t seed;
-} jl_sampling;
-jl_sampling jl_sampling_default(void); /* the defaults; seed 0 */
-
-/* The stages of a draw, in order. */
-typedef enum jl_stage {
-    JL_STAGE_MODEL,       /* softmax of the logits */
-    JL_STAGE_PENALTY,     /* after the repetition penalty */
-    JL_STAGE_TEMPERATURE, /* after dividing the logits by the temperature */
-    JL_STAGE_TOP_K,
-    JL_STAGE_TOP_P,
-    JL_STAGE_MIN_P,
-    JL_STAGE_COUNT
-} jl_stage;
-
-typedef struct jl_candidate {
-    int32_t id;
-    float probability; /* after the stage, renormalised over kept tokens */
-} jl_candidate;
-
-/* The distribution of the next token after a stage: writes the `cap` most probable candidates in
- * descending order; returns how many tokens the stage keeps, or a negative status. */
-int jl_session_stage(jl_session *s, const jl_sampling *sampling, jl_stage stage, jl_candidate *out,
-                     int cap, jl_error *error);
+/* The distribution of the next token after the first n of sampling->stages (0: the softmax of the
+ * logits): writes the `cap` most probable candidates in descending order; returns how many tokens
+ * remain, or a negative status. Chance and Mirostat are those of the next token of the generation;
+ * its grammar, if that is the same, has the state of this moment, else that of its start. */
+int jl_session_stage(jl_session *s, const jl_sampling *sampling, int n, jl_candidate *out, int cap,
+                     jl_error *error);
 
 enum { JL_MAX_TOP = 50, JL_MAX_STOP = 16, JL_MAX_STOP_BYTES = 256 };
 typedef struct jl_generation {
     jl_sampling sampling;
     int max_tokens;   /* ≥ 0 */
-    int ignore_end;   /* nonzero: end tokens do not end the generation */
+    int ignore_end;   /* nonzero: end tokens do not end the generation; they do with a grammar */
     int top_logprobs; /* alternatives reported with each token, 0..JL_MAX_TOP */
     const char *stop; /* concatenated stop strings, each NUL-terminated; NULL: none (copied) */
     int n_stop;       /* 0..JL_MAX_STOP, each at most JL_MAX_STOP_BYTES */
@@ -208,7 +185,7 @@ typedef struct jl_generation {
 typedef enum jl_finish {
     JL_FINISH_NONE,   /* not finished */
     JL_FINISH_LENGTH, /* max_tokens were drawn */
-    JL_FINISH_END,    /* the model drew an end token */
+    JL_FINISH_END,    /* an end token was drawn, or nothing may follow by the grammar */
     JL_FINISH_STOP,   /* a stop string appeared; the text ends before it */
     JL_FINISH_CONTEXT /* the token filled the context */
 } jl_finish;
@@ -216,7 +193,7 @@ typedef enum jl_finish {
 typedef struct jl_token {
     int32_t id;
     int index;        /* 0 for the first token of this generation */
-    float logprob;    /* under the model's own distribution (JL_STAGE_MODEL) */
+    float logprob;    /* under the model's own distribution, before all stages */
     const char *text; /* borrowed: complete UTF-8 characters outside any stop string */
     size_t n_text;
     int n_top;

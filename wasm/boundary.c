@@ -250,21 +250,44 @@ int jl_wasm_session_rewind(jl_session *s, int position) {
 
 /* ---- Sampling and generation ----------------------------------------------------------------- */
 
-/* Sets the sampling of the next stage() or generate(). */
-void jl_wasm_sampling(float temperature, int top_k, float top_p, float min_p, float repeat_penalty,
-                      int repeat_last, uint32_t seed_low, uint32_t seed_high) {
-    sampling = (jl_sampling){ temperature,
-                              top_k,
-                              top_p,
-                              min_p,
-                              repeat_penalty,
-                              repeat_last,
-                              (uint64_t)seed_high << 32 | seed_low };
+/* Sets the sampling of the next stage() or generate(); the pointers must live until then. n: the
+ * settings that are numbers, in the order of model.info.sampling. */
+void jl_wasm_sampling(const double n[19], const char *breakers, int n_breakers, const jl_bias *bias,
+                      int n_bias, const char *grammar, const uint8_t *stages, int n_stages,
+                      uint32_t seed_low, uint32_t seed_high) {
+    sampling = (jl_sampling){ (float)n[0],
+                              (int)n[1],
+                              (float)n[2],
+                              (float)n[3],
+                              (float)n[4],
+                              (int)n[5],
+                              (uint64_t)seed_high << 32 | seed_low,
+                              (float)n[6],
+                              (float)n[7],
+                              (float)n[8],
+                              (float)n[9],
+                              (int)n[10],
+                              (int)n[11],
+                              breakers,
+                              n_breakers,
+                              (float)n[12],
+                              (float)n[13],
+                              (float)n[14],
+                              (float)n[15],
+                              (float)n[16],
+                              (float)n[17],
+                              (float)n[18],
+                              bias,
+                              n_bias,
+                              grammar,
+                              { 0 },
+                              n_stages };
+    for (int i = 0; i < n_stages && i < JL_STAGE_COUNT; i++) sampling.stages[i] = stages[i];
 }
 
-int jl_wasm_session_stage(jl_session *s, int stage, int top) {
+int jl_wasm_session_stage(jl_session *s, int n, int top) {
     int cap = top < 0 ? 0 : top > 256 ? 256 : top;
-    int kept = jl_session_stage(s, &sampling, (jl_stage)stage, candidates, cap, fresh());
+    int kept = jl_session_stage(s, &sampling, n, candidates, cap, fresh());
     n_candidates = kept < 0 ? 0 : kept < cap ? kept : cap;
     return kept;
 }

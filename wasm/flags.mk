@@ -22,10 +22,12 @@ WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filte
 WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c vocab.c)
 # Packing at -O2 is 1 KB smaller than at -O3 and a tenth slower (20 ms of loading 94 MB); at -Os a load takes twice as long.
 WASM_PACK = $(filter src/compute/pack.c,$<)
+# Masks of grammars at -O2: a third of the time for 150 bytes.
+WASM_MASKS = $(filter src/session/constraint.c,$<)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3
 # times as fast for 4 KB of jielong-train.wasm.
 WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)
-WASM_CFLAGS = $(CFLAGS_ALL) $(if $(WASM_PACK),-O2,$(WASM_OPTIMISE)) $(WASM_SIMD.$(config))
+WASM_CFLAGS = $(CFLAGS_ALL) $(if $(WASM_PACK)$(WASM_MASKS),-O2,$(WASM_OPTIMISE)) $(WASM_SIMD.$(config))
 # Other loops that gain from SIMD use intrinsics; compiler vectorisation only makes them larger.
 WASM_CFLAGS += $(if $(WASM_VECTORISE),,-fno-vectorize -fno-slp-vectorize)
 # One section per function, so that the linker drops unreachable functions.

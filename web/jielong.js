@@ -41,6 +41,7 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
 /** @typedef {import('./api/types.js').Tap} Tap */
 /** @typedef {import('./api/types.js').TapResult} TapResult */
 /** @typedef {import('./api/types.js').Stage} Stage */
+/** @typedef {import('./api/types.js').StageName} StageName */
 /** @typedef {import('./api/types.js').Merges} Merges */
 /** @typedef {import('./api/types.js').Floats} Floats */
 /** @typedef {import('./api/types.js').HeadScore} HeadScore */

@@ -164,12 +164,43 @@ static void put_sampling(writer *w) {
     put_key(w, "sampling");
     put_text(w, "{");
     w->begun = 0;
-    put_decimal(w, "temperature", d.temperature);
-    put_number(w, "topK", (uint64_t)d.top_k);
-    put_decimal(w, "topP", d.top_p);
-    put_decimal(w, "minP", d.min_p);
-    put_decimal(w, "repeatPenalty", d.repeat_penalty);
-    put_number(w, "repeatLast", (uint64_t)d.repeat_last);
+    const struct {
+        const char *key;
+        float value;
+    } settings[] = { { "temperature", d.temperature },
+                     { "topK", (float)d.top_k },
+                     { "topP", d.top_p },
+                     { "minP", d.min_p },
+                     { "repeatPenalty", d.repeat_penalty },
+                     { "repeatLast", (float)d.repeat_last },
+                     { "frequencyPenalty", d.frequency_penalty },
+                     { "presencePenalty", d.presence_penalty },
+                     { "dryMultiplier", d.dry_multiplier },
+                     { "dryBase", d.dry_base },
+                     { "dryAllowedLength", (float)d.dry_allowed },
+                     { "dryLast", (float)d.dry_last },
+                     { "temperatureRange", d.temperature_range },
+                     { "temperatureExponent", d.temperature_exponent },
+                     { "typicalP", d.typical_p },
+                     { "xtcProbability", d.xtc_probability },
+                     { "xtcThreshold", d.xtc_threshold },
+                     { "mirostatTau", d.mirostat_tau },
+                     { "mirostatEta", d.mirostat_eta } };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        put_decimal(w, settings[i].key, settings[i].value);
+    put_key(w, "dryBreakers");
+    const char *breaker = d.dry_breakers;
+    for (int i = 0; i < d.n_breakers; i++, breaker += strlen(breaker) + 1) {
+        put_text(w, i ? "," : "[");
+        put_string(w, breaker);
+    }
+    put_text(w, "]");
+    put_key(w, "stages");
+    for (int i = 0; i < d.n_stages; i++) {
+        put_text(w, i ? "," : "[");
+        put_string(w, jl_stage_name((jl_stage)d.stages[i]));
+    }
+    put_text(w, "]");
     put_text(w, "}");
 }
 

@@ -145,6 +145,8 @@ void jl_session_free(jl_session *s) {
     if (!s) return;
     jl_free(s->run.memory);
     jl_free(s->edits);
+    jl_free(s->lists);
+    jl_constraint_free(s->constraint);
     jl_free(s->memory);
     jl_free(s);
 }

@@ -9,6 +9,7 @@
 
 #include "../compute/pool.h"
 #include "../forward/forward.h"
+#include "constraint.h"
 #include "sample.h"
 #include "text_stream.h"
 
@@ -54,7 +55,10 @@ struct jl_session {
 
     jl_sampler sampler;
     jl_random random;
-    jl_generation generation; /* stop unused: copied into text */
+    float mu;                  /* of Mirostat */
+    jl_generation generation;  /* stop unused: copied into text */
+    void *lists;               /* the copies of the generation's bias and breakers */
+    jl_constraint *constraint; /* NULL until a grammar is used */
     jl_text_stream text;
     char *text_buffer; /* [text_cap] */
     size_t text_cap;

@@ -4,7 +4,7 @@
  * A pull calls the engine until it returns a token or the end, so an abort takes effect between two steps of a
  * long prompt. A failure before the first token restores the timeline; an abort keeps an appended prompt.
  */
-import { CHAT, checkOptions, GENERATE, LIMITS } from '../base/options.js';
+import { badArgument, CHAT, checkOptions, GENERATE, LIMITS } from '../base/options.js';
 
 /** @typedef {import('./timeline.js').Timeline} Timeline */
 /** @typedef {import('./types.js').ChatOptions} ChatOptions */
@@ -13,6 +13,18 @@ import { CHAT, checkOptions, GENERATE, LIMITS } from '../base/options.js';
  *   answer?: import('./timeline.js').Answer }} Prompt */
 
 const nothing = async () => {};
+
+/**
+ * Options with the grammar of their responseFormat instead of it.
+ * @template {{ grammar?: string, responseFormat?: { jsonSchema: unknown } }} T @param {T} options
+ */
+export async function withGrammar({ responseFormat, ...rest }) {
+  if (!responseFormat) return rest;
+  if (rest.grammar !== undefined)
+    throw badArgument("give one of 'grammar' and 'responseFormat'", 'responseFormat');
+  const { grammarOf } = await import('./schema.js'); // loaded on first use
+  return { ...rest, grammar: grammarOf(responseFormat.jsonSchema) };
+}
 
 /**
  * A running generation: an async iterator of tokens, pulled one by one.
@@ -93,8 +105,9 @@ export class Generation {
     const { from, ids, answer } = await this.#prompt(this.#given);
     this.#given.signal?.throwIfAborted();
     this.#undo = await timeline.restorer();
+    const settings = await withGrammar(this.#settings);
     if (from < timeline.position) await timeline.rewind(from);
-    await timeline.call('generate', ids, this.#settings);
+    await timeline.call('generate', ids, settings);
     if (answer) timeline.addAnswer(answer);
     this.#splitter = await timeline.splitter();
     this.#begun = true;

@@ -15,9 +15,10 @@ import {
   listOf,
   reading,
   SAMPLING,
+  TOKENS,
   unreadable,
 } from '../base/options.js';
-import { Generation } from './generation.js';
+import { Generation, withGrammar } from './generation.js';
 import { forecast, run } from './run.js';
 import { Timeline } from './timeline.js';
 
@@ -34,6 +35,7 @@ import { Timeline } from './timeline.js';
 /** @typedef {import('./types.js').Stage} Stage */
 /** @typedef {import('./types.js').RunOptions} RunOptions */
 /** @typedef {import('./types.js').TapResult} TapResult */
+/** @typedef {import('./types.js').TokenOptions} TokenOptions */
 
 const PART = 2 ** 22; // bytes of a state per call
 
@@ -167,18 +169,22 @@ export class Session {
   }
 
   /**
-   * The distribution of the next token after each stage of the sampler, in order.
-   * @param {SamplingOptions & { top?: number }} [options] top: candidates per stage, 20, at most 50
+   * The distribution of the next token after each stage of the sampler, in order: first of the model, then
+   * after each of options.stages. During a generation chance, Mirostat and its grammar are those of its next
+   * token; otherwise a grammar is at its start.
+   * @param {SamplingOptions & TokenOptions & { top?: number }} [options] top: candidates per stage, 20, at most 50
    * @returns {Promise<Stage[]>}
    */
   stages(options = {}) {
     return this.#timeline.run(false, async () => {
       const { top = 20, ...given } = checkOptions('stages', options, {
         ...SAMPLING,
+        ...TOKENS,
         top: integer(1, 50),
       });
+      const settings = await withGrammar(given);
       await this.#timeline.evaluate();
-      return this.#timeline.call('stages', given, top);
+      return this.#timeline.call('stages', settings, top);
     });
   }
 

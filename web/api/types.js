@@ -100,6 +100,34 @@ export {};
  * @property {number} [minP] keep tokens with probability ≥ minP × the max; 0: all
  * @property {number} [repeatPenalty] 1: none; above 1 makes recent tokens less likely
  * @property {number} [repeatLast] number of tokens that count as recent
+ * @property {number} [frequencyPenalty] subtracted from the logit for each occurrence of a recent token; 0: none
+ * @property {number} [presencePenalty] subtracted once; 0: none
+ * @property {number} [dryMultiplier] DRY subtracts multiplier × base^(n − allowedLength) from tokens that would
+ *   continue a sequence of n ≥ allowedLength tokens that occurred before; 0: none
+ * @property {number} [dryBase]
+ * @property {number} [dryAllowedLength]
+ * @property {number} [dryLast] number of tokens in which it looks
+ * @property {string[]} [dryBreakers] a token that contains one ends a sequence
+ * @property {number} [temperatureRange] temperature ± range, higher for flat distributions (dynamic); 0: none
+ * @property {number} [temperatureExponent] of the normalised entropy
+ * @property {number} [typicalP] keep the most typical tokens with total probability > p; 1: all
+ * @property {number} [xtcProbability] how often XTC removes the most probable tokens; 0: never
+ * @property {number} [xtcThreshold] of the tokens at least this probable it keeps only the last
+ * @property {number} [mirostatTau] Mirostat 2: target surprise in bits; 0: none
+ * @property {number} [mirostatEta] its learning rate
+ * @property {StageName[]} [stages] their order; stages that are not listed are not applied
+ */
+/** @typedef {'bias' | 'mask' | 'penalty' | 'dry' | 'temperature' | 'topK' | 'topP' | 'minP' | 'typical' | 'xtc' |
+ *   'mirostat'} StageName */
+
+/**
+ * @typedef {object} TokenOptions
+ * @property {Record<number, number>} [logitBias] added to the logits of these ids; -Infinity: never
+ * @property {string} [grammar] the text must match it (GBNF, llama.cpp's notation); an end token can be drawn
+ *   where it may end, and then ends the generation. At most 2,000 repetitions, no left recursion
+ * @property {{ jsonSchema: object | boolean }} [responseFormat] the text is JSON of this schema, with the
+ *   properties in its order. A schema that no text can meet, or a keyword that cannot be kept, is rejected with
+ *   its path
  */
 
 /**
@@ -116,7 +144,7 @@ export {};
  * @property {(token: Token) => void} [onToken] called for each token that the caller iterates over;
  *   it does not start the iteration
  */
-/** @typedef {SamplingOptions & GenerateExtras} GenerateOptions */
+/** @typedef {SamplingOptions & TokenOptions & GenerateExtras} GenerateOptions */
 
 /**
  * @typedef {object} ChatExtras
@@ -254,7 +282,7 @@ export {};
 /**
  * The distribution of the next token after one stage of the sampler.
  * @typedef {object} Stage
- * @property {'model' | 'penalty' | 'temperature' | 'topK' | 'topP' | 'minP'} stage
+ * @property {'model' | StageName} stage
  * @property {number} kept number of tokens not filtered out
  * @property {{ id: number, text: string, probability: number }[]} top most probable first
  */

@@ -82,6 +82,21 @@ export const LOAD = {
   wasm: WASM,
   worker: WORKER,
 };
+/** @type {Rule} */
+const TEXTS = [
+  STOP[0],
+  'an array of strings, none of them empty',
+  (v) => Array.isArray(v) && copyOf(v),
+];
+/** @type {Rule} */
+const BIAS = [
+  (v) =>
+    Object.entries(v).every(([id, bias]) => COUNT[0](Number(id)) && bias < Infinity) &&
+    Object.keys(v).length <= 2 ** 16,
+  'an object of numbers by token id (-Infinity: never)',
+  (v) => ({ ...v }),
+];
+/** In the order of model.info.sampling. */
 export const SAMPLING = {
   temperature: number(0),
   topK: COUNT,
@@ -89,9 +104,39 @@ export const SAMPLING = {
   minP: number(0, 1),
   repeatPenalty: number(0),
   repeatLast: COUNT,
+  frequencyPenalty: number(-100, 100),
+  presencePenalty: number(-100, 100),
+  dryMultiplier: number(0, 100),
+  dryBase: number(1, 100),
+  dryAllowedLength: POSITIVE,
+  dryLast: COUNT,
+  temperatureRange: number(0, 100),
+  temperatureExponent: number(0, 100),
+  typicalP: number(0, 1),
+  xtcProbability: number(0, 1),
+  xtcThreshold: number(0, 1),
+  mirostatTau: number(0, 100),
+  mirostatEta: number(0, 1),
+  dryBreakers: TEXTS,
+  stages: TEXTS,
+};
+/** Options of single tokens: biases, and what the text must be. */
+export const TOKENS = {
+  logitBias: BIAS,
+  grammar: /** @type {Rule} */ ([
+    (v) => typeof v === 'string' && v.length > 0 && !v.includes('\0'),
+    'a grammar in GBNF',
+  ]),
+  responseFormat: /** @type {Rule} */ ([
+    (v) =>
+      typeof v.jsonSchema === 'boolean' || (!!v.jsonSchema && typeof v.jsonSchema === 'object'),
+    '{ jsonSchema }',
+    (v) => ({ jsonSchema: v.jsonSchema && structuredClone(v.jsonSchema) }),
+  ]),
 };
 export const GENERATE = {
   ...SAMPLING,
+  ...TOKENS,
   maxTokens: COUNT,
   seed: SEED,
   stop: STOP,

@@ -15,13 +15,13 @@ import { Calls } from './exports.js';
 import { open } from './instance.js';
 import { Kernels } from './kernels.js';
 import { cosines, rows, trace, unembed, unembedding } from './readings.js';
+import { withSampling } from './sampling.js';
 import { restore, states } from './state.js';
 import { startInNode, Threads, threadsHere } from './threads.js';
 
 const MORE = 1;
 const LOST = -12; // JL_ERR_THREAD
 const ROOM = 1.5; // memory of a model and its sessions / file size
-const STAGES = /** @type {const} */ (['model', 'penalty', 'temperature', 'topK', 'topP', 'minP']);
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const WORK = 1 << 19; // per step of tokenize, about 10 ms (unit: jl_encoding_step in jielong.h)
 const POOLINGS = ['', 'mean', 'cls', 'last'];
@@ -493,24 +493,6 @@ export class Engine {
 
   /* ---- Sampling and generation ---- */
 
-  /** Sets the options of the next stages() or generate(). @param {any} given */
-  #sampling(given) {
-    const s = { ...this.#defaults, ...given };
-    const seed = BigInt(s.seed ?? 0);
-    const [low, high] = [seed & 0xffffffffn, seed >> 32n].map(Number);
-    this.#calls.call(
-      'sampling',
-      s.temperature,
-      s.topK,
-      s.topP,
-      s.minP,
-      s.repeatPenalty,
-      s.repeatLast,
-      low,
-      high,
-    );
-  }
-
   /** The candidates of the last stage or step. */
   #candidates() {
     const n = this.#calls.call('candidate_count');
@@ -527,11 +509,12 @@ export class Engine {
   /** @param {number} handle @param {any} sampling @param {number} top */
   stages(handle, sampling, top) {
     const session = this.#session(handle);
-    this.#sampling(sampling);
-    return STAGES.map((stage, i) => {
-      const kept = this.#calls.try('session_stage', session, i, top);
-      return { stage, kept, top: this.#candidates() };
-    });
+    return withSampling(this.#calls, this.#defaults, sampling, (names) =>
+      ['model', ...names].map((stage, i) => {
+        const kept = this.#calls.try('session_stage', session, i, top);
+        return { stage, kept, top: this.#candidates() };
+      }),
+    );
   }
 
   /**
@@ -544,21 +527,15 @@ export class Engine {
     const session = this.#session(handle);
     const before = this.#calls.call('session_position', session);
     const after = this.append(handle, ids);
-    this.#sampling(options);
     const stops = encoder.encode(options.stop.map((/** @type {string} */ s) => `${s}\0`).join(''));
     const { maxTokens, ignoreEos, topLogprobs } = options;
     try {
-      this.#calls.withCopies([stops], (pointer) =>
-        this.#calls.try(
-          'session_generate',
-          session,
-          maxTokens,
-          ignoreEos,
-          topLogprobs,
-          pointer,
-          options.stop.length,
-        ),
-      );
+      this.#calls.withCopies([stops], (pointer) => {
+        const limits = [maxTokens, ignoreEos, topLogprobs, pointer, options.stop.length];
+        withSampling(this.#calls, this.#defaults, options, () =>
+          this.#calls.try('session_generate', session, ...limits),
+        );
+      });
     } catch (e) {
       if (!this.#calls.ended) this.#calls.call('session_rewind', session, before);
       throw e;

@@ -12,6 +12,9 @@ import { roomOf, withKept } from './sessions.js';
 
 const ROWS = 10;
 const LISTED = 50; // per stage, the engine's limit
+const STAGES = /** @type {import('../jielong.js').StageName[]} */ ([
+  ...['penalty', 'temperature', 'topK', 'topP', 'minP'],
+]);
 
 /** @typedef {import('./figure.js').TokenView} TokenView */
 /** @typedef {import('../jielong.js').Session} Session */
@@ -19,7 +22,7 @@ const LISTED = 50; // per stage, the engine's limit
 /** @typedef {TokenView & { text?: string, logit: number, rank: number, end?: boolean,
  *   unigram?: number }} Candidate text: to append to the text; none for a part of a character or a control token. rank: from
  *   0. unigram: its share of the training text, 0 below `floor` */
-/** @typedef {{ stage: import('../jielong.js').Stage['stage'], kept: number, p: number[], others: number }} StageView
+/** @typedef {{ stage: 'model' | 'penalty' | 'temperature' | 'topK' | 'topP' | 'minP', kept: number, p: number[], others: number }} StageView
  *   p: per row, 0 if filtered out; others: the sum of all other tokens */
 /**
  * @typedef {object} DistributionView
@@ -61,7 +64,8 @@ function stageView({ stage, kept, top }, rows, drawn, { temperature }) {
     return top[0].probability * Math.exp((logit - rows[0].logit) * scale);
   });
   const rest = kept > p.filter((x) => x > 0).length ? 1 - p.reduce((a, b) => a + b, 0) : 0;
-  return { stage, kept, p, others: Math.max(0, rest) };
+  const name = /** @type {StageView['stage']} */ (stage);
+  return { stage: name, kept, p, others: Math.max(0, rest) };
 }
 
 /** @type {import('./figure.js').Figure} */
@@ -78,7 +82,7 @@ export const distribution = {
     const { logits, stages, id } = await withKept(model, async (session) => {
       await session.replace(ids);
       const logits = await session.logits();
-      const stages = await session.stages({ ...options, top: LISTED });
+      const stages = await session.stages({ ...options, stages: STAGES, top: LISTED });
       return { logits, stages, id: await draw(session, sampling) };
     });
     signal.throwIfAborted();
