@@ -54,6 +54,27 @@ for (const [name, text] of [
   ['poems', POEM],
 ])
   describe(name, () => {
+    test('the working: the shares of the scored tokens have the score as their mean', () =>
+      withModel(included(name), async (model) => {
+        for (const [layer, head] of [
+          [0, 0],
+          [3, 2],
+        ]) {
+          const view = await compute(model, { text, layer, head, working: true });
+          const found = await byRules(model, view);
+          const n = view.measured.tokens;
+          assert.equal(view.shares?.names.length, n);
+          for (const kind of KINDS) {
+            const shares = view.shares?.kinds[kind] ?? [];
+            const mean = shares.reduce((a, b) => a + b, 0) / n;
+            const score = found[kind][layer * view.heads + head];
+            assert.ok(Math.abs(mean - score) < 1e-4, `${kind} ${mean} ${score}`);
+          }
+          const { loss, uniform, unigram } = view.change;
+          assert.ok(Number(loss?.[0]) < Number(unigram) && Number(unigram) < uniform);
+        }
+      }));
+
     test('scores are the rules on the measured text, labels begin at the threshold', () =>
       withModel(included(name), async (model) => {
         const view = await compute(model, { text });

@@ -5,6 +5,7 @@
  * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
  */
 
+import { countsOf } from './anchors.js';
 import { idsOf, tokenViews, viewsOf } from './figure.js';
 import { largest, logSum } from './numbers.js';
 import { samplingOf } from './sampling.js';
@@ -118,10 +119,9 @@ async function candidates(model, ids, logits) {
 
 /** Adds the shares of an included model's training text; returns the smallest. @param {import('../jielong.js').Model} model @param {Candidate[]} rows */
 async function addUnigrams({ info }, rows) {
-  const { TABLES } = await import('../unigrams.js');
-  const table = TABLES.find(({ name, size }) => name === info.name && size === info.vocabularySize);
-  if (!table) return 0;
-  const [ids, shares] = [table.ids, table.millionths].map((list) => list.split(' ').map(Number));
-  for (const row of rows) row.unigram = (shares[ids.indexOf(row.id)] ?? 0) / 1e6;
-  return shares[shares.length - 1] / 1e6;
+  const counts = await countsOf(info);
+  if (!counts) return 0;
+  const { ids, shares } = counts;
+  for (const row of rows) row.unigram = shares[ids.indexOf(row.id)] ?? 0;
+  return shares[shares.length - 1];
 }

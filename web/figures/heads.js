@@ -6,9 +6,10 @@
  * each has an earlier copy to find.
  */
 import { compared, outcome, without } from './ablation.js';
+import { countLoss, countsOf } from './anchors.js';
 import { patternsOf } from './attention.js';
 import { causalIds, chosenHead } from './causal.js';
-import { tokenViews, withSession } from './figure.js';
+import { tokenViews, unstored, withSession } from './figure.js';
 import { TEXTS } from './texts.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
@@ -46,7 +47,9 @@ const LARGE = 50e6; // parameters from which an unfinished view is shown
  * @property {Record<string, Float32Array>} scores by kind, and 'entropy': [layer index · heads + head]
  * @property {{ layer: number, head: number, kind: string }[]} labels
  * @property {Change} change
+ * @property {Shares} [shares] if the working is shown; not stored in scenes
  */
+/** @typedef {{ names: TokenView[], kinds: Record<string, number[]> }} Shares attention of each scored token by kind, of the selected head */
 
 const PENDING = { text: '', own: false, tokens: 0, pending: true };
 
@@ -97,10 +100,32 @@ async function scoresOf(model, text, { signal, pause, progress }) {
       const kind = labelOf(own, { threshold: THRESHOLD });
       if (kind) labels.push({ layer, head, kind });
     }
-  return { measured: { ...of, tokens: n }, scores, labels };
+  return { measured: { ...of, tokens: n }, scores, labels, twice };
 }
 
-const SHADES = 20; // of a small picture's colours, which are linear in the square root of a weight
+/**
+ * The attention of each scored token on what each kind looks at.
+ * @param {Model} model @param {Int32Array} twice @param {{ layer: number, head: number }} place @param {AbortSignal} signal
+ * @returns {Promise<Shares>}
+ */
+async function sharesOf(model, twice, { layer, head }, signal) {
+  const { headScores } = await import('../jielong.js');
+  const n = twice.length / 2;
+  const tap = { name: 'pattern', layer, head, positions: [n, 2 * n] };
+  const { taps } = await withSession(model, 2 * n, (session) =>
+    session.run(twice, { taps: [/** @type {any} */ (tap)], signal }),
+  );
+  const shares = (/** @type {typeof KINDS[number]} */ kind) =>
+    Array.from({ length: n }, (_, i) => {
+      const data = taps[0].data.subarray(i * 2 * n, (i + 1) * 2 * n);
+      const run = { ids: twice, taps: [{ ...taps[0], shape: [1, 2 * n], data }] };
+      return headScores(run, kind, { from: n + i })[0].score;
+    });
+  const kinds = Object.fromEntries(KINDS.map((kind) => [kind, shares(kind)]));
+  return { names: await tokenViews(model, twice.subarray(n)), kinds };
+}
+
+const SHADES = 16; // of a small picture's colours, which are linear in the square root of a weight
 
 /** Weights as exact as small pictures show them, so that a scene compresses well. @param {Float32Array} weights */
 const coarse = (weights) => weights.map((w) => (Math.round(SHADES * Math.sqrt(w)) / SHADES) ** 2);
@@ -125,14 +150,16 @@ async function baseOf(model, text, job, wanted) {
   await job.pause();
   const tokens = await tokenViews(model, ids);
   const shown = { tokens, total, layers, heads, patterns: patternsOf(taps).map(coarse) };
-  const uniform = Math.log(vocabularySize);
+  const unigram = countLoss(await countsOf(model.info), ids);
+  const anchors = { uniform: Math.log(vocabularySize), unigram };
   if (model.info.parameters > LARGE) {
     const same = await compared(model, before, before);
-    const change = { ...chosenHead(shown, wanted), edit: 'pending', uniform, ...same };
+    const change = { ...chosenHead(shown, wanted), edit: 'pending', ...anchors, ...same };
     job.show({ ...shown, measured: PENDING, scores: {}, labels: [], change });
   }
   const scored = await scoresOf(model, text, job);
-  const base = { ids, before, uniform, view: { ...shown, ...scored } };
+  const { twice, ...rest } = scored;
+  const base = { ids, before, anchors, twice, view: { ...shown, ...rest } };
   known.set(model, { text, base });
   return base;
 }
@@ -140,16 +167,21 @@ async function baseOf(model, text, job, wanted) {
 /** @type {import('./figure.js').Figure} */
 export const heads = {
   name: 'heads',
-  settings: ['text', 'layer', 'head', 'edit'],
+  settings: ['text', 'layer', 'head', 'edit', 'working'],
   /** @returns {Promise<HeadsView>} */
   async compute(model, request, job) {
-    const { ids, before, uniform, view } = await baseOf(model, request.text ?? '', job, request);
+    const { ids, before, anchors, twice, view } = await baseOf(
+      model,
+      request.text ?? '',
+      job,
+      request,
+    );
     const { layer, head } = chosenHead(view, request);
     const { edit = 'off' } = request;
     const after = await without(model, ids, edit, { layer, head }, before, job.signal);
-    return {
-      ...view,
-      change: { layer, head, edit, uniform, ...(await compared(model, before, after)) },
-    };
+    const change = { layer, head, edit, ...anchors, ...(await compared(model, before, after)) };
+    if (!request.working || !twice) return { ...view, change };
+    const shares = await sharesOf(model, twice, { layer, head }, job.signal);
+    return unstored({ ...view, change }, { shares });
   },
 };
