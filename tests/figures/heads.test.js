@@ -22,9 +22,13 @@ const RULES = {
   'first-token': (_, _q, k) => k === 0,
 };
 
+/** The text on which the scores were measured. @param {View} view */
+const measuredText = ({ measured: { own, text } }) =>
+  own ? text : TEXTS[/** @type {'english'} */ (text)];
+
 /** The scores of all heads by the rules, from taps of the measured text. @param {any} model @param {View} view */
 async function byRules(model, view) {
-  const once = (await model.tokenize(view.measured.text, { bos: true })).subarray(
+  const once = (await model.tokenize(measuredText(view), { bos: true })).subarray(
     0,
     view.measured.tokens,
   );

@@ -2,7 +2,7 @@
  * heads-parts.js - the places, kinds and table of jl-heads, and the working of a head's scores.
  */
 import { KINDS } from '../figures/heads.js';
-import { compared, fiveDigits } from './working.js';
+import { fiveDigits } from './working.js';
 
 /** @typedef {import('../figures/heads.js').HeadsView} View */
 
@@ -39,17 +39,16 @@ export function headsTable({ t, format }, view, order) {
  * @param {import('./base.js').JlElement} element @param {View} view
  * @returns {import('./working.js').Working | undefined}
  */
-export function headWorking(element, { shares, scores, change: { layer, head }, layers, heads }) {
+export function headWorking(element, { shares, change: { layer, head } }) {
   if (!shares) return undefined;
   const { t } = element;
   const say = fiveDigits(element);
   const n = shares.names.length;
   const names = KINDS.map((kind) => t(`sort.${kind}`));
-  const lines = KINDS.flatMap((kind, i) => {
+  const lines = KINDS.map((kind, i) => {
     const sum = shares.kinds[kind].reduce((a, b) => a + b, 0);
     const text = `${names[i]}: Σ / ${n} = ${say(sum)} / ${n} = ${say(sum / n)}`;
-    const own = scores[kind][layers.indexOf(layer) * heads + head];
-    return [{ text, source: `headScores ${kind}` }, compared(element, sum / n, own)];
+    return { text, source: `headScores ${kind}` };
   });
   const rows = shares.names.map(({ label }, i) => [
     label,
@@ -58,6 +57,6 @@ export function headWorking(element, { shares, scores, change: { layer, head }, 
   return {
     lines,
     twin: { columns: [t('label.token'), ...names], rows },
-    caption: t('working.inputs', { layer, head }),
+    caption: t('chosen', { layer, head }),
   };
 }

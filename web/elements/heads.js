@@ -7,6 +7,7 @@
  */
 import { chosenHead } from '../figures/causal.js';
 import { heads, KINDS } from '../figures/heads.js';
+import { TEXTS } from '../figures/texts.js';
 import { make } from '../ui/dom.js';
 import { drawRanks, RANKS } from '../ui/ranks.js';
 import { drawThumbs, thumbAfter, thumbAt } from '../ui/thumbs.js';
@@ -144,7 +145,8 @@ export class JlHeads extends JlElement {
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
     const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
     measured.firstChild.textContent = this.t(`measured.${how}`, { n: tokens });
-    measured.lastChild.textContent = text.trim();
+    const included = /** @type {Record<string, string>} */ (TEXTS);
+    measured.lastChild.textContent = (included[text] ?? text).trim();
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */

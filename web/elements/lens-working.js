@@ -1,7 +1,7 @@
 /**
  * lens-working.js - how a probability of jl-lens comes about: the logits after a block, then softmax over the vocabulary.
  */
-import { compared, fiveDigits } from './working.js';
+import { fiveDigits } from './working.js';
 
 /** @typedef {import('../figures/lens.js').Row} Row */
 /** @typedef {import('../figures/lens.js').Logits} Logits */
@@ -18,6 +18,8 @@ export function lensWorking(element, { layer, top }, { logits, sum, vocabulary }
   const total = Math.exp(sum - max);
   const powers = logits.map((logit) => Math.exp(logit - max));
   const rest = total - powers.reduce((a, b) => a + b, 0);
+  const own = Math.exp(top[0].logprob);
+  const same = Math.abs(1 / total - own) <= 1e-4;
   const source = `model.unembed(blocks.${layer}.hook_resid_post[${position}])`;
   const rows = top.map(({ id }, i) => [
     name(id),
@@ -32,7 +34,7 @@ export function lensWorking(element, { layer, top }, { logits, sum, vocabulary }
       t('working.how', { layer, n: element.format.number(vocabulary) }),
       { text: `Σ e^(logit − ${say(max)}) = ${say(total)}`, source },
       { text: `p(${name(top[0].id)}) = ${say(1)} / ${say(total)} = ${say(1 / total)}`, source },
-      compared(element, 1 / total, Math.exp(top[0].logprob)),
+      t(same ? 'working.same' : 'working.differs', { value: say(own) }),
     ],
     twin: {
       columns: [t('working.token'), 'logit', `e^(logit − ${say(max)})`, 'p'],

@@ -51,6 +51,7 @@ export class JlLens extends JlElement {
         parts.title,
         parts.strip,
         parts.said,
+        parts.about,
         parts.working,
       );
     parts.note.textContent = this.t('table');

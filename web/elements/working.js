@@ -19,8 +19,7 @@ import { scrolling, tableOf, textOf } from './frame.js';
 export const WORKING = `
   .working { display: grid; gap: 0.5rem; margin-block: 0.5rem; font-size: 0.875rem; }
   .working p { margin: 0; }
-  .working .line { font-family: var(--jl-mono); font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-  .working .scroll { max-height: 24rem; }`;
+  .working .line { font-family: var(--jl-mono); font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }`;
 
 const FIVE = { minimumFractionDigits: 5, maximumFractionDigits: 5 };
 
@@ -44,12 +43,6 @@ export function drawWorking(box, working) {
   });
   box.replaceChildren(...shown, scrolling(tableOf(twin, caption), caption));
 }
-
-/** The sentence that compares a result with the engine's own. @param {JlElement} element @param {number} found @param {number} own */
-export const compared = (element, found, own) =>
-  element.t(Math.abs(found - own) <= 1e-4 ? 'working.same' : 'working.differs', {
-    value: fiveDigits(element)(own),
-  });
 
 /** Whether the working is to be shown. @param {JlElement} element */
 export const shows = (element) => element.live && !!element.value('working');

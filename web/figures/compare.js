@@ -5,7 +5,6 @@
  * Side 0 is the text under the model's own rules; side 1 is `other`, or the same text, under `rule`.
  */
 
-import { countLoss, countsOf } from './anchors.js';
 import { refusal } from './causal.js';
 import { distances, pairsOf } from './distances.js';
 import { idsOf, tokenViews, unstored, withSession } from './figure.js';
@@ -122,7 +121,8 @@ async function candidatesOf(model, results) {
 /** @param {Model} model @param {Result} result @param {number} from @returns {Promise<Side>} */
 async function sideOf(model, { ids, loss, next }, from) {
   const counted = loss.slice(from);
-  const counts = loss.length ? countLoss(await countsOf(model.info), ids.subarray(from)) : null;
+  const { countLoss } = await import('../counts.js');
+  const counts = loss.length ? countLoss(model.info, ids.subarray(from)) : null;
   const mean = counted.length ? counted.reduce((sum, x) => sum + x, 0) / counted.length : null;
   const views = await tokenViews(model, [...ids, ...next]);
   const [tokens, continued] = [views.slice(0, ids.length), views.slice(ids.length)];

@@ -5,7 +5,6 @@
  * lists (50 a stage), the probability of a drawn token follows from the ratio to the first: e^((logit − first) / T).
  */
 
-import { countsOf } from './anchors.js';
 import { idsOf, tokenViews, viewsOf } from './figure.js';
 import { largest, logSum } from './numbers.js';
 import { samplingOf } from './sampling.js';
@@ -119,7 +118,8 @@ async function candidates(model, ids, logits) {
 
 /** Adds the shares of an included model's training text; returns the smallest. @param {import('../jielong.js').Model} model @param {Candidate[]} rows */
 async function addUnigrams({ info }, rows) {
-  const counts = await countsOf(info);
+  const { countsOf } = await import('../counts.js');
+  const counts = countsOf(info);
   if (!counts) return 0;
   const { ids, shares } = counts;
   for (const row of rows) row.unigram = shares[ids.indexOf(row.id)] ?? 0;

@@ -6,7 +6,6 @@
  * each has an earlier copy to find.
  */
 import { compared, outcome, without } from './ablation.js';
-import { countLoss, countsOf } from './anchors.js';
 import { patternsOf } from './attention.js';
 import { causalIds, chosenHead } from './causal.js';
 import { tokenViews, unstored, withSession } from './figure.js';
@@ -31,7 +30,7 @@ const LARGE = 50e6; // parameters from which an unfinished view is shown
 
 /**
  * @typedef {object} Measured what the scores were measured on
- * @property {string} text
+ * @property {string} text the reader's, or the name of an included one
  * @property {boolean} own whether it is the reader's
  * @property {number} tokens of one copy; 0: none, the model's context is too short
  * @property {boolean} [pending] not yet measured
@@ -58,8 +57,8 @@ async function scoredIds(model, text) {
   const room = Math.min(MAX_SCORED, Math.floor(model.info.contextLength / 2) || MAX_SCORED);
   const own = await causalIds(model, text, { max: room });
   if (own.ids.length >= SCORED) return { text, own: true, ids: own.ids };
-  const included = TEXTS[/\p{Script=Han}/u.test(text) ? 'chinese' : 'english'];
-  const { ids } = await causalIds(model, included, { max: room });
+  const included = /\p{Script=Han}/u.test(text) ? 'chinese' : 'english';
+  const { ids } = await causalIds(model, TEXTS[included], { max: room });
   return { text: included, own: false, ids };
 }
 
@@ -150,8 +149,8 @@ async function baseOf(model, text, job, wanted) {
   await job.pause();
   const tokens = await tokenViews(model, ids);
   const shown = { tokens, total, layers, heads, patterns: patternsOf(taps).map(coarse) };
-  const unigram = countLoss(await countsOf(model.info), ids);
-  const anchors = { uniform: Math.log(vocabularySize), unigram };
+  const { countLoss } = await import('../counts.js');
+  const anchors = { uniform: Math.log(vocabularySize), unigram: countLoss(model.info, ids) };
   if (model.info.parameters > LARGE) {
     const same = await compared(model, before, before);
     const change = { ...chosenHead(shown, wanted), edit: 'pending', ...anchors, ...same };

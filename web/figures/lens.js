@@ -4,7 +4,6 @@
  * A large vocabulary makes this slow, so positions are computed a few at a time; of very large models only the selected
  * one is.
  */
-import { countEntropy, countsOf } from './anchors.js';
 import { causalIds } from './causal.js';
 import { tokenViews, unstored, viewsOf, withSession } from './figure.js';
 import { logSum } from './numbers.js';
@@ -125,7 +124,8 @@ export const lens = {
 /** @param {import('../jielong.js').Model} model @returns {Promise<LensView['anchors']>} */
 async function anchorsOf(model) {
   const vocabulary = model.info.vocabularySize;
-  const counts = await countsOf(model.info);
+  const { countEntropy, countsOf } = await import('../counts.js');
+  const counts = countsOf(model.info);
   if (!counts) return { vocabulary };
   const [{ label }] = await tokenViews(model, counts.ids.slice(0, 1));
   return { vocabulary, counts: { label, p: counts.shares[0], entropy: countEntropy(counts) } };

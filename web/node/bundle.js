@@ -49,7 +49,7 @@ export const INTERNALS = [...SHARED, 'engine/backend.js', 'base/options.js'];
 /** Modules fetched on demand, by the engine or by the page. */
 export const PARTS = [
   'texts.js',
-  'unigrams.js',
+  'counts.js',
   'chat/chat.js',
   'engine/train-engine.js',
   'ngram.js',

@@ -40,7 +40,7 @@ const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-export const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
+export const FETCHED = [...ENTRIES, 'texts.js', 'counts.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */

@@ -69,11 +69,6 @@ export const words = {
   'more.own': ['Use your own model (GGUF)', '使用自己的模型（GGUF）'],
   'working.show': ['Show the working', '看計算過程'],
   'working.start': ['Start the figure to see the working.', '按開始，才能看計算過程。'],
-  'working.same': [
-    'The engine’s own number: {value}, the same within 0.0001.',
-    '引擎自己的數值：{value}，相差不到 0.0001。',
-  ],
-  'working.differs': ['The engine’s own number: {value}.', '引擎自己的數值：{value}。'],
   'error.other': ['{message}', '發生錯誤：{message}'],
   'error.noWasm': [
     'This page forbids WebAssembly, so only the recorded figure is shown.',

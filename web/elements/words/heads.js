@@ -59,10 +59,6 @@ export const words = {
     '損失是整段文字的平均；平均亂猜是 {uniform}。詞元：成為下一個詞元的機率，差以百分點計。',
   ],
   'change.counts': ['Token counts alone would have {counts}.', '只看詞元次數是 {counts}。'],
-  'working.inputs': [
-    'Block {layer}, head {head}: attention of each scored token on what each kind looks at',
-    '區塊 {layer} 注意力頭 {head}：每個計分詞元放在各類位置上的注意力',
-  ],
   'change.start': ['Start the figure to measure this head.', '按開始，才能測量這個頭。'],
   summary: [
     '{layers} blocks with {heads} heads each. {labelled} of {all} heads have a label. Block {layer}, head {head} is selected.',

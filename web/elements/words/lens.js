@@ -29,6 +29,11 @@ export const words = {
   'working.others': ['the other {n} tokens', '其餘 {n} 個詞元'],
   'working.token': ['token', '詞元'],
   'working.inputs': ['The logits, and their shares', 'logits 與各自的比例'],
+  'working.same': [
+    'The engine’s own number: {value}, the same within 0.0001.',
+    '引擎自己的數值：{value}，相差不到 0.0001。',
+  ],
+  'working.differs': ['The engine’s own number: {value}.', '引擎自己的數值：{value}。'],
   missing: ['Start the figure to compute this position.', '按開始，才能計算這個位置。'],
   summary: [
     'After {token}, the model’s answer is {answer} with {p}. It is first the best after block {layer} of 0 to {last}.',
