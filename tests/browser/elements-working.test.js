@@ -83,8 +83,8 @@ describe('show the working', { skip: missing('Chromium') }, () => {
 
   test('lens: softmax over the logits, and the probability in the strip', async () => {
     const shown = await working('lens');
-    const { rows, columns } = shown;
-    const max = number(columns[2].slice('e^(logit'.length).replace('− ', ''));
+    const { rows } = shown;
+    const max = number(lineOf(shown, 'Σ e^(logit − '));
     const total = sum(rows.map((row) => number(row[2])));
     for (const row of rows.slice(0, -1)) {
       close(Math.exp(number(row[1]) - max), number(row[2]), row[0]);

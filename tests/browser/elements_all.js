@@ -51,7 +51,7 @@ function luminance(...colours) {
 const ratioOf = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 
 /** A colour of an element's style sheet, computed. @param {any} element @param {string} name of a custom property */
-function valueOf(element, name) {
+function colourOf(element, name) {
   const probe = document.createElement('i');
   probe.style.color = `var(${name})`;
   element.frame.figure.append(probe);
@@ -63,7 +63,7 @@ function valueOf(element, name) {
 /** Contrast of all texts on the paper of their figure, and of its lines. */
 function contrasts() {
   const texts = all.flatMap((/** @type {any} */ element) => {
-    const paper = valueOf(element, '--jl-paper');
+    const paper = colourOf(element, '--jl-paper');
     return [...element.shadowRoot.querySelectorAll('p, td, th, caption, figcaption, summary, span')]
       .filter((node) => [...node.childNodes].some((c) => c.nodeType === 3 && c.data.trim()))
       .filter((node) => node.checkVisibility() && !node.closest('button, td[style], .map'))
@@ -73,7 +73,9 @@ function contrasts() {
         return { ratio, node: `${element.localName} ${node.outerHTML.slice(0, 80)}` };
       });
   });
-  const [line, paper] = ['--jl-line', '--jl-paper'].map((name) => luminance(valueOf(all[0], name)));
+  const [line, paper] = ['--jl-line', '--jl-paper'].map((name) =>
+    luminance(colourOf(all[0], name)),
+  );
   return { texts, line: ratioOf(line, paper) };
 }
 

@@ -37,7 +37,7 @@ export function lensWorking(element, { layer, top }, { logits, sum, vocabulary }
       t(same ? 'working.same' : 'working.differs', { value: say(own) }),
     ],
     twin: {
-      columns: [t('working.token'), 'logit', `e^(logit − ${say(max)})`, 'p'],
+      columns: [t('working.token'), 'logit', 'e^(logit − max)', 'p'],
       rows,
     },
     caption: t('working.inputs'),
