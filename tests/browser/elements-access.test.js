@@ -45,13 +45,19 @@ describe('elements for every reader', { skip: missing('Chromium') }, () => {
     server?.close();
   });
 
-  /** Opens the page with all elements. @param {string} query @param {{ width: number, theme?: string, touch?: boolean }} how */
-  async function open(query, { width, theme = 'light', touch = false }) {
+  /** Opens the page with all elements. @param {string} query @param {{ width: number, theme?: string, touch?: boolean, zoom?: number }} how zoom: device pixels per px */
+  async function open(query, { width, theme = 'light', touch = false, zoom = 1 }) {
     const page = await browser.newPage();
     /** @type {string[]} */ const errors = [];
     page.on('pageerror', (e) => errors.push(String(e)));
     page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
-    await page.setViewport({ width, height: 900, hasTouch: touch, isMobile: touch });
+    await page.setViewport({
+      width,
+      height: 900,
+      hasTouch: touch,
+      isMobile: touch,
+      deviceScaleFactor: zoom,
+    });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
     await page.goto(`${server.origin}/all?${query}`);
     await page.waitForFunction('window.ready');
@@ -107,6 +113,42 @@ describe('elements for every reader', { skip: missing('Chromium') }, () => {
     assert.deepEqual(errors, []);
     await page.close();
   });
+
+  for (const lang of ['en', 'zh-Hant'])
+    test(`at 200 % zoom of a window of 1280 px nothing overflows or is cut: ${lang}`, async () => {
+      const { page, errors } = await open(`lang=${lang}`, { width: 640, zoom: 2 });
+      assert.equal(await page.evaluate('devicePixelRatio * innerWidth'), 1280);
+      for (const live of [false, true]) {
+        if (live) await page.evaluate('startAll()');
+        await page.evaluate('openTables()');
+        const wide = await page.evaluate('document.documentElement.scrollWidth');
+        assert.ok(wide <= 640, `the page is ${wide} px wide`);
+        assert.equal(await page.evaluate('cut()'), '');
+      }
+      assert.deepEqual(errors, []);
+      await page.close();
+    });
+
+  for (const theme of ['light', 'dark'])
+    test(`who asks for more contrast gets text of 7:1 and stronger lines: ${theme}`, async () => {
+      const { page, errors } = await open('lang=en', { width: 1000, theme });
+      await page.evaluate('openTables()');
+      const usual = /** @type {any} */ (await page.evaluate('contrasts()'));
+      const client = await page.createCDPSession();
+      const features = [
+        { name: 'prefers-contrast', value: 'more' },
+        { name: 'prefers-color-scheme', value: theme },
+      ];
+      await client.send('Emulation.setEmulatedMedia', { features });
+      assert.equal(await page.evaluate("matchMedia('(prefers-contrast: more)').matches"), true);
+      const more = /** @type {any} */ (await page.evaluate('contrasts()'));
+      assert.ok(usual.texts.length > 100 && more.texts.length === usual.texts.length);
+      const low = more.texts.filter((/** @type {any} */ { ratio }) => ratio < 7);
+      assert.deepEqual(low.slice(0, 5), []);
+      assert.ok(more.line >= 3 && more.line > usual.line, `${usual.line} → ${more.line}`);
+      assert.deepEqual(errors, []);
+      await page.close();
+    });
 
   test('targets are at least 44 px high where fingers point; tokens are as wide as their text', async () => {
     const { page } = await open('lang=en', { width: 390, touch: true });

@@ -1,6 +1,6 @@
 /**
  * elements-sources.test.js - every number that an element shows with its source is what a tap or call gives when it is
- * read again: attention, block, lens, tokens.
+ * read again: attention, block, compare, distribution, heads, lens, playground, tokens.
  *
  * Chromium only; elements_sources.js reads in the page.
  */
@@ -21,6 +21,13 @@ const CASES = [
   ['jl-block', { layer: '0', text: 'Once upon a time', token: '1' }, 200],
   ['jl-lens', {}, 150],
   ['jl-lens', { text: 'A wolf 😀', token: '2' }, 50],
+  ['jl-distribution', {}, 60],
+  ['jl-distribution', { text: 'A wolf 😀', temperature: '1.5', topk: '0', topp: '1' }, 60],
+  ['jl-playground', { seed: '3' }, 200],
+  ['jl-compare', {}, 80],
+  ['jl-compare', { text: 'A wolf and his mother', layer: '2', head: '1', token: '3' }, 30],
+  ['jl-heads', {}, 250],
+  ['jl-heads', { text: 'A wolf and his mother', layer: '3', head: '2', sort: 'induction' }, 250],
   ['jl-tokens', { text: 'A wolf 😀 and his mother' }, 15],
 ];
 

@@ -5,6 +5,7 @@
  * each node that names it, within half a unit of the last digit.
  */
 import '/web/elements.js';
+import { moreReaders } from './elements_readers.js';
 
 const { loadModel } = await import('/web/jielong.js');
 const model = await loadModel('/web/models/tales.gguf', { precision: 'exact' });
@@ -28,7 +29,7 @@ const says = (text, value) =>
 /** @param {Float32Array} data */
 const lengthOf = (data) => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));
 
-/** @typedef {{ text: string, column: number }} Place a text and the column of its cell, -1 outside of the table */
+/** @typedef {{ text: string, column: number, node: HTMLElement }} Place a text and the column of its cell, -1 outside of the table */
 /** Whether a node's text is what its source says. @typedef {(place: Place, indices: number[], name: string) => boolean | Promise<boolean>} Check */
 
 /** The readers of a text. @param {string} text */
@@ -90,6 +91,26 @@ async function readersOf(text) {
         );
       },
     ],
+    [
+      /^(vocabularySize)$/,
+      ({ text }) => {
+        const n = model.info.vocabularySize;
+        return says(text, 1 / n) || says(text, Math.log(n));
+      },
+    ],
+    [
+      /^(unigrams)$/,
+      async ({ text }) => {
+        const { TABLES } = await import('/web/unigrams.js');
+        const [known, shares] = [TABLES[0].ids, TABLES[0].millionths].map((list) =>
+          list.split(' ').map(Number),
+        );
+        const n = model.info.vocabularySize - known.length;
+        const rest = (1e6 - shares.reduce((a, b) => a + b)) / n / 1e6;
+        const entropy = shares.reduce((e, x) => e - (x / 1e6) * Math.log(x / 1e6), 0);
+        return says(text, shares[0] / 1e6) || says(text, entropy - n * rest * Math.log(rest));
+      },
+    ],
     [/^(model\.tokenize)\[(\d+)\]$/, ({ text }, [i]) => says(text, ids[i])],
     [
       /^(model\.pieces)\[(\d+)\]\.bytes$/,
@@ -116,7 +137,10 @@ async function compare(tag, attributes) {
   await element.start();
   element.frame.more.open = true;
   await new Promise((resolve) => setTimeout(resolve, 200));
-  const { readers, close } = await readersOf(element.value('text'));
+  const { readers: common, close } = await readersOf(element.value('text'));
+  const ids = await model.tokenize(element.value('text'), { bos: true });
+  const own = await moreReaders[tag]?.({ model, element, ids, says });
+  const readers = own ?? common;
   const nodes = [...element.shadowRoot.querySelectorAll('[data-source]')];
   const findings = [];
   for (const node of nodes) {
@@ -124,7 +148,11 @@ async function compare(tag, attributes) {
     const [pattern, check] = readers.find(([p]) => p.test(source)) ?? [];
     const [, name = '', ...indices] = (pattern && source.match(pattern)) ?? [];
     const column = node.localName === 'td' ? node.cellIndex : -1;
-    const right = await check?.({ text: node.textContent, column }, indices.map(Number), name);
+    const right = await check?.(
+      { text: node.textContent, column, node },
+      indices.map(Number),
+      name,
+    );
     if (!right) findings.push(`${source}: ${check ? node.textContent : 'unknown source'}`);
   }
   await close();

@@ -264,7 +264,7 @@ for (const name of chosen) {
       await tab.until(`${JSON.stringify(tags)}.every((tag) => customElements.get(tag))`);
       assert.equal(await tab.evaluate(START_ALL), '');
       const strange = look().filter(
-        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|unigrams)/.test(path),
+        (path) => !/^\/(all|jielong|elements\/|models\/|train|texts|counts)/.test(path),
       );
       assert.deepEqual(strange, []);
     });

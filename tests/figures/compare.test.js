@@ -47,6 +47,32 @@ describe('two sides', () => {
     }
   });
 
+  test('the working: log-sums and logits are those of eachLogits; anchors of the mean loss', async () => {
+    const { sides, parts, uniform } = await view({ rule: 'head-off', layer: 5, head: 5 });
+    const session = await tales.createSession({ allLogits: true });
+    const { ids } = await idsOf(tales, TEXT, 64);
+    let i = 0;
+    for await (const logits of session.eachLogits(ids)) {
+      if (++i === ids.length) break;
+      const part = parts?.[0][i - 1];
+      assert.ok(part && Math.abs(part.logit - logits[ids[i]]) < 1e-4, `token ${i}`);
+      assert.ok(Math.abs(part.sum - part.logit - loss(logits, ids[i])) < 1e-4, `token ${i}`);
+    }
+    await session.close();
+    assert.equal(uniform, Math.log(tales.info.vocabularySize));
+    // Counted here from the table: its shares, and the rest for each other token.
+    const { TABLES } = await import('../../web/unigrams.js');
+    const [known, shares] = [TABLES[0].ids, TABLES[0].millionths].map((x) =>
+      x.split(' ').map(Number),
+    );
+    const rest =
+      (1e6 - shares.reduce((a, b) => a + b)) / (tales.info.vocabularySize - known.length);
+    const all = [...ids].slice(1).map((id) => Math.log(1e6 / (shares[known.indexOf(id)] ?? rest)));
+    const mean = all.reduce((a, b) => a + b) / all.length;
+    for (const side of sides) assert.ok(Math.abs(Number(side.counts) - mean) < 1e-9);
+    assert.ok(mean < uniform && Number(sides[0].mean) < mean);
+  });
+
   test('rule none gives the same bits', async () => {
     const { sides, apart, turn, cosine, candidates } = await view({ rule: 'none' });
     assert.deepEqual(sides[0], sides[1]);

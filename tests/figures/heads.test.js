@@ -22,9 +22,13 @@ const RULES = {
   'first-token': (_, _q, k) => k === 0,
 };
 
+/** The text on which the scores were measured. @param {View} view */
+const measuredText = ({ measured: { own, text } }) =>
+  own ? text : TEXTS[/** @type {'english'} */ (text)];
+
 /** The scores of all heads by the rules, from taps of the measured text. @param {any} model @param {View} view */
 async function byRules(model, view) {
-  const once = (await model.tokenize(view.measured.text, { bos: true })).subarray(
+  const once = (await model.tokenize(measuredText(view), { bos: true })).subarray(
     0,
     view.measured.tokens,
   );
@@ -54,6 +58,27 @@ for (const [name, text] of [
   ['poems', POEM],
 ])
   describe(name, () => {
+    test('the working: the shares of the scored tokens have the score as their mean', () =>
+      withModel(included(name), async (model) => {
+        for (const [layer, head] of [
+          [0, 0],
+          [3, 2],
+        ]) {
+          const view = await compute(model, { text, layer, head, working: true });
+          const found = await byRules(model, view);
+          const n = view.measured.tokens;
+          assert.equal(view.shares?.names.length, n);
+          for (const kind of KINDS) {
+            const shares = view.shares?.kinds[kind] ?? [];
+            const mean = shares.reduce((a, b) => a + b, 0) / n;
+            const score = found[kind][layer * view.heads + head];
+            assert.ok(Math.abs(mean - score) < 1e-4, `${kind} ${mean} ${score}`);
+          }
+          const { loss, uniform, unigram } = view.change;
+          assert.ok(Number(loss?.[0]) < Number(unigram) && Number(unigram) < uniform);
+        }
+      }));
+
     test('scores are the rules on the measured text, labels begin at the threshold', () =>
       withModel(included(name), async (model) => {
         const view = await compute(model, { text });

@@ -61,6 +61,35 @@ for (const [name, text] of [
       assert.equal(columnOf(stored, 3), view.column);
     }));
 
+test('the working: logits are those of the stream after the block, and give the lens; anchors', () =>
+  withModel(included('tales'), async (model) => {
+    const view = await compute(model, { text: TALE, working: true });
+    const ids = await model.tokenize(TALE, { bos: true });
+    const session = await model.createSession();
+    const { taps } = await session.run(ids, { taps: [{ name: 'resid_post', layer: 'all' }] });
+    await session.close();
+    const width = model.info.embeddingLength;
+    for (const position of [0, 5, ids.length - 1])
+      for (let layer = 0; layer < view.layers; layer++) {
+        const stream = taps[layer].data.slice(position * width, (position + 1) * width);
+        const { data } = await model.unembed(stream);
+        const found = view.logits?.[position][layer];
+        const { top } = view.columns?.[position][layer] ?? { top: [] };
+        assert.ok(found && top.length === 5);
+        for (const [i, { id, logprob }] of top.entries()) {
+          assert.ok(Math.abs(found.logits[i] - data[id]) < 1e-4);
+          assert.ok(Math.abs(Math.exp(found.logits[i] - found.sum) - Math.exp(logprob)) < 1e-4);
+        }
+      }
+    const anchors = view.anchors;
+    assert.equal(anchors?.vocabulary, model.info.vocabularySize);
+    const [{ text }] = await model.pieces([12]);
+    assert.deepEqual([anchors?.counts?.label, anchors?.counts?.p], [text, 0.0521]);
+    const entropy = anchors?.counts?.entropy ?? 0;
+    assert.ok(entropy > 5 && entropy < Math.log(model.info.vocabularySize));
+    assert.ok(!('logits' in pack(view)), 'a scene stores no logits');
+  }));
+
 test('fell in love: the answer comes in the upper blocks', () =>
   withModel(included('tales'), async (model) => {
     const text = 'The princess was so beautiful that the prince fell in';

@@ -39,11 +39,28 @@ test('probabilities are those of the exported model, before and now', async () =
   const { moments, prompt } = await run({ text: ENGLISH, steps: 6, keep: true }, job);
   const { files } = job.kept.training;
   assert.equal(files.length, moments.length);
-  for (const [i, { next }] of moments.entries()) {
+  for (const [i, { next, parts = [] }] of moments.entries()) {
     const model = await loadModel(files[i], { precision: 'exact' });
     const session = await model.createSession();
     await session.append(await model.tokenize(prompt));
     const [{ top }] = await session.stages({ top: 6 });
+    const ids = await model.tokenize(prompt);
+    assert.equal(parts.length, ids.length - 1);
+    await session.rewind(0);
+    let at = 0;
+    for (const id of ids) {
+      if (at) {
+        const logits = await session.logits();
+        const sum = Math.log(logits.reduce((s, x) => s + Math.exp(x), 0));
+        const { logit, sum: found } = parts[at - 1];
+        assert.ok(
+          Math.abs(logit - logits[id]) < 1e-4 && Math.abs(found - sum) < 1e-4,
+          `${i} ${at}`,
+        );
+      }
+      await session.append([id]);
+      at++;
+    }
     next.forEach((token, k) => {
       assert.ok(Math.abs(token.now - top[k].probability) < 1e-4, `${i}: ${token.label}`);
       if (!i) assert.equal(token.now, token.before);

@@ -7,14 +7,14 @@
 import { attention, largest, weightOf, workingIn } from '../figures/attention.js';
 import { make } from '../ui/dom.js';
 import { cellAfter, cellAt, drawMatrix, LEGIBLE } from '../ui/matrix.js';
+import { attentionWorking } from './attention-working.js';
 import { JlElement } from './base.js';
-import { button, once } from './controls.js';
-import { say } from './render.js';
+import { once } from './controls.js';
 import { flag } from './settings.js';
 import { stepper } from './stepper.js';
 import { DIGITS, drawStrongest, STRONGEST } from './strongest.js';
 import { words } from './words/attention.js';
-import { drawWorking, WORKING } from './working.js';
+import { drawWorking, shows, WORKING, workingButton } from './working.js';
 
 /** @typedef {import('../figures/attention.js').AttentionView} View */
 
@@ -104,11 +104,11 @@ export class JlAttention extends JlElement {
 
   /** @param {HTMLElement} box @param {View} view @param {{ row: number, column: number }} cursor */
   #working(box, view, { row, column }) {
-    const shown = this.live && this.value('working');
     const [layer, head] = [this.#layer(view), this.#head(view)];
-    const found = shown ? workingIn(view, layer, head, row, column) : undefined;
+    const found = shows(this) ? workingIn(view, layer, head, row, column) : undefined;
     const weight = this.#weight(view, row, column);
-    drawWorking(this, box, found, { row, column, layer, head, weight });
+    const place = { row, column, layer, head, weight };
+    drawWorking(box, found && attentionWorking(this, found, place));
   }
 
   #create() {
@@ -151,16 +151,10 @@ export class JlAttention extends JlElement {
   /** @param {View} view */
   own(view) {
     const heads = Array.from({ length: view.heads }, (_, i) => i);
-    const working = button(this, 'working', this.t('working.show'), () => {
-      if (this.live) this.toggleAttribute('working', !this.value('working'));
-      else say(this, { said: this.t('working.start') });
-    });
-    working.setAttribute('aria-disabled', String(!this.live));
-    working.setAttribute('aria-pressed', String(this.live && !!this.value('working')));
     return [
       stepper(this, 'layer', this.t('label.layer'), view.layers, this.#layer(view)),
       stepper(this, 'head', this.t('label.head'), heads, this.#head(view)),
-      working,
+      workingButton(this),
     ];
   }
   /** @param {string} key @param {View} view @param {number} row @param {number} column */

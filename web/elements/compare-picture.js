@@ -106,6 +106,15 @@ function texts(drawing) {
   return stack([titles[0], tokens(drawing, 0, false), titles[1], tokens(drawing, 1, false)]);
 }
 
+/** What the mean losses are compared with. @param {Drawing} drawing @returns {Part[]} */
+function anchors({ view, width, t, nats }) {
+  const { uniform, sides } = view;
+  if (uniform === undefined || view.encoder) return [];
+  const [a, b] = sides.map(({ counts }) => counts ?? undefined);
+  const key = a === undefined && b === undefined ? 'anchors' : 'anchors.counts';
+  return [line(t(key, { uniform: nats(uniform), a: nats(a), b: nats(b) }), width, 'small quiet')];
+}
+
 /** @param {Drawing} drawing @param {number} width @returns {Part} */
 function next({ view, t, percent, signed }, width) {
   const last = view.sides[1].tokens.length - 1;
@@ -168,6 +177,7 @@ export function comparePicture(drawing) {
   const note = notes[/** @type {'prefix'} */ (view.rule)];
   const { nodes, height } = stack([
     texts(drawing),
+    ...anchors(drawing),
     ...(note ? [line(t(note), width, 'small quiet')] : []),
     middle,
     ...(view.encoder ? [] : [continued(drawing)]),

@@ -33,6 +33,16 @@ export function compareTable(view, chosen, { t, nats, signed, percent, depth }) 
   b.tokens.forEach((token, j) => {
     if (!used[1].has(j)) rows.push([token.label, t('row.loss'), '', loss(1, j), '', '']);
   });
+  const anchor = (
+    /** @type {string} */ name,
+    /** @type {(number | null | undefined)[]} */ values,
+  ) => {
+    const cells = values.map((x) => nats(x ?? undefined));
+    if (view.uniform !== undefined && !view.encoder)
+      rows.push([t(`anchor.${name}`), t('twin.anchor'), ...cells, '', '']);
+  };
+  anchor('uniform', [view.uniform, view.uniform]);
+  if (a.counts ?? b.counts) anchor('counts', [a.counts, b.counts]);
   for (const c of view.candidates)
     rows.push([
       c.label,

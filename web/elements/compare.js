@@ -11,9 +11,11 @@ import { picture, resize } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { comparePicture } from './compare-picture.js';
 import { compareTable } from './compare-table.js';
+import { compareWorking } from './compare-working.js';
 import { choice, once, slider } from './controls.js';
-import { oneOf, string, whole } from './settings.js';
+import { flag, oneOf, string, whole } from './settings.js';
 import { words } from './words/compare.js';
+import { drawWorking, shows, WORKING, workingButton } from './working.js';
 
 /** @typedef {import('../figures/compare.js').CompareView} View */
 
@@ -31,12 +33,13 @@ const USES = {
 export class JlCompare extends JlElement {
   static figure = compare;
   static words = words;
-  static css = PAIRS_CSS;
+  static css = PAIRS_CSS + WORKING;
   static settings = {
     other: string(undefined, 2000),
     rule: oneOf(/** @type {any} */ (undefined), RULES),
     window: whole(8, 1, 4096),
     sinks: whole(0, 0, 64),
+    working: flag(),
   };
 
   /** @param {string} name */
@@ -65,8 +68,8 @@ export class JlCompare extends JlElement {
 
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
-    const { image, readout } = once(this, 'parts', () => this.#create());
-    if (image.parentNode !== body) body.replaceChildren(image, readout);
+    const { image, readout, working } = once(this, 'parts', () => this.#create());
+    if (image.parentNode !== body) body.replaceChildren(image, readout, working);
     const width = Math.max(280, body.clientWidth);
     const chosen = this.#chosen(view);
     const pick = (/** @type {number} */ token) => this.select({ token });
@@ -75,13 +78,14 @@ export class JlCompare extends JlElement {
     resize(image, width, shape.height);
     image.setAttribute('aria-label', this.summary(view));
     readout.textContent = this.#readout(view, chosen);
+    drawWorking(working, shows(this) ? compareWorking(this, view, chosen) : undefined);
   }
   #create() {
     const image = picture();
     image.addEventListener('keydown', (event) => this.#key(event));
     const readout = make('p', { className: 'readout' });
     readout.setAttribute('aria-live', 'polite');
-    return { image, readout };
+    return { image, readout, working: make('div') };
   }
   /** @param {View} view @param {number} p */
   #readout(view, p) {
@@ -117,6 +121,7 @@ export class JlCompare extends JlElement {
       return /** @type {const} */ ([name, t(`rule.${name}`, values)]);
     });
     const rule = this.value('rule') ?? view.rule;
+    /** @type {HTMLElement[]} */
     const nodes = [this.#other(), choice(this, 'rule', t('label.rule'), options, rule)];
     const range = { min: 1, max: 64, step: 1 };
     if (rule === 'window')
@@ -124,6 +129,7 @@ export class JlCompare extends JlElement {
         slider(this, 'window', t('label.window'), range, view.window),
         slider(this, 'sinks', t('label.sinks'), { ...range, min: 0, max: 16 }, view.sinks),
       );
+    if (!view.encoder) nodes.push(workingButton(this));
     return nodes;
   }
   /** The field of the second text. */

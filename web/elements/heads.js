@@ -7,26 +7,28 @@
  */
 import { chosenHead } from '../figures/causal.js';
 import { heads, KINDS } from '../figures/heads.js';
+import { TEXTS } from '../figures/texts.js';
 import { make } from '../ui/dom.js';
 import { drawRanks, RANKS } from '../ui/ranks.js';
 import { drawThumbs, thumbAfter, thumbAt } from '../ui/thumbs.js';
 import { JlElement } from './base.js';
 import { CHANGE, drawChange } from './change.js';
 import { choice, once } from './controls.js';
-import { oneOf } from './settings.js';
+import { DIGITS, headsTable, headWorking, kindOf, placeOf } from './heads-parts.js';
+import { flag, oneOf } from './settings.js';
 import { words } from './words/heads.js';
+import { drawWorking, shows, WORKING, workingButton } from './working.js';
 
 /** @typedef {import('../figures/heads.js').HeadsView} View */
 
-const DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 const SORTS = ['place', ...KINDS, 'entropy'];
 const EDITS = ['none', 'off', 'only'];
 
 export class JlHeads extends JlElement {
   static figure = heads;
   static words = words;
-  static settings = { sort: oneOf('place', SORTS), edit: oneOf('off', EDITS) };
-  static css = `${RANKS}${CHANGE}
+  static settings = { sort: oneOf('place', SORTS), edit: oneOf('off', EDITS), working: flag() };
+  static css = `${RANKS}${CHANGE}${WORKING}
     .map { touch-action: pan-y; cursor: pointer; }
     .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem 2.5rem; margin-top: 0.75rem; }
     
@@ -49,26 +51,17 @@ export class JlHeads extends JlElement {
     });
     return view.layers.indexOf(layer) * view.heads + head;
   }
-  /** @param {View} view @param {number} index */
-  #place(view, index) {
-    return { layer: view.layers[Math.floor(index / view.heads)], head: index % view.heads };
-  }
-  /** The kind of a head, if it has a label. @param {View} view @param {number} index */
-  #kind(view, index) {
-    const { layer, head } = this.#place(view, index);
-    return view.labels.find((one) => one.layer === layer && one.head === head)?.kind;
-  }
-
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
     const parts = once(this, 'parts', () => this.#create());
-    if (parts.canvas.parentNode !== body) body.replaceChildren(parts.canvas, parts.columns);
+    if (parts.canvas.parentNode !== body)
+      body.replaceChildren(parts.canvas, parts.columns, parts.working);
     const order = this.#order(view);
     const sorted = this.value('sort') !== 'place' && view.measured.tokens > 0;
     const n = view.tokens.length;
     const caption = (/** @type {number} */ i) => {
-      const kind = this.#kind(view, i);
-      const { layer, head } = this.#place(view, i);
+      const kind = kindOf(view, i);
+      const { layer, head } = placeOf(view, i);
       if (!sorted) return kind ? this.t(`short.${kind}`) : '';
       return `${layer}.${head}  ${this.format.number(view.scores[this.value('sort')][i], DIGITS)}`;
     };
@@ -89,6 +82,7 @@ export class JlHeads extends JlElement {
     parts.canvas.setAttribute('aria-label', this.summary(view));
     this.#score(parts, view);
     this.#change(parts, view);
+    drawWorking(parts.working, shows(this) ? headWorking(this, view) : undefined);
   }
 
   #create() {
@@ -104,7 +98,7 @@ export class JlHeads extends JlElement {
     canvas.addEventListener('click', (event) => {
       const order = this.#order(this.view);
       const at = thumbAt(canvas, event, order.length);
-      if (at >= 0) this.select(this.#place(this.view, order[at]));
+      if (at >= 0) this.select(placeOf(this.view, order[at]));
     });
     canvas.addEventListener('keydown', (event) => {
       const order = this.#order(this.view);
@@ -113,17 +107,28 @@ export class JlHeads extends JlElement {
       const to = thumbAfter(event.key, at, heads, order.length);
       if (to < 0) return;
       event.preventDefault();
-      this.select(this.#place(this.view, order[to]));
+      this.select(placeOf(this.view, order[to]));
     });
-    return { canvas, columns, name, list, label, measured, edit, table, note };
+    return {
+      canvas,
+      columns,
+      name,
+      list,
+      label,
+      measured,
+      edit,
+      table,
+      note,
+      working: make('div'),
+    };
   }
   /** What kind the selected head is. @param {any} parts @param {View} view */
   #score({ name, list, label, measured }, view) {
     const index = this.#index(view);
-    const kind = this.#kind(view, index);
+    const kind = kindOf(view, index);
     const score = (/** @type {string} */ of) => view.scores[of]?.[index] ?? 0;
     const say = (/** @type {string} */ of) => this.format.number(score(of), DIGITS);
-    name.textContent = this.t('chosen', this.#place(view, index));
+    name.textContent = this.t('chosen', placeOf(view, index));
     const { tokens, own, text, pending } = view.measured;
     const ranks = KINDS.map((of) => ({
       label: this.t(`kind.${of}`),
@@ -140,12 +145,13 @@ export class JlHeads extends JlElement {
     label.textContent = tokens ? `${sentence} ${this.t('entropy', { value: say('entropy') })}` : '';
     const how = tokens ? (own ? 'own' : 'other') : pending ? 'pending' : 'none';
     measured.firstChild.textContent = this.t(`measured.${how}`, { n: tokens });
-    measured.lastChild.textContent = text.trim();
+    const included = /** @type {Record<string, string>} */ (TEXTS);
+    measured.lastChild.textContent = (included[text] ?? text).trim();
   }
 
   /** What the edit changes. @param {any} parts @param {View} view */
   #change({ edit, table, note }, view) {
-    const place = this.#place(view, this.#index(view));
+    const place = placeOf(view, this.#index(view));
     const { change } = view;
     const kind = this.value('edit');
     const same = change.layer === place.layer && change.head === place.head;
@@ -153,7 +159,12 @@ export class JlHeads extends JlElement {
     edit.textContent = this.t(`change.${kind}`, place);
     drawChange(this, table, change, known);
     const told = known || this.live ? 'change.note' : 'change.start';
-    note.textContent = this.t(told, { uniform: this.format.number(change.uniform, DIGITS) });
+    const [uniform, counts] = [change.uniform, change.unigram ?? 0].map((x) =>
+      this.format.number(x, DIGITS),
+    );
+    const more =
+      told !== 'change.start' && change.unigram ? this.t('change.counts', { counts }) : '';
+    note.textContent = `${this.t(told, { uniform })} ${more}`;
   }
 
   /** @param {View} _view */
@@ -163,12 +174,13 @@ export class JlHeads extends JlElement {
     return [
       choice(this, 'sort', this.t('label.sort'), options('sort', SORTS), this.value('sort')),
       choice(this, 'edit', this.t('label.edit'), options('edit', EDITS), this.value('edit')),
+      workingButton(this),
     ];
   }
   /** @param {View} view */
   summary(view) {
     const [layers, all] = [view.layers.length, view.layers.length * view.heads];
-    const place = this.#place(view, this.#index(view));
+    const place = placeOf(view, this.#index(view));
     return this.t('summary', {
       ...place,
       layers,
@@ -179,22 +191,6 @@ export class JlHeads extends JlElement {
   }
   /** @param {View} view */
   twin(view) {
-    const names = KINDS.map((kind) => this.t(`sort.${kind}`));
-    const rows = this.#order(view).map((i) => {
-      const kind = this.#kind(view, i);
-      const scores = [...KINDS, 'entropy'].map((of) => ({
-        text: this.format.number(view.scores[of][i], DIGITS),
-        source: `headScores ${of}`,
-      }));
-      return [
-        this.t('chosen', this.#place(view, i)),
-        ...scores,
-        kind ? this.t(`kind.${kind}`) : '',
-      ];
-    });
-    return {
-      columns: [this.t('label.head'), ...names, this.t('twin.entropy'), this.t('twin.label')],
-      rows,
-    };
+    return headsTable(this, view, this.#order(view));
   }
 }

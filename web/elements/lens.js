@@ -9,29 +9,24 @@ import { make } from '../ui/dom.js';
 import { pictureOfHtml } from '../ui/picture.js';
 import { JlElement } from './base.js';
 import { once } from './controls.js';
+import { anchorsOf, drawStrip, STRIP, TWO } from './lens-strip.js';
+import { lensWorking } from './lens-working.js';
+import { flag } from './settings.js';
+import { stepper } from './stepper.js';
 import { words } from './words/lens.js';
+import { drawWorking, shows, WORKING, workingButton } from './working.js';
 
 /** @typedef {import('../figures/lens.js').LensView} View */
 /** @typedef {import('../figures/lens.js').Row} Row */
 
-const TWO = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-
 export class JlLens extends JlElement {
   static figure = lens;
   static words = words;
-  static css = `${COLUMNS}
+  static settings = { working: flag() };
+  static css = `${COLUMNS}${STRIP}${WORKING}
     .note { margin: 0 0 0.25rem; }
     .name { margin: 0.75rem 0 0.25rem; font-size: 0.875rem; font-weight: 600; }
-    .strip { display: grid; grid-template-columns: max-content minmax(3rem, max-content) minmax(3rem, 10rem) max-content max-content minmax(0, 1fr); column-gap: 0.75rem; font-size: 0.875rem; }
-    .strip > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; min-height: 1.75rem; border-bottom: 1px solid var(--jl-line); }
-    .strip .then { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: var(--jl-quiet); }
-    .strip .then b { font-weight: 400; color: var(--jl-ink); font-family: var(--jl-mono); }
-    .strip .chip { max-width: 9rem; overflow: hidden; text-overflow: ellipsis; justify-self: start; }
-    .said { min-height: 3em; margin: 0.5rem 0 0; font-size: 0.875rem; }
-    @media (max-width: 40rem) {
-      .strip { grid-template-columns: max-content minmax(3rem, max-content) minmax(2rem, 1fr) max-content max-content; }
-      .strip .then { grid-column: 2 / -1; padding-bottom: 0.25rem; }
-    }`;
+    .said { min-height: 3em; margin: 0.5rem 0 0; font-size: 0.875rem; }`;
 
   /** @param {string} name */
   needs(name) {
@@ -50,7 +45,15 @@ export class JlLens extends JlElement {
   draw(body, view) {
     const parts = once(this, 'parts', () => this.#create());
     if (parts.map.parentNode !== body)
-      body.replaceChildren(parts.note, parts.map, parts.title, parts.strip, parts.said);
+      body.replaceChildren(
+        parts.note,
+        parts.map,
+        parts.title,
+        parts.strip,
+        parts.said,
+        parts.about,
+        parts.working,
+      );
     parts.note.textContent = this.t('table');
     drawColumns(parts.map, {
       corner: this.t('block'),
@@ -62,7 +65,27 @@ export class JlLens extends JlElement {
         source: `session.lens[${layer},${i}]`,
       }),
     });
+    parts.about.textContent = view.anchors ? this.t('anchors') : '';
     this.#strip(parts, view);
+    this.#working(parts.working, view);
+  }
+  /** The block of the working. @param {View} view */
+  #layer(view) {
+    return Math.min(this.value('layer') ?? view.layers - 1, view.layers - 1);
+  }
+  /** @param {HTMLElement} box @param {View} view */
+  #working(box, view) {
+    const [at, layer] = [this.#position(view), this.#layer(view)];
+    const [row, found] = [columnOf(view, at)?.[layer], view.logits?.[at]?.[layer]];
+    const name = (/** @type {number} */ id) => this.#name(view, id);
+    const known = shows(this) && row && found;
+    drawWorking(box, known ? lensWorking(this, row, found, at, name) : undefined);
+  }
+  /** @param {View} view */
+  own(view) {
+    const blocks = Array.from({ length: view.layers }, (_, i) => i);
+    const layer = stepper(this, 'layer', this.t('label.layer'), blocks, this.#layer(view));
+    return shows(this) ? [workingButton(this), layer] : [workingButton(this)];
   }
   #create() {
     const map = make('div', { className: 'map' });
@@ -73,7 +96,11 @@ export class JlLens extends JlElement {
     ];
     said.setAttribute('aria-live', 'polite');
     onColumn(map, (token) => this.select({ token }));
-    return { map, title, strip, said, note: make('p', { className: 'note' }) };
+    const [note, about] = [
+      make('p', { className: 'note' }),
+      make('p', { className: 'note quiet' }),
+    ];
+    return { map, title, strip, said, note, about, working: make('div') };
   }
   /** @param {View} view @param {number} layer @param {number} i position */
   #cell(view, layer, i) {
@@ -93,55 +120,8 @@ export class JlLens extends JlElement {
     title.textContent = this.t('after', { token: view.tokens[at].label });
     said.textContent = column ? this.t('settled', this.#values(view, column)) : this.t('missing');
     const first = column ? settledAt(column) : -1;
-    const lines = Array.from({ length: view.layers }, (_, i) =>
-      this.#line(view, column?.[i], i, at, i === first),
-    );
-    const heads = ['block', 'best', '', '', 'entropy', 'next'].map((key) =>
-      make('span', { className: 'quiet' }, key && this.t(key)),
-    );
-    heads[5].className = 'then';
-    strip.replaceChildren(make('div', {}, ...heads), ...lines);
-  }
-  /** @param {View} view @param {Row | undefined} row @param {number} layer @param {number} at @param {boolean} first */
-  #line(view, row, layer, at, first) {
-    if (!row)
-      return make(
-        'div',
-        {},
-        make('span', {}, String(layer)),
-        make('span'),
-        make('span'),
-        make('span'),
-        make('span'),
-        make('span', { className: 'then' }, '–'),
-      );
-    const [best, ...rest] = row.top;
-    const p = Math.exp(best.logprob);
-    const bar = make('div', { className: 'bar' });
-    bar.style.width = `${100 * p}%`;
-    const number = (/** @type {string} */ text, /** @type {string} */ what) => {
-      const made = make('span', { className: 'numbers' }, text);
-      made.dataset.source = `session.lens[${layer},${at}].${what}`;
-      return made;
-    };
-    const then = make('span', { className: 'then numbers' });
-    for (const { id, logprob } of rest)
-      then.append(make('b', {}, this.#name(view, id)), ` ${this.format.number(logprob, TWO)}  `);
-    const chip = make(
-      'span',
-      { className: first ? 'chip chosen' : 'chip' },
-      this.#name(view, best.id),
-    );
-    return make(
-      'div',
-      {},
-      make('span', {}, String(layer)),
-      chip,
-      make('div', {}, bar),
-      number(this.format.percent(p), 'top[0].logprob'),
-      number(this.format.number(row.entropy, TWO), 'entropy'),
-      then,
-    );
+    const name = (/** @type {number} */ id) => this.#name(view, id);
+    drawStrip(this, strip, { view, column, at, first, name });
   }
   /** @param {View} view @param {Row[]} column */
   #values(view, column) {
@@ -171,7 +151,15 @@ export class JlLens extends JlElement {
         };
       }),
     ]);
-    return { columns: [this.t('block'), ...view.tokens.map((token) => token.label)], rows };
+    const anchors = anchorsOf(this, view).map(({ name, label, p, entropy, source }) => {
+      const nats = `${this.t('entropy')} ${this.format.number(entropy, TWO)}`;
+      return [name, { text: `${label} ${this.format.percent(p)}, ${nats}`.trim(), source }];
+    });
+    const columns = [this.t('block'), ...view.tokens.map((token) => token.label)];
+    return {
+      columns,
+      rows: [...rows, ...anchors.map((row) => [...row, ...columns.slice(2).map(() => '')])],
+    };
   }
   picture() {
     return pictureOfHtml(this.frame.body, this.summary(this.view));

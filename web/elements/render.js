@@ -141,7 +141,10 @@ export function render(element) {
   put(frame.enlarge, t(isLarge(element) ? 'button.shrink' : 'button.enlarge'));
   put(frame.start, startLabel(element));
   put(frame.stop, t('button.stop'));
+  const [hides, appears] = running ? [frame.start, frame.stop] : [frame.stop, frame.start];
+  const focused = element.shadowRoot?.activeElement === hides;
   frame.ask.classList.toggle('running', running);
+  if (focused) appears.focus();
   frame.field.setAttribute('aria-label', t('label.text'));
   frame.field.placeholder = t('hint.text');
   const text = toField(element, element.value('text') ?? '');
@@ -198,10 +201,7 @@ export function listen(element) {
     const { key, isComposing, keyCode } = /** @type {KeyboardEvent} */ (event);
     if (key === 'Enter' && !isComposing && keyCode !== 229 && element.type.input === 'line') take();
   });
-  stop.addEventListener('click', () => {
-    element.stop();
-    element.frame.start.focus();
-  });
+  stop.addEventListener('click', () => element.stop());
   button.addEventListener('click', () => enlarge(element));
   element.addEventListener('fullscreenchange', () => render(element));
   more.addEventListener('toggle', () => {

@@ -6,6 +6,7 @@
  */
 import { train } from '../figures/train.js';
 import { corpusOf } from '../figures/training.js';
+import { make } from '../ui/dom.js';
 import { download } from '../ui/export.js';
 import { PAIRS_CSS } from '../ui/pairs.js';
 import { plotStyle } from '../ui/plot.js';
@@ -13,11 +14,13 @@ import { picture, resize } from '../ui/svg.js';
 import { JlElement } from './base.js';
 import { button, choice, once, slider } from './controls.js';
 import { provide } from './engine.js';
-import { oneOf, whole } from './settings.js';
+import { flag, oneOf, whole } from './settings.js';
 import { ownText, taskList } from './train-controls.js';
 import { promptOf, TRAIN_CSS, trainPicture } from './train-picture.js';
 import { trainTable } from './train-table.js';
+import { trainWorking } from './train-working.js';
 import { words } from './words/train.js';
+import { drawWorking, shows, WORKING, workingButton } from './working.js';
 
 /** @typedef {import('../figures/train.js').TrainView} View */
 
@@ -27,7 +30,7 @@ let trained = 0; // models that the page has been given
 export class JlTrain extends JlElement {
   static figure = train;
   static words = words;
-  static css = PAIRS_CSS + plotStyle + TRAIN_CSS;
+  static css = PAIRS_CSS + plotStyle + TRAIN_CSS + WORKING;
   static needsModel = false;
   static settings = {
     task: oneOf('text', ['text', 'induction']),
@@ -35,6 +38,7 @@ export class JlTrain extends JlElement {
     unit: oneOf('characters', ['characters', 'merges']),
     steps: whole(undefined, 2, 20_000),
     moment: whole(),
+    working: flag(),
   };
 
   #own = '';
@@ -105,7 +109,8 @@ export class JlTrain extends JlElement {
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
     const image = once(this, 'image', () => this.#create());
-    if (image.parentNode !== body) body.replaceChildren(image);
+    const working = once(this, 'working', () => make('div'));
+    if (image.parentNode !== body) body.replaceChildren(image, working);
     const moment = view.moments[this.#index(view)];
     /** @type {HTMLElement} */ (this.frame.field.parentElement).hidden = view.task === 'induction';
     const width = Math.max(280, body.clientWidth);
@@ -118,6 +123,7 @@ export class JlTrain extends JlElement {
     image.replaceChildren(...nodes);
     resize(image, width, height);
     image.setAttribute('aria-label', this.summary(view));
+    drawWorking(working, shows(this) ? trainWorking(this, moment) : undefined);
   }
   #create() {
     const image = picture();
@@ -160,7 +166,7 @@ export class JlTrain extends JlElement {
     save.disabled = !this.file;
     const give = button(this, 'give', t('button.use'), () => this.#give());
     give.disabled = !this.file;
-    return [...nodes, save, ...(this.value('share') ? [give] : [])];
+    return [...nodes, workingButton(this), save, ...(this.value('share') ? [give] : [])];
   }
   /** @param {View} view */
   summary(view) {

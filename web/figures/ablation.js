@@ -18,6 +18,7 @@ const SHOWN = 6; // tokens of a prediction
  * @property {'none' | 'off' | 'only' | 'pending'} edit off: z of the head is zero; only: z of the block's other heads is
  * @property {[number, number] | null} loss in nats a token, mean over the text; null: one token
  * @property {number} uniform loss of equal guesses
+ * @property {number | null} [unigram] loss of token counts; null: not known
  * @property {{ token: TokenView, before: number, after: number }[]} top probabilities of the next token
  */
 /**

@@ -6,7 +6,7 @@
  */
 
 import { causalIds } from './causal.js';
-import { tokenViews, withSession } from './figure.js';
+import { tokenViews, unstored, withSession } from './figure.js';
 import { triangle } from './numbers.js';
 import { workingOf, workingTaps } from './working.js';
 
@@ -103,8 +103,6 @@ export const attention = {
     const inputs = new Map(
       shown.map((one, i) => [one, { q: rest[3 * i], k: rest[3 * i + 1], scores: rest[3 * i + 2] }]),
     );
-    // not enumerable, so that a scene does not store it
-    if (working) Object.defineProperty(view, 'inputs', { value: inputs });
-    return view;
+    return working ? unstored(view, { inputs }) : view;
   },
 };

@@ -7,7 +7,7 @@
 
 import { refusal } from './causal.js';
 import { distances, pairsOf } from './distances.js';
-import { idsOf, tokenViews, withSession } from './figure.js';
+import { idsOf, tokenViews, unstored, withSession } from './figure.js';
 import { best, largest, logSum } from './numbers.js';
 import { cacheEdits, ruleOf } from './rules.js';
 
@@ -20,6 +20,7 @@ const [MAX_TOKENS, CONTINUED, TOP, ROWS] = [64, 12, 6, 16];
  * @property {TokenView[]} tokens
  * @property {number[]} loss negative log-likelihood in nats of each token but the first; empty for encoders
  * @property {number | null} mean of `loss`
+ * @property {number | null} [counts] mean loss if only token counts are known; null: they are not
  * @property {TokenView[]} next the greedy continuation
  */
 /**
@@ -39,19 +40,23 @@ const [MAX_TOKENS, CONTINUED, TOP, ROWS] = [64, 12, 6, 16];
  * @property {number[]} apart per pair: the first depth at which the states differ; -1: none
  * @property {(TokenView & { before: number, after: number })[]} candidates of the next token, with probabilities
  * @property {number} from index of the first loss that counts in `mean`; those before it saw their token
+ * @property {number} [uniform] loss of equal guesses
+ * @property {Part[][]} [parts] of the losses of each side; not stored in scenes
  * @property {number} turn index of the first token of `next` that differs; -1: none
  */
+
+/** A loss is ln Σ e^logit − the token's logit. @typedef {{ sum: number, logit: number }} Part */
 
 /** Losses of the tokens after the first, from the streams after the last block. @param {Model} model @param {Int32Array} ids @param {Float32Array} streams */
 async function losses(model, ids, streams) {
   const width = streams.length / ids.length;
-  const out = [];
+  const out = /** @type {Part[]} */ ([]);
   for (let from = 0; from < ids.length - 1; from += ROWS) {
     const to = Math.min(from + ROWS, ids.length - 1);
     const { shape, data } = await model.unembed(streams.subarray(from * width, to * width));
     for (let i = from; i < to; i++) {
       const row = data.subarray((i - from) * shape[1], (i - from + 1) * shape[1]);
-      out.push(logSum(row) - row[ids[i + 1]]);
+      out.push({ sum: logSum(row), logit: row[ids[i + 1]] });
     }
   }
   return out;
@@ -81,7 +86,8 @@ async function evaluate(model, ids, name, request, { signal, progress, pause }) 
         { name: 'resid_post', layer: 'all' },
       ]);
       const streams = taps.map(({ data }) => data);
-      const loss = encoder ? [] : await losses(model, ids, streams[layers]);
+      const parts = encoder ? [] : await losses(model, ids, streams[layers]);
+      const loss = parts.map(({ sum, logit }) => sum - logit);
       const next = /** @type {number[]} */ ([]);
       for (let now = logits; next.length < more; ) {
         progress(next.length, more, 'tokens');
@@ -89,7 +95,7 @@ async function evaluate(model, ids, name, request, { signal, progress, pause }) 
         next.push(best(now));
         if (next.length < more) now = (await step(next.slice(-1), [])).logits;
       }
-      return { ids, streams, loss, logits, next };
+      return { ids, streams, parts, loss, logits, next };
     },
     options,
   );
@@ -115,9 +121,12 @@ async function candidatesOf(model, results) {
 /** @param {Model} model @param {Result} result @param {number} from @returns {Promise<Side>} */
 async function sideOf(model, { ids, loss, next }, from) {
   const counted = loss.slice(from);
+  const { countLoss } = await import('../counts.js');
+  const counts = loss.length ? countLoss(model.info, ids.subarray(from)) : null;
   const mean = counted.length ? counted.reduce((sum, x) => sum + x, 0) / counted.length : null;
   const views = await tokenViews(model, [...ids, ...next]);
-  return { tokens: views.slice(0, ids.length), loss, mean, next: views.slice(ids.length) };
+  const [tokens, continued] = [views.slice(0, ids.length), views.slice(ids.length)];
+  return { tokens, loss, mean, counts, next: continued };
 }
 
 /** @type {import('./figure.js').Figure} */
@@ -145,11 +154,13 @@ export const compare = {
       await sideOf(model, b, from),
     ]);
     const { encoder } = info;
-    return {
+    const view = {
       ...{ rule, ...numbers, tokens: sides[0].tokens, total, encoder, sides, pairs, from },
       ...distances(a, b, pairs),
+      uniform: Math.log(info.vocabularySize),
       candidates: encoder ? [] : await candidatesOf(model, [a, b]),
       turn: a.next.findIndex((id, i) => id !== b.next[i]),
     };
+    return unstored(view, { parts: [a.parts, b.parts] });
   },
 };

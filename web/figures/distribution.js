@@ -122,10 +122,10 @@ async function candidates(model, ids, logits) {
 
 /** Adds the shares of an included model's training text; returns the smallest. @param {import('../jielong.js').Model} model @param {Candidate[]} rows */
 async function addUnigrams({ info }, rows) {
-  const { TABLES } = await import('../unigrams.js');
-  const table = TABLES.find(({ name, size }) => name === info.name && size === info.vocabularySize);
-  if (!table) return 0;
-  const [ids, shares] = [table.ids, table.millionths].map((list) => list.split(' ').map(Number));
-  for (const row of rows) row.unigram = (shares[ids.indexOf(row.id)] ?? 0) / 1e6;
-  return shares[shares.length - 1] / 1e6;
+  const { countsOf } = await import('../counts.js');
+  const counts = countsOf(info);
+  if (!counts) return 0;
+  const { ids, shares } = counts;
+  for (const row of rows) row.unigram = shares[ids.indexOf(row.id)] ?? 0;
+  return shares[shares.length - 1];
 }

@@ -49,6 +49,12 @@ export const plainJob = (signal = new AbortController().signal) => ({
   },
 });
 
+/** Adds properties that are not enumerable, so that a scene does not store them. @template T @param {T} view @param {Record<string, any>} more @returns {T} */
+export function unstored(view, more) {
+  for (const [name, value] of Object.entries(more)) Object.defineProperty(view, name, { value });
+  return view;
+}
+
 const SHOWN = 40; // characters of a label
 /** Controls, signs that turn the direction, the replacement character; a format character alone. */
 const UNSEEN = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFFFD]|^\p{Cf}$/gu;

@@ -8,7 +8,7 @@
 import { compared, outcome, without } from './ablation.js';
 import { patternsOf } from './attention.js';
 import { causalIds, chosenHead } from './causal.js';
-import { tokenViews, withSession } from './figure.js';
+import { tokenViews, unstored, withSession } from './figure.js';
 import { TEXTS } from './texts.js';
 
 /** @typedef {import('../jielong.js').Model} Model */
@@ -30,7 +30,7 @@ const LARGE = 50e6; // parameters from which an unfinished view is shown
 
 /**
  * @typedef {object} Measured what the scores were measured on
- * @property {string} text
+ * @property {string} text the reader's, or the name of an included one
  * @property {boolean} own whether it is the reader's
  * @property {number} tokens of one copy; 0: none, the model's context is too short
  * @property {boolean} [pending] not yet measured
@@ -46,7 +46,9 @@ const LARGE = 50e6; // parameters from which an unfinished view is shown
  * @property {Record<string, Float32Array>} scores by kind, and 'entropy': [layer index · heads + head]
  * @property {{ layer: number, head: number, kind: string }[]} labels
  * @property {Change} change
+ * @property {Shares} [shares] if the working is shown; not stored in scenes
  */
+/** @typedef {{ names: TokenView[], kinds: Record<string, number[]> }} Shares attention of each scored token by kind, of the selected head */
 
 const PENDING = { text: '', own: false, tokens: 0, pending: true };
 
@@ -55,8 +57,8 @@ async function scoredIds(model, text) {
   const room = Math.min(MAX_SCORED, Math.floor(model.info.contextLength / 2) || MAX_SCORED);
   const own = await causalIds(model, text, { max: room });
   if (own.ids.length >= SCORED) return { text, own: true, ids: own.ids };
-  const included = TEXTS[/\p{Script=Han}/u.test(text) ? 'chinese' : 'english'];
-  const { ids } = await causalIds(model, included, { max: room });
+  const included = /\p{Script=Han}/u.test(text) ? 'chinese' : 'english';
+  const { ids } = await causalIds(model, TEXTS[included], { max: room });
   return { text: included, own: false, ids };
 }
 
@@ -97,10 +99,32 @@ async function scoresOf(model, text, { signal, pause, progress }) {
       const kind = labelOf(own, { threshold: THRESHOLD });
       if (kind) labels.push({ layer, head, kind });
     }
-  return { measured: { ...of, tokens: n }, scores, labels };
+  return { measured: { ...of, tokens: n }, scores, labels, twice };
 }
 
-const SHADES = 20; // of a small picture's colours, which are linear in the square root of a weight
+/**
+ * The attention of each scored token on what each kind looks at.
+ * @param {Model} model @param {Int32Array} twice @param {{ layer: number, head: number }} place @param {AbortSignal} signal
+ * @returns {Promise<Shares>}
+ */
+async function sharesOf(model, twice, { layer, head }, signal) {
+  const { headScores } = await import('../jielong.js');
+  const n = twice.length / 2;
+  const tap = { name: 'pattern', layer, head, positions: [n, 2 * n] };
+  const { taps } = await withSession(model, 2 * n, (session) =>
+    session.run(twice, { taps: [/** @type {any} */ (tap)], signal }),
+  );
+  const shares = (/** @type {typeof KINDS[number]} */ kind) =>
+    Array.from({ length: n }, (_, i) => {
+      const data = taps[0].data.subarray(i * 2 * n, (i + 1) * 2 * n);
+      const run = { ids: twice, taps: [{ ...taps[0], shape: [1, 2 * n], data }] };
+      return headScores(run, kind, { from: n + i })[0].score;
+    });
+  const kinds = Object.fromEntries(KINDS.map((kind) => [kind, shares(kind)]));
+  return { names: await tokenViews(model, twice.subarray(n)), kinds };
+}
+
+const SHADES = 16; // of a small picture's colours, which are linear in the square root of a weight
 
 /** Weights as exact as small pictures show them, so that a scene compresses well. @param {Float32Array} weights */
 const coarse = (weights) => weights.map((w) => (Math.round(SHADES * Math.sqrt(w)) / SHADES) ** 2);
@@ -125,14 +149,16 @@ async function baseOf(model, text, job, wanted) {
   await job.pause();
   const tokens = await tokenViews(model, ids);
   const shown = { tokens, total, layers, heads, patterns: patternsOf(taps).map(coarse) };
-  const uniform = Math.log(vocabularySize);
+  const { countLoss } = await import('../counts.js');
+  const anchors = { uniform: Math.log(vocabularySize), unigram: countLoss(model.info, ids) };
   if (model.info.parameters > LARGE) {
     const same = await compared(model, before, before);
-    const change = { ...chosenHead(shown, wanted), edit: 'pending', uniform, ...same };
+    const change = { ...chosenHead(shown, wanted), edit: 'pending', ...anchors, ...same };
     job.show({ ...shown, measured: PENDING, scores: {}, labels: [], change });
   }
   const scored = await scoresOf(model, text, job);
-  const base = { ids, before, uniform, view: { ...shown, ...scored } };
+  const { twice, ...rest } = scored;
+  const base = { ids, before, anchors, twice, view: { ...shown, ...rest } };
   known.set(model, { text, base });
   return base;
 }
@@ -140,16 +166,21 @@ async function baseOf(model, text, job, wanted) {
 /** @type {import('./figure.js').Figure} */
 export const heads = {
   name: 'heads',
-  settings: ['text', 'layer', 'head', 'edit'],
+  settings: ['text', 'layer', 'head', 'edit', 'working'],
   /** @returns {Promise<HeadsView>} */
   async compute(model, request, job) {
-    const { ids, before, uniform, view } = await baseOf(model, request.text ?? '', job, request);
+    const { ids, before, anchors, twice, view } = await baseOf(
+      model,
+      request.text ?? '',
+      job,
+      request,
+    );
     const { layer, head } = chosenHead(view, request);
     const { edit = 'off' } = request;
     const after = await without(model, ids, edit, { layer, head }, before, job.signal);
-    return {
-      ...view,
-      change: { layer, head, edit, uniform, ...(await compared(model, before, after)) },
-    };
+    const change = { layer, head, edit, ...anchors, ...(await compared(model, before, after)) };
+    if (!request.working || !twice) return { ...view, change };
+    const shares = await sharesOf(model, twice, { layer, head }, job.signal);
+    return unstored({ ...view, change }, { shares });
   },
 };

@@ -4,7 +4,7 @@
 
 import { patternsOf } from './attention.js';
 import { tokenViews, withSession } from './figure.js';
-import { largest, softmax } from './numbers.js';
+import { largest, logSum, softmax } from './numbers.js';
 import { OTHER, PERIOD, repeated } from './training.js';
 
 const TOP = 6;
@@ -27,25 +27,37 @@ async function withModel(file, { signal }, work) {
   }
 }
 
-/** Probabilities of the token after a prompt. @param {import('./figure.js').Model} model @param {Int32Array} ids */
-const probabilities = (model, ids) =>
-  withSession(model, ids.length, async (session) => {
-    const { logits } = await session.run(ids);
-    return softmax(logits);
-  });
+/** Logits at every position of a prompt. @param {import('./figure.js').Model} model @param {Int32Array} ids */
+const logitsOf = (model, ids) =>
+  withSession(
+    model,
+    ids.length,
+    async (session) => {
+      const rows = [];
+      for await (const logits of session.eachLogits(ids)) rows.push(logits.slice());
+      return rows;
+    },
+    { allLogits: true },
+  );
 
-/** @param {Kept} kept @param {number} index of the moment @param {Job} job @returns {Promise<Moment['next']>} */
+/** @param {Kept} kept @param {number} index of the moment @param {Job} job @returns {Promise<Pick<Moment, 'next' | 'parts'>>} */
 export const nextOf = (kept, index, job) =>
   withModel(kept.files[index], job, async (model) => {
     const ids = await model.tokenize(kept.view.prompt);
-    const now = await probabilities(model, ids);
+    const rows = await logitsOf(model, ids);
+    const now = softmax(rows[rows.length - 1]);
     if (!index) kept.first = now;
     const order = largest(now, TOP);
     const views = await tokenViews(model, order);
-    return views.map((view) => {
+    const next = views.map((view) => {
       const [before, after] = [kept.first, now].map((p) => short(p[view.id]));
       return { ...view, before, now: after };
     });
+    const tokens = (await tokenViews(model, ids)).slice(1);
+    const parts = tokens.map((token, i) => {
+      return { token, logit: rows[i][token.id], sum: logSum(rows[i]) };
+    });
+    return { next, parts };
   });
 
 /**

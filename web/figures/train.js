@@ -4,6 +4,7 @@
  * A stopped training stays in job.kept and continues with the next compute() of the same plan. kept.files has the model
  * after each moment.
  */
+import { unstored } from './figure.js';
 import { headsOf, nextOf, short } from './train-readings.js';
 import { planOf } from './training.js';
 
@@ -21,6 +22,8 @@ const NAME = 'Trained in the page';
  * @property {string} sample what it writes after the prompt; · is a byte that is no character
  * @property {(TokenView & { before: number, now: number })[]} next the most probable tokens after the prompt, with
  *   their probabilities at step 0 and now
+ * @property {{ token: TokenView, logit: number, sum: number }[]} [parts] of the loss of each token of the prompt but the
+ *   first: its logit, and ln Σ e^logit; not stored in scenes
  * @property {number[]} [scores] per head: mean attention on the token after the copy, which lies 16 tokens back
  * @property {number[]} [others] the same for copies that lie 12 tokens back, which it was not trained on
  * @property {Float32Array} [patterns] [head][query, key ≤ query]
@@ -83,16 +86,14 @@ async function measure(kept, plan, held, job) {
   const file = await trainer.export();
   files.push(file);
   const sample = await trainer.sample({ prompt: plan.prompt, maxTokens: WRITTEN });
-  const next = await nextOf(kept, files.length - 1, job);
+  const { next, parts } = await nextOf(kept, files.length - 1, job);
   const heads = plan.task === 'induction' ? await headsOf(kept, file, job) : {};
-  view.moments.push({
-    step: trainer.step,
-    held: short(held),
-    sample: printable(sample),
-    next,
-    ...heads,
-  });
+  const said = { step: trainer.step, held: short(held), sample: printable(sample), next };
+  view.moments.push(unstored({ ...said, ...heads }, { parts }));
 }
+
+/** A moment with another prompt. @param {Moment} moment @param {Pick<Moment, 'next' | 'parts'>} read @returns {Moment} */
+const again = (moment, { next, parts }) => unstored({ ...moment, next }, { parts });
 
 /** @param {Kept} kept @param {import('../api/types.js').TrainReport} report */
 function record({ view, losses }, { step, loss, heldOut }) {
@@ -144,7 +145,7 @@ export const train = {
     if (kept.view.prompt !== plan.prompt) {
       kept.view.prompt = plan.prompt;
       for (const [i, moment] of kept.view.moments.entries())
-        moment.next = await nextOf(kept, i, job);
+        kept.view.moments[i] = again(moment, await nextOf(kept, i, job));
     }
     await advance(kept, plan, job);
     return { ...kept.view };

@@ -50,7 +50,7 @@ export const INTERNALS = [...SHARED, 'engine/assets.js', 'engine/backend.js', 'b
 /** Modules fetched on demand, by the engine or by the page. */
 export const PARTS = [
   'texts.js',
-  'unigrams.js',
+  'counts.js',
   'chat/chat.js',
   'api/schema.js',
   'engine/train-engine.js',

@@ -41,7 +41,7 @@ export const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
 /** Those and what figures fetch. */
-export const FETCHED = [...ENTRIES, 'texts.js', 'unigrams.js'];
+export const FETCHED = [...ENTRIES, 'texts.js', 'counts.js'];
 const API = 'api:';
 
 /** @param {string} text @param {string | RegExp} from @param {string} to */

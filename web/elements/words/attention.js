@@ -9,8 +9,6 @@ export const words = {
   masked: ['masked', '遮罩'],
   row: ['What {query} attends to', '「{query}」看哪裡'],
   rest: ['{n} other keys together: {value}', '其餘 {n} 個鍵合計：{value}'],
-  'working.show': ['Show the working', '看計算過程'],
-  'working.start': ['Start the figure to see the working.', '按開始，才能看計算過程。'],
   'working.number': ['number', '第幾個數'],
   'working.inputs': ['The inputs: q of the query, k of the key', '輸入：查詢的 q 與鍵的 k'],
   'working.more': [

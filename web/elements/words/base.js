@@ -67,6 +67,8 @@ export const words = {
   'more.copyThis': ['Copy this text', '請複製這段文字'],
   'more.copied': ['Copied', '已複製'],
   'more.own': ['Use your own model (GGUF)', '使用自己的模型（GGUF）'],
+  'working.show': ['Show the working', '看計算過程'],
+  'working.start': ['Start the figure to see the working.', '按開始，才能看計算過程。'],
   'error.other': ['{message}', '發生錯誤：{message}'],
   'error.noWasm': [
     'This page forbids WebAssembly, so only the recorded figure is shown.',

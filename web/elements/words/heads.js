@@ -58,6 +58,7 @@ export const words = {
     'Loss: mean over the text; equal guesses would have {uniform}. Tokens: the probability to come next, and its difference in percentage points.',
     '損失是整段文字的平均；平均亂猜是 {uniform}。詞元：成為下一個詞元的機率，差以百分點計。',
   ],
+  'change.counts': ['Token counts alone would have {counts}.', '只看詞元次數是 {counts}。'],
   'change.start': ['Start the figure to measure this head.', '按開始，才能測量這個頭。'],
   summary: [
     '{layers} blocks with {heads} heads each. {labelled} of {all} heads have a label. Block {layer}, head {head} is selected.',

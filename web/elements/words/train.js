@@ -48,6 +48,19 @@ export const words = {
     'block {layer}, head {head}: {score} | {other}',
     '區塊 {layer} 頭 {head}：{score} | {other}',
   ],
+  'working.of': [
+    'The loss of {token}, the last token of the prompt, after step {step}',
+    '第 {step} 步之後，提示最後一個詞元「{token}」的損失',
+  ],
+  'working.mean': ['mean loss of {n} tokens', '{n} 個詞元的平均損失'],
+  'working.none': [
+    'The prompt needs two tokens: the first has no loss.',
+    '提示至少要有兩個詞元：第一個沒有損失。',
+  ],
+  'working.inputs': [
+    'The tokens of the prompt, each predicted from those before it, after step {step}',
+    '第 {step} 步之後，提示的每個詞元（由前面的詞元預測）',
+  ],
   summary: [
     'The held-out loss fell from {first} to {held} nats in {step} steps; equally likely tokens would give {uniform}, token counts alone {unigram}. After “{prompt}” the most probable token is {top}, with {p}.',
     '{step} 步裡，保留文字的損失從 {first} 降到 {held} 奈特；機率全同是 {uniform}，只看次數是 {unigram}。「{prompt}」之後最可能是「{top}」：{p}。',
