@@ -58,8 +58,9 @@ export function readAddress(page) {
     if (!name || FIXED.includes(name)) continue;
     const figure = /** @type {NoteFigure | null} */ (page.getElementById(`figure-${number}`));
     const element = /** @type {any} */ (figure?.parts[Number(part)]);
-    if (element?.type && fits(element.type.table, name, value, page.baseURI))
-      element.setAttribute(name, value);
+    if (!element?.type || !fits(element.type.table, name, value, page.baseURI)) continue;
+    element.setAttribute(name, value);
+    figure?.reveal(); // it was shown to whom the address is from
   }
   return {
     figure: /^[\w-]+$/.test(id) ? page.getElementById(id) : null,

@@ -87,13 +87,14 @@ export function withoutScripts(tree, recorded, number = '') {
     return [tag, attributes, ...children.map((_, i) => recorded(`${number}-${i}`))];
   if (attributes.class === 'switches') return [tag, attributes, ...children];
   const shown = children.filter(
-    (child) => !['tools', 'steps'].includes(child?.[1]?.class) && child?.[0] !== 'script',
+    (child) =>
+      !['tools', 'steps', 'skip quiet'].includes(child?.[1]?.class) && child?.[0] !== 'script',
   );
   const open = attributes.class === 'why' ? { ...attributes, hidden: false } : attributes;
   const inside = attributes['data-figure'] ?? number;
   return [
     tag === 'note-figure' ? 'div' : tag,
-    open,
+    open.class === 'asks' ? { ...open, class: undefined } : open,
     ...shown.map((child) => withoutScripts(child, recorded, inside)),
   ];
 }

@@ -33,6 +33,7 @@ async function take() {
     return draw.call(this, 'image/webp', 1);
   };
   const figures = /** @type {any[]} */ ([...document.querySelectorAll('note-figure')]);
+  for (const figure of figures) figure.reveal();
   return Object.fromEntries(
     figures.flatMap(({ dataset, parts }) =>
       parts.map((/** @type {any} */ part, /** @type {number} */ i) => [
