@@ -10,6 +10,7 @@ import { addressOf, languageOf, readAddress } from './address.js';
 import { connectTools } from './embed.js';
 import { lecture, showOnly } from './lecture.js';
 import { CONTENTS, FOOTER, HEADER, TITLE } from './page.js';
+import { connectSentence, ownSentence, spread } from './sentence.js';
 import { index, say, speak, toDom } from './tree.js';
 
 /** @typedef {import('./figure.js').NoteFigure} NoteFigure */
@@ -30,6 +31,8 @@ const spoken = (words) => words.say[index(lang)];
 /** All elements of figures. @returns {any[]} */
 const parts = () => [...document.querySelectorAll('.parts > *')].filter((e) => 'start' in e);
 
+const figures = () => document.querySelectorAll('note-figure');
+
 /** @param {string} selector @param {any} trees */
 function put(selector, trees) {
   const box = document.querySelector(selector);
@@ -42,7 +45,10 @@ function useLanguage(next) {
   const shared = new Set(live.map((part) => part.getAttribute('share')).filter(Boolean));
   /** @param {any} node @param {string} name */
   const keeps = (node, name) =>
-    name !== 'caption' && (live.includes(node) || shared.has(node.getAttribute('share')));
+    name !== 'caption' &&
+    (live.includes(node) ||
+      shared.has(node.getAttribute('share')) ||
+      (!!ownSentence() && node.getAttribute('text') === ownSentence()));
   lang = next;
   root.lang = next;
   document.title = spoken(TITLE);
@@ -77,13 +83,14 @@ function connect() {
   on('own', 'change', ({ files }) => {
     for (const part of parts()) part.model = files[0];
   });
+  connectSentence(figures, () => lang);
   document.addEventListener('select', save);
   document.addEventListener('done', save);
 }
 
 /** Writes the state of the figures that the reader has changed into the address. */
 function save() {
-  const address = addressOf([...document.querySelectorAll('note-figure')], lang);
+  const address = addressOf(figures(), lang);
   try {
     history.replaceState(null, '', address);
   } catch {
@@ -168,7 +175,8 @@ async function begin() {
   useLanguage(lang);
   const shown = await putSections();
   connect();
-  const { figure, only } = readAddress(document);
+  const { figure, only, sentence } = readAddress(document);
+  if (sentence) spread(sentence, figures(), lang);
   if (only && figure) showOnly(figure);
   document.body.dataset.ready = '';
   if (!shown || !scrollY) figure?.scrollIntoView();

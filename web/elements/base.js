@@ -3,7 +3,7 @@
  *
  * A subclass gives the figure that computes its view, its words and settings, and draws: draw(body, view), its
  * controls own(view), its table twin(view), and summary(view). The states are idle → loading → running → done or error,
- * as data-state. Events bubble: loadstart, load, run, done, error, select.
+ * as data-state. Events bubble: loadstart, load, run, done, error, select, take.
  */
 import { formatter } from '../ui/format.js';
 import { speaker, supported } from '../ui/words.js';
@@ -232,7 +232,10 @@ export class JlElement extends HTMLElement {
   }
   /** Takes the reader's text and computes. @param {string} text */
   take(text) {
-    if (this.type.input && text !== (this.value('text') ?? '')) this.setAttribute('text', text);
+    if (this.type.input && text !== (this.value('text') ?? '')) {
+      this.setAttribute('text', text);
+      this.emit('take', { text });
+    }
     return this.start();
   }
   /** Uses another model from now on. @param {any} source */
