@@ -21,10 +21,11 @@ export class NoteFigure extends HTMLElement {
 
   connectedCallback() {
     this.dataset.state = 'idle';
-    for (const name of ['loadstart', 'run', 'done', 'error'])
+    const states = { subtree: true, attributes: true, attributeFilter: ['data-state'] };
+    new MutationObserver(() => this.#settle()).observe(this, states);
+    for (const name of ['loadstart', 'run'])
       this.addEventListener(name, ({ target }) => {
         if (target instanceof Element && target.matches('.answer')) this.reveal();
-        queueMicrotask(() => this.#settle());
       });
     this.addEventListener('change', ({ target }) => {
       if (target instanceof Element && target.closest('.guess')) this.reveal();
@@ -40,7 +41,8 @@ export class NoteFigure extends HTMLElement {
   #settle() {
     const states = this.parts.map((part) => part.dataset.state ?? 'idle');
     const first = ['loading', 'running', 'error'].find((state) => states.includes(state));
-    this.dataset.state = first ?? (states.includes('done') ? 'done' : 'idle');
+    const state = first ?? (states.includes('done') ? 'done' : 'idle');
+    if (this.dataset.state !== state) this.dataset.state = state;
   }
 
   /** Starts all elements, in turn. One that is out of sight would wait, so each is shown first. */
