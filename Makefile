@@ -245,6 +245,7 @@ note: dist ## the course note as one HTML file: build/course-note.html
 
 note-scenes: web/jielong.wasm ## records what the figures of the course note show first
 	node examples/course-note/record.js
+	node examples/course-note/pictures.js
 
 test-note: note site ## every figure of the course note in both languages and three browsers
 	WHOLE_NOTE=1 node tests/run.js note

@@ -2,10 +2,11 @@
  * address.js - the state of the note in its address: the language, and what the reader changed in each figure.
  *
  * The fragment is #figure-13 for a plain link, or #figure-13&lang=en&13.0.layer=5: figure, part, attribute; with &only
- * the page shows that figure alone, for frames. It is untrusted: a value that does not fit is left out; it runs nothing.
+ * the page shows that figure alone, for frames; `sentence` is the reader's own, in all figures that take it. It is untrusted: a value that does not fit is left out; it runs nothing.
  */
 
 import { fits } from '../../web/elements/fragment.js';
+import { MAX_SENTENCE, ownSentence } from './sentence.js';
 import { isSpoken } from './tree.js';
 
 /** @typedef {import('./figure.js').NoteFigure} NoteFigure */
@@ -30,12 +31,18 @@ export function languageOf(hash) {
 
 /** What the reader changed in figures. @param {Iterable<Element>} figures @param {string} lang */
 export function changesOf(figures, lang) {
-  const changed = new URLSearchParams({ lang });
+  const sentence = ownSentence();
+  const changed = new URLSearchParams(sentence ? { lang, sentence } : { lang });
   for (const figure of /** @type {Iterable<NoteFigure>} */ (figures))
     figure.parts.forEach((part, i) => {
       const before = first.get(part) ?? {};
       for (const [name, value] of Object.entries(part.state))
-        if (before[name] !== value && !FIXED.includes(name) && !isSpoken(part, name, value))
+        if (
+          before[name] !== value &&
+          !FIXED.includes(name) &&
+          !isSpoken(part, name, value) &&
+          !(name === 'text' && value === sentence)
+        )
           changed.set(`${figure.dataset.figure}.${i}.${name}`, value);
     });
   return changed;
@@ -53,16 +60,19 @@ export function readAddress(page) {
   for (const figure of page.querySelectorAll('note-figure'))
     for (const part of /** @type {NoteFigure} */ (figure).parts) first.set(part, { ...part.state });
   const { id, given } = split(location.hash);
+  const sentence = given.get('sentence') ?? '';
   for (const [key, value] of given) {
     const [, number, part, name] = key.match(KEY) ?? [];
     if (!name || FIXED.includes(name)) continue;
     const figure = /** @type {NoteFigure | null} */ (page.getElementById(`figure-${number}`));
     const element = /** @type {any} */ (figure?.parts[Number(part)]);
-    if (element?.type && fits(element.type.table, name, value, page.baseURI))
-      element.setAttribute(name, value);
+    if (!element?.type || !fits(element.type.table, name, value, page.baseURI)) continue;
+    element.setAttribute(name, value);
+    figure?.reveal(); // it was shown to whom the address is from
   }
   return {
     figure: /^[\w-]+$/.test(id) ? page.getElementById(id) : null,
     only: given.has('only'),
+    sentence: sentence.length <= MAX_SENTENCE ? sentence : '',
   };
 }

@@ -9,6 +9,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { buildWhole, OF_SCRIPT, wholeEngine } from '../../web/node/dist-elements.js';
+import { encode } from './base85.js';
 import { pageHtml, replaced, sectionsHtml } from './prerender.js';
 
 const MAX_BYTES = 25e6;
@@ -23,10 +24,10 @@ const INSIDE = {
   'held-out': 'examples/course-note/held-out.txt',
 };
 
-/** A script element with the deflated bytes of a file. @param {[name: string, path: string]} file */
+/** A script element with the deflated bytes of a file, in base85. @param {[name: string, path: string]} file */
 const inside = async ([name, path]) => {
   const packed = deflateRawSync(await readFile(new URL(path, root)), { level: 9 });
-  return `<script type="text/plain" id="file-${name}">${packed.toString('base64')}</script>`;
+  return `<script type="text/plain" id="file-${name}" data-bytes="${packed.length}">${encode(packed)}</script>`;
 };
 
 const bundle = await buildWhole(
@@ -50,7 +51,7 @@ page = replaced(
   page,
   '</body>',
   [
-    `<noscript><article lang="en">${sectionsHtml('en').replace(/ id="[^"]*"/g, '')}</article></noscript>`,
+    `<noscript><article lang="en">${(await sectionsHtml('en')).replace(/ id="[^"]*"/g, '')}</article></noscript>`,
     ...(await Promise.all(Object.entries(INSIDE).map(inside))),
     `<script>${script}</script>`,
     '</body>',

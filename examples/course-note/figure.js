@@ -3,7 +3,8 @@
  *
  * start() starts its elements one after another; data-state is loading, running or error if an element is, else done
  * if one is, else idle. It asks the reader for a guess, steps through its own steps, and gives the
- * lines that embed it.
+ * lines that embed it. What shows the answer is covered (class `asks`) until the reader has guessed, wants to see it
+ * without a guess, or starts it; not on paper.
  */
 
 /** @typedef {HTMLElement & { start: () => Promise<void>, stop: () => void, dataset: DOMStringMap, state: Record<string, string> }} Part */
@@ -20,19 +21,28 @@ export class NoteFigure extends HTMLElement {
 
   connectedCallback() {
     this.dataset.state = 'idle';
-    for (const name of ['loadstart', 'run', 'done', 'error'])
-      this.addEventListener(name, () => queueMicrotask(() => this.#settle()));
-    this.addEventListener('change', () => this.reveal());
+    const states = { subtree: true, attributes: true, attributeFilter: ['data-state'] };
+    new MutationObserver(() => this.#settle()).observe(this, states);
+    for (const name of ['loadstart', 'run'])
+      this.addEventListener(name, ({ target }) => {
+        if (target instanceof Element && target.matches('.answer')) this.reveal();
+      });
+    this.addEventListener('change', ({ target }) => {
+      if (target instanceof Element && target.closest('.guess')) this.reveal();
+    });
     this.addEventListener('click', ({ target }) => {
-      const button = target instanceof Element && target.closest('.steps button');
-      if (button) this.step(button.matches('.next') ? 1 : -1);
+      const button = target instanceof Element && target.closest('.steps button, .guess button');
+      if (!button) return;
+      if (button.matches('.skip')) this.reveal();
+      else this.step(button.matches('.next') ? 1 : -1);
     });
   }
 
   #settle() {
     const states = this.parts.map((part) => part.dataset.state ?? 'idle');
     const first = ['loading', 'running', 'error'].find((state) => states.includes(state));
-    this.dataset.state = first ?? (states.includes('done') ? 'done' : 'idle');
+    const state = first ?? (states.includes('done') ? 'done' : 'idle');
+    if (this.dataset.state !== state) this.dataset.state = state;
   }
 
   /** Starts all elements, in turn. One that is out of sight would wait, so each is shown first. */
@@ -48,17 +58,24 @@ export class NoteFigure extends HTMLElement {
     for (const part of this.parts) part.stop();
   }
 
-  /** Shows the answer of the guess. */
+  /** Shows the answer of the guess, and what shows it. */
   reveal() {
     const guess = this.querySelector('.guess');
-    const chosen = guess?.querySelector('input:checked');
-    if (!guess || !chosen) return;
+    if (!guess) return;
+    const chosen = guess.querySelector('input:checked');
+    this.classList.remove('asks');
     guess.querySelector('.why')?.removeAttribute('hidden');
-    guess.classList.toggle('right', chosen.hasAttribute('data-right'));
+    guess.querySelector('.skip')?.setAttribute('hidden', '');
+    guess.classList.toggle('right', !!chosen?.hasAttribute('data-right'));
+    guess.classList.toggle('wrong', !!chosen && !chosen.hasAttribute('data-right'));
   }
 
   /** Goes to the next or the previous step. @param {number} way @returns {boolean} whether there is one */
   step(way) {
+    if (way > 0 && this.classList.contains('asks')) {
+      this.reveal();
+      return true;
+    }
     const steps = [...this.querySelectorAll('.steps li')];
     const next = this.#step + way;
     if (next < 0 || next >= steps.length) return false;

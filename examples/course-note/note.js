@@ -10,6 +10,7 @@ import { addressOf, languageOf, readAddress } from './address.js';
 import { connectTools } from './embed.js';
 import { lecture, showOnly } from './lecture.js';
 import { CONTENTS, FOOTER, HEADER, TITLE } from './page.js';
+import { connectSentence, ownSentence, spread } from './sentence.js';
 import { index, say, speak, toDom } from './tree.js';
 
 /** @typedef {import('./figure.js').NoteFigure} NoteFigure */
@@ -30,6 +31,8 @@ const spoken = (words) => words.say[index(lang)];
 /** All elements of figures. @returns {any[]} */
 const parts = () => [...document.querySelectorAll('.parts > *')].filter((e) => 'start' in e);
 
+const figures = () => document.querySelectorAll('note-figure');
+
 /** @param {string} selector @param {any} trees */
 function put(selector, trees) {
   const box = document.querySelector(selector);
@@ -42,7 +45,10 @@ function useLanguage(next) {
   const shared = new Set(live.map((part) => part.getAttribute('share')).filter(Boolean));
   /** @param {any} node @param {string} name */
   const keeps = (node, name) =>
-    name !== 'caption' && (live.includes(node) || shared.has(node.getAttribute('share')));
+    name !== 'caption' &&
+    (live.includes(node) ||
+      shared.has(node.getAttribute('share')) ||
+      (!!ownSentence() && node.getAttribute('text') === ownSentence()));
   lang = next;
   root.lang = next;
   document.title = spoken(TITLE);
@@ -77,13 +83,14 @@ function connect() {
   on('own', 'change', ({ files }) => {
     for (const part of parts()) part.model = files[0];
   });
+  connectSentence(figures, () => lang);
   document.addEventListener('select', save);
   document.addEventListener('done', save);
 }
 
 /** Writes the state of the figures that the reader has changed into the address. */
 function save() {
-  const address = addressOf([...document.querySelectorAll('note-figure')], lang);
+  const address = addressOf(figures(), lang);
   try {
     history.replaceState(null, '', address);
   } catch {
@@ -97,31 +104,65 @@ const breathe = () => new Promise((resolve) => setTimeout(resolve));
 /** Whether a tree is a figure, or the elements in one. @param {any} tree */
 const isLarge = ([tag, attributes]) => tag === 'note-figure' || attributes?.class === 'parts';
 
-/** Appends trees from top to bottom, one element of a figure at a time, so that no task is long. @param {Element} parent @param {any[]} trees */
-async function append(parent, trees) {
-  for (const tree of trees) {
-    if (Array.isArray(tree) && isLarge(tree)) {
-      const [tag, attributes, ...children] = tree;
-      const node = /** @type {Element} */ (toDom([tag, attributes], lang));
-      parent.append(node);
-      await append(node, children);
-    } else {
-      if (parent.className === 'parts') await breathe();
-      parent.append(toDom(tree, lang));
+/** What takePlace() has still to scroll: browsers scroll by whole pixels. */
+let owed = 0;
+
+/**
+ * Puts a node in the place of an old one; what the reader looks at stays where it is.
+ * @param {Element} node in the page, out of sight, or not yet there @param {Element} old
+ */
+function takePlace(node, old) {
+  const { top, bottom } = old.getBoundingClientRect();
+  if (node.isConnected) old.remove();
+  else old.replaceWith(node);
+  node.classList.remove('arriving');
+  if (top >= 0 || bottom >= innerHeight) return;
+  owed += node.getBoundingClientRect().bottom - bottom;
+  const before = scrollY;
+  scrollBy(0, owed);
+  owed -= scrollY - before;
+}
+
+/**
+ * Appends trees from top to bottom, one element of a figure at a time, so that no task is long.
+ * @param {Element} parent @param {any[]} trees @param {Element[]} [old] whose places they take
+ */
+async function append(parent, trees, old = []) {
+  for (const [i, tree] of trees.entries()) {
+    const large = Array.isArray(tree) && isLarge(tree);
+    if (!large && parent.className === 'parts') await breathe();
+    const [tag, attributes, ...children] = tree;
+    const node = /** @type {Element} */ (toDom(large ? [tag, attributes] : tree, lang));
+    if (!old[i]) parent.append(node);
+    if (large && old[i]) {
+      node.classList.add('arriving');
+      old[i].before(node);
     }
+    if (large) await append(node, children);
+    if (tag === 'note-figure') connectTools([node], () => lang);
+    if (old[i]) takePlace(node, old[i]);
   }
 }
 
-/** Puts the sections into the page, in the place of the text for readers without scripts. */
+/**
+ * Puts the sections into the page, in the place of the text for readers without scripts.
+ * @returns {Promise<boolean>} whether that text was shown before
+ */
 async function putSections() {
   const main = /** @type {Element} */ (document.querySelector('main'));
-  main.replaceChildren();
+  const shown = !!main.children.length && getComputedStyle(main).visibility === 'visible';
+  const old = shown ? [...main.querySelectorAll(':scope > section')] : [];
+  if (shown) main.querySelector('.without')?.remove();
+  else main.replaceChildren();
   document.body.dataset.begun = '';
-  for (const [tag, attributes, ...children] of /** @type {any[]} */ (SECTIONS)) {
-    const section = /** @type {Element} */ (toDom([tag, attributes], lang));
-    main.append(section);
-    await append(section, children);
+  root.style.setProperty('overflow-anchor', 'none'); // takePlace() scrolls
+  for (const [i, [tag, attributes, ...children]] of /** @type {any[]} */ (SECTIONS.entries())) {
+    const section = old[i] ?? /** @type {Element} */ (toDom([tag, attributes], lang));
+    if (!old[i]) main.append(section);
+    await append(section, children, old[i] ? [...section.children] : []);
   }
+  root.style.removeProperty('overflow-anchor');
+  return shown;
 }
 
 /** Shows the page, in the language and state of its address. */
@@ -132,13 +173,13 @@ async function begin() {
   put('#contents', [CONTENTS]);
   put('footer', FOOTER);
   useLanguage(lang);
-  await putSections();
+  const shown = await putSections();
   connect();
-  const { figure, only } = readAddress(document);
-  connectTools(document.querySelectorAll('note-figure'), () => lang);
+  const { figure, only, sentence } = readAddress(document);
+  if (sentence) spread(sentence, figures(), lang);
   if (only && figure) showOnly(figure);
   document.body.dataset.ready = '';
-  figure?.scrollIntoView();
+  if (!shown || !scrollY) figure?.scrollIntoView();
 }
 
 begin();

@@ -4,6 +4,7 @@
  */
 import { provide } from '../../web/elements.js';
 import { speaker } from '../../web/ui/words.js';
+import { decode } from './base85.js';
 import './note.js';
 
 /** Figures with models of their own, which would make the file too large. */
@@ -17,11 +18,12 @@ const words = {
   ],
 };
 
-/** The bytes of a script with deflated bytes in base64. @param {string} name */
+/** The bytes of a script with deflated bytes in base85. @param {string} name */
 async function inside(name) {
-  const text = document.getElementById(`file-${name}`)?.textContent;
-  const { body } = await fetch(`data:application/octet-stream;base64,${text}`);
-  return new Response(body?.pipeThrough(new DecompressionStream('deflate-raw')));
+  const script = document.getElementById(`file-${name}`);
+  const bytes = decode(script?.textContent ?? '', Number(script?.dataset.bytes));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Response(stream);
 }
 
 for (const name of ['tales', 'poems']) provide(name, () => inside(name));

@@ -65,21 +65,36 @@ export const FOOTER = [
   ],
 ];
 
-/** What a page without scripts shows in the place of a figure. */
-const WITHOUT = say(
-  'This figure is computed in the page, which needs scripts.',
-  '這張圖由網頁當場計算，需要啟用 JavaScript。',
-);
+/** What a page without scripts says before its sections. */
+export const WITHOUT = [
+  'p',
+  { class: 'without' },
+  say(
+    'Without scripts, every figure shows what was recorded; with them it computes here, with your text too.',
+    '沒有 JavaScript 時，每張圖都是預錄的結果；啟用後就能當場計算，也可以換成自己的文字。',
+  ),
+];
 
-/** A tree without what only scripts can show. @param {any} tree @returns {any} */
-export function withoutScripts(tree) {
+/**
+ * A tree without what only scripts can show.
+ * @param {any} tree @param {(name: string) => any} recorded what stands in the place of an element, by figure and part
+ * @param {string} [number] of the figure that the tree is in @returns {any}
+ */
+export function withoutScripts(tree, recorded, number = '') {
   if (!Array.isArray(tree)) return tree;
   const [tag, attributes, ...children] = tree;
-  if (attributes.class === 'parts') return ['p', { class: 'without' }, WITHOUT];
+  if (attributes.class === 'parts')
+    return [tag, attributes, ...children.map((_, i) => recorded(`${number}-${i}`))];
   if (attributes.class === 'switches') return [tag, attributes, ...children];
   const shown = children.filter(
-    (child) => !['tools', 'steps'].includes(child?.[1]?.class) && child?.[0] !== 'script',
+    (child) =>
+      !['tools', 'steps', 'skip quiet'].includes(child?.[1]?.class) && child?.[0] !== 'script',
   );
   const open = attributes.class === 'why' ? { ...attributes, hidden: false } : attributes;
-  return [tag === 'note-figure' ? 'div' : tag, open, ...shown.map(withoutScripts)];
+  const inside = attributes['data-figure'] ?? number;
+  return [
+    tag === 'note-figure' ? 'div' : tag,
+    open.class === 'asks' ? { ...open, class: undefined } : open,
+    ...shown.map((child) => withoutScripts(child, recorded, inside)),
+  ];
 }

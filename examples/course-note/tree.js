@@ -1,7 +1,7 @@
 /**
  * tree.js - the note's content as a tree: a node is [tag, attributes, …children], a text, or a pair of texts.
  *
- * A pair [English, Chinese] is marked by say(); { data: [English, Chinese] } is text without marks. Text may have `code`, *emphasis*, and [words](address). The same tree
+ * A pair [English, Chinese] is marked by say(); { data: [English, Chinese] } is text without marks, { html } is HTML of a built page. Text may have `code`, *emphasis*, and [words](address). The same tree
  * becomes DOM nodes in the page, which can change their language in place, and HTML text when the site is built.
  */
 
@@ -85,15 +85,16 @@ export function speak(lang, keeps = () => false) {
 }
 
 /** @param {string} text */
-const escaped = (text) =>
+export const escaped = (text) =>
   text.replace(/[&<>"]/g, (c) => `&#${/** @type {number} */ (c.codePointAt(0))};`);
 
 /** Elements without content and end tag. */
 const EMPTY = ['br', 'input'];
 
-/** HTML text of a tree without scripts. @param {Tree} tree @param {string} lang @returns {string} */
+/** HTML text of a tree without scripts. @param {Tree | { html: string }} tree @param {string} lang @returns {string} */
 export function toHtml(tree, lang) {
   if (typeof tree === 'string') return escaped(tree);
+  if ('html' in tree) return tree.html;
   if ('data' in tree) return escaped(tree.data[index(lang)]);
   if (!Array.isArray(tree))
     return `<span>${inline(tree.say[index(lang)])

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pageHtml } from '../../examples/course-note/prerender.js';
 import { root } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 
@@ -20,17 +21,20 @@ const PROBE = '<script src="/tests/note/probe.js"></script>';
 export const probed = (html) =>
   html.replace('<link rel="icon"', () => `${PROBE}\n<link rel="icon"`);
 
-/** A server with the note; ?forbid: the page may not run wasm. */
+/** A server with the note; ?forbid: the page may not run wasm; ?built: with its text inside, as on the site. */
 export const startNote = () =>
   startServer({
     isolate: false, // as plain hosts, so that frames of it work
     answer: (request, response) => {
       const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
-      const file = Object.values(FILES).find((name) => pathname === NOTE + name);
-      if (!file) return false;
+      const found = Object.entries(FILES).find(([, name]) => pathname === NOTE + name);
+      if (!found) return false;
+      const [lang, file] = found;
       response.setHeader('Content-Type', 'text/html; charset=utf-8');
       if (search.includes('forbid')) response.setHeader('Content-Security-Policy', FORBIDDEN);
-      response.end(probed(readFileSync(join(root, NOTE, file), 'utf8')));
+      if (search.includes('built'))
+        pageHtml(/** @type {'en'} */ (lang)).then((html) => response.end(probed(html)));
+      else response.end(probed(readFileSync(join(root, NOTE, file), 'utf8')));
       return true;
     },
   });

@@ -3,7 +3,7 @@
  *
  * A subclass gives the figure that computes its view, its words and settings, and draws: draw(body, view), its
  * controls own(view), its table twin(view), and summary(view). The states are idle → loading → running → done or error,
- * as data-state. Events bubble: loadstart, load, run, done, error, select.
+ * as data-state. Events bubble: loadstart, load, run, done, error, select, take.
  */
 import { formatter } from '../ui/format.js';
 import { speaker, supported } from '../ui/words.js';
@@ -11,7 +11,7 @@ import { isLoaded } from './engine.js';
 import { createFrame } from './frame.js';
 import { defaultModel } from './here.js';
 import { listen, render, say } from './render.js';
-import { allowsWasm, isForbidden, Runner } from './runner.js';
+import { allowsWasm, hasLittleMemory, isForbidden, isMemory, Runner } from './runner.js';
 import { recordOf, sceneFor } from './scenes.js';
 import { COMMON, defineProperties, Settings } from './settings.js';
 import { join, leave, membersOf, publish, SHARED } from './share.js';
@@ -207,6 +207,7 @@ export class JlElement extends HTMLElement {
     this.#changed.clear();
     this.#waits = false;
     if (!allowsWasm()) return say(this, { problem: ['error.noWasm', ''] });
+    if (this.recorded && hasLittleMemory()) return say(this, { problem: ['error.little', ''] });
     this.facts = {};
     try {
       const request = this.request();
@@ -218,9 +219,10 @@ export class JlElement extends HTMLElement {
       this.#enter('done');
     } catch (e) {
       if (/** @type {any} */ (e)?.name === 'AbortError' || !this.isConnected) return;
-      const forbidden = isForbidden(e);
-      this.facts = forbidden ? { problem: ['error.noWasm', ''] } : { error: e };
-      this.#enter(forbidden ? 'idle' : 'error');
+      const stays = !!this.recorded && !this.live && isMemory(e);
+      const problem = isForbidden(e) ? 'error.noWasm' : stays ? 'error.noMemory' : '';
+      this.facts = problem ? { problem: [problem, ''] } : { error: e };
+      this.#enter(problem ? 'idle' : 'error');
     }
   }
   /** Ends the computation, if any; what was drawn stays. */
@@ -232,7 +234,10 @@ export class JlElement extends HTMLElement {
   }
   /** Takes the reader's text and computes. @param {string} text */
   take(text) {
-    if (this.type.input && text !== (this.value('text') ?? '')) this.setAttribute('text', text);
+    if (this.type.input && text !== (this.value('text') ?? '')) {
+      this.setAttribute('text', text);
+      this.emit('take', { text });
+    }
     return this.start();
   }
   /** Uses another model from now on. @param {any} source */

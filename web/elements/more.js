@@ -24,6 +24,31 @@ async function save(element, kind) {
   return download(`${name}.png`, await pngOf(picture));
 }
 
+/** Of a sheet of paper: columns that always fit, and characters of a line. */
+const [COLUMNS, LINE] = [12, 110];
+/** A table of so many rows stands in columns beside each other, if it is narrow enough. */
+const [LONG, NARROW] = [40, 3];
+
+/** @param {any[][]} rows of many columns @returns {number} how many of them fit beside the names of rows */
+function fitting(rows) {
+  const cells = rows.flatMap(([, ...rest]) => rest.map((cell) => textOf(cell).length));
+  return Math.floor(LINE / (2 + Math.max(...cells)));
+}
+
+/** The contents on paper: a sentence, and the whole table in parts that fit. @param {any} element @returns {Node[]} */
+function printedOf(element) {
+  const { columns, rows } = element.twin(element.view);
+  const box = make('div');
+  const n = columns.length > COLUMNS + 1 ? Math.max(1, fitting(rows)) : COLUMNS;
+  for (let from = 1; from < columns.length; from += n) {
+    /** @template T @param {T[]} row */
+    const part = (row) => [row[0], ...row.slice(from, from + n)];
+    box.append(tableOf({ columns: part(columns), rows: rows.map(part) }, element.t('more.table')));
+  }
+  if (columns.length <= NARROW && rows.length > LONG) box.style.columns = '4';
+  return [make('p', {}, element.summary(element.view)), box];
+}
+
 /**
  * The contents, for a view.
  * @param {any} element
@@ -31,6 +56,7 @@ async function save(element, kind) {
  */
 export function moreOf(element) {
   const { t } = element;
+  if (element.view && 'print' in element.frame.more.dataset) return printedOf(element);
   /** @param {string} key @param {() => unknown} action */
   const button = (key, action) => {
     const made = make('button', { type: 'button' }, t(key));

@@ -25,6 +25,21 @@ export function allowsWasm() {
 export const isForbidden = (e) =>
   e?.code === 'WASM' && /Content Security Policy|by CSP/i.test(String(e.message));
 
+/** Whether an error says that the device has not enough memory. @param {any} e */
+export const isMemory = (e) =>
+  e?.code === 'OUT_OF_MEMORY' ||
+  /out of memory|could not allocate|allocation failed|cannot allocate/i.test(String(e?.message));
+
+const LITTLE_GB = 1;
+let warned = false;
+
+/** Whether the device has little memory, as far as the browser says it; true once, so that a reader can insist. */
+export function hasLittleMemory() {
+  const little = !warned && /** @type {any} */ (navigator).deviceMemory < LITTLE_GB;
+  warned ||= little;
+  return little;
+}
+
 /**
  * What a runner tells its element.
  * @typedef {object} Listener

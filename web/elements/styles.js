@@ -98,9 +98,16 @@ button.chip { min-height: var(--target); min-width: 1.5rem; }
 @media (prefers-contrast: more) { :host { --jl-quiet: var(--jl-ink); --jl-line: var(--jl-edge); } }
 @media (forced-colors: active) { .bar, .legend :is(i, b), canvas, svg { forced-color-adjust: none; } }
 @media print {
-  :host { color-scheme: light; break-inside: avoid; }
-  .controls, .actions, .enlarge, .more > summary { display: none !important; }
+  :host, :host([theme]) { color-scheme: light; --jl-paper: #fff; --jl-heat-0: #fff; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .body, .status, tr { break-inside: avoid; }
+  .head { break-after: avoid; }
+  svg { height: auto; }
+  .controls, .actions, .enlarge, .more > summary, .body details:not([open]) { display: none !important; }
+  .body :is(input, select) { visibility: hidden; }
+  .body button:not(.chip) { border-color: transparent; }
   .scroll { max-height: none; overflow: visible; }
+  .more :is(td, th) { font-size: 0.6875rem; padding: 0.0625rem 0.5rem 0.0625rem 0; white-space: normal; }
+  .more th { min-width: 3.5em; }
 }
 `;
 

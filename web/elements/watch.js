@@ -43,10 +43,11 @@ function follow() {
 function print(open) {
   for (const element of watched.keys()) {
     const { more } = element.frame;
-    if (open && !more.open) more.dataset.print = '';
-    if (open) more.open = true;
-    else if ('print' in more.dataset) {
-      more.open = false;
+    if (open) {
+      more.dataset.print ??= more.open ? 'open' : '';
+      more.open = true;
+    } else {
+      more.open = !!more.dataset.print;
       delete more.dataset.print;
     }
   }

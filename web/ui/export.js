@@ -3,19 +3,22 @@
  */
 
 const NS = 'http://www.w3.org/2000/svg';
-const RESOLVED = [
-  'fill',
-  'fill-opacity',
-  'stroke',
-  'stroke-width',
-  'stroke-dasharray',
-  'opacity',
-  'font-family',
-  'font-size',
-  'font-weight',
-  'text-anchor',
-  'dominant-baseline',
-];
+/** Properties that a copy keeps as attributes, with their value at first; a child inherits all but opacity. */
+const INITIAL = {
+  fill: 'rgb(0, 0, 0)',
+  'fill-opacity': '1',
+  stroke: 'none',
+  'stroke-width': '1px',
+  'stroke-dasharray': 'none',
+  opacity: '1',
+  'font-family': '',
+  'font-size': '',
+  'font-weight': '400',
+  'text-anchor': 'start',
+  'dominant-baseline': 'auto',
+};
+/** Attributes for the page only: a standalone picture has one title and no controls. */
+const OF_PAGE = /^(class|style|tabindex|role|aria-|data-)/;
 
 /** @param {string} text */
 export const escapeXml = (text) =>
@@ -23,18 +26,51 @@ export const escapeXml = (text) =>
 
 /** A standalone SVG around markup. @param {number} width @param {number} height @param {string} inner @param {string} alt @param {string} paper */
 export const svgText = (width, height, inner, alt, paper) =>
-  `<svg xmlns="${NS}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img"><title>${escapeXml(alt)}</title><rect width="100%" height="100%" fill="${paper}"/>${inner}</svg>`;
+  `<svg xmlns="${NS}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img"><title>${escapeXml(alt)}</title><rect width="100%" height="100%" fill="${hexOf(paper)}"/>${inner}</svg>`;
 
-/** @param {Element} from @param {Element} to */
-function resolve(from, to) {
+/** Colours in hexadecimal, because other programs do not know all of CSS. @type {Map<string, string>} */
+const hexadecimal = new Map([['none', 'none']]);
+
+/** @param {string} colour of CSS */
+export function hexOf(colour) {
+  const known = hexadecimal.get(colour);
+  if (known || !CSS.supports('color', colour)) return known ?? colour; // url(#pattern)
+  const canvas = new OffscreenCanvas(1, 1);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const bytes = [...context.getImageData(0, 0, 1, 1).data];
+  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const made = `#${hex.replace(/ff$/, '')}`;
+  hexadecimal.set(colour, made);
+  return made;
+}
+
+/** A number with at most two decimals. @param {number} number */
+export const rounded = (number) => Math.round(number * 100) / 100;
+const LONG = /\d+\.\d{3,}/g;
+
+/**
+ * Gives a copy the computed style of its original, as attributes where it differs from the parent's.
+ * @param {Element} from @param {Element} to @param {Record<string, string>} [outer] the parent's style
+ */
+function resolve(from, to, outer = INITIAL) {
   const style = getComputedStyle(from);
-  for (const name of RESOLVED) {
-    const value = style.getPropertyValue(name);
-    if (value) to.setAttribute(name, value);
+  /** @type {Record<string, string>} */ const own = { opacity: '1' };
+  for (const name of Object.keys(INITIAL)) {
+    const value = style.getPropertyValue(name) || outer[name];
+    if (value === outer[name]) to.removeAttribute(name);
+    else to.setAttribute(name, /^(fill|stroke)$/.test(name) ? hexOf(value) : value);
+    own[name] ??= value;
   }
-  to.removeAttribute('class');
-  to.removeAttribute('style');
-  for (let i = 0; i < from.children.length; i++) resolve(from.children[i], to.children[i]);
+  for (const { name, value } of [...to.attributes])
+    if (OF_PAGE.test(name)) to.removeAttribute(name);
+    else
+      to.setAttribute(
+        name,
+        value.replace(LONG, (number) => `${rounded(Number(number))}`),
+      );
+  for (let i = 0; i < from.children.length; i++) resolve(from.children[i], to.children[i], own);
 }
 
 /**

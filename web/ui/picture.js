@@ -3,27 +3,33 @@
  *
  * For figures of several parts; those of one svg or canvas need export.js only.
  */
-import { copyOf, escapeXml, svgText } from './export.js';
+import { copyOf, escapeXml, hexOf, rounded, svgText } from './export.js';
 
 const CLEAR = /^(transparent|rgba\(.*, 0\))$/;
 
 /** @param {CSSStyleDeclaration} style @param {DOMRect} rect relative */
 function boxOf(style, { left, top, right, bottom, width, height }) {
-  let out = '';
-  if (!CLEAR.test(style.backgroundColor))
-    out += `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="${style.backgroundColor}"/>`;
+  const [x, y] = [rounded(right), rounded(bottom)];
   /** @type {[string, number, number, number, number][]} */
   const sides = [
-    ['top', left, top, right, top],
-    ['bottom', left, bottom, right, bottom],
-    ['left', left, top, left, bottom],
-    ['right', right, top, right, bottom],
+    ['top', left, top, x, top],
+    ['bottom', left, y, x, y],
+    ['left', left, top, left, y],
+    ['right', x, top, x, y],
   ];
-  for (const [side, x1, y1, x2, y2] of sides) {
+  const borders = sides.map(([side]) => {
     const w = Number.parseFloat(style.getPropertyValue(`border-${side}-width`));
-    if (w)
-      out += `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke-width="${w}" stroke="${style.getPropertyValue(`border-${side}-color`)}"/>`;
-  }
+    const colour = hexOf(style.getPropertyValue(`border-${side}-color`));
+    return w ? ` stroke-width="${w}" stroke="${colour}"` : '';
+  });
+  const whole = borders[0] && borders.every((border) => border === borders[0]) ? borders[0] : '';
+  const fill = CLEAR.test(style.backgroundColor) ? 'none' : hexOf(style.backgroundColor);
+  let out = '';
+  if (whole || fill !== 'none')
+    out += `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="${fill}"${whole}/>`;
+  if (whole) return out;
+  for (const [i, [, x1, y1, x2, y2]] of sides.entries())
+    if (borders[i]) out += `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"${borders[i]}/>`;
   return out;
 }
 
@@ -45,15 +51,18 @@ function linesOf(node, place) {
   return lines;
 }
 
-/** @param {Text} node @param {(rect: DOMRect) => DOMRect} place */
-function textOf(node, place) {
+/** @param {Text} node @param {(rect: DOMRect) => DOMRect} place @param {string} family font of the picture */
+function textOf(node, place, family) {
   if (!node.data.trim()) return '';
   const style = getComputedStyle(/** @type {Element} */ (node.parentElement));
-  const font = `font-family="${escapeXml(style.fontFamily)}" font-size="${style.fontSize}" font-weight="${style.fontWeight}"`;
+  const { fontFamily, fontSize, fontWeight } = style;
+  const own = fontFamily === family ? '' : `font-family="${escapeXml(fontFamily)}" `;
+  const bold = fontWeight === '400' ? '' : ` font-weight="${fontWeight}"`;
+  const font = `${own}font-size="${fontSize}"${bold}`;
   return linesOf(node, place)
     .map(
       ({ text, rect }) =>
-        `<text x="${rect.left}" y="${rect.top + rect.height / 2}" dominant-baseline="central" xml:space="preserve" ${font} fill="${style.color}">${escapeXml(text)}</text>`,
+        `<text x="${rect.left}" y="${rounded(rect.top + rect.height / 2)}" dominant-baseline="central" xml:space="preserve" ${font} fill="${hexOf(style.color)}">${escapeXml(text)}</text>`,
     )
     .join('');
 }
@@ -65,15 +74,18 @@ function textOf(node, place) {
  */
 export function pictureOfHtml(box, alt, except) {
   const origin = box.getBoundingClientRect();
+  const host = /** @type {ShadowRoot} */ (box.getRootNode()).host ?? box;
+  const { backgroundColor: paper, fontFamily: family } = getComputedStyle(host);
   if (!origin.width) return null;
   let [width, height] = [origin.width, origin.height];
   const place = (/** @type {DOMRect} */ { left, top, width: w, height: h }) => {
-    const rect = new DOMRect(left - origin.left + box.scrollLeft, top - origin.top, w, h);
+    const x = left - origin.left + box.scrollLeft;
+    const rect = new DOMRect(...[x, top - origin.top, w, h].map(rounded));
     [width, height] = [Math.max(width, rect.right), Math.max(height, rect.bottom)];
     return rect;
   };
   const draw = (/** @type {Node} */ node) => {
-    if (node instanceof Text) return textOf(node, place);
+    if (node instanceof Text) return textOf(node, place, family);
     if (!(node instanceof Element)) return '';
     const style = getComputedStyle(node);
     if (!node.getClientRects().length && style.display !== 'contents') return '';
@@ -87,8 +99,7 @@ export function pictureOfHtml(box, alt, except) {
     for (const child of node.childNodes) out += draw(child);
     return out;
   };
-  const inner = draw(box);
-  const host = /** @type {ShadowRoot} */ (box.getRootNode()).host ?? box;
-  const paper = getComputedStyle(host).backgroundColor;
+  const inner = `<g font-family="${escapeXml(family)}">${draw(box)}</g>`;
+  [width, height] = [rounded(width), rounded(height)];
   return { svg: svgText(width, height, inner, alt, paper), width, height };
 }

@@ -12,7 +12,8 @@ import { say } from '../tree.js';
  * @typedef {object} Spec
  * @property {Say} title
  * @property {Say} look what to look for
- * @property {{ ask: Say, options: Say[], right: number, why: Say }} [guess]
+ * @property {{ ask: Say, options: Say[], right: number, why: Say, shown?: number[] }} [guess] `shown`: parts that do not
+ *   show the answer
  * @property {[tag: string, attributes: Record<string, any>][]} parts `caption`: what the part is or what to do with it
  * @property {{ set: Attributes | [english: Attributes, chinese: Attributes], say: Say }[]} [steps] attributes of the first
  *   part, and what to see
@@ -36,6 +37,11 @@ const guessOf = (number, { ask, options, right, why }) => [
     option,
   ]),
   ['p', { class: 'why', hidden: true, role: 'status' }, why],
+  [
+    'button',
+    { type: 'button', class: 'skip quiet' },
+    say('Show the figure without a guess', '不猜，直接看圖'),
+  ],
 ];
 
 /** The attributes of a step as text. @param {NonNullable<Spec['steps']>[0]['set']} set */
@@ -77,12 +83,15 @@ export function sceneNames(number, i, tag, attributes) {
   return same ? [`${number}-${i}`] : [`${number}-${i}.en`, `${number}-${i}.zh-Hant`];
 }
 
-/** A part with its scene. @param {number} number @param {number} i @param {Spec['parts'][0]} part @returns {Tree} */
-function partOf(number, i, [tag, attributes]) {
+/** A part with its scene. @param {number} number @param {number} i @param {Spec} spec @returns {Tree} */
+function partOf(number, i, { parts, guess }) {
+  const [tag, attributes] = parts[i];
+  const answers = guess && !guess.shown?.includes(i);
   const [english, chinese] = sceneNames(number, i, tag, attributes).map((name) => SCENES[name]);
   const text = english && chinese ? { data: [english, chinese] } : english;
   const scene = text ? [['script', { type: 'application/json' }, text]] : [];
-  return [tag, { caption: ' ', ...attributes }, .../** @type {any} */ (scene)];
+  const set = { caption: ' ', class: answers && 'answer', ...attributes };
+  return [tag, set, .../** @type {any} */ (scene)];
 }
 
 /**
@@ -94,7 +103,7 @@ export function figure(number, spec) {
   const { title, look, guess, parts, steps, notice } = spec;
   return [
     'note-figure',
-    { id: `figure-${number}`, 'data-figure': String(number) },
+    { id: `figure-${number}`, 'data-figure': String(number), class: guess && 'asks' },
     [
       'h3',
       {},
@@ -104,7 +113,7 @@ export function figure(number, spec) {
     ],
     ['p', { class: 'look' }, look],
     ...(guess ? [guessOf(number, guess)] : []),
-    ['div', { class: 'parts' }, ...parts.map((part, i) => partOf(number, i, part))],
+    ['div', { class: 'parts' }, ...parts.map((_, i) => partOf(number, i, spec))],
     ...(steps ? [stepsOf(steps)] : []),
     ['p', { class: 'notice' }, notice],
     ['div', { class: 'tools' }],

@@ -29,6 +29,7 @@ export const opening = section(
         say('About equally unsure of everything', '對每個詞元都差不多沒把握'),
       ],
       right: 1,
+      shown: [0],
       why: say(
         'Its parameters are random and small, so all tokens get nearly the same probability: the upper dashed line, where the curve of the second picture begins. It first learns which tokens are common: that alone would reach the lower line.',
         '它的參數是很小的亂數，所以每個詞元的機率幾乎一樣：第二張圖的曲線就從上面那條虛線開始。它最先學到哪些詞元常見，光靠這一點可以降到下面那條虛線。',

@@ -138,6 +138,6 @@ export class NoteGather extends JlElement {
     return { columns: [this.t('value'), this.t('weight'), ...columns], rows };
   }
   picture() {
-    return pictureOfHtml(this.frame.body, this.summary(this.view));
+    return pictureOfHtml(this.frame.body, this.summary(this.view), 'input');
   }
 }

@@ -8,6 +8,7 @@ import { JlElement } from '../../../web/elements/base.js';
 import { once } from '../../../web/elements/controls.js';
 import { oneOf, string } from '../../../web/elements/settings.js';
 import { make } from '../../../web/ui/dom.js';
+import { pictureOfHtml } from '../../../web/ui/picture.js';
 import { drawPlot, plotStyle } from '../../../web/ui/plot.js';
 import { picture, resize, svg } from '../../../web/ui/svg.js';
 import { largest, strip } from './heat.js';
@@ -179,5 +180,8 @@ export class NoteSame extends JlElement {
       })),
     ]);
     return { columns: [this.t('cosine'), ...depths], rows };
+  }
+  picture() {
+    return pictureOfHtml(this.frame.body, this.summary(this.view));
   }
 }

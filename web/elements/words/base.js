@@ -74,6 +74,14 @@ export const words = {
     'This page forbids WebAssembly, so only the recorded figure is shown.',
     '這個頁面禁用 WebAssembly，只能顯示預錄的圖。',
   ],
+  'error.noMemory': [
+    'This device has not enough memory for it, so the recorded figure stays. Close other tabs and start again.',
+    '這台裝置的記憶體不夠，所以保留預錄的圖。請關閉其他分頁，再按一次「開始」。',
+  ],
+  'error.little': [
+    'This device has little memory, so the recorded figure stays. Start again to try it all the same.',
+    '這台裝置的記憶體很少，所以保留預錄的圖。想試試看，就再按一次「開始」。',
+  ],
   'error.NO_TEXT': ['Type a sentence.', '請輸入一句話。'],
   'error.ENCODER': [
     'This model is an encoder: its tokens see each other both ways, and it predicts no next token. This figure needs a model that does.',
