@@ -105,8 +105,8 @@ export {};
 /**
  * @typedef {object} GenerateExtras
  * @property {number} [maxTokens] 256
- * @property {number | bigint} [seed] default random; the generation's `seed` holds it. The same file,
- *   tokens, options and seed give the same output in every load in one browser on one machine; with
+ * @property {number | bigint | string} [seed] an integer, beyond 2^53 as a bigint or a decimal string; default random.
+ *   The generation's `seed` holds it, as a number or, beyond 2^53, a string, so that JSON keeps it. The same file, tokens, options and seed give the same output in every load in one browser on one machine; with
  *   precision 'exact' or 'fast', everywhere
  * @property {string | string[]} [stop] at most 16 strings; the text ends before the first match
  * @property {boolean} [ignoreEos] false; true: continue after the model's end token
@@ -440,7 +440,7 @@ export {};
  * @typedef {object} TrainReport after a step (0: before the first)
  * @property {number} step steps done
  * @property {number} epoch passes over the training tokens
- * @property {number} [loss] nats per token of the step's batch, before the update
+ * @property {number} loss nats per token of the step's batch, before the update; at step 0 the held-out loss
  * @property {number} [norm] of the gradient before clipping
  * @property {number} [heldOut] nats per token, every `evaluateEvery` steps and after the last
  * @property {number} [bitsPerByte] the same in bits per byte of UTF-8, comparable across vocabularies
