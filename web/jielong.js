@@ -24,7 +24,7 @@ import { Session } from './api/session.js';
 import { JielongError } from './base/error.js';
 import { checkOptions, LOAD } from './base/options.js';
 import { openBackend } from './engine/backend.js';
-import { describeSource } from './source/source.js';
+import { asDownload, describeSource } from './source/source.js';
 
 export { attribute, attribution, Generation, headScores, JielongError, labelOf, Model, Session };
 
@@ -55,18 +55,21 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
  * @returns {Promise<Model>}
  */
 export async function loadModel(source, options = {}) {
-  const {
-    onProgress,
-    signal,
-    wasm,
-    worker,
-    sha256,
-    memoryLimit,
-    contextLength,
-    precision,
-    threads,
-  } = checkOptions('loadModel', options, LOAD);
-  const described = describeSource(source);
+  const given = checkOptions('loadModel', options, LOAD);
+  const described = asDownload(describeSource(source), given);
+  try {
+    return await load(described, given);
+  } catch (e) {
+    // What came before is of another version of the file.
+    if (/** @type {any} */ (e)?.code !== 'CHANGED') throw e;
+    return load(described, given);
+  }
+}
+
+/** @param {import('./source/source.js').Described} described @param {LoadOptions} options checked */
+async function load(described, options) {
+  const { onProgress, signal, wasm, worker, sha256, memoryLimit, contextLength } = options;
+  const { precision, threads } = options;
   signal?.throwIfAborted();
   const backend = openBackend(worker);
   try {
@@ -83,6 +86,14 @@ export async function loadModel(source, options = {}) {
     throw signal?.aborted ? signal.reason : e;
   }
 }
+
+/**
+ * What a model would cost here, from the header of its file; imports stored.js on the first call.
+ * @param {Source} source
+ * @param {import('./api/types.js').InspectOptions} [options]
+ */
+export const inspect = async (source, options) =>
+  (await import('./stored.js')).inspect(source, options);
 
 /**
  * Creates a model to train; imports train.js on the first call.

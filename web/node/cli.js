@@ -267,7 +267,7 @@ function parsed(args, options) {
       message.match(/^Option '(?:-\w, )?-?-([\w-]+)(?: <value>)?' (does not)?/) ?? [];
     if (!Object.hasOwn(OPTIONS, name)) throw e;
     if (needsNone) throw new UsageError(`${dashed(name)} takes no value`);
-    const at = args.findIndex((word) => word === dashed(name));
+    const at = args.indexOf(dashed(name));
     const value = args[at + 1];
     const shown = `${dashed(name)} ${OPTIONS[name][0]}`;
     if (value === undefined) throw new UsageError(`${shown}: the value is missing`);

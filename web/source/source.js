@@ -17,12 +17,21 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {number | undefined} total for the progress display
  * @property {() => Promise<Uint8Array | undefined>} read the next chunk, valid until the next call
  * @property {(reason?: unknown) => unknown} cancel
+ *
+ * Of a download (store.js):
+ * @property {string} [sha256] that was checked before
+ * @property {string} [expected] SHA-256 that is published
+ * @property {boolean} [whole] all bytes must be read, also those after the last tensor
+ * @property {(sha256?: string) => Promise<void>} [accept] the file is what it should be
+ * @property {() => Promise<void>} [refuse] it is not
+ * @property {string | null} [kept] the kind of storage that holds it
+ * @property {string} [why] it is not kept
  */
 /**
  * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
  *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
- *   | Stream & { kind: 'stream' }} Described
+ *   | Stream & { kind: 'stream' } | import('./store.js').Wanted} Described
  *
  * @typedef {object} Stream
  * @property {ReadableStream<Uint8Array>} stream
@@ -75,6 +84,7 @@ function described(source) {
 
 /** @param {string} text @returns {Described} */
 function describeAddress(text) {
+  if (text.startsWith('hf:')) return { kind: 'download', name: text };
   // One letter before the colon is a Windows drive, not a URL scheme.
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (nodeModule('fs')) {
@@ -93,6 +103,22 @@ function describeAddress(text) {
   } catch {
     throw bad(`'${cut(text)}' is not a valid URL`);
   }
+}
+
+/**
+ * The source as a download that resumes, if it is to be kept, or has mirrors.
+ * @param {Described} source
+ * @param {{ store?: any, host?: string, mirrors?: string[], token?: string, sha256?: string }} options
+ * @param {number} [step] bytes of each request
+ * @returns {Described}
+ */
+export function asDownload(source, { store, host, mirrors, token, sha256 }, step) {
+  if (source.kind !== 'url' && source.kind !== 'download') return source;
+  if (source.kind === 'url' && !store && !mirrors && !step) return source;
+  const kept =
+    store === true ? {} : typeof store === 'string' ? { folder: store } : store || undefined;
+  const name = source.kind === 'url' ? source.url.replace(/#.*/s, '') : source.name;
+  return { kind: 'download', name, store: kept, host, mirrors, token, sha256, step };
 }
 
 /** @param {Response} response @returns {Described} */
@@ -135,6 +161,8 @@ export async function openSource(source, signal) {
       return openBytes(source.bytes);
     case 'port':
       return openPort(source.port, source.size, source.total);
+    case 'download':
+      return (await import('./store.js')).openDownload(source, signal);
   }
 }
 
