@@ -24,7 +24,7 @@ import { Session } from './api/session.js';
 import { JielongError } from './base/error.js';
 import { checkOptions, LOAD } from './base/options.js';
 import { openBackend } from './engine/backend.js';
-import { asDownload, describeSource } from './source/source.js';
+import { describeSource } from './source/source.js';
 
 export { attribute, attribution, Generation, headScores, JielongError, labelOf, Model, Session };
 
@@ -56,14 +56,15 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
  */
 export async function loadModel(source, options = {}) {
   const given = checkOptions('loadModel', options, LOAD);
-  const described = asDownload(describeSource(source), given);
-  try {
-    return await load(described, given);
-  } catch (e) {
-    // What came before is of another version of the file.
-    if (/** @type {any} */ (e)?.code !== 'CHANGED') throw e;
-    return load(described, given);
-  }
+  const described = describeSource(source);
+  const { store, mirrors } = given;
+  if (!store && !mirrors && described.kind !== 'download') return load(described, given);
+  const { asDownload } = await import('./source/store.js');
+  const download = asDownload(described, given);
+  return load(download, given).catch((e) => {
+    if (e?.code !== 'CHANGED') throw e;
+    return load(download, given); // another version of the file than before
+  });
 }
 
 /** @param {import('./source/source.js').Described} described @param {LoadOptions} options checked */

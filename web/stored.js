@@ -11,15 +11,16 @@
 
 import { measure } from './api/bench.js';
 import { calibrationOf, forecast } from './api/forecast.js';
-import { badArgument, checkOptions, describe, INSPECT } from './base/options.js';
+import { badArgument, checkOptions, describe, LOAD } from './base/options.js';
 import { openBackend } from './engine/backend.js';
-import { asDownload, describeSource } from './source/source.js';
-import { freeBytes } from './source/storage.js';
-import { limit, list, remove } from './source/store.js';
+import { describeSource } from './source/source.js';
+import { asDownload, freeBytes, limit, list, remove } from './source/store.js';
 
 /** @typedef {import('./source/store.js').Kept} Stored */
 /** @typedef {import('./api/types.js').Calibration} Calibration */
 
+const { signal: SIGNAL, contextLength, store, host, mirrors, token, wasm, worker } = LOAD;
+const INSPECT = { signal: SIGNAL, contextLength, store, host, mirrors, token, wasm, worker };
 const STEP = 1 << 20; // bytes of a request for the header
 const REMEMBERED = 'jielong-calibration';
 
@@ -54,7 +55,7 @@ export function rememberSpeed(info, speed) {
  * @returns {Promise<Calibration>}
  */
 export async function calibrate(model, options = {}) {
-  const { signal } = checkOptions('calibrate', options, { signal: INSPECT.signal });
+  const { signal } = checkOptions('calibrate', options, { signal: SIGNAL });
   return rememberSpeed(model.info, await measure(model, { pp: 64, tg: 24, rounds: 1, signal }));
 }
 

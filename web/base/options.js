@@ -68,23 +68,6 @@ export const WORKER = [
 /** @type {Rule} */
 export const LIST = [(v) => !!v, 'an array', (v) => Array.isArray(v) && copyOf(v)];
 
-/** @type {Rule} */
-const ADDRESS = [(v) => typeof v === 'string' && /^https?:\/\/./.test(v), 'an http address'];
-const STORE_LIMITS = ['limit', 'stallMs'];
-/** @param {any} v */
-const isWhole = (v) => Number.isSafeInteger(v) && v >= 0;
-/** @type {Rule} */
-const STORE = [
-  (v) =>
-    typeof v === 'boolean' ||
-    (typeof v === 'string' && v !== '') ||
-    Object.entries(v).every(([name, value]) =>
-      name === 'folder' ? typeof value === 'string' : STORE_LIMITS.includes(name) && isWhole(value),
-    ),
-  'true, false, a folder (in Node) or { folder, limit, stallMs }',
-  (v) => (v && typeof v === 'object' ? { ...v } : v),
-];
-
 export const LOAD = {
   onProgress: CALLBACK,
   signal: SIGNAL,
@@ -99,27 +82,10 @@ export const LOAD = {
     (v) => typeof v === 'string' && /^[0-9a-f]{64}$/i.test(v),
     '64 hexadecimal digits',
   ]),
-  store: STORE,
-  host: ADDRESS,
-  mirrors: /** @type {Rule} */ ([
-    (v) => v.every(ADDRESS[0]),
-    'an array of http addresses',
-    (v) => listOf(v),
-  ]),
-  token: typed('string', 'a string'),
+  // Checked by source/store.js:
+  ...{ store: ANY, host: ANY, mirrors: ANY, token: ANY },
   wasm: WASM,
   worker: WORKER,
-};
-/** Of inspect(); defined here because LOAD has the rules. */
-export const INSPECT = {
-  signal: LOAD.signal,
-  contextLength: LOAD.contextLength,
-  store: LOAD.store,
-  host: LOAD.host,
-  mirrors: LOAD.mirrors,
-  token: LOAD.token,
-  wasm: LOAD.wasm,
-  worker: LOAD.worker,
 };
 export const SAMPLING = {
   temperature: number(0),

@@ -40,6 +40,7 @@ export const SHARED = [
   'engine/kernels.js',
   'engine/link.js',
   'engine/readings.js',
+  'engine/receive.js',
   'engine/state.js',
   'engine/start-worker.js',
   'engine/threads.js',
@@ -53,6 +54,8 @@ export const PARTS = [
   'chat/chat.js',
   'engine/train-engine.js',
   'ngram.js',
+  'source/store.js',
+  'stored.js',
   'tokenizer-trainer.js',
   'train.js',
 ];

@@ -84,7 +84,7 @@ function described(source) {
 
 /** @param {string} text @returns {Described} */
 function describeAddress(text) {
-  if (text.startsWith('hf:')) return { kind: 'download', name: text };
+  if (text.startsWith('hf:')) return { kind: 'download', name: text }; // of a model hub
   // One letter before the colon is a Windows drive, not a URL scheme.
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (nodeModule('fs')) {
@@ -103,22 +103,6 @@ function describeAddress(text) {
   } catch {
     throw bad(`'${cut(text)}' is not a valid URL`);
   }
-}
-
-/**
- * The source as a download that resumes, if it is to be kept, or has mirrors.
- * @param {Described} source
- * @param {{ store?: any, host?: string, mirrors?: string[], token?: string, sha256?: string }} options
- * @param {number} [step] bytes of each request
- * @returns {Described}
- */
-export function asDownload(source, { store, host, mirrors, token, sha256 }, step) {
-  if (source.kind !== 'url' && source.kind !== 'download') return source;
-  if (source.kind === 'url' && !store && !mirrors && !step) return source;
-  const kept =
-    store === true ? {} : typeof store === 'string' ? { folder: store } : store || undefined;
-  const name = source.kind === 'url' ? source.url.replace(/#.*/s, '') : source.name;
-  return { kind: 'download', name, store: kept, host, mirrors, token, sha256, step };
 }
 
 /** @param {Response} response @returns {Described} */

@@ -8,10 +8,13 @@
  * on from the network. A file is complete only after the engine has accepted it; one that it refuses is removed.
  */
 import { cut, isError, JielongError, wordsOf } from '../base/error.js';
+import { checkOptions, listOf, typed } from '../base/options.js';
 import { Download } from './download.js';
 import { HUB, hubUrl, parseHubName, published } from './hub.js';
 import { sha256 } from './sha256.js';
 import { freeBytes, openStorage } from './storage.js';
+
+export { freeBytes };
 
 /** @typedef {import('./storage.js').Storage} Storage */
 /** @typedef {import('./source.js').Reader} Reader */
@@ -66,6 +69,49 @@ const idOf = (name) => {
   hash.update(encoder.encode(name));
   return hash.hex().slice(0, 32);
 };
+
+/* ---- Arguments ------------------------------------------------------------------------------- */
+
+/** @typedef {import('../base/options.js').Rule} Rule */
+/** @param {any} v */
+const isAddress = (v) => typeof v === 'string' && /^https?:\/\/./.test(v);
+/** @param {any} v */
+const isWholeNumber = (v) => Number.isSafeInteger(v) && v >= 0;
+/** @type {Record<string, Rule>} */
+const RULES = {
+  store: [
+    (v) => ['boolean', 'object'].includes(typeof v) || (typeof v === 'string' && v !== ''),
+    'true, false, a folder (in Node) or { folder, limit, stallMs }',
+  ],
+  host: [isAddress, 'an http address'],
+  mirrors: [(v) => v.every(isAddress), 'an array of http addresses', (v) => listOf(v)],
+  token: typed('string', 'a string'),
+};
+/** @type {Record<string, Rule>} */
+const STORE_RULES = {
+  folder: typed('string', 'a path'),
+  limit: [isWholeNumber, 'a number of bytes'],
+  stallMs: [isWholeNumber, 'a number of milliseconds'],
+};
+
+/**
+ * The source as a download that resumes; other sources than addresses stay as they are.
+ * @param {import('./source.js').Described} source
+ * @param {Record<string, any>} options of a load
+ * @param {number} [step] bytes of each request
+ * @returns {import('./source.js').Described}
+ */
+export function asDownload(source, { store, host, mirrors, token, sha256: hash }, step) {
+  const given = checkOptions('loadModel', { store, host, mirrors, token }, RULES);
+  if (source.kind !== 'url' && source.kind !== 'download') return source;
+  const name = source.kind === 'url' ? source.url.replace(/#.*/s, '') : source.name;
+  if (name.startsWith('hf:')) parseHubName(name);
+  else if (!isAddress(name)) return source;
+  const folder = typeof store === 'string' ? store : undefined;
+  const asked = typeof store === 'object' ? store : { folder };
+  const kept = store ? checkOptions('store', asked, STORE_RULES) : undefined;
+  return { kind: 'download', name, ...given, store: kept, sha256: hash, step };
+}
 
 /* ---- What is kept ---------------------------------------------------------------------------- */
 
