@@ -69,9 +69,9 @@ function progressMeter(expected) {
  * @param {import('../jielong.js').Source} source
  * @param {string} name
  * @param {number} [bytes] if known
- * @param {boolean} [store] whether the file is kept
+ * @param {{ store?: boolean, memoryLimit?: number }} [options] store: whether the file is kept
  */
-async function load(source, name, bytes, store = false) {
+async function load(source, name, bytes, { store = false, memoryLimit } = {}) {
   controller?.abort();
   const own = new AbortController();
   controller = own;
@@ -85,8 +85,7 @@ async function load(source, name, bytes, store = false) {
     const { loadModel } = await import('../jielong.js');
     const model = await loadModel(source, {
       signal: own.signal,
-      store,
-      memoryLimit: costs.get(String(source))?.limit.bytes,
+      ...{ store, memoryLimit },
       onProgress: (progress) => {
         total = progress.loaded;
         if (controller === own) meter(progress);
@@ -163,9 +162,8 @@ function showCatalogue() {
       button.addEventListener('click', async () => {
         if (here) return load(entry.url, entry.name, entry.bytes);
         if (cost) return loadPriced(entry.url, entry.name);
-        button.disabled = true;
-        if (await askCost(entry.url, entry.name)) refocus(entry.url);
-        button.disabled = false;
+        await askCost(entry.url, entry.name);
+        refocus(entry.url);
       });
       const about = {
         parameters: count(entry.parameters),
@@ -244,25 +242,36 @@ function costWords(
 
 /** Reads the header of a file and says what the model costs. @param {string} url @param {string} name */
 async function askCost(url, name) {
+  controller?.abort();
+  const own = new AbortController();
+  controller = own;
+  cancelButton.disabled = false;
+  bar.removeAttribute('value');
+  barText.textContent = t('model.checking', { name: shorten(name) });
   say(() => t('model.checking', { name: shorten(name) }));
   try {
     const { inspect } = await import('../stored.js');
-    const cost = await inspect(url);
+    const cost = await inspect(url, { signal: own.signal });
+    if (controller !== own) return; // replaced by another one, or by a load
     costs.set(url, cost);
     say(() => costWords(name, cost), !cost.fits);
     show();
-    return true;
   } catch (e) {
-    say(() => explain(e), true);
-    return false;
+    if (controller !== own) return;
+    if (own.signal.aborted) say(() => t('model.cancelled'));
+    else say(() => explain(e), true);
   }
+  bar.value = 0;
+  barText.textContent = '';
+  cancelButton.disabled = true;
 }
 
 /** Loads a model whose cost was said. @param {string} url @param {string} name */
 function loadPriced(url, name) {
-  const { fileBytes, keptBytes } = /** @type {Forecast} */ (costs.get(url));
-  costs.delete(url); // what is kept of it changes
-  return load(url, name, fileBytes, fileBytes > KEPT_BYTES || keptBytes > 0);
+  const { fileBytes, keptBytes, limit } = /** @type {Forecast} */ (costs.get(url));
+  const store = fileBytes > KEPT_BYTES || keptBytes > 0;
+  if (store) costs.delete(url); // what is kept of it changes
+  return load(url, name, fileBytes, { store, memoryLimit: limit.bytes });
 }
 
 /** The catalogue was drawn again. @param {string} url */
@@ -272,18 +281,15 @@ function refocus(url) {
 }
 
 /** @param {import('../stored.js').Stored} file */
-const loadKept = ({ name, size: bytes }) => load(name, shortName(name), bytes, true);
+const loadKept = ({ name, size: bytes }) => load(name, shortName(name), bytes, { store: true });
 
 /** The first click asks for the cost, the second one loads. @param {Event} event */
 async function submitUrl(event) {
   event.preventDefault();
   const url = urlInput.value;
   if (costs.has(url)) return loadPriced(url, shortName(url));
-  urlButton.disabled = true;
   await askCost(url, shortName(url));
-  urlButton.disabled = false;
   showUrl();
-  urlButton.focus();
 }
 
 /** Loads a picked or dropped file. @param {File | undefined} file */
