@@ -70,7 +70,8 @@ WASM_TESTS := $(addprefix $(B)/tests/,$(addsuffix .wasm,compute/activations comp
 # ---- Native ----------------------------------------------------------------------------------------------
 # Only the command line uses the platform: files, clock, terminal.
 $(CLI_OBJECTS): NATIVE_CFLAGS += -D_POSIX_C_SOURCE=200809L $(if $(filter 1,$(BLAS)),-DJL_BLAS) \
-  -DCLI_OWN_MODEL='"$(CURDIR)/web/models/tales.gguf"'
+  -DCLI_OWN_MODEL='"$(CURDIR)/web/models/tales.gguf"' \
+  -DCLI_VERSION='"$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)"'
 $(CLI): NATIVE_LIBS += -pthread $(if $(filter 1,$(BLAS)),-lopenblas)
 # CHECK without a message has an empty format.
 $(B)/native/tests/%.o: NATIVE_CFLAGS += -Wno-format-zero-length

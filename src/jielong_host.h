@@ -8,6 +8,14 @@
 #include "compute/precision.h"
 #include "jielong.h"
 
+/* ---- Headers --------------------------------------------------------------------------------- */
+
+/* Before the first bytes: only the header is read. feed returns JL_OK after it; the model gets no
+ * weights and can only be described (jl_model_info) and freed. */
+void jl_model_header_only(jl_model *m);
+/* Length of the file up to its last tensor; 0 before the header is complete. */
+uint64_t jl_model_file_bytes(const jl_model *m);
+
 /* ---- Threads: a pool ------------------------------------------------------------------------- */
 
 /* The library starts no threads: the host starts the pool workers and provides their wait and wake

@@ -81,6 +81,14 @@ int jl_wasm_model_feed(jl_model *m, uint32_t n) {
     return jl_model_feed(m, n, fresh());
 }
 
+void jl_wasm_model_header_only(jl_model *m) {
+    jl_model_header_only(m);
+}
+
+double jl_wasm_model_file_bytes(const jl_model *m) {
+    return (double)jl_model_file_bytes(m);
+}
+
 int jl_wasm_model_finish(jl_model *m) {
     return jl_model_finish(m, fresh());
 }

@@ -57,18 +57,22 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
  * @returns {Promise<Model>}
  */
 export async function loadModel(source, options = {}) {
-  const {
-    onProgress,
-    signal,
-    wasm,
-    worker,
-    sha256,
-    memoryLimit,
-    contextLength,
-    precision,
-    threads,
-  } = checkOptions('loadModel', options, LOAD);
+  const given = checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
+  const { store, mirrors } = given;
+  if (!store && !mirrors && described.kind !== 'download') return load(described, given);
+  const { asDownload } = await import('./source/store.js');
+  const download = asDownload(described, given);
+  return load(download, given).catch((e) => {
+    if (e?.code !== 'CHANGED') throw e;
+    return load(download, given); // another version of the file than before
+  });
+}
+
+/** @param {import('./source/source.js').Described} described @param {LoadOptions} options checked */
+async function load(described, options) {
+  const { onProgress, signal, wasm, worker, sha256, memoryLimit, contextLength } = options;
+  const { precision, threads } = options;
   signal?.throwIfAborted();
   const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
   const given = { assets: assets(), wasm: address, sha256, memoryLimit, precision, threads };
@@ -84,6 +88,14 @@ export async function loadModel(source, options = {}) {
   };
   return openAnywhere(worker, open, described.kind !== 'stream');
 }
+
+/**
+ * What a model would cost here, from the header of its file; imports stored.js on the first call.
+ * @param {Source} source
+ * @param {import('./api/types.js').InspectOptions} [options]
+ */
+export const inspect = async (source, options) =>
+  (await import('./stored.js')).inspect(source, options);
 
 /**
  * Creates a model to train; imports train.js on the first call.

@@ -229,6 +229,7 @@ export class Trainer {
       report.heldOut = await this.heldOut(evaluateWindows);
       report.bitsPerByte = report.heldOut / Math.LN2 / this.info.bytesPerToken;
     }
+    report.loss ??= report.heldOut; // before the first batch
     if (sampleTokens && (last || done.step % sampleEvery === 0)) {
       report.sample = await this.sample();
     }

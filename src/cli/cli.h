@@ -14,8 +14,8 @@ typedef struct cli_options {
     const char *file, *cases, *ids, *out, *pre, *type, *pooling, *precision;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
-    int special, chat, json, n, n_given, pp, tg, context, threads, vocab, characters, order, merges,
-        bfloat16;
+    int special, chat, json, echo, n, n_given, pp, tg, context, threads, vocab, characters, order,
+        merges, bfloat16;
     jl_generation generation;
 } cli_options;
 

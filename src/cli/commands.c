@@ -51,7 +51,14 @@ static void record(transcript *t, const char *text, size_t n) {
     t->n += n;
 }
 
-static void report(const jl_session *s, int n_prompt, const transcript *t, const double at[3]) {
+/* A seed beyond 2^53 is a JSON string, because readers of JSON round such integers. */
+static void put_seed(uint64_t seed) {
+    const char *quote = seed >> 53 ? "\"" : "";
+    printf(",\"seed\":%s%llu%s", quote, (unsigned long long)seed, quote);
+}
+
+static void report(const jl_session *s, int n_prompt, const transcript *t, uint64_t seed,
+                   const double at[3]) {
     const int32_t *ids = jl_session_ids(s);
     int n = jl_session_position(s) - n_prompt;
     printf("{\"ids\":");
@@ -60,6 +67,7 @@ static void report(const jl_session *s, int n_prompt, const transcript *t, const
     cli_put_json(t->text, t->n);
     printf(",\"promptIds\":");
     cli_put_ids(ids, n_prompt);
+    put_seed(seed);
     printf(",\"timings\":{\"promptMs\":%.1f,\"generateMs\":%.1f}}\n", at[1] - at[0], at[2] - at[1]);
 }
 
@@ -75,6 +83,7 @@ int cli_generate(const cli_options *o) {
     const char *prompt = o->text ? o->text : input;
     append_text(s, m, prompt, n, JL_TOKENIZE_BOS | (o->special ? JL_TOKENIZE_SPECIAL : 0));
     int n_prompt = jl_session_position(s);
+    if (o->echo && !o->json) cli_put_text(prompt, n);
     double at[3] = { cli_now(), 0, 0 };
     jl_token token;
     transcript all = { 0 };
@@ -91,7 +100,7 @@ int cli_generate(const cli_options *o) {
     at[2] = cli_now();
     if (status < 0) cli_fail(&error);
     if (o->json)
-        report(s, n_prompt, &all, at);
+        report(s, n_prompt, &all, o->generation.sampling.seed, at);
     else
         putchar('\n');
     free(all.text);

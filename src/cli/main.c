@@ -15,8 +15,9 @@ static const char usage[] =
     "usage: jielong COMMAND MODEL.gguf [options]      all: [--precision auto|exact|fast]\n"
     "  generate [MODEL] [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
-    "           [--special] [--json] [--context N] [--threads N]\n"
-    "                                    continue PROMPT (or standard input), streaming the text;\n"
+    "           [--special] [--json] [--echo] [--context N] [--threads N]\n"
+    "                                    continue PROMPT (or standard input), streaming the text\n"
+    "                                    after it, with --echo also PROMPT;\n"
     "                                    without MODEL: the bundled tales model\n"
     "  tokenize MODEL TEXT | --file F | --cases F  [--special]\n"
     "                                    token ids as JSON; --cases: a JSON array of texts\n"
@@ -48,7 +49,8 @@ typedef struct command {
     "-n --temperature --top-k --top-p --min-p --repeat-penalty --repeat-last --seed --stop "
 
 static const command commands[] = {
-    { "generate", cli_generate, 2, SAMPLING "--ignore-eos --chat --special --json --context" },
+    { "generate", cli_generate, 2,
+      SAMPLING "--ignore-eos --chat --special --json --echo --context" },
     { "tokenize", cli_do_tokenize, 2, "--file --cases --special" },
     { "logits", cli_logits, 1, "--ids --out --context" },
     { "score", cli_score, 1, "--file -n --special --context" },
@@ -84,6 +86,7 @@ static const option options[] = {
     { "--chat", FLAG, SLOT(chat), 0 },
     { "--special", FLAG, SLOT(special), 0 },
     { "--json", FLAG, SLOT(json), 0 },
+    { "--echo", FLAG, SLOT(echo), 0 },
     { "--context", INT, SLOT(context), 1 },
     { "--threads", INT, SLOT(threads), 1 },
     { "--file", STRING, SLOT(file), 0 },
@@ -265,6 +268,7 @@ int main(int argc, char **argv) {
             print_usage();
             return 0;
         }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) return puts(CLI_VERSION) == EOF;
     const command *c = find_command(argc > 1 ? argv[1] : NULL);
     parse(c, &o, argc, argv);
     use_bundled_model(c, &o);

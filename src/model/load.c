@@ -9,6 +9,7 @@
 
 #include "../base/memory.h"
 #include "../compute/pack.h"
+#include "../jielong_host.h"
 #include "model.h"
 
 enum { FIRST_TRY = 4096, INBOX_BYTES = 1 << 20 };
@@ -31,6 +32,10 @@ jl_model *jl_model_new(uint64_t file_size, uint64_t memory_limit, jl_error *erro
                       .next_try = FIRST_TRY };
     m->loader = l;
     return m;
+}
+
+void jl_model_header_only(jl_model *m) {
+    if (m->loader) m->loader->header_only = 1;
 }
 
 static void free_loader(jl_model *m) {
@@ -131,6 +136,7 @@ static jl_status enter_data(jl_model *m, jl_error *error) {
     if (!l->inbox) return jl_no_memory(error, "model");
     jl_status st = jl_model_build(m, error);
     if (st) return st;
+    if (l->header_only) return JL_OK; /* the loader stays: the model is not complete */
     uint64_t start = l->gguf.data_start < fill ? l->gguf.data_start : fill;
     l->position = start;
     consume(l, l->header + start, fill - (size_t)start);
@@ -182,6 +188,7 @@ jl_status jl_model_feed(jl_model *m, size_t n, jl_error *error) {
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("feed"),
                        "more bytes than were reserved");
     if (refuse_failed(l, error)) return JL_ERR_ARGUMENT;
+    if (l->have_header && l->header_only) return JL_OK;
     jl_status st = JL_MORE;
     if (l->have_header) {
         consume(l, l->inbox, n);
@@ -217,6 +224,7 @@ jl_status jl_model_finish(jl_model *m, jl_error *error) {
     jl_status st = JL_MORE;
     if (!l) return JL_OK;
     if (refuse_failed(l, error)) return JL_ERR_ARGUMENT;
+    if (l->have_header && l->header_only) return JL_OK;
     if (!l->have_header) {
         l->file_size = l->inbox_fill;
         st = try_header(m, error);

@@ -12,6 +12,7 @@
 #include "../base/arena.h"
 #include "../base/memory.h"
 #include "../compute/pack.h"
+#include "../jielong_host.h"
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
@@ -49,6 +50,8 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
     lay_out(m, &arena);
     uint64_t carry = largest_panel(m), total = arena.used + carry;
     if (m->tokenizer) total += jl_tokenizer_memory(m->tokenizer);
+    m->memory_bytes = arena.used;
+    if (l->header_only) return JL_OK;
     uint64_t limit = l->memory_limit ? l->memory_limit : UINT64_MAX;
     if (total > limit || total > SIZE_MAX / 2)
         return jl_fail(
@@ -61,7 +64,6 @@ static jl_status take_memory(jl_model *m, jl_error *error) {
         return jl_fail(error, JL_ERR_MEMORY, JL_NO_OFFSET, jl_string("weights"),
                        "not enough memory for %u MiB; close other pages or choose a smaller model",
                        (total >> 20) + 1);
-    m->memory_bytes = arena.used;
     l->carry_cap = (size_t)carry;
     arena = (jl_arena){ m->memory, 0 };
     lay_out(m, &arena);
@@ -158,6 +160,7 @@ static jl_status find_vocab(jl_model *m, jl_error *error) {
 jl_status jl_model_build(jl_model *m, jl_error *error) {
     jl_loader *l = m->loader;
     jl_error tokenizer_error = { 0 };
+    m->file_bytes = l->gguf.data_end;
     m->header_hash = jl_hash64(l->header, l->gguf.header_end, 0);
     if (l->gguf.n_tensors > 0 && find_arch(m, error)) return error->code;
     m->tokenizer = jl_tokenizer_new(&l->gguf, &tokenizer_error);
@@ -185,6 +188,10 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
 int jl_model_n_vocab(const jl_model *m) {
     if (m->arch) return m->h.n_vocab;
     return m->tokenizer ? jl_tokenizer_n_vocab(m->tokenizer) : 0;
+}
+
+uint64_t jl_model_file_bytes(const jl_model *m) {
+    return m->file_bytes;
 }
 
 int jl_model_n_ctx(const jl_model *m) {

@@ -166,8 +166,8 @@ async function write(page, words) {
   await becomes(page, 'jl-playground');
 }
 
-/** Checks the size of an address, then loads it. @param {Page} page @param {string} address */
-async function load(page, address) {
+/** Asks what an address costs. @param {Page} page @param {string} address */
+async function ask(page, address) {
   await page.$eval(
     '#choose',
     (e) => /** @type {HTMLDetailsElement} */ (e).open || e.setAttribute('open', ''),
@@ -177,6 +177,11 @@ async function load(page, address) {
   });
   await page.type('#url', address);
   await page.click('#url-go');
+}
+
+/** The same, then loads it. @param {Page} page @param {string} address */
+async function load(page, address) {
+  await ask(page, address);
   await says(page, '#url-go', /Load ·/);
   await page.click('#url-go');
 }
@@ -381,16 +386,12 @@ test('a load can be cancelled and repeated; then all figures have the model', {
 
 test('errors are sentences, and leave the model in use', { skip, timeout: 120_000 }, async (t) => {
   const page = await open(t);
-  await load(page, '/index.html');
-  await says(page, '#load-status', /is not a GGUF file/);
+  await ask(page, '/index.html');
+  await says(page, '#load-status', /web page, not a file/);
   await shoot('error', page);
   await write(page, 'Once');
-  await page.$eval('#url', (e) => {
-    /** @type {HTMLInputElement} */ (e).value = '';
-  });
   const before = complaints.length;
-  await page.type('#url', '/nothing.gguf');
-  await page.click('#url-go');
+  await ask(page, '/nothing.gguf');
   await says(page, '#load-status', /did not send .*404/);
   complaints.splice(before); // the browser reports the 404
 });
@@ -441,19 +442,21 @@ for (const call of ['tokenize', 'generate', 'load'])
     t.after(() => (spins = ''));
     const page = await open(t);
     spins = call;
-    await load(page, '/chat.gguf');
     if (call === 'load') {
+      await ask(page, '/chat.gguf');
       await sleep(300);
       await page.click('#cancel');
       await says(page, '#load-status', /cancelled/);
     } else {
+      await load(page, '/chat.gguf');
       await says(page, '#load-status', /is loaded/);
       await becomes(page, 'jl-playground', 'running');
     }
     spins = '';
     await page.$eval('#load-status', (e) => (e.textContent = ''));
     await page.$eval('#choose', (e) => e.setAttribute('open', ''));
-    await page.click('#url-go');
+    if (call === 'load') await load(page, '/chat.gguf');
+    else await page.click('#url-go');
     await says(page, '#load-status', /is loaded/);
     await becomes(page, 'jl-playground');
     assert.ok((await tokens(page)).length > 0);
@@ -468,6 +471,40 @@ test('a chat with a real model', { skip: skip || noSmollm2, timeout: 180_000 }, 
   await write(page, 'Why is the sky blue?');
   assert.match((await tokens(page)).join(''), /sky|light|atmosphere/i);
   await shoot('chat', page);
+});
+
+test('a large model: its cost first; a stopped download continues; kept models are listed and deleted', {
+  skip: skip || noSmollm2,
+  timeout: 180_000,
+}, async (t) => {
+  const page = await open(t);
+  const before = requests.length;
+  await page.click('#choose > summary');
+  await page.type('#url', `/models/${SMOLLM2}`);
+  await page.click('#url-go');
+  await says(
+    page,
+    '#load-status',
+    /98\.4 MB to download, \d+ MB of memory with 4,096 tokens.*fits/,
+  );
+  await says(page, '#url-go', /^Load · 98\.4 MB$/);
+  await page.click('#url-go');
+  await page.waitForFunction("document.querySelector('#progress').value > 0.3", { polling: 20 });
+  await page.click('#cancel');
+  await says(page, '#load-status', /was stopped.*continues/);
+  await says(page, '#kept', /[\d.]+ MB of 98\.4 MB/);
+  await page.click('#kept button');
+  await says(page, '#load-status', /is loaded: 98\.4 MB/);
+  const seen = requests.length;
+  assert.ok(seen > before, 'requests are seen');
+  await page.$eval('#choose', (e) => e.setAttribute('open', ''));
+  await page.click('#url-go');
+  await says(page, '#load-status', /already on this device/);
+  await says(page, '#url-go', /no download/);
+  await says(page, '#kept', /^\S+98\.4 MBLoad/);
+  await shoot('kept', page);
+  await page.click('#kept button.quiet');
+  await page.waitForFunction("document.querySelector('#kept-box').hidden");
 });
 
 test('speed is measured on request, and its lines can be copied', {

@@ -63,6 +63,7 @@ async function agreed(args) {
   return answers[0].stdout;
 }
 
+const tales = join(root, 'web', 'models', 'tales.gguf');
 const tiny = [
   ...['llama', 'llama-untied', 'llama3-rope', 'llama-linear', 'llama-yarn'].map((n) => `arch/${n}`),
   ...['f16', 'bf16', 'q8_0', 'q4_0', 'q4_1'].map((n) => `types/${n}`),
@@ -489,6 +490,45 @@ test('the native command names the Node command that runs chats', async () => {
   const { status, stderr } = await run('native', ['generate', chat, 'a', '--chat']);
   assert.equal(status, 1);
   assert.match(stderr, /NO_CHAT_TEMPLATE: --chat: .*node web\/node\/cli\.js generate/);
+});
+
+test('--echo prints the prompt before the continuation; --json has the seed that was drawn', async () => {
+  const args = ['generate', tales, 'Once upon', '-n', '6'];
+  for (const host of ['native', 'wasm SIMD']) {
+    const { ids, text, seed } = JSON.parse((await run(host, [...args, '--json'])).stdout);
+    assert.equal(ids.length, 6, host);
+    const again = await run(host, [...args, '--echo', '--seed', String(seed)]);
+    assert.equal(again.stdout, `Once upon${text}\n`, host);
+    const other = JSON.parse((await run(host, [...args, '--json'])).stdout);
+    assert.notEqual(other.seed, seed, `${host}: a fresh seed`);
+  }
+});
+
+test('--version prints the version of package.json', async () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const host of ['native', 'wasm SIMD'])
+    assert.equal((await run(host, ['--version'])).stdout, `${version}\n`, host);
+});
+
+test("errors of options are in this command's words, not in Node's", async () => {
+  for (const [args, wanted] of [
+    [['-n', '-5'], "-n N: '-5' is not valid"],
+    [['-n'], '-n N: the value is missing'],
+    [['--top-k', '--json'], "--top-k K: '--json' is not valid"],
+    [['--json=1'], '--json takes no value'],
+  ]) {
+    const { stderr } = await runInThread(drawn(.../** @type {string[]} */ (args)));
+    assert.ok(stderr.includes(`jielong: USAGE: ${wanted}`), stderr);
+    assert.doesNotMatch(stderr, /Option '|ambiguous|argument missing/);
+  }
+});
+
+test('serve.js says which PORT is wrong', () => {
+  const serve = join(root, 'web', 'node', 'serve.js');
+  const env = { ...process.env, PORT: 'abc' };
+  const { status, stderr } = spawnSync(process.execPath, [serve], { env, encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.equal(stderr, "serve: PORT must be a number from 0 to 65535, not 'abc'\n");
 });
 
 test('--help prints the usage on standard output', async () => {

@@ -24,7 +24,11 @@ export const generation = [
       const options = { seed: 42, maxTokens: 12, ignoreEos: true, minP: 0, topP: 1, topK: 0 };
       const { ids, seed } = await session.complete([1, 2, 3], options);
       same(ids, DRAWN, 'ids');
-      same(seed, 42n, 'seed');
+      same(seed, 42, 'seed');
+      const large = await session.complete([1], { ...options, seed: 2n ** 63n + 5n });
+      same(JSON.parse(JSON.stringify(large)).seed, '9223372036854775813', 'a seed beyond 2^53');
+      const again = await session.complete([], { ...options, seed: large.seed, maxTokens: 0 });
+      same(again.seed, large.seed, 'the same as a string');
       await session.rewind(0);
       const other = await session.complete([1, 2, 3], { ...options, seed: 43 });
       ok(String(other.ids) !== String(ids), 'another seed draws others');

@@ -78,7 +78,7 @@ export const save = [
     async run(t) {
       const model = await t.model('arch/llama.gguf');
       const session = await model.createSession();
-      same(await session.nextSeed(), 0n, 'before the first draw');
+      same(await session.nextSeed(), 0, 'before the first draw');
       await session.append([1, 2, 3]);
       const all = await draw(session, { seed: 2n ** 63n + 5n });
       await session.rewind(3);

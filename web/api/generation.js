@@ -4,7 +4,7 @@
  * A pull calls the engine until it returns a token or the end, so an abort takes effect between two steps of a
  * long prompt. A failure before the first token restores the timeline; an abort keeps an appended prompt.
  */
-import { badArgument, CHAT, checkOptions, GENERATE, LIMITS } from '../base/options.js';
+import { badArgument, CHAT, checkOptions, GENERATE, LIMITS, plainSeed } from '../base/options.js';
 
 /** @typedef {import('./timeline.js').Timeline} Timeline */
 /** @typedef {import('./types.js').ChatOptions} ChatOptions */
@@ -55,9 +55,10 @@ export class Generation {
     }
     const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = this.#given;
     const random = crypto.getRandomValues(new Uint32Array(1))[0];
-    /** Of the random numbers; the same seed gives the same tokens. @readonly */
-    this.seed = BigInt.asUintN(64, BigInt(rest.seed ?? random));
-    this.#settings = { ...LIMITS, ...rest, seed: this.seed, stop };
+    const seed = BigInt.asUintN(64, BigInt(rest.seed ?? random));
+    /** Of the random numbers; the same seed gives the same tokens. Beyond 2^53 a decimal string. @readonly */
+    this.seed = plainSeed(seed);
+    this.#settings = { ...LIMITS, ...rest, seed, stop };
   }
 
   /** Whether the generation has ended or was aborted. */

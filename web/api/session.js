@@ -13,6 +13,7 @@ import {
   FLAG,
   integer,
   listOf,
+  plainSeed,
   reading,
   SAMPLING,
   TOKENS,
@@ -265,10 +266,12 @@ export class Session {
   /**
    * The seed with which generate() continues the draws of the last generation, as if that one had not
    * ended; also after save() and restore. 0 before the first.
-   * @returns {Promise<bigint>}
+   * @returns {Promise<number | string>} beyond 2^53 a decimal string
    */
-  nextSeed() {
-    return this.#timeline.run(false, () => this.#timeline.call('state', 'nextSeed'));
+  async nextSeed() {
+    return plainSeed(
+      await this.#timeline.run(false, () => this.#timeline.call('state', 'nextSeed')),
+    );
   }
 
   /**
@@ -290,10 +293,10 @@ export class Session {
   }
 
   /**
-   * Runs generate() to its end.
+   * Runs generate() to its end. The result is plain data: it can be stored as JSON.
    * @param {string | Ids} [promptOrIds]
    * @param {GenerateOptions} [options]
-   * @returns {Promise<{ text: string, ids: number[], finish: string, seed: bigint }>}
+   * @returns {Promise<{ text: string, ids: number[], finish: string, seed: number | string }>}
    */
   async complete(promptOrIds = [], options = {}) {
     const generation = this.generate(promptOrIds, options);

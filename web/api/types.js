@@ -6,7 +6,8 @@
  * rejects with the signal's reason instead. Codes:
  *   model file     NOT_GGUF · BAD_FORMAT · TRUNCATED · UNKNOWN_ARCHITECTURE · UNKNOWN_TYPE ·
  *                  BAD_TENSOR · BAD_TOKENIZER · CHECKSUM (differs from the option `sha256`)
- *   reading it     NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable)
+ *   reading it     NETWORK (unreachable) · HTTP (the message has the status) · FILE (unreadable) · CHANGED (on its
+ *                  server, twice during a download)
  *   inference      OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER (also a diverging training loss)
  *   chat           NO_CHAT_TEMPLATE · BAD_TEMPLATE (invalid, or it rejects the messages) ·
  *                  TEMPLATE_LIMIT (over 250 ms, or over a million characters of output)
@@ -23,7 +24,8 @@
 export {};
 
 /**
- * The bytes of a model. A string is a URL (in Node also a path). A stream or Response is consumed;
+ * The bytes of a model. A string is a URL (in Node also a path), or a file of a model hub,
+ * hf:owner/repository/file or hf:owner/repository@revision/file. A stream or Response is consumed;
  * an ArrayBuffer or typed array is only read.
  * @typedef {string | URL | Blob | ArrayBufferLike | ArrayBufferView | ReadableStream<Uint8Array> |
  *   Response} Source
@@ -52,11 +54,47 @@ export {};
  *   in every load. model.info.precision holds the choice
  * @property {number} [memoryLimit] max bytes of the weights in memory
  * @property {string} [sha256] of the whole file, 64 hex digits; checked during the download
+ * @property {boolean | string | { folder?: string, limit?: number, stallMs?: number }} [store] keeps a download, and
+ *   resumes it: true, or in Node a folder. `limit`: max bytes of all kept files; those that were not used for longest
+ *   are removed. `stallMs`: a connection without a byte for so long is opened again (20000). Default: false
+ * @property {string} [host] of hf: names, https://huggingface.co by default
+ * @property {string[]} [mirrors] tried in order when a download fails: further addresses of the file, or hosts of hf: names
+ * @property {string} [token] for gated files: sent as `Authorization: Bearer`. Every reader of a page can see it
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] replaces the jielong.wasm
  *   beside jielong.js
  * @property {boolean | string | URL | (() => Worker)} [worker] replaces engine/worker.js; true: use
  *   a worker (default in pages); false: use this thread (default in Node), where calls cannot be
  *   interrupted: a signal or close() takes effect after the current call
+ */
+
+/**
+ * @typedef {Pick<LoadOptions, 'signal' | 'contextLength' | 'store' | 'host' | 'mirrors' | 'token' | 'wasm' | 'worker'>}
+ *   InspectOptions
+ */
+
+/**
+ * What a model would cost on this host. Sizes are in bytes.
+ * @typedef {object} Forecast
+ * @property {ModelInfo} info of the header
+ * @property {number} fileBytes
+ * @property {number} keptBytes that an earlier load has kept
+ * @property {number} bytesToFetch
+ * @property {number} contextLength that `memory` is for
+ * @property {{ weights: number, tokenizer: number, session: number, total: number }} memory at its peak
+ * @property {{ bytes: number, reason: string }} limit of the memory here: an estimate, lower on phones
+ * @property {boolean} fits
+ * @property {number} maxContextLength the longest context that fits, at most that of training; 0: none
+ * @property {number | null} tokensPerSecond of a generation, estimated; null: unknown (no calibration, or experts)
+ * @property {number | null} promptTokensPerSecond
+ */
+
+/**
+ * The speed of a host.
+ * @typedef {object} Calibration
+ * @property {number} bytesPerSecond of weights when decoding
+ * @property {number} parametersPerSecond times tokens, in a prompt
+ * @property {number} threads
+ * @property {string} precision
  */
 
 /**
@@ -83,11 +121,13 @@ export {};
  * @property {'mean' | 'cls' | 'last' | null} pooling of embeddings
  * @property {Required<SamplingOptions>} sampling default options
  * @property {string | null} chatTemplate Jinja
- * @property {{ weights: number, perContextToken: number, scratch: number }} memory
+ * @property {{ weights: number, tokenizer: number, perContextToken: number, scratch: number }} memory
  * @property {string} kernels available to matmuls: 'simd128', or 'simd128, relaxed' with relaxed SIMD
  * @property {'exact' | 'fast' | 'fast below 8 bits' | 'fast for 8 bits'} precision of matmuls with quantised weights
  * @property {number} threads in use
  * @property {string | null} threadsReason why not more
+ * @property {'opfs' | 'cache' | 'folder' | null} kept where the option `store` keeps the file; null: nowhere
+ * @property {string | null} keptReason why not, if it should be
  * @property {string | null} license
  */
 
@@ -133,8 +173,8 @@ export {};
 /**
  * @typedef {object} GenerateExtras
  * @property {number} [maxTokens] 256
- * @property {number | bigint} [seed] default random; the generation's `seed` holds it. The same file,
- *   tokens, options and seed give the same output in every load in one browser on one machine; with
+ * @property {number | bigint | string} [seed] an integer, beyond 2^53 as a bigint or a decimal string; default random.
+ *   The generation's `seed` holds it, as a number or, beyond 2^53, a string, so that JSON keeps it. The same file, tokens, options and seed give the same output in every load in one browser on one machine; with
  *   precision 'exact' or 'fast', everywhere
  * @property {string | string[]} [stop] at most 16 strings; the text ends before the first match
  * @property {boolean} [ignoreEos] false; true: continue after the model's end token
@@ -468,7 +508,7 @@ export {};
  * @typedef {object} TrainReport after a step (0: before the first)
  * @property {number} step steps done
  * @property {number} epoch passes over the training tokens
- * @property {number} [loss] nats per token of the step's batch, before the update
+ * @property {number} loss nats per token of the step's batch, before the update; at step 0 the held-out loss
  * @property {number} [norm] of the gradient before clipping
  * @property {number} [heldOut] nats per token, every `evaluateEvery` steps and after the last
  * @property {number} [bitsPerByte] the same in bits per byte of UTF-8, comparable across vocabularies

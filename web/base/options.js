@@ -42,8 +42,11 @@ const STOP = [
 ];
 /** @type {Rule} */
 const SEED = [
-  (v) => Number.isSafeInteger(v) || typeof v === 'bigint',
-  'an integer (a bigint beyond 2^53)',
+  (v) =>
+    Number.isSafeInteger(v) ||
+    typeof v === 'bigint' ||
+    (typeof v === 'string' && /^-?\d{1,20}$/.test(v)),
+  'an integer (beyond 2^53 a bigint or a decimal string)',
 ];
 /** @type {Rule} */
 export const ANY = [() => true, 'anything'];
@@ -79,6 +82,8 @@ export const LOAD = {
     (v) => typeof v === 'string' && /^[0-9a-f]{64}$/i.test(v),
     '64 hexadecimal digits',
   ]),
+  // Checked by source/store.js:
+  ...{ store: ANY, host: ANY, mirrors: ANY, token: ANY },
   wasm: WASM,
   worker: WORKER,
 };
@@ -164,6 +169,12 @@ export const CHAT = {
 };
 /** Defaults of a generation; those of sampling are the engine's (info.sampling). */
 export const LIMITS = { maxTokens: 256, ignoreEos: false, topLogprobs: 0 };
+
+/**
+ * A seed as a value that JSON keeps: a number, or beyond 2^53 a decimal string.
+ * @param {bigint} seed from 0 to 2^64 - 1 @returns {number | string}
+ */
+export const plainSeed = (seed) => (seed <= Number.MAX_SAFE_INTEGER ? Number(seed) : String(seed));
 
 /** @param {string} message @param {string} [where] */
 export const badArgument = (message, where) => new JielongError('BAD_ARGUMENT', message, where);

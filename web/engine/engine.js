@@ -9,12 +9,12 @@
  */
 
 import { closed, JielongError } from '../base/error.js';
-import { sha256 } from '../source/sha256.js';
 import { openSource } from '../source/source.js';
 import { Calls } from './exports.js';
 import { open } from './instance.js';
 import { Kernels } from './kernels.js';
 import { cosines, rows, trace, unembed, unembedding } from './readings.js';
+import { receive } from './receive.js';
 import { withSampling } from './sampling.js';
 import { restore, states } from './state.js';
 import { startInNode, Threads, threadsHere } from './threads.js';
@@ -25,7 +25,6 @@ const ROOM = 1.5; // memory of a model and its sessions / file size
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const WORK = 1 << 19; // per step of tokenize, about 10 ms (unit: jl_encoding_step in jielong.h)
 const POOLINGS = ['', 'mean', 'cls', 'last'];
-const PROGRESS_MS = 50; // between two reports
 const COUNTERS = 18; // numbers of jl_wasm_session_counters
 
 const encoder = new TextEncoder();
@@ -46,7 +45,7 @@ function joined(parts, length) {
 
 /**
  * @typedef {{ assets?: import('./assets.js').Assets, wasm?: any, threads?: number, sha256?: string, memoryLimit?: number,
- *   precision?: 'auto' | 'exact' | 'fast' }} LoadOptions
+ *   precision?: 'auto' | 'exact' | 'fast', header?: boolean }} LoadOptions header: only the header is read, for info
  */
 
 /** Taps and edits of a run as numbers (api/inside.js). @typedef {import('../api/inside.js').Request} Request */
@@ -143,11 +142,13 @@ export class Engine {
     try {
       signal?.throwIfAborted(); // aborted before the listener was added
       this.#model = this.#calls.make('model_new', reader.size, options.memoryLimit ?? 0);
-      await this.#receive(reader, options.sha256, onProgress, signal);
+      if (options.header) this.#calls.call('model_header_only', this.#model);
+      await receive(this.#calls, this.#model, reader, options, onProgress, signal);
+      if (options.header) return this.#describe(reader);
       const relaxed = await this.#kernels?.set(this.#calls, this.#model);
       await this.#threads?.join(this.#model, !options.threads, relaxed);
       signal?.throwIfAborted();
-      return this.#info();
+      return this.#info(reader);
     } catch (e) {
       signal?.throwIfAborted();
       throw e;
@@ -175,64 +176,24 @@ export class Engine {
     else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
   }
 
-  /**
-   * Feeds chunks to the engine, completes the model and checks the file's hash.
-   * @param {import('../source/source.js').Reader} reader @param {string | undefined} wanted its SHA-256
-   * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
-   */
-  async #receive(reader, wanted, onProgress, signal) {
-    const hash = wanted ? sha256() : undefined;
-    let [loaded, reported, complete] = [0, 0, false];
-    // Bytes after the last tensor are read only for the hash.
-    while (hash || !complete) {
-      const chunk = await reader.read();
-      signal?.throwIfAborted();
-      if (!chunk) break;
-      loaded += chunk.length;
-      hash?.update(chunk);
-      complete ||= this.#feed(chunk);
-      if (onProgress && performance.now() - reported > PROGRESS_MS) {
-        reported = performance.now();
-        const total = reader.total && reader.total >= loaded ? reader.total : undefined;
-        onProgress({ phase: 'download', loaded, total });
-      }
-    }
-    onProgress?.({ phase: 'download', loaded, total: loaded });
-    this.#calls.try('model_finish', this.#model);
-    if (hash && hash.hex() !== wanted?.toLowerCase()) {
-      const why = "its SHA-256 differs from the option 'sha256'";
-      throw new JielongError(
-        'CHECKSUM',
-        `${reader.name} is not the expected file: ${why}`,
-        reader.name,
-      );
-    }
+  /** Metadata without a model. @param {import('../source/source.js').Reader} reader */
+  #describe(reader) {
+    const bytes = this.#calls.call('model_file_bytes', this.#model);
+    const info = this.#info(reader);
+    this.close();
+    return { ...info, fileBytes: reader.size || reader.total || bytes };
   }
 
-  /**
-   * Copies a chunk into the engine's input buffers.
-   * @param {Uint8Array} chunk
-   * @returns {boolean} whether the model is complete
-   */
-  #feed(chunk) {
-    for (let at = 0; at < chunk.length; ) {
-      const pointer = this.#calls.make('model_reserve', this.#model);
-      const part = chunk.subarray(at, at + (this.#calls.call('model_room') >>> 0));
-      this.#calls.bytes(pointer, part.length).set(part);
-      at += part.length;
-      if (this.#calls.try('model_feed', this.#model, part.length) !== MORE) return true;
-    }
-    return false;
-  }
-
-  #info() {
+  /** @param {{ kept?: string | null, why?: string | null }} reader */
+  #info({ kept = null, why: notKept = null }) {
     const length = this.#calls.call('model_info', this.#model, 0, 0);
     const json = this.#calls.withCopies([new Uint8Array(length + 1)], (pointer) => {
       this.#calls.call('model_info', this.#model, pointer, length + 1);
       return this.#calls.text(pointer, length);
     });
     const { count = 1, why } = this.#threads ?? {};
-    const info = { ...JSON.parse(json), threads: count, threadsReason: why ?? null };
+    const about = { threads: count, threadsReason: why ?? null, kept, keptReason: notKept };
+    const info = { ...JSON.parse(json), ...about };
     this.#vocabulary = info.vocabularySize;
     this.#width = info.embeddingLength;
     this.#encoder = info.encoder;

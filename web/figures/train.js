@@ -98,7 +98,7 @@ const again = (moment, { next, parts }) => unstored({ ...moment, next }, { parts
 /** @param {Kept} kept @param {import('../api/types.js').TrainReport} report */
 function record({ view, losses }, { step, loss, heldOut }) {
   view.step = step;
-  if (loss !== undefined) losses.push(loss);
+  if (step > 0) losses.push(loss); // the first report has no batch
   const every = Math.max(1, Math.round(view.steps / POINTS));
   if (losses.length >= every || (step === view.steps && losses.length)) {
     const mean = losses.reduce((sum, x) => sum + x, 0) / losses.length;

@@ -40,6 +40,7 @@ export const SHARED = [
   'engine/kernels.js',
   'engine/link.js',
   'engine/readings.js',
+  'engine/receive.js',
   'engine/sampling.js',
   'engine/state.js',
   'engine/start-worker.js',
@@ -55,6 +56,8 @@ export const PARTS = [
   'api/schema.js',
   'engine/train-engine.js',
   'ngram.js',
+  'source/store.js',
+  'stored.js',
   'tokenizer-trainer.js',
   'train.js',
 ];

@@ -12,6 +12,7 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from '../api/bench.js';
+import { VERSION } from '../base/version.js';
 import { JielongError, loadModel } from '../jielong.js';
 import { inspect, lens } from './inspect.js';
 import { littleEndian } from './npz.js';
@@ -75,7 +76,8 @@ const OPTIONS = {
   chat: ['', 'the prompt is the user message of a conversation'],
   'chat-template': ['T', "with --chat: Jinja or a family's name, replaces the file's template"],
   special: ['', 'parse special tokens in the text'],
-  json: ['', 'print { ids, text, promptIds, timings } at the end instead of streaming text'],
+  json: ['', 'print { ids, text, promptIds, seed, timings } at the end instead of streaming text'],
+  echo: ['', 'print the prompt before its continuation'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
   cases: ['FILE', 'tokenise a JSON array of texts; prints a JSON array of arrays of ids'],
   ids: ['1,2,3', 'token ids', isIds],
@@ -124,8 +126,9 @@ const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.spli
 const COMMANDS = {
   generate: [
     '[MODEL] [PROMPT]',
-    'continue a prompt (default: standard input), streaming the text',
-    SAMPLING.concat(['chat', 'chat-template', 'special', 'json', 'context']),
+    `continue a prompt (default: standard input), streaming the text. Only the continuation is printed, which
+may begin with a space or a comma; --echo prints the prompt before it`,
+    SAMPLING.concat(['chat', 'chat-template', 'special', 'json', 'echo', 'context']),
     generate,
   ],
   tokenize: [
@@ -223,7 +226,7 @@ const dashed = (name) => (name.length === 1 ? `-${name}` : `--${name}`);
 
 function help() {
   const lines = Object.entries(COMMANDS).map(
-    ([name, [usage, does]]) => `  ${`${name} ${usage}`.padEnd(26)}${does.split(/[\n:]/)[0]}`,
+    ([name, [usage, does]]) => `  ${`${name} ${usage}`.padEnd(26)}${does.split(/[\n:.]/)[0]}`,
   );
   return `jielong - runs language models (GGUF files)
 
@@ -232,7 +235,7 @@ usage: jielong COMMAND MODEL … [options]
 ${lines.join('\n')}
 
 MODEL is a file or a URL; generate without one uses the included tales model.
-jielong COMMAND --help lists the options.`;
+jielong COMMAND --help lists the options, jielong --version prints the version.`;
 }
 
 /** @param {string} command @param {Values} values */
@@ -250,6 +253,30 @@ async function commandHelp(command, { wasm }) {
   return `usage: jielong ${command} ${usage} [options]\n\n${does}.\n\n${lines.join('\n')}`;
 }
 
+/**
+ * parseArgs() in words of this command; Node's name its own syntax.
+ * @param {string[]} args @param {import('node:util').ParseArgsConfig['options']} options
+ * @returns {{ values: Values, positionals: string[] }}
+ */
+function parsed(args, options) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (e) {
+    const message = String(/** @type {Error} */ (e).message);
+    const [, name = '', needsNone] =
+      message.match(/^Option '(?:-\w, )?-?-([\w-]+)(?: <value>)?' (does not)?/) ?? [];
+    if (!Object.hasOwn(OPTIONS, name)) throw e;
+    if (needsNone) throw new UsageError(`${dashed(name)} takes no value`);
+    const at = args.indexOf(dashed(name));
+    const value = args[at + 1];
+    const shown = `${dashed(name)} ${OPTIONS[name][0]}`;
+    if (value === undefined) throw new UsageError(`${shown}: the value is missing`);
+    throw new UsageError(
+      `${shown}: '${value}' is not valid (${dashed(name)}=${value} if it is meant)`,
+    );
+  }
+}
+
 /** @param {string} command @param {string[]} argv */
 function parse(command, argv) {
   const names = [...COMMANDS[command][2], ...COMMON];
@@ -262,7 +289,7 @@ function parse(command, argv) {
     };
     if (name.length === 1) options[name].short = name;
   }
-  const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
+  const { values, positionals } = parsed(argv, options);
   for (const name of names) {
     const [placeholder, , test] = OPTIONS[name];
     const given = /** @type {string[]} */ ([values[name] ?? []].flat());
@@ -270,7 +297,7 @@ function parse(command, argv) {
     if (bad !== undefined)
       throw new UsageError(`${dashed(name)} ${placeholder}: '${bad}' is not valid`);
   }
-  return { values: /** @type {Values} */ (values), positionals };
+  return { values, positionals };
 }
 
 /** @param {string | undefined} text */
@@ -342,6 +369,7 @@ async function generate(model, [prompt], values) {
       })
     : session.generate(text, options);
   const ids = [];
+  if (values.echo && !values.json) put(text);
   let [out, first] = ['', start];
   for await (const token of tokens) {
     if (ids.push(token.id) === 1) first = performance.now();
@@ -357,7 +385,7 @@ async function generate(model, [prompt], values) {
     // The prompt's last batch yields the first token.
     tokensPerSecond: ids.length > 1 ? rounded(((ids.length - 1) / (end - first)) * 1000) : null,
   };
-  if (values.json) return print({ ids, text: out, promptIds, timings });
+  if (values.json) return print({ ids, text: out, promptIds, seed: tokens.seed, timings });
   process.stdout.write('\n');
   const { tokensPerSecond, promptPerSecond } = timings;
   if (terminal)
@@ -493,6 +521,7 @@ const namesModel = (word) =>
 async function main() {
   const [command, ...argv] = process.argv.slice(2);
   if (command === '--help' || command === '-h' || command === 'help') return console.log(help());
+  if (command === '--version') return console.log(VERSION);
   if (!command) throw new UsageError('the command is missing');
   if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`unknown command '${command}'`);
   const { values, positionals } = parse(command, argv);

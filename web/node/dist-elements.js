@@ -37,9 +37,17 @@ import {
 } from './bundle.js';
 
 /** What users import: one file each in the distribution. */
-export const ENTRIES = ['jielong.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
+export const ENTRIES = ['jielong.js', 'stored.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
+/** Modules of downloads that are kept. */
+const STORE = ['download', 'hub', 'storage', 'store'].map((name) => `source/${name}.js`);
 /** Modules of both page and worker, if training is inside too. */
-const ALL_SHARED = [...SHARED, 'base/options.js', 'engine/training.js', 'engine/train-engine.js'];
+const ALL_SHARED = [
+  ...SHARED,
+  'base/options.js',
+  'engine/training.js',
+  'engine/train-engine.js',
+  ...STORE,
+];
 /** Those and what figures fetch. */
 export const FETCHED = [...ENTRIES, 'texts.js', 'counts.js'];
 const API = 'api:';

@@ -113,6 +113,6 @@ await mkdir(out, { recursive: true });
 const used = new Set([...SHARED, ...STARTS, POOL_WORKER, ...(await buildOne())]);
 for (const name of PARTS) for (const source of await buildPart(name)) used.add(source);
 for (const name of WORKERS) for (const source of await buildWorker(name)) used.add(source);
-for (const name of FILES) await copyFile(join(web, name), join(out, name));
+for (const name of [...FILES, 'isolation.js']) await copyFile(join(web, name), join(out, name));
 await buildFiles([...used]);
 await buildElements();

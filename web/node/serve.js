@@ -136,6 +136,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     console.error(`serve: ${error.message}`);
     process.exitCode = 1;
   });
+  if (!/^\d+$/.test(PORT) || Number(PORT) > 65535) {
+    console.error(`serve: PORT must be a number from 0 to 65535, not '${PORT}'`);
+    process.exit(2);
+  }
   server.listen(Number(PORT), HOST, () => {
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : PORT;

@@ -1,17 +1,20 @@
 /**
  * load.js - the model panel: catalogue, sizes, progress and status.
  *
- * The included model of the page's language is in use until the reader loads another; the figures load it. A download starts only after a click on a button with its size. For a typed URL, the first click
- * requests the size (HEAD) and the second one loads. A local file loads at once, because it needs
- * no download.
+ * The included model of the page's language is in use until the reader loads another; the figures load it. A download
+ * starts only after a click on a button with its size. Of a model from elsewhere the first click reads the header of
+ * its file and says what it costs (bytes, memory, speed, whether it fits), and the second one loads. Large files are
+ * kept on this device and continue where they stopped. A local file loads at once, because it needs no download.
  */
 
 import { byId, make } from '../ui/dom.js';
 import { count, explain, number, shorten, size, time } from '../ui/format.js';
 import { currentLanguage, t } from '../ui/i18n.js';
+import { refresh, setUpKept, shortName } from './kept.js';
 import { emit, on, state } from './state.js';
 
 /** @typedef {import('./state.js').Entry} Entry */
+/** @typedef {import('../api/types.js').Forecast} Forecast */
 
 const line = byId('model-line', HTMLElement);
 const bar = byId('progress', HTMLProgressElement);
@@ -27,8 +30,9 @@ const facts = byId('facts', HTMLElement);
 let catalogue = [];
 /** @type {AbortController | undefined} */
 let controller;
-/** The URL of the last size request, and its result (NaN: unknown). */
-let asked = { url: '', bytes: NaN };
+/** What models cost, by address, once the reader has asked. @type {Map<string, Forecast>} */
+const costs = new Map();
+const KEPT_BYTES = 2 ** 24; // smaller files are left to the browser's own cache
 /** @type {() => string} */
 let said = () => '';
 
@@ -65,8 +69,9 @@ function progressMeter(expected) {
  * @param {import('../jielong.js').Source} source
  * @param {string} name
  * @param {number} [bytes] if known
+ * @param {{ store?: boolean, memoryLimit?: number }} [options] store: whether the file is kept
  */
-async function load(source, name, bytes) {
+async function load(source, name, bytes, { store = false, memoryLimit } = {}) {
   controller?.abort();
   const own = new AbortController();
   controller = own;
@@ -80,6 +85,7 @@ async function load(source, name, bytes) {
     const { loadModel } = await import('../jielong.js');
     const model = await loadModel(source, {
       signal: own.signal,
+      ...{ store, memoryLimit },
       onProgress: (progress) => {
         total = progress.loaded;
         if (controller === own) meter(progress);
@@ -95,9 +101,10 @@ async function load(source, name, bytes) {
     );
   } catch (e) {
     if (controller !== own) return; // replaced by another load
-    if (own.signal.aborted) say(() => t('model.cancelled'));
+    if (own.signal.aborted) say(() => t(store ? 'model.stopped' : 'model.cancelled'));
     else say(() => explain(e), true);
   }
+  if (store) await refresh(loadKept);
   bar.value = 0;
   barText.textContent = '';
   cancelButton.disabled = true;
@@ -144,9 +151,20 @@ function showCatalogue() {
   byId('catalogue', HTMLElement).replaceChildren(
     ...entries.map((entry) => {
       const here = new URL(entry.url, location.href).origin === location.origin;
-      const words = t(here ? 'model.loadHere' : 'model.load', { size: size(entry.bytes) });
+      const cost = costs.get(entry.url);
+      const ask = t('model.check', { size: size(entry.bytes) });
+      const words = here
+        ? t('model.loadHere', { size: size(entry.bytes) })
+        : cost
+          ? goWords(cost)
+          : ask;
       const button = make('button', { type: 'button', value: entry.url }, words);
-      button.addEventListener('click', () => load(entry.url, entry.name, entry.bytes));
+      button.addEventListener('click', async () => {
+        if (here) return load(entry.url, entry.name, entry.bytes);
+        if (cost) return loadPriced(entry.url, entry.name);
+        await askCost(entry.url, entry.name);
+        refocus(entry.url);
+      });
       const about = {
         parameters: count(entry.parameters),
         type: entry.type,
@@ -160,10 +178,8 @@ function showCatalogue() {
 }
 
 function showUrl() {
-  const known = asked.url && asked.url === urlInput.value;
-  if (!known) urlButton.textContent = t('model.ask');
-  else if (asked.bytes) urlButton.textContent = t('model.load', { size: size(asked.bytes) });
-  else urlButton.textContent = t('model.loadUnknown');
+  const cost = costs.get(urlInput.value);
+  urlButton.textContent = cost ? goWords(cost) : t('model.ask');
 }
 
 function showFacts() {
@@ -199,36 +215,82 @@ function showFacts() {
   );
 }
 
-/** The first click requests the size, the second one loads. @param {Event} event */
+/* ---- What a model costs ---------------------------------------------------------------------- */
+
+/** Of the button that loads. @param {Forecast} cost */
+const goWords = ({ bytesToFetch }) =>
+  bytesToFetch ? t('model.load', { size: size(bytesToFetch) }) : t('model.loadKept');
+
+/** What a model costs, in a sentence. @param {string} name @param {Forecast} cost */
+function costWords(
+  name,
+  { bytesToFetch, keptBytes, memory, contextLength, limit, fits, tokensPerSecond },
+) {
+  const bytes = { size: size(bytesToFetch), kept: size(keptBytes) };
+  const download = bytesToFetch ? (keptBytes ? 'cost.rest' : 'cost.download') : 'cost.kept';
+  const needs = { memory: size(memory.total), context: number(contextLength) };
+  const rate = number(tokensPerSecond ?? 0, { maximumSignificantDigits: 2 });
+  const parts = [
+    t('cost.of', { name: shorten(name) }),
+    t(download, bytes),
+    t('cost.memory', needs),
+    fits ? t('cost.fits') : t('cost.tooLarge', { limit: size(limit.bytes) }),
+    tokensPerSecond ? t('cost.speed', { rate }) : '',
+  ];
+  return parts.filter(Boolean).join(currentLanguage() === 'en' ? ' ' : '');
+}
+
+/** Reads the header of a file and says what the model costs. @param {string} url @param {string} name */
+async function askCost(url, name) {
+  controller?.abort();
+  const own = new AbortController();
+  controller = own;
+  cancelButton.disabled = false;
+  bar.removeAttribute('value');
+  barText.textContent = t('model.checking', { name: shorten(name) });
+  say(() => t('model.checking', { name: shorten(name) }));
+  try {
+    const { inspect } = await import('../stored.js');
+    const cost = await inspect(url, { signal: own.signal });
+    if (controller !== own) return; // replaced by another one, or by a load
+    costs.set(url, cost);
+    say(() => costWords(name, cost), !cost.fits);
+    show();
+  } catch (e) {
+    if (controller !== own) return;
+    if (own.signal.aborted) say(() => t('model.cancelled'));
+    else say(() => explain(e), true);
+  }
+  bar.value = 0;
+  barText.textContent = '';
+  cancelButton.disabled = true;
+}
+
+/** Loads a model whose cost was said. @param {string} url @param {string} name */
+function loadPriced(url, name) {
+  const { fileBytes, keptBytes, limit } = /** @type {Forecast} */ (costs.get(url));
+  const store = fileBytes > KEPT_BYTES || keptBytes > 0;
+  if (store) costs.delete(url); // what is kept of it changes
+  return load(url, name, fileBytes, { store, memoryLimit: limit.bytes });
+}
+
+/** The catalogue was drawn again. @param {string} url */
+function refocus(url) {
+  const all = byId('catalogue', HTMLElement).querySelectorAll('button');
+  for (const button of all) if (button.value === url) button.focus();
+}
+
+/** @param {import('../stored.js').Stored} file */
+const loadKept = ({ name, size: bytes }) => load(name, shortName(name), bytes, { store: true });
+
+/** The first click asks for the cost, the second one loads. @param {Event} event */
 async function submitUrl(event) {
   event.preventDefault();
   const url = urlInput.value;
-  if (asked.url === url) {
-    load(url, fileName(url), asked.bytes || undefined);
-    return;
-  }
-  urlButton.disabled = true;
-  asked = { url, bytes: NaN };
-  try {
-    const { ok, status, headers } = await fetch(url, { method: 'HEAD' });
-    if (ok) asked.bytes = Number(headers.get('content-length') ?? NaN);
-    else refuse(url, status);
-  } catch {
-    // Some servers reject HEAD but serve the file; otherwise the load reports the error.
-  }
-  urlButton.disabled = false;
+  if (costs.has(url)) return loadPriced(url, shortName(url));
+  await askCost(url, shortName(url));
   showUrl();
-  urlButton.focus();
 }
-
-/** Reports the status of a failed HEAD request. @param {string} url @param {number} status */
-function refuse(url, status) {
-  asked = { url: '', bytes: NaN };
-  say(() => t('error.HTTP', { where: url, message: String(status) }), true);
-}
-
-/** @param {string} url */
-const fileName = (url) => new URL(url, location.href).pathname.split('/').at(-1) || url;
 
 /** Loads a picked or dropped file. @param {File | undefined} file */
 function loadFile(file) {
@@ -264,6 +326,7 @@ export async function setUp() {
     document.body.classList.remove('dropping');
     loadFile(event.dataTransfer?.files[0]);
   });
+  setUpKept(loadKept);
   on('language', show);
   const response = await fetch(new URL('../models/catalogue.json', import.meta.url));
   catalogue = await response.json();

@@ -134,6 +134,7 @@ async function run() {
         signal,
         () => undefined,
       );
+      (await import('../stored.js')).rememberSpeed(used.info, found);
       if (state.model === model) speeds = found;
     } finally {
       if (used !== model) used.close();

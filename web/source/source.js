@@ -17,12 +17,21 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {number | undefined} total for the progress display
  * @property {() => Promise<Uint8Array | undefined>} read the next chunk, valid until the next call
  * @property {(reason?: unknown) => unknown} cancel
+ *
+ * Of a download (store.js):
+ * @property {string} [sha256] that was checked before
+ * @property {string} [expected] SHA-256 that is published
+ * @property {boolean} [whole] all bytes must be read, also those after the last tensor
+ * @property {(sha256?: string) => Promise<void>} [accept] the file is what it should be
+ * @property {() => Promise<void>} [refuse] it is not
+ * @property {string | null} [kept] the kind of storage that holds it
+ * @property {string} [why] it is not kept
  */
 /**
  * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
  *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
- *   | Stream & { kind: 'stream' }} Described
+ *   | Stream & { kind: 'stream' } | import('./store.js').Wanted} Described
  *
  * @typedef {object} Stream
  * @property {ReadableStream<Uint8Array>} stream
@@ -75,6 +84,7 @@ function described(source) {
 
 /** @param {string} text @returns {Described} */
 function describeAddress(text) {
+  if (text.startsWith('hf:')) return { kind: 'download', name: text }; // of a model hub
   // One letter before the colon is a Windows drive, not a URL scheme.
   const absolute = /^[a-z][a-z0-9+.-]+:/i.test(text);
   if (nodeModule('fs')) {
@@ -135,6 +145,8 @@ export async function openSource(source, signal) {
       return openBytes(source.bytes);
     case 'port':
       return openPort(source.port, source.size, source.total);
+    case 'download':
+      return (await import('./store.js')).openDownload(source, signal);
   }
 }
 

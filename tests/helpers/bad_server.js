@@ -1,0 +1,138 @@
+/**
+ * bad_server.js - a file server that misbehaves on purpose, for tests of downloads.
+ *
+ * GET /NAME?how=drop,etag… serves one file. `how` lists faults; a fault that is temporary ends after it happened once
+ * (`times=N`: N times). Tests in pages control it by requests: /control/log lists the requests since /control/reset,
+ * which also forgets the faults that have happened; /control/use?version=N serves another version of the file. Answers allow every page (CORS), without
+ * exposing headers, as most hosts do.
+ */
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+
+/**
+ * @typedef {object} Request
+ * @property {string} url
+ * @property {string | undefined} range
+ * @property {number} status
+ * @property {string | undefined} authorization
+ */
+
+const HTML = '<!doctype html><title>Sign in</title><p>Please sign in.';
+
+/** @param {import('node:http').ServerResponse} response @param {Uint8Array} bytes @param {number} perSecond */
+async function trickle(response, bytes, perSecond) {
+  const step = Math.ceil(perSecond / 20);
+  for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
+    response.write(bytes.subarray(at, at + step));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  response.end();
+}
+
+/**
+ * Faults, temporary ones first:
+ *   drop     closes the connection in the middle of the answer
+ *   stall    stops sending in the middle, without closing
+ *   busy     429 with Retry-After: 1;  long: with Retry-After: 3600;  error: 500
+ *   short    promises the whole length and ends half-way
+ * and for as long as they are listed:
+ *   whole    200 with the whole file, whatever the range
+ *   html     a web page instead of the file
+ *   gated    403;  login: 401 unless a token is sent;  gone: 404
+ *   slow     bytes at `rate` per second (1 MB)
+ *   nolength without Content-Length;  etag: with an ETag;  expose: Content-Range and ETag for every page
+ * @param {Uint8Array[]} versions of the file
+ * @returns {Promise<{ origin: string, close: () => void }>}
+ */
+export async function startBadServer(versions) {
+  let file = versions[0];
+  /** @type {Map<string, number>} */ const happened = new Map();
+  /** @type {Request[]} */ const log = [];
+  const hash = () => createHash('sha256').update(file).digest('hex');
+  const version = () => `"${file.length}-${file[file.length >> 1]}-${file[file.length - 1]}"`;
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const faults = (url.searchParams.get('how') ?? '').split(',');
+    const times = Number(url.searchParams.get('times') ?? 1);
+    const { range, authorization } = request.headers;
+    const has = (/** @type {string} */ name) => faults.includes(name);
+    /** Whether a temporary fault happens now. @param {string} name */
+    const now = (name) => {
+      const count = happened.get(request.url + name) ?? 0;
+      if (!has(name) || count >= times) return false;
+      happened.set(request.url + name, count + 1);
+      return true;
+    };
+    /** @type {Record<string, string | number>} */
+    const headers = {
+      'Access-Control-Allow-Origin': '*',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    };
+    const send = (/** @type {number} */ status, more = {}, body = `${status}\n`) => {
+      log.push({ url: request.url ?? '', range, status, authorization });
+      response.writeHead(status, { ...headers, 'Content-Type': 'text/plain', ...more });
+      if (body !== undefined) response.end(body);
+    };
+    if (url.pathname.startsWith('/control/')) {
+      const json = { ...headers, 'Content-Type': 'application/json' };
+      response.writeHead(200, json).end(JSON.stringify({ log, size: file.length, sha256: hash() }));
+      if (url.pathname === '/control/reset') [log.length] = [0, happened.clear()];
+      if (url.pathname === '/control/use') file = versions[Number(url.searchParams.get('version'))];
+      return undefined;
+    }
+    if (request.method === 'OPTIONS')
+      return send(204, { 'Access-Control-Allow-Headers': '*, Authorization, Range' }, '');
+    if (url.pathname.startsWith('/api/models/')) return send(...tree(url));
+    if (has('gated')) return send(403);
+    if (has('gone')) return send(404);
+    if (has('login') && !authorization) return send(401);
+    if (now('busy')) return send(429, { 'Retry-After': 1 });
+    if (now('long')) return send(429, { 'Retry-After': 3600 });
+    if (now('error')) return send(500);
+    if (has('html')) return send(200, { 'Content-Type': 'text/html; charset=utf-8' }, HTML);
+
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+    const part = from !== undefined && !has('whole');
+    const [start, end] = part
+      ? [Number(from), Math.min(file.length, to ? Number(to) + 1 : file.length)]
+      : [0, file.length];
+    if (start >= file.length) return send(416, { 'Content-Range': `bytes */${file.length}` });
+    const bytes = file.subarray(start, end);
+    if (has('etag')) headers.ETag = version();
+    if (has('expose')) headers['Access-Control-Expose-Headers'] = 'Content-Range, ETag';
+    if (part) headers['Content-Range'] = `bytes ${start}-${end - 1}/${file.length}`;
+    if (!has('nolength')) headers['Content-Length'] = bytes.length;
+    log.push({ url: request.url ?? '', range, status: part ? 206 : 200, authorization });
+    response.writeHead(part ? 206 : 200, {
+      ...headers,
+      'Content-Type': 'application/octet-stream',
+    });
+    if (request.method === 'HEAD') return response.end();
+    const half = bytes.subarray(0, bytes.length >> 1);
+    if (now('drop') || now('short'))
+      return response.write(half, () => setTimeout(() => response.destroy(), 20));
+    if (now('stall')) return response.write(half);
+    if (has('slow')) return trickle(response, bytes, Number(url.searchParams.get('rate') ?? 1e6));
+    return response.end(bytes);
+  });
+
+  /** What a hub publishes. @param {URL} url @returns {[number, object, string]} */
+  function tree(url) {
+    if (url.pathname.includes('/busy/')) return [429, {}, 'slow down'];
+    const path = 'folder/model.gguf';
+    const lfs = { oid: hash(), size: file.length };
+    const body = [{ type: 'file', path, size: file.length, lfs }];
+    return [200, { 'Content-Type': 'application/json' }, JSON.stringify(body)];
+  }
+
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * receive.js - feeds the bytes of a model file to the engine, checks the file's hash, and reports progress.
+ *
+ * Copies chunks into the engine's input buffer; the engine parses and packs them. A reader that keeps the file
+ * (source/store.js) is told whether the engine accepted it.
+ */
+import { JielongError } from '../base/error.js';
+import { sha256 } from '../source/sha256.js';
+
+const MORE = 1;
+const PROGRESS_MS = 50; // between two reports
+/** Codes of files that are wrong, not only hard to get or too large. */
+const WRONG =
+  /^(NOT_GGUF|BAD_FORMAT|TRUNCATED|UNKNOWN_ARCHITECTURE|UNKNOWN_TYPE|BAD_TENSOR|BAD_TOKENIZER|CHECKSUM)$/;
+
+/**
+ * Copies a chunk into the engine's input buffers.
+ * @param {import('./exports.js').Calls} calls @param {number} model @param {Uint8Array} chunk
+ * @returns {boolean} whether the model is complete
+ */
+function feed(calls, model, chunk) {
+  for (let at = 0; at < chunk.length; ) {
+    const pointer = calls.make('model_reserve', model);
+    const part = chunk.subarray(at, at + (calls.call('model_room') >>> 0));
+    calls.bytes(pointer, part.length).set(part);
+    at += part.length;
+    if (calls.try('model_feed', model, part.length) !== MORE) return true;
+  }
+  return false;
+}
+
+/**
+ * Completes a model.
+ * @param {import('./exports.js').Calls} calls @param {number} model its handle
+ * @param {import('../source/source.js').Reader} reader
+ * @param {{ sha256?: string, header?: boolean }} options header: the reader ends after the header
+ * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
+ */
+export async function receive(calls, model, reader, options, onProgress, signal) {
+  let reading = false; // a failed download is no wrong file
+  const read = async () => {
+    reading = true;
+    const chunk = await reader.read();
+    reading = false;
+    return chunk;
+  };
+  try {
+    const hash = await fill(calls, model, reader, read, options, onProgress, signal);
+    if (!options.header) await reader.accept?.(hash);
+  } catch (e) {
+    if (!reading && WRONG.test(/** @type {any} */ (e)?.code)) await reader.refuse?.();
+    throw e;
+  }
+}
+
+/**
+ * @param {import('./exports.js').Calls} calls @param {number} model @param {import('../source/source.js').Reader} reader
+ * @param {() => Promise<Uint8Array | undefined>} read
+ * @param {{ sha256?: string, header?: boolean }} options
+ * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>} the hash, if it was checked
+ */
+async function fill(calls, model, reader, read, { sha256: given, header }, onProgress, signal) {
+  const wanted = header ? undefined : (given ?? reader.expected)?.toLowerCase();
+  const hash = wanted && wanted !== reader.sha256 ? sha256() : undefined;
+  let [loaded, reported, complete] = [0, 0, false];
+  // Bytes after the last tensor are read only for the hash, and to keep the file.
+  while (hash || !complete || (reader.whole && !header)) {
+    const chunk = await read();
+    signal?.throwIfAborted();
+    if (!chunk) break;
+    loaded += chunk.length;
+    hash?.update(chunk);
+    complete ||= feed(calls, model, chunk);
+    if (onProgress && performance.now() - reported > PROGRESS_MS) {
+      reported = performance.now();
+      const total = reader.total && reader.total >= loaded ? reader.total : undefined;
+      onProgress({ phase: 'download', loaded, total });
+    }
+  }
+  onProgress?.({ phase: 'download', loaded, total: loaded });
+  calls.try('model_finish', model);
+  const found = hash?.hex();
+  if (found === wanted || !hash) return wanted;
+  const why = given
+    ? "its SHA-256 differs from the option 'sha256'"
+    : 'its SHA-256 differs from the published one';
+  throw new JielongError(
+    'CHECKSUM',
+    `${reader.name} is not the expected file: ${why}`,
+    reader.name,
+  );
+}
