@@ -21,6 +21,7 @@ import { inside } from './inside.js';
 import { insideGolden } from './inside_golden.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
+import { openai } from './openai.js';
 import { readings } from './readings.js';
 import { save } from './save.js';
 import { threads } from './threads.js';
@@ -77,7 +78,7 @@ export const cases = [
   ...readings,
   ...learn,
   ...train,
-  ...on('one thread', [...threads, ...chat]),
+  ...on('one thread', [...threads, ...chat, ...openai]),
   ...on('one', [...argumentsSuite, ...merges, ...heads, ...workers, ...forgery]),
 ];
 
