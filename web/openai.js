@@ -9,6 +9,7 @@
  * iterable of chunks, whose `controller` aborts it. Errors are JielongErrors; `where` names the field.
  */
 import { Service } from './openai/completions.js';
+import { follow } from './openai/signals.js';
 
 /** @typedef {import('./api/model.js').Model} Model */
 /** @typedef {import('./openai/completions.js').ServiceOptions} ServiceOptions */
@@ -36,8 +37,7 @@ const method =
   /** @param {Body} body @param {CallOptions} [options] @returns {Promise<any>} */
   async (body, { signal } = {}) => {
     const controller = new AbortController();
-    const both = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
-    const result = await answer(body, both);
+    const result = await answer(body, follow(signal, controller));
     return body.stream ? new Stream(result, controller) : result;
   };
 

@@ -8,6 +8,7 @@
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
 import { chat } from './chat.js';
+import { conversation } from './conversation.js';
 import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
@@ -78,7 +79,7 @@ export const cases = [
   ...readings,
   ...learn,
   ...train,
-  ...on('one thread', [...threads, ...chat, ...openai]),
+  ...on('one thread', [...threads, ...chat, ...openai, ...conversation]),
   ...on('one', [...argumentsSuite, ...merges, ...heads, ...workers, ...forgery]),
 ];
 

@@ -21,9 +21,15 @@ import { runRequest } from './runs.js';
  * @property {number} [contextLength] of each session
  */
 
+/** 24 hexadecimal digits; crypto.randomUUID() needs a secure context. */
+const randomName = () =>
+  [...crypto.getRandomValues(new Uint8Array(12))]
+    .map((x) => x.toString(16).padStart(2, '0'))
+    .join('');
+
 /** The head of every object and chunk. @param {string} prefix @param {string} object @param {Service} service */
 const head = (prefix, object, { name, fingerprint }) => ({
-  id: `${prefix}-${crypto.randomUUID().replaceAll('-', '')}`,
+  id: `${prefix}-${randomName()}`,
   object,
   created: Math.floor(Date.now() / 1000),
   model: name,

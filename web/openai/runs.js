@@ -31,7 +31,7 @@ import { PartsReader } from '../chat/parts.js';
 const LEAST = -9999; // OpenAI's logprob of an impossible token
 
 /** Prompts of a request. @param {Model} model @param {Request} request @param {AbortSignal} [signal] @returns {Promise<Prompt[]>} */
-export async function promptsOf(model, { messages, texts, options }, signal) {
+async function promptsOf(model, { messages, texts, options }, signal) {
   if (messages) {
     const { prepareChat } = await import('../chat/chat.js'); // loaded on first use
     const { ids } = await prepareChat(model, messages, options);
