@@ -333,6 +333,7 @@ function logprobOf(logprobs) {
   const chat = logprobs?.content?.at(-1);
   if (chat)
     return {
+      id: chat.id ?? -1, // llama.cpp tells it
       logprob: chat.logprob,
       top: (chat.top_logprobs ?? []).map((/** @type {any} */ one) => ({
         id: one.id ?? -1,

@@ -1,8 +1,7 @@
 #!/bin/sh
 # install.sh - installs the clients that jielong serve is tested with into build/clients: npm's in node_modules, PyPI's in py.
 #
-#   tests/clients/install.sh           the official openai clients, and the AI SDK
-#   tests/clients/install.sh server    also llama.cpp's server (compiled here, minutes), for the tests of web/connect.js
+# The official openai clients, the AI SDK, and llama.cpp's server, which web/connect.js is tested with.
 #
 # Does nothing where they are. A part that cannot be installed is reported; its tests are skipped, except in CI, where this
 # fails.
@@ -24,7 +23,7 @@ if ! cmp -s "$from/package-lock.json" "$to/npm.installed"; then
 fi
 
 [ -d "$to/py" ] || python3 -m venv "$to/py"
-for list in requirements ${1:+"requirements-$1"}; do
+for list in requirements requirements-server; do
   cmp -s "$from/$list.txt" "$to/$list.installed" && continue
   if "$to/py/bin/pip" install -q -r "$from/$list.txt"; then
     cp "$from/$list.txt" "$to/$list.installed"

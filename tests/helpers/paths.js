@@ -34,4 +34,4 @@ export const noPython = existsSync(join(clients, 'requirements.installed'))
 /** Why tests against llama.cpp's server are skipped; false if they are not. */
 export const noServer = existsSync(join(clients, 'requirements-server.installed'))
   ? false
-  : 'no llama.cpp server; run tests/clients/install.sh server';
+  : 'no llama.cpp server; run tests/clients/install.sh';
