@@ -159,10 +159,11 @@ function usageOf({
   };
 }
 
-/** @type {Record<string, string>} */
+/** @typedef {'stop' | 'length' | 'tool-calls' | 'other'} Unified */
+/** @type {Record<string, Unified>} */
 const UNIFIED = { stop: 'stop', length: 'length', tool_calls: 'tool-calls' };
 /** @param {string} raw */
-const finishOf = (raw) => ({ unified: UNIFIED[raw] ?? 'other', raw });
+const finishOf = (raw) => ({ unified: UNIFIED[raw] ?? /** @type {Unified} */ ('other'), raw });
 
 /** @param {any} object of an answer or a chunk */
 const aboutOf = ({ id, model, created }) => ({
@@ -171,7 +172,8 @@ const aboutOf = ({ id, model, created }) => ({
   timestamp: new Date(created * 1000),
 });
 
-/** The content of a whole answer. @param {any} message */
+/** A part of an answer. @typedef {{ type: 'reasoning', text: string } | { type: 'text', text: string }} Content */
+/** The content of a whole answer. @param {any} message @returns {Content[]} */
 const contentOf = ({ content, reasoning_content }) => [
   ...(reasoning_content ? [{ type: 'reasoning', text: reasoning_content }] : []),
   ...(content ? [{ type: 'text', text: content }] : []),

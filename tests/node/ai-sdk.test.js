@@ -5,13 +5,16 @@
  * Skipped where tests/clients/install.sh has not put the SDK.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { createJielong } from '../../web/ai-sdk.js';
 import { loadModel } from '../../web/jielong.js';
-import { clients, golden, noClients } from '../helpers/paths.js';
+import { clients, golden, noClients, root } from '../helpers/paths.js';
 
 const drawn = { temperature: 1, seed: 5, providerOptions: { jielong: { ignore_eos: true } } };
 
@@ -151,6 +154,20 @@ describe('the AI SDK', { skip: noClients }, () => {
     });
     for await (const _ of failing.textStream);
     assert.equal(told.code, 'CONTEXT_FULL');
+  });
+
+  test('the provider has the types of the SDK', { timeout: 120_000 }, async () => {
+    const file = join(clients, 'provider.ts'); // there, because it imports the SDK
+    copyFileSync(join(root, 'tests', 'clients', 'provider.ts'), file);
+    const flags = '--ignoreConfig --noEmit --strict --allowJs --skipLibCheck --types node'.split(
+      ' ',
+    );
+    const language =
+      '--target es2023 --module nodenext --lib es2023,dom,dom.iterable,dom.asynciterable';
+    const typeRoots = ['--typeRoots', join(root, 'node_modules', '@types')];
+    const tsc = join(root, 'node_modules', '.bin', 'tsc');
+    const args = [...flags, ...language.split(' '), ...typeRoots, file];
+    await promisify(execFile)(tsc, args).catch(({ stdout }) => assert.fail(stdout));
   });
 
   test('an abort ends the generation and frees its session', async () => {
