@@ -172,12 +172,14 @@ const aboutOf = ({ id, model, created }) => ({
   timestamp: new Date(created * 1000),
 });
 
-/** A part of an answer. @typedef {{ type: 'reasoning', text: string } | { type: 'text', text: string }} Content */
-/** The content of a whole answer. @param {any} message @returns {Content[]} */
-const contentOf = ({ content, reasoning_content }) => [
-  ...(reasoning_content ? [{ type: 'reasoning', text: reasoning_content }] : []),
-  ...(content ? [{ type: 'text', text: content }] : []),
-];
+/** The content of a whole answer. @param {any} message */
+function contentOf({ content, reasoning_content }) {
+  /** @type {({ type: 'reasoning', text: string } | { type: 'text', text: string })[]} */ const parts =
+    [];
+  if (reasoning_content) parts.push({ type: 'reasoning', text: reasoning_content });
+  if (content) parts.push({ type: 'text', text: content });
+  return parts;
+}
 
 /**
  * Chunks → parts of a stream.

@@ -220,17 +220,18 @@ export class Talk {
     const said = make('p', { className: 'said' });
     const acts = make('p', { className: 'acts' });
     const root = make('li', { className: `turn ${message.role}` }, who, why, said, acts);
-    const act = (/** @type {string} */ name, /** @type {() => void} */ work) => {
-      const button = make(
-        'button',
-        { type: 'button', className: `quiet ${name}`, disabled: !!this.#running },
-        t(`chat.${name}`),
-      );
+    const act = (
+      /** @type {string} */ name,
+      /** @type {string} */ label,
+      /** @type {() => void} */ work,
+    ) => {
+      const props = { className: `quiet ${name}`, disabled: !!this.#running };
+      const button = make('button', { type: 'button', ...props }, label);
       button.addEventListener('click', work);
       acts.append(button);
     };
-    if (message.role === 'assistant') act('again', () => this.#again());
-    else act('edit', () => this.#edit(item, index));
+    if (message.role === 'assistant') act('again', t('chat.again'), () => this.#again());
+    else act('edit', t('chat.edit'), () => this.#edit(item, index));
     const item = { root, who, why, thought, said, acts, message };
     this.#items.push(item);
     this.#list.append(root);
