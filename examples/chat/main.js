@@ -129,6 +129,8 @@ function showHistory() {
     }),
   );
   for (const name of ['new', 'save', 'open']) button(name).disabled = !model;
+  for (const one of document.querySelectorAll('.source [type="submit"]'))
+    one.classList.toggle('primary', !model); // one black button a page
 }
 
 function save() {

@@ -55,6 +55,10 @@ export const PARTS = [
   'ngram.js',
   'tokenizer-trainer.js',
   'train.js',
+  'conversation.js',
+  'connect.js',
+  'openai.js',
+  'ai-sdk.js',
 ];
 /** The script of pool workers, embedded as separate text because it shares little with the engine. */
 export const POOL_WORKER = 'engine/pool-worker.js';
