@@ -58,9 +58,21 @@ const CONNECT = {
 
 /** Our option → the field of a request. @param {Record<string, import('./openai/requests.js').Row>} rows */
 const fieldsOf = (rows) =>
-  Object.fromEntries(Object.entries(rows).map(([field, [option]]) => [option, field]));
+  Object.fromEntries(
+    Object.entries(rows).flatMap(([field, [option]]) => (option ? [[option, field]] : [])),
+  );
 // max_tokens, because not every server knows max_completion_tokens.
 const FIELDS = { ...fieldsOf(CHAT_OPTIONS), ...fieldsOf(OPTIONS) };
+
+/** Values that a request writes otherwise. @type {Record<string, (value: any) => unknown>} */
+const WRITTEN = {
+  responseFormat: ({ jsonSchema }) => ({
+    type: 'json_schema',
+    json_schema: { name: 'answer', schema: jsonSchema },
+  }),
+  logitBias: (bias) =>
+    Object.fromEntries(Object.entries(bias).map(([id, x]) => [id, Math.max(x, -100)])),
+};
 
 /** @param {string} what */
 const remote = (what) =>
@@ -311,7 +323,7 @@ class RemoteGeneration {
     const { topLogprobs, chatTemplate, special, ...mapped } = checked;
     for (const [option, value] of Object.entries(mapped)) {
       if (!FIELDS[option]) throw remote(`the option '${option}'`);
-      fields[FIELDS[option]] = value;
+      fields[FIELDS[option]] = WRITTEN[option]?.(value) ?? value;
     }
     if (!Number.isSafeInteger(fields.seed))
       throw badArgument(`a server takes no seed beyond 2^53, not ${describe(this.seed)}`, 'seed');

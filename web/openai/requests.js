@@ -6,7 +6,7 @@
  * answer (user, metadata) are accepted; others that are not supported are accepted with the value that asks for
  * nothing (frequency_penalty: 0), because clients send them. The extensions have llama.cpp's names.
  */
-import { badArgument, describe, FLAG, integer, number, typed } from '../base/options.js';
+import { badArgument, describe, FLAG, GENERATE, integer, number, typed } from '../base/options.js';
 
 /** @typedef {import('../base/options.js').Rule} Rule */
 /** @typedef {import('../api/types.js').Message} Message */
@@ -50,8 +50,28 @@ const only = (...values) => [
 /** Accepted without effect. @param {Rule} rule @returns {Row} */
 const ignored = (rule) => ['', rule];
 
+/** A field of an option, if generate() has the option; else its neutral value is accepted. @param {Row} row @param {Row} [neutral] */
+const optional = (row, neutral) => (Object.hasOwn(GENERATE, row[0]) ? row : neutral);
+/** Without the fields that are undefined. @param {Record<string, Row | undefined>} rows @returns {Record<string, Row>} */
+const present = (rows) =>
+  /** @type {any} */ (Object.fromEntries(Object.entries(rows).filter(([, row]) => row)));
+const PENALTY = number(-2, 2);
+/** @type {Rule} */
+const BIAS = [
+  (v) =>
+    OBJECT[0](v) && Object.entries(v).every(([id, x]) => /^\d+$/.test(id) && Math.abs(x) <= 100),
+  'an object of numbers from -100 to 100 by token id',
+];
+/** @type {Rule} */
+const FORMAT = [
+  (v) =>
+    ['text', 'json_object'].includes(v?.type) ||
+    (v?.type === 'json_schema' && OBJECT[0](v.json_schema?.schema)),
+  "{ type: 'text' }, { type: 'json_object' } or { type: 'json_schema', json_schema: { schema } }",
+];
+
 /** Rows whose names are options of generate(). @type {Record<string, Row>} */
-export const OPTIONS = {
+export const OPTIONS = present({
   temperature: ['temperature', number(0)],
   top_p: ['topP', number(0, 1)],
   top_k: ['topK', integer(0, 2 ** 31 - 1)],
@@ -62,19 +82,45 @@ export const OPTIONS = {
   seed: ['seed', integer(-(2 ** 53), 2 ** 53)],
   stop: ['stop', STOP],
   ignore_eos: ['ignoreEos', FLAG],
-};
+  frequency_penalty: optional(['frequencyPenalty', PENALTY], only(0)),
+  presence_penalty: optional(['presencePenalty', PENALTY], only(0)),
+  logit_bias: optional(['logitBias', BIAS, biasOf], only({})),
+  typical_p: optional(['typicalP', number(0, 1)]),
+  xtc_probability: optional(['xtcProbability', number(0, 1)]),
+  xtc_threshold: optional(['xtcThreshold', number(0, 1)]),
+  dynatemp_range: optional(['temperatureRange', number(0)]),
+  dynatemp_exponent: optional(['temperatureExponent', number(0)]),
+  dry_multiplier: optional(['dryMultiplier', number(0)]),
+  dry_base: optional(['dryBase', number(1)]),
+  dry_allowed_length: optional(['dryAllowedLength', integer(1, 2 ** 31 - 1)]),
+  dry_penalty_last_n: optional(['dryLast', integer(0, 2 ** 31 - 1)]),
+  grammar: optional(['grammar', TEXT]),
+});
 /** Rows whose names are options of chat() alone. @type {Record<string, Row>} */
 export const CHAT_OPTIONS = {
   ...OPTIONS,
   max_completion_tokens: ['maxTokens', integer(0, 2 ** 31 - 1)],
   chat_template_kwargs: ['templateOptions', ANY_OBJECT],
+  response_format: /** @type {Row} */ (
+    optional(['responseFormat', FORMAT, formatOf], only({ type: 'text' }))
+  ),
 };
+
+/** OpenAI's -100 forbids a token. @param {Record<string, number>} bias */
+function biasOf(bias) {
+  return Object.fromEntries(
+    Object.entries(bias).map(([id, x]) => [id, x === -100 ? -Infinity : x]),
+  );
+}
+
+/** @param {any} format */
+function formatOf({ type, json_schema }) {
+  if (type === 'text') return undefined;
+  return { jsonSchema: type === 'json_object' ? { type: 'object' } : json_schema.schema };
+}
 
 /** @type {Record<string, Row>} */
 const NEUTRAL = {
-  frequency_penalty: only(0),
-  presence_penalty: only(0),
-  logit_bias: only({}),
   store: only(false),
   service_tier: only('auto', 'default'),
   user: ignored(TEXT),
@@ -98,7 +144,6 @@ const FIELDS = {
     logprobs: ['logprobs', FLAG],
     top_logprobs: ['topLogprobs', integer(0, 20)],
     reasoning_effort: ['reasoningEffort', TEXT],
-    response_format: only({ type: 'text' }),
     modalities: only(['text']),
     tools: only([]),
     tool_choice: only('none', 'auto'),
@@ -155,7 +200,7 @@ export function readRequest(kind, body) {
     const [name, rule, convert] = own ? options[field] : fields[field];
     check(value, rule, field);
     const kept = convert ? convert(value, field) : value;
-    if (name) (own ? request.options : request)[name] = kept;
+    if (name && kept !== undefined) (own ? request.options : request)[name] = kept;
   }
   return finished(kind, request);
 }
