@@ -524,7 +524,7 @@ test('a conversation over several turns goes on with another model, and on a ser
   await says(page, '#talk-about', /Load a model or connect/);
   await page.$eval(
     '#talk-address',
-    (e, url) => /** @type {any} */ ((e).value = url),
+    (e, url) => /** @type {any} */ ((e.value = url)),
     `http://127.0.0.1:${port}/v1`,
   );
   await page.click('#talk-server button');

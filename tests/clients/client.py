@@ -49,7 +49,7 @@ print(
             "refusals": [
                 refusal(extra_body={"speed": 2}),
                 refusal(temperature=-1),
-                refusal(frequency_penalty=1.5),
+                refusal(store=True),
             ],
             "key": refusal(extra_headers={"Authorization": "Bearer wrong"}),
         }

@@ -122,10 +122,12 @@ describe('the AI SDK', { skip: noClients }, () => {
       ...drawn,
     };
     assert.ok((await ai.generateText(call)).text.length > 0);
-    const { warnings } = await ai.generateText({ ...call, frequencyPenalty: 0.5 });
+    const inputSchema = ai.jsonSchema({ type: 'object', properties: {} });
+    const tools = { clock: ai.tool({ description: 'the time', inputSchema }) };
+    const { warnings } = await ai.generateText({ ...call, tools });
     assert.deepEqual(
       warnings.map((/** @type {any} */ w) => [w.type, w.feature]),
-      [['unsupported', 'frequencyPenalty']],
+      [['unsupported', 'tools']],
     );
     for (const make of [
       () => jielong('other'),

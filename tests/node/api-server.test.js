@@ -166,7 +166,7 @@ describe('jielong serve', () => {
     assert.deepEqual(found.refusals, [
       ['BadRequestError', 400, 'unknown_parameter', 'speed'],
       ['BadRequestError', 400, 'invalid_value', 'temperature'],
-      ['BadRequestError', 400, 'invalid_value', 'frequency_penalty'],
+      ['BadRequestError', 400, 'invalid_value', 'store'],
     ]);
     assert.deepEqual(found.key, ['AuthenticationError', 401, 'invalid_api_key', null]);
   });

@@ -44,10 +44,7 @@ export const conversation = [
       same(talk.messages.at(-1), { role: 'assistant', content: first.text }, 'the answer');
       const second = await cost(talk.send('And grass?'));
       const all = session.position;
-      ok(
-        second.tokens < 40 && second.tokens < all / 2,
-        `${second.tokens} of ${all} tokens`,
-      );
+      ok(second.tokens < 40 && second.tokens < all / 2, `${second.tokens} of ${all} tokens`);
       same(roles(talk.messages), 'suaua', 'turns');
       const again = await cost(talk.regenerate());
       same(again.text, second.text, 'another answer, greedy');

@@ -64,17 +64,12 @@ export const openai = [
           logprobs: true,
           top_logprobs: 2,
         },
-        ...{
-          frequency_penalty: 0,
-          presence_penalty: 0,
-          logit_bias: {},
-          user: 'u',
-          n: null,
-          tools: [],
-        },
+        ...{ user: 'u', n: null, tools: [], service_tier: 'auto', store: false },
         ...{ response_format: { type: 'text' }, reasoning_effort: 'low', stream: true },
         ...{ stream_options: { include_usage: true } },
       });
+      const neutral = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {} };
+      same(readRequest('chat', { messages: hello, ...neutral }).messages, hello, 'neutral values');
       same(
         request.options,
         {
@@ -103,7 +98,8 @@ export const openai = [
         [with_({ speed: 2 }), 'speed', 'unknown_parameter'],
         [with_({ __proto__: null, constructor: 1 }), 'constructor', 'unknown_parameter'],
         [with_({ temperature: 'hot' }), 'temperature', 'invalid_value'],
-        [with_({ frequency_penalty: 0.5 }), 'frequency_penalty', 'invalid_value'],
+        [with_({ frequency_penalty: 9 }), 'frequency_penalty', 'invalid_value'],
+        [with_({ store: true }), 'store', 'invalid_value'],
         [with_({ tools: [{}] }), 'tools', 'invalid_value'],
         [with_({ top_logprobs: 2 }), 'top_logprobs', 'invalid_value'],
         [with_({ stop: [''] }), 'stop', 'invalid_value'],
