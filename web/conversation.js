@@ -12,7 +12,7 @@
  * to three quarters of the room, so that the next turns find their cache again.
  */
 
-import { JielongError } from './base/error.js';
+import { closed, JielongError } from './base/error.js';
 import {
   badArgument,
   COUNT,
@@ -75,12 +75,15 @@ export class Conversation {
   /** @type {Message[]} */ #messages = [];
   #start = 0;
   #running = false;
+  /** Whether this object has opened its session. */ #owned = false;
+  #closed = false;
   /** @type {Promise<any> | undefined} */ #session;
 
   /** @param {Target} target a session, or a model, which opens one @param {ConversationOptions} [options] */
   constructor(target, options = {}) {
     this.#given = checkOptions('Conversation', options, RULES);
     this.#target = /** @type {any} */ (target);
+    this.#owned = 'createSession' in target;
     const { system } = this.#given;
     if (system !== undefined) this.#messages.push({ role: 'system', content: system });
     this.#start = this.#messages.length;
@@ -109,7 +112,9 @@ export class Conversation {
     const saved = unpack(bytes);
     const session = await model.restore(saved.state);
     try {
-      return Conversation.from(session, saved.conversation, options);
+      const conversation = Conversation.from(session, saved.conversation, options);
+      conversation.#owned = true;
+      return conversation;
     } catch (e) {
       await session.close();
       throw e;
@@ -185,6 +190,13 @@ export class Conversation {
     return pack(this.toJSON(), await session.save());
   }
 
+  /** Ends the conversation; closes its session, if it has opened that itself. */
+  async close() {
+    this.#closed = true;
+    const target = /** @type {any} */ (this.#target);
+    if (this.#owned) await (target.createSession ? await this.#session : target)?.close();
+  }
+
   /* ---- A turn ---- */
 
   #checkIdle() {
@@ -196,11 +208,16 @@ export class Conversation {
   }
 
   /** The session. @returns {Promise<any>} */
-  #open() {
+  async #open() {
+    if (this.#closed) throw closed('conversation');
     const target = this.#target;
     this.#session ??= Promise.resolve(target.createSession ? target.createSession() : target);
-    this.#session.catch(() => (this.#session = undefined));
-    return this.#session;
+    try {
+      return await this.#session;
+    } catch (e) {
+      this.#session = undefined; // the next turn tries again
+      throw e;
+    }
   }
 
   /**

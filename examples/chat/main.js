@@ -101,8 +101,10 @@ function begin(saved) {
   if (!saved?.messages.some(({ role }) => role === 'user')) saved = undefined;
   if (!saved) id = String(Date.now());
   const system = byId('system', HTMLTextAreaElement).value.trim() || undefined;
+  const before = /** @type {Conversation | undefined} */ (talk.talking);
   if (model)
     talk.talking = saved ? Conversation.from(model, saved) : new Conversation(model, { system });
+  before?.close();
   showHistory();
 }
 

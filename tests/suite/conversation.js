@@ -148,6 +148,13 @@ export const conversation = [
       ok(position > 20, 'a cache');
       const copy = Conversation.from(model, JSON.parse(JSON.stringify(talk)), { options });
       same(copy.messages, talk.messages, 'plain data');
+      await textOf(copy.send('three'));
+      for (const own of [copy, back]) {
+        await own.close();
+        await rejects(textOf(own.send('four')), 'CLOSED');
+      }
+      await talk.close();
+      await session.ids(); // the caller's session stays open
       await rejects(
         Conversation.restore(model, bytes.subarray(1)),
         'BAD_ARGUMENT',

@@ -489,7 +489,7 @@ async function serve(model, _args, values) {
     host: values.host,
     port: optional(values.port),
     name: values.name ?? values.source.replace(/.*[/\\]/, '').replace(/\.gguf$/i, ''),
-    apiKey: values['api-key'] ?? process.env.JIELONG_API_KEY,
+    apiKey: (values['api-key'] ?? process.env.JIELONG_API_KEY) || undefined,
     allowOrigins: values['allow-origin'],
     allowHosts: values['allow-host'],
     sessions: optional(values.sessions),

@@ -44,8 +44,10 @@ function begin(anew = false) {
   talk.stop();
   if (anew) saved = undefined;
   else saved = /** @type {Conversation | undefined} */ (talk.talking)?.toJSON() ?? saved;
+  const before = /** @type {Conversation | undefined} */ (talk.talking);
   if (!model) talk.talking = undefined;
   else talk.talking = saved ? Conversation.from(model, saved) : new Conversation(model);
+  before?.close();
   fresh.disabled = !model;
   form.hidden = !onServer();
   if (!onServer())
