@@ -12,7 +12,6 @@ import { t } from '../../web/ui/i18n.js';
 import { Talk } from '../../web/ui/talk.js';
 import { forget, store, stored, titleOf } from './history.js';
 
-const web = new URL('../../web/', import.meta.url);
 const asked = new URLSearchParams(location.search);
 const about = byId('about', HTMLElement);
 const models = byId('models', HTMLSelectElement);
@@ -192,7 +191,8 @@ const submits = (name, work) =>
     work();
   });
 
-const catalogue = await (await fetch(new URL('models/catalogue.json', web))).json();
+const listed = await fetch(new URL('../../web/models/catalogue.json', import.meta.url));
+const catalogue = await listed.json();
 choices = catalogue.filter((/** @type {any} */ entry) => !entry.language); // the included ones do not chat
 const own = asked.get('model');
 if (own)
@@ -201,7 +201,7 @@ models.replaceChildren(...choices.map(({ name }) => make('option', {}, name)));
 models.addEventListener('change', words);
 submits('tab', () => {
   const { url, name } = choices[models.selectedIndex];
-  load(new URL(url, web), name);
+  load(url, name);
 });
 submits('server', () => reach(input('address').value));
 picks('file-go', 'file', (file) => load(file, file.name));

@@ -72,7 +72,7 @@ export class Pool {
         refuse: reject,
       };
       const leave = () => {
-        this.#queue.splice(this.#queue.indexOf(entry), 1);
+        this.#queue = this.#queue.filter((one) => one !== entry);
         reject(signal?.reason);
       };
       signal?.addEventListener('abort', leave, { once: true });
