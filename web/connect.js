@@ -7,8 +7,8 @@
  *   for await (const token of session.chat([{ role: 'user', content: 'Hello' }])) out.append(token.text);
  *
  * chat, generate, complete and embed take the same options and give the same streams and errors. A token is a chunk of
- * the server's stream, which does not tell its id (-1), and its logprob only with topLogprobs (else NaN). What such a
- * server cannot do is refused by name, with the code REMOTE.
+ * the server's stream. Its logprob is known only with topLogprobs (else NaN), its id only where the server adds it to
+ * them, as llama.cpp's and ours do (else -1). What such a server cannot do is refused by name, with the code REMOTE.
  */
 import { closed, JielongError } from './base/error.js';
 import {

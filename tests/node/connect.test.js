@@ -74,6 +74,9 @@ describe('connect() to jielong serve', () => {
       found[3].top.map((/** @type {any} */ t) => t.logprob),
       wanted[3].top.map((/** @type {any} */ t) => t.logprob),
     );
+    const ids = (/** @type {any[]} */ tokens) => tokens.slice(0, 8).map(({ id }) => id);
+    assert.deepEqual(ids(found), ids(wanted));
+    assert.equal(found[3].top[1].id, wanted[3].top[1].id);
     assert.equal(found.at(-1).finish, 'length');
     assert.deepEqual(
       found.map(({ index }) => index),

@@ -45,13 +45,11 @@ const usageOf = ({ prompt, completion, cached, reasoning }) => ({
   completion_tokens_details: { reasoning_tokens: reasoning },
 });
 
-/** @param {TokenLogprob} of @returns {any} */
-const chatLogprob = ({ text, logprob, bytes, top }) => ({
-  token: text,
-  logprob,
-  bytes,
-  top_logprobs: top.map((one) => ({ token: one.text, logprob: one.logprob, bytes: one.bytes })),
-});
+/** The id is llama.cpp's addition. @param {import('./runs.js').Alternative} of */
+const alternative = ({ id, text, logprob, bytes }) => ({ id, token: text, logprob, bytes });
+
+/** @param {TokenLogprob} of */
+const chatLogprob = (of) => ({ ...alternative(of), top_logprobs: of.top.map(alternative) });
 
 /** Of text_completion: lists by token. @param {TokenLogprob[]} list @param {number} offset characters before */
 function textLogprobs(list, offset) {

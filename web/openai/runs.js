@@ -22,7 +22,7 @@ import { PartsReader } from '../chat/parts.js';
  * @property {TokenLogprob} [logprob]
  * @property {'length' | 'stop'} [finish]
  */
-/** @typedef {{ text: string, logprob: number, bytes: number[] }} Alternative */
+/** @typedef {{ id: number, text: string, logprob: number, bytes: number[] }} Alternative */
 /** @typedef {Alternative & { top: Alternative[] }} TokenLogprob */
 /** @typedef {{ prompt: number, completion: number, cached: number, reasoning: number }} Counts in tokens */
 /** What is generated: the ids of the prompt, for the choice of a session, and how to begin.
@@ -58,9 +58,10 @@ async function promptsOf(model, { messages, texts, options }, signal) {
 }
 
 /** @param {Model} model @param {Token} token @returns {Promise<TokenLogprob>} */
-async function logprobOf(model, { id, logprob, top = [] }) {
-  const pieces = await model.pieces([id, ...top.map((one) => one.id)]);
-  const [own, ...rest] = pieces.map(({ text, bytes }, i) => ({
+async function logprobOf(model, { id: drawn, logprob, top = [] }) {
+  const pieces = await model.pieces([drawn, ...top.map((one) => one.id)]);
+  const [own, ...rest] = pieces.map(({ id, text, bytes }, i) => ({
+    id,
     text,
     logprob: Math.max(i ? top[i - 1].logprob : logprob, LEAST),
     bytes: [...bytes],
@@ -104,7 +105,7 @@ export async function* runRequest(model, pool, request, counts, signal) {
       const { entry, cached } = await pool.take(prompt.ids);
       counts.cached += cached;
       try {
-        checkRoom(prompt.ids, entry.session.contextLength);
+        checkRoom(prompt.ids, entry.session.contextLength, request);
         const maxTokens =
           options.maxTokens ?? (request.messages ? entry.session.contextLength : 16);
         for (let i = 0; i < n; i++, index++) {
@@ -122,12 +123,12 @@ export async function* runRequest(model, pool, request, counts, signal) {
   }
 }
 
-/** @param {Int32Array} ids @param {number} contextLength */
-function checkRoom(ids, contextLength) {
+/** @param {Int32Array} ids @param {number} contextLength @param {Request} request */
+function checkRoom(ids, contextLength, { messages }) {
   if (ids.length < contextLength) return;
   throw new JielongError(
     'CONTEXT_FULL',
     `the prompt takes ${ids.length} tokens, the context has ${contextLength}; send less, or serve the model with a longer context`,
-    'messages',
+    messages ? 'messages' : 'prompt',
   );
 }
