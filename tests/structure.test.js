@@ -64,12 +64,13 @@ const ROOMS = {
   engine: 'base source',
   chat: 'base engine',
   api: 'base engine chat',
-  '.': 'base source engine api', // entries for users
+  openai: 'base chat', // OpenAI's interface
+  '.': 'base source engine chat api openai', // entries for users
   figures: 'base .', // what figures show; without a DOM
   ui: '',
   elements: '. figures ui',
   playground: '. api ui elements',
-  node: 'base . api figures elements',
+  node: 'base . api openai figures elements',
   models: '.',
 };
 
@@ -84,7 +85,7 @@ function importsOf(file) {
 }
 
 test('tests/ mirrors src/ and web/', () => {
-  const own = 'bench browser embeds fuzz golden helpers hostile note suite'.split(' ');
+  const own = 'bench browser clients embeds fuzz golden helpers hostile note suite'.split(' ');
   const top = 'README.md docs.test.js models.sh run.js structure.test.js'.split(' ');
   const found = [];
   for (const file of matching(/^tests\//)) {

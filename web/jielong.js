@@ -12,8 +12,8 @@
  * session stays usable. Arguments are checked here, so that the error's stack shows the call.
  *
  * The folders of web/, in import order: base/ errors and argument checks; source/ readers of model files;
- * engine/ the .wasm, its threads and workers; chat/ templates; api/ models, sessions, generations; then the
- * entry points, such as this file. ui/ draws for any page; playground/ is the page; node/ the CLI and server.
+ * engine/ the .wasm, its threads and workers; chat/ templates; api/ models, sessions, generations; openai/
+ * OpenAI's interface; then the entry points, such as this file. ui/ draws for any page; playground/ is the page; node/ the CLI and server.
  */
 
 import { attribute, attribution } from './api/attribution.js';

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { root } from '../helpers/paths.js';
+import { loadModel } from '../../web/jielong.js';
+import { makeApiServer } from '../../web/node/api-server.js';
+import { golden, root } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 import { chosen, drivers, missing } from './drivers.js';
 
@@ -84,6 +86,75 @@ for (const name of chosen) {
           assert.match(before, words);
         }
       });
+
+    test('chat/: an error, turns, stop, edit, another answer, history, a server', {
+      timeout: 240_000,
+    }, async (t) => {
+      t.after(() => (fails = false));
+      const model = await loadModel(golden('chat.gguf'), { worker: true, threads: 1 });
+      const api = makeApiServer(model, { name: 'small', allowOrigins: [server.origin] });
+      t.after(() => {
+        api.close();
+        api.closeAllConnections();
+        return model.close();
+      });
+      await new Promise((resolve) => api.listen(0, '127.0.0.1', () => resolve(undefined)));
+      const { port } = /** @type {import('node:net').AddressInfo} */ (api.address());
+      fails = true;
+      await open(t, 'chat/?model=/tests/golden/chat.gguf&lang=en');
+      await until(`document.querySelectorAll('#models option').length > 1`, 'the models');
+      await click('#load');
+      await until(`/503|HTTP/.test(document.querySelector('#about').textContent)`, 'the error');
+      fails = false;
+      await click('#load');
+      const idle = `!document.querySelector('.ask .primary').disabled`;
+      await until(
+        `${idle} && /is loaded/.test(document.querySelector('#about').textContent)`,
+        'the model',
+      );
+      const turns = (/** @type {number} */ n) =>
+        until(`${idle} && document.querySelectorAll('.turn').length === ${n}`, `${n} turns`);
+      const write = (/** @type {string} */ words, n = 12, then = '0') =>
+        tab.evaluate(`void (document.querySelector('#length').value = ${n},
+          document.querySelector('.ask textarea').value = ${JSON.stringify(words)},
+          document.querySelector('.ask').requestSubmit(), ${then})`);
+      await write('first');
+      await turns(2);
+      await write('second', 12, `document.querySelector('.ask [type="button"]').click()`); // Stop
+      await turns(2);
+      assert.match(await text('.ask + .status'), /^Stopped/);
+      assert.equal(await tab.evaluate(`document.querySelector('.ask textarea').value`), 'second');
+      await write('second');
+      await turns(4);
+      const before = await text('.turn:nth-child(4) > .said');
+      await tab.evaluate(`document.querySelector('#length').value = 9`);
+      await click('.turn:nth-child(4) .again');
+      await until(
+        `${idle} && document.querySelector('.turn:nth-child(4) > .said').textContent !== ${JSON.stringify(before)}`,
+        'another answer',
+      );
+      await click('.turn:nth-child(1) .edit');
+      await tab.evaluate(`void (document.querySelector('.turn textarea').value = 'changed')`);
+      await click('.turn .actions button');
+      await turns(2);
+      assert.equal(await text('.turn:nth-child(1) > .said'), 'changed');
+      await click('#new');
+      await turns(0);
+      assert.match(await text('#earlier'), /changed/);
+      await click('#earlier button');
+      await turns(2);
+      await tab.evaluate(`void (document.querySelector('[value="server"]').click(),
+        document.querySelector('#address').value = 'http://127.0.0.1:${port}/v1',
+        document.querySelector('#server').requestSubmit())`);
+      await until(
+        `/Connected: small/.test(document.querySelector('#about').textContent)`,
+        'the server',
+      );
+      await turns(2); // the conversation goes on there
+      await write('third');
+      await turns(4);
+      await tab.evaluate(`localStorage.removeItem('jielong-chats')`);
+    });
 
     test('inside/: an error, a run, another head and text', { timeout: 240_000 }, async (t) => {
       t.after(() => (fails = false));

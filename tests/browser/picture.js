@@ -54,6 +54,24 @@ const PICTURES = {
     from: '#figure-3 h3',
     to: '#figure-3 .notice',
   },
+  'pictures/chat': {
+    path: '/examples/chat/?lang=en&model=/models/smollm2-135m-instruct-q4_1.gguf', // of make models
+    width: 640,
+    async act(page) {
+      await page.$eval('#temperature', (e) => /** @type {any} */ ((e.value = '0')));
+      await page.$eval('#length', (e) => /** @type {any} */ ((e.value = '40')));
+      await page.click('#load');
+      for (const text of ['Hello! What can you do?', 'Write a haiku about rain.']) {
+        await page.waitForSelector('.ask .primary:not(:disabled)', { timeout: 120_000 });
+        await page.type('.ask textarea', text);
+        await page.keyboard.press('Enter');
+      }
+      await page.waitForSelector('.turn:nth-of-type(4)');
+      await page.waitForSelector('.ask .primary:not(:disabled)', { timeout: 120_000 });
+    },
+    from: '.turns',
+    to: '',
+  },
   'pictures/embed': {
     path: '/examples/embed/',
     width: 640,

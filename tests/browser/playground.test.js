@@ -10,6 +10,8 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadModel } from '../../web/jielong.js';
+import { makeApiServer } from '../../web/node/api-server.js';
 import { golden, noModel as noSmollm2, root, SMOLLM2 } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 import { launch, missing } from './drivers.js';
@@ -193,6 +195,21 @@ const tokens = (/** @type {Page} */ page) =>
 const overflow = (/** @type {Page} */ page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** What axe-core finds. @param {Page} page @returns {Promise<string[]>} */
+async function violations(page) {
+  await page.evaluate(axe); // as text: the page's policy allows no script of another origin
+  const found = /** @type {any} */ (
+    await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
+  );
+  return found.violations.map(
+    (/** @type {any} */ v) =>
+      `${v.id}: ${v.nodes
+        .map((/** @type {any} */ n) => n.html)
+        .slice(0, 3)
+        .join(' | ')}`,
+  );
+}
+
 const strings = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(join(root, 'web/i18n', `${name}.json`), 'utf8'));
 
@@ -208,7 +225,7 @@ test('both languages have the same placeholders, and every sentence is used', ()
   const code = sources.map((name) => readFileSync(name, 'utf8')).join('\n');
   const unused = Object.keys(english).filter(
     (key) =>
-      !/^(facts|error|theme)\./.test(key) &&
+      !/^(facts|error|theme|chat\.role|chat\.finish)\.|\.one$/.test(key) &&
       !code.includes(`'${key}'`) &&
       !code.includes(`"${key}"`),
   );
@@ -507,6 +524,60 @@ test('a large model: its cost first; a stopped download continues; kept models a
   await page.waitForFunction("document.querySelector('#kept-box').hidden");
 });
 
+test('a conversation over several turns goes on with another model, and on a server', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const model = await loadModel(golden('chat.gguf'), { worker: true, threads: 1 });
+  const api = makeApiServer(model, { name: 'small', allowOrigins: [server.origin] });
+  t.after(() => {
+    api.close();
+    api.closeAllConnections();
+    return model.close();
+  });
+  await new Promise((resolve) => api.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (api.address());
+  const page = await open(t, '/?lang=en#figure-talk');
+  await says(page, '#talk-about', /included models write tales/);
+  assert.equal(await page.$eval('.ask .primary', (e) => /** @type {any} */ (e).disabled), true);
+  const turns = (/** @type {number} */ n) =>
+    page.waitForFunction(
+      (wanted) =>
+        document.querySelector('.ask .primary:not(:disabled)') &&
+        document.querySelectorAll('.turn').length === wanted,
+      { timeout: 30_000 },
+      n,
+    );
+  const ask = async (/** @type {string} */ words, /** @type {number} */ n) => {
+    await page.type('.ask textarea', words);
+    await page.keyboard.press('Enter');
+    await turns(n);
+  };
+  await load(page, '/chat.gguf');
+  await says(page, '#talk-about', /With .*chat\.gguf, in this tab/);
+  await ask('one', 2);
+  await ask('two', 4);
+  await page.click('[value="server"]');
+  await says(page, '#talk-about', /Load a model or connect/);
+  await page.$eval(
+    '#talk-address',
+    (e, url) => /** @type {any} */ ((e.value = url)),
+    `http://127.0.0.1:${port}/v1`,
+  );
+  await page.click('#talk-server button');
+  await says(page, '#talk-about', /Connected: small/);
+  await turns(4);
+  await ask('three', 6);
+  await page.click('[name="where"][value="tab"]');
+  await turns(6);
+  await page.click('#language');
+  await says(page, '.turn .who', /你/);
+  assert.deepEqual(await violations(page), []);
+  await shoot('conversation', page);
+  await page.click('#talk-new');
+  await turns(0);
+});
+
 test('speed is measured on request, and its lines can be copied', {
   skip,
   timeout: 180_000,
@@ -579,18 +650,7 @@ for (const lang of ['en', 'zh-Hant'])
           .map((e) => e.outerHTML),
       );
       assert.deepEqual(small, [], 'targets');
-      await page.evaluate(axe); // as text: the page's policy allows no script of another origin
-      const { violations } = /** @type {any} */ (
-        await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
-      );
-      const found = violations.map(
-        (/** @type {any} */ v) =>
-          `${v.id}: ${v.nodes
-            .map((/** @type {any} */ n) => n.html)
-            .slice(0, 3)
-            .join(' | ')}`,
-      );
-      assert.deepEqual(found, []);
+      assert.deepEqual(await violations(page), []);
       await shoot(`open-${lang}-${theme}-${width}`, page);
     });
 

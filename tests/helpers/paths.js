@@ -19,3 +19,19 @@ export const noDist = existsSync(join(dist, 'jielong.js')) ? false : 'no build/d
 
 /** The path of tests/golden/NAME. @param {string} name */
 export const golden = (name) => join(root, 'tests', 'golden', name);
+/** Where tests/clients/install.sh puts the clients of jielong serve. */
+export const clients = join(root, 'build', 'clients');
+/** Why tests of npm's clients are skipped; false if they are not. */
+export const noClients = existsSync(join(clients, 'node_modules', 'openai'))
+  ? false
+  : 'no clients; run tests/clients/install.sh';
+/** The Python of PyPI's clients. */
+export const python = join(clients, 'py', 'bin', 'python');
+/** Why tests of PyPI's client are skipped; false if they are not. */
+export const noPython = existsSync(join(clients, 'requirements.installed'))
+  ? false
+  : 'no client of PyPI; run tests/clients/install.sh';
+/** Why tests against llama.cpp's server are skipped; false if they are not. */
+export const noServer = existsSync(join(clients, 'requirements-server.installed'))
+  ? false
+  : 'no llama.cpp server; run tests/clients/install.sh';

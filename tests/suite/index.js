@@ -8,6 +8,7 @@
 import { argumentsSuite } from './arguments.js';
 import { attention } from './attention.js';
 import { chat } from './chat.js';
+import { conversation } from './conversation.js';
 import { embed } from './embed.js';
 import { equivalence } from './equivalence.js';
 import { errors } from './errors.js';
@@ -21,6 +22,7 @@ import { inside } from './inside.js';
 import { insideGolden } from './inside_golden.js';
 import { learn } from './learn.js';
 import { merges } from './merges.js';
+import { openai } from './openai.js';
 import { readings } from './readings.js';
 import { save } from './save.js';
 import { threads } from './threads.js';
@@ -77,7 +79,7 @@ export const cases = [
   ...readings,
   ...learn,
   ...train,
-  ...on('one thread', [...threads, ...chat]),
+  ...on('one thread', [...threads, ...chat, ...openai, ...conversation]),
   ...on('one', [...argumentsSuite, ...merges, ...heads, ...workers, ...forgery]),
 ];
 

@@ -11,6 +11,7 @@
  *   inference      OUT_OF_MEMORY · CONTEXT_FULL · NOT_A_NUMBER (also a diverging training loss)
  *   chat           NO_CHAT_TEMPLATE · BAD_TEMPLATE (invalid, or it rejects the messages) ·
  *                  TEMPLATE_LIMIT (over 250 ms, or over a million characters of output)
+ *   connect()      REMOTE (a server cannot do it) · NETWORK · HTTP · CONTEXT_FULL
  *   usage          BAD_ARGUMENT (also an unknown option) · BUSY (one operation per session) · CLOSED
  *   host           WASM (the .wasm cannot be loaded) · WORKER (failed to start, ended, or was
  *                  unresponsive after an abort: load again) · ENGINE_CRASHED (load again)

@@ -12,7 +12,7 @@ export async function specialId(model, text) {
 }
 
 /** Opening and closing marks, by model family. */
-const MARKS = [
+export const MARKS = [
   ['<think>', '</think>'],
   ['<thinking>', '</thinking>'],
   ['[THINK]', '[/THINK]'],

@@ -60,6 +60,10 @@ export const PARTS = [
   'stored.js',
   'tokenizer-trainer.js',
   'train.js',
+  'conversation.js',
+  'connect.js',
+  'openai.js',
+  'ai-sdk.js',
 ];
 /** The script of pool workers, embedded as separate text because it shares little with the engine. */
 export const POOL_WORKER = 'engine/pool-worker.js';

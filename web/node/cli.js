@@ -110,6 +110,18 @@ const OPTIONS = {
   pp: ['N', 'tokens of the prompt (128)', atLeast(1)],
   tg: ['N', 'tokens generated (32)', atLeast(1)],
   context: ['N', "context length in tokens (default: the model's, at most 4096)", atLeast(1)],
+  host: ['ADDRESS', 'address to listen on (127.0.0.1; 0.0.0.0: all of this machine)'],
+  port: [
+    'N',
+    'port to listen on (8080; 0: any free one)',
+    (text) => +text < 65536 && atLeast(0)(text),
+  ],
+  name: ['NAME', "the model's name for clients (default: that of the file, without .gguf)"],
+  'api-key': ['KEY', 'requests must bring it; also the variable JIELONG_API_KEY'],
+  'allow-origin': ['URL', "origin of a page that may send requests, or '*'; can be repeated"],
+  'allow-host': ['NAME', 'a name of this machine, besides localhost; can be repeated'],
+  sessions: ['N', 'requests that run at a time (4)', atLeast(1)],
+  waiting: ['N', 'requests that may wait (32)', atLeast(0)],
   threads: ['N', 'number of threads', atLeast(1)],
   precision: [
     'P',
@@ -180,6 +192,12 @@ engine. With --check F: computes the scene F again; fails with the places whose 
       if (printed) put(`${printed}\n`);
     },
   ],
+  serve: [
+    'MODEL',
+    'answer the requests of OpenAI clients over HTTP: chat and text completions, embeddings',
+    'host port name api-key allow-origin allow-host sessions waiting context'.split(' '),
+    serve,
+  ],
   info: ['MODEL', 'metadata of the model file, as JSON', [], info],
   bench: [
     'MODEL',
@@ -188,7 +206,7 @@ engine. With --check F: computes the scene F again; fails with the places whose 
     bench,
   ],
 };
-const MULTIPLE = ['stop', 'tap', 'edit', 'set'];
+const MULTIPLE = ['stop', 'tap', 'edit', 'set', 'allow-origin', 'allow-host'];
 const COMMON = ['threads', 'precision', 'wasm'];
 
 /** @param {string | undefined} text @param {Values} values */
@@ -492,6 +510,25 @@ async function embed(model, [text], { ids, pooling }) {
   print(Array.from(vector, (x) => Number(x.toPrecision(9))));
 }
 
+/** @param {Model} model @param {string[]} _args @param {Values} values */
+async function serve(model, _args, values) {
+  const { listen } = await import('./api-server.js');
+  const server = await listen(model, {
+    host: values.host,
+    port: optional(values.port),
+    name: values.name ?? values.source.replace(/.*[/\\]/, '').replace(/\.gguf$/i, ''),
+    apiKey: (values['api-key'] ?? process.env.JIELONG_API_KEY) || undefined,
+    allowOrigins: values['allow-origin'],
+    allowHosts: values['allow-host'],
+    sessions: optional(values.sessions),
+    waiting: optional(values.waiting),
+    contextLength: optional(values.context),
+  });
+  put(`${server.name} is at ${server.address}/v1 (Ctrl-C stops)\n`);
+  if (server.warning) process.stderr.write(`jielong: ${server.warning}\n`);
+  await server.closed;
+}
+
 /** @param {Model} model */
 async function info(model) {
   print(model.info, 2);
@@ -543,6 +580,7 @@ async function main() {
     onProgress,
     wasm: values.wasm,
     threads: optional(values.threads),
+    worker: command === 'serve', // so that the server answers while tokens are evaluated
     precision: values.precision ?? (command === 'scene' ? 'exact' : undefined),
   });
   if (terminal) process.stderr.write('\x1b[2K');

@@ -1,7 +1,7 @@
 /**
  * package.js - builds dist/, the files of the npm package; `make package` runs it after the build.
  *
- *   jielong.js, train.js, ngram.js, tokenizer-trainer.js   ES modules, with shared chunks
+ *   jielong.js, train.js and what users import             ES modules, with shared chunks
  *   worker.js, pool-worker.js, template.js, *.wasm         what they name by literals: each in one file, without imports
  *   elements.js, elements/                                 the figures; each file is fetched when a page contains it
  *   single.js, jielong.global.js                           everything but the figures in one file: a module, a classic script
@@ -35,6 +35,8 @@ import {
 import { buildModuleElements, buildWhole, ENTRIES, FETCHED, wholeEngine } from './dist-elements.js';
 
 const out = join(root, 'dist');
+/** What users import and no single file contains. */
+const SEPARATE = ['conversation.js', 'connect.js', 'openai.js', 'ai-sdk.js'];
 const SCRIPTS = [...STARTS, POOL_WORKER, ...WORKERS];
 const licence = await licences(['chat/jinja.js']);
 
@@ -72,7 +74,7 @@ async function buildModules() {
     ...modules,
     splitting: true,
     chunkNames: '[name]-[hash]',
-    entryPoints: FETCHED.map((name) => join(web, name)),
+    entryPoints: [...FETCHED, ...SEPARATE].map((name) => join(web, name)),
     plugins: [flatUrls],
   });
 }

@@ -79,5 +79,9 @@ function setUpFigure(box) {
     box.addEventListener('toggle', async () => (await import('./speed.js')).setUp(), {
       once: true,
     });
+  if (box.id === 'figure-talk')
+    box.addEventListener('toggle', async () => (await import('./talk.js')).setUp(), {
+      once: true,
+    });
   if (location.hash === `#${box.id}`) box.open = true; // linked
 }
