@@ -100,10 +100,11 @@ const cut = () =>
 
 Object.assign(window, {
   ready: true,
-  /** One after another in sight, because a figure out of sight waits. */
+  /** One after another in sight, because a figure out of sight waits; with the working shown. */
   startAll: async () => {
     for (const element of all) {
       element.scrollIntoView();
+      if ('working' in element) element.working = true;
       await element.start();
     }
   },

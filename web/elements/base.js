@@ -185,7 +185,7 @@ export class JlElement extends HTMLElement {
     this.#changed.clear();
     this.#waits ||= needs && !begun;
     if (needs && begun) this.start();
-    else render(this);
+    render(this); // also while an earlier computation runs, so that the next key finds what is selected
   }
   /** Takes the view from the scene. */
   async #record() {
