@@ -17,7 +17,6 @@ import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import {
   assetsModule,
-  beside,
   common,
   exportsOf,
   FILES,
@@ -36,6 +35,7 @@ import { buildModuleElements, buildWhole, ENTRIES, FETCHED, wholeEngine } from '
 
 const out = join(root, 'dist');
 /** What users import and no single file contains. */
+const FOR_NODE = ['node/node.js', 'node/cli.js'];
 const SEPARATE = ['conversation.js', 'connect.js', 'openai.js', 'ai-sdk.js'];
 const SCRIPTS = [...STARTS, POOL_WORKER, ...WORKERS];
 const licence = await licences(['chat/jinja.js']);
@@ -68,25 +68,29 @@ const modules = {
   external: ['node:*'],
 };
 
-/** The modules for pages and Node: entries, and chunks of what several use. */
+/** The modules: entries, and chunks of what several use. */
 async function buildModules() {
-  await build({
+  const { metafile } = await build({
     ...modules,
     splitting: true,
     chunkNames: '[name]-[hash]',
-    entryPoints: [...FETCHED, ...SEPARATE].map((name) => join(web, name)),
-    plugins: [flatUrls],
+    entryPoints: [...FETCHED, ...SEPARATE, ...FOR_NODE].map((name) => join(web, name)),
+    plugins: [modelsPackage, flatUrls],
   });
+  await writeFile(
+    join(root, 'build/page-files.txt'),
+    neededBy('dist/jielong.js', metafile).join(' '),
+  );
 }
 
-/** What only Node has; it imports the entries, so that there is one JielongError. */
-async function buildForNode() {
-  const error = "export { JielongError } from './jielong.js';";
-  await build({
-    ...modules,
-    entryPoints: ['node/node.js', 'node/cli.js'].map((name) => join(web, name)),
-    plugins: [modelsPackage, instead(['base/error.js'], () => error), beside(ENTRIES)],
-  });
+/** A file and all that it imports, from the root of the project. @param {string} file @param {import('esbuild').Metafile} metafile */
+function neededBy(file, { outputs }) {
+  const needed = [file];
+  for (const one of needed)
+    for (const { path, kind } of outputs[one].imports)
+      if (kind === 'import-statement' && !needed.includes(path) && path in outputs)
+        needed.push(path);
+  return needed;
 }
 
 /**
@@ -217,7 +221,6 @@ if (!WASM.includes('jielong-relaxed.wasm'))
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await buildModules();
-await buildForNode();
 await buildWorkers();
 await buildSingle();
 await buildGlobal();
