@@ -24,7 +24,7 @@ import { Session } from './api/session.js';
 import { JielongError } from './base/error.js';
 import { checkOptions, LOAD } from './base/options.js';
 import { assets } from './engine/assets.js';
-import { openBackend } from './engine/backend.js';
+import { openAnywhere, openBackend } from './engine/backend.js';
 import { describeSource } from './source/source.js';
 
 export { attribute, attribution, Generation, headScores, JielongError, labelOf, Model, Session };
@@ -69,20 +69,19 @@ export async function loadModel(source, options = {}) {
   } = checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
   signal?.throwIfAborted();
-  const backend = openBackend(worker);
-  try {
-    const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
-    const info = await backend.load(
-      described,
-      { assets: assets(), wasm: address, sha256, memoryLimit, precision, threads },
-      onProgress,
-      signal,
-    );
-    return new Model(backend, info, contextLength);
-  } catch (e) {
-    backend.close();
-    throw signal?.aborted ? signal.reason : e;
-  }
+  const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
+  const given = { assets: assets(), wasm: address, sha256, memoryLimit, precision, threads };
+  const open = async (/** @type {LoadOptions['worker']} */ where) => {
+    const backend = openBackend(where);
+    try {
+      const info = await backend.load(described, given, onProgress, signal);
+      return new Model(backend, info, contextLength);
+    } catch (e) {
+      backend.close();
+      throw signal?.aborted ? signal.reason : e;
+    }
+  };
+  return openAnywhere(worker, open, described.kind !== 'stream');
 }
 
 /**

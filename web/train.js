@@ -28,7 +28,7 @@ import {
   WORKER,
 } from './base/options.js';
 import { assets } from './engine/assets.js';
-import { openBackend } from './engine/backend.js';
+import { openAnywhere, openBackend } from './engine/backend.js';
 
 /** @typedef {import('./api/types.js').TrainConfig} TrainConfig */
 /** @typedef {import('./api/types.js').TrainInfo} TrainInfo */
@@ -136,6 +136,11 @@ export async function createTrainer(options) {
   if (wanted.warmup === undefined)
     config.warmup = Math.min(TRAIN_DEFAULTS.warmup, config.steps >> 1);
   given.signal?.throwIfAborted();
+  return openAnywhere(given.worker, (worker) => openTrainer({ ...given, worker }, config));
+}
+
+/** @param {Record<string, any>} given options @param {any} config */
+async function openTrainer(given, config) {
   const backend = openBackend(given.worker);
   const cancel = () => backend.close(); // terminates the worker
   given.signal?.addEventListener('abort', cancel);

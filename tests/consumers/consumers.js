@@ -3,7 +3,8 @@
  * and runs it in Chromium or as a program: `make test-consumers`.
  *
  * Projects run one at a time in build/consumers/work; a project's folder is deleted when it has passed. ONLY=vite,next
- * selects by words of the names, QUICK=1 those that CI runs. A run of all projects writes the table in web/README.md.
+ * selects by words of the names, QUICK=1 those that CI runs. A run writes its rows of the table in web/README.md;
+ * TABLE=0 does not.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -92,7 +93,7 @@ async function installNodes() {
 async function install(folder, about) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, ...about }));
-  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'];
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts'];
   const settings = { cwd: folder, timeout: 8 * MINUTES, maxBuffer: 1 << 26 };
   await promisify(execFile)('npm', ['install', '--silent', ...options], settings);
 }
@@ -245,7 +246,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  if (chosen.length === projects.length && seen.size) writeTable();
+  if (process.env.TABLE !== '0') writeTable();
 });
 
 for (const project of chosen)
@@ -263,38 +264,35 @@ for (const project of chosen)
 
 const [BEGIN, END] = ['<!-- consumers -->', '<!-- /consumers -->'];
 
-/** Writes the table of this run into web/README.md, between its marks. */
+/** The cells of a project's row, after its run. @param {Project} project */
+function rowOf({ name, what, tools = {} }) {
+  const versions = Object.entries(tools).map(([tool, version]) => `${tool} ${version}`);
+  const result = seen.get(name);
+  const runs = result?.threads === 0 ? '' : (result?.kernels ?? '');
+  return [name, what, versions.join(', '), result ? 'yes' : 'no', runs, `${result?.threads || ''}`];
+}
+
+/** Writes the rows of this run into the table in web/README.md; other rows stay. */
 function writeTable() {
-  const rows = projects.map(({ name, what, tools = {} }) => {
-    const versions = Object.entries(tools).map(([tool, version]) => `${tool} ${version}`);
-    const result = seen.get(name);
-    const passed = result ? 'yes' : 'no';
-    return [
-      name,
-      what,
-      versions.join(', '),
-      passed,
-      result?.kernels ?? '',
-      String(result?.threads ?? ''),
-    ];
-  });
-  const head = [
-    'consumer',
-    'uses',
-    'tools',
-    'generates, chats, trains',
-    'kernels',
-    'threads where isolated',
-  ];
-  const all = [head, head.map(() => '---'), ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
-  const lines = all.map(
-    (row) =>
-      `| ${row.map((cell, i) => (cell === '---' ? '-'.repeat(widths[i]) : cell.padEnd(widths[i]))).join(' | ')} |`,
-  );
   const file = join(root, 'web', 'README.md');
   const text = readFileSync(file, 'utf8');
   const [before, rest] = text.split(BEGIN);
-  const [, after] = rest.split(END);
+  const [table, after] = rest.split(END);
+  const old = table.split('\n').map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const rows = projects.flatMap((project) =>
+    chosen.includes(project) ? [rowOf(project)] : old.filter(([name]) => name === project.name),
+  );
+  const head = ['consumer', 'uses', 'tools', 'passed', 'kernels', 'threads'];
+  const all = [head, head.map(() => ''), ...rows];
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  const lines = all.map((row, n) => {
+    const cells = row.map((cell, i) => (n === 1 ? '-'.repeat(widths[i]) : cell.padEnd(widths[i])));
+    return `| ${cells.join(' | ')} |`;
+  });
   writeFileSync(file, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${after}`);
 }

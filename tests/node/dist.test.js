@@ -6,11 +6,12 @@
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { dist, golden, noDist } from '../helpers/paths.js';
+import { dist, golden, noDist, root } from '../helpers/paths.js';
 import { essentials } from '../suite/index.js';
 import { describeCases } from './host.js';
 
@@ -39,10 +40,11 @@ else {
     }
   });
 
-  test('the separate files give the same tokens as the single file', async () => {
-    const files = await load(join(dist, 'files', 'jielong.js'));
+  test('the package, in files and as one, gives the same tokens as the single file', async () => {
+    const files = await load(join(root, 'dist', 'jielong.js'));
+    const single = await load(join(root, 'dist', 'single.js'));
     const answers = [];
-    for (const { loadModel } of [jielong, files])
+    for (const { loadModel } of [jielong, files, single])
       for (const worker of [false, true]) {
         const model = await loadModel(golden('arch/llama.gguf'), { worker });
         const session = await model.createSession();
@@ -50,6 +52,16 @@ else {
         await model.close();
       }
     for (const ids of answers.slice(1)) assert.deepEqual(ids, answers[0]);
+  });
+
+  test("require('jielong') works, and all entries have one error class", async () => {
+    const require = createRequire(import.meta.url);
+    const { JielongError } = require('jielong');
+    const { JielongError: inNode, loadModel } = require('jielong/node');
+    assert.equal(inNode, JielongError);
+    await assert.rejects(require('jielong/ngram').Ngram.open(new Uint8Array(8)), JielongError);
+    await assert.rejects(loadModel('no/such/file.gguf'), JielongError);
+    assert.ok(require('jielong/single').createTrainer);
   });
 
   test('parts loaded on demand share the error class of the single file', async () => {

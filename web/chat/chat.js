@@ -14,7 +14,7 @@
 
 import { JielongError } from '../base/error.js';
 import { badArgument } from '../base/options.js';
-import { listen, startWorker } from '../engine/start-worker.js';
+import { ALLOW, listen, startWorker } from '../engine/start-worker.js';
 import { families } from './families.js';
 import { findMarks, ReasoningSplitter, specialId } from './reasoning.js';
 
@@ -86,7 +86,7 @@ class TemplateWorker {
       else this.#waiting?.resolve(rest);
     };
     const fail = (/** @type {any} */ e) => {
-      const why = e.message || 'template.js or jinja.js beside it could not be loaded';
+      const why = e.message || `template.js or jinja.js beside it could not be loaded; ${ALLOW}`;
       this.#fail(e.code === 'ERR_WORKER_OUT_OF_MEMORY' ? late() : broken(why));
     };
     listen(this.#worker, receive, fail, () => this.#fail(broken('it has ended')));

@@ -14,7 +14,7 @@ import { closed, JielongError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
 import { openSource, pump } from '../source/source.js';
 import { ENGINE, POOL_WORKER } from './assets.js';
-import { listen, started, startWorker } from './start-worker.js';
+import { ALLOW, listen, started, startWorker } from './start-worker.js';
 
 /** @typedef {import('../api/types.js').LoadOptions} LoadOptions */
 /** @typedef {import('../api/types.js').ModelInfo} ModelInfo */
@@ -265,6 +265,26 @@ export function openBackend(worker) {
         : new Worker(/** @type {string} */ (worker), { type: 'module' }),
     ),
   );
+}
+
+/**
+ * Opens an engine in a worker, or in this thread if the page cannot start one.
+ * @template T
+ * @param {LoadOptions['worker']} worker the caller's; undefined: the default
+ * @param {(worker: LoadOptions['worker']) => Promise<T>} open
+ * @param {boolean} [repeatable] whether it can be called twice
+ * @returns {Promise<T>}
+ */
+export async function openAnywhere(worker, open, repeatable = true) {
+  try {
+    return await open(worker);
+  } catch (e) {
+    const { code, message } = /** @type {any} */ (e ?? {});
+    const blocked = code === 'WORKER' && /could not be (loaded|started)/.test(message);
+    if (worker !== undefined || !repeatable || !blocked) throw e;
+    console.warn(`jielong runs in the page's thread: ${message}; ${ALLOW}`);
+    return open(false);
+  }
 }
 
 /** A worker made by the caller. @param {() => any} make */

@@ -62,6 +62,11 @@ export function startWorker({ name, address }, memory) {
   return started(() => new Worker(shim, { type: 'module' }));
 }
 
+/** What a page without workers must allow, for errors and warnings. */
+export const ALLOW =
+  "a Content-Security-Policy must have worker-src 'self' for separate files, " +
+  'blob: for the engine in one file or on another origin';
+
 /** Turns an exception into a WORKER error. @template W @param {() => W} start @returns {W} */
 export function started(start) {
   try {
