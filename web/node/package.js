@@ -68,13 +68,19 @@ const modules = {
 
 /** The modules for pages and Node: entries, and chunks of what several use. */
 async function buildModules() {
-  await build({
+  const { metafile } = await build({
     ...modules,
     splitting: true,
     chunkNames: '[name]-[hash]',
     entryPoints: FETCHED.map((name) => join(web, name)),
     plugins: [flatUrls],
   });
+  // For `make size`: what a page loads before it calls anything.
+  const first = ['dist/jielong.js'];
+  for (const name of first)
+    for (const { path, kind } of metafile.outputs[name].imports)
+      if (kind === 'import-statement' && !first.includes(path)) first.push(path);
+  await writeFile(join(root, 'build', 'page-modules.txt'), `${first.join('\n')}\n`);
 }
 
 /** What only Node has; it imports the entries, so that there is one JielongError. */
