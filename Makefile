@@ -223,7 +223,7 @@ bench-choice: web/jielong.wasm node_modules ## whether every load chooses the fa
 
 size: dist ## raw and gzipped bytes per file, against the budgets of wasm/size.txt
 	@grep -v '^#' wasm/size.txt | { status=0; while IFS='|' read -r name budget files; do \
-	  files=$$(eval echo "$$files"); \
+	  files=$$(for f in $$files; do case $$f in @*) cat "$${f#@}" ;; *) echo $$f ;; esac; done); \
 	  raw=$$(cat $$files | wc -c); gz=$$(for f in $$files; do gzip -9 < $$f; done | wc -c); \
 	  printf '%s%7d raw %7d gzipped, budget %d\n' "$$name" $$raw $$gz $$budget; \
 	  [ $$gz -le $$budget ] || { echo "size: $$name is over its budget" >&2; status=1; }; \

@@ -282,7 +282,8 @@ export async function openAnywhere(worker, open, repeatable = true) {
     const { code, message } = /** @type {any} */ (e ?? {});
     const blocked = code === 'WORKER' && /could not be (loaded|started)/.test(message);
     if (worker !== undefined || !repeatable || !blocked) throw e;
-    console.warn(`jielong runs in the page's thread: ${message}; ${ALLOW}`);
+    const said = message.includes(ALLOW) ? message : `${message}; ${ALLOW}`;
+    console.warn(`jielong runs in the page's thread: ${said}`);
     return open(false);
   }
 }

@@ -72,7 +72,7 @@ export function started(start) {
   try {
     return start();
   } catch (e) {
-    throw new JielongError('WORKER', `a worker could not be started: ${wordsOf(e)}`);
+    throw new JielongError('WORKER', `a worker could not be started: ${wordsOf(e)}; ${ALLOW}`);
   }
 }
 

@@ -77,20 +77,12 @@ async function buildModules() {
     entryPoints: [...FETCHED, ...SEPARATE, ...FOR_NODE].map((name) => join(web, name)),
     plugins: [modelsPackage, flatUrls],
   });
-  await writeFile(
-    join(root, 'build/page-files.txt'),
-    neededBy('dist/jielong.js', metafile).join(' '),
-  );
-}
-
-/** A file and all that it imports, from the root of the project. @param {string} file @param {import('esbuild').Metafile} metafile */
-function neededBy(file, { outputs }) {
-  const needed = [file];
-  for (const one of needed)
-    for (const { path, kind } of outputs[one].imports)
-      if (kind === 'import-statement' && !needed.includes(path) && path in outputs)
-        needed.push(path);
-  return needed;
+  // For `make size`: what a page loads before it calls anything.
+  const first = ['dist/jielong.js'];
+  for (const name of first)
+    for (const { path, kind } of metafile.outputs[name].imports)
+      if (kind === 'import-statement' && !first.includes(path)) first.push(path);
+  await writeFile(join(root, 'build', 'page-modules.txt'), `${first.join('\n')}\n`);
 }
 
 /**
