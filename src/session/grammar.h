@@ -17,7 +17,7 @@ enum {
     JL_GRAMMAR_NODES = 1 << 14,  /* elements of all stacks */
     JL_GRAMMAR_STACKS = 1 << 12, /* of one state */
     JL_GRAMMAR_POOL = 1 << 15,   /* stacks of all states */
-    JL_GRAMMAR_WORK = 1 << 22,   /* stacks looked at for one token or mask */
+    JL_GRAMMAR_WORK = 1 << 20,   /* stacks looked at for one token or mask */
     JL_GRAMMAR_DEAD = 0,         /* the state of a text that the grammar does not match */
     JL_GRAMMAR_FULL = 0xfffe     /* no state: call jl_grammar_drop() and repeat */
 };

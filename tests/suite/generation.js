@@ -64,7 +64,11 @@ export const generation = [
       await session.append([1, 2, 3, 2, 1]);
       const stages = await session.stages();
       same(await session.stages(sampling), stages, 'all options given');
-      const changed = { temperature: 0.5, topK: 5, topP: 0.3, minP: 0.7, repeatPenalty: 1.5 };
+      const changed = {
+        ...{ temperature: 0.5, topK: 5, topP: 0.3, minP: 0.7, repeatPenalty: 1.5 },
+        ...{ frequencyPenalty: 1, presencePenalty: 1, temperatureRange: 0.3 },
+        ...{ typicalP: 0.2, mirostatTau: 0.1, stages: ['topK'] },
+      };
       for (const [name, value] of Object.entries(changed)) {
         const other = await session.stages({ ...sampling, [name]: value });
         ok(JSON.stringify(other) !== JSON.stringify(stages), `${name} has an effect`);
@@ -92,13 +96,18 @@ export const generation = [
         top: 50,
       };
       const stages = await session.stages(options);
-      const names = ['model', 'penalty', 'temperature', 'topK', 'topP', 'minP'];
+      const names = [
+        ...['model', 'bias', 'mask', 'penalty', 'dry', 'temperature', 'topK', 'topP', 'minP'],
+        ...['typical', 'xtc', 'mirostat'],
+      ];
       same(
         stages.map((s) => s.stage),
         names,
         'stages',
       );
-      const kept = stages.map((s) => s.kept);
+      same(names.slice(1), session.model.info.sampling.stages, 'published order');
+      const shown = ['model', 'penalty', 'temperature', 'topK', 'topP', 'minP'];
+      const kept = stages.filter((s) => shown.includes(s.stage)).map((s) => s.kept);
       same(
         kept.slice(0, 3),
         [logits.length, logits.length, logits.length],
