@@ -82,6 +82,31 @@ export const generation = [
     },
   },
   {
+    name: 'a grammar restricts tokens; stages() shows its mask at each step; a bias excludes a token',
+    async run(t) {
+      const session = await open(t, 'chat.gguf');
+      await session.append([1, 2, 3]);
+      const [{ top }] = await session.stages({ top: 1 });
+      const other = await session.stages({ logitBias: { [top[0].id]: -Infinity }, top: 1 });
+      ok(other[1].top[0].id !== top[0].id, 'excluded');
+      const grammar = 'root ::= [^x]{2,4}';
+      const stages = await session.stages({ grammar });
+      const mask = stages.find(({ stage }) => stage === 'mask');
+      ok(mask && mask.kept < stages[0].kept, 'the mask removes tokens');
+      const { text } = await session.complete([], { grammar, seed: 3, maxTokens: 8, topK: 0 });
+      ok(/^[^x]{0,4}$/u.test(text), `the text ${JSON.stringify(text)}`);
+      await rejects(
+        session.complete([], { grammar: 'root ::= "a' }),
+        'BAD_ARGUMENT',
+        /line 1, column 12/,
+      );
+      const twice = { grammar, responseFormat: { jsonSchema: true } };
+      await rejects(session.complete([], twice), 'BAD_ARGUMENT', /one of/);
+      await rejects(session.stages({ stages: ['topZ'] }), 'BAD_ARGUMENT', /no stage 'topZ'/);
+      await session.close();
+    },
+  },
+  {
     name: 'each sampling stage is a distribution; stages narrow it in order',
     async run(t) {
       const session = await open(t);
