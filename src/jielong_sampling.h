@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* The stages of a draw, in their default order. A stage whose settings are neutral changes nothing. */
+/* The stages of a draw, in their default order. One with neutral settings changes nothing. */
 typedef enum jl_stage {
     JL_STAGE_BIAS,        /* adds to the logits of some tokens */
     JL_STAGE_MASK,        /* keeps the tokens that the grammar allows */

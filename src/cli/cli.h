@@ -11,7 +11,7 @@
 
 typedef struct cli_options {
     const char *model, *text, *second; /* positional: MODEL and PROMPT or TEXT */
-    const char *file, *cases, *ids, *out, *pre, *type, *pooling, *precision;
+    const char *file, *cases, *ids, *out, *pre, *type, *pooling, *precision, *grammar, *stages;
     char stops[JL_MAX_STOP * (JL_MAX_STOP_BYTES + 1)];
     size_t stops_length;
     int special, chat, json, echo, n, n_given, pp, tg, context, threads, vocab, characters, order,

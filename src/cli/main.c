@@ -15,6 +15,11 @@ static const char usage[] =
     "usage: jielong COMMAND MODEL.gguf [options]      all: [--precision auto|exact|fast]\n"
     "  generate [MODEL] [PROMPT] [-n N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]\n"
     "           [--repeat-penalty R] [--repeat-last N] [--seed S] [--stop TEXT] [--ignore-eos]\n"
+    "           [--frequency-penalty F] [--presence-penalty F] [--dry-multiplier M] [--dry-base "
+    "B]\n"
+    "           [--dry-allowed-length N] [--dry-last N] [--temperature-range R] [--typical-p P]\n"
+    "           [--temperature-exponent E] [--xtc-probability P] [--xtc-threshold P]\n"
+    "           [--mirostat-tau T] [--mirostat-eta E] [--stages bias,mask,...] [--grammar FILE]\n"
     "           [--special] [--json] [--echo] [--context N] [--threads N]\n"
     "                                    continue PROMPT (or standard input), streaming the text\n"
     "                                    after it, with --echo also PROMPT;\n"
@@ -46,7 +51,10 @@ typedef struct command {
 } command;
 
 #define SAMPLING                                                                                   \
-    "-n --temperature --top-k --top-p --min-p --repeat-penalty --repeat-last --seed --stop "
+    "-n --temperature --top-k --top-p --min-p --repeat-penalty --repeat-last --seed --stop "       \
+    "--frequency-penalty --presence-penalty --dry-multiplier --dry-base --dry-allowed-length "     \
+    "--dry-last --temperature-range --temperature-exponent --typical-p --xtc-probability "         \
+    "--xtc-threshold --mirostat-tau --mirostat-eta --stages --grammar "
 
 static const command commands[] = {
     { "generate", cli_generate, 2,
@@ -80,6 +88,21 @@ static const option options[] = {
     { "--min-p", FLOAT, SLOT(generation.sampling.min_p), 0 },
     { "--repeat-penalty", FLOAT, SLOT(generation.sampling.repeat_penalty), 0 },
     { "--repeat-last", INT, SLOT(generation.sampling.repeat_last), 0 },
+    { "--frequency-penalty", FLOAT, SLOT(generation.sampling.frequency_penalty), 0 },
+    { "--presence-penalty", FLOAT, SLOT(generation.sampling.presence_penalty), 0 },
+    { "--dry-multiplier", FLOAT, SLOT(generation.sampling.dry_multiplier), 0 },
+    { "--dry-base", FLOAT, SLOT(generation.sampling.dry_base), 0 },
+    { "--dry-allowed-length", INT, SLOT(generation.sampling.dry_allowed), 0 },
+    { "--dry-last", INT, SLOT(generation.sampling.dry_last), 0 },
+    { "--temperature-range", FLOAT, SLOT(generation.sampling.temperature_range), 0 },
+    { "--temperature-exponent", FLOAT, SLOT(generation.sampling.temperature_exponent), 0 },
+    { "--typical-p", FLOAT, SLOT(generation.sampling.typical_p), 0 },
+    { "--xtc-probability", FLOAT, SLOT(generation.sampling.xtc_probability), 0 },
+    { "--xtc-threshold", FLOAT, SLOT(generation.sampling.xtc_threshold), 0 },
+    { "--mirostat-tau", FLOAT, SLOT(generation.sampling.mirostat_tau), 0 },
+    { "--mirostat-eta", FLOAT, SLOT(generation.sampling.mirostat_eta), 0 },
+    { "--stages", STRING, SLOT(stages), 0 },
+    { "--grammar", STRING, SLOT(grammar), 0 },
     { "--seed", SEED, SLOT(generation.sampling.seed), 0 },
     { "--stop", STOP, 0, 0 },
     { "--ignore-eos", FLAG, SLOT(generation.ignore_end), 0 },
@@ -245,6 +268,22 @@ static void print_usage(void) {
            (double)d.repeat_penalty, d.repeat_last);
 }
 
+/* "topK,temperature": names as in JavaScript. */
+static void set_stages(jl_sampling *g, const char *names) {
+    g->n_stages = 0;
+    while (*names) {
+        size_t n = strcspn(names, ",");
+        int stage = 0;
+        while (stage < JL_STAGE_COUNT && (strlen(jl_stage_name((jl_stage)stage)) != n ||
+                                          memcmp(jl_stage_name((jl_stage)stage), names, n) != 0))
+            stage++;
+        if (stage == JL_STAGE_COUNT || g->n_stages == JL_STAGE_COUNT)
+            cli_die(2, "USAGE", "unknown stage, or too many", "--stages");
+        g->stages[g->n_stages++] = (uint8_t)stage;
+        names += n + (names[n] == ',');
+    }
+}
+
 /* generate [PROMPT] without MODEL uses the bundled model. */
 static void use_bundled_model(const command *c, cli_options *o) {
     if (strcmp(c->name, "generate") != 0) return;
@@ -274,6 +313,9 @@ int main(int argc, char **argv) {
     use_bundled_model(c, &o);
     o.generation.max_tokens = o.n;
     o.generation.stop = o.stops;
+    size_t length;
+    if (o.grammar) o.generation.sampling.grammar = cli_read(o.grammar, &length);
+    if (o.stages) set_stages(&o.generation.sampling, o.stages);
     if (!o.model) cli_die(2, "USAGE", "needs a file; see jielong --help", c->name);
     int status = c->run(&o);
     if (fflush(stdout) || ferror(stdout))

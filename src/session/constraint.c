@@ -6,8 +6,8 @@
 #include "../base/heap.h"
 #include "../base/memory.h"
 
-/* Tokens sorted by their bytes. `shared` bytes are those of the token before; the others follow each
- * other in `bytes`. */
+/* Tokens sorted by their bytes. `shared` bytes are those of the token before; the others follow
+ * each other in `bytes`. */
 typedef struct token_list {
     int n;
     int32_t *ids;             /* [n] */

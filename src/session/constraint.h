@@ -37,8 +37,8 @@ jl_status jl_constraint_begin(jl_constraint *c, jl_str grammar, jl_error *error)
 /* Whether the grammar has this text; its state then belongs to the tokens accepted so far. */
 int jl_constraint_is(const jl_constraint *c, jl_str grammar);
 
-/* The mask [n / 32 rounded up], borrowed until the next call; bit id & 31 of word id / 32. End
- * tokens are allowed where the text may end. NULL: none is allowed, or the text nests too deeply. */
+/* The mask [n / 32 rounded up], borrowed until the next call: bit id & 31 of word id / 32. End
+ * tokens are allowed where the text may end. NULL: none is allowed, or there are too many ways. */
 const uint32_t *jl_constraint_mask(jl_constraint *c, jl_error *error);
 
 /* Moves on by a token that the mask allows. */

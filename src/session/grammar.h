@@ -1,6 +1,6 @@
 /* grammar.h - follows a grammar byte by byte: which texts may continue, and how.
  *
- * Place in the flow: rules of gbnf.c → states → mask.c (tokens) → sample.c. A state is the set of
+ * Place in the flow: rules of gbnf.c → states → constraint.c → sample.c. A state is the set of
  * stacks after the bytes so far, as in llama.cpp: each holds the elements still to match, the next
  * on top, which is a class of characters or a token. Stacks share their lower parts, and equal
  * states are one, so the automaton of the bytes is built as far as texts visit it (lazily, as in
@@ -17,12 +17,12 @@ enum {
     JL_GRAMMAR_NODES = 1 << 14,  /* elements of all stacks */
     JL_GRAMMAR_STACKS = 1 << 12, /* of one state */
     JL_GRAMMAR_POOL = 1 << 15,   /* stacks of all states */
-    JL_GRAMMAR_WORK = 1 << 22,   /* stacks looked at for one token or mask */
+    JL_GRAMMAR_WORK = 1 << 20,   /* stacks looked at for one token or mask */
     JL_GRAMMAR_DEAD = 0,         /* the state of a text that the grammar does not match */
     JL_GRAMMAR_FULL = 0xfffe     /* no state: call jl_grammar_drop() and repeat */
 };
 
-/* An element to match and what comes after it. Indices below and of stacks: 0 is the empty stack. */
+/* An element to match and what comes after it. Index 0 is the empty stack. */
 typedef struct jl_grammar_node {
     uint32_t element, below;
 } jl_grammar_node;
@@ -32,7 +32,7 @@ typedef struct jl_grammar_state {
     uint32_t value;          /* bits of a character of which `missing` bytes are still to come */
     uint8_t missing, length; /* bytes of that character */
     uint8_t accepts;         /* the text may end here */
-    int16_t mask;            /* slot of mask.c, −1: none */
+    int16_t mask;            /* slot of constraint.c, −1: none */
 } jl_grammar_state;
 
 typedef struct jl_grammar {

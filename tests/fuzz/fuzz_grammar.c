@@ -1,12 +1,13 @@
 /* fuzz_grammar.c - libFuzzer target: a grammar, then after a NUL byte tokens of a text.
  *
- * Parses the grammar and follows up to 60 tokens, drawn by the bytes after the NUL from those that the mask
- * allows. Besides the sanitizers: an error has place and message, in a grammar line and column; a token that the
+ * Parses the grammar and follows up to 60 tokens, drawn by the bytes after the NUL from those that
+ * the mask allows. Besides the sanitizers: an error has place and message, and a token that the
  * mask allows is accepted. Seeds: "fuzz_grammar --seeds=DIR" writes grammars and exits.
  *
- *   clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DJL_DEBUG \
- *     tests/fuzz/fuzz_grammar.c src/session/{constraint,grammar,gbnf,gbnf_check}.c src/text/trie.c \
- *     src/base/{memory,status}.c -o fuzz_grammar
+ *   S=src/session B=src/base
+ *   clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+ *     -DJL_DEBUG tests/fuzz/fuzz_grammar.c $S/{constraint,grammar,gbnf,gbnf_check}.c \
+ *     src/text/trie.c $B/{memory,status}.c -o fuzz_grammar
  */
 #include "fuzz.h"
 

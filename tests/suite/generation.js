@@ -68,7 +68,11 @@ export const generation = [
       await session.append([1, 2, 3, 2, 1]);
       const stages = await session.stages();
       same(await session.stages(sampling), stages, 'all options given');
-      const changed = { temperature: 0.5, topK: 5, topP: 0.3, minP: 0.7, repeatPenalty: 1.5 };
+      const changed = {
+        ...{ temperature: 0.5, topK: 5, topP: 0.3, minP: 0.7, repeatPenalty: 1.5 },
+        ...{ frequencyPenalty: 1, presencePenalty: 1, temperatureRange: 0.3 },
+        ...{ typicalP: 0.2, mirostatTau: 0.1, stages: ['topK'] },
+      };
       for (const [name, value] of Object.entries(changed)) {
         const other = await session.stages({ ...sampling, [name]: value });
         ok(JSON.stringify(other) !== JSON.stringify(stages), `${name} has an effect`);
@@ -78,6 +82,31 @@ export const generation = [
       await session.rewind(5);
       const again = await session.complete([], { ...sampling, seed: 7, maxTokens: 8 });
       same(again.ids, drawn.ids, 'tokens');
+      await session.close();
+    },
+  },
+  {
+    name: 'a grammar restricts tokens; stages() shows its mask at each step; a bias excludes a token',
+    async run(t) {
+      const session = await open(t, 'chat.gguf');
+      await session.append([1, 2, 3]);
+      const [{ top }] = await session.stages({ top: 1 });
+      const other = await session.stages({ logitBias: { [top[0].id]: -Infinity }, top: 1 });
+      ok(other[1].top[0].id !== top[0].id, 'excluded');
+      const grammar = 'root ::= [^x]{2,4}';
+      const stages = await session.stages({ grammar });
+      const mask = stages.find(({ stage }) => stage === 'mask');
+      ok(mask && mask.kept < stages[0].kept, 'the mask removes tokens');
+      const { text } = await session.complete([], { grammar, seed: 3, maxTokens: 8, topK: 0 });
+      ok(/^[^x]{0,4}$/u.test(text), `the text ${JSON.stringify(text)}`);
+      await rejects(
+        session.complete([], { grammar: 'root ::= "a' }),
+        'BAD_ARGUMENT',
+        /line 1, column 12/,
+      );
+      const twice = { grammar, responseFormat: { jsonSchema: true } };
+      await rejects(session.complete([], twice), 'BAD_ARGUMENT', /one of/);
+      await rejects(session.stages({ stages: ['topZ'] }), 'BAD_ARGUMENT', /no stage 'topZ'/);
       await session.close();
     },
   },
@@ -96,13 +125,18 @@ export const generation = [
         top: 50,
       };
       const stages = await session.stages(options);
-      const names = ['model', 'penalty', 'temperature', 'topK', 'topP', 'minP'];
+      const names = [
+        ...['model', 'bias', 'mask', 'penalty', 'dry', 'temperature', 'topK', 'topP', 'minP'],
+        ...['typical', 'xtc', 'mirostat'],
+      ];
       same(
         stages.map((s) => s.stage),
         names,
         'stages',
       );
-      const kept = stages.map((s) => s.kept);
+      same(names.slice(1), session.model.info.sampling.stages, 'published order');
+      const shown = ['model', 'penalty', 'temperature', 'topK', 'topP', 'minP'];
+      const kept = stages.filter((s) => shown.includes(s.stage)).map((s) => s.kept);
       same(
         kept.slice(0, 3),
         [logits.length, logits.length, logits.length],

@@ -96,8 +96,9 @@ const TEXTS = [
 /** @type {Rule} */
 const BIAS = [
   (v) =>
-    Object.entries(v).every(([id, bias]) => COUNT[0](Number(id)) && bias < Infinity) &&
-    Object.keys(v).length <= 2 ** 16,
+    Object.entries(v).every(
+      ([id, bias]) => COUNT[0](Number(id)) && typeof bias === 'number' && bias < Infinity,
+    ) && Object.keys(v).length <= 2 ** 16,
   'an object of numbers by token id (-Infinity: never)',
   (v) => ({ ...v }),
 ];

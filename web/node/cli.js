@@ -67,6 +67,39 @@ const OPTIONS = {
     '{repeatPenalty}; 1 is none, above 1 makes recent tokens less likely',
     atLeast(0, false),
   ],
+  'repeat-last': ['N', '{repeatLast}; number of recent tokens of the penalties', atLeast(0)],
+  'frequency-penalty': [
+    'F',
+    '{frequencyPenalty}; subtracted for each occurrence of a recent token',
+    atLeast(0, false),
+  ],
+  'presence-penalty': ['F', '{presencePenalty}; subtracted once', atLeast(0, false)],
+  'dry-multiplier': [
+    'M',
+    '{dryMultiplier}; lowers tokens that continue a repeated sequence, 0: none',
+    atLeast(0, false),
+  ],
+  'dry-base': ['B', '{dryBase}; by multiplier × base^(length − allowed length)', atLeast(0, false)],
+  'dry-allowed-length': ['N', '{dryAllowedLength}; from this length on', atLeast(1)],
+  'dry-last': ['N', '{dryLast}; number of recent tokens of DRY', atLeast(0)],
+  'temperature-range': [
+    'R',
+    '{temperatureRange}; temperature ± R by the entropy',
+    atLeast(0, false),
+  ],
+  'temperature-exponent': ['E', '{temperatureExponent}; of the entropy', atLeast(0, false)],
+  'typical-p': ['P', '{typicalP}; keep the most typical tokens, 1: all', atLeast(0, false)],
+  'xtc-probability': [
+    'P',
+    '{xtcProbability}; how often the most probable tokens are removed',
+    atLeast(0, false),
+  ],
+  'xtc-threshold': ['P', '{xtcThreshold}; of tokens this probable one is kept', atLeast(0, false)],
+  'mirostat-tau': ['T', '{mirostatTau}; target surprise in bits, 0: none', atLeast(0, false)],
+  'mirostat-eta': ['E', '{mirostatEta}; learning rate of Mirostat', atLeast(0, false)],
+  stages: ['NAMES', 'the stages in order: {stages}'],
+  grammar: ['FILE', 'the text must match this grammar (GBNF)'],
+  'json-schema': ['FILE', 'the text is JSON of this schema'],
   seed: [
     'S',
     'an integer; the same seed gives the same tokens',
@@ -130,7 +163,13 @@ const OPTIONS = {
   ],
   wasm: ['FILE', "another build of the engine's .wasm"],
 };
-const SAMPLING = 'n temperature top-k top-p min-p repeat-penalty seed stop'.split(' ');
+/** Options of sampling with a number. */
+const NUMBERS = (
+  'temperature top-k top-p min-p repeat-penalty repeat-last frequency-penalty presence-penalty dry-multiplier ' +
+  'dry-base dry-allowed-length dry-last temperature-range temperature-exponent typical-p xtc-probability ' +
+  'xtc-threshold mirostat-tau mirostat-eta'
+).split(' ');
+const SAMPLING = ['n', ...NUMBERS, 'stages', 'grammar', 'json-schema', 'seed', 'stop'];
 /**
  * @typedef {(model: Model, args: string[], values: Values) => Promise<unknown>} Run
  * @type {Record<string, [usage: string, does: string, options: string[], run: Run]>}
@@ -264,7 +303,7 @@ async function commandHelp(command, { wasm }) {
   /** @type {Record<string, any>} */ const sampling = model?.info.sampling ?? {};
   const lines = [...options, ...COMMON].map((name) => {
     const [placeholder, meaning] = OPTIONS[name];
-    const words = meaning.replace(/\{(\w+)\}/, (_, key) => sampling[key]);
+    const words = meaning.replace(/\{(\w+)\}/, (_, key) => String(sampling[key]));
     return `  ${`${dashed(name)} ${placeholder}`.padEnd(22)}${words}`;
   });
   await model?.close();
@@ -321,14 +360,30 @@ function parse(command, argv) {
 /** @param {string | undefined} text */
 const optional = (text) => (text === undefined ? undefined : Number(text));
 
-/** @param {Values} v */
+/** @param {string} path @returns {unknown} */
+function readJson(path) {
+  try {
+    return JSON.parse(readText(path));
+  } catch (e) {
+    if (e instanceof JielongError) throw e;
+    throw new JielongError(
+      'BAD_ARGUMENT',
+      `${path} is no JSON: ${/** @type {Error} */ (e).message}`,
+    );
+  }
+}
+
+/** @param {Values} v @returns {import('../jielong.js').GenerateOptions} */
 const sampling = (v) => ({
+  ...Object.fromEntries(
+    NUMBERS.map((name) => [name.replace(/-(.)/g, (_, c) => c.toUpperCase()), optional(v[name])]),
+  ),
   maxTokens: optional(v.n),
-  temperature: optional(v.temperature),
-  topK: optional(v['top-k']),
-  topP: optional(v['top-p']),
-  minP: optional(v['min-p']),
-  repeatPenalty: optional(v['repeat-penalty']),
+  stages: v.stages?.split(','),
+  grammar: v.grammar && readText(v.grammar),
+  responseFormat: v['json-schema'] && {
+    jsonSchema: /** @type {any} */ (readJson(v['json-schema'])),
+  },
   seed: v.seed === undefined ? undefined : BigInt(v.seed),
   stop: v.stop,
 });
