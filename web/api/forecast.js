@@ -55,7 +55,7 @@ export const calibrationOf = ({ memory, parameters, threads, precision }, { pp, 
 });
 
 /**
- * @param {import('./types.js').ModelInfo & { fileBytes: number }} info of the header
+ * @param {Omit<import('./types.js').ModelInfo, 'sites'> & { fileBytes: number }} info of the header
  * @param {{ contextLength?: number, keptBytes: number, remote: boolean, calibration?: Calibration }} given
  * @returns {Forecast}
  */
