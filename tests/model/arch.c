@@ -587,7 +587,7 @@ static size_t feed_header(jl_model *m, const uint8_t *file, size_t n, jl_error *
     return fed;
 }
 
-/* A header describes the model as the whole file does, takes no memory for weights, and no session. */
+/* A header describes the model as the whole file does; no memory for weights, no session. */
 static void test_header_only(void) {
     size_t n;
     static char a[1 << 16], b[1 << 16];
