@@ -157,14 +157,14 @@ for (const browser of /** @type {('Chromium' | 'Firefox')[]} */ (['Chromium', 'F
 
     test('a download continues after its tab was closed', async () => {
       await control('reset');
-      const first = await open();
-      const url = slow('again');
+      const [first, second] = [await open(), await open()];
+      const url = slow('again').replace('8000000', '3000000');
       first.evaluate(`draw('${url}')`).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      const find = `stored.listStored().then((all) => all.find(({ name }) => name === '${url}'))`;
+      await second.waitForFunction(`${find}.then((found) => found?.bytes >= 1 << 22)`);
       await first.close();
-      const second = await open();
-      const [{ bytes, complete }] = await second.evaluate('stored.listStored()');
-      assert.ok(bytes >= 1 << 22 && !complete, `${bytes} bytes are kept`);
+      const { bytes, complete } = await second.evaluate(find);
+      assert.ok(!complete, `${bytes} bytes are kept`);
       await control('reset');
       const { kept } = await second.evaluate(`draw('${url}')`);
       assert.notEqual(kept, null);
