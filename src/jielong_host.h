@@ -11,7 +11,7 @@
 /* ---- Headers --------------------------------------------------------------------------------- */
 
 /* Before the first bytes: only the header is read. feed returns JL_OK after it; the model gets no
- * weights and can only be described (jl_model_info) and freed. */
+ * weights and can only be described (jl_model_info, whose sites are not complete) and freed. */
 void jl_model_header_only(jl_model *m);
 /* Length of the file up to its last tensor; 0 before the header is complete. */
 uint64_t jl_model_file_bytes(const jl_model *m);

@@ -46,6 +46,7 @@ const ALONE = ['browser/thread', 'browser/workers Chromium', 'browser/workers Fi
 /** Test files that run as several suites: an environment variable and its value in each. */
 const SPLIT = {
   'node/suite': ['HOSTS', 'engine', 'worker'],
+  'browser/store': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],

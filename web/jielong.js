@@ -59,14 +59,9 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
 export async function loadModel(source, options = {}) {
   const given = checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
-  const { store, mirrors } = given;
-  if (!store && !mirrors && described.kind !== 'download') return load(described, given);
-  const { asDownload } = await import('./source/store.js');
-  const download = asDownload(described, given);
-  return load(download, given).catch((e) => {
-    if (e?.code !== 'CHANGED') throw e;
-    return load(download, given); // another version of the file than before
-  });
+  if (given.store || given.mirrors || described.kind === 'download')
+    return (await import('./source/store.js')).loadKept(described, given, load);
+  return load(described, given);
 }
 
 /** @param {import('./source/source.js').Described} described @param {LoadOptions} options checked */
@@ -88,14 +83,6 @@ async function load(described, options) {
   };
   return openAnywhere(worker, open, described.kind !== 'stream');
 }
-
-/**
- * What a model would cost here, from the header of its file; imports stored.js on the first call.
- * @param {Source} source
- * @param {import('./api/types.js').InspectOptions} [options]
- */
-export const inspect = async (source, options) =>
-  (await import('./stored.js')).inspect(source, options);
 
 /**
  * Creates a model to train; imports train.js on the first call.

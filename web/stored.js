@@ -75,7 +75,8 @@ export async function inspect(source, options = {}) {
   try {
     const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
     const header = { wasm: address, header: true, threads: 1, precision: 'exact' };
-    const info = /** @type {any} */ (await backend.load(described, header, undefined, signal));
+    const read = backend.load(described, header, undefined, signal);
+    const { sites: _, ...info } = /** @type {any} */ (await read); // those need the weights
     const remote = described.kind === 'download';
     const folder = typeof store === 'string' ? store : /** @type {any} */ (store).folder;
     const kept = remote

@@ -111,7 +111,7 @@ export async function startBadServer(versions) {
     if (request.method === 'HEAD') return response.end();
     const half = bytes.subarray(0, bytes.length >> 1);
     if (now('drop') || now('short'))
-      return response.write(half, () => setTimeout(() => response.destroy(), 20));
+      return response.write(half, () => setTimeout(() => response.destroy(), 150));
     if (now('stall')) return response.write(half);
     if (has('slow')) return trickle(response, bytes, Number(url.searchParams.get('rate') ?? 1e6));
     return response.end(bytes);

@@ -10,6 +10,7 @@
 
 #include "../../src/base/memory.h"
 #include "../../src/base/random.h"
+#include "../../src/jielong_host.h"
 #include "../../src/jielong_inside.h"
 #include "../../src/model/model.h"
 #include "../helpers/goldens.h"
@@ -567,6 +568,47 @@ static void test_readme_table(void) {
     }
 }
 
+/* ---- Headers --------------------------------------------------------------------------------- */
+
+/* Feeds until the model says that it has enough; returns the bytes it took. */
+static size_t feed_header(jl_model *m, const uint8_t *file, size_t n, jl_error *e) {
+    size_t fed = 0;
+    jl_status st = JL_MORE;
+    while (st == JL_MORE && fed < n) {
+        size_t room, part = n - fed < 1000 ? n - fed : 1000;
+        uint8_t *to = jl_model_reserve(m, &room, e);
+        if (!to) break;
+        if (part > room) part = room;
+        memcpy(to, file + fed, part);
+        st = jl_model_feed(m, part, e);
+        fed += part;
+    }
+    CHECK(st == JL_OK, "status %d: %s", st, e->message);
+    return fed;
+}
+
+/* A header describes the model as the whole file does; no memory for weights, no session. */
+static void test_header_only(void) {
+    size_t n;
+    static char a[1 << 16], b[1 << 16];
+    uint8_t *file = read_golden("llama", "gguf", &n);
+    jl_error e = { 0 }, refused = { 0 };
+    jl_model *whole = load_golden("llama"), *m = jl_model_new(n, 1, &e);
+    CHECK(file && whole && m, "%s", e.message);
+    if (!file || !whole || !m) return;
+    jl_model_header_only(m);
+    size_t fed = feed_header(m, file, n, &e);
+    CHECK(fed < n, "%zu of %zu bytes were needed", fed, n);
+    CHECK(jl_model_feed(m, 0, &e) == JL_OK && jl_model_finish(m, &e) == JL_OK, "%s", e.message);
+    CHECK(jl_model_file_bytes(m) > fed && jl_model_file_bytes(m) <= n, "length of the file");
+    jl_model_info(whole, a, sizeof a), jl_model_info(m, b, sizeof b);
+    size_t same = (size_t)(strstr(a, "\"sites\"") - a); /* sites depend on the weights */
+    CHECK(memcmp(a, b, same) == 0, "%.*s", (int)same, b);
+    CHECK(!jl_session_new(m, NULL, &refused) && refused.code, "a session without weights");
+    jl_model_free(whole), jl_model_free(m);
+    free(file);
+}
+
 int main(int argc, char **argv) {
     char row[600];
     for (int i = 0; argc > 1 && strcmp(argv[1], "table") == 0 && jl_arch_at(i); i++)
@@ -582,6 +624,7 @@ int main(int argc, char **argv) {
     RUN(test_refusals);
     RUN(test_names_fit);
     RUN(test_damage);
+    RUN(test_header_only);
     RUN(test_readme_table);
     return check_report("model/arch");
 }

@@ -12,6 +12,7 @@ import { below, ok, rejects, same } from './assert.js';
  * @property {string} origin of the server
  * @property {string} [folder] of the storage, in Node
  * @property {Record<string, any>} [load] options of every load
+ * @property {boolean} [silent] the browser reports an answer without a length as complete when its connection breaks
  */
 /** @typedef {{ url: string, range?: string, status: number, authorization?: string }[]} Log */
 
@@ -22,7 +23,8 @@ let serial = 0;
 const address = (t, how = '') => `${t.origin}/file-${++serial}.gguf?how=${how}`;
 
 /** @param {T} t @returns {Promise<{ log: Log, size: number, sha256: string }>} */
-const control = async (t, path = 'log') => (await fetch(`${t.origin}/control/${path}`)).json();
+const control = async (t, path = 'log') =>
+  (await fetch(`${t.origin}/control/${path}`, { cache: 'no-store' })).json();
 
 /** @param {T} t */
 const storeOf = (t, more = {}) => ({
@@ -101,6 +103,7 @@ export const storeCases = [
         ['drop,etag,expose', 2],
         ['nolength', 1],
       ])) {
+        if (t.silent && how === 'drop,nolength') continue;
         await control(t, 'reset');
         const { ids, kept, why } = await drawn(t, address(t, how));
         same(ids, wanted, how);

@@ -27,7 +27,7 @@ function phone() {
  * Bytes that a model and its session may take here, and why not more.
  * @returns {{ bytes: number, reason: string }}
  */
-export function memoryHere() {
+function memoryHere() {
   const wasm = { bytes: WASM_BYTES, reason: 'the 4 GB of a WebAssembly memory' };
   /** @param {number} bytes @param {string} reason */
   const least = (bytes, reason) => (bytes < wasm.bytes ? { bytes, reason } : wasm);
@@ -55,7 +55,7 @@ export const calibrationOf = ({ memory, parameters, threads, precision }, { pp, 
 });
 
 /**
- * @param {import('./types.js').ModelInfo & { fileBytes: number }} info of the header
+ * @param {Omit<import('./types.js').ModelInfo, 'sites'> & { fileBytes: number }} info of the header
  * @param {{ contextLength?: number, keptBytes: number, remote: boolean, calibration?: Calibration }} given
  * @returns {Forecast}
  */

@@ -76,7 +76,7 @@ export {};
 /**
  * What a model would cost on this host. Sizes are in bytes.
  * @typedef {object} Forecast
- * @property {ModelInfo} info of the header
+ * @property {Omit<ModelInfo, 'sites'>} info of the header
  * @property {number} fileBytes
  * @property {number} keptBytes that an earlier load has kept
  * @property {number} bytesToFetch

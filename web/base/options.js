@@ -46,7 +46,7 @@ const SEED = [
     Number.isSafeInteger(v) ||
     typeof v === 'bigint' ||
     (typeof v === 'string' && /^-?\d{1,20}$/.test(v)),
-  'an integer (beyond 2^53 a bigint or a decimal string)',
+  'an integer (a bigint or string beyond 2^53)',
 ];
 /** @type {Rule} */
 export const ANY = [() => true, 'anything'];

@@ -144,7 +144,10 @@ export class Engine {
       this.#model = this.#calls.make('model_new', reader.size, options.memoryLimit ?? 0);
       if (options.header) this.#calls.call('model_header_only', this.#model);
       await receive(this.#calls, this.#model, reader, options, onProgress, signal);
-      if (options.header) return this.#describe(reader);
+      if (options.header) {
+        const bytes = this.#calls.call('model_file_bytes', this.#model);
+        return { ...this.#info(reader), fileBytes: reader.size || bytes };
+      }
       const relaxed = await this.#kernels?.set(this.#calls, this.#model);
       await this.#threads?.join(this.#model, !options.threads, relaxed);
       signal?.throwIfAborted();
@@ -174,14 +177,6 @@ export class Engine {
     );
     if (shared) this.#threads.start(module, threads, await size());
     else this.#threads.why = why ?? 'the browser cannot allocate shared memory';
-  }
-
-  /** Metadata without a model. @param {import('../source/source.js').Reader} reader */
-  #describe(reader) {
-    const bytes = this.#calls.call('model_file_bytes', this.#model);
-    const info = this.#info(reader);
-    this.close();
-    return { ...info, fileBytes: reader.size || reader.total || bytes };
   }
 
   /** @param {{ kept?: string | null, why?: string | null }} reader */

@@ -9,10 +9,6 @@ import { sha256 } from '../source/sha256.js';
 
 const MORE = 1;
 const PROGRESS_MS = 50; // between two reports
-/** Codes of files that are wrong, not only hard to get or too large. */
-const WRONG =
-  /^(NOT_GGUF|BAD_FORMAT|TRUNCATED|UNKNOWN_ARCHITECTURE|UNKNOWN_TYPE|BAD_TENSOR|BAD_TOKENIZER|CHECKSUM)$/;
-
 /**
  * Copies a chunk into the engine's input buffers.
  * @param {import('./exports.js').Calls} calls @param {number} model @param {Uint8Array} chunk
@@ -37,36 +33,28 @@ function feed(calls, model, chunk) {
  * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
  */
 export async function receive(calls, model, reader, options, onProgress, signal) {
-  let reading = false; // a failed download is no wrong file
-  const read = async () => {
-    reading = true;
-    const chunk = await reader.read();
-    reading = false;
-    return chunk;
-  };
   try {
-    const hash = await fill(calls, model, reader, read, options, onProgress, signal);
+    const hash = await fill(calls, model, reader, options, onProgress, signal);
     if (!options.header) await reader.accept?.(hash);
   } catch (e) {
-    if (!reading && WRONG.test(/** @type {any} */ (e)?.code)) await reader.refuse?.();
+    if (!signal?.aborted) await reader.refuse?.(e);
     throw e;
   }
 }
 
 /**
  * @param {import('./exports.js').Calls} calls @param {number} model @param {import('../source/source.js').Reader} reader
- * @param {() => Promise<Uint8Array | undefined>} read
  * @param {{ sha256?: string, header?: boolean }} options
  * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
  * @returns {Promise<string | undefined>} the hash, if it was checked
  */
-async function fill(calls, model, reader, read, { sha256: given, header }, onProgress, signal) {
+async function fill(calls, model, reader, { sha256: given, header }, onProgress, signal) {
   const wanted = header ? undefined : (given ?? reader.expected)?.toLowerCase();
   const hash = wanted && wanted !== reader.sha256 ? sha256() : undefined;
   let [loaded, reported, complete] = [0, 0, false];
   // Bytes after the last tensor are read only for the hash, and to keep the file.
   while (hash || !complete || (reader.whole && !header)) {
-    const chunk = await read();
+    const chunk = await reader.read();
     signal?.throwIfAborted();
     if (!chunk) break;
     loaded += chunk.length;
@@ -80,11 +68,8 @@ async function fill(calls, model, reader, read, { sha256: given, header }, onPro
   }
   onProgress?.({ phase: 'download', loaded, total: loaded });
   calls.try('model_finish', model);
-  const found = hash?.hex();
-  if (found === wanted || !hash) return wanted;
-  const why = given
-    ? "its SHA-256 differs from the option 'sha256'"
-    : 'its SHA-256 differs from the published one';
+  if (!hash || hash.hex() === wanted) return wanted;
+  const why = "its SHA-256 differs from the option 'sha256', or the published one";
   throw new JielongError(
     'CHECKSUM',
     `${reader.name} is not the expected file: ${why}`,

@@ -23,7 +23,7 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {string} [expected] SHA-256 that is published
  * @property {boolean} [whole] all bytes must be read, also those after the last tensor
  * @property {(sha256?: string) => Promise<void>} [accept] the file is what it should be
- * @property {() => Promise<void>} [refuse] it is not
+ * @property {(error: unknown) => Promise<void>} [refuse] the load failed
  * @property {string | null} [kept] the kind of storage that holds it
  * @property {string} [why] it is not kept
  */

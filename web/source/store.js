@@ -60,6 +60,9 @@ const FOLLOW_MS = 100; // between two looks at what another tab has written
 const PATIENCE_MS = 60_000; // for a tab that writes no segment
 const SPARE = 1 << 24; // bytes of the quota that stay free
 
+/** Codes of the engine that say nothing against a file. */
+const OTHERWISE = /^(OUT_OF|ENGINE|CLOSED)/;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -111,6 +114,20 @@ export function asDownload(source, { store, host, mirrors, token, sha256: hash }
   const asked = typeof store === 'object' ? store : { folder };
   const kept = store ? checkOptions('store', asked, STORE_RULES) : undefined;
   return { kind: 'download', name, ...given, store: kept, sha256: hash, step };
+}
+
+/**
+ * Loads a source as a download; again if the file changed on its server meanwhile.
+ * @template T @param {import('./source.js').Described} source @param {Record<string, any>} options of the load
+ * @param {(source: import('./source.js').Described, options: any) => Promise<T>} load
+ * @returns {Promise<T>}
+ */
+export async function loadKept(source, options, load) {
+  const download = asDownload(source, options);
+  return load(download, options).catch((e) => {
+    if (e?.code !== 'CHANGED') throw e;
+    return load(download, options);
+  });
 }
 
 /* ---- What is kept ---------------------------------------------------------------------------- */
@@ -255,6 +272,7 @@ class KeptFile {
   #filled = 0;
   #written = 0; // segments by this reader
   #cancelled = false;
+  #reading = false;
 
   /** @param {Wanted} wanted @param {AbortSignal} [signal] */
   constructor(wanted, signal) {
@@ -472,6 +490,14 @@ class KeptFile {
 
   /** @returns {Promise<Uint8Array | undefined>} */
   async read() {
+    this.#reading = true;
+    const chunk = await this.#next();
+    this.#reading = false;
+    return chunk;
+  }
+
+  /** @returns {Promise<Uint8Array | undefined>} */
+  async #next() {
     const end = performance.now() + PATIENCE_MS;
     for (;;) {
       this.#signal?.throwIfAborted();
@@ -637,8 +663,9 @@ class KeptFile {
     this.#unlock();
   }
 
-  /** The engine has refused the file: another load would fail too. */
-  async refuse() {
+  /** The load failed. If the engine has refused the file, another load would fail too: it is removed. @param {any} error */
+  async refuse(error) {
+    if (this.#reading || OTHERWISE.test(error?.code)) return;
     if (this.#storage && (this.#release || this.#about?.done))
       await this.#storage.remove(this.#id).catch(() => {});
   }
