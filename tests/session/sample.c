@@ -21,31 +21,31 @@ static int falling(const void *a, const void *b) {
 }
 
 /* The remaining sorted candidates and the sum of their weights. */
-typedef struct kept {
+typedef struct selection {
     int n;
     float sum, max, scale;
-} kept;
+} selection;
 
-static float weigh(const kept *k, int i) {
+static float weigh(const selection *k, int i) {
     return jl_exp((sorted[i].logit - k->max) * k->scale);
 }
 
-static float sum_of(const kept *k, int n) {
+static float sum_of(const selection *k, int n) {
     float sum = 0;
     for (int i = 0; i < n; i++) sum += weigh(k, i);
     return sum;
 }
 
-static kept select_all(const jl_sampling *g, int n, jl_stage stage) {
+static selection select_all(const jl_sampling *g, int n, jl_stage stage) {
     float numbers[MAX];
     for (int i = 0; i < n; i++) {
         numbers[i] = isnan(logits[i]) ? -INFINITY : logits[i];
         sorted[i] = (jl_entry){ numbers[i], i };
     }
     qsort(sorted, (size_t)n, sizeof *sorted, falling);
-    kept k = { n, 0, sorted[0].logit, 1 };
+    selection k = { n, 0, sorted[0].logit, 1 };
     if (stage >= JL_STAGE_TEMPERATURE && g->temperature > 0) k.scale = 1 / g->temperature;
-    if (stage >= JL_STAGE_TEMPERATURE && g->temperature <= 0) return (kept){ 1, 1, k.max, 1 };
+    if (stage >= JL_STAGE_TEMPERATURE && g->temperature <= 0) return (selection){ 1, 1, k.max, 1 };
     k.sum = jl_exp_total(numbers, k.max, k.scale, n);
     if (stage >= JL_STAGE_TOP_K && g->top_k > 0 && g->top_k < n)
         k.n = g->top_k, k.sum = sum_of(&k, k.n);
@@ -60,7 +60,7 @@ static kept select_all(const jl_sampling *g, int n, jl_stage stage) {
     return k;
 }
 
-static int32_t draw_sorted(const kept *k, double u) {
+static int32_t draw_sorted(const selection *k, double u) {
     float target = (float)u * k->sum, sum = 0;
     for (int i = 0; i < k->n; i++)
         if ((sum += weigh(k, i)) > target) return sorted[i].id;
@@ -88,7 +88,7 @@ static jl_sampling settings(int n, int round) {
 }
 
 static void check_stage(jl_sampler *s, const jl_sampling *g, jl_stage stage) {
-    kept k = select_all(g, s->n, stage);
+    selection k = select_all(g, s->n, stage);
     jl_context c = { .logits = logits, .g = g };
     int n = jl_sample_stage(s, &c, (int)stage + 1, found, s->n, NULL);
     CHECK(n == k.n, "stage %d of %d: %d, not %d", (int)stage, s->n, n, k.n);
@@ -119,7 +119,7 @@ static void test_draws(void) {
         int whole = (g.top_k == 0 || g.top_k >= s.n) && g.top_p >= 1 && g.min_p <= 0;
         if (whole && g.temperature > 0) g.top_k = 1 + s.n / 2; /* otherwise in id order */
         if (g.top_k >= s.n) g.top_k = 0, g.top_p = 0.9f;
-        kept k = select_all(&g, s.n, JL_STAGE_MIN_P);
+        selection k = select_all(&g, s.n, JL_STAGE_MIN_P);
         jl_random ours, theirs;
         jl_random_seed(&ours, (uint32_t)round), jl_random_seed(&theirs, (uint32_t)round);
         for (int i = 0; i < DRAWS; i++) {
