@@ -12,6 +12,7 @@
 import { measure } from './api/bench.js';
 import { calibrationOf, forecast } from './api/forecast.js';
 import { badArgument, checkOptions, describe, LOAD } from './base/options.js';
+import { assets } from './engine/assets.js';
 import { openBackend } from './engine/backend.js';
 import { describeSource } from './source/source.js';
 import { asDownload, freeBytes, limit, list, remove } from './source/store.js';
@@ -74,7 +75,8 @@ export async function inspect(source, options = {}) {
   const backend = openBackend(worker);
   try {
     const address = typeof wasm === 'string' || wasm instanceof URL ? describeSource(wasm) : wasm;
-    const header = { wasm: address, header: true, threads: 1, precision: 'exact' };
+    const plainly = { header: true, threads: 1, precision: 'exact' };
+    const header = { assets: assets(), wasm: address, ...plainly };
     const read = backend.load(described, header, undefined, signal);
     const { sites: _, ...info } = /** @type {any} */ (await read); // those need the weights
     const remote = described.kind === 'download';

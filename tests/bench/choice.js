@@ -49,12 +49,13 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
  */
 const job = (address, precision, compare) => `(async () => {
   const { Model } = await import('/web/jielong.js');
+  const { assets } = await import('/web/engine/assets.js');
   const { openBackend } = await import('/web/engine/backend.js');
   const { describeSource } = await import('/web/source/source.js');
   const { measure } = await import('/web/api/bench.js');
   const backend = openBackend(true);
   const start = performance.now();
-  const options = { precision: '${precision}', threads: 1 };
+  const options = { assets: assets(), precision: '${precision}', threads: 1 };
   const info = await backend.load(describeSource('${address}'), options);
   const load = performance.now() - start;
   const model = new Model(backend, info);
