@@ -18,6 +18,7 @@ const probe = {
   /** Starts a figure in sight, because others wait; its report. Elements out of sight in a tall figure follow. @param {number} n */
   async start(n) {
     const figure = probe.figure(n);
+    figure.reveal(); // what is covered has no height, and what it pushes down can end out of sight
     for (const part of figure.parts) {
       part.scrollIntoView();
       await new Promise((resolve) => setTimeout(resolve, 60));
