@@ -19,9 +19,6 @@ const PROVIDER = 'jielong';
 
 /** Fields that a model may refuse, and the settings of the SDK. */
 const OPTIONAL = {
-  frequency_penalty: 'frequencyPenalty',
-  presence_penalty: 'presencePenalty',
-  response_format: 'responseFormat',
   tools: 'tools',
   tool_choice: 'toolChoice',
 };

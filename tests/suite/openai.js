@@ -405,4 +405,39 @@ export const openai = [
       client.close();
     },
   },
+  {
+    name: 'structured output, penalties and biases of a request act on the answer',
+    async run(t) {
+      const model = await t.model('chat.gguf');
+      const client = createOpenAI(model, { sessions: 1 });
+      const ask = async (/** @type {any} */ more) => {
+        const body = { messages: hello, max_tokens: 60, temperature: 1, seed: 3, ...more };
+        const answer = /** @type {any} */ (await client.chat.completions.create(body));
+        return answer.choices[0].message.content;
+      };
+      const schema = {
+        ...{ type: 'object', properties: { a: { enum: ['x', 'y'] }, b: { type: 'boolean' } } },
+        ...{ required: ['a', 'b'], additionalProperties: false },
+      };
+      const json_schema = { name: 'answer', schema };
+      const object = JSON.parse(
+        await ask({ response_format: { type: 'json_schema', json_schema } }),
+      );
+      same([Object.keys(object), typeof object.b], [['a', 'b'], 'boolean'], 'by a schema');
+      ok(['x', 'y'].includes(object.a), object.a);
+      same(await ask({ grammar: 'root ::= "yes" | "no"', logit_bias: {} }), 'yes', 'by a grammar');
+      const [id] = await model.tokenize('y');
+      same(
+        await ask({ grammar: 'root ::= "y" | "n"', logit_bias: { [id]: -100 } }),
+        'n',
+        'by a bias',
+      );
+      const refused = {
+        response_format: { type: 'json_schema', json_schema: { schema: { not: {} } } },
+      };
+      await rejects(ask(refused), 'BAD_ARGUMENT');
+      client.close();
+      await model.close();
+    },
+  },
 ];

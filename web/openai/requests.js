@@ -4,9 +4,9 @@
  * A table per path: field → [name, rule, conversion]. A field that is not in the table is refused by name, so
  * that nobody relies on what is not done; null counts as absent, as with OpenAI. Fields that cannot change an
  * answer (user, metadata) are accepted; others that are not supported are accepted with the value that asks for
- * nothing (frequency_penalty: 0), because clients send them. The extensions have llama.cpp's names.
+ * nothing (store: false), because clients send them. The extensions have llama.cpp's names.
  */
-import { badArgument, describe, FLAG, GENERATE, integer, number, typed } from '../base/options.js';
+import { badArgument, describe, FLAG, integer, number, typed } from '../base/options.js';
 
 /** @typedef {import('../base/options.js').Rule} Rule */
 /** @typedef {import('../api/types.js').Message} Message */
@@ -50,11 +50,6 @@ const only = (...values) => [
 /** Accepted without effect. @param {Rule} rule @returns {Row} */
 const ignored = (rule) => ['', rule];
 
-/** A field of an option, if generate() has the option; else its neutral value is accepted. @param {Row} row @param {Row} [neutral] */
-const optional = (row, neutral) => (Object.hasOwn(GENERATE, row[0]) ? row : neutral);
-/** Without the fields that are undefined. @param {Record<string, Row | undefined>} rows @returns {Record<string, Row>} */
-const present = (rows) =>
-  /** @type {any} */ (Object.fromEntries(Object.entries(rows).filter(([, row]) => row)));
 const PENALTY = number(-2, 2);
 /** @type {Rule} */
 const BIAS = [
@@ -71,7 +66,7 @@ const FORMAT = [
 ];
 
 /** Rows whose names are options of generate(). @type {Record<string, Row>} */
-export const OPTIONS = present({
+export const OPTIONS = {
   temperature: ['temperature', number(0)],
   top_p: ['topP', number(0, 1)],
   top_k: ['topK', integer(0, 2 ** 31 - 1)],
@@ -82,28 +77,26 @@ export const OPTIONS = present({
   seed: ['seed', integer(-(2 ** 53), 2 ** 53)],
   stop: ['stop', STOP],
   ignore_eos: ['ignoreEos', FLAG],
-  frequency_penalty: optional(['frequencyPenalty', PENALTY], only(0)),
-  presence_penalty: optional(['presencePenalty', PENALTY], only(0)),
-  logit_bias: optional(['logitBias', BIAS, biasOf], only({})),
-  typical_p: optional(['typicalP', number(0, 1)]),
-  xtc_probability: optional(['xtcProbability', number(0, 1)]),
-  xtc_threshold: optional(['xtcThreshold', number(0, 1)]),
-  dynatemp_range: optional(['temperatureRange', number(0)]),
-  dynatemp_exponent: optional(['temperatureExponent', number(0)]),
-  dry_multiplier: optional(['dryMultiplier', number(0)]),
-  dry_base: optional(['dryBase', number(1)]),
-  dry_allowed_length: optional(['dryAllowedLength', integer(1, 2 ** 31 - 1)]),
-  dry_penalty_last_n: optional(['dryLast', integer(0, 2 ** 31 - 1)]),
-  grammar: optional(['grammar', TEXT]),
-});
+  frequency_penalty: ['frequencyPenalty', PENALTY],
+  presence_penalty: ['presencePenalty', PENALTY],
+  logit_bias: ['logitBias', BIAS, biasOf],
+  typical_p: ['typicalP', number(0, 1)],
+  xtc_probability: ['xtcProbability', number(0, 1)],
+  xtc_threshold: ['xtcThreshold', number(0, 1)],
+  dynatemp_range: ['temperatureRange', number(0)],
+  dynatemp_exponent: ['temperatureExponent', number(0)],
+  dry_multiplier: ['dryMultiplier', number(0)],
+  dry_base: ['dryBase', number(1)],
+  dry_allowed_length: ['dryAllowedLength', integer(1, 2 ** 31 - 1)],
+  dry_penalty_last_n: ['dryLast', integer(0, 2 ** 31 - 1)],
+  grammar: ['grammar', TEXT],
+};
 /** Rows whose names are options of chat() alone. @type {Record<string, Row>} */
 export const CHAT_OPTIONS = {
   ...OPTIONS,
   max_completion_tokens: ['maxTokens', integer(0, 2 ** 31 - 1)],
   chat_template_kwargs: ['templateOptions', ANY_OBJECT],
-  response_format: /** @type {Row} */ (
-    optional(['responseFormat', FORMAT, formatOf], only({ type: 'text' }))
-  ),
+  response_format: ['responseFormat', FORMAT, formatOf],
 };
 
 /** OpenAI's -100 forbids a token. @param {Record<string, number>} bias */
