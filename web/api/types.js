@@ -158,8 +158,9 @@ export {};
  * @property {number} [mirostatEta] its learning rate
  * @property {StageName[]} [stages] their order; stages that are not listed are not applied
  */
-/** @typedef {'bias' | 'mask' | 'penalty' | 'dry' | 'temperature' | 'topK' | 'topP' | 'minP' | 'typical' | 'xtc' |
- *   'mirostat'} StageName */
+/**
+ * @typedef {'bias' | 'mask' | 'penalty' | 'dry' | 'temperature' | 'topK' | 'topP' | 'minP' | 'typical' | 'xtc' | 'mirostat'} StageName
+ */
 
 /**
  * @typedef {object} TokenOptions

@@ -192,7 +192,7 @@ async function copyTypes(name, done) {
 
 async function buildTypes() {
   const done = new Set();
-  for (const name of [...ENTRIES, 'node/node.js'])
+  for (const name of [...ENTRIES, ...SEPARATE, 'node/node.js'])
     await copyTypes(name.replace(/\.js$/, '.d.ts'), done);
   for (const name of Object.keys(OWN_TYPES)) await copyTypes(name, done);
 }
