@@ -263,9 +263,20 @@ static void print_usage(void) {
     jl_sampling d = jl_sampling_default();
     fputs(usage, stdout);
     printf("defaults of generate: --temperature %g --top-k %d --top-p %g --min-p %g\n"
-           "           --repeat-penalty %g --repeat-last %d\n",
+           "           --repeat-penalty %g --repeat-last %d --frequency-penalty %g\n"
+           "           --presence-penalty %g --typical-p %g --temperature-range %g\n"
+           "           --temperature-exponent %g --mirostat-tau %g --mirostat-eta %g\n",
            (double)d.temperature, d.top_k, (double)d.top_p, (double)d.min_p,
-           (double)d.repeat_penalty, d.repeat_last);
+           (double)d.repeat_penalty, d.repeat_last, (double)d.frequency_penalty,
+           (double)d.presence_penalty, (double)d.typical_p, (double)d.temperature_range,
+           (double)d.temperature_exponent, (double)d.mirostat_tau, (double)d.mirostat_eta);
+    printf("           --dry-multiplier %g --dry-base %g --dry-allowed-length %d --dry-last %d\n"
+           "           --xtc-probability %g --xtc-threshold %g\n"
+           "           --stages ",
+           (double)d.dry_multiplier, (double)d.dry_base, d.dry_allowed, d.dry_last,
+           (double)d.xtc_probability, (double)d.xtc_threshold);
+    for (int i = 0; i < d.n_stages; i++) printf("%s%s", i ? "," : "", jl_stage_name((jl_stage)d.stages[i]));
+    puts("");
 }
 
 /* "topK,temperature": names as in JavaScript. */

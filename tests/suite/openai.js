@@ -437,7 +437,6 @@ export const openai = [
       };
       await rejects(ask(refused), 'BAD_ARGUMENT');
       client.close();
-      await model.close();
     },
   },
 ];

@@ -304,7 +304,7 @@ async function commandHelp(command, { wasm }) {
   const lines = [...options, ...COMMON].map((name) => {
     const [placeholder, meaning] = OPTIONS[name];
     const words = meaning.replace(/\{(\w+)\}/, (_, key) => String(sampling[key]));
-    return `  ${`${dashed(name)} ${placeholder}`.padEnd(22)}${words}`;
+    return `  ${`${dashed(name)} ${placeholder}`.padEnd(25)}${words}`;
   });
   await model?.close();
   return `usage: jielong ${command} ${usage} [options]\n\n${does}.\n\n${lines.join('\n')}`;
