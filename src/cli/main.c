@@ -275,7 +275,8 @@ static void print_usage(void) {
            "           --stages ",
            (double)d.dry_multiplier, (double)d.dry_base, d.dry_allowed, d.dry_last,
            (double)d.xtc_probability, (double)d.xtc_threshold);
-    for (int i = 0; i < d.n_stages; i++) printf("%s%s", i ? "," : "", jl_stage_name((jl_stage)d.stages[i]));
+    for (int i = 0; i < d.n_stages; i++)
+        printf("%s%s", i ? "," : "", jl_stage_name((jl_stage)d.stages[i]));
     puts("");
 }
 

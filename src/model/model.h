@@ -56,7 +56,7 @@ typedef struct jl_loader {
     size_t inbox_fill, inbox_cap;
     size_t next_try; /* parse the header again at this fill */
     int have_header, failed;
-    int header_only; /* no weights are stored */
+    int header_only;    /* no weights are stored */
     jl_gguf gguf;       /* borrows from header */
     uint8_t *header;    /* the bytes gguf points into */
     jl_target *targets; /* [n_targets], in file order */
@@ -78,7 +78,7 @@ struct jl_model {
     void *memory;            /* the weights, one block */
     uint64_t memory_bytes;
     uint64_t n_parameters;
-    uint64_t file_bytes; /* up to the last tensor */
+    uint64_t file_bytes;  /* up to the last tensor */
     jl_type main_type;    /* type of most weights */
     char *strings[4];     /* name, architecture, licence, chat template: NUL-terminated, owned */
     jl_loader *loader;    /* NULL once complete */
