@@ -18,6 +18,7 @@ import {
   describe,
   EMBED,
   GENERATE,
+  LIMITS,
   typed,
 } from './base/options.js';
 import { MARKS, ReasoningSplitter } from './chat/reasoning.js';
@@ -317,7 +318,7 @@ class RemoteGeneration {
   /** @returns {AsyncGenerator<Token, void, void>} */
   async *#run() {
     if (this.#wrong) throw this.#wrong;
-    const { signal, onToken: _, maxTokens = 256, stop, seed, ...given } = this.#given;
+    const { signal, onToken: _, maxTokens = LIMITS.maxTokens, stop, seed, ...given } = this.#given;
     const checked = { ...given, maxTokens, seed: Number(this.seed), ...(stop && { stop }) };
     /** @type {Record<string, unknown>} */ const fields = {};
     const { topLogprobs, chatTemplate, special, ...mapped } = checked;

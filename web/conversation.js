@@ -18,6 +18,7 @@ import {
   COUNT,
   checkOptions,
   describe,
+  LIMITS,
   LIST,
   PROGRESS,
   typed,
@@ -53,7 +54,6 @@ const RULES = {
 const MAGIC = 'jielong conversation 1\n';
 /** Part of the room that a prompt takes at most after turns were dropped. */
 const FILL = 0.75;
-const MAX_TOKENS = 256; // the default of chat()
 
 /** @param {Message} message */
 const isSystem = ({ role }) => role === 'system' || role === 'developer';
@@ -312,7 +312,7 @@ export class Conversation {
     const { contextLength, model } = session;
     const length = async (/** @type {number} */ start) =>
       (await prepareChat(model, this.#context(start), options)).ids.length;
-    const answer = Math.min(options.maxTokens ?? MAX_TOKENS, Math.floor(contextLength / 2));
+    const answer = Math.min(options.maxTokens ?? LIMITS.maxTokens, Math.floor(contextLength / 2));
     const room = contextLength - answer;
     if ((await length(this.#start)) <= room) return;
     const starts = this.#turns();

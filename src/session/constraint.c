@@ -18,7 +18,8 @@ typedef struct token_list {
 
 struct jl_constraint {
     jl_pieces pieces;
-    token_list all, other;                  /* all that have bytes; those that are not plain */
+    token_list all;                         /* tokens that have bytes */
+    token_list other;                       /* of them, those with a byte that is not plain */
     int32_t *plain;                         /* [n_plain] tokens of plain bytes only, by length */
     uint32_t by_length[JL_PIECE_BYTES + 2]; /* the first of each length */
     int words;                              /* of a mask */

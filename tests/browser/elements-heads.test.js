@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startServer } from '../helpers/server.js';
+import { pageAt, startServer } from '../helpers/server.js';
 import { launch, missing } from './drivers.js';
 
 const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Heads</title>
@@ -16,14 +16,7 @@ describe('heads, attention and lens together', { skip: missing('Chromium') }, ()
   /** @type {import('puppeteer-core').Browser} */ let browser;
   /** @type {import('puppeteer-core').Page} */ let page;
   before(async () => {
-    server = await startServer({
-      answer: (request, response) => {
-        if (request.url !== '/heads') return false;
-        response.setHeader('Content-Type', 'text/html; charset=utf-8');
-        response.end(PAGE);
-        return true;
-      },
-    });
+    server = await startServer({ answer: pageAt('/heads', PAGE) });
     browser = await launch('Chromium');
     page = await browser.newPage();
     await page.setViewport({ width: 1000, height: 3000 });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startServer } from '../helpers/server.js';
+import { pageAt, startServer } from '../helpers/server.js';
 import { launch, missing } from './drivers.js';
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Play</title><link rel="icon" href="data:,">
@@ -15,14 +15,7 @@ describe('jl-distribution and jl-playground', { skip: missing('Chromium') }, () 
   /** @type {import('puppeteer-core').Browser} */ let browser;
   /** @type {import('puppeteer-core').Page} */ let page;
   before(async () => {
-    server = await startServer({
-      answer: (request, response) => {
-        if (request.url !== '/play') return false;
-        response.setHeader('Content-Type', 'text/html; charset=utf-8');
-        response.end(PAGE);
-        return true;
-      },
-    });
+    server = await startServer({ answer: pageAt('/play', PAGE) });
     browser = await launch('Chromium');
     page = await browser.newPage();
     await page.setViewport({ width: 1000, height: 1400 });

@@ -5,9 +5,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { loadModel } from '../../web/jielong.js';
-import { makeApiServer } from '../../web/node/api-server.js';
-import { golden, root } from '../helpers/paths.js';
+import { startApiServer } from '../helpers/api_server.js';
+import { root } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 import { chosen, drivers, missing } from './drivers.js';
 
@@ -91,15 +90,7 @@ for (const name of chosen) {
       timeout: 240_000,
     }, async (t) => {
       t.after(() => (fails = false));
-      const model = await loadModel(golden('chat.gguf'), { worker: true, threads: 1 });
-      const api = makeApiServer(model, { name: 'small', allowOrigins: [server.origin] });
-      t.after(() => {
-        api.close();
-        api.closeAllConnections();
-        return model.close();
-      });
-      await new Promise((resolve) => api.listen(0, '127.0.0.1', () => resolve(undefined)));
-      const { port } = /** @type {import('node:net').AddressInfo} */ (api.address());
+      const api = await startApiServer(t, server.origin);
       fails = true;
       await open(t, 'chat/?model=/tests/golden/chat.gguf&lang=en');
       await until(`document.querySelectorAll('#models option').length > 1`, 'the models');
@@ -144,7 +135,7 @@ for (const name of chosen) {
       await click('#earlier button');
       await turns(2);
       await tab.evaluate(`void (document.querySelector('[value="server"]').click(),
-        document.querySelector('#address').value = 'http://127.0.0.1:${port}/v1',
+        document.querySelector('#address').value = '${api}',
         document.querySelector('#server').requestSubmit())`);
       await until(
         `/Connected: small/.test(document.querySelector('#about').textContent)`,

@@ -10,8 +10,7 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadModel } from '../../web/jielong.js';
-import { makeApiServer } from '../../web/node/api-server.js';
+import { startApiServer } from '../helpers/api_server.js';
 import { golden, noModel as noSmollm2, root, SMOLLM2 } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
 import { launch, missing } from './drivers.js';
@@ -528,15 +527,7 @@ test('a conversation over several turns goes on with another model, and on a ser
   skip,
   timeout: 120_000,
 }, async (t) => {
-  const model = await loadModel(golden('chat.gguf'), { worker: true, threads: 1 });
-  const api = makeApiServer(model, { name: 'small', allowOrigins: [server.origin] });
-  t.after(() => {
-    api.close();
-    api.closeAllConnections();
-    return model.close();
-  });
-  await new Promise((resolve) => api.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (api.address());
+  const api = await startApiServer(t, server.origin);
   const page = await open(t, '/?lang=en#figure-talk');
   await says(page, '#talk-about', /included models write tales/);
   assert.equal(await page.$eval('.ask .primary', (e) => /** @type {any} */ (e).disabled), true);
@@ -559,11 +550,7 @@ test('a conversation over several turns goes on with another model, and on a ser
   await ask('two', 4);
   await page.click('[value="server"]');
   await says(page, '#talk-about', /Load a model or connect/);
-  await page.$eval(
-    '#talk-address',
-    (e, url) => /** @type {any} */ ((e.value = url)),
-    `http://127.0.0.1:${port}/v1`,
-  );
+  await page.$eval('#talk-address', (e, url) => /** @type {any} */ ((e.value = url)), api);
   await page.click('#talk-server button');
   await says(page, '#talk-about', /Connected: small/);
   await turns(4);

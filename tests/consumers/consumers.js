@@ -26,6 +26,7 @@ import { promisify } from 'node:util';
 import { makeServer } from '../../web/node/serve.js';
 import { freePort, launch } from '../browser/drivers.js';
 import { golden, root } from '../helpers/paths.js';
+import { listening } from '../helpers/server.js';
 import { projects } from './projects.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -146,13 +147,11 @@ async function prepare({ tools, settings, files, open, site }) {
 /** Serves a folder, with or without isolation. @param {string} folder @param {boolean} isolate @param {(origin: string) => Promise<Result>} use */
 async function withServer(folder, isolate, use) {
   const server = makeServer({ roots: [['/', folder]], alone: true, isolate });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const { origin, close } = await listening(server);
   try {
-    return await use(`http://127.0.0.1:${port}/`);
+    return await use(`${origin}/`);
   } finally {
-    server.close();
-    server.closeAllConnections();
+    close();
   }
 }
 

@@ -3,11 +3,12 @@
  *
  * GET /NAME?how=drop,etag… serves one file. `how` lists faults; a fault that is temporary ends after it happened once
  * (`times=N`: N times). Tests in pages control it by requests: /control/log lists the requests since /control/reset,
- * which also forgets the faults that have happened; /control/use?version=N serves another version of the file. Answers allow every page (CORS), without
- * exposing headers, as most hosts do.
+ * which also forgets the faults that have happened; /control/use?version=N serves another version of the file.
+ * Answers allow every page (CORS), without exposing headers, as most hosts do.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { listening } from './server.js';
 
 /**
  * @typedef {object} Request
@@ -126,13 +127,5 @@ export async function startBadServer(versions) {
     return [200, { 'Content-Type': 'application/json' }, JSON.stringify(body)];
   }
 
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return listening(server);
 }

@@ -10,13 +10,34 @@ import { makeServer } from '../../web/node/serve.js';
 import { dist, models, root } from './paths.js';
 
 /** @typedef {{ origin: string, close: () => void }} TestServer */
+/** @typedef {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean} Answer */
+
+/** Starts any server on a free port of this machine. @param {import('node:http').Server} server @returns {Promise<TestServer>} */
+export async function listening(server) {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** For startServer(): a page at a path. @param {string} path @param {string} html @returns {Answer} */
+export const pageAt = (path, html) => (request, response) => {
+  if (request.url !== path) return false;
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.end(html);
+  return true;
+};
 
 /**
  * @param {object} [options]
  * @param {boolean} [options.isolate] whether pages get isolation headers, which threads need; default: true
  * @param {[string, string][]} [options.roots] further URL prefixes and their folders, searched first
- * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean}
- *   [options.answer] answers a request itself and returns true, or returns false
+ * @param {Answer} [options.answer] answers a request itself and returns true, or returns false
  * @returns {Promise<TestServer>}
  */
 export async function startServer({ isolate = true, roots = [], answer = () => false } = {}) {
@@ -30,13 +51,5 @@ export async function startServer({ isolate = true, roots = [], answer = () => f
   const server = createServer((request, response) => {
     if (!answer(request, response)) files.emit('request', request, response);
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return listening(server);
 }

@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 import { loadModel } from '../../web/jielong.js';
 import { makeApiServer } from '../../web/node/api-server.js';
 import { clients, golden, noClients, noPython, python, root } from '../helpers/paths.js';
+import { listening } from '../helpers/server.js';
 
 /** @typedef {import('../../web/jielong.js').Model} Model */
 
@@ -28,14 +29,8 @@ const ignore = { ignore_eos: true };
 /** Starts a server on a free port. @param {Model} model @param {any} options */
 async function start(model, options) {
   const server = makeApiServer(model, { name: 'chat', contextLength: 512, ...options });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { port, base: `http://127.0.0.1:${port}`, close };
+  const { origin, close } = await listening(server);
+  return { port: Number(new URL(origin).port), base: origin, close };
 }
 
 /**

@@ -16,6 +16,7 @@ import { Conversation } from '../../web/conversation.js';
 import { loadModel } from '../../web/jielong.js';
 import { makeApiServer } from '../../web/node/api-server.js';
 import { golden, noModel, noServer, python, root, smollm2 } from '../helpers/paths.js';
+import { listening } from '../helpers/server.js';
 
 /** @typedef {import('../../web/jielong.js').Model} Model */
 /** @typedef {import('../../web/connect.js').RemoteModel} RemoteModel */
@@ -25,14 +26,8 @@ const drawn = { temperature: 1, seed: 5, ignoreEos: true, maxTokens: 8 };
 
 /** @param {import('node:http').Server} server */
 async function listen(server) {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { baseURL: `http://127.0.0.1:${port}/v1`, close };
+  const { origin, close } = await listening(server);
+  return { baseURL: `${origin}/v1`, close };
 }
 
 /** @param {AsyncIterable<any>} tokens */

@@ -4,7 +4,8 @@
  * Only the caller's side resolves them and sends their addresses to the worker, so that the worker's script refers to no
  * file. Every address is a literal in one expression, because bundlers recognise only that form. Scripts of workers are
  * such files too, not arguments of `new Worker`: in the package each has everything in it, and a bundler that rewrites
- * it can break it (Docusaurus adds a call of a function that it does not define). A build with everything inside (web/node/bundle.js) replaces this module: the .wasm files are then packed in it.
+ * it can break it (Docusaurus adds a call of a function that it does not define). A build with everything inside
+ * (web/node/bundle.js) replaces this module: the .wasm files are then packed in it.
  */
 import { absolute } from '../base/host.js';
 
