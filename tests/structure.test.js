@@ -62,8 +62,9 @@ const ROOMS = {
   base: '',
   source: 'base',
   engine: 'base source',
-  chat: 'base engine',
-  api: 'base engine chat',
+  schema: 'base',
+  chat: 'base engine schema',
+  api: 'base engine schema chat',
   openai: 'base chat', // OpenAI's interface
   '.': 'base source engine chat api openai', // entries for users
   figures: 'base .', // what figures show; without a DOM

@@ -169,13 +169,33 @@ const aboutOf = ({ id, model, created }) => ({
   timestamp: new Date(created * 1000),
 });
 
+/** @typedef {{ type: 'tool-call', toolCallId: string, toolName: string, input: string }} ToolCall */
+/** @param {any} call @returns {ToolCall} */
+const toolCallOf = ({ id, function: { name, arguments: input } }) => ({
+  type: 'tool-call',
+  toolCallId: id,
+  toolName: name,
+  input,
+});
+
+/** The parts of a stream for a call. @param {any} call */
+function toolParts(call) {
+  const { id, function: own } = call;
+  return [
+    { type: 'tool-input-start', id, toolName: own.name },
+    { type: 'tool-input-delta', id, delta: own.arguments },
+    { type: 'tool-input-end', id },
+    toolCallOf(call),
+  ];
+}
+
 /** The content of a whole answer. @param {any} message */
-function contentOf({ content, reasoning_content }) {
-  /** @type {({ type: 'reasoning', text: string } | { type: 'text', text: string })[]} */ const parts =
-    [];
+function contentOf({ content, reasoning_content, tool_calls = [] }) {
+  /** @type {({ type: 'reasoning', text: string } | { type: 'text', text: string } | ToolCall)[]} */
+  const parts = [];
   if (reasoning_content) parts.push({ type: 'reasoning', text: reasoning_content });
   if (content) parts.push({ type: 'text', text: content });
-  return parts;
+  return [...parts, ...tool_calls.map(toolCallOf)];
 }
 
 /**
@@ -200,6 +220,12 @@ async function* partsOf(chunks, warnings) {
       open = type;
       yield { type: `${type}-delta`, id: String(number), delta };
     }
+    const calls = choice?.delta.tool_calls ?? [];
+    if (open && calls.length) {
+      yield* end();
+      open = '';
+    }
+    yield* calls.flatMap(toolParts);
     finish = choice?.finish_reason ?? finish;
     if (!chunk.usage) continue;
     if (open) yield* end();

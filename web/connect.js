@@ -19,6 +19,7 @@ import {
   EMBED,
   GENERATE,
   LIMITS,
+  plainSeed,
   typed,
 } from './base/options.js';
 import { MARKS, ReasoningSplitter } from './chat/reasoning.js';
@@ -71,6 +72,9 @@ const WRITTEN = {
     type: 'json_schema',
     json_schema: { name: 'answer', schema: jsonSchema },
   }),
+  tools: (tools) => tools.map((/** @type {any} */ tool) => ({ type: 'function', function: tool })),
+  toolChoice: (choice) =>
+    typeof choice === 'string' ? choice : { type: 'function', function: choice },
   logitBias: (bias) =>
     Object.fromEntries(Object.entries(bias).map(([id, x]) => [id, Math.max(x, -100)])),
 };
@@ -198,7 +202,7 @@ export class RemoteSession {
   /**
    * Runs generate() to its end.
    * @param {string} [prompt] @param {GenerateOptions} [options]
-   * @returns {Promise<{ text: string, ids: number[], finish: string, seed: bigint }>} ids: none
+   * @returns {Promise<{ text: string, ids: number[], finish: string, seed: number | string }>} ids: none
    */
   async complete(prompt = '', options = {}) {
     const generation = this.generate(prompt, options);
@@ -273,7 +277,7 @@ class RemoteGeneration {
     }
     const random = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
     /** Of the random numbers, as the server is told. @readonly */
-    this.seed = BigInt(this.#given.seed ?? random);
+    this.seed = plainSeed(BigInt(this.#given.seed ?? random));
   }
 
   /** Whether the generation has ended or was aborted. */
@@ -371,12 +375,15 @@ function logprobOf(logprobs) {
  */
 async function* tokensOf(chunks, server, path, keep) {
   const splitter = new ReasoningSplitter(BARE, '');
+  const calls = new Calls();
   let index = 0;
   for await (const { choices } of chunks) {
     const [choice] = choices ?? [];
     if (!choice) continue; // usage
     const texts = textsOf(choice, splitter);
+    for (const part of choice.delta?.tool_calls ?? []) texts.push(calls.take(part));
     const end = choice.finish_reason;
+    if (end) texts.push(...calls.all());
     if (end && !texts.length) texts.push({ text: '' });
     for (const [i, one] of texts.entries()) {
       keep?.(one.text);
@@ -394,14 +401,42 @@ async function* tokensOf(chunks, server, path, keep) {
   );
 }
 
+/** @typedef {Pick<Token, 'text' | 'part' | 'call'>} Text */
+
+/** Joins the parts of a server's calls of tools. */
+class Calls {
+  /** @type {{ id: string, name: string, json: string }[]} */ #list = [];
+
+  /** @param {any} part of a delta @returns {Text} */
+  take({ index = this.#list.length, id = '', function: own = {} }) {
+    this.#list[index] ??= { id, name: '', json: '' };
+    const { name = '', arguments: json = '' } = own;
+    this.#list[index].name ||= name;
+    this.#list[index].json += json;
+    return { text: json, part: 'tool' };
+  }
+
+  /** The calls whose arguments are complete. @returns {Text[]} */
+  all() {
+    return this.#list.flatMap(({ id, name, json }) => {
+      try {
+        const call = { id, name, arguments: JSON.parse(json || '{}') };
+        return [{ text: '', part: /** @type {const} */ ('tool'), call }];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
 /**
  * The texts of a chunk, in order. Some servers leave the marks of reasoning in the answer.
- * @param {any} choice @param {ReasoningSplitter} splitter @returns {{ text: string, part?: 'reasoning' | 'answer' }[]}
+ * @param {any} choice @param {ReasoningSplitter} splitter @returns {Text[]}
  */
 function textsOf({ delta, text, logprobs }, splitter) {
   if (!delta) return text || logprobs ? [{ text: text ?? '' }] : [];
   const reasoning = delta.reasoning_content ?? delta.reasoning; // vLLM and Ollama: reasoning
-  /** @type {{ text: string, part?: 'reasoning' | 'answer' }[]} */
+  /** @type {Text[]} */
   const texts = reasoning ? [{ text: reasoning, part: 'reasoning' }] : [];
   const { content } = delta;
   if (content || (logprobs?.content && !reasoning))

@@ -68,6 +68,12 @@ function checkMessages(value) {
   return list.map((/** @type {Message} */ message) => ({ ...message }));
 }
 
+/** @param {Message} answer @param {import('./api/types.js').ToolCall} call */
+function addCall(answer, { id, name, arguments: args }) {
+  const list = /** @type {unknown[]} */ (answer.tool_calls ?? []);
+  answer.tool_calls = [...list, { id, type: 'function', function: { name, arguments: args } }];
+}
+
 /** A conversation. One turn runs at a time; a second one, and an edit meanwhile, is refused with BUSY. */
 export class Conversation {
   #target;
@@ -145,6 +151,23 @@ export class Conversation {
   send(text, options = {}) {
     if (typeof text !== 'string') throw badArgument(`a message is a string, not ${describe(text)}`);
     return this.#turn(() => this.#messages.push({ role: 'user', content: text }), options);
+  }
+
+  /**
+   * Sends the results of the calls in the last answer (its tool_calls); yields the tokens of the next answer.
+   * @param {{ id: string, name: string, content: string }[]} results @param {ChatOptions} [options]
+   * @returns {AsyncGenerator<Token, void, void>}
+   */
+  sendResults(results, options = {}) {
+    for (const { content } of results)
+      if (typeof content !== 'string')
+        throw badArgument(`a result is a string, not ${describe(content)}`, 'results');
+    return this.#turn(() => {
+      if (!this.#messages.at(-1)?.tool_calls)
+        throw badArgument('the last answer has called no tool', 'results');
+      for (const { id, name, content } of results)
+        this.#messages.push({ role: 'tool', tool_call_id: id, name, content });
+    }, options);
   }
 
   /**
@@ -244,6 +267,7 @@ export class Conversation {
         if (!begun) this.#messages.push(answer);
         begun = true;
         add(reader.take(token));
+        if (token.call) addCall(answer, token.call);
         yield token;
       }
     } finally {

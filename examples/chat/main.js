@@ -11,6 +11,7 @@ import { explain, size } from '../../web/ui/format.js';
 import { t } from '../../web/ui/i18n.js';
 import { Talk } from '../../web/ui/talk.js';
 import { forget, store, stored, titleOf } from './history.js';
+import { run, tools } from './tools.js';
 
 const asked = new URLSearchParams(location.search);
 const about = byId('about', HTMLElement);
@@ -24,11 +25,20 @@ const button = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
 /** @type {{ name: string, url: string, bytes?: number }[]} */ let choices = [];
 /** @type {() => string} */ let said = () => t('chat.choose');
 
-const talk = new Talk(byId('talk', HTMLElement), {
-  options: () => ({
+/** Options of a turn. With a schema the answer is JSON, otherwise the model may call tools. */
+function options() {
+  const schema = byId('schema', HTMLTextAreaElement).value.trim();
+  return {
     temperature: Number(input('temperature').value),
     maxTokens: Number(input('length').value),
-  }),
+    ...(schema && { responseFormat: { jsonSchema: JSON.parse(schema) } }),
+    ...(!schema && input('tools').checked && { tools }),
+  };
+}
+
+const talk = new Talk(byId('talk', HTMLElement), {
+  options,
+  call: run,
   changed: () => {
     if (talk.talking) store(id, /** @type {Conversation} */ (talk.talking).toJSON());
     showHistory();

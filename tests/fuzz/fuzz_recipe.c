@@ -22,11 +22,11 @@ static jlt_trainer *start(const jlt_config *c, jl_error *e) {
     return jlt_trainer_new(&o, &data, &host, e);
 }
 
-/* Whether a step takes only milliseconds. */
+/* Whether a step takes less than a millisecond. */
 static int is_small(const jlt_config *c) {
     const jlt_net_shape *s = &c->train.shape;
-    return s->n_embd <= 16 && s->n_ff <= 64 && s->n_layers <= 2 && s->n_ctx <= 64 &&
-           s->n_window <= 8 && c->train.batch <= 8 && c->train.length <= 64;
+    return s->n_embd <= 16 && s->n_ff <= 32 && s->n_layers <= 2 && s->n_ctx <= 16 &&
+           s->n_window <= 4 && c->train.batch <= 2 && c->train.length <= 16;
 }
 
 static void run(const jlt_config *c, const uint8_t *checkpoint, size_t n) {

@@ -26,6 +26,7 @@ import { openai } from './openai.js';
 import { readings } from './readings.js';
 import { save } from './save.js';
 import { threads } from './threads.js';
+import { tools } from './tools.js';
 import { train } from './train.js';
 import { traps } from './traps.js';
 import { workers } from './workers.js';
@@ -79,7 +80,7 @@ export const cases = [
   ...readings,
   ...learn,
   ...train,
-  ...on('one thread', [...threads, ...chat, ...openai, ...conversation]),
+  ...on('one thread', [...threads, ...chat, ...tools, ...openai, ...conversation]),
   ...on('one', [...argumentsSuite, ...merges, ...heads, ...workers, ...forgery]),
 ];
 

@@ -10,7 +10,7 @@ import { badArgument, CHAT, checkOptions, GENERATE, LIMITS, plainSeed } from '..
 /** @typedef {import('./types.js').ChatOptions} ChatOptions */
 /** @typedef {import('./types.js').Token} Token */
 /** New tokens of the timeline, from a position on. @typedef {{ from: number, ids: Int32Array,
- *   answer?: import('./timeline.js').Answer }} Prompt */
+ *   answer?: import('./timeline.js').Answer, grammar?: string }} Prompt */
 
 const nothing = async () => {};
 
@@ -22,7 +22,7 @@ export async function withGrammar({ responseFormat, ...rest }) {
   if (!responseFormat) return rest;
   if (rest.grammar !== undefined)
     throw badArgument("give one of 'grammar' and 'responseFormat'", 'responseFormat');
-  const { grammarOf } = await import('./schema.js'); // loaded on first use
+  const { grammarOf } = await import('../schema/schema.js'); // loaded on first use
   return { ...rest, grammar: grammarOf(responseFormat.jsonSchema) };
 }
 
@@ -39,7 +39,7 @@ export class Generation {
   #begun = false;
   #ended = false;
   /** Restores the timeline; nothing() after the first token. */ #undo = nothing;
-  /** @type {import('../chat/reasoning.js').ReasoningSplitter | undefined} */ #splitter;
+  /** @type {import('../chat/chat.js').Splitter | undefined} */ #splitter;
 
   /**
    * @param {Timeline} timeline @param {'generate' | 'chat'} caller @param {ChatOptions} options
@@ -53,7 +53,8 @@ export class Generation {
     } catch (e) {
       this.#wrong = e; // created here, so that its stack shows the caller
     }
-    const { signal, onToken, stop = [], chatTemplate, templateOptions, ...rest } = this.#given;
+    const { signal, onToken, stop = [], ...more } = this.#given;
+    const { chatTemplate, templateOptions, tools, toolChoice, parallelToolCalls, ...rest } = more;
     const random = crypto.getRandomValues(new Uint32Array(1))[0];
     const seed = BigInt.asUintN(64, BigInt(rest.seed ?? random));
     /** Of the random numbers; the same seed gives the same tokens. Beyond 2^53 a decimal string. @readonly */
@@ -103,10 +104,10 @@ export class Generation {
     if (this.#wrong) throw this.#wrong;
     const timeline = this.#timeline;
     timeline.hold(this);
-    const { from, ids, answer } = await this.#prompt(this.#given);
+    const { from, ids, answer, grammar } = await this.#prompt(this.#given);
     this.#given.signal?.throwIfAborted();
     this.#undo = await timeline.restorer();
-    const settings = await withGrammar(this.#settings);
+    const settings = await withGrammar({ ...this.#settings, ...(grammar && { grammar }) });
     if (from < timeline.position) await timeline.rewind(from);
     await timeline.call('generate', ids, settings);
     if (answer) timeline.addAnswer(answer);
@@ -123,7 +124,11 @@ export class Generation {
       const { more, token } = await this.#timeline.call('step');
       if (signal?.aborted && token) await this.#timeline.call('rewind', before);
       if (more) continue;
-      return token && this.#splitter ? { ...token, part: this.#splitter.take(token) } : token;
+      const splitter = this.#splitter;
+      if (!token || !splitter) return token;
+      const part = splitter.take(token);
+      const call = 'call' in splitter && splitter.call;
+      return { ...token, part, ...(call && { call }) };
     }
   }
 

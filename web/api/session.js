@@ -324,7 +324,7 @@ export class Session {
     return new Generation(this.#timeline, 'chat', options, async (given) => {
       const list = reading('chat', () => listOf(messages));
       const { prepareChat } = await import('../chat/chat.js'); // loaded on first use
-      const { ids, splitter } = await prepareChat(this.model, list, given).catch((e) => {
+      const { ids, splitter, grammar } = await prepareChat(this.model, list, given).catch((e) => {
         throw unreadable('chat', e);
       });
       // Checked before tokens are dropped.
@@ -339,7 +339,12 @@ export class Session {
       }
       // The last token is always evaluated, because sampling needs its logits.
       const same = await this.#timeline.call('commonPrefix', ids.subarray(0, -1));
-      return { from: same, ids: ids.subarray(same), answer: { from: ids.length, splitter } };
+      return {
+        from: same,
+        ids: ids.subarray(same),
+        answer: { from: ids.length, splitter },
+        grammar,
+      };
     });
   }
 

@@ -8,8 +8,8 @@ import { closed, JielongError } from '../base/error.js';
 import { checkIds } from '../base/options.js';
 import { tokenize } from './tokenize.js';
 
-/** @typedef {import('../chat/reasoning.js').ReasoningSplitter} ReasoningSplitter */
-/** Start position and splitter of an answer. @typedef {{ from: number, splitter: () => ReasoningSplitter }} Answer */
+/** @typedef {import('../chat/chat.js').Splitter} Splitter */
+/** Start position and splitter of an answer. @typedef {{ from: number, splitter: () => Splitter }} Answer */
 /** @typedef {import('./generation.js').Generation} Generation */
 /** @typedef {import('./types.js').Ids} Ids */
 

@@ -193,11 +193,26 @@ export {};
  * @property {string} [chatTemplate] replaces the file's: a Jinja template, or the name of a
  *   family (chatml llama2 llama3 gemma phi3 mistral zephyr vicuna alpaca granite commandr deepseek)
  * @property {Record<string, unknown>} [templateOptions] more template variables, plain data, such
- *   as { enable_thinking: false } or { tools: [...] }; the template defines them. They cannot
- *   override the variables of chat() (messages, add_generation_prompt, bos_token, eos_token) or
- *   Jinja names (true, range, …)
+ *   as { enable_thinking: false }; the template defines them. They cannot override
+ *   the variables of chat() (messages, tools, add_generation_prompt, bos_token, eos_token) or Jinja names (true, range, …)
  */
-/** @typedef {GenerateOptions & ChatExtras} ChatOptions */
+/**
+ * A tool that the model may call. name: at most 64 letters, digits, _ and -. parameters: the JSON schema of its
+ * arguments, an object's; default: no arguments.
+ * @typedef {{ name: string, description?: string, parameters?: Record<string, unknown> }} Tool
+ */
+/** A call; the id is unique in the conversation.
+ * @typedef {{ id: string, name: string, arguments: Record<string, any> }} ToolCall */
+/**
+ * @typedef {object} ToolExtras
+ * @property {Tool[]} [tools] written into the prompt by the chat template, or into the system message if the template
+ *   knows no tools. The answer is a text, or calls in the template's format whose arguments match the schemas: a token
+ *   that would break this is not drawn. Not with a grammar or responseFormat
+ * @property {'auto' | 'none' | 'required' | { name: string }} [toolChoice] 'auto'; none: a text; required: at least one
+ *   call; name: one call of this tool
+ * @property {boolean} [parallelToolCalls] true; false: at most one call in an answer
+ */
+/** @typedef {GenerateOptions & ChatExtras & ToolExtras} ChatOptions */
 
 /**
  * @typedef {object} Token
@@ -208,8 +223,9 @@ export {};
  * @property {number} index in the generation, from 0
  * @property {{ id: number, text: string, logprob: number }[]} [top] with topLogprobs, most probable
  *   first
- * @property {'reasoning' | 'answer'} [part] only from chat(): reasoning models reason first, between
- *   marks such as <think> and </think>; the marks belong to the reasoning
+ * @property {'reasoning' | 'answer' | 'tool'} [part] only from chat(): reasoning models reason first, between
+ *   marks such as <think> and </think>; the marks belong to the reasoning. tool: a call of a tool, with its marks
+ * @property {ToolCall} [call] the call that this token completes
  * @property {'length' | 'end' | 'stop' | 'context'} [finish] on the last token: maxTokens reached,
  *   end token, stop string, context full
  */
@@ -331,8 +347,10 @@ export {};
 
 /**
  * One message of a conversation. role: system, user, assistant or another word that the template
- * supports; only roles in `ROLES` (template.js) can form special tokens. Other fields (tool_calls,
- * reasoning_content) are passed to the template. An assistant's content excludes its reasoning.
+ * supports; only roles in `ROLES` (template.js) can form special tokens. An assistant's content excludes its
+ * reasoning (reasoning_content) and its calls of tools: tool_calls [{ id, type: 'function', function: { name,
+ * arguments } }]. Their results are { role: 'tool', tool_call_id, name, content }. Other fields are passed to the
+ * template.
  * @typedef {{ role: string, content: string, [more: string]: unknown }} Message
  */
 /** @typedef {Int32Array | number[]} Ids */

@@ -160,8 +160,31 @@ export const EMBED = {
   ]),
   signal: SIGNAL,
 };
+/** @type {Rule} */
+const TOOLS = [
+  (v) =>
+    v.every(isTool) && new Set(v.map((/** @type {any} */ tool) => tool.name)).size === v.length,
+  'an array of { name, description, parameters }, each name once: at most 64 letters, digits, _ and -',
+  (v) => Array.isArray(v) && structuredClone(copyOf(v)),
+];
+/** @param {any} tool */
+const isTool = (tool) =>
+  typeof tool?.name === 'string' &&
+  /^[\w-]{1,64}$/.test(tool.name) &&
+  typeof (tool.description ?? '') === 'string' &&
+  typeof (tool.parameters ?? {}) === 'object' &&
+  !Array.isArray(tool.parameters);
+/** @type {Rule} */
+const TOOL_CHOICE = [
+  (v) => ['auto', 'none', 'required'].includes(v) || typeof v?.name === 'string',
+  "'auto', 'none', 'required' or { name }",
+  (v) => (typeof v === 'string' ? v : { name: v.name }),
+];
 export const CHAT = {
   ...GENERATE,
+  tools: TOOLS,
+  toolChoice: TOOL_CHOICE,
+  parallelToolCalls: FLAG,
   chatTemplate: typed('string', 'a Jinja template or the name of a family'),
   templateOptions: /** @type {Rule} */ ([
     (v) => !!v && typeof v === 'object' && !Array.isArray(v),

@@ -21,6 +21,7 @@ import { findMarks, ReasoningSplitter, specialId } from './reasoning.js';
 /** @typedef {import('../api/model.js').Model} Model */
 /** @typedef {import('../api/types.js').Message} Message */
 /** @typedef {import('../api/types.js').ChatOptions} ChatOptions */
+/** @typedef {ReasoningSplitter | import('./tool-calls.js').ToolSplitter} Splitter */
 /** @typedef {{ text: string, runs: [length: number, own: boolean][] }} Rendering */
 
 const TIME_MS = 250; // timeout of one rendering, once the worker has begun it
@@ -204,6 +205,7 @@ function checkMessages(messages) {
   if (!Array.isArray(messages) || messages.length === 0)
     throw badArgument('messages must be an array of at least one message', 'messages');
   messages.forEach((m, i) => {
+    if (m?.tool_calls) m.content ??= ''; // OpenAI's is null
     if (typeof m?.role === 'string' && /^[\w-]+$/.test(m.role) && typeof m.content === 'string')
       return;
     throw badArgument(
@@ -225,21 +227,27 @@ function plain(value, what) {
 /* ---- Conversation → ids ------------------------------------------------------------------------ */
 
 /**
- * The prompt of a conversation, up to the start of the assistant's answer.
+ * The prompt of a conversation, up to the start of the assistant's answer; grammar: of an answer that may call tools.
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
- * @returns {Promise<{ ids: Int32Array, splitter: () => ReasoningSplitter }>}
+ * @returns {Promise<{ ids: Int32Array, grammar?: string, splitter: () => Splitter }>}
  */
-export async function prepareChat(model, messages, { chatTemplate, templateOptions = {} }) {
+export async function prepareChat(model, messages, options) {
+  const { chatTemplate, templateOptions = {} } = options;
   const conversation = plain(messages, 'messages');
   checkMessages(conversation);
   const template = await findTemplate(model, chatTemplate);
   const { bosToken, eosToken } = model.info;
-  const { text, runs } = await render(template, {
+  const variables = {
     ...plain(templateOptions, 'templateOptions'),
-    messages: conversation,
-    add_generation_prompt: true,
     bos_token: bosToken ?? '',
     eos_token: eosToken ?? '',
+  };
+  const tools = await toolsOf(model, template, conversation, variables, options);
+  const { text, runs } = await render(template, {
+    ...variables,
+    messages: conversation,
+    ...tools?.variables,
+    add_generation_prompt: true,
   });
   let at = 0;
   const parts = runs.map(([length, own]) => {
@@ -251,5 +259,17 @@ export async function prepareChat(model, messages, { chatTemplate, templateOptio
   const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
   const marks = await findMarks(model, template);
-  return { ids, splitter: () => new ReasoningSplitter(marks, text) };
+  const reasoning = () => new ReasoningSplitter(marks, text);
+  const reader = await tools?.reader?.(text);
+  if (!reader) return { ids, splitter: reasoning };
+  return { ids, grammar: reader.grammar, splitter: () => reader.splitter(reasoning()) };
+}
+
+/** @param {Model} model @param {string} template @param {any[]} messages @param {Record<string, any>} variables @param {ChatOptions} options */
+async function toolsOf(model, template, messages, variables, options) {
+  const uses =
+    options.tools?.length || messages.some((m) => m.role === 'tool' || m.tool_calls?.length);
+  if (!uses) return undefined;
+  const { prepareTools } = await import('./tools.js'); // loaded on first use
+  return prepareTools(model, template, render, messages, variables, options);
 }

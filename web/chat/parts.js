@@ -1,8 +1,9 @@
 /**
- * parts.js - the text of a chat's answer and of its reasoning, without the marks around the reasoning.
+ * parts.js - the text of a chat's answer and of its reasoning, without the marks around the reasoning and the calls.
  *
  * The tokens of chat() have a `part`; the marks (<think>) belong to the reasoning, and a mark can be split
- * over several tokens. Text that may be the begin of a mark is held back until it is decided.
+ * over several tokens. Text that may be the begin of a mark is held back until it is decided. The text of calls is
+ * left out; the tokens that complete them have them as `call`.
  */
 import { MARKS } from './reasoning.js';
 
@@ -21,9 +22,27 @@ export class PartsReader {
   #opened = false;
   #reasoned = false; // some reasoning was returned
   #answered = false;
+  #tool = ''; // text that may be a call's
+  #called = false; // it is: the last tokens have completed a call
 
-  /** The text that a token completes. @param {{ text: string, part?: string }} token @returns {Texts} */
-  take({ text, part }) {
+  /**
+   * The text that a token completes.
+   * @param {{ text: string, part?: string, call?: unknown }} token @returns {Texts}
+   */
+  take({ text, part, call }) {
+    if (part === 'tool') {
+      this.#called ||= !!call;
+      this.#tool = this.#called ? '' : this.#tool + text;
+      return { reasoning: this.#release(true), answer: '' };
+    }
+    const before = this.#tool;
+    this.#tool = '';
+    this.#called = false;
+    return this.#take(before + text, part);
+  }
+
+  /** @param {string} text @param {string} [part] @returns {Texts} */
+  #take(text, part) {
     if (part === 'reasoning') {
       this.#held += text;
       return { reasoning: this.#release(false), answer: '' };
@@ -40,7 +59,10 @@ export class PartsReader {
 
   /** The rest, after the last token. @returns {Texts} */
   end() {
-    return { reasoning: this.#release(true), answer: '' };
+    const begun = /[>\]{]/.test(this.#tool); // a call that was not completed
+    const rest = begun ? '' : this.#tool;
+    this.#tool = '';
+    return rest ? this.#take(rest, 'answer') : { reasoning: this.#release(true), answer: '' };
   }
 
   /** Reasoning that is decided. @param {boolean} all at the end of the reasoning @returns {string} */

@@ -45,6 +45,7 @@ export class ReasoningSplitter {
   /** @type {Marks | undefined} */ #inside;
   #begun = false;
   #text = '';
+  /** Whether the text so far is only the begin of a mark, perhaps. */ open = false;
 
   /** @param {Marks[]} marks @param {string} prompt */
   constructor(marks, prompt) {
@@ -55,6 +56,7 @@ export class ReasoningSplitter {
 
   /** @param {{ id: number, text: string }} token @returns {'reasoning' | 'answer'} */
   take({ id, text }) {
+    this.open = false;
     if (!this.#inside && this.#begun) return 'answer';
     this.#text += text;
     const said = this.#text.trimStart();
@@ -62,7 +64,8 @@ export class ReasoningSplitter {
       this.#inside = this.#marks.find((m) => id === m.openId || said.startsWith(m.open));
       const maybe = this.#marks.some(({ open }) => open.startsWith(said));
       this.#begun = !!this.#inside || !maybe;
-      if (!this.#inside) return maybe && said ? 'reasoning' : 'answer';
+      this.open = !this.#inside && maybe && said !== '';
+      if (!this.#inside) return this.open ? 'reasoning' : 'answer';
     }
     const { close, closeId } = /** @type {Marks} */ (this.#inside);
     if (id === closeId || this.#text.includes(close)) this.#inside = undefined;

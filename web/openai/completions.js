@@ -51,6 +51,13 @@ const alternative = ({ id, text, logprob, bytes }) => ({ id, token: text, logpro
 /** @param {TokenLogprob} of */
 const chatLogprob = (of) => ({ ...alternative(of), top_logprobs: of.top.map(alternative) });
 
+/** @param {import('../api/types.js').ToolCall} call */
+const toolCall = ({ id, name, arguments: args }) => ({
+  id,
+  type: 'function',
+  function: { name, arguments: JSON.stringify(args) },
+});
+
 /** Of text_completion: lists by token. @param {TokenLogprob[]} list @param {number} offset characters before */
 function textLogprobs(list, offset) {
   const starts = [offset];
@@ -137,14 +144,16 @@ export class Service {
       choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }],
       ...usage,
     });
-    let begun = -1;
+    let [begun, calls] = [-1, 0];
     for await (const step of runRequest(this.#model, this.#pool, request, counts, signal)) {
-      const { index, text, reasoning, logprob, finish } = step;
+      const { index, text, reasoning, logprob, call, finish } = step;
+      if (index > begun) calls = 0;
       if (index > begun) yield chunk(index, { role: 'assistant', content: '' });
       begun = index;
       const logprobs = logprob ? { content: [chatLogprob(logprob)] } : null;
       if (reasoning) yield chunk(index, { reasoning_content: reasoning });
       if (text || logprobs) yield chunk(index, { content: text }, { logprobs });
+      if (call) yield chunk(index, { tool_calls: [{ index: calls++, ...toolCall(call) }] });
       if (finish) yield chunk(index, {}, { finish_reason: finish });
     }
     if (request.includeUsage) yield { ...about, choices: [], usage: usageOf(counts) };
@@ -153,12 +162,13 @@ export class Service {
   /** @param {Request} request @param {AbortSignal} [signal] */
   async #chatWhole(request, signal) {
     const { answers, counts } = await this.#collect(request, signal);
-    const choices = answers.map(({ text, reasoning, logprobs, finish }, index) => ({
+    const choices = answers.map(({ text, reasoning, calls, logprobs, finish }, index) => ({
       index,
       message: {
         role: 'assistant',
-        content: text,
+        content: calls.length ? text || null : text,
         refusal: null,
+        ...(calls.length && { tool_calls: calls.map(toolCall) }),
         ...(reasoning && { reasoning_content: reasoning }),
       },
       logprobs: request.logprobs ? { content: logprobs.map(chatLogprob), refusal: null } : null,
@@ -170,14 +180,22 @@ export class Service {
   /** @param {Request} request @param {AbortSignal} [signal] */
   async #collect(request, signal) {
     const counts = { prompt: 0, completion: 0, cached: 0, reasoning: 0 };
-    /** @type {{ text: string, reasoning: string, logprobs: TokenLogprob[], finish: string }[]} */
+    /** @type {{ text: string, reasoning: string, calls: import('../api/types.js').ToolCall[],
+     *   logprobs: TokenLogprob[], finish: string }[]} */
     const answers = [];
     for await (const step of runRequest(this.#model, this.#pool, request, counts, signal)) {
-      answers[step.index] ??= { text: '', reasoning: '', logprobs: [], finish: 'length' };
+      answers[step.index] ??= {
+        text: '',
+        reasoning: '',
+        calls: [],
+        logprobs: [],
+        finish: 'length',
+      };
       const one = answers[step.index];
       one.text += step.text;
       one.reasoning += step.reasoning;
       if (step.logprob) one.logprobs.push(step.logprob);
+      if (step.call) one.calls.push(step.call);
       one.finish = step.finish ?? one.finish;
     }
     return { answers, counts };

@@ -65,6 +65,19 @@ const FORMAT = [
   "{ type: 'text' }, { type: 'json_object' } or { type: 'json_schema', json_schema: { schema } }",
 ];
 
+/** @type {Rule} */
+const TOOLS = [
+  (v) => Array.isArray(v) && v.every((one) => one?.type === 'function' && OBJECT[0](one.function)),
+  "an array of { type: 'function', function: { name, description, parameters } }",
+];
+/** @type {Rule} */
+const TOOL_CHOICE = [
+  (v) =>
+    ['none', 'auto', 'required'].includes(v) ||
+    (v?.type === 'function' && typeof v.function?.name === 'string'),
+  "'none', 'auto', 'required' or { type: 'function', function: { name } }",
+];
+
 /** Rows whose names are options of generate(). @type {Record<string, Row>} */
 export const OPTIONS = {
   temperature: ['temperature', number(0)],
@@ -97,6 +110,9 @@ export const CHAT_OPTIONS = {
   max_completion_tokens: ['maxTokens', integer(0, 2 ** 31 - 1)],
   chat_template_kwargs: ['templateOptions', ANY_OBJECT],
   response_format: ['responseFormat', FORMAT, formatOf],
+  tools: ['tools', TOOLS, toolsOf],
+  tool_choice: ['toolChoice', TOOL_CHOICE, choiceOf],
+  parallel_tool_calls: ['parallelToolCalls', FLAG],
 };
 
 /** OpenAI's -100 forbids a token. @param {Record<string, number>} bias */
@@ -110,6 +126,29 @@ function biasOf(bias) {
 function formatOf({ type, json_schema }) {
   if (type === 'text') return undefined;
   return { jsonSchema: type === 'json_object' ? { type: 'object' } : json_schema.schema };
+}
+
+/** Arguments always match the schema, so that strict asks for nothing more. @param {any[]} tools @param {string} field */
+function toolsOf(tools, field) {
+  return tools.map(({ function: { name, description, parameters, strict: _, ...more } }, i) => {
+    const [unknown] = Object.keys(more);
+    if (unknown !== undefined)
+      throw refusal(
+        `'${field}[${i}].function.${unknown.slice(0, 40)}' is not supported`,
+        `${field}[${i}].function.${unknown.slice(0, 40)}`,
+        'unknown_parameter',
+      );
+    return {
+      name,
+      ...(description && { description }),
+      ...(parameters && { parameters }),
+    };
+  });
+}
+
+/** @param {any} choice */
+function choiceOf(choice) {
+  return typeof choice === 'string' ? choice : { name: choice.function.name };
 }
 
 /** @type {Record<string, Row>} */
@@ -138,9 +177,6 @@ const FIELDS = {
     top_logprobs: ['topLogprobs', integer(0, 20)],
     reasoning_effort: ['reasoningEffort', TEXT],
     modalities: only(['text']),
-    tools: only([]),
-    tool_choice: only('none', 'auto'),
-    parallel_tool_calls: ignored(FLAG),
   },
   completions: {
     ...COMMON,
@@ -205,6 +241,7 @@ function finished(kind, request) {
   if (!(kind === 'chat' ? rest.messages : rest.texts))
     throw refusal(`'${needed}' is missing`, needed, 'missing_required_parameter');
   if (kind === 'chat') {
+    if (!options.tools?.length) dropTools(options);
     if (topLogprobs && !logprobs)
       throw refusal("'top_logprobs' needs 'logprobs': true", 'top_logprobs');
     if (topLogprobs) options.topLogprobs = topLogprobs;
@@ -216,6 +253,14 @@ function finished(kind, request) {
     if (logprobs) options.topLogprobs = logprobs;
   }
   return { ...rest, options, logprobs, echo };
+}
+
+/** Without tools nothing can be chosen. @param {any} options */
+function dropTools(options) {
+  const { name } = options.toolChoice ?? {};
+  if (name !== undefined || options.toolChoice === 'required')
+    throw refusal("'tool_choice' needs 'tools'", 'tool_choice');
+  for (const option of ['tools', 'toolChoice', 'parallelToolCalls']) delete options[option];
 }
 
 /** @param {any} value @param {string} field */

@@ -14,13 +14,14 @@ import { PartsReader } from '../chat/parts.js';
 /** @typedef {import('./requests.js').Request} Request */
 
 /**
- * One token of an answer. text: without reasoning. finish: 'length' or 'stop', on the last.
+ * One token of an answer. text: without reasoning. finish: on the last.
  * @typedef {object} Step
  * @property {number} index of the answer
  * @property {string} text
  * @property {string} reasoning
  * @property {TokenLogprob} [logprob]
- * @property {'length' | 'stop'} [finish]
+ * @property {import('../api/types.js').ToolCall} [call] of a tool, that this token completes
+ * @property {'length' | 'stop' | 'tool_calls'} [finish]
  */
 /** @typedef {{ id: number, text: string, logprob: number, bytes: number[] }} Alternative */
 /** @typedef {Alternative & { top: Alternative[] }} TokenLogprob */
@@ -76,14 +77,17 @@ async function logprobOf(model, { id: drawn, logprob, top = [] }) {
  */
 async function* answer(model, tokens, index, logprobs, counts) {
   const reader = new PartsReader();
-  /** @type {'length' | 'stop'} */ let finish = 'length';
+  /** @type {'length' | 'stop' | 'tool_calls'} */ let finish = 'length';
+  let called = false;
   for await (const token of tokens) {
     counts.completion++;
     if (token.part === 'reasoning') counts.reasoning++;
     const { answer: text, reasoning } = reader.take(token);
-    if (token.finish) finish = ['end', 'stop'].includes(token.finish) ? 'stop' : 'length';
+    called ||= !!token.call;
+    const ended = called ? 'tool_calls' : 'stop';
+    if (token.finish) finish = ['end', 'stop'].includes(token.finish) ? ended : 'length';
     const logprob = logprobs ? await logprobOf(model, token) : undefined;
-    yield { index, text, reasoning, logprob };
+    yield { index, text, reasoning, logprob, ...(token.call && { call: token.call }) };
   }
   const { answer: text, reasoning } = reader.end();
   yield { index, text, reasoning, finish };

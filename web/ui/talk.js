@@ -10,20 +10,31 @@ import { t } from './i18n.js';
 
 /** @typedef {{ role: string, content: string, [more: string]: unknown }} Message */
 /** @typedef {{ text: string, finish?: string }} Token */
+/** @typedef {import('../api/types.js').ToolCall} ToolCall */
 /**
  * @typedef {object} Talking a Conversation
  * @property {Message[]} messages
  * @property {number} start
  * @property {(text: string, options?: any) => AsyncIterable<Token>} send
  * @property {(options?: any) => AsyncIterable<Token>} regenerate
+ * @property {(results: any[], options?: any) => AsyncIterable<Token>} [sendResults]
  * @property {(index: number, text: string) => void} edit
  */
 /** What is drawn of a message. @typedef {{ root: HTMLElement, who: HTMLElement, why: HTMLDetailsElement, thought: HTMLElement,
- *   said: HTMLElement, acts: HTMLElement, message: Message }} Item */
+ *   said: HTMLElement, calls: HTMLElement, acts: HTMLElement, message: Message }} Item */
 
 /** @param {Message} a @param {Message} b */
 const same = (a, b) =>
-  a.role === b.role && a.content === b.content && a.reasoning_content === b.reasoning_content;
+  a.role === b.role &&
+  a.content === b.content &&
+  a.reasoning_content === b.reasoning_content &&
+  callsOf(a).length === callsOf(b).length;
+
+/** The calls of tools in a message. @param {Message | undefined} message @returns {ToolCall[]} */
+const callsOf = (message) =>
+  /** @type {any[]} */ (message?.tool_calls ?? []).map(({ id, function: own }) => ({ id, ...own }));
+
+const ROUNDS = 8; // of calls before an answer
 
 export class Talk {
   #list = make('ol', { className: 'turns' });
@@ -38,14 +49,17 @@ export class Talk {
   /** @type {AbortController | undefined} */ #running;
   #options;
   #changed;
+  #call;
   /** @type {() => string} */ #said = () => '';
 
   /**
    * @param {HTMLElement} root that it fills
-   * @param {{ options?: () => any, changed?: () => void }} [uses] options of a turn; called after each turn and edit
+   * @param {{ options?: () => any, changed?: () => void, call?: (call: ToolCall) => Promise<string> }} [uses] options of a
+   *   turn; called after each turn and edit; runs a tool that the model has called
    */
-  constructor(root, { options = () => ({}), changed = () => {} } = {}) {
+  constructor(root, { options = () => ({}), changed = () => {}, call } = {}) {
     this.#options = options;
+    this.#call = call;
     this.#changed = changed;
     const form = make('form', { className: 'ask' }, this.#field);
     form.append(make('p', { className: 'actions' }, this.#send, this.#stop));
@@ -129,11 +143,37 @@ export class Talk {
     const own = new AbortController();
     this.#running = own;
     this.#buttons();
+    const options = () => ({ ...this.#options(), signal: own.signal });
+    let count = 0;
+    try {
+      count += await this.#follow(begin(options()));
+      for (let left = ROUNDS; left > 0 && this.#call; left--) {
+        const calls = callsOf(talking?.messages.at(-1));
+        if (!calls.length || !talking?.sendResults) break;
+        const results = await Promise.all(calls.map((call) => this.#resultOf(call)));
+        count += await this.#follow(talking.sendResults(results, options()));
+      }
+    } catch (e) {
+      if (own.signal.aborted) this.say(() => t('chat.stopped'));
+      else this.say(() => explain(e), true);
+    }
+    this.#running = undefined;
+    if (this.#talking !== talking) return true; // replaced meanwhile
+    this.#buttons();
+    this.show();
+    if (count) this.#spoken.textContent = talking?.messages.at(-1)?.content ?? '';
+    this.#changed();
+    return count > 0;
+  }
+
+  /** Shows the tokens of an answer. @param {AsyncIterable<Token>} tokens @returns {Promise<number>} how many */
+  async #follow(tokens) {
+    const talking = this.#talking;
     let [count, began, frame] = [0, 0, 0];
     /** @type {string | undefined} */ let finish;
     this.say(() => t('chat.reading'));
     try {
-      for await (const token of begin({ ...this.#options(), signal: own.signal })) {
+      for await (const token of tokens) {
         if (count++ === 0) began = performance.now();
         finish = token.finish ?? finish;
         const rate = count > 1 ? ((count - 1) * 1000) / (performance.now() - began) : 0;
@@ -148,19 +188,21 @@ export class Talk {
           if (this.#talking === talking) this.show();
         });
       }
-      if (finish === 'length' || finish === 'context') this.say(() => t(`chat.finish.${finish}`));
-    } catch (e) {
-      if (own.signal.aborted) this.say(() => t('chat.stopped'));
-      else this.say(() => explain(e), true);
+    } finally {
+      cancelAnimationFrame(frame);
     }
-    cancelAnimationFrame(frame);
-    this.#running = undefined;
-    if (this.#talking !== talking) return true; // replaced meanwhile
-    this.#buttons();
-    this.show();
-    if (count) this.#spoken.textContent = talking?.messages.at(-1)?.content ?? '';
-    this.#changed();
-    return count > 0;
+    if (finish === 'length' || finish === 'context') this.say(() => t(`chat.finish.${finish}`));
+    return count;
+  }
+
+  /** @param {ToolCall} call */
+  async #resultOf(call) {
+    const { id, name } = call;
+    try {
+      return { id, name, content: (await this.#call?.(call)) ?? '' };
+    } catch (e) {
+      return { id, name, content: `Error: ${/** @type {Error} */ (e).message}` };
+    }
   }
 
   #buttons() {
@@ -218,8 +260,9 @@ export class Talk {
       thought,
     );
     const said = make('p', { className: 'said' });
+    const calls = make('ul', { className: 'calls', hidden: true });
     const acts = make('p', { className: 'acts' });
-    const root = make('li', { className: `turn ${message.role}` }, who, why, said, acts);
+    const root = make('li', { className: `turn ${message.role}` }, who, why, said, calls, acts);
     const act = (
       /** @type {string} */ name,
       /** @type {string} */ label,
@@ -231,8 +274,8 @@ export class Talk {
       acts.append(button);
     };
     if (message.role === 'assistant') act('again', t('chat.again'), () => this.#again());
-    else act('edit', t('chat.edit'), () => this.#edit(item, index));
-    const item = { root, who, why, thought, said, acts, message };
+    else if (message.role !== 'tool') act('edit', t('chat.edit'), () => this.#edit(item, index));
+    const item = { root, who, why, thought, said, calls, acts, message };
     this.#items.push(item);
     this.#list.append(root);
     return item;
@@ -247,6 +290,13 @@ export class Talk {
     item.why.hidden = !reasoning;
     item.thought.textContent = reasoning;
     item.said.textContent = message.content;
+    const calls = callsOf(message);
+    item.calls.hidden = !calls.length;
+    item.calls.replaceChildren(
+      ...calls.map(({ name, arguments: args }) =>
+        make('li', {}, make('code', {}, `${name}(${JSON.stringify(args)})`)),
+      ),
+    );
   }
 
   /** Lets the reader change a message; its answer is generated again. @param {Item} item @param {number} index */

@@ -1,5 +1,5 @@
 /**
- * schema-integer.js - a grammar of the integers from a minimum to a maximum, of at most 16 digits.
+ * integer.js - a grammar of the integers from a minimum to a maximum, of at most 16 digits.
  *
  * After _build_min_max_int of llama.cpp's common/json-schema-to-grammar.cpp (MIT), whose text it gives.
  */

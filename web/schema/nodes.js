@@ -1,5 +1,5 @@
 /**
- * schema-nodes.js - a JSON schema (drafts 7 to 2020-12) as a tree of nodes, or an error with its path.
+ * nodes.js - a JSON schema (drafts 7 to 2020-12) as a tree of nodes, or an error with its path.
  *
  * After llama.cpp's common/json-schema.cpp (MIT). Unlike there, nothing is silently dropped: a keyword that a
  * grammar cannot keep is rejected with its path, and so is a schema that no value can meet. Annotations and

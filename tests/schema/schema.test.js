@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { grammarOf } from '../../web/api/schema.js';
+import { grammarOf } from '../../web/schema/schema.js';
 import { root } from '../helpers/paths.js';
 
 const cases = JSON.parse(readFileSync(join(root, 'tests/golden/grammar.json'), 'utf8'));
@@ -116,7 +116,7 @@ test("texts of llama.cpp's schemas match or not", { skip }, () => {
   assert.equal(rejected, Object.keys(DIFFERENT).length);
 });
 
-/** llama.cpp's rules with the differences that schema.js and schema-pattern.js name. @param {string} grammar */
+/** llama.cpp's rules with the differences that schema.js and pattern.js name. @param {string} grammar */
 const sameRules = (grammar) =>
   grammar
     .trim()

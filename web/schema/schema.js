@@ -2,17 +2,17 @@
  * schema.js - a JSON schema as a grammar (GBNF): what matches the grammar is JSON that the schema accepts.
  *
  * After llama.cpp's common/json-schema-to-grammar.cpp (MIT), whose rules and names it gives, with these
- * differences, each so that the text is valid: patterns (schema-pattern.js); exponents of two digits, because
+ * differences, each so that the text is valid: patterns (pattern.js); exponents of two digits, because
  * JSON.parse makes larger numbers infinite; no escapes of surrogates, because lengths count pairs as one; keys
- * of additional properties have no escape where they could spell a listed property. schema-nodes.js says what
+ * of additional properties have no escape where they could spell a listed property. nodes.js says what
  * is rejected. Properties come in the schema's order; those that it does not list are only generated if
  * additionalProperties says so. Loaded on first use.
  */
-import { integerRule } from './schema-integer.js';
-import { Builder, finiteNodes, refuse, resolved } from './schema-nodes.js';
-import { classCharacter, literal, NOT_PLAIN, patternRule, repetition } from './schema-pattern.js';
+import { integerRule } from './integer.js';
+import { Builder, finiteNodes, refuse, resolved } from './nodes.js';
+import { classCharacter, literal, NOT_PLAIN, patternRule, repetition } from './pattern.js';
 
-/** @typedef {import('./schema-nodes.js').Node} Node */
+/** @typedef {import('./nodes.js').Node} Node */
 
 const HEX = '[0-9a-fA-F]';
 const CHAR = `[^${NOT_PLAIN}] | [\\\\] (["\\\\bfnrt] | "u" ([0-9a-cA-CefEF] ${HEX}{3} | [dD] [0-7] ${HEX}{2}))`;
@@ -50,15 +50,25 @@ const RULES = {
   'date-time-string': [quoted('date-time'), 'date-time'],
 };
 
-class Converter {
+/** Rules of one grammar, from several schemas. */
+export class Converter {
   /** @type {Map<string, string>} */
   #rules = new Map([['space', '| " " | "\\n"{1,2} [ \\t]{0,20}']]);
   #resolving = new Set();
-  #finite;
+  /** @type {Set<Node>} */ #finite = new Set();
+  #prefix = ''; // of the rules of references
 
-  /** @param {Set<Node>} finite */
-  constructor(finite) {
-    this.#finite = finite;
+  /**
+   * Adds the rules of a schema.
+   * @param {unknown} schema @param {string} name of its rule, '' for root
+   * @returns {string} the rule's name
+   */
+  schema(schema, name) {
+    const root = new Builder(schema).build();
+    this.#finite = finiteNodes(root);
+    if (!this.#finite.has(root)) refuse(unmet(root, this.#finite), 'no finite value meets it');
+    this.#prefix = name && `${name}-`;
+    return this.visit(root, name);
   }
 
   /** Sorted by name. */
@@ -68,7 +78,7 @@ class Converter {
   }
 
   /** @param {string} name @param {string} rule @returns {string} the name, with a number if it has another rule */
-  #add(name, rule) {
+  add(name, rule) {
     const base = name.replace(/[^a-zA-Z0-9-]+/g, '-');
     let key = base;
     for (let i = 0; this.#rules.has(key) && this.#rules.get(key) !== rule; i++) key = `${base}${i}`;
@@ -79,7 +89,7 @@ class Converter {
   /** @param {string} name of RULES @param {string} [as] */
   #known(name, as = name) {
     const [rule, needs = ''] = RULES[name];
-    const added = this.#add(as, rule);
+    const added = this.add(as, rule);
     for (const need of needs.split(' ').filter(Boolean))
       if (!this.#rules.has(need)) this.#known(need);
     return added;
@@ -93,19 +103,19 @@ class Converter {
     const sub = name ? `${name}-` : '';
     switch (node.kind) {
       case 'any':
-        return this.#add(rule, this.#known('value'));
+        return this.add(rule, this.#known('value'));
       case 'ref':
-        return this.#add(rule, this.#ref(node));
+        return this.add(rule, this.#ref(node));
       case 'anyOf':
-        return this.#add(rule, this.#union(node, name));
+        return this.add(rule, this.#union(node, name));
       case 'allOf':
-        return this.#add(rule, this.#all(node, name));
+        return this.add(rule, this.#all(node, name));
       case 'values':
-        return this.#add(rule, valuesRule(node));
+        return this.add(rule, valuesRule(node));
       case 'object':
-        return this.#add(rule, this.#object(node, name));
+        return this.add(rule, this.#object(node, name));
       case 'tuple':
-        return this.#add(rule, this.#tuple(node, sub));
+        return this.add(rule, this.#tuple(node, sub));
       case 'array':
         return this.#array(node, rule, sub);
       case 'string':
@@ -113,7 +123,7 @@ class Converter {
       case 'integer':
         if (node.low === -Infinity && node.high === Infinity)
           return this.#primitive('integer', rule);
-        return this.#add(rule, `(${integerRule(Number(node.low), Number(node.high))})`);
+        return this.add(rule, `(${integerRule(Number(node.low), Number(node.high))})`);
       default:
         return this.#primitive(node.kind, rule);
     }
@@ -126,7 +136,7 @@ class Converter {
 
   /** @param {Node} node */
   #ref({ ref = '', target, path }) {
-    const name = `ref${ref.slice(1).replace(/[^a-zA-Z0-9-]+/g, '-')}`;
+    const name = `${this.#prefix}ref${ref.slice(1).replace(/[^a-zA-Z0-9-]+/g, '-')}`;
     if (this.#rules.has(name) || this.#resolving.has(ref)) return name;
     if (!target) return refuse(path, `it refers to itself`);
     this.#resolving.add(ref);
@@ -187,23 +197,23 @@ class Converter {
     const item = /** @type {Node} */ (items);
     if (item.kind === 'any' && low === 0 && high === Infinity)
       return this.#primitive('array', rule);
-    if (high === 0 || !this.#finite.has(item)) return this.#add(rule, '"[" space "]"');
+    if (high === 0 || !this.#finite.has(item)) return this.add(rule, '"[" space "]"');
     const name = this.visit(item, `${sub}item`);
-    return this.#add(rule, `"[" space ${repetition(name, low, high, '"," space')} space "]"`);
+    return this.add(rule, `"[" space ${repetition(name, low, high, '"," space')} space "]"`);
   }
 
   /** @param {Node} node @param {string} rule */
   #string({ pattern, format, low = 0, high = Infinity, path }, rule) {
     if (pattern !== undefined) {
-      const add = (/** @type {string} */ name, /** @type {string} */ text) => this.#add(name, text);
+      const add = (/** @type {string} */ name, /** @type {string} */ text) => this.add(name, text);
       const no = (/** @type {string} */ why) => refuse(`${path}/pattern`, why);
       const any = /^\^.*\$$/s.test(pattern) ? '' : this.#known('char');
-      return this.#add(rule, patternRule(pattern, rule, add, any, no));
+      return this.add(rule, patternRule(pattern, rule, add, any, no));
     }
     if (format?.startsWith('uuid')) return this.#primitive('uuid', rule);
-    if (format) return this.#add(rule, this.#known(`${format}-string`));
+    if (format) return this.add(rule, this.#known(`${format}-string`));
     if (low === 0 && high === Infinity) return this.#primitive('string', rule);
-    return this.#add(rule, quoted(repetition(this.#known('char'), low, high)));
+    return this.add(rule, quoted(repetition(this.#known('char'), low, high)));
   }
 
   /* ---- Objects ---- */
@@ -217,7 +227,7 @@ class Converter {
     for (const { name: property, node } of possible) {
       const value = this.visit(node, sub + property);
       const key = literal(JSON.stringify(property));
-      pairs.set(property, this.#add(`${sub}${property}-kv`, `${key} space ":" space ${value}`));
+      pairs.set(property, this.add(`${sub}${property}-kv`, `${key} space ":" space ${value}`));
     }
     const required = possible.filter((one) => one.required).map((one) => `${pairs.get(one.name)}`);
     const optional = possible.filter((one) => !one.required).map((one) => one.name);
@@ -246,7 +256,7 @@ class Converter {
     const many = name === '*';
     let rule = comma ? `${next}${many ? '*' : '?'}` : `${pair}${many ? ` ${next}*` : ''}`;
     if (more.length)
-      rule += ` ${this.#add(`${sub}${name}-rest`, this.#rest(more, pairs, sub, true))}`;
+      rule += ` ${this.add(`${sub}${name}-rest`, this.#rest(more, pairs, sub, true))}`;
     return rule;
   }
 
@@ -254,9 +264,9 @@ class Converter {
   #additional(node, name, names) {
     const value = node.kind === 'any' ? this.#known('value') : this.visit(node, `${name}-value`);
     const key = names.length
-      ? this.#add(`${name}-k`, this.#otherKeys(names))
+      ? this.add(`${name}-k`, this.#otherKeys(names))
       : this.#known('string');
-    return this.#add(`${name}-kv`, `${key} ":" space ${value}`);
+    return this.add(`${name}-kv`, `${key} ":" space ${value}`);
   }
 
   /** A rule of the strings that are none of the names. @param {string[]} names */
@@ -293,11 +303,8 @@ const valuesRule = ({ values = [] }) => {
 
 /** The grammar of a schema. @param {unknown} schema */
 export function grammarOf(schema) {
-  const root = new Builder(schema).build();
-  const finite = finiteNodes(root);
-  if (!finite.has(root)) refuse(unmet(root, finite), 'no finite value meets it');
-  const converter = new Converter(finite);
-  converter.visit(root, '');
+  const converter = new Converter();
+  converter.schema(schema, '');
   return converter.text();
 }
 

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Ajv2020 from 'ajv/dist/2020.js';
-import { grammarOf } from '../../web/api/schema.js';
+import { grammarOf } from '../../web/schema/schema.js';
 import { loadModel } from '../../web/jielong.js';
 
 const TALES = fileURLToPath(new URL('../../web/models/tales.gguf', import.meta.url));

@@ -1,5 +1,5 @@
 /**
- * schema-pattern.js - a regular expression of a JSON schema as GBNF for the characters between the quotes.
+ * pattern.js - a regular expression of a JSON schema as GBNF for the characters between the quotes.
  *
  * After llama.cpp's common/json-schema-to-grammar.cpp (MIT). Unlike there, what the grammar matches is always a
  * JSON string that the pattern matches: classes have no quotes, backslashes and control characters, literals
