@@ -9,19 +9,12 @@
  */
 import { JielongError } from './base/error.js';
 import { Service } from './openai/completions.js';
-import { readRequest } from './openai/requests.js';
 
 /** @typedef {import('./api/model.js').Model} Model */
 /** @typedef {import('./openai/completions.js').ServiceOptions} ServiceOptions */
 /** @typedef {{ type: 'unsupported', feature: string, details?: string }} Warning */
 
 const PROVIDER = 'jielong';
-
-/** Fields that a model may refuse, and the settings of the SDK. */
-const OPTIONAL = {
-  tools: 'tools',
-  tool_choice: 'toolChoice',
-};
 
 /* ---- What goes in ---------------------------------------------------------------------------- */
 
@@ -122,15 +115,13 @@ function requestOf(call) {
     ...reasoningFields(call.reasoning),
     ...call.providerOptions?.[PROVIDER],
   };
-  /** @type {Warning[]} */ const warnings = [];
-  for (const [field, feature] of Object.entries(OPTIONAL)) {
-    try {
-      readRequest('chat', { messages: [{ role: 'user', content: '' }], [field]: body[field] });
-    } catch (e) {
-      warnings.push({ type: 'unsupported', feature, details: /** @type {Error} */ (e).message });
-      delete body[field];
-    }
-  }
+  /** @type {Warning[]} */ const warnings = (call.tools ?? [])
+    .filter((/** @type {any} */ { type }) => type !== 'function')
+    .map((/** @type {any} */ { name }) => ({
+      type: 'unsupported',
+      feature: 'tools',
+      details: `'${name}' is no function`,
+    }));
   return { body, warnings };
 }
 

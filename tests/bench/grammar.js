@@ -12,8 +12,8 @@
  * is compared with the time of a decode step of that model in the same process. Each time is the smallest of five.
  */
 import { readFileSync } from 'node:fs';
-import { grammarOf } from '../../web/schema/schema.js';
 import { loadModel } from '../../web/jielong.js';
+import { grammarOf } from '../../web/schema/schema.js';
 
 const [file, path, wanted] = process.argv.slice(2);
 const { instance } = await WebAssembly.instantiate(readFileSync(file), {

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { createJielong } from '../../web/ai-sdk.js';
 import { loadModel } from '../../web/jielong.js';
+import { withContext } from '../helpers/context.js';
 import { clients, golden, noClients, root } from '../helpers/paths.js';
 
 const drawn = { temperature: 1, seed: 5, providerOptions: { jielong: { ignore_eos: true } } };
@@ -113,6 +114,64 @@ describe('the AI SDK', { skip: noClients }, () => {
     assert.deepEqual(embedding, embeddings[0]);
   });
 
+  test('generateText and streamText call tools and give the model their results', async () => {
+    const large = await loadModel(withContext(readFileSync(golden('chat.gguf')), 4096), {
+      worker: true,
+      precision: 'exact',
+    });
+    const provider = createJielong(large, { name: 'chat', contextLength: 3072 });
+    const inputSchema = ai.jsonSchema({
+      type: 'object',
+      properties: { zone: { enum: ['UTC', 'CET'] } },
+      required: ['zone'],
+    });
+    /** @type {any[]} */ const asked = [];
+    const clock = ai.tool({
+      description: 'the time',
+      inputSchema,
+      execute: async (/** @type {any} */ input) => {
+        asked.push(input);
+        return 'noon';
+      },
+    });
+    let streamed = 0;
+    for (let seed = 1; seed < 8; seed++) {
+      const call = {
+        model: provider('chat'),
+        prompt: 'hello',
+        maxOutputTokens: 500,
+        tools: { clock },
+        toolChoice: { type: 'tool', toolName: 'clock' },
+        temperature: 1,
+        seed,
+      };
+      const whole = await ai.generateText(call).catch((/** @type {any} */ e) => {
+        if (e.finishReason !== 'length') throw e; // the SDK refuses an answer that ends before its call
+      });
+      if (!whole) continue;
+      const { toolCalls, toolResults, finishReason } = whole;
+      assert.equal(finishReason, 'tool-calls');
+      assert.ok(['UTC', 'CET'].includes(toolCalls[0].input.zone));
+      assert.equal(toolResults[0].output, 'noon');
+      const stream = ai.streamText(call);
+      const [again] = await stream.toolCalls;
+      assert.deepEqual(again.input, toolCalls[0].input);
+      streamed++;
+      const { response, warnings } = await ai.generateText({
+        ...call,
+        maxOutputTokens: 1,
+        stopWhen: ai.stepCountIs(1),
+        toolChoice: 'none',
+        prompt: undefined,
+        messages: [{ role: 'user', content: 'hello' }, ...(await stream.response).messages],
+      });
+      assert.ok(response.messages.length > 0);
+      assert.deepEqual(warnings ?? [], []);
+    }
+    assert.ok(streamed > 0 && asked.length === 2 * streamed, `${streamed} calls`);
+    await large.close();
+  });
+
   test('settings that the model lacks are warnings; unknown models, files and fields are errors', async () => {
     const registry = ai.createProviderRegistry({ local: jielong });
     const call = {
@@ -122,9 +181,16 @@ describe('the AI SDK', { skip: noClients }, () => {
       ...drawn,
     };
     assert.ok((await ai.generateText(call)).text.length > 0);
-    const inputSchema = ai.jsonSchema({ type: 'object', properties: {} });
-    const tools = { clock: ai.tool({ description: 'the time', inputSchema }) };
-    const { warnings } = await ai.generateText({ ...call, tools });
+    const penalty = { type: 'provider', id: 'jielong.search', name: 'search', args: {} };
+    const model = jielong.languageModel('chat');
+    const prompt = [{ role: 'user', content: [{ type: 'text', text: 'hello' }] }];
+    const asked = {
+      prompt,
+      maxOutputTokens: 2,
+      tools: [penalty],
+      toolChoice: { type: 'required' },
+    };
+    const { warnings } = await model.doGenerate(asked);
     assert.deepEqual(
       warnings.map((/** @type {any} */ w) => [w.type, w.feature]),
       [['unsupported', 'tools']],

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { loadModel } from '../../web/jielong.js';
 import { makeApiServer } from '../../web/node/api-server.js';
+import { withContext } from '../helpers/context.js';
 import { clients, golden, noClients, noPython, python, root } from '../helpers/paths.js';
 import { listening } from '../helpers/server.js';
 
@@ -140,6 +142,53 @@ describe('jielong serve', () => {
     for (let tries = 0; !(await idle()); tries++) {
       assert.ok(tries < 500, 'the generation ends with its client');
       await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+
+  test("the official client of npm runs tools: calls, results, the client's own checks", {
+    skip: noClients,
+  }, async () => {
+    const file = withContext(readFileSync(MODEL), 4096);
+    const large = await loadModel(file, { worker: true, precision: 'exact' });
+    const other = await start(large, { contextLength: 3072 });
+    const path = createRequire(join(clients, 'x.js')).resolve('openai');
+    const { default: OpenAI } = await import(pathToFileURL(path).href);
+    const client = new OpenAI({ baseURL: `${other.base}/v1`, apiKey: 'x', maxRetries: 0 });
+    const parameters = {
+      type: 'object',
+      properties: { a: { type: 'integer', minimum: 0, maximum: 99 } },
+      required: ['a'],
+      additionalProperties: false,
+    };
+    /** @type {number[]} */ const given = [];
+    const run = (/** @type {{ a: number }} */ { a }) => {
+      given.push(a);
+      return `${a + 1}`;
+    };
+    const own = { name: 'next', description: 'the next number', parameters, strict: true };
+    const tool = { type: 'function', function: { ...own, function: run, parse: JSON.parse } };
+    const body = { model: 'chat', messages: hello, max_tokens: 500, temperature: 1 };
+    const cut = (/** @type {Error} */ e) => assert.match(e.message, /length limit/); // max_tokens came first
+    let ran = 0;
+    try {
+      for (let seed = 1; seed < 8; seed++) {
+        const choice = { type: 'function', function: { name: 'next' } };
+        const asked = { ...body, seed, tools: [tool], tool_choice: choice };
+        const runner = client.chat.completions.runTools(asked); // one call, because it is chosen by name
+        const result = await runner.finalFunctionToolCallResult().catch(cut);
+        if (result === undefined) continue;
+        assert.equal(result, `${Number(given.pop()) + 1}`);
+        const plain = [{ type: 'function', function: own }];
+        const stream = client.chat.completions.stream({ ...asked, tools: plain });
+        const [{ message, finish_reason: finish }] = (await stream.finalChatCompletion()).choices;
+        assert.equal(finish, 'tool_calls');
+        assert.equal(JSON.parse(message.tool_calls[0].function.arguments).a + 1, Number(result));
+        ran++;
+      }
+      assert.ok(ran > 0, `${ran} runs`);
+    } finally {
+      other.close();
+      await large.close();
     }
   });
 

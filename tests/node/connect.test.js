@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +16,7 @@ import { connect } from '../../web/connect.js';
 import { Conversation } from '../../web/conversation.js';
 import { loadModel } from '../../web/jielong.js';
 import { makeApiServer } from '../../web/node/api-server.js';
+import { withContext } from '../helpers/context.js';
 import { golden, noModel, noServer, python, root, smollm2 } from '../helpers/paths.js';
 import { listening } from '../helpers/server.js';
 
@@ -84,7 +86,7 @@ describe('connect() to jielong serve', () => {
       const text = textOf(await collect(here.generate(said + prompt, drawn)));
       const generation = there.generate(prompt, drawn);
       assert.equal(textOf(await collect(generation)), text);
-      assert.equal(generation.seed, 5n);
+      assert.equal(generation.seed, 5);
       said += prompt + text;
     }
     await here.rewind(0);
@@ -102,6 +104,50 @@ describe('connect() to jielong serve', () => {
     );
     assert.ok(thinking.some(({ part }) => part === 'reasoning'));
     await here.close();
+  });
+
+  test('complete() gives plain data; tools go to the server, and its calls come back', async () => {
+    const session = await model.createSession();
+    const done = await session.complete('ab', drawn);
+    assert.deepEqual(JSON.parse(JSON.stringify(done)), done);
+    const parameters = { type: 'object', properties: { n: { type: 'integer', maximum: 9 } } };
+    const tools = [{ name: 'now', description: 'x', parameters }];
+    const large = await loadModel(withContext(readFileSync(golden('chat.gguf')), 4096), {
+      worker: true,
+      precision: 'exact',
+    });
+    const other = await listen(makeApiServer(large, { name: 'chat', contextLength: 3072 }));
+    try {
+      const there = await (await connect({ baseURL: other.baseURL })).createSession();
+      const here = await large.createSession({ contextLength: 3072 });
+      let ended = 0;
+      for (let seed = 1; seed < 8; seed++) {
+        const options = {
+          tools,
+          toolChoice: { name: 'now' },
+          temperature: 1,
+          seed,
+          maxTokens: 400,
+        };
+        const wanted = await collect(here.chat(hello, options));
+        const found = await collect(there.chat(hello, options));
+        const calls = (/** @type {any[]} */ tokens) => tokens.flatMap(({ call }) => call ?? []);
+        assert.deepEqual(calls(found), calls(wanted));
+        assert.equal(found.at(-1).finish, wanted.at(-1).finish);
+        if (calls(found).length) ended++;
+        assert.ok(calls(found).every(() => found.some(({ part }) => part === 'tool')));
+      }
+      assert.ok(ended > 0);
+      const talk = new Conversation(await connect({ baseURL: other.baseURL }), {
+        options: { tools, maxTokens: 4 },
+      });
+      await assert.rejects(collect(talk.sendResults([])), { code: 'BAD_ARGUMENT' });
+      const unknown = there.chat(hello, { tools, toolChoice: { name: 'no' } });
+      await assert.rejects(collect(unknown), { code: 'HTTP', message: /toolChoice names no tool/ });
+    } finally {
+      other.close();
+      await large.close();
+    }
   });
 
   test('onToken, break, abort, BUSY and CLOSED are those of a session', async () => {

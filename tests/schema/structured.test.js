@@ -8,8 +8,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Ajv2020 from 'ajv/dist/2020.js';
-import { grammarOf } from '../../web/schema/schema.js';
 import { loadModel } from '../../web/jielong.js';
+import { grammarOf } from '../../web/schema/schema.js';
 
 const TALES = fileURLToPath(new URL('../../web/models/tales.gguf', import.meta.url));
 const EACH = 50;

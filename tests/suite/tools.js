@@ -7,6 +7,9 @@ import { PartsReader } from '../../web/chat/parts.js';
 import { ReasoningSplitter } from '../../web/chat/reasoning.js';
 import { readCalls, ToolSplitter } from '../../web/chat/tool-calls.js';
 import { formatOf } from '../../web/chat/tool-format.js';
+import { Conversation } from '../../web/conversation.js';
+import { createOpenAI } from '../../web/openai.js';
+import { withContext } from '../helpers/context.js';
 import { ok, rejects, same } from './assert.js';
 import { templates } from './tool_templates.js';
 
@@ -33,16 +36,32 @@ const TOOLS = [
 ];
 const question = [{ role: 'user', content: 'Will it rain?' }];
 
+/** A template that is learned soon. A turn ends with a semicolon. */
+const LEARNED = `{% for t in tools %}tool {{ t.function.name }};{% endfor %}
+{% for m in messages %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}<call>{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}</call>{% endfor %};{% endfor %}
+{% if add_generation_prompt %}assistant: {% endif %}`;
+const WEATHER = {
+  name: 'rain',
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+};
+const RAIN = {
+  id: 'a',
+  type: 'function',
+  function: { name: 'rain', arguments: { city: 'Taipei' } },
+};
+const asked = [{ role: 'user', content: 'Rain in Taipei?' }];
+/** @type {import('../../web/api/types.js').TrainConfig} */
+const LEARNER = {
+  ...{ vocabulary: 'characters', context: 256, width: 48, layers: 2, heads: 4, hidden: 64 },
+  ...{ batch: 2, steps: 120, dropout: 0, lr: 0.01 },
+};
+
 /** @param {string} template */
 const format = (template) => formatOf(render, template, { bos_token: '<s>', eos_token: '</s>' });
 
 /** chat.gguf, whose tokens are bytes, with a longer context. @param {import('./index.js').T} t */
 async function open(t) {
-  const bytes = (await t.bytes('chat.gguf')).slice();
-  const key = 'llama.context_length';
-  const at = new TextDecoder('latin1').decode(bytes).indexOf(key) + key.length + 4; // its type
-  new DataView(bytes.buffer).setUint32(at, 4096, true);
-  const model = await t.load(bytes);
+  const model = await t.load(withContext(await t.bytes('chat.gguf'), 4096));
   return { model, session: await model.createSession({ contextLength: 3072 }) };
 }
 
@@ -108,8 +127,7 @@ export const tools = [
           const reader = new PartsReader();
           const parts = [...tokens.map((token) => reader.take(token)), reader.end()];
           if (finish === 'end') ended++;
-          if (finish === 'end')
-            same(parts.map((p) => p.answer.trim()).join(''), '', `${name}: text`);
+          if (finish === 'end') same(parts.map((p) => p.answer).join(''), '', `${name}: text`);
         }
         ok(ended > 0, `${name}: no answer of 4 has ended`);
       }
@@ -304,6 +322,118 @@ export const tools = [
         'BAD_ARGUMENT',
         /tools\[0\]\.parameters.*uniqueItems/,
       );
+      await model.close();
+    },
+  },
+  {
+    name: 'a model that has learned to call a tool says why, calls it, reads the result and answers',
+    hosts: 'one',
+    slow: true,
+    async run(t) {
+      const chatTemplate = LEARNED;
+      const learned = [
+        ...asked,
+        { role: 'assistant', content: 'Let me see.', tool_calls: [RAIN] },
+        { role: 'tool', tool_call_id: RAIN.id, content: 'yes' },
+        { role: 'assistant', content: 'Yes, take a coat.' },
+      ];
+      const declared = [{ type: 'function', function: WEATHER }];
+      const { text } = await render(chatTemplate, { messages: learned, tools: declared });
+      const config = { ...LEARNER, evaluateEvery: 1000, evaluateWindows: 1 };
+      const options = { text: text.repeat(60), config, worker: t.options.worker };
+      const trainer = await t.jielong.createTrainer(options);
+      for await (const _ of trainer.run());
+      const model = await t.load(await trainer.export());
+      await trainer.close();
+      const conversation = new Conversation(await model.createSession(), {
+        options: {
+          tools: [WEATHER],
+          chatTemplate,
+          temperature: 0,
+          parallelToolCalls: false,
+          stop: ';',
+        },
+      });
+      const calls = [];
+      for await (const { call } of conversation.send(asked[0].content)) if (call) calls.push(call);
+      same(calls, [{ name: 'rain', arguments: { city: 'Taipei' }, id: 'call00000' }], 'the call');
+      same(conversation.messages[1].content, 'Let me see.', 'the text before');
+      const results = calls.map(({ id, name }) => ({ id, name, content: 'yes' }));
+      for await (const _ of conversation.sendResults(results));
+      same(
+        conversation.messages.map(({ role }) => role),
+        learned.map(({ role }) => role),
+        'roles',
+      );
+      same(conversation.messages.at(-1)?.content, 'Yes, take a coat.', 'the answer');
+      const saved = JSON.parse(JSON.stringify(conversation));
+      same(Conversation.from(model, saved).messages, conversation.messages, 'stored as JSON');
+      let refused = '';
+      await conversation
+        .sendResults(results)
+        .next()
+        .catch((e) => {
+          refused = e.message;
+        });
+      ok(/called no tool/.test(refused), 'results without a call');
+      await model.close();
+    },
+  },
+  {
+    name: "OpenAI's tools: calls in chunks and whole answers, results, refusals",
+    async run(t) {
+      const { model } = await open(t);
+      const client = createOpenAI(model, { name: 'm', contextLength: 3072 });
+      const declared = TOOLS.map((tool) => ({ type: 'function', function: tool }));
+      const body = {
+        messages: question,
+        tools: declared,
+        tool_choice: { type: 'function', function: { name: 'now' } },
+        temperature: 1,
+        max_tokens: 900,
+      };
+      let calls = 0;
+      for (let seed = 1; seed < 6; seed++) {
+        const whole = await client.chat.completions.create({ ...body, seed });
+        const [{ message, finish_reason: finish }] = whole.choices;
+        if (finish === 'length') continue;
+        calls++;
+        same(finish, 'tool_calls', 'the end');
+        const [{ id, type, function: own }] = message.tool_calls;
+        same([type, own], ['function', { name: 'now', arguments: '{}' }], 'the call');
+        same(message.content, null, 'no text');
+        const deltas = [];
+        for await (const chunk of await client.chat.completions.create({
+          ...body,
+          seed,
+          stream: true,
+        }))
+          deltas.push(...(chunk.choices[0].delta.tool_calls ?? []));
+        same(deltas, [{ index: 0, id, type, function: own }], 'chunks');
+        const answered = [
+          ...question,
+          message,
+          { role: 'tool', tool_call_id: id, content: 'noon' },
+        ];
+        const next = await client.chat.completions.create({
+          ...body,
+          messages: answered,
+          tool_choice: 'none',
+          max_tokens: 3,
+        });
+        ok(next.usage.prompt_tokens > whole.usage.prompt_tokens, 'the result is read');
+      }
+      ok(calls > 0, 'some answers have ended');
+      const create = (/** @type {any} */ more) =>
+        client.chat.completions.create({ ...body, ...more });
+      await rejects(create({ tools: undefined }), 'BAD_ARGUMENT', /'tool_choice' needs 'tools'/);
+      await rejects(create({ tool_choice: 'some' }), 'BAD_ARGUMENT', /tool_choice/);
+      await rejects(
+        create({ tools: [{ type: 'function', function: { name: 'a', speed: 1 } }] }),
+        'BAD_ARGUMENT',
+        /function\.speed/,
+      );
+      client.close();
       await model.close();
     },
   },

@@ -2,8 +2,8 @@
  * parts.js - the text of a chat's answer and of its reasoning, without the marks around the reasoning and the calls.
  *
  * The tokens of chat() have a `part`; the marks (<think>) belong to the reasoning, and a mark can be split
- * over several tokens. Text that may be the begin of a mark is held back until it is decided. The text of calls is
- * left out; the tokens that complete them have them as `call`.
+ * over several tokens. Text that may be the begin of a mark is held back until it is decided, and space at the begin
+ * of an answer, because it may only separate a call from the prompt. The text of calls is left out; the tokens that complete them have them as `call`.
  */
 import { MARKS } from './reasoning.js';
 
@@ -24,6 +24,8 @@ export class PartsReader {
   #answered = false;
   #tool = ''; // text that may be a call's
   #called = false; // it is: the last tokens have completed a call
+  #calls = 0;
+  #blank = ''; // of an answer that has only begun with space
 
   /**
    * The text that a token completes.
@@ -32,6 +34,7 @@ export class PartsReader {
   take({ text, part, call }) {
     if (part === 'tool') {
       this.#called ||= !!call;
+      this.#calls += call ? 1 : 0;
       this.#tool = this.#called ? '' : this.#tool + text;
       return { reasoning: this.#release(true), answer: '' };
     }
@@ -51,7 +54,10 @@ export class PartsReader {
     const own = !this.#opened && maybe(this.#held, OPEN) ? this.#held : '';
     if (own) this.#held = '';
     const reasoning = this.#release(true);
-    const all = own + text;
+    const all = this.#blank + own + text;
+    const blank = !this.#answered && !all.trim();
+    this.#blank = blank ? all : '';
+    if (blank) return { reasoning, answer: '' };
     const answer = this.#opened && !this.#answered ? all.trimStart() : all;
     this.#answered ||= answer !== '';
     return { reasoning, answer };
@@ -62,7 +68,11 @@ export class PartsReader {
     const begun = /[>\]{]/.test(this.#tool); // a call that was not completed
     const rest = begun ? '' : this.#tool;
     this.#tool = '';
-    return rest ? this.#take(rest, 'answer') : { reasoning: this.#release(true), answer: '' };
+    if (rest) return this.#take(rest, 'answer');
+    return {
+      reasoning: this.#release(true),
+      answer: this.#calls || this.#opened ? '' : this.#blank,
+    };
   }
 
   /** Reasoning that is decided. @param {boolean} all at the end of the reasoning @returns {string} */

@@ -7,9 +7,10 @@
  * are those of the tool's schema. Texts that must not contain a word are the states of the automaton of Knuth, Morris
  * and Pratt (1977), a rule each. Marks that are control tokens of the file are tokens of the grammar, not text.
  */
-import { Converter } from '../schema/schema.js';
-import { classCharacter, literal } from '../schema/pattern.js';
+
 import { badArgument } from '../base/options.js';
+import { classCharacter, literal } from '../schema/pattern.js';
+import { Converter } from '../schema/schema.js';
 import { triggerOf } from './tool-format.js';
 
 /** @typedef {import('./tool-format.js').ToolFormat} ToolFormat */
