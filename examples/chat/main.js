@@ -5,7 +5,7 @@
  */
 import { connect } from '../../web/connect.js';
 import { Conversation } from '../../web/conversation.js';
-import { loadModel } from '../../web/jielong.js';
+import { JielongError, loadModel } from '../../web/jielong.js';
 import { byId, make } from '../../web/ui/dom.js';
 import { explain, size } from '../../web/ui/format.js';
 import { t } from '../../web/ui/i18n.js';
@@ -28,12 +28,23 @@ const button = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
 /** Options of a turn. With a schema the answer is JSON, otherwise the model may call tools. */
 function options() {
   const schema = byId('schema', HTMLTextAreaElement).value.trim();
+  const toolChoice = byId('tools', HTMLSelectElement).value;
   return {
     temperature: Number(input('temperature').value),
     maxTokens: Number(input('length').value),
-    ...(schema && { responseFormat: { jsonSchema: JSON.parse(schema) } }),
-    ...(!schema && input('tools').checked && { tools }),
+    ...(schema && { responseFormat: { jsonSchema: parsed(schema) } }),
+    ...(!schema && toolChoice && { tools, toolChoice }),
   };
+}
+
+/** @param {string} schema */
+function parsed(schema) {
+  try {
+    return JSON.parse(schema);
+  } catch (e) {
+    const why = /** @type {Error} */ (e).message;
+    throw new JielongError('BAD_ARGUMENT', t('chat.noJson', { why }), 'schema');
+  }
 }
 
 const talk = new Talk(byId('talk', HTMLElement), {

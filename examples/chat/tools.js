@@ -10,7 +10,7 @@ export const tools = [
     description: 'The value of an arithmetic expression with + - * / ^ and parentheses.',
     parameters: {
       type: 'object',
-      properties: { expression: { type: 'string', pattern: '^[-+*/^(). 0-9]{1,80}$' } },
+      properties: { expression: { type: 'string', pattern: '^[(0-9][-+*/^(). 0-9]{0,80}$' } },
       required: ['expression'],
     },
   },

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { run } from '../../examples/chat/tools.js';
 import { startApiServer } from '../helpers/api_server.js';
 import { root } from '../helpers/paths.js';
 import { startServer } from '../helpers/server.js';
@@ -22,6 +23,22 @@ test('examples/index.html lists every example with a small picture', () => {
   const pictures = [...html.matchAll(/src="([^"]+\.png)"/g)].map(([, path]) => path);
   assert.equal(pictures.length, examples.length + 1);
   for (const path of pictures) assert.ok(statSync(join(folder, path)).size <= 40_000, path);
+});
+
+test("the chat's calculator", async () => {
+  const call = (/** @type {string} */ expression) =>
+    run({ id: 'a', name: 'calculate', arguments: { expression } });
+  for (const [expression, value] of Object.entries({
+    '2^3^2': 512,
+    '-2^2': -4,
+    '(1+2)*3-8/4/2': 8,
+    '.5*(3)': 1.5,
+    '2*-3': -6,
+  }))
+    assert.equal(await call(expression), String(value), expression);
+  for (const wrong of ['', '(1', '1)', '1 2', '+', '2**3', '.'])
+    await assert.rejects(call(wrong), /not an expression/);
+  assert.match(await run({ id: 'a', name: 'now', arguments: {} }), /\d{4}/);
 });
 
 for (const name of chosen) {
@@ -129,6 +146,19 @@ for (const name of chosen) {
       await click('.turn .actions button');
       await turns(2);
       assert.equal(await text('.turn:nth-child(1) > .said'), 'changed');
+      const schema = (/** @type {string} */ json) =>
+        tab.evaluate(`void (document.querySelector('#schema').value = ${JSON.stringify(json)})`);
+      await schema('{ "type":');
+      await write('true?');
+      await until(
+        `/is not JSON/.test(document.querySelector('.ask + .status').textContent)`,
+        'the schema',
+      );
+      await schema('{ "type": "boolean" }');
+      await write('true?');
+      await turns(4);
+      assert.match(await text('.turn:nth-child(4) > .said'), /^\s*(true|false)$/);
+      await schema('');
       await click('#new');
       await turns(0);
       assert.match(await text('#earlier'), /changed/);

@@ -151,7 +151,8 @@ export class Talk {
         const calls = callsOf(talking?.messages.at(-1));
         if (!calls.length || !talking?.sendResults) break;
         const results = await Promise.all(calls.map((call) => this.#resultOf(call)));
-        count += await this.#follow(talking.sendResults(results, options()));
+        const { toolChoice: _, ...more } = options(); // of the first answer only
+        count += await this.#follow(talking.sendResults(results, more));
       }
     } catch (e) {
       if (own.signal.aborted) this.say(() => t('chat.stopped'));
