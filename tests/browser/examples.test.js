@@ -163,7 +163,7 @@ for (const name of chosen) {
       await turns(0);
       assert.match(await text('#earlier'), /changed/);
       await click('#earlier button');
-      await turns(2);
+      await turns(4);
       await tab.evaluate(`void (document.querySelector('[value="server"]').click(),
         document.querySelector('#address').value = '${api}',
         document.querySelector('#server').requestSubmit())`);
@@ -171,9 +171,9 @@ for (const name of chosen) {
         `/Connected: small/.test(document.querySelector('#about').textContent)`,
         'the server',
       );
-      await turns(2); // the conversation goes on there
+      await turns(4); // the conversation goes on there
       await write('third');
-      await turns(4);
+      await turns(6);
       await tab.evaluate(`localStorage.removeItem('jielong-chats')`);
     });
 
