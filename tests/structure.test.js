@@ -71,7 +71,7 @@ const ROOMS = {
   ui: '',
   elements: '. figures ui',
   playground: '. api ui elements',
-  node: 'base . api openai figures elements',
+  node: 'base . chat api openai figures elements',
   models: '.',
 };
 

@@ -554,3 +554,28 @@ test('help states the sampling defaults of the engine', async () => {
     }
   }
 });
+
+test('check says whether a file runs, what it needs and uses, and why not', async () => {
+  const { status, stdout } = await runInThread(['check', tales]);
+  assert.equal(status, 0);
+  for (const line of [
+    /^runs +yes$/m,
+    /^architecture +llama: \d+ blocks of width \d+, \d+ heads/m,
+    /^memory +[\d.]+ MB with [\d,]+ tokens$/m,
+    /^tokenizer +\w+, 4,096 tokens$/m,
+    /^chat +no template/m,
+    /^license +CC0/m,
+  ])
+    assert.match(stdout, line);
+  const { stdout: json } = await runInThread(['check', tales, '--json', '--context', '64']);
+  const found = JSON.parse(json);
+  assert.deepEqual([found.fits, found.contextLength], [true, 64]);
+  assert.match((await runInThread(['check', golden('arch/bert.gguf')])).stdout, /an encoder/);
+  const unknown = readFileSync(golden('arch/llama.gguf'));
+  unknown.write('lXama', unknown.indexOf('llama'));
+  const file = join(folder, 'unknown.gguf');
+  writeFileSync(file, unknown);
+  const refused = await runInThread(['check', file]);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /UNKNOWN_ARCHITECTURE.*lXama/);
+});

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { measure } from '../api/bench.js';
 import { VERSION } from '../base/version.js';
 import { JielongError, loadModel } from '../jielong.js';
+import { check as checkFile } from './check.js';
 import { inspect, lens } from './inspect.js';
 import { littleEndian } from './npz.js';
 import { ALL_FIGURES, figuresOf, scene } from './scene.js';
@@ -109,7 +110,10 @@ const OPTIONS = {
   chat: ['', 'the prompt is the user message of a conversation'],
   'chat-template': ['T', "with --chat: Jinja or a family's name, replaces the file's template"],
   special: ['', 'parse special tokens in the text'],
-  json: ['', 'print { ids, text, promptIds, seed, timings } at the end instead of streaming text'],
+  json: [
+    '',
+    'print { ids, text, promptIds, seed, timings } at the end instead of streaming text; check: the forecast',
+  ],
   echo: ['', 'print the prompt before its continuation'],
   file: ['FILE', 'read the text from FILE (- is standard input)'],
   cases: ['FILE', 'tokenise a JSON array of texts; prints a JSON array of arrays of ids'],
@@ -238,6 +242,12 @@ engine. With --check F: computes the scene F again; fails with the places whose 
     serve,
   ],
   info: ['MODEL', 'metadata of the model file, as JSON', [], info],
+  check: [
+    'MODEL',
+    'whether a file runs here, what it needs and uses; reads only its header',
+    ['context', 'json'],
+    async () => {}, // it loads nothing; see main()
+  ],
   bench: [
     'MODEL',
     'speed as JSON: { pp, tg } in tokens/s (medians of 3 after a warm-up), load in ms, kernels, threads',
@@ -628,6 +638,7 @@ async function main() {
       `unexpected argument '${positionals[takes]}': ${command} takes ${COMMANDS[command][0]}`,
     );
   check(command, args, values);
+  if (command === 'check') return put(`${await checkFile(source, values)}\n`);
 
   const start = performance.now();
   const onProgress = terminal ? showProgress : undefined;
