@@ -25,7 +25,7 @@ const TOOLS = [
     parameters: {
       type: 'object',
       properties: {
-        city: { type: 'string', maxLength: 12 },
+        city: { type: 'string', minLength: 1, maxLength: 12 },
         days: { type: 'integer', minimum: 1, maximum: 9 },
         rain: { type: 'boolean' },
       },
@@ -79,7 +79,10 @@ function fits({ id, name, arguments: args }) {
   if (name === 'now') return same(args, {}, 'arguments of now');
   same(name, 'weather', 'the name');
   const { city, days = 1, rain = true, ...more } = args;
-  ok(typeof city === 'string', `city ${JSON.stringify(args)}`);
+  ok(
+    typeof city === 'string' && [...city].length > 0 && [...city].length <= 12,
+    `city ${JSON.stringify(args)}`,
+  );
   ok(Number.isInteger(days) && days >= 1 && days <= 9, `days ${days}`);
   ok(typeof rain === 'boolean' && Object.keys(more).length === 0, JSON.stringify(args));
 }
@@ -115,7 +118,7 @@ export const tools = [
       const { model, session } = await open(t);
       for (const [name, { template }] of Object.entries(templates)) {
         let ended = 0;
-        for (let seed = 1; seed <= 4; seed++) {
+        for (let seed = 1; seed <= 16 && ended < 2; seed++) {
           const options = { chatTemplate: template, toolChoice: 'required', seed };
           const tokens = await answer(session, options);
           const calls = tokens.flatMap(({ call }) => (call ? [call] : []));
@@ -129,7 +132,7 @@ export const tools = [
           if (finish === 'end') ended++;
           if (finish === 'end') same(parts.map((p) => p.answer).join(''), '', `${name}: text`);
         }
-        ok(ended > 0, `${name}: no answer of 4 has ended`);
+        ok(ended > 0, `${name}: no answer of 16 has ended`);
       }
       await model.close();
     },
@@ -317,6 +320,23 @@ export const tools = [
         type: 'object',
         properties: { a: { type: 'array', uniqueItems: true } },
       };
+      const raw = { chatTemplate: templates['GLM 4'].template };
+      for (const [word, value] of Object.entries({ pattern: '^a+$', format: 'uuid' })) {
+        const properties = { a: { type: 'string', [word]: value } };
+        const odd = [{ name: 'a', parameters: { type: 'object', properties } }];
+        await rejects(
+          next({ tools: odd, ...raw }),
+          'BAD_ARGUMENT',
+          new RegExp(`properties/a/${word}.*without JSON`),
+        );
+        await next({ tools: odd, maxTokens: 0 }); // in JSON they are kept
+      }
+      const either = { type: 'object', anyOf: [{ properties: { a: { type: 'null' } } }] };
+      await rejects(
+        next({ tools: [{ name: 'a', parameters: either }], ...raw }),
+        'BAD_ARGUMENT',
+        /parameters\/anyOf/,
+      );
       await rejects(
         next({ tools: [{ name: 'a', parameters }] }),
         'BAD_ARGUMENT',

@@ -5,6 +5,7 @@ import { jsonEnd, triggerOf } from './tool-format.js';
 import { isText } from './tool-grammar.js';
 
 /** @typedef {import('./tool-format.js').ToolFormat} ToolFormat */
+/** @typedef {import('./tool-format.js').Pairs} Pairs */
 /** @typedef {import('./tool-format.js').ToolCall} ToolCall */
 /** @typedef {import('./tool-format.js').Tool} Tool */
 /** @typedef {import('./reasoning.js').ReasoningSplitter} ReasoningSplitter */
@@ -133,7 +134,7 @@ function readCall(format, cursor, tools) {
   for (const [k, slot] of order.entries()) {
     const after = between[k];
     if (slot === 'arguments' && pairs) {
-      const closing = readPairs(format, cursor, textKeys(tools, call.name), call);
+      const closing = readPairs(format, cursor, keysOf(tools, call.name), call);
       return closing === undefined ? undefined : { call, more: closing === next };
     }
     if (slot === 'arguments') {
@@ -161,40 +162,33 @@ function readJson(cursor) {
   return value;
 }
 
-/** The arguments of a tool that are texts. @param {Tool[]} tools @param {string} name */
-function textKeys(tools, name) {
+/** The properties of a tool: names, and whether they are texts. @param {Tool[]} tools @param {string} name @returns {[string, boolean][]} */
+function keysOf(tools, name) {
   const { properties = {} } = /** @type {any} */ (
     tools.find((tool) => tool.name === name)?.parameters ?? {}
   );
-  return new Set(Object.keys(properties).filter((key) => isText(properties[key])));
+  return Object.keys(properties).map((key) => [key, isText(properties[key])]);
 }
 
 /**
  * Reads arguments into call; returns the text that closes them, undefined if they are not complete.
- * @param {ToolFormat} format @param {Cursor} cursor @param {Set<string>} texts @param {any} call
+ * @param {ToolFormat} format @param {Cursor} cursor @param {[string, boolean][]} keys @param {any} call
  */
-function readPairs({ pairs, next = '', end }, cursor, texts, call) {
-  const {
-    is,
-    isText: isToo,
-    next: separator,
-    quote,
-  } = /** @type {import('./tool-format.js').Pairs} */ (pairs);
-  call.arguments = {};
+function readPairs({ pairs, next = '', end }, cursor, keys, call) {
+  const { is, isText: isToo, next: separator, quote } = /** @type {Pairs} */ (pairs);
+  /** @type {[string, unknown][]} */ const read = [];
   for (;;) {
-    const key = cursor.until(is, isToo)?.[0];
-    if (key === undefined) return undefined;
-    const text = texts.has(key);
-    const json = !text || quote === '"';
+    const known = keys.find(([key, text]) => cursor.literal(key + (text ? isToo : is)));
+    if (!known) return undefined;
+    const json = !known[1] || quote === '"';
     if (!json && !cursor.literal(quote)) return undefined;
     const close = json ? '' : quote;
     const whole = json ? readJsonStart(cursor) : '';
-    const found =
-      whole === undefined
-        ? undefined
-        : cursor.until(...[separator, next, end].map((s) => s && close + s));
+    if (whole === undefined) return undefined;
+    const found = cursor.until(...[separator, next, end].map((s) => s && close + s));
     if (!found) return undefined;
-    call.arguments[key] = json ? pairValue(whole + found[0]) : found[0];
+    read.push([known[0], json ? pairValue(whole + found[0]) : found[0]]);
+    call.arguments = Object.fromEntries(read); // own properties, whatever their names
     if (found[1] !== close + separator) return found[1].slice(close.length);
   }
 }

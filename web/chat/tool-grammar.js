@@ -9,8 +9,8 @@
  */
 
 import { badArgument } from '../base/options.js';
-import { classCharacter, literal } from '../schema/pattern.js';
-import { Converter } from '../schema/schema.js';
+import { classCharacter, literal, repetition } from '../schema/pattern.js';
+import { Converter, grammarOf } from '../schema/schema.js';
 import { triggerOf } from './tool-format.js';
 
 /** @typedef {import('./tool-format.js').ToolFormat} ToolFormat */
@@ -134,18 +134,14 @@ class Answer {
 
   /** @param {unknown} schema @param {string} name @param {string} where */
   #schema(schema, name, where) {
-    try {
-      return this.#converter.schema(schema, name);
-    } catch (e) {
-      const { message, where: path = '' } = /** @type {import('../base/error.js').JielongError} */ (
-        e
-      );
-      throw badArgument(`${where}: ${message}`, where + path.slice(1));
-    }
+    return named(where, () => this.#converter.schema(schema, name));
   }
 
   /** Arguments as pairs. @param {ToolFormat} format @param {any} schema @param {string} name @param {string} where */
   #pairs(format, schema, name, where) {
+    named(where, () => grammarOf(schema)); // refuses what it would refuse in JSON
+    const other = Object.keys(schema).find((word) => !OF_PAIRS.has(word));
+    if (other !== undefined) refuse(`${where}/${other}`, OTHERWISE);
     const pairs = /** @type {import('./tool-format.js').Pairs} */ (format.pairs);
     const required = new Set(schema.required ?? []);
     const list = Object.entries(schema.properties ?? {}).map(([key, of]) => {
@@ -181,18 +177,54 @@ class Answer {
     const json = () => this.#schema({ ...defs, ...of }, name, where);
     if (!isText(of) || quote === '"') return python ? pythonic(json(), of) : json();
     const mark = this.literal(quote);
-    const around = (/** @type {string} */ rule) => `${mark} ${rule} ${mark}`;
-    if (of.enum) return around(`( ${of.enum.map(literal).join(' | ')} )`);
-    if (quote) return around(this.until(name, quote, '', true));
     // A raw text ends where one of the texts that can follow begins; it contains neither.
-    const stop = next.slice(0, Math.max(1, sharedLength(next, format.end)));
-    return this.until(name, stop, '', true);
+    const stop = quote || next.slice(0, Math.max(1, sharedLength(next, format.end)));
+    return `${mark} ${this.#text(of, name, stop, where)} ${mark}`;
+  }
+
+  /** A text without quotes. @param {any} of its schema @param {string} name @param {string} stop @param {string} where */
+  #text(of, name, stop, where) {
+    const { enum: values, const: value, pattern, format, minLength = 0, maxLength = Infinity } = of;
+    const all = values ?? (value === undefined ? undefined : [value]);
+    if (all) return `( ${all.map(literal).join(' | ')} )`;
+    if (pattern !== undefined) refuse(`${where}/pattern`, OTHERWISE);
+    if (['date', 'time', 'date-time'].includes(format)) return this.#converter.known(format);
+    if (format !== undefined) refuse(`${where}/format`, OTHERWISE);
+    if (minLength === 0 && maxLength === Infinity) return this.until(name, stop, '', true);
+    return repetition(`[^${classCharacter([...stop][0])}]`, minLength, maxLength);
   }
 }
 
+const OTHERWISE = 'this model writes arguments without JSON, where a grammar cannot keep this';
+/** What the schema of arguments as pairs may have. */
+const OF_PAIRS = new Set(
+  'type properties required additionalProperties $defs definitions title description $schema $id $comment'.split(
+    ' ',
+  ),
+);
+
+/** Errors of a schema say where the schema is. @template T @param {string} where @param {() => T} work @returns {T} */
+function named(where, work) {
+  try {
+    return work();
+  } catch (e) {
+    const { message, where: path = '' } = /** @type {import('../base/error.js').JielongError} */ (
+      e
+    );
+    throw badArgument(`${where}: ${message}`, where + path.slice(1));
+  }
+}
+
+/** @param {string} where @param {string} why @returns {never} */
+function refuse(where, why) {
+  throw badArgument(`${where}: ${why}`, where);
+}
+
 /** Whether a schema describes texts. @param {any} schema */
-export const isText = ({ type, enum: values }) =>
-  values ? values.every((/** @type {unknown} */ v) => typeof v === 'string') : type === 'string';
+export function isText({ type, enum: values, const: value }) {
+  const all = values ?? (value === undefined ? undefined : [value]);
+  return all ? all.every((/** @type {unknown} */ v) => typeof v === 'string') : type === 'string';
+}
 
 /** @param {string} json @param {any} schema */
 const pythonic = (json, { type }) =>

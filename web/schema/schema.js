@@ -87,11 +87,11 @@ export class Converter {
   }
 
   /** @param {string} name of RULES @param {string} [as] */
-  #known(name, as = name) {
+  known(name, as = name) {
     const [rule, needs = ''] = RULES[name];
     const added = this.add(as, rule);
     for (const need of needs.split(' ').filter(Boolean))
-      if (!this.#rules.has(need)) this.#known(need);
+      if (!this.#rules.has(need)) this.known(need);
     return added;
   }
 
@@ -103,7 +103,7 @@ export class Converter {
     const sub = name ? `${name}-` : '';
     switch (node.kind) {
       case 'any':
-        return this.add(rule, this.#known('value'));
+        return this.add(rule, this.known('value'));
       case 'ref':
         return this.add(rule, this.#ref(node));
       case 'anyOf':
@@ -131,7 +131,7 @@ export class Converter {
 
   /** @param {string} name of RULES @param {string} rule */
   #primitive(name, rule) {
-    return this.#known(name, rule === 'root' ? 'root' : name);
+    return this.known(name, rule === 'root' ? 'root' : name);
   }
 
   /** @param {Node} node */
@@ -207,20 +207,20 @@ export class Converter {
     if (pattern !== undefined) {
       const add = (/** @type {string} */ name, /** @type {string} */ text) => this.add(name, text);
       const no = (/** @type {string} */ why) => refuse(`${path}/pattern`, why);
-      const any = /^\^.*\$$/s.test(pattern) ? '' : this.#known('char');
+      const any = /^\^.*\$$/s.test(pattern) ? '' : this.known('char');
       return this.add(rule, patternRule(pattern, rule, add, any, no));
     }
     if (format?.startsWith('uuid')) return this.#primitive('uuid', rule);
-    if (format) return this.add(rule, this.#known(`${format}-string`));
+    if (format) return this.add(rule, this.known(`${format}-string`));
     if (low === 0 && high === Infinity) return this.#primitive('string', rule);
-    return this.add(rule, quoted(repetition(this.#known('char'), low, high)));
+    return this.add(rule, quoted(repetition(this.known('char'), low, high)));
   }
 
   /* ---- Objects ---- */
 
   /** @param {Node} node @param {string} name */
   #object({ properties = [], additional, path }, name) {
-    if (!properties.length && additional?.kind === 'any') return this.#known('object');
+    if (!properties.length && additional?.kind === 'any') return this.known('object');
     const sub = name ? `${name}-` : '';
     const possible = properties.filter(({ node }) => this.#finite.has(node));
     /** Rules of pairs. @type {Map<string, string>} */ const pairs = new Map();
@@ -262,16 +262,14 @@ export class Converter {
 
   /** @param {Node} node @param {string} name @param {string[]} names of listed properties */
   #additional(node, name, names) {
-    const value = node.kind === 'any' ? this.#known('value') : this.visit(node, `${name}-value`);
-    const key = names.length
-      ? this.add(`${name}-k`, this.#otherKeys(names))
-      : this.#known('string');
+    const value = node.kind === 'any' ? this.known('value') : this.visit(node, `${name}-value`);
+    const key = names.length ? this.add(`${name}-k`, this.#otherKeys(names)) : this.known('string');
     return this.add(`${name}-kv`, `${key} ":" space ${value}`);
   }
 
   /** A rule of the strings that are none of the names. @param {string[]} names */
   #otherKeys(names) {
-    const char = this.#known('char');
+    const char = this.known('char');
     /** @param {string[][]} rest characters of the names from here on @returns {string} */
     const branch = (rest) => {
       const heads = [...new Set(rest.flatMap(([c]) => (plain(c) ? [c] : [])))].sort(byCode);
