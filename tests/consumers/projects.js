@@ -306,17 +306,18 @@ ${TRY}</script>`),
   },
   {
     name: '`blob:` and `data:` addresses',
-    what: '`/single`',
+    what: '`jielong.global.js`',
     quick: true,
     files: {
       'index.html': page(`<script type="module">
 import { tryAll } from './program.js';
-const text = await (await fetch('${COPY}/single.js')).text();
+const text = await (await fetch('${COPY}/jielong.global.js')).text();
 const blob = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
 const encoded = 'data:text/javascript,' + encodeURIComponent(text);
 const tales = './node_modules/jielong-models/tales.gguf';
 const given = { tales, chat: './chat.gguf', threads: crossOriginIsolated, relaxed: true };
-const both = async () => [await tryAll(await import(blob), given), await tryAll(await import(encoded), given)][1];
+const load = async (address) => (await import(address), globalThis.jielong);
+const both = async () => [await tryAll(await load(blob), given), await tryAll(await load(encoded), given)][1];
 window.result = both().catch((e) => ({ error: String(e.stack ?? e) }));
 </script>`),
     },

@@ -4,12 +4,12 @@
  *   jielong.js, train.js and what users import             ES modules, with shared chunks
  *   worker.js, pool-worker.js, template.js, *.wasm         what they name by literals: each in one file, without imports
  *   elements.js, elements/                                 the figures; each file is fetched when a page contains it
- *   single.js, jielong.global.js                           everything but the figures in one file: a module, a classic script
+ *   jielong.global.js, single.js                           everything but the figures in one classic script, and a module of it
  *   node.js, cli.js                                        for Node; they import the modules
  *   types/                                                 declarations, from build/types
  *   integrity.json                                         the hash of every file, for import maps and script elements
  *
- * Scripts of workers are text in single.js, not the source of a function: bundlers rewrite functions.
+ * Scripts of workers are text in jielong.global.js, not the source of a function: bundlers rewrite functions.
  */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ import {
   web,
   workerTexts,
 } from './bundle.js';
-import { buildModuleElements, buildWhole, ENTRIES, FETCHED, wholeEngine } from './dist-elements.js';
+import { buildModuleElements, ENTRIES, FETCHED } from './dist-elements.js';
 
 const out = join(root, 'dist');
 /** What users import and no single file contains. */
@@ -106,21 +106,31 @@ async function buildWorkers() {
   for (const name of [...WASM, ...FILES]) await copyFile(join(web, name), join(out, name));
 }
 
-/** The source of a module with the exports of all entries. */
-async function allEntries() {
+/** Names that the entries export, and their module. @returns {Promise<Map<string, string>>} */
+async function allNames() {
   const owner = new Map();
   for (const entry of ENTRIES) for (const name of await exportsOf(entry)) owner.set(name, entry);
-  return [...owner].map(([name, entry]) => `export { ${name} } from './${entry}';`).join('\n');
+  return owner;
 }
 
-/** single.js: runs after any bundler, and from any address. */
+/**
+ * jielong.global.js: window.jielong, with everything inside. single.js: the same as a module, which runs after any
+ * bundler; it imports the script instead of having all once more.
+ */
 async function buildSingle() {
   const scripts = JSON.stringify(await workerTexts(SCRIPTS));
+  const names = await allNames();
+  const list = [...names.keys()].join(', ');
+  const imports = [...names].map(([name, entry]) => `import { ${name} } from './${entry}';`);
   const { outputFiles } = await build({
     ...common,
-    format: 'esm',
+    format: 'iife',
     define: { 'import.meta.url': '""' },
-    stdin: { resolveDir: web, contents: await allEntries() },
+    external: ['node:*'],
+    stdin: {
+      resolveDir: web,
+      contents: `${imports.join('\n')}\nglobalThis.jielong = { ${list} };`,
+    },
     plugins: [
       instead(['engine/assets.js'], () => assetsModule([...WASM, ...FILES])),
       instead(
@@ -129,14 +139,11 @@ async function buildSingle() {
       ),
     ],
   });
-  await write('single.js', `${licence}\n${outputFiles[0].text}`);
-}
-
-/** jielong.global.js: window.jielong. */
-async function buildGlobal() {
-  const entry = `import { all } from 'api:';\nwindow.jielong = all;`;
-  const script = await buildWhole('iife', await wholeEngine(), entry);
-  await write('jielong.global.js', `${licence}\n(()=>{const BASE="";${script}})();\n`);
+  await write('jielong.global.js', `${licence}\n${outputFiles[0].text}`);
+  await write(
+    'single.js',
+    `import './jielong.global.js';\nexport const { ${list} } = globalThis.jielong;\n`,
+  );
 }
 
 /**
@@ -215,7 +222,6 @@ await mkdir(out, { recursive: true });
 await buildModules();
 await buildWorkers();
 await buildSingle();
-await buildGlobal();
 await buildModuleElements(out, 'elements.js', [besidePage]);
 await buildTypes();
 await writeIntegrity();
