@@ -89,6 +89,29 @@ test('Firefox has threads with data-coop, after one reload', {
   assert.equal(await visit('Firefox', '?coop', true), 2);
 });
 
+for (const browser of /** @type {const} */ (['Chromium', 'Firefox']))
+  test(`the playground has threads without headers in ${browser}, and one with ?threads=0`, {
+    skip: skip(browser),
+    timeout: 120_000,
+  }, async () => {
+    const program = await launch(browser);
+    try {
+      const page = await program.newPage();
+      for (const [query, isolated] of [
+        ['', true],
+        ['?threads=0', false],
+      ]) {
+        await page.goto(`${server.origin}/web/index.html${query}`);
+        await sleep(3000);
+        if (!isolated) await page.reload(); // the first visit's worker served this one
+        await page.waitForSelector('body[data-ready]');
+        assert.equal(await page.evaluate('crossOriginIsolated'), isolated, String(query));
+      }
+    } finally {
+      await program.close();
+    }
+  });
+
 test('a frame on a site that knows nothing of it', { skip: skip('Chromium') }, async () => {
   const program = await launch('Chromium');
   try {
