@@ -196,10 +196,11 @@ double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch, jl_pool 
  * number of position ids, then these. */
 jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits,
                                 jl_pool *pool, const int32_t *rules, double rope_base,
-                                double rope_scale) {
+                                double rope_scale, int n_texts) {
     jl_rules r = { .rope_base = rope_base, .rope_scale = rope_scale };
-    jl_session_options o = { n_ctx, n_batch,           all_logits,
-                             pool,  rules ? &r : NULL, emscripten_performance_now };
+    jl_session_options o = { n_ctx,  n_batch,           all_logits,
+                             pool,   rules ? &r : NULL, emscripten_performance_now,
+                             n_texts };
     if (rules) {
         r.mask = (jl_mask)rules[0];
         r.prefix = rules[1];
