@@ -35,6 +35,14 @@ int jl_session_context(const jl_model *m, const jl_session_options *o) {
     return n;
 }
 
+/* Rows of several texts computed at a time: more read the weights less often, but a step lasts. */
+static int rows_per_step(const jl_session *s) {
+    uint64_t weights = s->m->n_parameters / (uint64_t)s->m->h.n_layers + 1,
+             rows = JL_STEP / weights;
+    if (rows < DEFAULT_BATCH) rows = DEFAULT_BATCH;
+    return rows < (uint64_t)s->n_ctx ? (int)rows : s->n_ctx;
+}
+
 /* Sets all sizes; options of 0 take their defaults. */
 static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options *o) {
     s->m = m;
@@ -44,7 +52,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->step = JL_STEP;
     s->n_step = m->h.encoder ? DEFAULT_BATCH : s->n_batch;
     s->max_texts = o ? o->n_texts : 0;
-    if (s->max_texts) s->n_step = DEFAULT_BATCH;
+    if (s->max_texts) s->n_step = rows_per_step(s);
     if (m->h.encoder || s->max_texts) s->n_batch = s->n_ctx; /* tokens attend both ways */
     s->all_logits = o && o->all_logits && !m->h.encoder;
     s->pool = o ? o->pool : NULL;

@@ -13,8 +13,8 @@ import { tokenize } from './tokenize.js';
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
 /** @typedef {{ index: number, ids: Int32Array }} Text */
 
-const PACK = 64; // tokens of a pack
-const GROUP = 64; // texts tokenised ahead
+const PACK = 256; // tokens of a pack
+const GROUP = 256; // texts tokenised ahead
 
 /**
  * @typedef {object} Request
@@ -84,12 +84,16 @@ async function naming(index, work) {
   }
 }
 
-/** Consecutive packs of texts, each of at most `limit` tokens, or a longer text alone. @param {Text[]} texts @param {number} limit */
-function* packs(texts, limit) {
+/**
+ * Consecutive packs of texts, at most PACK tokens each; a text of more than `longest` tokens is alone.
+ * @param {Text[]} texts @param {number} longest
+ */
+function* packs(texts, longest) {
   /** @type {Text[]} */ let pack = [];
   let tokens = 0;
   for (const text of texts) {
-    if (tokens + text.ids.length > limit && pack.length > 0) {
+    const alone = text.ids.length > longest || tokens > longest;
+    if (pack.length > 0 && (alone || tokens + text.ids.length > PACK)) {
       yield pack;
       [pack, tokens] = [[], 0];
     }
@@ -99,10 +103,10 @@ function* packs(texts, limit) {
   if (pack.length > 0) yield pack;
 }
 
-/** A session of several texts; 0 if the model cannot have one. @param {Backend} backend @param {number} limit tokens */
-async function openPack(backend, limit) {
+/** A session of several texts; 0 if the model cannot have one. @param {Backend} backend */
+async function openPack(backend) {
   try {
-    const { handle } = await backend.call('openSession', limit, false, undefined, undefined, limit);
+    const { handle } = await backend.call('openSession', PACK, false, undefined, undefined, PACK);
     return handle;
   } catch (e) {
     if (e instanceof JielongError && e.where === 'texts') return 0;
@@ -118,13 +122,12 @@ async function openPack(backend, limit) {
 export async function embedTexts(request, texts) {
   const { backend, info, pooling, signal } = request;
   const width = info.embeddingLength;
-  const limit = Math.min(PACK, info.contextLength);
   const list = texts.map((text, i) => {
     if (typeof text === 'string' || (text && typeof text === 'object')) return text;
     throw badArgument(`texts[${i}] is ${describe(text)}, not a text or its ids`, `texts[${i}]`);
   });
   /** @type {Float32Array[]} */ const vectors = [];
-  const session = list.length > 1 ? await openPack(backend, limit) : 0;
+  const session = list.length > 1 ? await openPack(backend) : 0;
   try {
     for (let at = 0; at < list.length; at += GROUP) {
       const group = await Promise.all(
@@ -133,7 +136,7 @@ export async function embedTexts(request, texts) {
           return { index, ids: await naming(index, () => idsOf(request, text)) };
         }),
       );
-      for (const pack of packs(group, session ? limit : 0)) {
+      for (const pack of packs(group, session ? Math.min(PACK, info.contextLength) : 0)) {
         vectors.push(...(await (pack.length > 1 ? embedPack(pack) : oneByOne(pack))));
       }
     }
