@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
+#include "../src/compute/kernels.h"
 #include "../src/jielong.h"
 #include "../src/jielong_host.h"
 #include "../src/jielong_inside.h"
@@ -505,6 +506,13 @@ const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
     jl_unembedding u = { 0 };
     jl_model_unembedding(m, &u, fresh());
     return which == 0 ? u.weight : which == 1 ? u.bias : u.output_bias;
+}
+
+/* ---- Vectors --------------------------------------------------------------------------------- */
+
+/* out [n]: products of x with the rows [n][width]; width is a multiple of 4. */
+void jl_wasm_dot_rows(const float *x, const float *rows, int n, int width, float *out) {
+    jl_dot_rows(x, rows, n, width, out);
 }
 
 /* ---- Save and restore ------------------------------------------------------------------------ */
