@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "../src/base/memory.h"
-#include "../src/compute/kernels.h"
 #include "../src/jielong.h"
 #include "../src/jielong_host.h"
 #include "../src/jielong_inside.h"
@@ -512,7 +511,7 @@ const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
 
 /* out [n]: products of x with the rows [n][width]; width is a multiple of 4. */
 void jl_wasm_dot_rows(const float *x, const float *rows, int n, int width, float *out) {
-    jl_dot_rows(x, rows, n, width, out);
+    jl_vector_products(x, rows, n, width, out);
 }
 
 /* ---- Save and restore ------------------------------------------------------------------------ */

@@ -39,8 +39,8 @@ typedef struct jl_cache {
     int n_conv_rows; /* at least batch + kernel length */
 } jl_cache;
 
-/* A text of several that are evaluated together: tokens [first, end), which only see each other. Its
- * keys begin in the cache's tile `tile`, so that they are grouped as those of the text alone. */
+/* A text of several that are evaluated together: tokens [first, end), which only see each other.
+ * Its keys begin in the cache's tile `tile`, so that they are grouped as those of the text alone. */
 typedef struct jl_text_range {
     int first, end, tile;
 } jl_text_range;

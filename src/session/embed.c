@@ -60,3 +60,7 @@ jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_err
     pool(out, rows, s->n_cached - from, width, pooling, from == 0, last);
     return last ? normalise(out, width, error) : JL_MORE;
 }
+
+void jl_vector_products(const float *x, const float *rows, int n, int width, float *out) {
+    jl_dot_rows(x, rows, n, width, out);
+}
