@@ -40,7 +40,7 @@ typedef struct jl_cache {
 } jl_cache;
 
 /* A text of several that are evaluated together: tokens [first, end), which only see each other.
- * Its keys begin in the cache's tile `tile`, so that they are grouped as those of the text alone. */
+ * Its keys begin in the cache's tile `tile`, so that attention groups them as in the text alone. */
 typedef struct jl_text_range {
     int first, end, tile;
 } jl_text_range;
