@@ -136,6 +136,7 @@ typedef struct jl_session_options {
     jl_pool *pool;  /* threads (borrowed); NULL: only the caller's */
     const struct jl_rules *rules; /* jielong_inside.h; NULL: the model's own */
     double (*now)(void);          /* milliseconds, for counters; NULL: none */
+    int n_texts; /* maximum texts that are embedded together (jl_session_embed); 0: one sequence */
 } jl_session_options;
 
 jl_session *jl_session_new(const jl_model *m, const jl_session_options *options, jl_error *error);
@@ -143,7 +144,8 @@ void jl_session_free(jl_session *s); /* NULL is fine */
 /* Memory of such a session. */
 uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options);
 
-/* Appends ids to the sequence, for advance() to evaluate; on failure appends none. */
+/* Appends ids to the sequence, for advance() to evaluate; on failure appends none. With n_texts the
+ * ids are one more text. */
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error);
 /* Evaluates the next step of the appended ids, about 2·10⁹ multiplications for any model: JL_MORE
  * while ids remain, JL_OK when the logits of the last position are ready, JL_ERR_NUMERIC if the
@@ -221,7 +223,15 @@ jl_pooling jl_model_pooling(const jl_model *m); /* of the file; default: mean */
  * JL_ERR_NUMERIC if it is not finite. The session has no logits afterwards.
  * An encoder (BERT; attention.causal false) attends to the whole text, one batch of at most 4096
  * tokens, also evaluated in steps; rewind the session to 0 before the next text. Encoders reject
- * advance() and generate() with JL_ERR_ARGUMENT. */
+ * advance() and generate() with JL_ERR_ARGUMENT.
+ * With n_texts, out is [texts][n_embd]: each append() before was a text, and its vector has the
+ * bits that the text alone has. n_ctx is the sum of their tokens, at most 4096; a text has at most
+ * the trained context, before RoPE scaling. Such a session only embeds; rewind it to 0 before the
+ * next texts. Models with short convolutions, and rules, are rejected. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
+
+/* out [n] = the products of x with the rows [n][width], cosines if all have length 1. width is a
+ * multiple of 4; sums are in four lanes (jl_dot_rows in compute/kernels.h). */
+void jl_vector_products(const float *x, const float *rows, int n, int width, float *out);
 
 #endif

@@ -196,10 +196,11 @@ double jl_wasm_session_bytes(const jl_model *m, int n_ctx, int n_batch, jl_pool 
  * number of position ids, then these. */
 jl_session *jl_wasm_session_new(const jl_model *m, int n_ctx, int n_batch, int all_logits,
                                 jl_pool *pool, const int32_t *rules, double rope_base,
-                                double rope_scale) {
+                                double rope_scale, int n_texts) {
     jl_rules r = { .rope_base = rope_base, .rope_scale = rope_scale };
-    jl_session_options o = { n_ctx, n_batch,           all_logits,
-                             pool,  rules ? &r : NULL, emscripten_performance_now };
+    jl_session_options o = { n_ctx,  n_batch,           all_logits,
+                             pool,   rules ? &r : NULL, emscripten_performance_now,
+                             n_texts };
     if (rules) {
         r.mask = (jl_mask)rules[0];
         r.prefix = rules[1];
@@ -504,6 +505,13 @@ const float *jl_wasm_unembedding_vector(const jl_model *m, int which) {
     jl_unembedding u = { 0 };
     jl_model_unembedding(m, &u, fresh());
     return which == 0 ? u.weight : which == 1 ? u.bias : u.output_bias;
+}
+
+/* ---- Vectors --------------------------------------------------------------------------------- */
+
+/* out [n]: products of x with the rows [n][width]; width is a multiple of 4. */
+void jl_wasm_dot_rows(const float *x, const float *rows, int n, int width, float *out) {
+    jl_vector_products(x, rows, n, width, out);
 }
 
 /* ---- Save and restore ------------------------------------------------------------------------ */

@@ -154,6 +154,8 @@ JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));
 JL_KERNEL(void, jl_nan_to_neg_inf, (const float *x, int n, float *y));
 /* Skips NaN; −∞ for n = 0. The sign of a zero maximum is unspecified. */
 JL_KERNEL(float, jl_max, (const float *x, int n));
+/* out[i] = Σ x·rows[i] of n rows [width], in 4 lanes; width is a multiple of 4. */
+JL_KERNEL(void, jl_dot_rows, (const float *x, const float *rows, int n, int width, float *out));
 /* x = exp(x − max); returns the sum, in 4 lanes. */
 JL_KERNEL(float, jl_softmax_exp, (float *x, float max, int n));
 /* Σ exp((x[i] − max)·scale), in 4 lanes. */

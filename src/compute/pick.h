@@ -27,6 +27,7 @@
 #define jl_soft_cap         JL_PICK(jl_soft_cap)
 #define jl_max              JL_PICK(jl_max)
 #define jl_nan_to_neg_inf   JL_PICK(jl_nan_to_neg_inf)
+#define jl_dot_rows         JL_PICK(jl_dot_rows)
 #define jl_softmax_exp      JL_PICK(jl_softmax_exp)
 #define jl_exp_total        JL_PICK(jl_exp_total)
 #define jl_kv_store         JL_PICK(jl_kv_store)

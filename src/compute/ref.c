@@ -399,6 +399,14 @@ float jl_max__ref(const float *x, int n) {
     return max;
 }
 
+void jl_dot_rows__ref(const float *x, const float *rows, int n, int width, float *out) {
+    for (int t = 0; t < n; t++, rows += width) {
+        float lane[4] = { 0 };
+        for (int i = 0; i < width; i++) lane[i % 4] = lane[i % 4] + x[i] * rows[i];
+        out[t] = sum4(lane);
+    }
+}
+
 float jl_softmax_exp__ref(float *x, float max, int n) {
     float lane[4] = { 0 };
     for (int i = 0; i < n; i++) {

@@ -190,6 +190,23 @@ float jl_max__simd(const float *x, int n) {
     return rest > max ? rest : max;
 }
 
+/* Four rows at a time hide the latency of additions. */
+void jl_dot_rows__simd(const float *x, const float *rows, int n, int width, float *out) {
+    size_t row = (size_t)width;
+    int t = 0;
+    for (; t + 4 <= n; t += 4, rows += 4 * row) {
+        const float *at[] = { rows, rows + row, rows + 2 * row, rows + 3 * row };
+        v128_t sum[4];
+        STEP(4, sum, wasm_f32x4_splat(0));
+        for (size_t d = 0; d < row; d += 4) {
+            v128_t v = wasm_v128_load(x + d);
+            STEP(4, sum, wasm_f32x4_add(sum[i], wasm_f32x4_mul(v, wasm_v128_load(at[i] + d))));
+        }
+        for (int k = 0; k < 4; k++) out[t + k] = lanes_sum(sum[k]);
+    }
+    jl_dot_rows__ref(x, rows, n - t, width, out + t);
+}
+
 float jl_softmax_exp__simd(float *x, float max, int n) {
     v128_t sum = wasm_f32x4_splat(0);
     int i = 0;

@@ -118,7 +118,7 @@ typedef struct block_job {
 static void store_position(const jl_pass *p, int block, int position, const float *k,
                            const float *v) {
     const jl_cache *c = p->cache;
-    int hd = p->m->h.head_dim, slot = jl_cache_slot(c, position);
+    int hd = p->m->h.head_dim, slot = jl_pass_slot(p, position);
     size_t bytes = jl_kv_tile_bytes(c->type, hd), tile = (size_t)(slot / JL_KV_TILE) * bytes;
     for (int g = 0; g < p->m->h.n_kv_heads; g++, k += hd, v += hd) {
         size_t at = head_offset(p, block, g) + tile;
@@ -214,24 +214,34 @@ static void scatter(const jl_pass *p, piece of, const jl_attention_scratch *from
         memcpy(p->s->heads + query_offset(p->m, of.kv_head, i), out, hd * sizeof *out);
 }
 
-static void attend_piece(void *arg, int i, int thread) {
-    const block_job *job = arg;
-    const jl_pass *p = job->p;
+/* Computes queries of one text; `tile` is its first in the cache. */
+static void attend_text(const jl_pass *p, int block, piece of, int tile,
+                        const jl_attention_scratch *s) {
     const jl_model *m = p->m;
-    const jl_block *b = &m->w.blocks[job->block];
-    const jl_attention_scratch *s = &p->s->attention[thread];
-    int queries = p->n * group_of(m), size = (queries + job->parts - 1) / job->parts;
-    piece of = { i / job->parts, i % job->parts * size, i % job->parts * size + size };
-    if (of.end > queries) of.end = queries;
-    if (of.first >= of.end) return;
+    const jl_block *b = &m->w.blocks[block];
     jl_score_modifiers all = modifiers_of(p, b, s);
     const jl_score_modifiers *modifiers =
         all.cap > 0 || all.slope || all.first || all.bias ? &all : NULL;
-    size_t head = head_offset(p, job->block, of.kv_head);
+    size_t keys = head_offset(p, block, of.kv_head) +
+                  (size_t)tile * jl_kv_tile_bytes(p->cache->type, m->h.head_dim);
     gather(p, b, of, s);
-    jl_attention(p->cache->type, s->q, of.end - of.first, s->n_keys, p->cache->k + head,
-                 p->cache->v + head, m->h.head_dim, modifiers, s->out, s->kernel);
+    jl_attention(p->cache->type, s->q, of.end - of.first, s->n_keys, p->cache->k + keys,
+                 p->cache->v + keys, m->h.head_dim, modifiers, s->out, s->kernel);
     scatter(p, of, s);
+}
+
+static void attend_piece(void *arg, int i, int thread) {
+    const block_job *job = arg;
+    const jl_pass *p = job->p;
+    int group = group_of(p->m), queries = p->n * group;
+    int size = (queries + job->parts - 1) / job->parts;
+    piece part = { i / job->parts, i % job->parts * size, 0 };
+    int end = part.first + size < queries ? part.first + size : queries;
+    for (; part.first < end; part.first = part.end) {
+        int t = p->pos + part.first / group, after = (jl_pass_text_end(p, t) - p->pos) * group;
+        part.end = after < end ? after : end;
+        attend_text(p, job->block, part, p->texts ? p->texts[t].tile : 0, &p->s->attention[thread]);
+    }
 }
 
 /* Counts the work of the batch's attention: queries × visible keys, and each key's bytes once. */
@@ -239,17 +249,22 @@ static void count_attention(const jl_pass *p, int block) {
     const jl_block *b = &p->m->w.blocks[block];
     jl_counters *c = &p->s->meter->counters;
     double products = 0, key = 2.0 * (double)jl_kv_tile_bytes(p->cache->type, p->m->h.head_dim);
-    int first, longest = 0, earliest = 0;
+    int first, keys = 0, longest = 0, earliest = 0; /* of a text */
     for (int t = 0; t < p->n; t++) {
         int n = jl_rule_keys(p, b, p->pos + t, &first);
         products += n - first;
-        if (t == 0) earliest = first;
+        if (t == 0 || jl_pass_text_first(p, p->pos + t) == p->pos + t) {
+            keys += longest - earliest;
+            earliest = first;
+            longest = n;
+        }
         if (n > longest) longest = n;
     }
+    keys += longest - earliest;
     products *= (double)p->m->h.n_heads * (double)p->m->h.head_dim;
     c->multiply_adds[JL_PART_SCORES] += products;
     c->multiply_adds[JL_PART_GATHER] += products;
-    c->cache_bytes += (longest - earliest) * key / JL_KV_TILE * p->m->h.n_kv_heads;
+    c->cache_bytes += keys * key / JL_KV_TILE * p->m->h.n_kv_heads;
 }
 
 /* heads of the scratch = softmax(q·Kᵀ·scale)·V per head. KV heads are distributed over the threads.

@@ -97,7 +97,7 @@ static void add_positions(const jl_pass *p) {
     jl_pass one = *p;
     one.n = 1;
     for (one.pos = p->pos; one.pos < p->pos + p->n; one.pos++, x += width) {
-        int row = jl_rule_position_row(p->rules, one.pos);
+        int row = jl_rule_position_row(p->rules, one.pos - jl_pass_text_first(p, one.pos));
         if (row >= 0)
             jl_matrix_row(&p->m->w.position_embd, row, h);
         else
@@ -124,9 +124,11 @@ void jl_forward_begin(jl_batch *b, const int32_t *ids) {
     if (w->token_norm.weight) jl_normalise(p, &w->token_norm, p->s->x, p->n, width, p->s->x);
     jl_at(p, JL_SITE_RESID_PRE, 0, p->s->x);
     for (int i = 0; i < JL_ROPE_SCOPES; i++)
-        for (int t = 0; t < p->n; t++)
-            jl_rope_angles(p->s->rope[i], jl_rule_position(p->rules, p->pos + t),
+        for (int t = 0; t < p->n; t++) {
+            int at = p->pos + t - jl_pass_text_first(p, p->pos + t);
+            jl_rope_angles(p->s->rope[i], jl_rule_position(p->rules, at),
                            p->s->angles[i] + (size_t)(2 * p->s->rope[i]->n_pairs) * (size_t)t);
+        }
 }
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */

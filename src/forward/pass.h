@@ -39,6 +39,12 @@ typedef struct jl_cache {
     int n_conv_rows; /* at least batch + kernel length */
 } jl_cache;
 
+/* A text of several that are evaluated together: tokens [first, end), which only see each other.
+ * Its keys begin in the cache's tile `tile`, so that attention groups them as in the text alone. */
+typedef struct jl_text_range {
+    int first, end, tile;
+} jl_text_range;
+
 /* One thread's buffers for the queries of one KV head, at most n × group of them. */
 typedef struct jl_attention_scratch {
     float *q, *out; /* [queries][head_dim] scaled queries; attention outputs */
@@ -78,19 +84,28 @@ typedef struct jl_pass {
     const jl_model *m;
     const jl_cache *cache;
     jl_scratch *s;
-    int n, pos;            /* tokens, position of the first */
-    int row;               /* of the first in the scratch's x and angles */
-    int end;               /* position after the batch; encoders attend to [0, end) */
-    uint32_t sites;        /* 1 << site for the sites of the probe */
-    int pattern_block;     /* ends with its patterns, nothing later is requested; −1: none */
-    const jl_probe *probe; /* of the run or the session; borrowed */
-    const jl_rules *rules; /* of the session; NULL: the model's own */
+    int n, pos;                 /* tokens, position of the first */
+    int row;                    /* of the first in the scratch's x and angles */
+    int end;                    /* position after the batch; encoders attend to [0, end) */
+    uint32_t sites;             /* 1 << site for the sites of the probe */
+    int pattern_block;          /* ends with its patterns, nothing later is requested; −1: none */
+    const jl_probe *probe;      /* of the run or the session; borrowed */
+    const jl_rules *rules;      /* of the session; NULL: the model's own */
+    const jl_text_range *texts; /* [end] the text of each token, without rules; NULL: one text */
 } jl_pass;
 _Static_assert(JL_SITE_COUNT <= 32, "a set of sites has 32 places");
 
 /* The residual stream [n][embd] of the pass. */
 static inline float *jl_pass_stream(const jl_pass *p) {
     return p->s->x + (size_t)p->row * (size_t)p->m->h.n_embd;
+}
+
+/* The first token of the text of token t, and the end of that text. */
+static inline int jl_pass_text_first(const jl_pass *p, int t) {
+    return p->texts ? p->texts[t].first : 0;
+}
+static inline int jl_pass_text_end(const jl_pass *p, int t) {
+    return p->texts ? p->texts[t].end : p->end;
 }
 
 /* Slots in use when the positions before `end` are stored. */
@@ -103,6 +118,12 @@ static inline int jl_cache_used(const jl_cache *c, int end) {
 static inline int jl_cache_slot(const jl_cache *c, int position) {
     return c->ring == 0 || position < c->sinks ? position
                                                : c->sinks + (position - c->sinks) % c->ring;
+}
+
+/* The slot of the key of token t. */
+static inline int jl_pass_slot(const jl_pass *p, int t) {
+    const jl_text_range *text = p->texts ? &p->texts[t] : NULL;
+    return text ? text->tile * JL_KV_TILE + t - text->first : jl_cache_slot(p->cache, t);
 }
 
 #endif

@@ -43,14 +43,17 @@ int jl_rule_biased(const jl_model *m, const jl_rules *r) {
 /* End of the keys that a query sees; windows only hide keys before it. */
 static int end_of_keys(const jl_pass *p, int t) {
     jl_mask mask = p->rules ? p->rules->mask : JL_MASK_MODEL;
-    if (mask == JL_MASK_NONE || (mask == JL_MASK_MODEL && p->m->h.encoder)) return p->end;
+    if (mask == JL_MASK_NONE || (mask == JL_MASK_MODEL && p->m->h.encoder))
+        return jl_pass_text_end(p, t);
     if (mask != JL_MASK_PREFIX || t >= p->rules->prefix) return t + 1;
     return p->rules->prefix < p->end ? p->rules->prefix : p->end;
 }
 
 int jl_rule_keys(const jl_pass *p, const jl_block *b, int t, int *first) {
-    int end = end_of_keys(p, t), used = jl_cache_used(p->cache, p->end);
+    int start = jl_pass_text_first(p, t), used = jl_cache_used(p->cache, p->end);
+    int end = end_of_keys(p, t) - start;
     *first = 0;
+    t -= start;
     /* With biases, sees() hides keys; slots of a full ring are not in the order of positions. */
     if (p->s->attention[0].bias) return used < p->end ? used : end;
     if (b->window && b->window < t + 1) *first = t + 1 - b->window;

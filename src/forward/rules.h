@@ -23,7 +23,8 @@ int jl_rule_shift(const jl_rules *r, int t);
 /* Whether attention of this model under these rules needs biases. */
 int jl_rule_biased(const jl_model *m, const jl_rules *r);
 
-/* Keys of the query of token t: slots [*first, result) of the cache. */
+/* Keys of the query of token t: slots [*first, result) of the cache. With several texts they count
+ * from the first tile of its text. */
 int jl_rule_keys(const jl_pass *p, const jl_block *b, int t, int *first);
 
 /* bias [n slots] of the query of token t with ALiBi slope `slope`: −∞ for keys it does not see. */

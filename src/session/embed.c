@@ -4,7 +4,7 @@
  * call is one step of a batch, so a host can stop between two; the caller owns the vector. Pooling
  * as in llama.cpp (llm_graph_context::build_pooling). Decoders are causal: use the last token if
  * the model was trained to embed, else the mean. An encoder takes the whole text as one batch, and
- * its file names the pooling.
+ * its file names the pooling. Several texts are one batch, of an encoder or a decoder.
  */
 #include <math.h>
 #include <string.h>
@@ -50,7 +50,17 @@ jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_err
     int from = s->n_cached, width = s->m->h.n_embd;
     jl_status st = jl_session_evaluate(s, JL_FOR_STATES, &rows, error);
     if (st) return st;
+    for (int t = 0; s->max_texts && t < s->n_ids && !st; t = s->texts[t].end, out += width) {
+        int n = s->texts[t].end - t;
+        pool(out, rows + (size_t)t * (size_t)width, n, width, pooling, 1, 1);
+        st = normalise(out, width, error);
+    }
+    if (s->max_texts) return st;
     int last = s->n_cached == s->n_ids;
     pool(out, rows, s->n_cached - from, width, pooling, from == 0, last);
     return last ? normalise(out, width, error) : JL_MORE;
+}
+
+void jl_vector_products(const float *x, const float *rows, int n, int width, float *out) {
+    jl_dot_rows(x, rows, n, width, out);
 }

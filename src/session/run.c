@@ -243,7 +243,8 @@ jl_status jl_session_run_begin(jl_session *s, const int32_t *ids, int n, const j
     int layers = s->m->h.n_layers;
     if (!o) o = &none;
     jl_session_run_end(s);
-    jl_status st = jl_session_check_whole(s, s->n_ids, n, error);
+    jl_status st = jl_session_check_sequence(s, error);
+    if (!st) st = jl_session_check_whole(s, s->n_ids, n, error);
     if (st) return st;
     if (n < 1 || o->n_layers < 0 || o->n_layers > layers)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("run"),
@@ -290,7 +291,7 @@ void jl_session_run_end(jl_session *s) {
 jl_status jl_session_set_edits(jl_session *s, const jl_edit *edits, int n, jl_error *error) {
     jl_arena arena = { 0 };
     jl_probe probe = { .edits = edits, .n_edits = n };
-    jl_status st = JL_OK;
+    jl_status st = jl_session_check_sequence(s, error);
     jl_session_run_end(s);
     if (n < 0) st = refuse_at(error, "edits", 0, "expected 0 or more edits", n);
     for (int i = 0; i < n && !st; i++) st = check_edit(s, i, &edits[i], s->n_ctx, 0, error);

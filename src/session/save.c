@@ -199,7 +199,7 @@ static jl_status check_saves(const jl_session *s, jl_error *error) {
     if (s->n_ctx > MAX_CTX)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                        "only a session of at most %d positions has a state", MAX_CTX);
-    if (!s->run.memory) return JL_OK;
+    if (!s->run.memory) return jl_session_check_sequence(s, error);
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
                    "a run is in progress; end it first");
 }
@@ -371,9 +371,12 @@ jl_session *jl_session_restore(const jl_model *m, const uint8_t *bytes, uint64_t
         return NULL;
     }
     jl_rules rules = rules_of(&h, aligned, ids);
-    jl_session_options o = {
-        h.n[N_CTX], h.n[N_BATCH], h.n[ALL_LOGITS] != 0, pool, h.n[HAS_RULES] ? &rules : NULL, now
-    };
+    jl_session_options o = { .n_ctx = h.n[N_CTX],
+                             .n_batch = h.n[N_BATCH],
+                             .all_logits = h.n[ALL_LOGITS] != 0,
+                             .pool = pool,
+                             .rules = h.n[HAS_RULES] ? &rules : NULL,
+                             .now = now };
     jl_session *s = jl_session_new(m, &o, error);
     jl_free(aligned);
     if (s && !check_saves(s, error) && !read_session(&c, s, &h, error)) return s;

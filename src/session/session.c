@@ -35,6 +35,14 @@ int jl_session_context(const jl_model *m, const jl_session_options *o) {
     return n;
 }
 
+/* Rows of several texts computed at a time: more read the weights less often, but a step lasts. */
+static int rows_per_step(const jl_session *s) {
+    uint64_t weights = s->m->n_parameters / (uint64_t)s->m->h.n_layers + 1,
+             rows = JL_STEP / weights;
+    if (rows < DEFAULT_BATCH) rows = DEFAULT_BATCH;
+    return rows < (uint64_t)s->n_ctx ? (int)rows : s->n_ctx;
+}
+
 /* Sets all sizes; options of 0 take their defaults. */
 static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options *o) {
     s->m = m;
@@ -43,7 +51,9 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     if (s->n_batch > MAX_BATCH) s->n_batch = MAX_BATCH;
     s->step = JL_STEP;
     s->n_step = m->h.encoder ? DEFAULT_BATCH : s->n_batch;
-    if (m->h.encoder) s->n_batch = s->n_ctx; /* tokens attend both ways */
+    s->max_texts = o ? o->n_texts : 0;
+    if (s->max_texts) s->n_step = rows_per_step(s);
+    if (m->h.encoder || s->max_texts) s->n_batch = s->n_ctx; /* tokens attend both ways */
     s->all_logits = o && o->all_logits && !m->h.encoder;
     s->pool = o ? o->pool : NULL;
     /* The cache keeps the precision of the file. */
@@ -51,7 +61,7 @@ static void set_sizes(jl_session *s, const jl_model *m, const jl_session_options
     s->has_rules = o && o->rules;
     if (s->has_rules) s->rules = *o->rules;
     if (s->has_rules) jl_session_size_rules(s);
-    s->cache.n_tiles = (jl_session_slots(s) + JL_KV_TILE - 1) / JL_KV_TILE;
+    s->cache.n_tiles = (jl_session_slots(s) + JL_KV_TILE - 1) / JL_KV_TILE + s->max_texts;
     s->meter.now = o ? o->now : NULL;
     s->cache.n_conv_rows = s->n_batch + m->h.conv_length + REWINDS;
     s->sampler.n = m->h.n_vocab;
@@ -64,13 +74,14 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     uint64_t rows = (uint64_t)h->n_conv * (uint64_t)s->cache.n_conv_rows;
     uint64_t tile = jl_kv_tile_bytes(s->cache.type, h->head_dim);
     s->ids = jl_arena_take(arena, (uint64_t)s->n_ctx * sizeof(int32_t));
+    s->texts = jl_arena_take(arena, (uint64_t)(s->max_texts ? s->n_ctx : 0) * sizeof *s->texts);
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
     int biased = s->has_rules && jl_rule_biased(s->m, &s->rules);
     jl_scratch_size size = { s->n_batch, s->n_step, biased ? s->cache.n_tiles * JL_KV_TILE : 0 };
     jl_scratch_take(&s->scratch, arena, s->m, &size, s->pool);
-    int is_long = s->n_ctx > h->n_ctx_original;
+    int is_long = s->n_ctx > h->n_ctx_original && !s->max_texts;
     s->scratch.rope[JL_ROPE_GLOBAL] = is_long ? &s->m->rope_long : &s->m->rope[JL_ROPE_GLOBAL];
     s->scratch.rope[JL_ROPE_LOCAL] = &s->m->rope[JL_ROPE_LOCAL];
     s->scratch.meter = &s->meter;
@@ -96,6 +107,19 @@ uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options) 
     return sizeof s + measure.used;
 }
 
+static jl_status check_texts(const jl_model *m, const jl_session_options *o, jl_error *error) {
+    const char *why = m->h.n_conv ? "short convolutions read tokens of the text before"
+                      : o->rules  ? "rules apply to one sequence"
+                                  : NULL;
+    if (why)
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("texts"),
+                       "several texts cannot be embedded together: %s", why);
+    if (o->n_texts > 0 && o->n_texts <= MAX_BATCH && o->n_ctx <= MAX_BATCH) return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("texts"),
+                   "expected at most %d texts and tokens, found %d and %d", MAX_BATCH, o->n_texts,
+                   o->n_ctx);
+}
+
 static jl_status check_options(const jl_model *m, const jl_session_options *o, jl_error *error) {
     if (!m->arch)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
@@ -104,6 +128,7 @@ static jl_status check_options(const jl_model *m, const jl_session_options *o, j
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
                        "the model is not completely loaded");
     int endless = o && o->rules && o->rules->window > 0 && o->rules->cache_positions;
+    if (o && o->n_texts) return check_texts(m, o, error);
     if (o && o->n_ctx > m->h.n_ctx && !endless)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("contextLength"),
                        "the model was trained for %d positions, %d were requested", m->h.n_ctx,
@@ -154,11 +179,17 @@ void jl_session_free(jl_session *s) {
 /* ---- Sequence -------------------------------------------------------------------------------- */
 
 jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error) {
-    if (!s->m->h.encoder || read == 0 || n <= 0) return JL_OK;
+    if ((!s->m->h.encoder && !s->max_texts) || read == 0 || n <= 0) return JL_OK;
     return jl_fail(
         error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
         "an encoder evaluates a text as a whole, and %d tokens are evaluated already; rewind to 0",
         read);
+}
+
+jl_status jl_session_check_sequence(const jl_session *s, jl_error *error) {
+    if (!s->max_texts) return JL_OK;
+    return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("session"),
+                   "a session of several texts only embeds");
 }
 
 jl_status jl_session_check_room(const jl_session *s, int n, jl_error *error) {
@@ -172,6 +203,10 @@ jl_status jl_session_check_room(const jl_session *s, int n, jl_error *error) {
 jl_status jl_session_check_append(const jl_session *s, const int32_t *ids, int n, jl_error *error) {
     if (jl_session_check_room(s, n, error)) return JL_ERR_CONTEXT;
     if (jl_session_check_whole(s, s->n_cached, n, error)) return JL_ERR_ARGUMENT;
+    if (s->max_texts && (n > s->m->h.n_ctx_original || s->n_texts == s->max_texts))
+        return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("texts"),
+                       "text %d of at most %d has %d tokens of at most %d", s->n_texts,
+                       s->max_texts, n, s->m->h.n_ctx_original);
     for (int i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= s->m->h.n_vocab)
             return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("ids"),
@@ -180,10 +215,19 @@ jl_status jl_session_check_append(const jl_session *s, const int32_t *ids, int n
     return JL_OK;
 }
 
+/* Places the next text, of n tokens, in the cache. */
+static void place_text(jl_session *s, int n) {
+    jl_text_range text = { s->n_ids, s->n_ids + n, s->n_tiles };
+    for (int t = text.first; t < text.end; t++) s->texts[t] = text;
+    s->n_tiles += (n + JL_KV_TILE - 1) / JL_KV_TILE;
+    s->n_texts++;
+}
+
 jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *error) {
     jl_session_run_end(s);
     jl_status st = jl_session_check_append(s, ids, n, error);
     if (st || n == 0) return st;
+    if (s->max_texts) place_text(s, n);
     memcpy(s->ids + s->n_ids, ids, (size_t)n * sizeof *ids);
     s->n_ids += n;
     s->has_logits = 0;
@@ -218,7 +262,7 @@ void jl_session_truncate(jl_session *s, int position) {
 }
 
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
-    if (!s->m->h.encoder) return JL_OK;
+    if (!s->m->h.encoder) return jl_session_check_sequence(s, error);
     return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("model"),
                    "an encoder (%s) does not predict tokens; use it for embeddings, or choose a "
                    "model that generates text",
@@ -254,7 +298,8 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
                                   .sites = jl_probe_sites(probe),
                                   .pattern_block = in_run ? s->run.pattern_block : -1,
                                   .probe = probe,
-                                  .rules = r },
+                                  .rules = r,
+                                  .texts = s->max_texts ? s->texts : NULL },
                            .step = s->step,
                            .n_step = s->n_step,
                            .rows = states ? n : rows,
@@ -356,9 +401,11 @@ const int32_t *jl_session_ids(const jl_session *s) {
 
 jl_status jl_session_rewind(jl_session *s, int position, jl_error *error) {
     jl_session_run_end(s);
-    if (position < 0 || position > s->n_ids)
+    int max = s->max_texts ? 0 : s->n_ids;
+    if (position < 0 || position > max)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("position"),
-                       "expected 0 to %d, found %d", s->n_ids, position);
+                       "expected 0 to %d, found %d", max, position);
+    s->n_texts = s->n_tiles = 0;
     if (position < s->n_ids) s->has_logits = 0;
     s->n_ids = position;
     jl_session_truncate(s, position);

@@ -34,6 +34,9 @@ struct jl_session {
     int all_logits;     /* keep the logits of all tokens of a batch */
     int32_t *ids;       /* [n_ctx] */
     int n_ids, n_cached;
+    int max_texts;        /* texts that are embedded together; 0: one sequence */
+    int n_texts, n_tiles; /* texts appended, and their tiles of the cache */
+    jl_text_range *texts; /* [n_ctx] the text of each token; with max_texts */
     uint32_t n_evaluated; /* total tokens, for timing */
     jl_cache cache;
     int conv_from; /* first position whose convolution inputs are not overwritten */
@@ -83,10 +86,14 @@ jl_status jl_session_check_room(const jl_session *s, int n, jl_error *error);
 /* Rejects what jl_session_append() cannot append. */
 jl_status jl_session_check_append(const jl_session *s, const int32_t *ids, int n, jl_error *error);
 
-/* Rejects encoders: they predict no next token. */
+/* Rejects sessions of several texts, which only embed. */
+jl_status jl_session_check_sequence(const jl_session *s, jl_error *error);
+
+/* Rejects encoders, which predict no next token, and sessions of several texts. */
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error);
 
-/* Rejects further ids for an encoder that evaluated `read`: it needs the whole text at once. */
+/* Rejects further ids after `read` evaluated ones for an encoder and for several texts: both are
+ * evaluated as a whole. */
 jl_status jl_session_check_whole(const jl_session *s, int read, int n, jl_error *error);
 
 /* How many of n cached positions remain when tokens are appended: with some rules none. */

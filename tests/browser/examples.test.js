@@ -103,6 +103,48 @@ for (const name of chosen) {
         }
       });
 
+    test('search/: an error, sample notes, the passage that is typed first, remembered vectors', {
+      timeout: 180_000,
+    }, async (t) => {
+      t.after(() => (fails = false));
+      fails = true;
+      await open(t, 'search/?model=/tests/golden/arch/bert.gguf&lang=en');
+      await click('#sample');
+      await until(
+        `/12 notes are chosen/.test(document.querySelector('#progress').textContent)`,
+        'a hint',
+      );
+      await click('#load');
+      await until(`document.querySelector('#about.wrong')`, 'the error');
+      assert.match(await text('#about'), /503/);
+      fails = false;
+      await click('#load');
+      await until(`!document.querySelector('#query').disabled`, 'the passages');
+      assert.match(await text('#about'), /bert\.gguf is loaded/);
+      assert.match(await text('#progress'), /^12 notes, 25 passages: /);
+      const passage = 'Coffee after two in the afternoon costs me an hour of rest.';
+      await tab.evaluate(`void (document.querySelector('#query').value = ${JSON.stringify(passage)},
+        document.querySelector('#query').dispatchEvent(new Event('input')))`);
+      await until(`document.querySelectorAll('#results li').length === 10`, 'ten results');
+      const scores = await tab.evaluate(
+        `[...document.querySelectorAll('.score')].map((e) => Number(e.textContent))`,
+      );
+      assert.equal(scores[0], 1);
+      assert.deepEqual(
+        scores,
+        [...scores].sort((a, b) => b - a),
+      );
+      const found = await tab.evaluate(
+        `[...document.querySelectorAll('#results li')].filter((e) => e.querySelector('.score').textContent === '1.00').map((e) => e.textContent)`,
+      );
+      assert.ok(found.some((/** @type {string} */ one) => one.includes(passage)));
+      await click('#sample');
+      await until(
+        `/: 0 read in .*, 25 remembered/.test(document.querySelector('#progress').textContent)`,
+        'remembered vectors',
+      );
+    });
+
     test('chat/: an error, turns, stop, edit, another answer, history, a server', {
       timeout: 240_000,
     }, async (t) => {

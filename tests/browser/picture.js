@@ -72,6 +72,19 @@ const PICTURES = {
     from: '.turns',
     to: '',
   },
+  'pictures/search': {
+    path: '/examples/search/?lang=en&model=/models/all-minilm-l6-v2-q8_0.gguf', // see tests/golden/README.md
+    width: 640,
+    async act(page) {
+      await page.click('#load');
+      await page.click('#sample');
+      await page.waitForSelector('#query:not(:disabled)', { timeout: 120_000 });
+      await page.type('#query', 'my pet is afraid of storms');
+      await page.waitForSelector('#results li:nth-child(4)');
+    },
+    from: '#query',
+    to: '#results li:nth-child(3)',
+  },
   'pictures/embed': {
     path: '/examples/embed/',
     width: 640,

@@ -12,6 +12,7 @@ typedef struct variant {
     void (*add)(float *, const float *, int);
     void (*silu_mul)(float *, const float *, int);
     float (*max)(const float *, int);
+    void (*dot_rows)(const float *, const float *, int, int, float *);
     float (*exp_sum)(float *, float, int);
     float (*sum_exp)(const float *, float, float, int);
     void (*numbers)(const float *, int, float *);
@@ -27,9 +28,9 @@ typedef struct variant {
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_rms_norm__##suffix, jl_add__##suffix, jl_silu_mul__##suffix, jl_max__##suffix, \
-            jl_softmax_exp__##suffix, jl_exp_total__##suffix, jl_nan_to_neg_inf__##suffix,         \
-            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_scores__##suffix,          \
-            jl_softmax__##suffix, jl_attention_values__##suffix                                    \
+            jl_dot_rows__##suffix, jl_softmax_exp__##suffix, jl_exp_total__##suffix,               \
+            jl_nan_to_neg_inf__##suffix, jl_kv_store__##suffix, jl_attention__##suffix,            \
+            jl_attention_scores__##suffix, jl_softmax__##suffix, jl_attention_values__##suffix     \
     }
 
 static const variant variants[] = VARIANTS;
@@ -97,6 +98,30 @@ static void test_vectors(void) {
             CHECK(fabs(s2 - scaled) <= 2e-6 * scaled, "%s %g %g", v->name, (double)s2, scaled);
             for (int i = n; i < 70; i++) CHECK(y[i] == x[i], "%s wrote past n", v->name);
         }
+    }
+}
+
+/* Every number of rows beside blocks of four; sums in 4 lanes have the bits of the reference. */
+static void test_dot_rows(void) {
+    enum { ROWS = 11, WIDTH = 68 };
+    float x[WIDTH], rows[ROWS * WIDTH], y[ROWS + 1], wanted[ROWS];
+    FOR_VARIANTS(v) {
+        for (int n = 0; n <= ROWS; n++)
+            for (int width = 4; width <= WIDTH; width += 4) {
+                random_fill(x, WIDTH, 1), random_fill(rows, ROWS * WIDTH, 2);
+                y[n] = 7;
+                v->dot_rows(x, rows, n, width, y);
+                variants->dot_rows(x, rows, n, width, wanted);
+                CHECK(same_bits(y, wanted, (size_t)n) && y[n] == 7, "%s %d", v->name, n);
+                for (int t = 0; t < n; t++) {
+                    double exact = 0, size = 0;
+                    for (int i = 0; i < width; i++) {
+                        double one = (double)x[i] * (double)rows[t * width + i];
+                        exact += one, size += fabs(one);
+                    }
+                    CHECK(fabs(y[t] - exact) <= 1e-6 * size, "%s %d %d", v->name, t, width);
+                }
+            }
     }
 }
 
@@ -353,6 +378,7 @@ static void test_kv_store_floats(void) {
 int main(void) {
     RUN(test_exp);
     RUN(test_vectors);
+    RUN(test_dot_rows);
     RUN(test_rope);
     RUN(test_vectors_same_bits);
     RUN(test_kv_store);

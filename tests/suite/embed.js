@@ -109,6 +109,15 @@ export function counting(limit) {
   return state;
 }
 
+/** Ids of texts of pseudorandom lengths, 1 to 60. @param {number} n @param {number} vocabulary */
+const randomTexts = (n, vocabulary) =>
+  Array.from({ length: n }, (_, i) =>
+    Int32Array.from(
+      { length: 1 + ((i * i * 37 + i * 11) % 60) },
+      (_, j) => (i * 31 + j * j * 7) % vocabulary,
+    ),
+  );
+
 /** @type {Case[]} */
 export const embed = [
   {
@@ -249,6 +258,79 @@ export const embed = [
         sameBits(await model.embed(ids), vector, 'the model is as it was');
         await model.close();
       }
+    },
+  },
+  {
+    name: 'a list of texts has the bits of each text alone: every architecture and pooling',
+    slow: true,
+    async run(t) {
+      for (const name of [...architectures, ...withGelu, ...Object.keys(ENCODERS)]) {
+        const model = await t.model(`arch/${name}.gguf`);
+        const texts = randomTexts(14, 150);
+        for (const pooling of POOLINGS) {
+          const vectors = await model.embed(texts, { pooling });
+          same(vectors.length, texts.length, `${name}: vectors`);
+          for (const [i, ids] of texts.entries())
+            sameBits(vectors[i], await model.embed(ids, { pooling }), `${name}, ${pooling}, ${i}`);
+        }
+      }
+    },
+  },
+  {
+    name: 'a list of strings, ids and long texts: one vector for each, in order',
+    async run(t) {
+      const model = await t.model('arch/bert.gguf');
+      const words = (await t.json('arch/bert.texts.json')).map((/** @type {any} */ c) => c.text);
+      const long = Int32Array.from({ length: model.info.contextLength }, (_, i) => (i * 7) % 40);
+      const texts = [...words, [1, 2, 3], long, long.slice(0, 5), ...words];
+      const vectors = await model.embed(texts);
+      same(vectors.length, texts.length, 'vectors');
+      for (const [i, text] of texts.entries())
+        sameBits(vectors[i], await model.embed(text), `texts[${i}]`);
+      const one = await model.embed([words[0]]);
+      same([Array.isArray(one), one.length], [true, 1], 'a list of one is a list');
+      sameBits(one[0], vectors[0], 'texts[0]');
+    },
+  },
+  {
+    name: 'an impossible text of a list is named with its index',
+    async run(t) {
+      const model = await t.model('arch/bert.gguf');
+      const long = new Int32Array(model.info.contextLength + 1);
+      const bad = /** @type {any} */ ([
+        ['a', [1, 99999], 'b'],
+        ['a', 'b', []],
+        ['a', 7],
+        ['a', null],
+      ]);
+      const embed = (/** @type {any} */ texts) => model.embed(texts);
+      await rejects(embed(bad[0]), 'BAD_ARGUMENT', /texts\[1\].*id 99999 at index 1/);
+      await rejects(embed(bad[1]), 'BAD_ARGUMENT', /texts\[2\].*nothing to embed/);
+      await rejects(embed(bad[2]), 'BAD_ARGUMENT', /texts\[1\] is 7/);
+      await rejects(embed(bad[3]), 'BAD_ARGUMENT', /texts\[1\] is null/);
+      await rejects(embed(['a', 'b', long, 'c']), 'BAD_ARGUMENT', /texts\[2\].*128 positions, 129/);
+      const where = await embed(['a', long]).catch((/** @type {any} */ e) => e.where);
+      same(where, 'texts[1]', 'where');
+      const llama = await t.model('arch/llama.gguf');
+      await rejects(llama.embed(['text', 'text']), 'BAD_TOKENIZER', /texts\[0\]/);
+      same((await embed(['a', 'b'])).length, 2, 'the model is as it was');
+    },
+  },
+  {
+    name: 'an abort ends a list between two steps',
+    async run(t) {
+      const model = await t.load(largeAttention(false));
+      const texts = Array.from({ length: 40 }, (_, i) =>
+        Array.from({ length: 200 }, (_, j) => (i * j) % WORDS),
+      );
+      const all = counting(Number.POSITIVE_INFINITY);
+      const vectors = await model.embed(texts, { signal: all.signal });
+      ok(all.checks > 40, `the list took ${all.checks} steps, wanted more than its texts`);
+      const some = counting(20);
+      const reason = await model.embed(texts, { signal: some.signal }).catch((e) => e.message);
+      same([reason, some.checks], ['enough', 20], 'the reason of the signal, at once');
+      sameBits((await model.embed(texts))[39], vectors[39], 'the model is as it was');
+      await model.close();
     },
   },
 ];

@@ -25,6 +25,7 @@ import { merges } from './merges.js';
 import { openai } from './openai.js';
 import { readings } from './readings.js';
 import { save } from './save.js';
+import { search } from './search.js';
 import { threads } from './threads.js';
 import { tools } from './tools.js';
 import { train } from './train.js';
@@ -78,6 +79,7 @@ export const cases = [
   ...failed,
   ...traps,
   ...readings,
+  ...search,
   ...learn,
   ...train,
   ...on('one thread', [...threads, ...chat, ...tools, ...openai, ...conversation]),

@@ -15,6 +15,7 @@ import {
   reading,
   TOKENIZE,
 } from '../base/options.js';
+import { embedText, embedTexts, isTexts } from './embed.js';
 import { expandEdits, requestOf } from './inside.js';
 import { embeddings, merges, neighbours, unembed } from './readings.js';
 import { rulesOf } from './rules.js';
@@ -153,38 +154,19 @@ export class Model {
    * normalised. The dot product of two embeddings is their cosine similarity. A string gets the
    * file's BOS and EOS tokens. pooling: 'mean' of all tokens, the first ('cls') or the 'last' one;
    * default: the file's, else 'mean'. An encoder takes at most its training context, and at most 4096
-   * tokens.
-   * @param {string | Ids} text
+   * tokens. A list of texts gives a list of vectors, each with the bits that its text has alone; short
+   * texts are evaluated together, and errors name `texts[i]`.
+   * @template {string | Ids | (string | Ids)[]} T
+   * @param {T} text
    * @param {{ pooling?: 'mean' | 'cls' | 'last', signal?: AbortSignal }} [options]
-   * @returns {Promise<Float32Array>} info.embeddingLength numbers
+   * @returns {Promise<T extends string | Ids ? Float32Array : Float32Array[]>} info.embeddingLength numbers each
    */
   async embed(text, options = {}) {
     const { pooling = this.info.pooling ?? 'mean', signal } = checkOptions('embed', options, EMBED);
     signal?.throwIfAborted();
-    return this.#backend.attend(signal, () => this.#embed(text, pooling, signal));
-  }
-
-  /** @param {string | Ids} text @param {string} pooling @param {AbortSignal} [signal] */
-  async #embed(text, pooling, signal) {
-    const ids =
-      typeof text === 'string'
-        ? await tokenize(this.#backend, [[[text, false]], false, true, true], () =>
-            signal?.throwIfAborted(),
-          )
-        : checkIds(text, 'embed');
-    if (ids.length === 0) throw badArgument('there is nothing to embed', 'text');
-    const { handle } = await this.#backend.call('openSession', ids.length, false);
-    try {
-      await this.#backend.call('append', handle, ids);
-      let vector = new Float32Array(this.info.embeddingLength);
-      for (let more = true; more; ) {
-        signal?.throwIfAborted();
-        ({ more, vector } = await this.#backend.call('embed', handle, pooling, vector));
-      }
-      return vector;
-    } finally {
-      this.#backend.call('closeSession', handle).catch(() => {});
-    }
+    const request = { backend: this.#backend, info: this.info, pooling, signal };
+    const work = () => (isTexts(text) ? embedTexts(request, text) : embedText(request, text));
+    return this.#backend.attend(signal, /** @type {() => Promise<any>} */ (work));
   }
 
   /* ---- Readings without a session ---- */

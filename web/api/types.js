@@ -420,6 +420,13 @@ export {};
  */
 
 /**
+ * A vector found by an index (search.js).
+ * @typedef {object} Match
+ * @property {number} index of the vector, in the order they were added
+ * @property {number} score cosine with the query
+ */
+
+/**
  * The final norm and the scales of the logits. A norm without weight is null.
  * @typedef {object} Unembedding
  * @property {'rms' | 'layer' | null} norm

@@ -343,12 +343,13 @@ export class Engine {
   /**
    * @param {number} contextLength 0: the engine's default @param {boolean} allLogits
    * @param {import('../api/rules.js').Rules} [rules] @param {Request} [edits]
+   * @param {number} [texts] maximum texts that are embedded together; contextLength: their tokens
    */
-  openSession(contextLength, allLogits, rules, edits) {
+  openSession(contextLength, allLogits, rules, edits, texts = 0) {
     const sizes = [this.#model, contextLength, 0, allLogits, this.#threads?.pool ?? 0];
     const { ints, ropeBase = 0, ropeScale = 0 } = rules ?? {};
     const session = this.#calls.withCopies(ints ? [ints] : [], (pointer = 0) =>
-      this.#calls.make('session_new', ...sizes, pointer, ropeBase, ropeScale),
+      this.#calls.make('session_new', ...sizes, pointer, ropeBase, ropeScale, texts),
     );
     const opened = this.#register(session);
     try {
@@ -545,7 +546,23 @@ export class Engine {
   }
 
   /**
-   * The next step of the embedding of a session's text.
+   * Replaces the texts of a session that embeds several; returns how many were accepted.
+   * @param {number} handle @param {Int32Array[]} list
+   */
+  appendTexts(handle, list) {
+    this.rewind(handle, 0);
+    const session = this.#session(handle);
+    const rejected = list.findIndex((ids) =>
+      this.#calls.withCopies(
+        [ids],
+        (pointer) => this.#calls.call('session_append', session, pointer, ids.length) < 0,
+      ),
+    );
+    return rejected < 0 ? list.length : rejected;
+  }
+
+  /**
+   * The next step of the embedding of a session's text, or texts, whose vectors follow each other.
    * @param {number} handle @param {string} pooling @param {Float32Array} vector of the steps so far
    */
   embed(handle, pooling, vector) {

@@ -65,6 +65,7 @@ export const PARTS = [
   'connect.js',
   'openai.js',
   'ai-sdk.js',
+  'search.js',
 ];
 /** The script of pool workers, embedded as separate text because it shares little with the engine. */
 export const POOL_WORKER = 'engine/pool-worker.js';

@@ -254,13 +254,14 @@ export class Service {
       throw refusal(`'dimensions' must be ${info.embeddingLength}, the model's`, 'dimensions');
     await this.#pool.enter(signal);
     try {
-      const data = [];
-      let tokens = 0;
-      for (const [index, text] of texts.entries()) {
-        const vector = await this.#model.embed(text, { pooling, signal });
-        tokens += await this.#length(text);
-        data.push({ object: 'embedding', index, embedding: encoded(vector, encoding) });
-      }
+      const vectors = await this.#model.embed(texts, { pooling, signal });
+      const lengths = await Promise.all(texts.map((text) => this.#length(text)));
+      const tokens = lengths.reduce((sum, n) => sum + n, 0);
+      const data = vectors.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: encoded(vector, encoding),
+      }));
       const usage = { prompt_tokens: tokens, total_tokens: tokens };
       return { object: 'list', data, model: this.name, usage };
     } finally {
