@@ -115,7 +115,7 @@ for (const name of chosen) {
         'a hint',
       );
       await click('#load');
-      await until(`document.querySelector('#about.wrong')`, 'the error');
+      await until(`!!document.querySelector('#about.wrong')`, 'the error');
       assert.match(await text('#about'), /503/);
       fails = false;
       await click('#load');
