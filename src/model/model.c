@@ -157,6 +157,13 @@ static jl_status find_vocab(jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
+static size_t longest_token(const jl_model *m) {
+    size_t longest = 0, n;
+    for (int32_t id = 0; id < jl_model_n_vocab(m); id++)
+        if (jl_token_bytes(m, id, 0, &n) && n > longest) longest = n;
+    return longest;
+}
+
 jl_status jl_model_build(jl_model *m, jl_error *error) {
     jl_loader *l = m->loader;
     jl_error tokenizer_error = { 0 };
@@ -176,6 +183,7 @@ jl_status jl_model_build(jl_model *m, jl_error *error) {
                        "holds neither tensors nor a vocabulary");
     }
     st = find_vocab(m, error);
+    if (!st) m->longest_token = longest_token(m);
     if (!st) st = jl_hparams_read(m, error);
     if (!st) st = jl_bind(m, error);
     if (!st) st = take_memory(m, error);

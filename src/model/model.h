@@ -75,6 +75,7 @@ struct jl_model {
     jl_weights w;
     jl_linear *experts;      /* [n_layers][3][n_experts], or NULL */
     jl_tokenizer *tokenizer; /* NULL: the file has none */
+    size_t longest_token;    /* bytes */
     void *memory;            /* the weights, one block */
     uint64_t memory_bytes;
     uint64_t n_parameters;

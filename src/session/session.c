@@ -20,13 +20,6 @@ enum {
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-static size_t longest_token(const jl_model *m) {
-    size_t longest = 0, n;
-    for (int32_t id = 0; id < jl_model_n_vocab(m); id++)
-        if (jl_token_bytes(m, id, 0, &n) && n > longest) longest = n;
-    return longest;
-}
-
 int jl_session_context(const jl_model *m, const jl_session_options *o) {
     int trained = m->h.n_ctx < JL_DEFAULT_CTX ? m->h.n_ctx : JL_DEFAULT_CTX;
     int n = o && o->n_ctx > 0 ? o->n_ctx : trained;
@@ -90,7 +83,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
         jl_arena_take(arena, (uint64_t)(s->all_logits ? s->n_batch : 1) * vocab * sizeof(float));
     s->sampler.logits = jl_arena_take(arena, vocab * sizeof(float));
     s->sampler.heap = jl_arena_take(arena, vocab * sizeof(jl_entry));
-    s->text_cap = jl_text_stream_bytes(longest_token(s->m));
+    s->text_cap = jl_text_stream_bytes(s->m->longest_token);
     s->text_buffer = jl_arena_take(arena, s->text_cap);
 }
 
