@@ -143,9 +143,10 @@ enum {
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false disables RoPE */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
-    JL_SHARES_SUM_TO_1 = 512, /* normalise the shares of a token's experts */
-    JL_SHORT_CONV = 1024,     /* blocks with 0 KV heads are short convolutions */
-    JL_ENCODER = 2048,        /* attention is never causal, ignoring the file */
+    JL_SHARES_SUM_TO_1 = 512,  /* normalise the shares of a token's experts */
+    JL_SHORT_CONV = 1024,      /* blocks with 0 KV heads are short convolutions */
+    JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
+    JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
 };
 
 typedef struct jl_arch {

@@ -37,14 +37,15 @@ ROOT = os.path.normpath(f'{HERE}/../..')
 
 # What tensors and metadata of a file do not say. rope: which dimensions are a pair (GGUF permutes llama's rows to
 # neighbours; GPT-NeoX's halves elsewhere). parallel: both sublayers read resid_pre. no_window: blocks i with
-# (i + 1) % no_window == 0 see everything, the others a window. encoder: attention in both directions.
+# (i + 1) % no_window == 0 see everything, the others a window; rope_in_windows: in a file with windows only those have
+# RoPE. fused_gate: ffn_up holds gate and up. encoder: attention in both directions.
 RMS, LAYER = 'layer_norm_rms_epsilon', 'layer_norm_epsilon'
 LLAMA = dict(eps=RMS, act='silu', rope='neighbours')
 GPT = dict(eps=LAYER, act='gelu', rope=None)
 ARCHS = {
     'llama': dict(LLAMA, experts_sum_to_1=True), 'smollm3': dict(LLAMA, no_rope=4), 'granite': dict(LLAMA, divide_logits=True),
     'granitemoe': dict(LLAMA, divide_logits=True, experts_sum_to_1=True), 'jielong': dict(LLAMA, rope=None),
-    'qwen2': dict(LLAMA, rope='halves'), 'qwen3': dict(LLAMA, rope='halves'), 'phi3': dict(LLAMA, rope='halves'),
+    'qwen2': dict(LLAMA, rope='halves'), 'qwen3': dict(LLAMA, rope='halves'), 'phi3': dict(LLAMA, rope='halves', fused_gate=True),
     'olmo2': dict(LLAMA, rope='halves'), 'olmoe': dict(LLAMA, rope='halves'), 'qwen2moe': dict(LLAMA, rope='halves'),
     'qwen3moe': dict(LLAMA, rope='halves', experts_sum_to_1=True),
     'gemma': dict(LLAMA, act='gelu', rope='halves', scale_embedding=True),
@@ -54,6 +55,9 @@ ARCHS = {
     'gptneox': dict(GPT, rope='halves', parallel='use_parallel_residual'), 'phi2': dict(GPT, rope='halves', parallel=True),
     'falcon': dict(GPT, rope='halves', parallel=True), 'stablelm': dict(GPT, act='silu', rope='halves'),
     'command-r': dict(GPT, act='silu', rope='neighbours', parallel=True),
+    'internlm2': LLAMA, 'ernie4_5': LLAMA, 'xverse': LLAMA, 'nanbeige': LLAMA, 'exaone': dict(LLAMA, rope='halves'),
+    'exaone4': dict(LLAMA, rope='halves', no_window=4, rope_in_windows=True), 'glm4': dict(LLAMA, fused_gate=True),
+    'orion': dict(GPT, act='silu', rope='halves'),
     'bert': dict(GPT, encoder=True), 'nomic-bert': dict(GPT, act='silu', rope='halves', encoder=True),
 }
 
@@ -123,7 +127,7 @@ class Model:
         at = f'blk.{i}.'
         fused = {'gate': 'ffn_up', 'up': 'ffn_up'}.get(name, 'attn_qkv')
         own = at + {'gate': 'ffn_gate', 'up': 'ffn_up'}.get(name, 'attn_' + name)
-        together = self.arch == 'phi3' and name in ('gate', 'up')
+        together = self.way.get('fused_gate') and name in ('gate', 'up')
         if own + '.weight' in self.W and not together:
             return self.W[own + '.weight'], self.W.get(own + '.bias', 0)
         w, b = self.W[at + fused + '.weight'], self.W.get(at + fused + '.bias')
@@ -136,6 +140,7 @@ class Model:
     def frequencies(self, i, rules):
         """Radians a position of each rotated pair in block i, or None (Su et al. 2021)."""
         if not self.way['rope'] or rules.off or (i + 1) % self.way.get('no_rope', 1 << 30) == 0: return None
+        if self.way.get('rope_in_windows') and self.window and not self.windowed(i): return None
         local = self.windowed(i) and self.way.get('local_base')
         base = rules.rope_base or local or self.rope_base
         f = base ** (-np.arange(0, self.rotated, 2) / self.rotated)
@@ -248,7 +253,7 @@ class Model:
         if f'blk.{i}.ffn_gate_inp.weight' in self.W: return self.experts(i, h, at(m + 'expert_weights', self.router(i, h)))
         down, bias = self.W[f'blk.{i}.ffn_down.weight'], self.W.get(f'blk.{i}.ffn_down.bias', 0)
         up, up_bias = self.part(i, 'up')
-        if f'blk.{i}.ffn_gate.weight' not in self.W and self.arch != 'phi3':
+        if f'blk.{i}.ffn_gate.weight' not in self.W and not self.way.get('fused_gate'):
             return at(m + 'post', self.act(at(m + 'pre', h @ up.T + up_bias))) @ down.T + bias
         gate, gate_bias = self.part(i, 'gate')
         pre, linear = at(m + 'pre', h @ gate.T + gate_bias), at(m + 'pre_linear', h @ up.T + up_bias)

@@ -389,6 +389,15 @@ static const refusal refusals[] = {
     VALUE("granitemoe", "expert_gating_func", 'u', 2, 0, ARCHITECTURE, "expert_gating_func",
           "expected 1 (softmax), found 2"),
     VALUE("granitemoe", "block_count", 'u', 1025, 0, FORMAT, "block_count", "found 1025"),
+    /* variants */
+    VALUE("nanbeige", "num_loops", 'u', 2, 0, ARCHITECTURE, "nanbeige.num_loops",
+          "only 1 is supported; choose another model"),
+    VALUE("glm4", "nextn_predict_layers", 'u', 1, 0, ARCHITECTURE, "glm4.nextn_predict_layers",
+          "only 0 is supported"),
+    VALUE("ernie4_5", "rope.dimension_sections", 'U', 0, 16, ARCHITECTURE,
+          "ernie4_5.rope.dimension_sections", "only 0 is supported"),
+    TEXT("glm4", "num_loops", "1", ARCHITECTURE, "glm4.num_loops", "only 1 is supported"),
+    VALUE("exaone4", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window", "found 0"),
     /* short convolutions */
     VALUE("lfm2", "shortconv.l_cache", '-', 0, 0, FORMAT, "lfm2.shortconv.l_cache", "missing"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
@@ -528,7 +537,10 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->required >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "QK norm over all heads");
     if (a->required >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "output norms");
     if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "post-norm");
-    if (a->window_step > 0) add(further, sizeof further, "sliding window");
+    if (a->rules & JL_ROPE_IN_WINDOWS)
+        add(further, sizeof further, "sliding window (RoPE only there)");
+    else if (a->window_step > 0)
+        add(further, sizeof further, "sliding window");
     if (a->score_cap > 0) add(further, sizeof further, "logit soft-capping");
     if (a->local_base > 0) add(further, sizeof further, "two RoPE bases");
     if (a->rope_skip) {
