@@ -147,6 +147,7 @@ enum {
     JL_SHORT_CONV = 1024,      /* blocks with 0 KV heads are short convolutions */
     JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
     JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
+    JL_NORM_AFTER_ROPE = 8192, /* the norms of query and key heads follow RoPE */
 };
 
 typedef struct jl_arch {

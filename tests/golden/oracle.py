@@ -26,7 +26,7 @@ ARCHS = {
     'mpt': dict(K=6, H=6, d=48, ff=64), 'granite': {}, 'command-r': {}, 'granitemoe': dict(L=2, E=5, used=2, ff=32, shared=40), 'lfm2': dict(L=4, C=512),
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
-    'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {},
+    'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {},
 }
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
 # a WordPiece vocabulary: ▁ begins a word
@@ -48,7 +48,7 @@ def tensors(name, s, rng):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
         if bias and arch != 'command-r': T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert'}.get(name) or name.split('-')[0]
+    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert', 'hunyuan-dense': 'hunyuan-dense'}.get(name) or name.split('-')[0]
     if name == 'llama3-rope': arch = 'llama'
     ln = arch in LAYER_NORM
     E, conv = s.get('E', 0), arch == 'lfm2'
@@ -77,7 +77,7 @@ def tensors(name, s, rng):
             for n, size in (('q', q), ('k', kv), ('v', kv)):
                 w(b + f'attn_{n}.weight', size, d)
                 if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert', 'glm4') or name == 'llama-bias': bias(b + f'attn_{n}', size)
-        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
         if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
         if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
         if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'attn_output', d)
@@ -85,7 +85,7 @@ def tensors(name, s, rng):
         if arch in ('gemma2', 'gemma3', 'olmo2', 'exaone4', 'glm4'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
         if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
         gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert',
-                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige')
+                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder')
         if E:
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)

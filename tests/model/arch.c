@@ -533,7 +533,9 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or sequential residual");
     if (biases) add(further, sizeof further, "biases");
-    if (a->required >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "QK norm per head");
+    if (a->required >> JL_HEAD_Q_NORM & 1)
+        add(further, sizeof further,
+            a->rules & JL_NORM_AFTER_ROPE ? "QK norm per head after RoPE" : "QK norm per head");
     if (a->required >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "QK norm over all heads");
     if (a->required >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "output norms");
     if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "post-norm");
