@@ -122,7 +122,7 @@ extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attent
 
 typedef enum jl_norm_kind { JL_RMS_NORM, JL_LAYER_NORM } jl_norm_kind;
 
-typedef enum jl_activation { JL_SILU, JL_GELU } jl_activation;
+typedef enum jl_activation { JL_SILU, JL_GELU, JL_RELU_SQUARED } jl_activation;
 
 typedef enum jl_rope_pairs {
     JL_ROPE_NONE,

@@ -59,7 +59,7 @@ ARCHS = {
     'internlm2': LLAMA, 'ernie4_5': LLAMA, 'xverse': LLAMA, 'nanbeige': LLAMA, 'exaone': dict(LLAMA, rope='halves'),
     'exaone4': dict(LLAMA, rope='halves', no_window=4, rope_in_windows=True), 'glm4': dict(LLAMA, fused_gate=True),
     'hunyuan-dense': dict(LLAMA, rope='halves', norm_last=True), 'maincoder': dict(LLAMA, norm_last=True),
-    'orion': dict(GPT, act='silu', rope='halves'),
+    'arcee': dict(LLAMA, act='relu_squared'), 'orion': dict(GPT, act='silu', rope='halves'),
     'bert': dict(GPT, encoder=True), 'nomic-bert': dict(GPT, act='silu', rope='halves', encoder=True),
 }
 
@@ -76,7 +76,7 @@ def gelu(x):
     return np.where(x >= 10, x, np.where(x <= -10, 0, y))
 
 
-ACTIVATIONS = {'silu': lambda x: x / (1 + np.exp(-x)), 'gelu': gelu}
+ACTIVATIONS = {'silu': lambda x: x / (1 + np.exp(-x)), 'gelu': gelu, 'relu_squared': lambda x: np.maximum(x, 0) ** 2}
 
 
 def softmax(x):

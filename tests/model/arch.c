@@ -528,7 +528,9 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     const char *positions = halves                          ? "RoPE, half"
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, adjacent"
                                                             : unrotated;
-    const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GeGLU" : "SwiGLU";
+    static const char *const plain[] = { "SiLU", "GELU", "ReLU²" };
+    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "gated ReLU²" };
+    const char *hidden = (gated ? with_gate : plain)[a->activation];
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or sequential residual");
