@@ -148,6 +148,7 @@ enum {
     JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
     JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
     JL_NORM_AFTER_ROPE = 8192, /* the norms of query and key heads follow RoPE */
+    JL_NO_SECTIONS = 16384,    /* refuse M-RoPE, whose files pair other dimensions */
 };
 
 typedef struct jl_arch {

@@ -181,21 +181,24 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
 /* ---- The blocks ------------------------------------------------------------------------------ */
 
 /* Refuses values of keys that change what a model computes in a way that is not supported: blocks
- * evaluated more than once, blocks that predict further tokens, and RoPE of several positions per
- * token (Qwen2-VL 2024) or of a stretched base. */
+ * evaluated more than once, blocks that predict further tokens, RoPE with a stretched base, and by
+ * rule, RoPE of several positions per token (M-RoPE, Qwen2-VL 2024), which for text equals RoPE
+ * unless the file's rows are in another order. */
 static jl_status check_variant(const jl_model *m, jl_error *error) {
     static const struct {
         const char *key;
         uint32_t value;
-    } only[] = { { "num_loops", 1 },
-                 { "nextn_predict_layers", 0 },
-                 { "rope.dimension_sections", 0 },
-                 { "rope.scaling.alpha", 0 } };
+        int rule; /* 0: in all architectures */
+    } only[] = { { "num_loops", 1, 0 },
+                 { "nextn_predict_layers", 0, 0 },
+                 { "rope.scaling.alpha", 0, 0 },
+                 { "rope.dimension_sections", 0, JL_NO_SECTIONS } };
     for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
         char key[JL_GGUF_KEY];
         jl_gguf_key(key, jl_string(m->arch->name), only[i].key);
         const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
         int n = v && v->array ? (int)v->count : v != NULL;
+        if (only[i].rule && !(m->arch->rules & only[i].rule)) continue;
         for (int j = 0; j < n; j++)
             if (bits_of(v, j) != only[i].value)
                 return jl_fail(error, JL_ERR_ARCHITECTURE, v->offset, v->key,

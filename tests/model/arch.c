@@ -394,8 +394,13 @@ static const refusal refusals[] = {
           "only 1 is supported; choose another model"),
     VALUE("glm4", "nextn_predict_layers", 'u', 1, 0, ARCHITECTURE, "glm4.nextn_predict_layers",
           "only 0 is supported"),
-    VALUE("ernie4_5", "rope.dimension_sections", 'U', 0, 16, ARCHITECTURE,
-          "ernie4_5.rope.dimension_sections", "only 0 is supported"),
+    VALUE("glm4", "rope.dimension_sections", 'U', 0, 16, ARCHITECTURE,
+          "glm4.rope.dimension_sections", "only 0 is supported"),
+    VALUE("hunyuan-dense", "rope.scaling.alpha", 'f', 1000, 0, ARCHITECTURE,
+          "hunyuan-dense.rope.scaling.alpha", "only 0 is supported"),
+    /* of text, the same as RoPE: the next check fails */
+    VALUE("ernie4_5", "rope.dimension_sections", 'U', 0, 16, TENSOR, "output_norm.weight",
+          "the tensor is missing"),
     TEXT("glm4", "num_loops", "1", ARCHITECTURE, "glm4.num_loops", "only 1 is supported"),
     VALUE("exaone4", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window", "found 0"),
     /* short convolutions */
