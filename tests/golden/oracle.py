@@ -119,6 +119,7 @@ def make(a):
     if arch == 'gptneox': g.add_parallel_residual(a.arch == 'gptneox')
     if arch == 'gemma2': g.add_attn_logit_softcapping(5.0); g.add_final_logit_softcapping(3.0); g.add_sliding_window(8)
     if arch == 'gemma3' or a.arch in ('olmo3', 'exaone4-window'): g.add_sliding_window(8)
+    if a.arch == 'exaone4-window': g.add_sliding_window_pattern([i % 4 != 3 for i in range(s['L'])])
     if a.arch == 'olmo3':
         g.add_rope_scaling_type(gguf.RopeScalingType.YARN); g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
     if a.arch.startswith('phi3-'):
