@@ -23,7 +23,8 @@ typedef enum jl_site {
     JL_SITE_Q,                /* T×H×D  queries, after the norms of the heads, before RoPE */
     JL_SITE_K,                /* T×K×D  keys, the same */
     JL_SITE_V,                /* T×K×D  values */
-    JL_SITE_ROT_Q,            /* T×H×D  queries after RoPE; without RoPE equal to q */
+    JL_SITE_ROT_Q,            /* T×H×D  queries after RoPE and head norms that follow it;
+                               * without RoPE and these equal to q */
     JL_SITE_ROT_K,            /* T×K×D  keys, the same */
     JL_SITE_ATTN_SCORES,      /* H×T×S  scaled, capped, biased, masked (−∞) scores */
     JL_SITE_PATTERN,          /* H×T×S  their softmax; 0 if all scores are −∞ */

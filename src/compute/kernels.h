@@ -148,6 +148,8 @@ JL_KERNEL(void, jl_silu_mul, (float *gate, const float *up, int n));
  * 1968): it matches llama.cpp's table of halves, whose rounding is a hundred times our tolerance.
  * x ≥ 10 stays, x ≤ −10 becomes 0. */
 JL_KERNEL(void, jl_gelu, (float *x, int n));
+/* x = m·m, m = max(x, 0): squared ReLU (So et al. 2021); NaN stays. */
+JL_KERNEL(void, jl_relu_squared, (float *x, int n));
 /* x = cap·tanh(x / cap) (Gemma 2), tanh v = 1 − 2 / (1 + exp(2v)), 2v = x·(2 / cap). */
 JL_KERNEL(void, jl_soft_cap, (float *x, float cap, int n));
 /* y = x, with NaN replaced by −∞. */

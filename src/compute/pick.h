@@ -24,6 +24,7 @@
 #define jl_mul              JL_PICK(jl_mul)
 #define jl_silu_mul         JL_PICK(jl_silu_mul)
 #define jl_gelu             JL_PICK(jl_gelu)
+#define jl_relu_squared     JL_PICK(jl_relu_squared)
 #define jl_soft_cap         JL_PICK(jl_soft_cap)
 #define jl_max              JL_PICK(jl_max)
 #define jl_nan_to_neg_inf   JL_PICK(jl_nan_to_neg_inf)

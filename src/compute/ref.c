@@ -383,6 +383,10 @@ void jl_gelu__ref(float *x, int n) {
     }
 }
 
+void jl_relu_squared__ref(float *x, int n) {
+    for (int i = 0; i < n; i++) x[i] = x[i] < 0 ? 0 : x[i] * x[i];
+}
+
 void jl_soft_cap__ref(float *x, float cap, int n) {
     float twice = 2.0f / cap;
     for (int i = 0; i < n; i++) x[i] = cap * (1.0f - 2.0f / (1.0f + jl_exp__ref(x[i] * twice)));

@@ -158,6 +158,16 @@ void jl_gelu__simd(float *x, int n) {
     jl_gelu__ref(x + whole, n - whole);
 }
 
+void jl_relu_squared__simd(float *x, int n) {
+    const v128_t zero = wasm_f32x4_splat(0);
+    int whole = n & ~3;
+    for (int i = 0; i < whole; i += 4) {
+        v128_t v = wasm_v128_load(x + i), negative = wasm_f32x4_lt(v, zero);
+        wasm_v128_store(x + i, wasm_v128_andnot(wasm_f32x4_mul(v, v), negative));
+    }
+    jl_relu_squared__ref(x + whole, n - whole);
+}
+
 void jl_soft_cap__simd(float *x, float cap, int n) {
     const v128_t one = wasm_f32x4_splat(1), two = wasm_f32x4_splat(2);
     v128_t c = wasm_f32x4_splat(cap), twice = wasm_f32x4_splat(2.0f / cap);

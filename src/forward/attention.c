@@ -80,23 +80,26 @@ static void project_qkv(const jl_pass *p, int block, int which) {
     const jl_linear *w[] = { &b->q, &b->k, &b->v };
     float *y[] = { s->q, s->k, s->v };
     int first = which & Q ? 0 : 1, end = which & KV ? 3 : 1;
+    int norm_last = (p->m->arch->rules & JL_NORM_AFTER_ROPE) != 0;
     jl_part_begin(s->meter, JL_PART_QKV);
     jl_linear_forward(s, s->h, p->n, w + first, y + first, end - first);
     jl_part_begin(s->meter, JL_PART_OTHER);
     for (int i = first; i < end && h->clamp_qkv > 0; i++)
         clamp(y[i], p->n * w[i]->w.rows, h->clamp_qkv);
     if (which & Q) {
-        normalise_heads(p, &b->q_norm, s->q, h->n_heads);
+        if (!norm_last) normalise_heads(p, &b->q_norm, s->q, h->n_heads);
         jl_at(p, JL_SITE_Q, block, s->q);
         rotate(p, b->rope, s->q, h->n_heads);
+        if (norm_last) normalise_heads(p, &b->q_norm, s->q, h->n_heads);
         jl_at(p, JL_SITE_ROT_Q, block, s->q);
     }
     if (!(which & KV)) return;
-    normalise_heads(p, &b->k_norm, s->k, h->n_kv_heads);
+    if (!norm_last) normalise_heads(p, &b->k_norm, s->k, h->n_kv_heads);
     jl_at(p, JL_SITE_K, block, s->k);
     jl_at(p, JL_SITE_V, block, s->v);
     if (p->cache->sink_k) keep_sinks(p, b->slot);
     rotate(p, b->rope, s->k, h->n_kv_heads);
+    if (norm_last) normalise_heads(p, &b->k_norm, s->k, h->n_kv_heads);
     jl_at(p, JL_SITE_ROT_K, block, s->k);
 }
 

@@ -1,6 +1,7 @@
 /* feed_forward.c - two matrices with a nonlinearity between them, gated or not.
  *
- *   W_down σ(W_up h)                    (Vaswani et al. 2017; σ = GELU, Hendrycks & Gimpel 2016)
+ *   W_down σ(W_up h)                    (Vaswani et al. 2017; σ = GELU, Hendrycks & Gimpel 2016,
+ *                                        or squared ReLU, So et al. 2021)
  *   W_down (σ(W_gate h) ⊙ W_up h)       gated (Shazeer 2020; σ = SiLU or GELU)
  *
  * Place in the flow: second sublayer of a block (forward.c). Writes only to the scratch.
@@ -28,7 +29,8 @@ static void activate_rows(void *arg, int first, int end) {
         jl_silu_mul(gate, up, n);
         return;
     }
-    jl_gelu(gate, n);
+    if (job->kind == JL_GELU) jl_gelu(gate, n);
+    if (job->kind == JL_RELU_SQUARED) jl_relu_squared(gate, n);
     if (up) jl_mul(gate, up, n);
 }
 

@@ -122,7 +122,7 @@ extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attent
 
 typedef enum jl_norm_kind { JL_RMS_NORM, JL_LAYER_NORM } jl_norm_kind;
 
-typedef enum jl_activation { JL_SILU, JL_GELU } jl_activation;
+typedef enum jl_activation { JL_SILU, JL_GELU, JL_RELU_SQUARED } jl_activation;
 
 typedef enum jl_rope_pairs {
     JL_ROPE_NONE,
@@ -143,9 +143,12 @@ enum {
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false disables RoPE */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
-    JL_SHARES_SUM_TO_1 = 512, /* normalise the shares of a token's experts */
-    JL_SHORT_CONV = 1024,     /* blocks with 0 KV heads are short convolutions */
-    JL_ENCODER = 2048,        /* attention is never causal, ignoring the file */
+    JL_SHARES_SUM_TO_1 = 512,  /* normalise the shares of a token's experts */
+    JL_SHORT_CONV = 1024,      /* blocks with 0 KV heads are short convolutions */
+    JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
+    JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
+    JL_NORM_AFTER_ROPE = 8192, /* the norms of query and key heads follow RoPE */
+    JL_NO_SECTIONS = 16384,    /* refuse M-RoPE, whose files pair other dimensions */
 };
 
 typedef struct jl_arch {

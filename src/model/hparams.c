@@ -41,6 +41,11 @@ static uint32_t element(const jl_gguf_value *v, int i) {
     return (uint32_t)jl_gguf_i32_at(v, (uint64_t)i);
 }
 
+/* The same, and the bits of a float, which are 0 if it is 0. */
+static uint32_t bits_of(const jl_gguf_value *v, int i) {
+    return v->type == JL_GGUF_F32 ? (uint32_t)jl_gguf_i32_at(v, (uint64_t)i) : element(v, i);
+}
+
 /* *out: the array at a key, with one element per block; NULL if the key has no array. */
 static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, const char *key,
                                 jl_error *error) {
@@ -175,6 +180,34 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
 
 /* ---- The blocks ------------------------------------------------------------------------------ */
 
+/* Refuses values of keys that change what a model computes in a way that is not supported: blocks
+ * evaluated more than once, blocks that predict further tokens, RoPE with a stretched base, and by
+ * rule, RoPE of several positions per token (M-RoPE, Qwen2-VL 2024), which for text equals RoPE
+ * unless the file's rows are in another order. */
+static jl_status check_variant(const jl_model *m, jl_error *error) {
+    static const struct {
+        const char *key;
+        uint32_t value;
+        int rule; /* 0: in all architectures */
+    } only[] = { { "num_loops", 1, 0 },
+                 { "nextn_predict_layers", 0, 0 },
+                 { "rope.scaling.alpha", 0, 0 },
+                 { "rope.dimension_sections", 0, JL_NO_SECTIONS } };
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
+        char key[JL_GGUF_KEY];
+        jl_gguf_key(key, jl_string(m->arch->name), only[i].key);
+        const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
+        int n = v && v->array ? (int)v->count : v != NULL;
+        if (only[i].rule && !(m->arch->rules & only[i].rule)) continue;
+        for (int j = 0; j < n; j++)
+            if (bits_of(v, j) != only[i].value)
+                return jl_fail(error, JL_ERR_ARCHITECTURE, v->offset, v->key,
+                               "only %u is supported; choose another model",
+                               (uint64_t)only[i].value);
+    }
+    return JL_OK;
+}
+
 /* Sets the windows: in all blocks but every `step`-th, or by the file's array. */
 static jl_status read_windows(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
@@ -227,11 +260,13 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
     if (on && !st)
         st = jl_rope_read(m->rope, &m->loader->gguf, m->arch, m->h.head_dim, m->h.n_ctx_original,
                           error);
-    int windowed = 0;
+    int windowed = 0, only_windows = 0;
+    for (int i = 0; i < m->h.n_layers && m->arch->rules & JL_ROPE_IN_WINDOWS; i++)
+        only_windows |= m->w.blocks[i].window > 0;
     for (int i = 0; i < m->h.n_layers; i++) {
         jl_block *l = &m->w.blocks[i];
-        l->rope = l->window ? JL_ROPE_LOCAL : JL_ROPE_GLOBAL;
-        if (!on || (skip && (i + 1) % skip == 0)) l->rope = -1;
+        l->rope = l->window && !only_windows ? JL_ROPE_LOCAL : JL_ROPE_GLOBAL;
+        if (!on || (skip && (i + 1) % skip == 0) || (only_windows && !l->window)) l->rope = -1;
         windowed |= l->rope == JL_ROPE_LOCAL;
     }
     if (!windowed) m->rope[JL_ROPE_LOCAL].n_pairs = 0; /* no angles needed */
@@ -333,6 +368,7 @@ static jl_status read_sizes(jl_model *m, jl_error *error) {
 
 jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     jl_status st = read_sizes(m, error);
+    if (!st) st = check_variant(m, error);
     if (!st) st = read_heads(m, error);
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);

@@ -43,6 +43,10 @@ static jl_status check_window(const jl_model *m, const jl_rules *r, jl_error *er
         return refuse(error, where, "a window needs the causal mask");
     if (r->cache_positions && (r->positions_off || r->position_ids))
         return refuse(error, where, "cachePositions already numbers the positions");
+    if (r->cache_positions && m->arch->rules & JL_NORM_AFTER_ROPE)
+        return refuse(error, where,
+                      "cachePositions needs scores that depend on distances only; this model "
+                      "normalises keys after RoPE");
     if (r->cache_positions && r->sinks + r->window > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where),
                        "sinks and window together exceed the %d trained positions", m->h.n_ctx);

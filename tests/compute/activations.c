@@ -12,6 +12,7 @@ typedef struct variant {
     void (*add_scaled)(float *, const float *, float, int);
     void (*mul)(float *, const float *, int);
     void (*gelu)(float *, int);
+    void (*relu_squared)(float *, int);
     void (*soft_cap)(float *, float, int);
     void (*kv_store)(jl_kv_type, void *, void *, int, const float *, const float *, int);
     void (*attention)(jl_kv_type, const float *, int, const int *, const void *, const void *, int,
@@ -25,9 +26,9 @@ typedef struct variant {
 #define VARIANT(suffix)                                                                            \
     {                                                                                              \
 #suffix, jl_layer_norm__##suffix, jl_add_scaled__##suffix, jl_mul__##suffix,               \
-            jl_gelu__##suffix, jl_soft_cap__##suffix, jl_kv_store__##suffix,                       \
-            jl_attention__##suffix, jl_attention_scores__##suffix, jl_softmax__##suffix,           \
-            jl_attention_values__##suffix                                                          \
+            jl_gelu__##suffix, jl_relu_squared__##suffix, jl_soft_cap__##suffix,                   \
+            jl_kv_store__##suffix, jl_attention__##suffix, jl_attention_scores__##suffix,          \
+            jl_softmax__##suffix, jl_attention_values__##suffix                                    \
     }
 
 static const variant variants[] = VARIANTS;
@@ -93,6 +94,10 @@ static void test_limits(void) {
     FOR_VARIANTS(v) {
         float x[] = { 1e4f, -1e4f, INFINITY, -100.0f, 0, NAN }, y[6];
         memcpy(y, x, sizeof x);
+        float z[] = { 3, -2, INFINITY, -INFINITY, -0.0f, NAN };
+        v->relu_squared(z, 6);
+        CHECK(z[0] == 9 && z[1] == 0 && z[2] == INFINITY && z[3] == 0 && z[4] == 0 && isnan(z[5]),
+              "%s", v->name);
         v->gelu(x, 6), v->soft_cap(y, 30, 6);
         CHECK(x[0] == 1e4f && x[1] == 0 && x[2] == INFINITY && x[3] == 0, "%s", v->name);
         CHECK(x[4] == 0 && isnan(x[5]), "%s", v->name);
@@ -101,16 +106,19 @@ static void test_limits(void) {
 }
 
 static void test_vectors(void) {
-    float x[LONGEST], y[LONGEST], sum[LONGEST], product[LONGEST], scaled[LONGEST];
+    float x[LONGEST], y[LONGEST], sum[LONGEST], product[LONGEST], scaled[LONGEST], relu[LONGEST];
     FOR_VARIANTS(v) {
         for (int n = 0; n < LONGEST; n++) {
             float factor = random_unit();
             random_fill(x, (size_t)n, 2), random_fill(y, (size_t)n, 2);
             memcpy(sum, y, sizeof y), memcpy(product, y, sizeof y), memcpy(scaled, y, sizeof y);
+            memcpy(relu, y, sizeof y), v->relu_squared(relu, n);
             v->add_scaled(sum, x, factor, n), v->mul(product, x, n), jl_scale(scaled, factor, n);
             for (int i = 0; i < n; i++) {
                 float added = x[i] * factor;
                 CHECK(same_bits(sum + i, &(float){ y[i] + added }, 1), "%s", v->name);
+                CHECK(same_bits(relu + i, &(float){ y[i] > 0 ? y[i] * y[i] : 0 }, 1), "%s",
+                      v->name);
                 CHECK(same_bits(product + i, &(float){ y[i] * x[i] }, 1), "%s", v->name);
                 CHECK(same_bits(scaled + i, &(float){ y[i] * factor }, 1), "%s", v->name);
             }
@@ -132,6 +140,7 @@ static void test_same_bits(void) {
     memcpy(y[0], x, (size_t)bytes), memcpy(y[1], x, (size_t)bytes), call_r, call_v;                \
     CHECK(same_bits(y[0], y[1], LONGEST + 4), "%s n %d: " #call_v, v->name, n)
             BOTH(r->gelu(y[0], n), v->gelu(y[1], n));
+            BOTH(r->relu_squared(y[0], n), v->relu_squared(y[1], n));
             BOTH(r->soft_cap(y[0], 7, n), v->soft_cap(y[1], 7, n));
             BOTH(r->mul(y[0], w, n), v->mul(y[1], w, n));
             BOTH(r->add_scaled(y[0], w, b[0], n), v->add_scaled(y[1], w, b[0], n));

@@ -285,6 +285,7 @@ static void test_rule_refusals(void) {
         { "llama", { .window = 4, .mask = JL_MASK_NONE }, "causal" },
         { "llama", { .cache = 8 }, "16 or 32" },
         { "llama", { .window = 9, .cache_positions = 1, .positions_off = 1 }, "cachePositions" },
+        { "maincoder", { .window = 9, .cache_positions = 1 }, "normalises keys after RoPE" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jl_error e = { 0 };

@@ -17,7 +17,8 @@ Definitions where names alone leave a choice:
   resid_pre + attn_out and ln2 the norm of resid_mid + mlp_out, so resid_mid and resid_post are what these norms return.
 - Norms between a sublayer and its sum (Gemma 2 and 3, OLMo 2) are no place: attn_out and mlp_out come after them, and after
   Granite's factor: they are what is added. result is one head's z times its columns of W_O, before bias, norm and factor.
-- q, k, v come after bias and after the norms of heads, before positions; rot_q and rot_k after RoPE, the same elsewhere.
+- q, k, v come after bias and after the norms of heads, before positions; rot_q and rot_k after RoPE, the same elsewhere. Norms
+  that follow RoPE (Hunyuan) come after q and k and before rot_q and rot_k.
 - attn_scores: scaled, soft-capped, with ALiBi's bias, −∞ where a query may not look.
 - mlp.pre is what the activation reads: W_gate h of a gated network, else W_up h; mlp.pre_linear = W_up h of a gated one only;
   mlp.post is what W_down reads. A mixture of experts has none of the three but mlp.hook_expert_weights [n, experts], the
@@ -37,14 +38,15 @@ ROOT = os.path.normpath(f'{HERE}/../..')
 
 # What tensors and metadata of a file do not say. rope: which dimensions are a pair (GGUF permutes llama's rows to
 # neighbours; GPT-NeoX's halves elsewhere). parallel: both sublayers read resid_pre. no_window: blocks i with
-# (i + 1) % no_window == 0 see everything, the others a window. encoder: attention in both directions.
+# (i + 1) % no_window == 0 see everything, the others a window; rope_in_windows: in a file with windows only those have
+# RoPE. fused_gate: ffn_up holds gate and up. norm_last: norms of heads follow RoPE. encoder: attention in both directions.
 RMS, LAYER = 'layer_norm_rms_epsilon', 'layer_norm_epsilon'
 LLAMA = dict(eps=RMS, act='silu', rope='neighbours')
 GPT = dict(eps=LAYER, act='gelu', rope=None)
 ARCHS = {
     'llama': dict(LLAMA, experts_sum_to_1=True), 'smollm3': dict(LLAMA, no_rope=4), 'granite': dict(LLAMA, divide_logits=True),
     'granitemoe': dict(LLAMA, divide_logits=True, experts_sum_to_1=True), 'jielong': dict(LLAMA, rope=None),
-    'qwen2': dict(LLAMA, rope='halves'), 'qwen3': dict(LLAMA, rope='halves'), 'phi3': dict(LLAMA, rope='halves'),
+    'qwen2': dict(LLAMA, rope='halves'), 'qwen3': dict(LLAMA, rope='halves'), 'phi3': dict(LLAMA, rope='halves', fused_gate=True),
     'olmo2': dict(LLAMA, rope='halves'), 'olmoe': dict(LLAMA, rope='halves'), 'qwen2moe': dict(LLAMA, rope='halves'),
     'qwen3moe': dict(LLAMA, rope='halves', experts_sum_to_1=True),
     'gemma': dict(LLAMA, act='gelu', rope='halves', scale_embedding=True),
@@ -54,6 +56,10 @@ ARCHS = {
     'gptneox': dict(GPT, rope='halves', parallel='use_parallel_residual'), 'phi2': dict(GPT, rope='halves', parallel=True),
     'falcon': dict(GPT, rope='halves', parallel=True), 'stablelm': dict(GPT, act='silu', rope='halves'),
     'command-r': dict(GPT, act='silu', rope='neighbours', parallel=True),
+    'internlm2': LLAMA, 'ernie4_5': LLAMA, 'xverse': LLAMA, 'nanbeige': LLAMA, 'exaone': dict(LLAMA, rope='halves'),
+    'exaone4': dict(LLAMA, rope='halves', no_window=4, rope_in_windows=True), 'glm4': dict(LLAMA, fused_gate=True),
+    'hunyuan-dense': dict(LLAMA, rope='halves', norm_last=True), 'maincoder': dict(LLAMA, norm_last=True),
+    'arcee': dict(LLAMA, act='relu_squared'), 'orion': dict(GPT, act='silu', rope='halves'),
     'bert': dict(GPT, encoder=True), 'nomic-bert': dict(GPT, act='silu', rope='halves', encoder=True),
 }
 
@@ -70,7 +76,7 @@ def gelu(x):
     return np.where(x >= 10, x, np.where(x <= -10, 0, y))
 
 
-ACTIVATIONS = {'silu': lambda x: x / (1 + np.exp(-x)), 'gelu': gelu}
+ACTIVATIONS = {'silu': lambda x: x / (1 + np.exp(-x)), 'gelu': gelu, 'relu_squared': lambda x: np.maximum(x, 0) ** 2}
 
 
 def softmax(x):
@@ -123,7 +129,7 @@ class Model:
         at = f'blk.{i}.'
         fused = {'gate': 'ffn_up', 'up': 'ffn_up'}.get(name, 'attn_qkv')
         own = at + {'gate': 'ffn_gate', 'up': 'ffn_up'}.get(name, 'attn_' + name)
-        together = self.arch == 'phi3' and name in ('gate', 'up')
+        together = self.way.get('fused_gate') and name in ('gate', 'up')
         if own + '.weight' in self.W and not together:
             return self.W[own + '.weight'], self.W.get(own + '.bias', 0)
         w, b = self.W[at + fused + '.weight'], self.W.get(at + fused + '.bias')
@@ -136,6 +142,7 @@ class Model:
     def frequencies(self, i, rules):
         """Radians a position of each rotated pair in block i, or None (Su et al. 2021)."""
         if not self.way['rope'] or rules.off or (i + 1) % self.way.get('no_rope', 1 << 30) == 0: return None
+        if self.way.get('rope_in_windows') and self.window and not self.windowed(i): return None
         local = self.windowed(i) and self.way.get('local_base')
         base = rules.rope_base or local or self.rope_base
         f = base ** (-np.arange(0, self.rotated, 2) / self.rotated)
@@ -211,6 +218,7 @@ class Model:
     def attention(self, i, h, at, rules):
         """softmax(q·kᵀ)·v of every head, then W_O (Vaswani et al. 2017); query head j reads k/v head ⌊j·K/H⌋."""
         n, H, K, D, t, a = len(h), self.H, self.K, self.D, f'blk.{i}.', f'blocks.{i}.attn.hook_'
+        last = self.way.get('norm_last')
         def project(name, heads):
             w, b = self.part(i, name)
             y = h @ w.T + b
@@ -218,20 +226,21 @@ class Model:
             norm = self.W.get(f'{t}attn_{name}_norm.weight')
             if norm is not None and len(norm) != D: y = self.norm(y, f'{t}attn_{name}_norm')  # all heads as one vector
             y = y.reshape(n, heads, D)
-            if norm is not None and len(norm) == D: y = self.norm(y, f'{t}attn_{name}_norm')
+            if norm is not None and len(norm) == D and not last: y = self.norm(y, f'{t}attn_{name}_norm')
             return at(a + name, y)
         q, k, v = project('q', H), project('k', K), project('v', K)
         pos, f = rules.positions(n), self.frequencies(i, rules)
-        turn = lambda x, p: x if f is None else self.rotate(x, np.asarray(p)[..., None] * f)
+        turned = lambda x, p: x if f is None else self.rotate(x, np.asarray(p)[..., None] * f)
+        turn = lambda x, p, name: self.norm(turned(x, p), f'{t}attn_{name}_norm') if last else turned(x, p)
         seen = rules.visible(n, causal=not self.encoder)
         if self.windowed(i): seen &= np.arange(n)[:, None] - np.arange(n) < self.window
         group = lambda x: np.repeat(x, H // K, -2)
         if rules.cache_positions:  # keys are numbered anew for each query, among those it sees
             place = np.where(seen, seen.cumsum(1) - 1, 0)
-            keys = turn(np.broadcast_to(k, (n, *k.shape)), place)                     # [query, key, K, D]
-            scores = np.einsum('qhd,qkhd->hqk', turn(q, seen.sum(1) - 1), group(keys))
+            keys = turn(np.broadcast_to(k, (n, *k.shape)), place, 'k')                     # [query, key, K, D]
+            scores = np.einsum('qhd,qkhd->hqk', turn(q, seen.sum(1) - 1, 'q'), group(keys))
         else:
-            q, k = at(a + 'rot_q', turn(q, pos)), at(a + 'rot_k', turn(k, pos))
+            q, k = at(a + 'rot_q', turn(q, pos, 'q')), at(a + 'rot_k', turn(k, pos, 'k'))
             scores = np.einsum('qhd,khd->hqk', q, group(k))
         scores = scores * self.score_scale
         if self.score_cap: scores = self.score_cap * np.tanh(scores / self.score_cap)
@@ -248,7 +257,7 @@ class Model:
         if f'blk.{i}.ffn_gate_inp.weight' in self.W: return self.experts(i, h, at(m + 'expert_weights', self.router(i, h)))
         down, bias = self.W[f'blk.{i}.ffn_down.weight'], self.W.get(f'blk.{i}.ffn_down.bias', 0)
         up, up_bias = self.part(i, 'up')
-        if f'blk.{i}.ffn_gate.weight' not in self.W and self.arch != 'phi3':
+        if f'blk.{i}.ffn_gate.weight' not in self.W and not self.way.get('fused_gate'):
             return at(m + 'post', self.act(at(m + 'pre', h @ up.T + up_bias))) @ down.T + bias
         gate, gate_bias = self.part(i, 'gate')
         pre, linear = at(m + 'pre', h @ gate.T + gate_bias), at(m + 'pre_linear', h @ up.T + up_bias)
@@ -549,7 +558,7 @@ def equivalences(model, ids):
     if model.way['rope'] and not model.alibi:
         ids_of = lambda p: dict(positions=dict(ids=[int(x) for x in p]))
         moved = end(run(model, ids, session=ids_of(np.arange(n) + 1000)))
-        yield 'RoPE: all positions + 1000', worst(moved, end(plain))
+        if not model.way.get('norm_last'): yield 'RoPE: all positions + 1000', worst(moved, end(plain))
         same = end(run(model, ids, session=ids_of(np.zeros(n))))
         yield 'RoPE: all at 0 = off', worst(same, end(run(model, ids, session=dict(positions='off'))))
         slow = end(run(model, ids, session=dict(positions=dict(ropeScale=0.5))))
@@ -561,7 +570,7 @@ def equivalences(model, ids):
         yield 'prefix 1 = causal', worst(rule(mask='prefix', prefix=1), end(plain))
         yield 'prefix n = none', worst(rule(mask='prefix', prefix=n), rule(mask='none'))
         # StreamingLLM: without sinks positions within the cache are relative to the same keys
-        if not model.alibi and 'position_embd.weight' not in model.W and not model.window:
+        if not (model.alibi or 'position_embd.weight' in model.W or model.window or model.way.get('norm_last')):
             yield 'cachePositions without sinks', worst(rule(window=4, cachePositions=True), rule(window=4))
         head = run(model, ids[:5])
         yield 'causal: a prefix of the text', worst(end(head), end(plain)[:5])
@@ -669,8 +678,8 @@ def rule_cases(model, ids):
              ('a window', attention(window=4, sinks=0)), ('a window and sinks', attention(window=4, sinks=2)),
              ('positions off', dict(positions='off')), ('permuted positions', dict(positions=dict(ids=turned)))]
     if not model.way['rope']: return rules
-    return rules + [('positions within the cache', attention(window=3, sinks=2, cachePositions=True)),
-                    ('negative and distant positions', dict(positions=dict(ids=far))),
+    near = [] if model.way.get('norm_last') else [('positions within the cache', attention(window=3, sinks=2, cachePositions=True))]
+    return rules + near + [('negative and distant positions', dict(positions=dict(ids=far))),
                     ('another base', dict(positions=dict(ropeBase=500.0))), ('stretched positions', dict(positions=dict(ropeScale=4.0))),
                     ('base and scale', dict(positions=dict(ropeBase=250000.0, ropeScale=0.5))),
                     ('no mask, positions off', dict(attention=dict(mask='none'), positions='off'))]
@@ -729,7 +738,7 @@ FILES = {
     'tales': ('web/models/tales.gguf', TALES, dict(projections=32)), 'poems': ('web/models/poems.gguf', POEMS, dict(edits=4, projections=32)),
     'position-learned': ('web/models/position-learned.gguf', TALES[:1], dict(edits=5, projections=16)),
     **{name: (f'tests/golden/arch/{name}.gguf', [json.load(open(f'{HERE}/arch/ids.json'))[:12]], dict(projections=8, **more))
-       for name, more in [('llama', dict(block=1)), *((name, {}) for name in 'gpt2 gptneox gemma3 qwen3 olmo2 falcon bert llama-moe'.split())]},
+       for name, more in [('llama', dict(block=1)), *((name, {}) for name in 'gpt2 gptneox gemma3 qwen3 olmo2 falcon bert llama-moe maincoder'.split())]},
 }
 
 

@@ -26,6 +26,7 @@ ARCHS = {
     'mpt': dict(K=6, H=6, d=48, ff=64), 'granite': {}, 'command-r': {}, 'granitemoe': dict(L=2, E=5, used=2, ff=32, shared=40), 'lfm2': dict(L=4, C=512),
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
+    'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {}, 'arcee': {},
 }
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
 # a WordPiece vocabulary: ▁ begins a word
@@ -34,7 +35,7 @@ WORDS = ('[PAD] [UNK] [CLS] [SEP] [MASK] ' + ' '.join(f'▁{c} {c}' for c in 'ab
          ' ing ed er est ly ness ful less un re th en on an ▁un ▁re ▁sleep ▁walk ▁speak ▁little ▁great ▁gold ▁silver ▁word ▁chain ▁play ▁game ▁next ▁token ▁star ▁moon ▁sun ▁rain ▁wind ▁tree ▁stone ▁bread ▁ship ▁sea'
          ' ▁day ▁night ▁light ▁dark ▁red ▁green ▁blue ▁white ▁black ar or al ity ion ▁hand ▁heart ▁head ▁foot').split()
 
-LAYER_NORM = ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom', 'falcon', 'mpt', 'command-r', 'bert', 'nomic-bert')
+LAYER_NORM = ('gpt2', 'gptneox', 'phi2', 'starcoder2', 'stablelm', 'bloom', 'falcon', 'mpt', 'command-r', 'bert', 'nomic-bert', 'orion')
 
 def tensors(name, s, rng):
     """The tensor table of one architecture: {name: array} in numpy order (rows first), plus metadata setter calls."""
@@ -47,7 +48,7 @@ def tensors(name, s, rng):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
         if bias and arch != 'command-r': T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert'}.get(name) or name.split('-')[0]
+    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert', 'hunyuan-dense': 'hunyuan-dense'}.get(name) or name.split('-')[0]
     if name == 'llama3-rope': arch = 'llama'
     ln = arch in LAYER_NORM
     E, conv = s.get('E', 0), arch == 'lfm2'
@@ -58,14 +59,14 @@ def tensors(name, s, rng):
     if arch == 'bert': w('position_embd.weight', C, d, std=0.3)
     if bert and name != 'bert-untyped': w('token_types.weight', 2, d, std=0.3)
     norm('token_embd_norm' if conv or bert else 'output_norm', d, ln)
-    if name in ('olmo3', 'qwen2moe', 'olmoe','llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
+    if name in ('olmo3', 'qwen2moe', 'olmoe', 'internlm2', 'orion', 'xverse', 'llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
     if arch == 'phi2': bias('output', V)
-    if name == 'llama3-rope': T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
+    if name in ('llama3-rope', 'exaone', 'exaone4-window'): T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
     if name.startswith('phi3-'):
         for n, last in (('short', 3), ('long', 9)): T[f'rope_factors_{n}.weight'] = np.linspace(1, last, hd // 2).astype(np.float32)
     for i in range(L):
         b = f'blk.{i}.'
-        if arch != 'olmo2' and not bert: norm(b + 'attn_norm', d, ln)
+        if arch not in ('olmo2', 'exaone4') and not bert: norm(b + 'attn_norm', d, ln)
         if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
         if conv and i % 3 != 2:
             w(b + 'shortconv.conv.weight', d, 3, std=0.6); w(b + 'shortconv.in_proj.weight', 3 * d, d); w(b + 'shortconv.out_proj.weight', d, d)
@@ -75,15 +76,16 @@ def tensors(name, s, rng):
         else:
             for n, size in (('q', q), ('k', kv), ('v', kv)):
                 w(b + f'attn_{n}.weight', size, d)
-                if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert') or name == 'llama-bias': bias(b + f'attn_{n}', size)
-        if arch in ('qwen3', 'gemma3', 'qwen3moe') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+                if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert', 'glm4') or name == 'llama-bias': bias(b + f'attn_{n}', size)
+        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
         if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
         if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
         if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'attn_output', d)
         if bert: norm(b + 'attn_output_norm', d, True); norm(b + 'layer_output_norm', d, True)
-        if arch in ('gemma2', 'gemma3', 'olmo2'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
-        if arch not in ('phi2', 'olmo2', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
-        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert')
+        if arch in ('gemma2', 'gemma3', 'olmo2', 'exaone4', 'glm4'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
+        if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
+        gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert',
+                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder')
         if E:
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
@@ -93,7 +95,7 @@ def tensors(name, s, rng):
             if arch == 'qwen2moe': T[b + 'ffn_gate_inp_shexp.weight'] = rng.standard_normal(d).astype(np.float32) * np.float32(0.3)
             continue
         if gated: w(b + 'ffn_gate.weight', ff, d)
-        w(b + 'ffn_up.weight', 2 * ff if arch == 'phi3' else ff, d); w(b + 'ffn_down.weight', d, ff)
+        w(b + 'ffn_up.weight', 2 * ff if arch in ('phi3', 'glm4') else ff, d); w(b + 'ffn_down.weight', d, ff)
         if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'ffn_up', ff); bias(b + 'ffn_down', d)
     return arch, T
 
@@ -109,14 +111,15 @@ def make(a):
     if arch in LAYER_NORM: g.add_layer_norm_eps(1e-5)
     else: g.add_layer_norm_rms_eps(1e-6)
     if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
-    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4}.get(arch, s['hd'])
+    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4, 'glm4': s['hd'] // 2}.get(arch, s['hd'])
     if arch not in ('gpt2', 'bloom', 'mpt', 'bert'): g.add_rope_dimension_count(rot); g.add_rope_freq_base({'gemma3': 1e6, 'nomic-bert': 1e3}.get(arch, 1e4))
     if a.arch in ('llama-linear', 'llama-yarn'):
         g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
         g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
     if arch == 'gptneox': g.add_parallel_residual(a.arch == 'gptneox')
     if arch == 'gemma2': g.add_attn_logit_softcapping(5.0); g.add_final_logit_softcapping(3.0); g.add_sliding_window(8)
-    if arch == 'gemma3' or a.arch == 'olmo3': g.add_sliding_window(8)
+    if arch == 'gemma3' or a.arch in ('olmo3', 'exaone4-window'): g.add_sliding_window(8)
+    if a.arch == 'exaone4-window': g.add_sliding_window_pattern([i % 4 != 3 for i in range(s['L'])])
     if a.arch == 'olmo3':
         g.add_rope_scaling_type(gguf.RopeScalingType.YARN); g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
     if a.arch.startswith('phi3-'):
@@ -157,6 +160,7 @@ class Ref:
         if hasattr(cp, 'swa_full'): cp.swa_full = True
         if pooling: cp.embeddings = True; cp.pooling_type = pooling  # -1: the pooling of the file
         self.ctx = L.llama_init_from_model(self.model, cp)
+        if pooling: L.llama_set_embeddings(self.ctx, True)  # again: a newer library has other places in cp
     def tokenize(self, text, special=False, bos=True):
         b = text.encode(); n = len(b) + 16; out = (self.L.llama_token * n)()
         return list(out[:self.L.llama_tokenize(self.vocab, b, len(b), out, n, bos, special)])

@@ -19,12 +19,14 @@ static const int32_t ids[N_IDS] = { 129, 13,  28,  37, 29,  128, 139, 93,  6,   
                                     104, 111, 139, 46, 150, 0,   12,  155, 151, 47, 22,  50 };
 
 static const char *const goldens[] = {
-    "llama",      "llama-untied", "llama3-rope", "llama-linear",  "llama-yarn", "llama-bias",
-    "llama-moe",  "gpt2",         "gptneox",     "gptneox-seq",   "phi2",       "phi3",
-    "phi3-short", "phi3-long",    "qwen2",       "qwen3",         "gemma",      "gemma2",
-    "gemma3",     "stablelm",     "starcoder2",  "olmo2",         "olmo3",      "smollm3",
-    "bloom",      "falcon",       "mpt",         "falcon-2norms", "granite",    "granitemoe",
-    "command-r",  "qwen2moe",     "qwen3moe",    "olmoe",         "lfm2",
+    "llama",      "llama-untied", "llama3-rope",   "llama-linear",   "llama-yarn", "llama-bias",
+    "llama-moe",  "gpt2",         "gptneox",       "gptneox-seq",    "phi2",       "phi3",
+    "phi3-short", "phi3-long",    "qwen2",         "qwen3",          "gemma",      "gemma2",
+    "gemma3",     "stablelm",     "starcoder2",    "olmo2",          "olmo3",      "smollm3",
+    "bloom",      "falcon",       "mpt",           "falcon-2norms",  "granite",    "granitemoe",
+    "command-r",  "qwen2moe",     "qwen3moe",      "olmoe",          "lfm2",       "internlm2",
+    "ernie4_5",   "exaone",       "exaone4",       "exaone4-window", "orion",      "xverse",
+    "glm4",       "nanbeige",     "hunyuan-dense", "maincoder",      "arcee",
 };
 
 /* Encoders: they attend to the whole text and return only vectors. */

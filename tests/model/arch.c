@@ -389,6 +389,20 @@ static const refusal refusals[] = {
     VALUE("granitemoe", "expert_gating_func", 'u', 2, 0, ARCHITECTURE, "expert_gating_func",
           "expected 1 (softmax), found 2"),
     VALUE("granitemoe", "block_count", 'u', 1025, 0, FORMAT, "block_count", "found 1025"),
+    /* variants */
+    VALUE("nanbeige", "num_loops", 'u', 2, 0, ARCHITECTURE, "nanbeige.num_loops",
+          "only 1 is supported; choose another model"),
+    VALUE("glm4", "nextn_predict_layers", 'u', 1, 0, ARCHITECTURE, "glm4.nextn_predict_layers",
+          "only 0 is supported"),
+    VALUE("glm4", "rope.dimension_sections", 'U', 0, 16, ARCHITECTURE,
+          "glm4.rope.dimension_sections", "only 0 is supported"),
+    VALUE("hunyuan-dense", "rope.scaling.alpha", 'f', 1000, 0, ARCHITECTURE,
+          "hunyuan-dense.rope.scaling.alpha", "only 0 is supported"),
+    /* of text, the same as RoPE: the next check fails */
+    VALUE("ernie4_5", "rope.dimension_sections", 'U', 0, 16, TENSOR, "output_norm.weight",
+          "the tensor is missing"),
+    TEXT("glm4", "num_loops", "1", ARCHITECTURE, "glm4.num_loops", "only 1 is supported"),
+    VALUE("exaone4", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window", "found 0"),
     /* short convolutions */
     VALUE("lfm2", "shortconv.l_cache", '-', 0, 0, FORMAT, "lfm2.shortconv.l_cache", "missing"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
@@ -519,16 +533,23 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     const char *positions = halves                          ? "RoPE, half"
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, adjacent"
                                                             : unrotated;
-    const char *hidden = !gated ? "GELU" : a->activation == JL_GELU ? "GeGLU" : "SwiGLU";
+    static const char *const plain[] = { "SiLU", "GELU", "ReLU²" };
+    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "gated ReLU²" };
+    const char *hidden = (gated ? with_gate : plain)[a->activation];
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or sequential residual");
     if (biases) add(further, sizeof further, "biases");
-    if (a->required >> JL_HEAD_Q_NORM & 1) add(further, sizeof further, "QK norm per head");
+    if (a->required >> JL_HEAD_Q_NORM & 1)
+        add(further, sizeof further,
+            a->rules & JL_NORM_AFTER_ROPE ? "QK norm per head after RoPE" : "QK norm per head");
     if (a->required >> JL_WHOLE_Q_NORM & 1) add(further, sizeof further, "QK norm over all heads");
     if (a->required >> JL_ATTN_POST_NORM & 1) add(further, sizeof further, "output norms");
     if (a->required >> JL_ATTN_SUM_NORM & 1) add(further, sizeof further, "post-norm");
-    if (a->window_step > 0) add(further, sizeof further, "sliding window");
+    if (a->rules & JL_ROPE_IN_WINDOWS)
+        add(further, sizeof further, "sliding window (RoPE only there)");
+    else if (a->window_step > 0)
+        add(further, sizeof further, "sliding window");
     if (a->score_cap > 0) add(further, sizeof further, "logit soft-capping");
     if (a->local_base > 0) add(further, sizeof further, "two RoPE bases");
     if (a->rope_skip) {

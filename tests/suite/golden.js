@@ -110,6 +110,8 @@ export const architectures = [
   ...'llama llama-untied llama3-rope llama-linear llama-yarn llama-bias llama-moe'.split(' '),
   ...'phi3 phi3-short phi3-long qwen2 qwen3 stablelm olmo2 olmo3 smollm3 granite'.split(' '),
   ...'command-r granitemoe qwen2moe qwen3moe olmoe lfm2'.split(' '),
+  ...'internlm2 ernie4_5 exaone exaone4 exaone4-window orion xverse glm4 nanbeige'.split(' '),
+  ...'hunyuan-dense maincoder arcee'.split(' '),
 ];
 export const withGelu = [
   ...'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(' '),

@@ -248,7 +248,7 @@ export async function checkSensitivity(model, request, floats, limit) {
 
 /** Files of tests/golden/inside, the tolerance, what must be there. @type {any[]} */
 export const FILES = [
-  ...'llama qwen3 olmo2 llama-moe'.split(' ').map((name) => [name, 1e-10]),
+  ...'llama qwen3 olmo2 llama-moe maincoder'.split(' ').map((name) => [name, 1e-10]),
   ...'gpt2 gptneox gemma3 falcon bert'.split(' ').map((name) => [name, 1e-6]),
   ...'tales poems position-learned'.split(' ').map((name) => [name, 1e-5]),
   ['smollm2', 1e-5, 'smollm2'],
