@@ -5,7 +5,7 @@
  * bit for bit. Texts longer than a pack, and all texts of a model with short convolutions, are embedded one by one.
  */
 import { JielongError } from '../base/error.js';
-import { badArgument, checkIds, describe } from '../base/options.js';
+import { badArgument, checkIds, describe, listOf, reading } from '../base/options.js';
 import { tokenize } from './tokenize.js';
 
 /** @typedef {import('../engine/backend.js').Backend} Backend */
@@ -24,9 +24,15 @@ const GROUP = 256; // texts tokenised ahead
  * @property {AbortSignal} [signal]
  */
 
-/** Whether a value is a list of texts, not the ids of one. @param {unknown} text @returns {text is (string | Ids)[]} */
-export const isTexts = (text) =>
-  Array.isArray(text) && text.length > 0 && typeof text[0] !== 'number';
+/**
+ * A copy of a list of texts; undefined: one text, or the ids of one.
+ * @param {string | Ids | (string | Ids)[]} text @returns {(string | Ids)[] | undefined}
+ */
+export const textsIn = (text) =>
+  reading('embed', () => {
+    const list = Array.isArray(text) ? listOf(text) : [];
+    return list.length > 0 && typeof list[0] !== 'number' ? list : undefined;
+  });
 
 /** The ids that are embedded. @param {Request} request @param {string | Ids} text */
 async function idsOf({ backend, signal }, text) {

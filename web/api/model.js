@@ -15,7 +15,7 @@ import {
   reading,
   TOKENIZE,
 } from '../base/options.js';
-import { embedText, embedTexts, isTexts } from './embed.js';
+import { embedText, embedTexts, textsIn } from './embed.js';
 import { expandEdits, requestOf } from './inside.js';
 import { embeddings, merges, neighbours, unembed } from './readings.js';
 import { rulesOf } from './rules.js';
@@ -165,7 +165,9 @@ export class Model {
     const { pooling = this.info.pooling ?? 'mean', signal } = checkOptions('embed', options, EMBED);
     signal?.throwIfAborted();
     const request = { backend: this.#backend, info: this.info, pooling, signal };
-    const work = () => (isTexts(text) ? embedTexts(request, text) : embedText(request, text));
+    const texts = textsIn(text);
+    const work = () =>
+      texts ? embedTexts(request, texts) : embedText(request, /** @type {any} */ (text));
     return this.#backend.attend(signal, /** @type {() => Promise<any>} */ (work));
   }
 
