@@ -58,6 +58,7 @@ export const PARTS = [
   'engine/train-engine.js',
   'ngram.js',
   'source/store.js',
+  'source/parts.js',
   'stored.js',
   'tokenizer-trainer.js',
   'train.js',

@@ -23,15 +23,20 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {string} [expected] SHA-256 that is published
  * @property {boolean} [whole] all bytes must be read, also those after the last tensor
  * @property {(sha256?: string) => Promise<void>} [accept] the file is what it should be
- * @property {(error: unknown) => Promise<void>} [refuse] the load failed
+ * @property {(error: any) => Promise<any>} [refuse] the load failed; returns an error that says more
  * @property {string | null} [kept] the kind of storage that holds it
  * @property {string} [why] it is not kept
+ * @property {() => boolean} [rewind] reads it again, from storage; false: it is not there
+ *
+ * Of several files (parts.js):
+ * @property {number} [fileBytes] of all files
  */
 /**
  * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
  *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
- *   | Stream & { kind: 'stream' } | import('./store.js').Wanted} Described
+ *   | Stream & { kind: 'stream' } | import('./store.js').Wanted
+ *   | { kind: 'parts', parts: Described[] }} Described
  *
  * @typedef {object} Stream
  * @property {ReadableStream<Uint8Array>} stream
@@ -43,6 +48,9 @@ import { breathe, nodeModule } from '../base/host.js';
 const CHUNK = 1 << 20; // bytes, for sources without chunks of their own
 const TURN_MS = 8; // max time without a yield to the event loop
 const MAX_EMPTY = 1000; // consecutive chunks without a byte
+
+/** Ends the name of a part of a split file; group 1 is their count. */
+export const PART = /-\d{5}-of-(\d{5})\.gguf(?=[?#]|$)/;
 
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
@@ -59,8 +67,9 @@ export function describeSource(source) {
 
 /** @param {any} source @returns {Described} */
 function described(source) {
-  if (typeof source === 'string' && source) return describeAddress(source);
-  if (source instanceof URL) return describeAddress(source.href);
+  if (typeof source === 'string' && source) return describeName(source);
+  if (source instanceof URL) return describeName(source.href);
+  if (Array.isArray(source)) return describeParts(source);
   if (source instanceof Blob && source.size >= 0) return { kind: 'blob', blob: source };
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
@@ -78,8 +87,29 @@ function described(source) {
     return { kind: 'bytes', bytes: new Uint8Array(source) };
   throw bad(
     'the source must be an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
-      'ReadableStream or Response',
+      'ReadableStream, Response, or an array of the parts of a split file',
   );
+}
+
+/** The whole of a split file, if a part of it is named. @param {string} text @returns {Described} */
+function describeName(text) {
+  const count = PART.exec(text)?.[1] ?? '';
+  const parts = Array.from({ length: Number(count) }, (_, i) =>
+    text.replace(PART, `-${String(i + 1).padStart(5, '0')}-of-${count}.gguf`),
+  );
+  return parts.length > 1
+    ? { kind: 'parts', parts: parts.map(describeAddress) }
+    : describeAddress(text);
+}
+
+/** @param {any[]} list @returns {Described} */
+function describeParts(list) {
+  if (list.length === 1) return described(list[0]);
+  const parts = list.map((one) =>
+    one instanceof Blob ? described(one) : describeAddress(String(one)),
+  );
+  if (parts.length) return { kind: 'parts', parts };
+  throw bad('the array of the parts of a split file is empty');
 }
 
 /** @param {string} text @returns {Described} */
@@ -147,6 +177,8 @@ export async function openSource(source, signal) {
       return openPort(source.port, source.size, source.total);
     case 'download':
       return (await import('./store.js')).openDownload(source, signal);
+    case 'parts':
+      return (await import('./parts.js')).openParts(source, signal);
   }
 }
 
