@@ -6,15 +6,21 @@
  */
 
 const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8]; // bytes of a value by its type; 8: string, 9: array
-const [U16, I32, STRING, ARRAY] = [2, 5, 8, 9];
+const [U16, U32, I32, STRING, ARRAY] = [2, 4, 5, 8, 9];
 
 /** @typedef {{ info: Buffer, data: Buffer }} Tensor info: the directory's entry without its offset */
 
 /** @param {Buffer} file */
 function parse(file) {
   let at = 16;
-  const u32 = () => file.readUInt32LE((at += 4) - 4);
-  const u64 = () => Number(file.readBigUInt64LE((at += 8) - 8));
+  const u32 = () => {
+    at += 4;
+    return file.readUInt32LE(at - 4);
+  };
+  const u64 = () => {
+    at += 8;
+    return Number(file.readBigUInt64LE(at - 8));
+  };
   const string = () => {
     const n = u64();
     at += n;
@@ -114,10 +120,48 @@ export function splitGguf(bytes, parts, options = {}) {
       keyed('split.tensors.count', I32, all, 4),
     ];
     if (i === 0) return build([...values, ...split], share, alignment);
-    return build(split, share, options.alignment ?? 32);
+    const { alignment: own = 32 } = options;
+    if (own !== 32) split.push(keyed('general.alignment', U32, own, 4));
+    return build(split, share, own);
   });
 }
 
 /** The name of a part. @param {string} name @param {number} i from 0 @param {number} count */
 export const partName = (name, i, count) =>
   `${name}-${String(i + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.gguf`;
+
+/**
+ * Sets of parts of a file, by name: layouts that must load, and hostile ones (suite/split.js).
+ * @param {Uint8Array} file @param {Uint8Array} other another model
+ * @returns {Record<string, Uint8Array[]>}
+ */
+export function splitSets(file, other) {
+  const split = (/** @type {SplitOptions} */ options = {}) => splitGguf(file, 3, options);
+  const three = split();
+  /** The parts, with another second one. @param {Uint8Array} part */
+  const second = (part) => [three[0], part, three[2]];
+  const tensors = three.reduce((sum, part) => sum + part.readUInt32LE(8), 0);
+  const overlapping = Buffer.from(three[1]);
+  // The offset of the second tensor, behind the first one's: the directory is in the order of the data.
+  const entry = overlapping.indexOf('blk.', overlapping.indexOf('blk.') + 4);
+  overlapping.writeBigUInt64LE(0n, entry + overlapping.readUInt32LE(entry - 8) + 4 + 8 + 4);
+  return {
+    two: splitGguf(file, 2),
+    three,
+    meta: split({ metadataFirst: true }),
+    metatwo: splitGguf(file, 2, { metadataFirst: true }),
+    wide: split({ alignment: 128 }),
+    narrow: split({ alignment: 8 }),
+    count: split({ keys: ({ no, count }) => (no === 1 ? { count: count + 1 } : {}) }),
+    tensors: split({ keys: ({ no }) => (no === 1 ? { tensors: 99 } : {}) }),
+    number: split({ keys: ({ no }) => (no === 1 ? { no: 2 } : {}) }),
+    repeated: split({ shares: ([a, b, c]) => [a, [...b, a[0]], c] }),
+    lacking: split({ shares: ([a, b, c]) => [a, b.slice(1), c] }),
+    foreign: second(splitGguf(other, 3, { keys: () => ({ tensors }) })[1]),
+    whole: second(file),
+    noise: second(Buffer.alloc(1 << 20, 'noise')),
+    short: second(three[1].subarray(0, three[1].length - 1000)),
+    cut: second(three[1].subarray(0, 900)),
+    overlapping: second(overlapping),
+  };
+}

@@ -33,7 +33,7 @@ import { breathe, nodeModule } from '../base/host.js';
  */
 /**
  * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
- *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
+ *   | { kind: 'blob', blob: Blob, name: string } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
  *   | Stream & { kind: 'stream' } | import('./store.js').Wanted
  *   | { kind: 'parts', parts: Described[] }} Described
@@ -70,7 +70,7 @@ function described(source) {
   if (typeof source === 'string' && source) return describeName(source);
   if (source instanceof URL) return describeName(source.href);
   if (Array.isArray(source)) return describeParts(source);
-  if (source instanceof Blob && source.size >= 0) return { kind: 'blob', blob: source };
+  if (source instanceof Blob && source.size >= 0) return describeBlob(source);
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
     if (source.locked) throw bad('the stream is locked: it already has a reader');
@@ -102,11 +102,17 @@ function describeName(text) {
     : describeAddress(text);
 }
 
+/** Named here, because Node sends a File to a worker without its name. @param {Blob} blob @returns {Described} */
+const describeBlob = (blob, name = 'the blob') => ({
+  ...{ kind: 'blob', blob },
+  name: /** @type {File} */ (blob).name ?? name,
+});
+
 /** @param {any[]} list @returns {Described} */
 function describeParts(list) {
   if (list.length === 1) return described(list[0]);
-  const parts = list.map((one) =>
-    one instanceof Blob ? described(one) : describeAddress(String(one)),
+  const parts = list.map((one, i) =>
+    one instanceof Blob ? describeBlob(one, `blob ${i + 1}`) : describeAddress(String(one)),
   );
   if (parts.length) return { kind: 'parts', parts };
   throw bad('the array of the parts of a split file is empty');
@@ -165,8 +171,7 @@ export async function openSource(source, signal) {
     case 'path':
       return openPath(source.path);
     case 'blob': {
-      const { blob } = source;
-      const name = /** @type {File} */ (blob).name ?? 'the blob';
+      const { blob, name } = source;
       return openStream({ stream: blob.stream(), name, size: blob.size, total: blob.size });
     }
     case 'stream':
