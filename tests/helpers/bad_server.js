@@ -4,8 +4,9 @@
  * GET /NAME?how=drop,etag… serves one file. `how` lists faults; a fault that is temporary ends after it happened once
  * (`times=N`: N times). Tests in pages control it by requests: /control/log lists the requests since /control/reset,
  * which also forgets the faults that have happened; /control/use?version=N serves another version of the file.
- * NAME of the form SET-NUMBER-00001-of-00003.gguf serves a part of a set of files instead, with the faults only of part P
- * if `only=P` is given, and not for ranges with an end (of its header) if `data` is. Answers allow every page (CORS), without exposing headers, as most hosts do.
+ * NAME of the form SET-NUMBER-00001-of-00003.gguf serves a part of a set of files instead, with faults of part P alone if
+ * `only=P` is given, and not for ranges with an end (its header) if `data` is. Answers allow every page (CORS), without
+ * exposing headers, as most hosts do.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -61,6 +62,7 @@ export async function startBadServer(versions, sets = {}) {
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
+    const { range, authorization } = request.headers;
     const [, set, number] = PART.exec(url.pathname) ?? [];
     let file = set ? sets[set]?.[Number(number) - 1] : current;
     const only = url.searchParams.get('only');
@@ -69,7 +71,6 @@ export async function startBadServer(versions, sets = {}) {
     const applies = (!only || Number(number) === Number(only)) && !(late && header);
     const faults = applies ? (url.searchParams.get('how') ?? '').split(',') : [];
     const times = Number(url.searchParams.get('times') ?? 1);
-    const { range, authorization } = request.headers;
     const has = (/** @type {string} */ name) => faults.includes(name);
     /** Whether a temporary fault happens now. @param {string} name */
     const now = (name) => {

@@ -57,7 +57,7 @@ test('the command line takes the path of the first part', () => {
   const cli = join(root, 'web', 'node', 'cli.js');
   const run = (/** @type {string[]} */ ...args) =>
     execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
-  const options = ['Once', '-n', '12', '--temp', '0'];
+  const options = ['Once', '-n', '12', '--temperature', '0'];
   const path = written('three');
   const wanted = run('generate', join(root, 'web', 'models', 'tales.gguf'), ...options);
   assert.equal(run('generate', path, ...options), wanted);

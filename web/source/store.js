@@ -628,6 +628,7 @@ class KeptFile {
   /** The load failed. If the engine has refused the file, another load would fail too: it is removed. @param {any} error */
   async refuse(error) {
     if (this.#reading || OTHERWISE.test(error?.code)) return;
+    this.#close(); // a file that is open cannot be removed
     if (this.#storage && (this.#release || this.#about?.done))
       await this.#storage.remove(this.#id).catch(() => {});
   }
