@@ -8,11 +8,11 @@
  */
 import { cut, JielongError } from '../base/error.js';
 import { sha256 } from './sha256.js';
-import { openSource } from './source.js';
 import { checkParts, mergeHeaders, parsePart } from './split.js';
 
 /** @typedef {import('./source.js').Described} Described */
 /** @typedef {import('./source.js').Reader} Reader */
+/** @typedef {(source: Described, signal?: AbortSignal) => Promise<Reader>} Open */
 /** @typedef {import('./split.js').PartHeader} PartHeader */
 /** @typedef {{ source: Described, header: PartHeader, size: number, expected?: string }} Found size: of the file, 0: unknown */
 
@@ -23,16 +23,17 @@ const AHEAD = 1 << 24; // bytes of a next part in memory
 /* ---- Headers --------------------------------------------------------------------------------- */
 
 /**
- * @param {{ parts: Described[] }} source @param {AbortSignal} [signal] @returns {Promise<Reader>}
+ * @param {{ parts: Described[] }} source @param {Open} open opens a part @param {AbortSignal} [signal]
+ * @returns {Promise<Reader>}
  */
-export async function openParts({ parts }, signal) {
+export async function openParts({ parts }, open, signal) {
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', abort);
   try {
     signal?.throwIfAborted();
-    const found = await Promise.all(limited(parts, (one) => find(one, stop.signal)));
-    return new Parts(found, signal);
+    const found = await Promise.all(limited(parts, (one) => find(one, open, stop.signal)));
+    return new Parts(found, open, signal);
   } catch (e) {
     stop.abort(e); // the requests of the other parts
     throw e;
@@ -49,11 +50,11 @@ function limited(items, work) {
   return made;
 }
 
-/** Reads the header of a part. @param {Described} source @param {AbortSignal} signal @returns {Promise<Found>} */
-async function find(source, signal) {
+/** Reads the header of a part. @param {Described} source @param {Open} open @param {AbortSignal} signal @returns {Promise<Found>} */
+async function find(source, open, signal) {
   signal.throwIfAborted();
   const inSteps = source.kind === 'download' ? { ...source, step: STEP } : source;
-  const reader = await openSource(inSteps, signal);
+  const reader = await open(inSteps, signal);
   try {
     const header = await readHeader(reader, signal);
     const { size, expected } = reader;
@@ -105,6 +106,7 @@ function truncated(name, size, expected) {
 
 class Part {
   #found;
+  #openSource;
   #signal;
   /** @type {Promise<Reader> | undefined} */ #opening;
   /** @type {Reader | undefined} */ reader;
@@ -116,9 +118,10 @@ class Part {
   /** @type {ReturnType<typeof sha256> | undefined} */ #hash;
   /** Checked, to be noted in storage. @type {string | undefined} */ #hex;
 
-  /** @param {Found} found @param {AbortSignal} [signal] */
-  constructor(found, signal) {
+  /** @param {Found} found @param {Open} open @param {AbortSignal} [signal] */
+  constructor(found, open, signal) {
     this.#found = found;
+    this.#openSource = open;
     this.#signal = signal;
     this.name = found.header.name;
   }
@@ -128,7 +131,7 @@ class Part {
     return this.#opening;
   }
   async #open() {
-    const reader = await openSource(this.#found.source, this.#signal);
+    const reader = await this.#openSource(this.#found.source, this.#signal);
     if (this.#cancelled) reader.cancel();
     this.reader = reader;
     return reader;
@@ -234,8 +237,8 @@ class Parts {
   #now = -1; // the part that is read; -1: the header
   #reading = false;
 
-  /** @param {Found[]} found @param {AbortSignal} [signal] */
-  constructor(found, signal) {
+  /** @param {Found[]} found @param {Open} open @param {AbortSignal} [signal] */
+  constructor(found, open, signal) {
     const headers = found.map((one) => one.header);
     this.#places = checkParts(headers); // sorts them
     this.#merged = mergeHeaders(headers);
@@ -248,7 +251,7 @@ class Parts {
     this.#parts = inOrder.map(({ source, ...one }) => {
       const facts = { size: one.size || undefined, sha256: one.expected };
       const wanted = source.kind === 'download' ? { ...source, facts, group } : source;
-      return new Part({ source: wanted, ...one }, signal);
+      return new Part({ source: wanted, ...one }, open, signal);
     });
     this.name = headers[0].name;
     this.size = this.total = this.#merged.size;

@@ -9,6 +9,7 @@
 
 import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
+import { partNames } from './part-names.js';
 
 /**
  * @typedef {object} Reader
@@ -48,9 +49,6 @@ import { breathe, nodeModule } from '../base/host.js';
 const CHUNK = 1 << 20; // bytes, for sources without chunks of their own
 const TURN_MS = 8; // max time without a yield to the event loop
 const MAX_EMPTY = 1000; // consecutive chunks without a byte
-
-/** Ends the name of a part of a split file; group 1 is their count. */
-export const PART = /-\d{5}-of-(\d{5})\.gguf(?=[?#]|$)/;
 
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
@@ -93,12 +91,9 @@ function described(source) {
 
 /** The whole of a split file, if a part of it is named. @param {string} text @returns {Described} */
 function describeName(text) {
-  const count = PART.exec(text)?.[1] ?? '';
-  const parts = Array.from({ length: Number(count) }, (_, i) =>
-    text.replace(PART, `-${String(i + 1).padStart(5, '0')}-of-${count}.gguf`),
-  );
-  return parts.length > 1
-    ? { kind: 'parts', parts: parts.map(describeAddress) }
+  const names = partNames(text);
+  return names.length > 1
+    ? { kind: 'parts', parts: names.map(describeAddress) }
     : describeAddress(text);
 }
 
@@ -183,7 +178,7 @@ export async function openSource(source, signal) {
     case 'download':
       return (await import('./store.js')).openDownload(source, signal);
     case 'parts':
-      return (await import('./parts.js')).openParts(source, signal);
+      return (await import('./parts.js')).openParts(source, openSource, signal);
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import { badArgument, checkOptions, listOf, typed } from '../base/options.js';
 import { parseHubName } from './hub.js';
-import { PART } from './source.js';
+import { likePart } from './part-names.js';
 
 /** @typedef {import('../base/options.js').Rule} Rule */
 /** @param {any} v */
@@ -28,8 +28,7 @@ const STORE_RULES = {
 };
 
 /** The mirrors of one of several parts, whose names end like its own. @param {any} part @param {string[]} [mirrors] */
-const mirrorsOf = ({ url = '', name = url }, mirrors) =>
-  mirrors?.map((one) => one.replace(PART, PART.exec(name)?.[0] ?? '$&'));
+const mirrorsOf = ({ url = '', name = url }, mirrors) => mirrors?.map((one) => likePart(one, name));
 
 /**
  * The source as a download that resumes; other sources than addresses stay as they are.
