@@ -109,7 +109,7 @@ export const listStored = (folder) => list(folder);
 
 /**
  * Removes a kept file, or all parts of a split file. A model that was loaded from it stays loaded.
- * @param {string | URL} source as it was given to loadModel
+ * @param {string | URL | (string | URL | Blob)[]} source as it was given to loadModel
  * @param {string} [folder] in Node
  * @returns {Promise<boolean>} whether it was kept
  */
