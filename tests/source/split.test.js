@@ -3,16 +3,17 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import * as jielong from '../../web/jielong.js';
+import { checkParts, mergeHeaders, parsePart } from '../../web/source/split.js';
 import * as stored from '../../web/stored.js';
 import { startBadServer } from '../helpers/bad_server.js';
-import { root } from '../helpers/paths.js';
-import { partName, splitSets } from '../helpers/splitter.js';
+import { golden, root } from '../helpers/paths.js';
+import { partName, splitGguf, splitSets } from '../helpers/splitter.js';
 import { splitCases } from '../suite/split.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jielong-split-'));
@@ -66,4 +67,58 @@ test('the command line takes the path of the first part', () => {
     fileBytes,
     sets.three.reduce((sum, { length }) => sum + length, 0),
   );
+});
+
+/** What a model of any kind gives for a few ids. @param {any} source */
+async function readings(source) {
+  const loaded = await jielong.loadModel(source);
+  try {
+    const { encoder, parameters } = loaded.info;
+    if (encoder) return [parameters, ...(await loaded.embed([[1, 2, 3]]))];
+    const session = await loaded.createSession({ contextLength: 8 });
+    await session.append([1, 2, 3]);
+    return [parameters, await session.logits()];
+  } finally {
+    await loaded.close();
+  }
+}
+
+test('all tensor types and architectures give the same bits from their parts', async () => {
+  let compared = 0;
+  for (const kind of ['types', 'arch'])
+    for (const name of readdirSync(golden(kind)).filter((one) => one.endsWith('.gguf'))) {
+      const file = readFileSync(join(golden(kind), name));
+      const parts = splitGguf(file, 2).map((part) => new Blob([part]));
+      const wanted = await readings(new Blob([file])).catch((e) => e.code);
+      const found = await readings(parts).catch((e) => e.code);
+      assert.deepEqual(found, wanted, name);
+      if (Array.isArray(found)) compared++;
+    }
+  assert.ok(compared > 40, `${compared} models`);
+});
+
+test('damaged headers are errors of this library', async () => {
+  let state = 12345;
+  const random = (/** @type {number} */ n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state % n;
+  };
+  const [first, second] = sets.metatwo.map((part) => Buffer.from(part));
+  let refused = 0;
+  for (let i = 0; i < 300; i++) {
+    const damaged = Buffer.from(second);
+    const length = i % 3 ? damaged.length : random(3000);
+    for (let n = 1 + random(3); n > 0; n--) damaged[random(i % 2 ? 3000 : 200)] = random(256);
+    try {
+      const parts = [first, damaged.subarray(0, length)].map((part) => parsePart(part, 'part'));
+      const whole = parts.filter((part) => part !== undefined);
+      if (whole.length < 2) continue;
+      checkParts(whole);
+      mergeHeaders(whole);
+    } catch (e) {
+      if (!(e instanceof jielong.JielongError)) throw e;
+      refused++;
+    }
+  }
+  assert.ok(refused > 50, `${refused} of 300`);
 });
