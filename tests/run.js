@@ -47,6 +47,7 @@ const ALONE = ['browser/thread', 'browser/workers Chromium', 'browser/workers Fi
 const SPLIT = {
   'node/suite': ['HOSTS', 'engine', 'worker'],
   'browser/store': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
+  'browser/split': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/suite': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/elements': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],
   'browser/dist': ['BROWSERS', 'Chromium', 'Firefox', 'WebKit'],

@@ -59,7 +59,7 @@ export { attribute, attribution, Generation, headScores, JielongError, labelOf, 
 export async function loadModel(source, options = {}) {
   const given = checkOptions('loadModel', options, LOAD);
   const described = describeSource(source);
-  if (given.store || given.mirrors || described.kind === 'download')
+  if (given.store || given.mirrors || /^(download|parts)$/.test(described.kind))
     return (await import('./source/store.js')).loadKept(described, given, load);
   return load(described, given);
 }

@@ -19,6 +19,7 @@ import { asDownload, freeBytes, limit, list, remove } from './source/store.js';
 
 /** @typedef {import('./source/store.js').Kept} Stored */
 /** @typedef {import('./api/types.js').Calibration} Calibration */
+/** @typedef {import('./source/source.js').Described} Described */
 
 const { signal: SIGNAL, contextLength, store, host, mirrors, token, wasm, worker } = LOAD;
 const INSPECT = { signal: SIGNAL, contextLength, store, host, mirrors, token, wasm, worker };
@@ -79,12 +80,12 @@ export async function inspect(source, options = {}) {
     const header = { assets: assets(), wasm: address, ...plainly };
     const read = backend.load(described, header, undefined, signal);
     const { sites: _, ...info } = /** @type {any} */ (await read); // those need the weights
-    const remote = described.kind === 'download';
+    const names = namesOf(described);
+    const remote = names.length > 0;
     const folder = typeof store === 'string' ? store : /** @type {any} */ (store).folder;
-    const kept = remote
-      ? (await list(folder)).find(({ name }) => name === described.name)
-      : undefined;
-    const keptBytes = Math.min(kept?.bytes ?? 0, info.fileBytes);
+    const kept = remote ? (await list(folder)).filter(({ name }) => names.includes(name)) : [];
+    const bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
+    const keptBytes = Math.min(bytes, info.fileBytes);
     return forecast(info, { contextLength, keptBytes, remote, calibration: remembered() });
   } catch (e) {
     throw signal?.aborted ? signal.reason : e;
@@ -93,11 +94,10 @@ export async function inspect(source, options = {}) {
   }
 }
 
-/** The name under which a source is kept. @param {string | URL} source */
-function nameOf(source) {
-  const described = asDownload(describeSource(source), { store: true });
-  if (described.kind === 'download') return described.name;
-  throw badArgument(`only addresses are kept, not ${describe(source)}`, 'source');
+/** The names under which a source is kept; none: it is not. @param {Described} described @returns {string[]} */
+function namesOf(described) {
+  if (described.kind === 'parts') return described.parts.flatMap(namesOf);
+  return described.kind === 'download' ? [described.name] : [];
 }
 
 /**
@@ -108,12 +108,18 @@ function nameOf(source) {
 export const listStored = (folder) => list(folder);
 
 /**
- * Removes a kept file. A model that was loaded from it stays loaded.
- * @param {string | URL} source as it was given to loadModel
+ * Removes a kept file, or all parts of a split file. A model that was loaded from it stays loaded.
+ * @param {string | URL | (string | URL | Blob)[]} source as it was given to loadModel
  * @param {string} [folder] in Node
  * @returns {Promise<boolean>} whether it was kept
  */
-export const removeStored = async (source, folder) => remove(nameOf(source), folder);
+export async function removeStored(source, folder) {
+  const names = namesOf(asDownload(describeSource(source), { store: true }));
+  if (!names.length)
+    throw badArgument(`only addresses are kept, not ${describe(source)}`, 'source');
+  const removed = await Promise.all(names.map((name) => remove(name, folder)));
+  return removed.includes(true);
+}
 
 /**
  * Removes the files that were not used for longest, until the others take at most `bytes`.

@@ -4,11 +4,14 @@
  * GET /NAME?how=drop,etag… serves one file. `how` lists faults; a fault that is temporary ends after it happened once
  * (`times=N`: N times). Tests in pages control it by requests: /control/log lists the requests since /control/reset,
  * which also forgets the faults that have happened; /control/use?version=N serves another version of the file.
- * Answers allow every page (CORS), without exposing headers, as most hosts do.
+ * NAME of the form SET-NUMBER-00001-of-00003.gguf serves a part of a set of files instead, with faults of part P alone if
+ * `only=P` is given, and not for ranges with an end (its header) if `data` is. Answers allow every page (CORS), without
+ * exposing headers, as most hosts do.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { listening } from './server.js';
+import { partName } from './splitter.js';
 
 /**
  * @typedef {object} Request
@@ -18,6 +21,7 @@ import { listening } from './server.js';
  * @property {string | undefined} authorization
  */
 
+const PART = /\/(\w+)-\d+-(\d{5})-of-\d{5}\.gguf$/;
 const HTML = '<!doctype html><title>Sign in</title><p>Please sign in.';
 
 /** @param {import('node:http').ServerResponse} response @param {Uint8Array} bytes @param {number} perSecond */
@@ -41,22 +45,32 @@ async function trickle(response, bytes, perSecond) {
  *   html     a web page instead of the file
  *   gated    403;  login: 401 unless a token is sent;  gone: 404
  *   slow     bytes at `rate` per second (1 MB)
+ *   swap     versions[1] for requests without an end of their range, once
  *   nolength without Content-Length;  etag: with an ETag;  expose: Content-Range and ETag for every page
  * @param {Uint8Array[]} versions of the file
+ * @param {Record<string, Uint8Array[]>} [sets] parts by their sets
  * @returns {Promise<{ origin: string, close: () => void }>}
  */
-export async function startBadServer(versions) {
-  let file = versions[0];
+export async function startBadServer(versions, sets = {}) {
+  let current = versions[0];
+  let [open, most] = [0, 0]; // answers that are being sent
   /** @type {Map<string, number>} */ const happened = new Map();
   /** @type {Request[]} */ const log = [];
-  const hash = () => createHash('sha256').update(file).digest('hex');
-  const version = () => `"${file.length}-${file[file.length >> 1]}-${file[file.length - 1]}"`;
+  const hash = (file = current) => createHash('sha256').update(file).digest('hex');
+  const version = (/** @type {Uint8Array} */ file) =>
+    `"${file.length}-${file[file.length >> 1]}-${file[file.length - 1]}"`;
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const faults = (url.searchParams.get('how') ?? '').split(',');
-    const times = Number(url.searchParams.get('times') ?? 1);
     const { range, authorization } = request.headers;
+    const [, set, number] = PART.exec(url.pathname) ?? [];
+    let file = set ? sets[set]?.[Number(number) - 1] : current;
+    const only = url.searchParams.get('only');
+    const header = /\d$/.test(range ?? ''); // a range with an end
+    const late = url.searchParams.has('data');
+    const applies = (!only || Number(number) === Number(only)) && !(late && header);
+    const faults = applies ? (url.searchParams.get('how') ?? '').split(',') : [];
+    const times = Number(url.searchParams.get('times') ?? 1);
     const has = (/** @type {string} */ name) => faults.includes(name);
     /** Whether a temporary fault happens now. @param {string} name */
     const now = (name) => {
@@ -77,22 +91,25 @@ export async function startBadServer(versions) {
     };
     if (url.pathname.startsWith('/control/')) {
       const json = { ...headers, 'Content-Type': 'application/json' };
-      response.writeHead(200, json).end(JSON.stringify({ log, size: file.length, sha256: hash() }));
-      if (url.pathname === '/control/reset') [log.length] = [0, happened.clear()];
-      if (url.pathname === '/control/use') file = versions[Number(url.searchParams.get('version'))];
+      const state = { log, size: current.length, sha256: hash(), open, most };
+      response.writeHead(200, json).end(JSON.stringify(state));
+      if (url.pathname === '/control/reset') [log.length, most] = [0, 0, happened.clear()];
+      if (url.pathname === '/control/use')
+        current = versions[Number(url.searchParams.get('version'))];
       return undefined;
     }
     if (request.method === 'OPTIONS')
       return send(204, { 'Access-Control-Allow-Headers': '*, Authorization, Range' }, '');
     if (url.pathname.startsWith('/api/models/')) return send(...tree(url));
     if (has('gated')) return send(403);
-    if (has('gone')) return send(404);
+    if (has('gone') || !file) return send(404);
     if (has('login') && !authorization) return send(401);
     if (now('busy')) return send(429, { 'Retry-After': 1 });
     if (now('long')) return send(429, { 'Retry-After': 3600 });
     if (now('error')) return send(500);
     if (has('html')) return send(200, { 'Content-Type': 'text/html; charset=utf-8' }, HTML);
 
+    if (!header && now('swap')) file = versions[1];
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
     const part = from !== undefined && !has('whole');
     const [start, end] = part
@@ -100,11 +117,13 @@ export async function startBadServer(versions) {
       : [0, file.length];
     if (start >= file.length) return send(416, { 'Content-Range': `bytes */${file.length}` });
     const bytes = file.subarray(start, end);
-    if (has('etag')) headers.ETag = version();
+    if (has('etag')) headers.ETag = version(file);
     if (has('expose')) headers['Access-Control-Expose-Headers'] = 'Content-Range, ETag';
     if (part) headers['Content-Range'] = `bytes ${start}-${end - 1}/${file.length}`;
     if (!has('nolength')) headers['Content-Length'] = bytes.length;
     log.push({ url: request.url ?? '', range, status: part ? 206 : 200, authorization });
+    most = Math.max(most, ++open);
+    response.on('close', () => open--);
     response.writeHead(part ? 206 : 200, {
       ...headers,
       'Content-Type': 'application/octet-stream',
@@ -121,9 +140,25 @@ export async function startBadServer(versions) {
   /** What a hub publishes. @param {URL} url @returns {[number, object, string]} */
   function tree(url) {
     if (url.pathname.includes('/busy/')) return [429, {}, 'slow down'];
-    const path = 'folder/model.gguf';
-    const lfs = { oid: hash(), size: file.length };
-    const body = [{ type: 'file', path, size: file.length, lfs }];
+    const about = (
+      /** @type {string} */ path,
+      /** @type {Uint8Array} */ { length: size },
+      oid = '',
+    ) => ({
+      ...{ type: 'file', path, size },
+      lfs: { oid, size },
+    });
+    const parts = Object.entries(sets).flatMap(([set, files]) =>
+      files.map((file, i) => {
+        const lies = url.pathname.includes('/liar/') && i === 1;
+        return about(
+          partName(`${set}-1`, i, files.length),
+          file,
+          lies ? '0'.repeat(64) : hash(file),
+        );
+      }),
+    );
+    const body = [about('folder/model.gguf', current, hash()), ...parts];
     return [200, { 'Content-Type': 'application/json' }, JSON.stringify(body)];
   }
 

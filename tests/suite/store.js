@@ -22,12 +22,12 @@ let serial = 0;
 /** An address of its own for each use. @param {T} t @param {string} [how] faults */
 const address = (t, how = '') => `${t.origin}/file-${++serial}.gguf?how=${how}`;
 
-/** @param {T} t @returns {Promise<{ log: Log, size: number, sha256: string }>} */
-const control = async (t, path = 'log') =>
+/** @param {T} t @returns {Promise<{ log: Log, size: number, sha256: string, open: number, most: number }>} */
+export const control = async (t, path = 'log') =>
   (await fetch(`${t.origin}/control/${path}`, { cache: 'no-store' })).json();
 
 /** @param {T} t */
-const storeOf = (t, more = {}) => ({
+export const storeOf = (t, more = {}) => ({
   ...(t.folder && { folder: t.folder }),
   stallMs: 700,
   ...more,
@@ -46,13 +46,14 @@ async function drawn(t, source, options = {}) {
 }
 
 /** Requests for the file since the last reset. @param {T} t */
-const requests = async (t) => (await control(t)).log.filter(({ url }) => url.includes('.gguf'));
+export const requests = async (t) =>
+  (await control(t)).log.filter(({ url }) => url.includes('.gguf'));
 
 /** What the intact file draws. @param {T} t */
 const expected = async (t) => (await drawn(t, address(t), { store: false })).ids;
 
 /** Loads until an abort after so many bytes. @param {T} t @param {string} source @param {number} bytes */
-async function interrupted(t, source, bytes) {
+export async function interrupted(t, source, bytes) {
   const stop = new AbortController();
   const onProgress = (/** @type {{ loaded: number }} */ { loaded }) =>
     loaded > bytes && stop.abort();
@@ -62,7 +63,8 @@ async function interrupted(t, source, bytes) {
 }
 
 /** @param {T} t */
-const storedNames = async (t) => (await t.stored.listStored(t.folder)).map(({ name }) => name);
+export const storedNames = async (t) =>
+  (await t.stored.listStored(t.folder)).map(({ name }) => name);
 
 /** @type {{ name: string, run: (t: T) => Promise<void> }[]} */
 export const storeCases = [

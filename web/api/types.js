@@ -26,10 +26,11 @@ export {};
 
 /**
  * The bytes of a model. A string is a URL (in Node also a path), or a file of a model hub,
- * hf:owner/repository/file or hf:owner/repository@revision/file. A stream or Response is consumed;
+ * hf:owner/repository/file or hf:owner/repository@revision/file. The name of a part of a split
+ * file (NAME-00001-of-00003.gguf), or an array of its parts, is the whole. A stream or Response is consumed;
  * an ArrayBuffer or typed array is only read.
  * @typedef {string | URL | Blob | ArrayBufferLike | ArrayBufferView | ReadableStream<Uint8Array> |
- *   Response} Source
+ *   Response | (string | URL | Blob)[]} Source
  */
 
 /**

@@ -146,7 +146,7 @@ export class Engine {
       await receive(this.#calls, this.#model, reader, options, onProgress, signal);
       if (options.header) {
         const bytes = this.#calls.call('model_file_bytes', this.#model);
-        return { ...this.#info(reader), fileBytes: reader.size || bytes };
+        return { ...this.#info(reader), fileBytes: reader.fileBytes || reader.size || bytes };
       }
       const relaxed = await this.#kernels?.set(this.#calls, this.#model);
       await this.#threads?.join(this.#model, !options.threads, relaxed);

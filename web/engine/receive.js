@@ -37,8 +37,7 @@ export async function receive(calls, model, reader, options, onProgress, signal)
     const hash = await fill(calls, model, reader, options, onProgress, signal);
     if (!options.header) await reader.accept?.(hash);
   } catch (e) {
-    if (!signal?.aborted) await reader.refuse?.(e);
-    throw e;
+    throw (!signal?.aborted && (await reader.refuse?.(e))) || e;
   }
 }
 

@@ -31,6 +31,7 @@ export const STARTS = ['engine/worker.js'];
 export const SHARED = [
   'base/error.js',
   'base/host.js',
+  'source/part-names.js',
   'source/sha256.js',
   'source/source.js',
   'engine/embedded.js',
@@ -58,6 +59,7 @@ export const PARTS = [
   'engine/train-engine.js',
   'ngram.js',
   'source/store.js',
+  'source/parts.js',
   'stored.js',
   'tokenizer-trainer.js',
   'train.js',

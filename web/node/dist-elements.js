@@ -39,7 +39,9 @@ import {
 /** What users import: one file each in the distribution. */
 export const ENTRIES = ['jielong.js', 'stored.js', 'train.js', 'ngram.js', 'tokenizer-trainer.js'];
 /** Modules of downloads that are kept. */
-const STORE = ['download', 'hub', 'storage', 'store'].map((name) => `source/${name}.js`);
+const STORE = ['download', 'hub', 'storage', 'store', 'wanted', 'split', 'parts'].map(
+  (name) => `source/${name}.js`,
+);
 /** Modules of both page and worker, if training is inside too. */
 const ALL_SHARED = [
   ...SHARED,

@@ -113,9 +113,9 @@ export class Download {
   async read() {
     for (;;) {
       this.#signal?.throwIfAborted();
-      if (this.#cancelled || (this.size && this.certain && this.offset === this.size))
-        return undefined;
+      if (this.#cancelled || this.#isAtEnd()) return undefined;
       if (!this.#body) await this.#connect();
+      if (!this.#body) continue;
       const chunk = await this.#next();
       if (chunk === undefined) return undefined;
       if (chunk.length === 0) continue;
@@ -205,9 +205,13 @@ export class Download {
     );
   }
 
-  /** Opens the body at the offset. */
+  #isAtEnd() {
+    return this.size > 0 && this.certain && this.offset === this.size;
+  }
+
+  /** Opens the body at the offset, unless the file turns out to end there. */
   async #connect() {
-    while (!this.#body) {
+    while (!this.#body && !this.#isAtEnd()) {
       this.#signal?.throwIfAborted();
       if (this.#cancelled) throw new DOMException('the download was cancelled', 'AbortError');
       this.#request = new AbortController();
@@ -234,12 +238,16 @@ export class Download {
     const { status } = response;
     if (status === 200 || status === 206) return this.#use(response);
     response.body?.cancel().catch(() => {});
+    if (status === 416 && this.#end && this.offset === this.#end) {
+      [this.size, this.certain] = [this.offset, true]; // the last range ended with the file
+      return undefined;
+    }
     if (status === 416) throw this.#changed(`it ends before byte ${this.offset}`);
     const error = refused(response, this.url);
     const after = retryAfter(response);
     const passing = status === 408 || status === 429 || status >= 500;
-    if (!passing || (after ?? 0) > MAX_WAIT_MS) this.#nextAddress(error);
-    else await this.#failure(error, after);
+    if (!passing || (after ?? 0) > MAX_WAIT_MS) return this.#nextAddress(error);
+    return this.#failure(error, after);
   }
 
   /** @param {Response} response */

@@ -9,6 +9,7 @@
 
 import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
+import { partNames } from './part-names.js';
 
 /**
  * @typedef {object} Reader
@@ -23,15 +24,20 @@ import { breathe, nodeModule } from '../base/host.js';
  * @property {string} [expected] SHA-256 that is published
  * @property {boolean} [whole] all bytes must be read, also those after the last tensor
  * @property {(sha256?: string) => Promise<void>} [accept] the file is what it should be
- * @property {(error: unknown) => Promise<void>} [refuse] the load failed
+ * @property {(error: any) => Promise<any>} [refuse] the load failed; returns an error that says more
  * @property {string | null} [kept] the kind of storage that holds it
  * @property {string} [why] it is not kept
+ * @property {() => boolean} [rewind] reads it again, from storage; false: it is not there
+ *
+ * Of several files (parts.js):
+ * @property {number} [fileBytes] of all files
  */
 /**
  * @typedef {{ kind: 'url', url: string } | { kind: 'path', path: string }
- *   | { kind: 'blob', blob: Blob } | { kind: 'bytes', bytes: Uint8Array }
+ *   | { kind: 'blob', blob: Blob, name: string } | { kind: 'bytes', bytes: Uint8Array }
  *   | { kind: 'port', port: MessagePort, size: number, total?: number }
- *   | Stream & { kind: 'stream' } | import('./store.js').Wanted} Described
+ *   | Stream & { kind: 'stream' } | import('./store.js').Wanted
+ *   | { kind: 'parts', parts: Described[] }} Described
  *
  * @typedef {object} Stream
  * @property {ReadableStream<Uint8Array>} stream
@@ -59,9 +65,10 @@ export function describeSource(source) {
 
 /** @param {any} source @returns {Described} */
 function described(source) {
-  if (typeof source === 'string' && source) return describeAddress(source);
-  if (source instanceof URL) return describeAddress(source.href);
-  if (source instanceof Blob && source.size >= 0) return { kind: 'blob', blob: source };
+  if (typeof source === 'string' && source) return describeName(source);
+  if (source instanceof URL) return describeName(source.href);
+  if (Array.isArray(source)) return describeParts(source);
+  if (source instanceof Blob && source.size >= 0) return describeBlob(source);
   if (source instanceof Response) return describeResponse(source);
   if (typeof source?.getReader === 'function') {
     if (source.locked) throw bad('the stream is locked: it already has a reader');
@@ -78,8 +85,32 @@ function described(source) {
     return { kind: 'bytes', bytes: new Uint8Array(source) };
   throw bad(
     'the source must be an address (string or URL), Blob, File, ArrayBuffer, typed array, ' +
-      'ReadableStream or Response',
+      'ReadableStream, Response, or an array of the parts of a split file',
   );
+}
+
+/** The whole of a split file, if a part of it is named. @param {string} text @returns {Described} */
+function describeName(text) {
+  const names = partNames(text);
+  return names.length > 1
+    ? { kind: 'parts', parts: names.map(describeAddress) }
+    : describeAddress(text);
+}
+
+/** Named here, because Node sends a File to a worker without its name. @param {Blob} blob @returns {Described} */
+const describeBlob = (blob, name = 'the blob') => ({
+  ...{ kind: 'blob', blob },
+  name: /** @type {File} */ (blob).name ?? name,
+});
+
+/** @param {any[]} list @returns {Described} */
+function describeParts(list) {
+  if (list.length === 1) return described(list[0]);
+  const parts = list.map((one, i) =>
+    one instanceof Blob ? describeBlob(one, `blob ${i + 1}`) : describeAddress(String(one)),
+  );
+  if (parts.length) return { kind: 'parts', parts };
+  throw bad('the array of the parts of a split file is empty');
 }
 
 /** @param {string} text @returns {Described} */
@@ -135,8 +166,7 @@ export async function openSource(source, signal) {
     case 'path':
       return openPath(source.path);
     case 'blob': {
-      const { blob } = source;
-      const name = /** @type {File} */ (blob).name ?? 'the blob';
+      const { blob, name } = source;
       return openStream({ stream: blob.stream(), name, size: blob.size, total: blob.size });
     }
     case 'stream':
@@ -147,6 +177,8 @@ export async function openSource(source, signal) {
       return openPort(source.port, source.size, source.total);
     case 'download':
       return (await import('./store.js')).openDownload(source, signal);
+    case 'parts':
+      return (await import('./parts.js')).openParts(source, openSource, signal);
   }
 }
 

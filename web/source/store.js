@@ -8,12 +8,12 @@
  * on from the network. A file is complete only after the engine has accepted it; one that it refuses is removed.
  */
 import { cut, isError, JielongError, wordsOf } from '../base/error.js';
-import { checkOptions, listOf, typed } from '../base/options.js';
 import { Download } from './download.js';
 import { HUB, hubUrl, parseHubName, published } from './hub.js';
 import { sha256 } from './sha256.js';
 import { freeBytes, openStorage } from './storage.js';
 
+export { asDownload, loadKept } from './wanted.js';
 export { freeBytes };
 
 /** @typedef {import('./storage.js').Storage} Storage */
@@ -52,6 +52,8 @@ export { freeBytes };
  * @property {string} [sha256]
  * @property {StoreOptions} [store] undefined: not kept
  * @property {number} [step] bytes of each request; then nothing is written to storage
+ * @property {{ size?: number, sha256?: string }} [facts] that the hub publishes, if they are known
+ * @property {{ names: string[], bytes: number }} [group] files that are kept together
  */
 
 const SEGMENT = 1 << 22; // bytes
@@ -72,63 +74,6 @@ const idOf = (name) => {
   hash.update(encoder.encode(name));
   return hash.hex().slice(0, 32);
 };
-
-/* ---- Arguments ------------------------------------------------------------------------------- */
-
-/** @typedef {import('../base/options.js').Rule} Rule */
-/** @param {any} v */
-const isAddress = (v) => typeof v === 'string' && /^https?:\/\/./.test(v);
-/** @param {any} v */
-const isWholeNumber = (v) => Number.isSafeInteger(v) && v >= 0;
-/** @type {Record<string, Rule>} */
-const RULES = {
-  store: [
-    (v) => ['boolean', 'object'].includes(typeof v) || (typeof v === 'string' && v !== ''),
-    'true, false, a folder (in Node) or { folder, limit, stallMs }',
-  ],
-  host: [isAddress, 'an http address'],
-  mirrors: [(v) => v.every(isAddress), 'an array of http addresses', (v) => listOf(v)],
-  token: typed('string', 'a string'),
-};
-/** @type {Record<string, Rule>} */
-const STORE_RULES = {
-  folder: typed('string', 'a path'),
-  limit: [isWholeNumber, 'a number of bytes'],
-  stallMs: [isWholeNumber, 'a number of milliseconds'],
-};
-
-/**
- * The source as a download that resumes; other sources than addresses stay as they are.
- * @param {import('./source.js').Described} source
- * @param {Record<string, any>} options of a load
- * @param {number} [step] bytes of each request
- * @returns {import('./source.js').Described}
- */
-export function asDownload(source, { store, host, mirrors, token, sha256: hash }, step) {
-  const given = checkOptions('loadModel', { store, host, mirrors, token }, RULES);
-  if (source.kind !== 'url' && source.kind !== 'download') return source;
-  const name = source.kind === 'url' ? source.url.replace(/#.*/s, '') : source.name;
-  if (name.startsWith('hf:')) parseHubName(name);
-  else if (!isAddress(name)) return source;
-  const folder = typeof store === 'string' ? store : undefined;
-  const asked = typeof store === 'object' ? store : { folder };
-  const kept = store ? checkOptions('store', asked, STORE_RULES) : undefined;
-  return { kind: 'download', name, ...given, store: kept, sha256: hash, step };
-}
-
-/**
- * Loads a source as a download; again if the file changed on its server meanwhile.
- * @template T @param {import('./source.js').Described} source @param {Record<string, any>} options of the load
- * @param {(source: import('./source.js').Described, options: any) => Promise<T>} load
- * @returns {Promise<T>}
- */
-export async function loadKept(source, options, load) {
-  const download = asDownload(source, options);
-  return load(download, options).catch((e) => {
-    if (e?.code !== 'CHANGED') throw e;
-    return load(download, options);
-  });
-}
 
 /* ---- What is kept ---------------------------------------------------------------------------- */
 
@@ -198,12 +143,14 @@ export async function remove(name, folder) {
 
 /**
  * Removes the files that were not used for longest, until all others take at most `bytes`.
- * @param {number} bytes @param {string} [folder] @param {string} [keep] name of a file that stays
+ * @param {number} bytes @param {string} [folder] @param {string[]} [keep] names of files that stay
  * @returns {Promise<string[]>} names of the removed ones
  */
-export async function limit(bytes, folder, keep) {
+export async function limit(bytes, folder, keep = []) {
   const storage = await openStorage(folder).catch(() => undefined);
-  const files = storage ? (await keptFiles(storage)).filter(({ name }) => name !== keep) : [];
+  const files = storage
+    ? (await keptFiles(storage)).filter(({ name }) => !keep.includes(name))
+    : [];
   const removed = [];
   let total = files.reduce((sum, file) => sum + file.bytes, 0);
   for (const file of files.reverse()) {
@@ -382,25 +329,27 @@ class KeptFile {
 
   /** Limits the store, and begins or continues the file in it. */
   async #makeRoom() {
-    const { store = {} } = this.#wanted;
+    const { store = {}, group } = this.#wanted;
     const size = this.total ?? 0;
+    const names = group?.names ?? [this.name];
     const storage = this.#storageNow();
     if (!this.#resumed) await storage.remove(this.#id); // segments of another version
     if (store.limit !== undefined) {
-      if (size > store.limit)
+      const bytes = group?.bytes ?? size;
+      if (bytes > store.limit)
         throw new Error(`the file is larger than the limit of ${store.limit} bytes`);
-      await limit(store.limit - size, store.folder, this.name);
+      await limit(store.limit - bytes, store.folder, names);
     }
     const here = this.#resumed;
     const free = await freeBytes();
     if (free !== undefined && free < size - here + SPARE) {
       const need = size - here + SPARE - free;
       const total = (await keptFiles(storage)).reduce(
-        (sum, one) => sum + (one.name === this.name ? 0 : one.bytes),
+        (sum, one) => sum + (names.includes(one.name) ? 0 : one.bytes),
         0,
       );
       if (total < need) throw new Error(`the browser allows only ${free} more bytes`);
-      await limit(total - need, store.folder, this.name);
+      await limit(total - need, store.folder, names);
     }
     const { identity, certain: exact } = /** @type {Download} */ (this.#download);
     const now = Date.now();
@@ -429,8 +378,10 @@ class KeptFile {
     const hosts = [host, ...mirrors];
     const file = isHub ? parseHubName(name) : undefined;
     const urls = file ? hosts.map((one) => hubUrl(file, one)) : [name, ...mirrors];
-    const facts =
-      file && !given ? await published(file, hosts, { signal: this.#signal, headers }) : {};
+    const asks = file && !given && !this.#wanted.facts;
+    const facts = asks
+      ? await published(file, hosts, { signal: this.#signal, headers })
+      : (this.#wanted.facts ?? {});
     this.expected = facts.sha256;
     const make = () =>
       new Download(urls, {
@@ -539,7 +490,8 @@ class KeptFile {
     const part = await storage.open(this.#id, String(index));
     if (part && isWhole(index, part.size, this.#about?.size)) this.#open = { index, part };
     else part?.close();
-    if (!this.#open && this.#about?.done && this.#at < this.size)
+    const complete = this.#about?.done || (this.#release && !this.#download); // or rewind()
+    if (!this.#open && complete && this.#at < this.size)
       throw new Error('a part of the kept file is missing');
   }
 
@@ -643,6 +595,16 @@ class KeptFile {
     }
   }
 
+  /** Begins again, after all bytes were downloaded, with those in storage. Returns whether they are there. */
+  rewind() {
+    if (!this.#release || !this.#about) return false;
+    this.#about = { ...this.#about, size: this.#at, exact: true };
+    this.#setSize(this.#at, true);
+    this.#at = 0;
+    this.#download = undefined;
+    return true;
+  }
+
   /* ---- End ---- */
 
   /** The engine has accepted the file. @param {string} [hash] its SHA-256, if it was checked */
@@ -666,6 +628,7 @@ class KeptFile {
   /** The load failed. If the engine has refused the file, another load would fail too: it is removed. @param {any} error */
   async refuse(error) {
     if (this.#reading || OTHERWISE.test(error?.code)) return;
+    this.#close(); // a file that is open cannot be removed
     if (this.#storage && (this.#release || this.#about?.done))
       await this.#storage.remove(this.#id).catch(() => {});
   }
