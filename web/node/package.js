@@ -36,7 +36,7 @@ import { buildModuleElements, ENTRIES, FETCHED } from './dist-elements.js';
 const out = join(root, 'dist');
 /** What users import and no single file contains. */
 const FOR_NODE = ['node/node.js', 'node/cli.js'];
-const SEPARATE = ['conversation.js', 'connect.js', 'openai.js', 'ai-sdk.js'];
+const SEPARATE = ['conversation.js', 'connect.js', 'openai.js', 'ai-sdk.js', 'search.js'];
 const SCRIPTS = [...STARTS, POOL_WORKER, ...WORKERS];
 const licence = await licences(['chat/jinja.js']);
 
