@@ -1,8 +1,11 @@
 /**
- * api_server.js - OpenAI's interface over the small model with a chat template, for pages of one origin.
+ * api_server.js - OpenAI's interface over the small model with a chat template, for pages of one origin. Its context
+ * holds every conversation of a test, because browsers write refused requests to the console.
  */
+import { readFileSync } from 'node:fs';
 import { loadModel } from '../../web/jielong.js';
 import { makeApiServer } from '../../web/node/api-server.js';
+import { withContext } from './context.js';
 import { golden } from './paths.js';
 import { listening } from './server.js';
 
@@ -11,8 +14,10 @@ import { listening } from './server.js';
  * @returns {Promise<string>} its base URL
  */
 export async function startApiServer(t, origin) {
-  const model = await loadModel(golden('chat.gguf'), { worker: true, threads: 1 });
-  const api = await listening(makeApiServer(model, { name: 'small', allowOrigins: [origin] }));
+  const file = withContext(readFileSync(golden('chat.gguf')), 8192);
+  const model = await loadModel(file, { worker: true, threads: 1 });
+  const options = { name: 'small', contextLength: 4096, allowOrigins: [origin] };
+  const api = await listening(makeApiServer(model, options));
   t.after(() => {
     api.close();
     return model.close();
