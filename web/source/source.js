@@ -9,6 +9,7 @@
 
 import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
+import { describe } from '../base/options.js';
 import { partNames } from './part-names.js';
 
 /**
@@ -49,6 +50,7 @@ import { partNames } from './part-names.js';
 const CHUNK = 1 << 20; // bytes, for sources without chunks of their own
 const TURN_MS = 8; // max time without a yield to the event loop
 const MAX_EMPTY = 1000; // consecutive chunks without a byte
+const MAX_PARTS = 65535; // of a split file: split.count has 16 bits
 
 /** @param {string} message */
 const bad = (message) => new JielongError('BAD_ARGUMENT', message, 'source');
@@ -103,14 +105,18 @@ const describeBlob = (blob, name = 'the blob') => ({
   name: /** @type {File} */ (blob).name ?? name,
 });
 
-/** @param {any[]} list @returns {Described} */
-function describeParts(list) {
-  if (list.length === 1) return described(list[0]);
-  const parts = list.map((one, i) =>
-    one instanceof Blob ? describeBlob(one, `blob ${i + 1}`) : describeAddress(String(one)),
-  );
-  if (parts.length) return { kind: 'parts', parts };
-  throw bad('the array of the parts of a split file is empty');
+/** @param {any[]} given @returns {Described} */
+function describeParts(given) {
+  const { length } = given;
+  if (!(length <= MAX_PARTS)) throw bad(`a split file has at most ${MAX_PARTS} parts`);
+  const list = Array.from({ length }, (_, i) => given[i]); // its iterator may be overridden
+  if (!list.length) throw bad('the array of the parts of a split file is empty');
+  const parts = list.map((one, i) => {
+    if (one instanceof Blob && one.size >= 0) return describeBlob(one, `blob ${i + 1}`);
+    if ((typeof one === 'string' && one) || one instanceof URL) return describeAddress(String(one));
+    throw bad(`part ${i + 1} must be an address or a File, not ${describe(one)}`);
+  });
+  return parts.length === 1 ? described(list[0]) : { kind: 'parts', parts };
 }
 
 /** @param {string} text @returns {Described} */
