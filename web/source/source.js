@@ -9,7 +9,6 @@
 
 import { cut, isError, JielongError, packError, unpackError, wordsOf } from '../base/error.js';
 import { breathe, nodeModule } from '../base/host.js';
-import { describe } from '../base/options.js';
 import { partNames } from './part-names.js';
 
 /**
@@ -114,7 +113,9 @@ function describeParts(given) {
   const parts = list.map((one, i) => {
     if (one instanceof Blob && one.size >= 0) return describeBlob(one, `blob ${i + 1}`);
     if ((typeof one === 'string' && one) || one instanceof URL) return describeAddress(String(one));
-    throw bad(`part ${i + 1} must be an address or a File, not ${describe(one)}`);
+    throw bad(
+      `part ${i + 1} must be an address or a File, not ${one === null ? 'null' : typeof one}`,
+    );
   });
   return parts.length === 1 ? described(list[0]) : { kind: 'parts', parts };
 }
