@@ -124,7 +124,9 @@ export const splitCases = [
       for (const options of [{}, { store: storeOf(t) }]) {
         await control(t, 'reset');
         await computed(t, address(t, 'three', 'how=slow&rate=20000000'), options);
-        same((await control(t)).most, 3, 'answers at once');
+        // A browser can keep the requests of headers open for a moment after it has aborted them.
+        const { most } = await control(t);
+        ok(most >= 3 && most <= 6, `${most} answers at once`);
       }
     },
   },
