@@ -32,8 +32,10 @@ const SET_UP = `(async () => {
   return 'ready';
 })()`;
 
+/** In the page's thread only in Chromium, because the same code runs there. @param {string} browser */
+const loads = (browser) => (browser === 'Chromium' ? [{}, { worker: false }] : [{}]);
 for (const browser of chosen)
-  for (const load of [{}, { worker: false }])
+  for (const load of loads(browser))
     describe(`split files, ${JSON.stringify(load)}, ${browser}`, { skip: missing(browser) }, () => {
       /** @type {import('./drivers.js').Tab} */ let tab;
       before(async () => {
