@@ -113,7 +113,7 @@ export class VectorIndex {
   }
 
   /**
-   * Adds vectors, all or none; those that are not of length 1 are scaled to it.
+   * Adds vectors, or none of them after an error. Each is scaled to length 1.
    * @param {ArrayLike<number>[]} vectors of `dimension` numbers, such as those of model.embed(texts)
    * @returns {number} the index of the first; the others follow
    */

@@ -79,16 +79,7 @@ export async function loss(model, ids, run = {}, rules = {}, from = 1) {
 export const windows = (ids, size, count) =>
   Array.from({ length: count }, (_, i) => ids.slice(i * size, (i + 1) * size));
 
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
-export function cosine(a, b) {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb);
-}
+export { cosine } from '../helpers/cosine.js';
 
 /** @param {ArrayLike<number>} values */
 export const mean = (values) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;

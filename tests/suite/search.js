@@ -2,6 +2,7 @@
  * search.js - the index of vectors against a plain sort, its bytes, and impossible arguments.
  */
 import { createIndex, loadIndex } from '../../web/search.js';
+import { cosine } from '../helpers/cosine.js';
 import { below, ok, rejects, same, sameBits } from './assert.js';
 
 /** @typedef {import('./index.js').Case} Case */
@@ -19,17 +20,6 @@ function random(seed) {
 function vectors(n, dimension, seed) {
   const draw = random(seed);
   return Array.from({ length: n }, () => Float32Array.from({ length: dimension }, draw));
-}
-
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
-function cosine(a, b) {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb);
 }
 
 /** @param {() => any} work */

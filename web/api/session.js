@@ -324,9 +324,10 @@ export class Session {
     return new Generation(this.#timeline, 'chat', options, async (given) => {
       const list = reading('chat', () => listOf(messages));
       const { prepareChat } = await import('../chat/chat.js'); // loaded on first use
-      const { ids, splitter, grammar } = await prepareChat(this.model, list, given).catch((e) => {
+      const refuse = (/** @type {unknown} */ e) => {
         throw unreadable('chat', e);
-      });
+      };
+      const { ids, answer } = await prepareChat(this.model, list, given).catch(refuse);
       // Checked before tokens are dropped.
       if (ids.length >= this.contextLength && given.maxTokens !== 0) {
         const room = `the session has ${this.contextLength} positions`;
@@ -339,6 +340,7 @@ export class Session {
       }
       // The last token is always evaluated, because sampling needs its logits.
       const same = await this.#timeline.call('commonPrefix', ids.subarray(0, -1));
+      const { grammar, splitter } = await answer().catch(refuse);
       return {
         from: same,
         ids: ids.subarray(same),

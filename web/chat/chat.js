@@ -226,10 +226,13 @@ function plain(value, what) {
 
 /* ---- Conversation → ids ------------------------------------------------------------------------ */
 
+/** How an answer is read. grammar: of one that may call tools. @typedef {{ grammar?: string, splitter: () => Splitter }} Reading */
+
 /**
- * The prompt of a conversation, up to the start of the assistant's answer; grammar: of an answer that may call tools.
+ * The prompt of a conversation, up to the start of the assistant's answer. answer(): how the answer is read, which
+ * callers that only count tokens do not need.
  * @param {Model} model @param {Message[]} messages @param {ChatOptions} options
- * @returns {Promise<{ ids: Int32Array, grammar?: string, splitter: () => Splitter }>}
+ * @returns {Promise<{ ids: Int32Array, answer: () => Promise<Reading> }>}
  */
 export async function prepareChat(model, messages, options) {
   const { chatTemplate, templateOptions = {} } = options;
@@ -258,11 +261,14 @@ export async function prepareChat(model, messages, options) {
   // If the template does not write the beginning-of-sequence token, the file decides.
   const bos = !(bosToken && typeof parts[0] === 'string' && parts[0].startsWith(bosToken));
   const ids = await model.tokenize(parts, { special: true, bos });
-  const marks = await findMarks(model, template);
-  const reasoning = () => new ReasoningSplitter(marks, text);
-  const reader = await tools?.reader?.(text);
-  if (!reader) return { ids, splitter: reasoning };
-  return { ids, grammar: reader.grammar, splitter: () => reader.splitter(reasoning()) };
+  const answer = async () => {
+    const marks = await findMarks(model, template);
+    const reasoning = () => new ReasoningSplitter(marks, text);
+    const reader = await tools?.reader?.(text, marks);
+    if (!reader) return { splitter: reasoning };
+    return { grammar: reader.grammar, splitter: () => reader.splitter(reasoning()) };
+  };
+  return { ids, answer };
 }
 
 /** @param {Model} model @param {string} template @param {any[]} messages @param {Record<string, any>} variables @param {ChatOptions} options */

@@ -24,7 +24,7 @@ export class PartsReader {
   #answered = false;
   #tool = ''; // text that may be a call's
   #called = false; // it is: the last tokens have completed a call
-  #calls = 0;
+  #everCalled = false;
   #blank = ''; // of an answer that has only begun with space
 
   /**
@@ -34,7 +34,7 @@ export class PartsReader {
   take({ text, part, call }) {
     if (part === 'tool') {
       this.#called ||= !!call;
-      this.#calls += call ? 1 : 0;
+      this.#everCalled ||= !!call;
       this.#tool = this.#called ? '' : this.#tool + text;
       return { reasoning: this.#release(true), answer: '' };
     }
@@ -71,7 +71,7 @@ export class PartsReader {
     if (rest) return this.#take(rest, 'answer');
     return {
       reasoning: this.#release(true),
-      answer: this.#calls || this.#opened ? '' : this.#blank,
+      answer: this.#everCalled || this.#opened ? '' : this.#blank,
     };
   }
 

@@ -23,16 +23,16 @@ import { MARKS } from './reasoning.js';
  * @property {boolean} [strings] the template needs the arguments of earlier calls as JSON in a string
  */
 /**
- * Arguments as names and values. `is` stands after a name, `isText` if its value is a string, which `quote` encloses;
- * `next` stands between a value and the next name; `none` and `noneNext` stand after the name of a tool without arguments, in place of what is before, in and
- * after them: at the end, and before another call. python: true, false and null as Python writes them.
+ * Arguments as names and values. What stands where: `is` after a name, `isText` there if the value is a string, `quote`
+ * around strings, `next` between a value and the next name. A tool without arguments has `none` after its name, or
+ * `noneNext` if another call follows. python: true, false and null as Python writes them.
  * @typedef {{ is: string, isText: string, next: string, quote: string, none: string, noneNext?: string,
  *   python?: boolean }} Pairs
  */
 /** @typedef {(template: string, variables: Record<string, any>) => Promise<{ text: string }>} Render */
 
 /** @type {ToolFormat} */
-const GENERIC = {
+export const GENERIC = {
   start: '<tool_call>\n{"name": "',
   next: '}\n</tool_call>\n<tool_call>\n{"name": "',
   end: '}\n</tool_call>',
@@ -171,8 +171,8 @@ const endOf = (text, word, from) => {
   return at < 0 ? -1 : at + word.length;
 };
 
-/** @param {string} a @param {string} b */
-function commonLength(a, b) {
+/** The number of characters with which both begin. @param {string} a @param {string} b */
+export function commonLength(a, b) {
   let n = 0;
   while (n < a.length && a[n] === b[n]) n++;
   return n;

@@ -3,15 +3,15 @@
  *
  *   root ::= reasoning? ( text | text calls )       required: reasoning? calls
  *
- * A text goes on until the first mark of the format (the trigger), from which only a call can follow; its arguments
- * are those of the tool's schema. Texts that must not contain a word are the states of the automaton of Knuth, Morris
+ * A text ends, or goes on to the first mark of the format (the trigger), after which only a call can follow. Its
+ * arguments are those of the tool's schema. Texts that must not contain a word are the states of the automaton of Knuth, Morris
  * and Pratt (1977), a rule each. Marks that are control tokens of the file are tokens of the grammar, not text.
  */
 
 import { badArgument } from '../base/options.js';
 import { classCharacter, literal, repetition } from '../schema/pattern.js';
 import { Converter, grammarOf } from '../schema/schema.js';
-import { triggerOf } from './tool-format.js';
+import { commonLength, triggerOf } from './tool-format.js';
 
 /** @typedef {import('./tool-format.js').ToolFormat} ToolFormat */
 /** @typedef {import('./tool-format.js').Tool} Tool */
@@ -26,22 +26,13 @@ import { triggerOf } from './tool-format.js';
 const ID = '[a-zA-Z0-9]{9}';
 
 /** Builds the rules of one answer. */
-class Answer {
-  #converter = new Converter();
+class Answer extends Converter {
   #controls;
 
   /** @param {Controls} controls */
   constructor(controls) {
+    super();
     this.#controls = controls;
-  }
-
-  /** @param {string} name @param {string} rule */
-  add(name, rule) {
-    return this.#converter.add(name, rule);
-  }
-
-  text() {
-    return this.#converter.text();
   }
 
   /** A literal text of the format, with its control tokens. @param {string} text */
@@ -134,7 +125,7 @@ class Answer {
 
   /** @param {unknown} schema @param {string} name @param {string} where */
   #schema(schema, name, where) {
-    return named(where, () => this.#converter.schema(schema, name));
+    return named(where, () => this.schema(schema, name));
   }
 
   /** Arguments as pairs. @param {ToolFormat} format @param {any} schema @param {string} name @param {string} where */
@@ -178,17 +169,17 @@ class Answer {
     if (!isText(of) || quote === '"') return python ? pythonic(json(), of) : json();
     const mark = this.literal(quote);
     // A raw text ends where one of the texts that can follow begins; it contains neither.
-    const stop = quote || next.slice(0, Math.max(1, sharedLength(next, format.end)));
+    const stop = quote || next.slice(0, Math.max(1, commonLength(next, format.end)));
     return `${mark} ${this.#text(of, name, stop, where)} ${mark}`;
   }
 
   /** A text without quotes. @param {any} of its schema @param {string} name @param {string} stop @param {string} where */
   #text(of, name, stop, where) {
-    const { enum: values, const: value, pattern, format, minLength = 0, maxLength = Infinity } = of;
-    const all = values ?? (value === undefined ? undefined : [value]);
+    const { pattern, format, minLength = 0, maxLength = Infinity } = of;
+    const all = valuesOf(of);
     if (all) return `( ${all.map(literal).join(' | ')} )`;
     if (pattern !== undefined) refuse(`${where}/pattern`, OTHERWISE);
-    if (['date', 'time', 'date-time'].includes(format)) return this.#converter.known(format);
+    if (['date', 'time', 'date-time'].includes(format)) return this.known(format);
     if (format !== undefined) refuse(`${where}/format`, OTHERWISE);
     if (minLength === 0 && maxLength === Infinity) return this.until(name, stop, '', true);
     return repetition(`[^${classCharacter([...stop][0])}]`, minLength, maxLength);
@@ -220,22 +211,17 @@ function refuse(where, why) {
   throw badArgument(`${where}: ${why}`, where);
 }
 
+/** The values that a schema lists. @param {any} schema @returns {any[] | undefined} */
+const valuesOf = ({ enum: values, const: value }) =>
+  values ?? (value === undefined ? undefined : [value]);
+
 /** Whether a schema describes texts. @param {any} schema */
-export function isText({ type, enum: values, const: value }) {
-  const all = values ?? (value === undefined ? undefined : [value]);
-  return all ? all.every((/** @type {unknown} */ v) => typeof v === 'string') : type === 'string';
-}
+export const isText = (schema) =>
+  valuesOf(schema)?.every((v) => typeof v === 'string') ?? schema.type === 'string';
 
 /** @param {string} json @param {any} schema */
 const pythonic = (json, { type }) =>
   type === 'boolean' ? '("True" | "False")' : type === 'null' ? '"None"' : json;
-
-/** @param {string} a @param {string} b */
-function sharedLength(a, b) {
-  let n = 0;
-  while (n < a.length && a[n] === b[n]) n++;
-  return n;
-}
 
 /** The state after a character: the longest beginning of the word that ends there. @param {string[]} word @param {number} state @param {string} c */
 function goesTo(word, state, c) {
@@ -247,7 +233,7 @@ function goesTo(word, state, c) {
 
 /**
  * The grammar of an answer.
- * @param {ToolFormat} format @param {Tool[]} tools those that may be called @param {Controls} controls @param {Wanted} wanted
+ * @param {ToolFormat} format @param {Tool[]} tools that may be called @param {Controls} controls @param {Wanted} wanted
  */
 export function answerGrammar(format, tools, controls, { choice, parallel, reasoning }) {
   const answer = new Answer(controls);

@@ -5,9 +5,8 @@
  * whose arguments are an object or JSON; and { role: 'tool', tool_call_id, name, content } for each result.
  */
 import { badArgument, describe } from '../base/options.js';
-import { findMarks } from './reasoning.js';
 import { ToolSplitter } from './tool-calls.js';
-import { declaredTools, formatOf } from './tool-format.js';
+import { declaredTools, formatOf, GENERIC } from './tool-format.js';
 import { answerGrammar } from './tool-grammar.js';
 
 /** @typedef {import('../api/model.js').Model} Model */
@@ -67,6 +66,15 @@ For each function call, return a json object with function name and arguments wi
 {"name": <function-name>, "arguments": <args-json-object>}
 </tool_call>`;
 
+/** @param {any[]} calls */
+function writeCalls(calls) {
+  const { start, between, next = '', end } = GENERIC;
+  const texts = calls.map(({ function: { name, arguments: args } }) =>
+    [name, ...between, JSON.stringify(args)].join(''),
+  );
+  return texts.length ? start + texts.join(next) + end : '';
+}
+
 /** Tools, calls and results as text of the messages. @param {any[]} messages @param {any[]} tools */
 function asText(messages, tools) {
   /** @type {any[]} */ const list = [];
@@ -78,11 +86,8 @@ function asText(messages, tools) {
       else list.push({ role: 'user', content, results: true });
       continue;
     }
-    const texts = calls.map((/** @type {any} */ { function: { name, arguments: args } }) => {
-      const json = JSON.stringify(args);
-      return `<tool_call>\n{"name": "${name}", "arguments": ${json}}\n</tool_call>`;
-    });
-    list.push({ ...message, content: [message.content, ...texts].filter(Boolean).join('\n') });
+    const content = [message.content, writeCalls(calls)].filter(Boolean).join('\n');
+    list.push({ ...message, content });
   }
   for (const message of list) delete message.results;
   if (!tools.length) return list;
@@ -139,9 +144,8 @@ export async function prepareTools(model, template, render, messages, variables,
   if (!tools.length) return { variables: given, reader: undefined };
   const before = conversation.reduce((n, { tool_calls: calls = [] }) => n + calls.length, 0);
 
-  /** @param {string} prompt the rendered text */
-  const reader = async (prompt) => {
-    const marks = await findMarks(model, template);
+  /** @param {string} prompt the rendered text @param {import('./reasoning.js').Marks[]} marks */
+  const reader = async (prompt, marks) => {
     const words = marks.flatMap(({ open, close }) => [open, close]);
     const controls = await controlsOf(model, [...textsOf(format), ...words]);
     const reasoning = marks.map(({ open, close }) => {
