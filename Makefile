@@ -39,7 +39,7 @@ ifeq ($(filter $(config),debug sanitize release scalar),)
 $(error expected config=debug|sanitize|release|scalar, found $(config))
 endif
 NATIVE_CC := $(NATIVE_CC.$(config))
-NATIVE_CFLAGS := $(CFLAGS_ALL) $(NATIVE.$(config)) $(addprefix -march=,$(NATIVE_ARCH))
+NATIVE_CFLAGS := $(CFLAGS_ALL) -DJL_ALL $(NATIVE.$(config)) $(addprefix -march=,$(NATIVE_ARCH))
 NATIVE_LIBS := -lm
 # Training uses OpenBLAS if installed (BLAS=0: the engine's own loops).
 ifneq ($(BLAS),0)
@@ -57,11 +57,16 @@ OBJECTS := $(SOURCES:%.c=$(B)/native/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/native/%.o)
 TESTS := $(TEST_SOURCES:tests/%.c=$(B)/tests/%)
 WASM_OBJECTS := $(SOURCES:%.c=$(B)/wasm/%.o) $(B)/wasm/wasm/boundary.o
+# Files with parts that few models need: under JL_ALL, natively and in a module that a page fetches for such a model.
+RARE_SOURCES := $(shell grep -lw JL_ALL $(SOURCES))
+ALL_OBJECTS := $(filter-out $(RARE_SOURCES:%.c=$(B)/wasm/%.o),$(WASM_OBJECTS)) $(RARE_SOURCES:%.c=$(B)/all/%.o)
 
 LIBRARY := $(B)/libjielong.a
 CLI := $(B)/jielong
-# Two modules of the same objects: one runs models, one trains vocabularies, networks and n-grams.
+# Three modules of the same objects: one runs the usual models, one all models, one trains vocabularies, networks and
+# n-grams.
 WASM := $(B)/jielong.wasm
+ALL_WASM := $(B)/jielong-all.wasm
 TRAIN_WASM := $(B)/jielong-train.wasm
 # Tests that also run as wasm, on the instructions used in pages, and natively at -O3: of everything with SIMD variants.
 WASM_TESTS := $(addprefix $(B)/tests/,$(addsuffix .wasm,compute/activations compute/fast compute/kernels \
@@ -108,7 +113,16 @@ $(B)/wasm/%.o: %.c Makefile wasm/flags.mk
 	$(call say,emcc)
 	$(Q)$(WASM_CC) $(WASM_CFLAGS) -MMD -MP -c $< -o $@
 
-$(WASM): EXPORTS := wasm/exports.txt
+$(B)/all/%.o: %.c Makefile wasm/flags.mk
+	@mkdir -p $(@D)
+	$(call say,emcc)
+	$(Q)$(WASM_CC) $(WASM_CFLAGS) -DJL_ALL -MMD -MP -c $< -o $@
+
+$(WASM) $(ALL_WASM): EXPORTS := wasm/exports.txt
+$(ALL_WASM): $(ALL_OBJECTS) wasm/exports.txt
+	$(call say,link)
+	$(Q)emcc $(ALL_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
+
 $(TRAIN_WASM): EXPORTS := wasm/exports-train.txt
 $(TRAIN_WASM): WASM_LDFLAGS += $(TRAIN_LDFLAGS)
 $(WASM) $(TRAIN_WASM): $(WASM_OBJECTS) wasm/exports.txt wasm/exports-train.txt
@@ -147,14 +161,14 @@ build/release/tests/compute/fast_relaxed.wasm: tests/compute/fast.c build/releas
 	  -lstandalonewasm -lstubs -lc -ldlmalloc -lcompiler_rt --gc-sections --strip-all --import-undefined \
 	  --stack-first -z stack-size=262144 --initial-memory=67108864 -o $@
 
-web/jielong.wasm: web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
+web/jielong.wasm: web/jielong-all.wasm web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
 # Pages load the chat template package's module as a file.
 web/chat/jinja.js: package.json wasm/toolchain.sh
 	@wasm/toolchain.sh jinja
 ifneq ($(config),release)
-build/release/jielong.wasm build/release/jielong-train.wasm: FORCE
+build/release/jielong.wasm build/release/jielong-all.wasm build/release/jielong-train.wasm: FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
 
@@ -174,7 +188,7 @@ all: native wasm ## library, command line and wasm of one config, in build/$(con
 
 native: $(CLI) $(TESTS)
 
-wasm: $(WASM) $(TRAIN_WASM)
+wasm: $(WASM) $(ALL_WASM) $(TRAIN_WASM)
 
 kernel-tests: $(WASM_TESTS:.wasm=)
 

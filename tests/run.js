@@ -4,9 +4,12 @@
  *   node tests/run.js [GROUP …]      native kernels structure node browsers lint; default: all. Also: note, a part of browsers
  *
  * A suite is a command. Its counts come from the last line of a native program, the summary of node's test
- * runner, or the exit status of a linter. Its output is stored in build/test-logs and printed when it
- * fails; skips print their reason, crashed pages their case. One line per suite, printed when it ends. The
+ * runner, or the exit status of a linter. Its output is stored in build/test-logs, and its failures are
+ * printed; skips print their reason, crashed pages their case. One line per suite, printed when it ends. The
  * exit status is 1 if a test failed or none ran.
+ *
+ * Two suites side by side on a busy machine may miss a time limit. So the first three suites that fail run
+ * once more, alone, at the end; a line says which, and only this second run counts.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -175,26 +178,41 @@ function count(status, output) {
   return { passed, failed, skipped };
 }
 
+/**
+ * What failed in a suite's output: the blocks of node's TAP that begin with 'not ok', without those that only
+ * sum up failed subtests; the end of an output without such blocks. @param {string} output
+ */
+function failures(output) {
+  const blocks = output.match(/^ *not ok \d+.*\n(?: *---\n[\s\S]*?\n *\.\.\.$)?/gm) ?? [];
+  const own = blocks.filter((block) => !block.includes("failureType: 'subtestsFailed'"));
+  return own.length ? own.join('\n').slice(0, 20_000) : output.slice(-10_000);
+}
+
 /** @type {{ name: string, seconds: number }[]} */
 const times = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** The suites that failed once. @type {Suite[]} */
+const again = [];
 
-/** Runs a suite, prints its line, and adds its counts. @param {Suite} suite */
+/** Runs a suite, prints its line, and adds its counts, if it is not to run again. @param {Suite} suite */
 async function report(suite) {
   const { name } = suite;
+  const first = !again.includes(suite);
   const start = performance.now();
   const { status, output } = await run(suite);
   const { passed, failed, skipped } = count(status, output);
   const seconds = (performance.now() - start) / 1000;
   times.push({ name, seconds });
-  writeFileSync(join(logs, `${name.replaceAll(/[/ ]/g, '-')}.log`), output);
+  const log = `${name.replaceAll(/[/ ]/g, '-')}${first ? '' : '-again'}.log`;
+  writeFileSync(join(logs, log), output);
   console.log(
     `${failed ? 'FAIL' : 'ok  '} ${name.padEnd(38)} ${passed} passed, ${failed} failed, ${skipped} skipped  ${seconds.toFixed(1)} s`,
   );
   const notes = /^skip: .*$|^\s*(?:﹣|ok \d+).*# SKIP.*$|^\s*(?:#|ℹ) page crashed .*$/gm;
   for (const [line] of output.matchAll(notes))
     console.log(`       ${line.trim().replace(/^ok \d+ |^[#ℹ] /, '')}`);
-  if (failed) console.log(output.split('\n').slice(-150).join('\n'));
+  if (failed) console.log(failures(output));
+  if (failed && first && again.length < 3) return void again.push(suite);
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
@@ -225,6 +243,11 @@ await runAll(
   all.filter(({ name }) => ALONE.includes(name)),
   1,
 );
+if (again.length) {
+  const names = again.map(({ name }) => name).join(', ');
+  console.log(`Once more, alone, because they failed: ${names}`);
+  for (const suite of again) await report(suite);
+}
 const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
 console.log('The slowest suites:');
 for (const { name, seconds } of slowest)

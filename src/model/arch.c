@@ -305,10 +305,12 @@ static const jl_arch table[] = {
       .optional = FUSED | QKV_BIASES,
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES },
+#ifdef JL_ALL
     { .name = "xverse",
       .required = LLAMA | OUTPUT,
       .optional = FUSED | QKV_BIASES,
       .rope = JL_ROPE_NEIGHBOURS },
+#endif
     { .name = "glm4",
       .required = LLAMA | POST_NORMS,
       .optional = USUAL_EXTRAS | SET(JL_FFN_GATE_UP),

@@ -94,8 +94,8 @@ typedef enum jl_tensor {
     JL_TENSOR_COUNT
 } jl_tensor;
 
-typedef uint64_t jl_tensor_set;
-_Static_assert(JL_TENSOR_COUNT <= 64, "a set has 64 places");
+__extension__ typedef unsigned __int128 jl_tensor_set;
+_Static_assert(JL_TENSOR_COUNT <= 128, "a set has 128 places");
 
 enum { JL_ONE_MATRIX, JL_EXPERTS, JL_FLOATS };
 
