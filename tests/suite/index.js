@@ -90,11 +90,14 @@ export const cases = [
 export const runsOn = ({ hosts }, { worker, threads }) =>
   !hosts || (threads === 1 && (hosts === 'one thread' || !worker));
 
+/** A model that needs jielong-all.wasm. */
+const rare = golden.filter(({ name }) => name === 'golden logits arch/xverse');
+
 /**
  * Cases for the output of `make dist`: loading, generating, tokenizing, training, failing.
  * @type {Case[]}
  */
-export const essentials = [...golden.slice(0, 2), ...generation, ...errors, ...train];
+export const essentials = [...golden.slice(0, 2), ...rare, ...generation, ...errors, ...train];
 
 /**
  * A host's t. Cases share the models of model(name), which are loaded once, and close those of load().

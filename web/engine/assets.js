@@ -12,7 +12,8 @@ import { absolute } from '../base/host.js';
 /**
  * A .wasm file: its address, or its bytes as base64 of a raw deflate stream.
  * @typedef {{ kind: 'url', url: string } | { kind: 'packed', name: string, base64: string }} Wasm
- * @typedef {{ engine: Wasm, relaxed: Wasm, train: Wasm, poolWorker: string }} Assets poolWorker: for Node
+ * @typedef {{ engine: Wasm, all?: Wasm, relaxed: Wasm, train: Wasm, poolWorker: string }} Assets
+ *   all: engine with what few models need; poolWorker: for Node
  */
 
 /** @param {URL} url @returns {Wasm} */
@@ -21,6 +22,7 @@ const wasm = (url) => ({ kind: 'url', url: absolute(url).href });
 /** @returns {Assets} */
 export const assets = () => ({
   engine: wasm(new URL('../jielong.wasm', import.meta.url)),
+  all: wasm(new URL('../jielong-all.wasm', import.meta.url)),
   relaxed: wasm(new URL('../jielong-relaxed.wasm', import.meta.url)),
   train: wasm(new URL('../jielong-train.wasm', import.meta.url)),
   poolWorker: absolute(POOL_WORKER.address()).href,

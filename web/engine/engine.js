@@ -2,13 +2,14 @@
  * engine.js - the engine as an object: one method per operation on a model and its sessions.
  *
  * Arguments and results can be cloned, so that backend.js can call it in this thread and worker.js by messages.
- * exports.js has the calls of exports, their errors and the memory access. One instance holds one model, because
+ * exports.js has the calls of exports, their errors and the memory access. A file whose header asks for what
+ * jielong.wasm lacks is read on by an instance of jielong-all.wasm. One instance holds one model, because
  * WebAssembly memory never shrinks: it is freed with the instance. Nothing here parses, tokenises, samples or
  * reads a struct, except candidates: pairs {i32 id, f32 probability}. readings.js has the methods of a model
  * without a session.
  */
 
-import { closed, JielongError } from '../base/error.js';
+import { closed, JielongError, wordsOf } from '../base/error.js';
 import { openSource } from '../source/source.js';
 import { Calls } from './exports.js';
 import { open } from './instance.js';
@@ -130,8 +131,9 @@ export class Engine {
   async load(source, options, onProgress, signal) {
     const opening = openSource(source, signal); // in parallel with the compilation
     opening.catch(() => {}); // handled where it is awaited
+    const size = async () => (await opening).size;
     try {
-      await this.#start(options, async () => (await opening).size);
+      await this.#start(options.assets?.engine, options, size);
     } catch (e) {
       opening.then((unread) => unread.cancel()).catch(() => {});
       throw e;
@@ -141,9 +143,12 @@ export class Engine {
     signal?.addEventListener('abort', cancel);
     try {
       signal?.throwIfAborted(); // aborted before the listener was added
-      this.#model = this.#calls.make('model_new', reader.size, options.memoryLimit ?? 0);
-      if (options.header) this.#calls.call('model_header_only', this.#model);
-      await receive(this.#calls, this.#model, reader, options, onProgress, signal);
+      this.#newModel(reader, options);
+      const all = !options.wasm && options.assets?.all;
+      const restart = all
+        ? (/** @type {JielongError} */ refusal) => this.#restart(refusal, all, reader, options)
+        : undefined;
+      await receive(this.#calls, this.#model, reader, { ...options, restart }, onProgress, signal);
       if (options.header) {
         const bytes = this.#calls.call('model_file_bytes', this.#model);
         return { ...this.#info(reader), fileBytes: reader.fileBytes || reader.size || bytes };
@@ -161,14 +166,40 @@ export class Engine {
     }
   }
 
+  /** @param {{ size: number }} reader @param {LoadOptions} options */
+  #newModel({ size }, { memoryLimit = 0, header }) {
+    this.#model = this.#calls.make('model_new', size, memoryLimit);
+    if (header) this.#calls.call('model_header_only', this.#model);
+    return this.#model;
+  }
+
+  /**
+   * Another instance, of the module with all models, in place of the one that refused a file by its header.
+   * @param {JielongError} refusal @param {import('./assets.js').Wasm} all the module
+   * @param {{ size: number }} reader @param {LoadOptions} options
+   * @returns {Promise<number>} its model
+   */
+  async #restart(refusal, all, reader, options) {
+    this.#threads?.end('the module with all models takes over');
+    try {
+      await this.#start(all, options, async () => reader.size);
+    } catch (e) {
+      const { code, message, where, offset } = refusal;
+      const why = `jielong-all.wasm may support it, but could not be fetched: ${wordsOf(e)}`;
+      throw new JielongError(code, `${message}; ${why}`, where, offset);
+    }
+    return this.#newModel(reader, options);
+  }
+
   /**
    * Creates the instance, and starts pool workers and the compilation of kernels during the download.
+   * @param {import('./assets.js').Wasm | undefined} file of the module, unless the caller gives one
    * @param {LoadOptions} options @param {() => Promise<number>} size bytes of the file, 0: unknown
    */
-  async #start({ assets, wasm, threads, precision = 'auto' }, size) {
+  async #start(file, { assets, wasm, threads, precision = 'auto' }, size) {
     const { possible, why } = threadsHere(threads, this.#startPoolWorker);
     const room = possible ? async () => (await size()) * ROOM : undefined;
-    const { exports, module, shared } = await open(wasm ?? assets?.engine, room);
+    const { exports, module, shared } = await open(wasm ?? file, room);
     this.#calls.attach(exports);
     this.#kernels = new Kernels(precision, wasm ? undefined : assets?.relaxed, shared);
     this.#threads = new Threads(

@@ -8,6 +8,8 @@ import { JielongError } from '../base/error.js';
 import { sha256 } from '../source/sha256.js';
 
 const MORE = 1;
+/** What a header may ask for that only jielong-all.wasm has. */
+const RARE = ['UNKNOWN_ARCHITECTURE', 'UNKNOWN_TYPE', 'UNKNOWN_TOKENIZER'];
 const PROGRESS_MS = 50; // between two reports
 /**
  * Copies a chunk into the engine's input buffers.
@@ -25,11 +27,55 @@ function feed(calls, model, chunk) {
   return false;
 }
 
+/** Feeds a model, and after its header refused it, once more from the beginning a model of another instance. */
+class Feeder {
+  #calls;
+  #model;
+  #restart;
+  /** Chunks until the header was read. @type {Uint8Array[]} */ #header = [];
+
+  /**
+   * @param {import('./exports.js').Calls} calls @param {number} model
+   * @param {((refusal: JielongError) => Promise<number>) | undefined} restart see receive()
+   */
+  constructor(calls, model, restart) {
+    this.#calls = calls;
+    this.#model = model;
+    this.#restart = restart;
+  }
+
+  /** @param {Uint8Array} chunk @returns {Promise<boolean>} whether the model is complete */
+  async feed(chunk) {
+    if (!this.#restart) return feed(this.#calls, this.#model, chunk);
+    this.#header.push(chunk.slice()); // a reader may use its buffer again
+    try {
+      const complete = feed(this.#calls, this.#model, chunk);
+      if (this.#calls.call('model_file_bytes', this.#model)) this.#forget(); // the header is accepted
+      return complete;
+    } catch (e) {
+      if (!RARE.includes(/** @type {any} */ (e).code)) throw e;
+      this.#model = await this.#restart(/** @type {JielongError} */ (e));
+      const parts = this.#header;
+      this.#forget();
+      return parts.map((part) => feed(this.#calls, this.#model, part)).includes(true);
+    }
+  }
+  #forget() {
+    this.#restart = undefined;
+    this.#header = [];
+  }
+  finish() {
+    this.#calls.try('model_finish', this.#model);
+  }
+}
+
 /**
  * Completes a model.
  * @param {import('./exports.js').Calls} calls @param {number} model its handle
  * @param {import('../source/source.js').Reader} reader
- * @param {{ sha256?: string, header?: boolean }} options header: the reader ends after the header
+ * @param {{ sha256?: string, header?: boolean, restart?: (refusal: JielongError) => Promise<number> }} options
+ *   header: the reader ends after the header; restart attaches an instance that knows more models, and returns its
+ *   model
  * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
  */
 export async function receive(calls, model, reader, options, onProgress, signal) {
@@ -43,11 +89,12 @@ export async function receive(calls, model, reader, options, onProgress, signal)
 
 /**
  * @param {import('./exports.js').Calls} calls @param {number} model @param {import('../source/source.js').Reader} reader
- * @param {{ sha256?: string, header?: boolean }} options
+ * @param {{ sha256?: string, header?: boolean, restart?: (refusal: JielongError) => Promise<number> }} options
  * @param {((progress: any) => void) | undefined} onProgress @param {AbortSignal} [signal]
  * @returns {Promise<string | undefined>} the hash, if it was checked
  */
-async function fill(calls, model, reader, { sha256: given, header }, onProgress, signal) {
+async function fill(calls, model, reader, { sha256: given, header, restart }, onProgress, signal) {
+  const feeder = new Feeder(calls, model, restart);
   const wanted = header ? undefined : (given ?? reader.expected)?.toLowerCase();
   const hash = wanted && wanted !== reader.sha256 ? sha256() : undefined;
   let [loaded, reported, complete] = [0, 0, false];
@@ -58,7 +105,7 @@ async function fill(calls, model, reader, { sha256: given, header }, onProgress,
     if (!chunk) break;
     loaded += chunk.length;
     hash?.update(chunk);
-    complete ||= feed(calls, model, chunk);
+    complete ||= await feeder.feed(chunk);
     if (onProgress && performance.now() - reported > PROGRESS_MS) {
       reported = performance.now();
       const total = reader.total && reader.total >= loaded ? reader.total : undefined;
@@ -66,7 +113,7 @@ async function fill(calls, model, reader, { sha256: given, header }, onProgress,
     }
   }
   onProgress?.({ phase: 'download', loaded, total: loaded });
-  calls.try('model_finish', model);
+  feeder.finish();
   if (!hash || hash.hex() === wanted) return wanted;
   const why = "its SHA-256 differs from the option 'sha256', or the published one";
   throw new JielongError(

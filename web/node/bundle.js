@@ -73,7 +73,7 @@ export const PARTS = [
 export const POOL_WORKER = 'engine/pool-worker.js';
 /** Worker scripts and other files fetched on demand. */
 export const WORKERS = ['chat/template.js'];
-export const FILES = ['jielong-train.wasm'];
+export const FILES = ['jielong-all.wasm', 'jielong-train.wasm'];
 
 export const target = 'es2022';
 export const common = /** @type {const} */ ({
@@ -156,9 +156,9 @@ export const picked = async (name, from) => `export const { ${await exportsOf(na
 
 /**
  * assets.js of a file with .wasm files inside; others are beside it. The workers' scripts are in embedded.js.
- * @param {string[]} wasm files inside
+ * @param {string[]} wasm files inside @param {boolean} [alone] nothing is beside it: jielong-all.wasm is left out
  */
-export async function assetsModule(wasm) {
+export async function assetsModule(wasm, alone = false) {
   const entry = async (/** @type {string} */ name) => {
     if (!wasm.includes(name))
       return `{ kind: 'url', url: new URL('./${name}', import.meta.url).href }`;
@@ -172,6 +172,7 @@ export async function assetsModule(wasm) {
     export const assets = () => ({
       engine: ${await entry('jielong.wasm')},
       ${wasm.includes(RELAXED) ? `relaxed: ${await entry(RELAXED)},` : ''}
+      ${alone ? '' : `all: ${await entry('jielong-all.wasm')},`}
       train: ${await entry('jielong-train.wasm')},
     });`;
 }

@@ -23,7 +23,6 @@ import {
   common,
   engineFunction,
   exportsOf,
-  FILES,
   identifier,
   instead,
   out,
@@ -319,7 +318,7 @@ export async function buildWhole(format, code, contents) {
         const from = `modules.${identifier(name)}`;
         return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
       }),
-      instead(['engine/assets.js'], () => assetsModule([...WASM, ...FILES])),
+      instead(['engine/assets.js'], () => assetsModule([...WASM, 'jielong-train.wasm'], true)),
       flat(api),
     ],
   });

@@ -132,7 +132,7 @@ async function buildSingle() {
       contents: `${imports.join('\n')}\nglobalThis.jielong = { ${list} };`,
     },
     plugins: [
-      instead(['engine/assets.js'], () => assetsModule([...WASM, ...FILES])),
+      instead(['engine/assets.js'], () => assetsModule([...WASM, 'jielong-train.wasm'], true)),
       instead(
         ['engine/embedded.js'],
         () => `const scripts = ${scripts};\nexport const workerInside = (name) => scripts[name];`,
