@@ -231,7 +231,7 @@ test('files are at most 700 lines, C lines at most 100 columns', () => {
       if ([...line].length > 100) found.push(`${file}:${i + 1}: ${[...line].length} columns`);
     });
   }
-  if (read('Makefile').split('\n').length > 281) found.push('Makefile: more than 300 lines');
+  if (read('Makefile').split('\n').length > 301) found.push('Makefile: more than 300 lines');
   for (const header of matching(PUBLIC))
     if (read(header).split('\n').length > 251) found.push(`${header}: more than 250 lines`);
   none(found);
