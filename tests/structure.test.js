@@ -86,9 +86,8 @@ function importsOf(file) {
 }
 
 test('tests/ mirrors src/ and web/', () => {
-  const own = 'bench browser clients consumers embeds fuzz golden helpers hostile note suite'.split(
-    ' ',
-  );
+  const own =
+    'arm bench browser clients consumers embeds fuzz golden helpers hostile note suite'.split(' ');
   const top = 'README.md docs.test.js models.sh run.js structure.test.js'.split(' ');
   const found = [];
   for (const file of matching(/^tests\//)) {
