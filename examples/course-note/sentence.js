@@ -67,6 +67,8 @@ export function spread(text, figures, lang, from) {
     );
     const able = parts.filter((part) => part.localName === CUTS || reads(part.model, text));
     for (const part of able) part.setAttribute('text', text);
+    const own = able.length > 0 || (!!from && figure.contains(from));
+    if (own) figure.classList.add('own-text'); // what is said of its guess is said of the example
     tell(figure, able.length < parts.length, lang);
   }
   sentence = text;

@@ -61,6 +61,10 @@ describe('the own sentence in the page', { skip: missing('Chromium'), timeout: 3
     const before = await state(page);
     await write(page, 3, ENGLISH);
     const { text, kept } = await state(page);
+    // What the answer to a guess says is said of the example; figures that keep theirs need no such words.
+    const answers = `[...document.querySelectorAll('note-figure .why')].filter((p) => p.innerText.startsWith('On the example'))
+      .map((p) => p.closest('note-figure').dataset.figure).join()`;
+    assert.equal(await page.evaluate(answers), '14,18,19');
     for (const n of [3, 5, 6, 10, 11, 12, 13, 14, 17, 18, 19, 21, 22])
       assert.equal(text[n], ENGLISH, `figure ${n}`);
     for (const n of [4, 7, 9, 15, 16, 20, 25]) assert.equal(text[n], before.text[n], `figure ${n}`);

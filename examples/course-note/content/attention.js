@@ -29,6 +29,7 @@ export const attention = section(
         say('Both equally', '一樣近'),
       ],
       right: 0,
+      example: true,
       why: say(
         'After the last block the two animals still have a cosine of 0.52, the animal and the verb only 0.30.',
         '經過最後一個區塊，兩隻熊的餘弦值還有 0.52，熊與動詞只剩 0.30。',
@@ -214,6 +215,7 @@ export const attention = section(
         say('No, it rises', '不會，反而上升'),
       ],
       right: 1,
+      example: true,
       why: say(
         'On average it rises, from 1.65 to 2.05 nats a token: four tokens lose much, the other seven gain a little. This model never learned to use what comes later.',
         '平均反而上升，每個詞元從 1.65 變成 2.05 奈特：四個詞元變差很多，另外七個好了一點。這個模型從沒學過怎麼用後面的字。',
@@ -289,6 +291,7 @@ export const heads = section(
         say('The vocabulary', '用字'),
       ],
       right: 1,
+      example: true,
       why: say(
         'The first comma still comes after seven characters, but the second line ends after six, and the poem goes on in lines of five. Verse of five characters hardly changes: try it.',
         '第一個逗號還是在七個字之後，但第二句寫到六個字就斷了，接著就變成五言。五言詩則幾乎不受影響，可以試試。',

@@ -49,6 +49,7 @@ export const block = section(
       ),
       options: [say('love', 'love（愛）'), say('the', 'the')],
       right: 1,
+      example: true,
       why: say(
         '“the”, the usual word after “in”; so do blocks 1 to 3. Not until block 4 does it say “love”.',
         '寫 the，也就是 in 後面最常見的字；區塊 1 到 3 也一樣。到區塊 4 才說 love。',
@@ -98,6 +99,7 @@ export const output = section(
       ),
       options: [say('Below 1', '低於 1'), say('Above 1', '高於 1')],
       right: 0,
+      example: true,
       why: say(
         'Logits are divided by the temperature. Dividing by less than 1 spreads them apart: at 0.8, “died” rises from 47 % to 62 %. At 0 only the best is left.',
         'logits 會除以溫度。小於 1，差距被拉大：0.8 時，died 從 47 % 升到 62 %。到 0，就只剩最好的那一個。',

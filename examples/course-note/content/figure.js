@@ -12,8 +12,8 @@ import { say } from '../tree.js';
  * @typedef {object} Spec
  * @property {Say} title
  * @property {Say} look what to look for
- * @property {{ ask: Say, options: Say[], right: number, why: Say, shown?: number[] }} [guess] `shown`: parts that do not
- *   show the answer
+ * @property {{ ask: Say, options: Say[], right: number, why: Say, example?: boolean, shown?: number[] }} [guess] `example`: `why`
+ *   has numbers of the example; `shown`: parts that do not show the answer
  * @property {[tag: string, attributes: Record<string, any>][]} parts `caption`: what the part is or what to do with it
  * @property {{ set: Attributes | [english: Attributes, chinese: Attributes], say: Say }[]} [steps] attributes of the first
  *   part, and what to see
@@ -24,8 +24,15 @@ import { say } from '../tree.js';
 /** All figures, by number. @type {Map<number, Spec>} */
 export const FIGURES = new Map();
 
+/** Stands before an answer after the figure got a sentence of the reader's (sentence.js). @type {Tree} */
+const OF_EXAMPLE = [
+  'span',
+  { class: 'of-example' },
+  say('On the example of the note: ', '以原來的例子來說：'),
+];
+
 /** @param {number} number @param {NonNullable<Spec['guess']>} guess @returns {Tree} */
-const guessOf = (number, { ask, options, right, why }) => [
+const guessOf = (number, { ask, options, right, why, example }) => [
   'fieldset',
   { class: 'guess' },
   ['legend', {}, ask],
@@ -36,7 +43,7 @@ const guessOf = (number, { ask, options, right, why }) => [
     ' ',
     option,
   ]),
-  ['p', { class: 'why', hidden: true, role: 'status' }, why],
+  ['p', { class: 'why', hidden: true, role: 'status' }, ...(example ? [OF_EXAMPLE] : []), why],
   [
     'button',
     { type: 'button', class: 'skip quiet' },

@@ -173,6 +173,7 @@ export const meaning = section(
       options: [say('Yes', '會'), say('No', '不會')],
       right: 1,
       shown: [0],
+      example: true,
       why: say(
         'No: the comma falls from 100 % to 0.4 % (second picture). It repeats 明 and 月 instead.',
         '不會：逗號從 100 % 掉到 0.4 %（見第二張圖），它反而一直重複「明」和「月」。',
