@@ -123,6 +123,7 @@ FEATURES = {
     "set block": "{% set x %}<|a|>{{ messages[0].content }}{% endset %}{{ x }}<|b|>",
     "slices": "{% for m in messages[::-1] %}{{ m.role[0] }}{% endfor %}{{ messages[-1]['content'][:3] }}",
     "methods": "{{ 'a{}c{}'.format('b', 1) }}{{ 'abc'.removeprefix('a') }}{{ ','.join(['x', 'y']) }}{{ 'a,b'.split(',')[-1] }}{{ 'ab'.upper() }}",
+    "extremes": "{{ [3, 1.5, 2] | min }}{{ [messages | length, 2] | max }}{{ ['b', 'A', 'a'] | min }}{{ ['b', 'C'] | max }}{{ [messages[0].content, '<|z|>'] | min }}",
     "tojson": "{{ {'b': [1, 2.5, true, none, 'é'], 'a': {}} | tojson }}",
     "generation": "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}",
     "raise": "{% if messages | length > 1 %}{{ raise_exception('too many') }}{% endif %}fine",

@@ -124,7 +124,10 @@ class ProvenanceInterpreter extends Interpreter {
     }
     if (node?.type === 'For') this.#lenient.set(node.iterable.lhs ?? node.iterable, 'list');
     const filter = node?.type === 'FilterExpression' && nameOf(node.filter);
-    if (filter && Object.hasOwn(LENIENT, filter)) this.#lenient.set(node.operand, LENIENT[filter]);
+    if (node && (filter === 'min' || filter === 'max') && !node.filter.callee)
+      return extreme(filter, this.evaluate(node.operand, environment));
+    if (node && filter && Object.hasOwn(LENIENT, filter))
+      this.#lenient.set(node.operand, LENIENT[filter]);
     return super.evaluate(node, environment);
   }
 
@@ -241,6 +244,21 @@ class ProvenanceInterpreter extends Interpreter {
 
 /** @param {Node} filter with or without arguments @returns {string} */
 const nameOf = (filter) => filter.value ?? filter.callee?.value;
+/**
+ * The filters min and max, which the package lacks; text without its case. The result is an element of the list.
+ * @param {'min' | 'max'} filter @param {Value} list
+ */
+function extreme(filter, list) {
+  const items = Array.isArray(list.value) ? list.value : [];
+  const keys = items.map(({ value }) => (typeof value === 'string' ? value.toLowerCase() : value));
+  const kinds = new Set(keys.map((key) => typeof key));
+  if (!items.length || kinds.size > 1 || !/^(string|number|boolean)$/.test(typeof keys[0]))
+    throw new Error(`${filter} needs a list of numbers or of texts`);
+  const sign = filter === 'min' ? -1 : 1;
+  const beyond = (/** @type {any} */ a, /** @type {any} */ b) =>
+    (a > b ? sign : a < b ? -sign : 0) > 0;
+  return items[keys.reduce((best, key, i) => (beyond(key, keys[best]) ? i : best), 0)];
+}
 /** Filters that accept undefined as an empty list or text. @type {Record<string, 'list' | 'text'>} */
 const LENIENT = {
   ...{ length: 'list', list: 'list', map: 'list', join: 'list', first: 'list', last: 'list' },
