@@ -66,6 +66,14 @@ INLINE void dot_group(jl_quant_format f, const uint8_t *w, const int16_t *x, v12
     if (f.bits == 5) dot_bytes(1, w, x, acc);
 }
 
+/* The head of a super-block as floats. */
+INLINE void read_head(jl_quant_format f, const uint8_t *w, float *head) {
+    read_halves(w, jl_head_bytes(f) / 2, head);
+#ifdef JL_ALL
+    for (int i = 0; i < JL_PANEL && f.kind == JL_SCALES_EIGHTHS; i++) head[i] *= 0.125f;
+#endif
+}
+
 /* y[16] = the panel times one token. Q* scales are read as d·2^-112 and multiplied by s·2^112,
  * which is finite (jl_act_max); the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
@@ -77,14 +85,15 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
     int blocks = a->cols / JL_BLOCK;
     for (int b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (f.super && b % JL_SUPER == 0) {
-            read_halves(w, jl_head_bytes(f) / 2, head);
+            read_head(f, w, head);
             w += jl_head_bytes(f);
         }
         const float scale = a->scale[b];
-        const int scaled = !f.super && f.bits != 5; /* with 5 bits half4 is faster */
+        /* With 5 bits half4 is faster. */
+        const int scaled = !f.super && f.bits != 5 && f.kind != JL_SCALES_BF16;
         const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
-            const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
+            const uint8_t *scales = w + jl_quant_bytes(f) + (size_t)h * jl_group_bytes(f);
             int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
             v128_t start = wasm_i32x4_splat(-f.offset * x);
             v128_t acc[4] = { start, start, start, start };
@@ -101,7 +110,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
 /* Four weights of a column of an F panel. */
 INLINE v128_t float4(jl_layout layout, const uint8_t *p) {
     if (layout == JL_LAYOUT_F32) return wasm_v128_load(p);
-    if (layout == JL_LAYOUT_BF16) return wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16);
+    if (layout == JL_LAYOUT_BF16) return bfloat4(p);
     return half4(p);
 }
 
@@ -142,6 +151,14 @@ VECTOR(vector_k4, block_vector, JL_LAYOUT_K4)
 VECTOR(vector_k5, block_vector, JL_LAYOUT_K5)
 VECTOR(vector_k6, block_vector, JL_LAYOUT_K6)
 VECTOR(vector_k4t, block_vector, JL_LAYOUT_K4T)
+#ifdef JL_ALL
+VECTOR(vector_f4, block_vector, JL_LAYOUT_F4)
+VECTOR(vector_f4h, block_vector, JL_LAYOUT_F4H)
+VECTOR(vector_g2, block_vector, JL_LAYOUT_G2)
+VECTOR(vector_g2h, block_vector, JL_LAYOUT_G2H)
+VECTOR(vector_g3x, block_vector, JL_LAYOUT_G3X)
+VECTOR(vector_g3, block_vector, JL_LAYOUT_G3)
+#endif
 
 typedef void panel_vector(const uint8_t *w, const jl_act *a, float *y);
 
@@ -151,6 +168,10 @@ static panel_vector *const vectors[JL_LAYOUT_COUNT] = {
     [JL_LAYOUT_Q5] = vector_q5,   [JL_LAYOUT_Q5M] = vector_q5m, [JL_LAYOUT_Q4T] = vector_q4t,
     [JL_LAYOUT_K2] = vector_k2,   [JL_LAYOUT_K3] = vector_k3,   [JL_LAYOUT_K4] = vector_k4,
     [JL_LAYOUT_K5] = vector_k5,   [JL_LAYOUT_K6] = vector_k6,   [JL_LAYOUT_K4T] = vector_k4t,
+#ifdef JL_ALL
+    [JL_LAYOUT_F4] = vector_f4,   [JL_LAYOUT_F4H] = vector_f4h, [JL_LAYOUT_G2] = vector_g2,
+    [JL_LAYOUT_G2H] = vector_g2h, [JL_LAYOUT_G3X] = vector_g3x, [JL_LAYOUT_G3] = vector_g3,
+#endif
 };
 
 /* -- Batches: blocks --------------------------------------------------------------------------- */
@@ -217,6 +238,12 @@ WIDEN(widen_4, JL_LAYOUT_Q4)
 WIDEN(widen_4_table, JL_LAYOUT_Q4T)
 WIDEN(widen_5, JL_LAYOUT_Q5)
 WIDEN(widen_6, JL_LAYOUT_K6)
+#ifdef JL_ALL
+WIDEN(widen_fp4, JL_LAYOUT_F4)
+WIDEN(widen_iq1_2, JL_LAYOUT_G2)
+WIDEN(widen_iq3_xxs, JL_LAYOUT_G3X)
+WIDEN(widen_iq3_s, JL_LAYOUT_G3)
+#endif
 
 static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int16_t *high) {
     if (f.bits == 8)
@@ -225,8 +252,14 @@ static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int1
         (f.bits == 2   ? widen_2
          : f.bits == 5 ? widen_5
          : f.bits == 6 ? widen_6
-         : f.table     ? widen_4_table
-                       : widen_4)(w, low, high, f.offset);
+#ifdef JL_ALL
+         : f.table == JL_TABLE_FP4     ? widen_fp4
+         : f.table == JL_TABLE_IQ1_2   ? widen_iq1_2
+         : f.table == JL_TABLE_IQ3_XXS ? widen_iq3_xxs
+         : f.table == JL_TABLE_IQ3_S   ? widen_iq3_s
+#endif
+         : f.table ? widen_4_table
+                   : widen_4)(w, low, high, f.offset);
 }
 
 /* w: at a block, or at the head before it. */
@@ -234,11 +267,18 @@ static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (b % JL_SUPER == 0) {
-            read_halves(w, jl_head_bytes(f) / 2, head);
+            read_head(f, w, head);
             w += jl_head_bytes(f);
         }
         const uint8_t *scales = w + jl_quant_bytes(f);
         widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
+#ifdef JL_ALL
+        if (f.kind == JL_SCALES_BF16) {
+            for (int i = 0; i < JL_BLOCK / f.group * JL_PANEL; i += 4, d += 4)
+                wasm_v128_store(d, bfloat4(scales + 2 * i));
+            continue;
+        }
+#endif
         widen_scales(f, scales, head, &d, &m);
     }
 }
