@@ -241,6 +241,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 
 /* ---- Seeds ----------------------------------------------------------------------------------- */
 
+/* The same of a type whose scales are not halves. */
+static void put_bytes(hostile_file *f, jl_type type, int bytes, jl_random *r) {
+    for (int i = 0; i < bytes; i++) {
+        uint32_t byte = jl_random_bits(r) & 255;
+        if (type == JL_MXFP4 && i == 0) byte = 120;          /* 2^-8 */
+        if (type == JL_NVFP4 && i < 4) byte = 0x18;          /* 2^-5 */
+        if (type == JL_IQ1_M && i > 48 && i % 2) byte &= 15; /* with the next line */
+        if (type == JL_IQ1_M && i == 53) byte |= 0x40;       /* d is 0x0400 */
+        put_number(f, byte, 1);
+    }
+}
+
 /* One block of a type with small weights: random quants and scales, ordinary half floats at their
  * offsets. */
 static void put_block(hostile_file *f, jl_type type, jl_random *r) {
@@ -248,13 +260,18 @@ static void put_block(hostile_file *f, jl_type type, jl_random *r) {
         uint8_t d, m; /* bytes; m = 0: none */
     } halves[] = { [JL_Q4_1] = { 0, 2 },   [JL_Q5_1] = { 0, 2 },   [JL_Q2_K] = { 80, 82 },
                    [JL_Q3_K] = { 108, 0 }, [JL_Q4_K] = { 0, 2 },   [JL_Q5_K] = { 0, 2 },
-                   [JL_Q6_K] = { 208, 0 }, [JL_IQ4_XS] = { 0, 0 }, [JL_BF16] = { 0, 0 } };
+                   [JL_Q6_K] = { 208, 0 }, [JL_IQ4_XS] = { 0, 0 }, [JL_BF16] = { 0, 0 },
+                   [JL_TQ1_0] = { 52, 0 }, [JL_TQ2_0] = { 64, 0 }, [JL_NVFP4] = { 0, 0 } };
     uint32_t bits = jl_random_bits(r);
     if (type == JL_F32) put_float(f, (float)(bits >> 8) * 0x1p-25f - 0.25f);
     if (type == JL_F16) put_number(f, (bits & 0x83ff) | 0x2c00, 2); /* ±2^-4 … 2^-3 */
     if (type == JL_BF16) put_number(f, (bits & 0x807f) | 0x3d80, 2);
     const jl_type_info *info = jl_type_get((uint32_t)type);
     if (info->block == 1) return;
+    if (type == JL_MXFP4 || type == JL_NVFP4 || type == JL_IQ1_M) {
+        put_bytes(f, type, info->bytes, r);
+        return;
+    }
     int d = halves[type].d, m = halves[type].m;
     uint16_t scale = info->block == 256                     ? 0x0400
                      : type == JL_Q8_0 || type == JL_IQ4_NL ? 0x1400
