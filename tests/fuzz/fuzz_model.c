@@ -128,10 +128,11 @@ static int tokenize(const jl_model *m, int32_t *ids, int cap) {
 }
 
 static uint64_t draw_two(jl_session *s, uint64_t sum) {
-    jl_generation g = { .sampling = { 0.8f, 3, 0.9f, 0.01f, 1.1f, 8, 1 },
-                        .max_tokens = 2,
-                        .ignore_end = 1,
-                        .top_logprobs = 4 };
+    jl_generation g = {
+        .sampling = jl_sampling_default(), .max_tokens = 2, .ignore_end = 1, .top_logprobs = 4
+    };
+    g.sampling.top_k = 3, g.sampling.repeat_penalty = 1.1f, g.sampling.repeat_last = 8;
+    g.sampling.seed = 1;
     jl_token token;
     jl_error e = { 0 };
     jl_status status = jl_session_generate(s, &g, &e);
@@ -242,7 +243,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 /* ---- Seeds ----------------------------------------------------------------------------------- */
 
 /* The same of a type whose scales are not halves. */
-static void put_bytes(hostile_file *f, jl_type type, int bytes, jl_random *r) {
+static void put_small_block(hostile_file *f, jl_type type, int bytes, jl_random *r) {
     for (int i = 0; i < bytes; i++) {
         uint32_t byte = jl_random_bits(r) & 255;
         if (type == JL_MXFP4 && i == 0) byte = 120;          /* 2^-8 */
@@ -269,7 +270,7 @@ static void put_block(hostile_file *f, jl_type type, jl_random *r) {
     const jl_type_info *info = jl_type_get((uint32_t)type);
     if (info->block == 1) return;
     if (type == JL_MXFP4 || type == JL_NVFP4 || type == JL_IQ1_M) {
-        put_bytes(f, type, info->bytes, r);
+        put_small_block(f, type, info->bytes, r);
         return;
     }
     int d = halves[type].d, m = halves[type].m;
