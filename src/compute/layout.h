@@ -33,6 +33,8 @@ typedef enum jl_layout {
     JL_LAYOUT_K4T,
     JL_LAYOUT_F4, /* from here on for the types of format/quant_rare.h, under JL_ALL only */
     JL_LAYOUT_F4H,
+    JL_LAYOUT_G1,
+    JL_LAYOUT_G1H,
     JL_LAYOUT_G2,
     JL_LAYOUT_G2H,
     JL_LAYOUT_G3X,
@@ -72,8 +74,10 @@ static const jl_quant_format jl_quant_formats[JL_LAYOUT_COUNT] = {
     [JL_LAYOUT_K4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 1, JL_SCALES },
     [JL_LAYOUT_F4] = { 4, 12, JL_TABLE_FP4, 32, JL_NO_MINIMA, 0, JL_SCALES_BF16 },
     [JL_LAYOUT_F4H] = { 4, 12, JL_TABLE_FP4, 16, JL_NO_MINIMA, 0, JL_SCALES_BF16 },
-    [JL_LAYOUT_G2] = { 4, 43, JL_TABLE_IQ1_2, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G2H] = { 4, 43, JL_TABLE_IQ1_2, 16, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
+    [JL_LAYOUT_G1] = { 3, 9, JL_TABLE_IQ1, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
+    [JL_LAYOUT_G1H] = { 3, 9, JL_TABLE_IQ1, 16, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
+    [JL_LAYOUT_G2] = { 3, 43, JL_TABLE_IQ2, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
+    [JL_LAYOUT_G2H] = { 3, 43, JL_TABLE_IQ2, 16, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
     [JL_LAYOUT_G3X] = { 4, 124, JL_TABLE_IQ3_XXS, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
     [JL_LAYOUT_G3] = { 4, 120, JL_TABLE_IQ3_S, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
 };
@@ -127,22 +131,22 @@ static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
     return jl_blocks_bytes(jl_quant_formats[layout], (size_t)cols / JL_BLOCK);
 }
 
-/* -- Lanes: quants of 2, 4, 5 and 6 bits ------------------------------------------------------- */
+/* -- Lanes: quants of 2 to 6 bits --------------------------------------------------------------- */
 
 /* Whole quants per lane. With 5 bits the highest bit is 0, and the last quant is in the tail; with
- * 6 the spare 4 highest bits are parts of extra quants. */
+ * 3 and 6 the spare highest bits, 1 and 4, are parts of extra quants. */
 static inline int jl_lane_quants(int bits) {
     return 16 / bits;
 }
 /* Lanes that share extra quants, their spare bits per lane, and the number of extra quants. */
 static inline int jl_lane_group(int bits) {
-    return bits == 6 ? 3 : 1;
+    return bits == 6 || bits == 3 ? 3 : 1;
 }
 static inline int jl_lane_spare(int bits) {
-    return bits == 6 ? 4 : 0;
+    return bits == 6 ? 4 : bits == 3;
 }
 static inline int jl_lane_extra(int bits) {
-    return bits == 6 ? 2 : 0;
+    return bits == 6 ? 2 : bits == 3;
 }
 
 #endif

@@ -20,8 +20,8 @@ jl_layout jl_pack_layout(jl_type type) {
         [JL_Q5_K] = JL_LAYOUT_K5,    [JL_Q6_K] = JL_LAYOUT_K6,    [JL_IQ4_XS] = JL_LAYOUT_K4T,
 #ifdef JL_ALL
         [JL_IQ2_XXS] = JL_LAYOUT_G2, [JL_IQ2_XS] = JL_LAYOUT_G2H, [JL_IQ3_XXS] = JL_LAYOUT_G3X,
-        [JL_IQ1_S] = JL_LAYOUT_G2,   [JL_IQ3_S] = JL_LAYOUT_G3,   [JL_IQ2_S] = JL_LAYOUT_G2H,
-        [JL_IQ1_M] = JL_LAYOUT_G2H,  [JL_TQ1_0] = JL_LAYOUT_K2,   [JL_TQ2_0] = JL_LAYOUT_K2,
+        [JL_IQ1_S] = JL_LAYOUT_G1,   [JL_IQ3_S] = JL_LAYOUT_G3,   [JL_IQ2_S] = JL_LAYOUT_G2H,
+        [JL_IQ1_M] = JL_LAYOUT_G1H,  [JL_TQ1_0] = JL_LAYOUT_K2,   [JL_TQ2_0] = JL_LAYOUT_K2,
         [JL_MXFP4] = JL_LAYOUT_F4,   [JL_NVFP4] = JL_LAYOUT_F4H,
 #endif
     };
@@ -188,6 +188,11 @@ static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {
     case 2:
         write_lanes(2, block, r, q);
         break;
+#ifdef JL_ALL
+    case 3:
+        write_lanes(3, block, r, q);
+        break;
+#endif
     case 4:
         write_lanes(4, block, r, q);
         break;

@@ -171,6 +171,11 @@ static void unpack_block(jl_quant_format f, const uint8_t *block, int16_t *w) {
     case 2:
         read_quants(2, block, q);
         break;
+#ifdef JL_ALL
+    case 3:
+        read_quants(3, block, q);
+        break;
+#endif
     case 4:
         read_quants(4, block, q);
         break;

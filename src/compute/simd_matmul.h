@@ -26,21 +26,34 @@ INLINE v128_t low_bits(int bits, v128_t v) {
 
 /* jl_quant_values[table] + offset of a table. */
 INLINE v128_t value_table(int table) {
-    return table == JL_TABLE_FP4
-               ? wasm_u8x16_make(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0)
-           : table == JL_TABLE_IQ1_2
-               ? wasm_u8x16_make(0, 18, 35, 51, 68, 86, 34, 36, 42, 44, 50, 52, 43, 43, 43, 43)
-           : table == JL_TABLE_IQ3_XXS ? wasm_u8x16_make(0, 20, 36, 52, 68, 84, 100, 116, 132, 148,
-                                                         164, 180, 196, 212, 228, 248)
-           : table == JL_TABLE_IQ3_S   ? wasm_u8x16_make(0, 16, 32, 48, 64, 80, 96, 112, 128, 144,
-                                                         160, 176, 192, 208, 224, 240)
-                                       : wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140,
-                                                         152, 165, 180, 196, 216, 240);
+    switch (table) {
+    case JL_TABLE_FP4:
+        return wasm_u8x16_make(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0);
+    case JL_TABLE_IQ1:
+        return wasm_u8x16_make(0, 2, 8, 10, 16, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    case JL_TABLE_IQ2:
+        return wasm_u8x16_make(0, 18, 35, 51, 68, 86, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    case JL_TABLE_IQ3_XXS:
+        return wasm_u8x16_make(0, 20, 36, 52, 68, 84, 100, 116, 132, 148, 164, 180, 196, 212, 228,
+                               248);
+    case JL_TABLE_IQ3_S:
+        return wasm_u8x16_make(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224,
+                               240);
+    default: /* JL_TABLE_IQ4 */
+        return wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216,
+                               240);
+    }
 }
 
-/* value[n] = v of whole quant n of every lane. Table look-ups use bytes: two quants per lane. */
+/* v of quants, one per lane; the high byte of a lane is index 0, and tables of 3 bits begin with 0. */
+INLINE v128_t value_of(jl_quant_format f, v128_t quants) {
+    return f.table ? wasm_i8x16_swizzle(value_table(f.table), quants) : quants;
+}
+
+/* value[n] = v of whole quant n of every lane. Table look-ups of 4 bits use bytes: two quants per
+ * lane. */
 INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
-    if (f.table) {
+    if (f.table && f.bits == 4) {
         const v128_t table = value_table(f.table);
         const v128_t nibble = wasm_i8x16_splat(15);
         v128_t a = wasm_i8x16_swizzle(table, wasm_v128_and(lanes, nibble));
@@ -52,7 +65,7 @@ INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
         v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * f.bits));
         int last = n + 1 == jl_lane_quants(f.bits) && !jl_lane_extra(f.bits);
-        value[n] = last ? v : low_bits(f.bits, v);
+        value[n] = value_of(f, last ? v : low_bits(f.bits, v));
     }
 }
 

@@ -123,15 +123,16 @@ _Static_assert(sizeof(jl_block_q5_k) == 176, "Q5_K block");
 _Static_assert(sizeof(jl_block_q6_k) == 210, "Q6_K block");
 _Static_assert(sizeof(jl_block_iq4_xs) == 136, "IQ4_XS block");
 
-/* Values of 4-bit quants that are indices. JL_TABLE_IQ4: kvalues_iq4nl of ggml-common.h; the others
- * are those of quant_rare.h's types. */
+/* Values of quants that are indices: kvalues_iq4nl of ggml-common.h (IQ4), and those of the types in
+ * quant_rare.h: of the grids eight times d·s. */
 typedef enum jl_value_table {
     JL_NO_TABLE,
     JL_TABLE_IQ4,
-    JL_TABLE_FP4,     /* MXFP4, NVFP4: 2·E2M1 */
-    JL_TABLE_IQ1_2,   /* 0 to 5: IQ2, 6 to 11: IQ1 */
-    JL_TABLE_IQ3_XXS, /* twice the values of the grid */
-    JL_TABLE_IQ3_S    /* eight times */
+    JL_TABLE_FP4,
+    JL_TABLE_IQ1,
+    JL_TABLE_IQ2,
+    JL_TABLE_IQ3_XXS,
+    JL_TABLE_IQ3_S
 } jl_value_table;
 extern const int8_t jl_quant_values[][16];
 

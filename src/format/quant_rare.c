@@ -141,10 +141,10 @@ static void read_iq3_s(const void *block, int k, jl_quants *to) {
     to->d = b->d;
 }
 
-/* −1, 0 or 1, plus or minus ⅛, in eighths: the values 6 to 11 of the table. */
+/* −1, 0 or 1, plus or minus ⅛. */
 static void put_iq1(int index, int minus, uint8_t *q) {
     for (int i = 0; i < 8; i++)
-        q[i] = (uint8_t)(6 + (iq1_grid[index] >> 2 * i & 3) * 2 + (minus ? 0 : 1));
+        q[i] = (uint8_t)((iq1_grid[index] >> 2 * i & 3) * 2 + (minus ? 0 : 1));
 }
 
 static void read_iq1_s(const void *block, int k, jl_quants *to) {
@@ -177,16 +177,11 @@ static const struct {
     reader *read;
     jl_value_table table;
 } rare[] = {
-    [JL_IQ2_XXS] = { read_iq2_xxs, JL_TABLE_IQ1_2 },
-    [JL_IQ2_XS] = { read_iq2_xs, JL_TABLE_IQ1_2 },
-    [JL_IQ3_XXS] = { read_iq3_xxs, JL_TABLE_IQ3_XXS },
-    [JL_IQ1_S] = { read_iq1_s, JL_TABLE_IQ1_2 },
-    [JL_IQ3_S] = { read_iq3_s, JL_TABLE_IQ3_S },
-    [JL_IQ2_S] = { read_iq2_s, JL_TABLE_IQ1_2 },
-    [JL_IQ1_M] = { read_iq1_m, JL_TABLE_IQ1_2 },
-    [JL_TQ1_0] = { read_tq1_0, JL_NO_TABLE },
-    [JL_TQ2_0] = { read_tq2_0, JL_NO_TABLE },
-    [JL_MXFP4] = { read_mxfp4, JL_TABLE_FP4 },
+    [JL_IQ2_XXS] = { read_iq2_xxs, JL_TABLE_IQ2 },     [JL_IQ2_XS] = { read_iq2_xs, JL_TABLE_IQ2 },
+    [JL_IQ3_XXS] = { read_iq3_xxs, JL_TABLE_IQ3_XXS }, [JL_IQ1_S] = { read_iq1_s, JL_TABLE_IQ1 },
+    [JL_IQ3_S] = { read_iq3_s, JL_TABLE_IQ3_S },       [JL_IQ2_S] = { read_iq2_s, JL_TABLE_IQ2 },
+    [JL_IQ1_M] = { read_iq1_m, JL_TABLE_IQ1 },         [JL_TQ1_0] = { read_tq1_0, JL_NO_TABLE },
+    [JL_TQ2_0] = { read_tq2_0, JL_NO_TABLE },          [JL_MXFP4] = { read_mxfp4, JL_TABLE_FP4 },
     [JL_NVFP4] = { read_nvfp4, JL_TABLE_FP4 },
 };
 
