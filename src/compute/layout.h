@@ -131,7 +131,7 @@ static inline size_t jl_panel_bytes(jl_layout layout, int cols) {
     return jl_blocks_bytes(jl_quant_formats[layout], (size_t)cols / JL_BLOCK);
 }
 
-/* -- Lanes: quants of 2 to 6 bits --------------------------------------------------------------- */
+/* -- Lanes: quants of 2 to 6 bits -------------------------------------------------------------- */
 
 /* Whole quants per lane. With 5 bits the highest bit is 0, and the last quant is in the tail; with
  * 3 and 6 the spare highest bits, 1 and 4, are parts of extra quants. */

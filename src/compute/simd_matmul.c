@@ -68,7 +68,7 @@ INLINE void dot_half_of_3(jl_quant_format f, int h, const uint8_t *w, const int1
     }
 }
 
-/* acc[g] += Σ v·x over group h of the columns of a block (one scale). w: the block, x: the group. */
+/* acc[g] += Σ v·x over group h of a block's columns (one scale). w: the block, x: the group. */
 INLINE void dot_group(jl_quant_format f, int h, const uint8_t *w, const int16_t *x, v128_t *acc) {
     const int lanes = f.bits * f.group / JL_BLOCK, together = jl_lane_group(f.bits);
     const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);

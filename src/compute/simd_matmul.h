@@ -45,7 +45,8 @@ INLINE v128_t value_table(int table) {
     }
 }
 
-/* v of quants, one per lane; the high byte of a lane is index 0, and tables of 3 bits begin with 0. */
+/* v of quants below 4 bits, one per lane. The high byte of a lane is index 0 of the table, which
+ * begins with 0. */
 INLINE v128_t value_of(jl_quant_format f, v128_t quants) {
     return f.table ? wasm_i8x16_swizzle(value_table(f.table), quants) : quants;
 }

@@ -123,8 +123,8 @@ _Static_assert(sizeof(jl_block_q5_k) == 176, "Q5_K block");
 _Static_assert(sizeof(jl_block_q6_k) == 210, "Q6_K block");
 _Static_assert(sizeof(jl_block_iq4_xs) == 136, "IQ4_XS block");
 
-/* Values of quants that are indices: kvalues_iq4nl of ggml-common.h (IQ4), and those of the types in
- * quant_rare.h: of the grids eight times d·s. */
+/* Values of quants that are indices: kvalues_iq4nl of ggml-common.h (IQ4), and those of the types
+ * in quant_rare.h; the grids (IQ1 to IQ3) have signed values in eighths. */
 typedef enum jl_value_table {
     JL_NO_TABLE,
     JL_TABLE_IQ4,

@@ -18,8 +18,9 @@ static void set_ternary(jl_quants *to, uint16_t d) {
     memset(to->scale, 0x11, 2); /* scale and minimum of the layout K2 */
 }
 
-/* The byte is ⌈256·v / 243⌉ of a number v of five digits: times 3 and again, the digits appear above
- * bit 8. Column c: of q, 32 then 16 bytes for 5·32 and 5·16 columns, and of `last`. */
+/* A byte is ⌈256·v / 243⌉ of a number v of five digits of base 3. Multiplying its fraction by 3
+ * moves the next digit above bit 8. 32 bytes hold columns 0 to 159 (byte c % 32, digit c / 32), 16
+ * bytes the next 80, 4 bytes the last 16. */
 static void read_tq1_0(const void *block, int k, jl_quants *to) {
     static const uint8_t powers[] = { 1, 3, 9, 27, 81 };
     const jl_block_tq1_0 *b = block;
