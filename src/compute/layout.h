@@ -45,41 +45,37 @@ typedef enum jl_layout {
 /* Location of the minima: none, after the scales, or in the high nibbles of the scale bytes. */
 typedef enum jl_minima { JL_NO_MINIMA, JL_MINIMA, JL_MINIMA_IN_NIBBLES } jl_minima;
 
-/* How scales are coded: ordinary; as bfloat16 instead of halves; D = d·s / 8. */
-typedef enum jl_scale_kind { JL_SCALES, JL_SCALES_BF16, JL_SCALES_EIGHTHS } jl_scale_kind;
-
 /* A Q layout: w = D·(v − offset) + M. */
 typedef struct jl_quant_format {
-    int8_t bits;   /* of a quant */
-    int8_t offset; /* subtracted from v */
-    int8_t table;  /* nonzero, a jl_value_table: v = jl_quant_values[table][quant] + offset */
-    int8_t group;  /* columns per scale: 32 or 16 */
-    int8_t minima; /* a jl_minima: M */
-    int8_t super;  /* K layouts: D = d·s, M = −dmin·m with d and dmin from the head */
-    int8_t kind;   /* a jl_scale_kind */
+    int bits;   /* of a quant */
+    int offset; /* subtracted from v */
+    int table;  /* nonzero, a jl_value_table: v = jl_quant_values[table][quant] + offset */
+    int group;  /* columns per scale: 32 or 16 */
+    int minima; /* a jl_minima: M */
+    int super;  /* K layouts: D = d·s, M = −dmin·m with d and dmin from the head */
 } jl_quant_format;
 
 static const jl_quant_format jl_quant_formats[JL_LAYOUT_COUNT] = {
-    [JL_LAYOUT_Q8] = { 8, 0, 0, 32, JL_NO_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_Q4] = { 4, 8, 0, 32, JL_NO_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_Q4M] = { 4, 0, 0, 32, JL_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_Q5] = { 5, 16, 0, 32, JL_NO_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_Q5M] = { 5, 0, 0, 32, JL_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_Q4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 0, JL_SCALES },
-    [JL_LAYOUT_K2] = { 2, 0, 0, 16, JL_MINIMA_IN_NIBBLES, 1, JL_SCALES },
-    [JL_LAYOUT_K3] = { 4, 4, 0, 16, JL_NO_MINIMA, 1, JL_SCALES },
-    [JL_LAYOUT_K4] = { 4, 0, 0, 32, JL_MINIMA, 1, JL_SCALES },
-    [JL_LAYOUT_K5] = { 5, 0, 0, 32, JL_MINIMA, 1, JL_SCALES },
-    [JL_LAYOUT_K6] = { 6, 32, 0, 16, JL_NO_MINIMA, 1, JL_SCALES },
-    [JL_LAYOUT_K4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 1, JL_SCALES },
-    [JL_LAYOUT_F4] = { 4, 12, JL_TABLE_FP4, 32, JL_NO_MINIMA, 0, JL_SCALES_BF16 },
-    [JL_LAYOUT_F4H] = { 4, 12, JL_TABLE_FP4, 16, JL_NO_MINIMA, 0, JL_SCALES_BF16 },
-    [JL_LAYOUT_G1] = { 3, 9, JL_TABLE_IQ1, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G1H] = { 3, 9, JL_TABLE_IQ1, 16, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G2] = { 3, 43, JL_TABLE_IQ2, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G2H] = { 3, 43, JL_TABLE_IQ2, 16, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G3X] = { 4, 124, JL_TABLE_IQ3_XXS, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
-    [JL_LAYOUT_G3] = { 4, 120, JL_TABLE_IQ3_S, 32, JL_NO_MINIMA, 1, JL_SCALES_EIGHTHS },
+    [JL_LAYOUT_Q8] = { 8, 0, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q4] = { 4, 8, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q4M] = { 4, 0, 0, 32, JL_MINIMA, 0 },
+    [JL_LAYOUT_Q5] = { 5, 16, 0, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q5M] = { 5, 0, 0, 32, JL_MINIMA, 0 },
+    [JL_LAYOUT_Q4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_K2] = { 2, 0, 0, 16, JL_MINIMA_IN_NIBBLES, 1 },
+    [JL_LAYOUT_K3] = { 4, 4, 0, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_K4] = { 4, 0, 0, 32, JL_MINIMA, 1 },
+    [JL_LAYOUT_K5] = { 5, 0, 0, 32, JL_MINIMA, 1 },
+    [JL_LAYOUT_K6] = { 6, 32, 0, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_K4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_F4] = { 4, 12, JL_TABLE_FP4, 32, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_F4H] = { 4, 12, JL_TABLE_FP4, 16, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_G1] = { 3, 9, JL_TABLE_IQ1, 32, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_G1H] = { 3, 9, JL_TABLE_IQ1, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_G2] = { 3, 43, JL_TABLE_IQ2, 32, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_G2H] = { 3, 43, JL_TABLE_IQ2, 16, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_G3X] = { 4, 124, JL_TABLE_IQ3_XXS, 32, JL_NO_MINIMA, 1 },
+    [JL_LAYOUT_G3] = { 4, 120, JL_TABLE_IQ3_S, 32, JL_NO_MINIMA, 1 },
 };
 
 /* -- Sizes of 16 rows, in bytes ---------------------------------------------------------------- */
@@ -92,6 +88,19 @@ static inline size_t jl_quant_bytes(jl_quant_format f) {
     return jl_lane_bytes(f.bits) + (f.bits == 5 ? 2 * JL_PANEL : 0);
 }
 
+/* Whether scales are bfloat16 instead of halves; whether D = d·s / 8. */
+static inline int jl_bfloat_scales(jl_quant_format f) {
+    return f.table == JL_TABLE_FP4;
+}
+static inline int jl_eighths(jl_quant_format f) {
+    return f.table > JL_TABLE_FP4;
+}
+
+/* Groups of a block. */
+static inline int jl_groups(jl_quant_format f) {
+    return f.group == 16 ? 2 : 1;
+}
+
 /* The scales of a group, or its separate minima. */
 static inline size_t jl_group_bytes(jl_quant_format f) {
     return f.super ? JL_PANEL : 2 * JL_PANEL;
@@ -99,7 +108,7 @@ static inline size_t jl_group_bytes(jl_quant_format f) {
 
 /* The scales of a block, or its separate minima. */
 static inline size_t jl_scale_bytes(jl_quant_format f) {
-    return (size_t)(JL_BLOCK / f.group) * jl_group_bytes(f);
+    return (size_t)jl_groups(f) * jl_group_bytes(f);
 }
 
 static inline size_t jl_block_bytes(jl_quant_format f) {

@@ -198,7 +198,7 @@ static float block_scale(jl_quant_format f, const uint8_t *panel, size_t b, int 
     if (!f.super) {
         if (f.minima) *m = half_at(minima, r);
 #ifdef JL_ALL
-        if (f.kind == JL_SCALES_BF16) return bfloat_at(scales, g * JL_PANEL + r);
+        if (jl_bfloat_scales(f)) return bfloat_at(scales, g * JL_PANEL + r);
 #endif
         return half_at(scales, r);
     }
@@ -208,7 +208,7 @@ static float block_scale(jl_quant_format f, const uint8_t *panel, size_t b, int 
     if (f.minima == JL_MINIMA_IN_NIBBLES) low = s >> 4 & 15, s = s & 15;
     if (f.minima) *m = -(half_at(head + 2 * JL_PANEL, r) * (float)low);
 #ifdef JL_ALL
-    if (f.kind == JL_SCALES_EIGHTHS) return half_at(head, r) * 0.125f * (float)s;
+    if (jl_eighths(f)) return half_at(head, r) * 0.125f * (float)s;
 #endif
     return half_at(head, r) * (float)s;
 }
@@ -243,7 +243,7 @@ static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *pane
                         int rows) {
     const jl_quant_format f = jl_quant_formats[w->layout];
     size_t blocks = (size_t)w->cols / JL_BLOCK, width = a->n == 1 ? 1 : JL_TILE;
-    int groups = JL_BLOCK / f.group;
+    int groups = jl_groups(f);
     for (int t = 0; t < a->n; t++)
         for (int r = 0; r < rows; r++) y[(size_t)t * (size_t)w->rows + (size_t)r] = 0;
     for (size_t b = 0; b < blocks; b++) {

@@ -97,7 +97,7 @@ INLINE void dot_group(jl_quant_format f, int h, const uint8_t *w, const int16_t 
 INLINE void read_head(jl_quant_format f, const uint8_t *w, float *head) {
     read_halves(w, jl_head_bytes(f) / 2, head);
 #ifdef JL_ALL
-    for (int i = 0; i < JL_PANEL && f.kind == JL_SCALES_EIGHTHS; i++) head[i] *= 0.125f;
+    for (int i = 0; i < JL_PANEL && jl_eighths(f); i++) head[i] *= 0.125f;
 #endif
 }
 
@@ -105,7 +105,7 @@ INLINE void read_head(jl_quant_format f, const uint8_t *w, float *head) {
  * which is finite (jl_act_max); the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
     const jl_quant_format f = jl_quant_formats[layout];
-    const int groups = JL_BLOCK / f.group;
+    const int groups = jl_groups(f);
     float head[2 * JL_PANEL];
     v128_t sum[4];
     UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_splat(0);
@@ -117,7 +117,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
         }
         const float scale = a->scale[b];
         /* With 5 bits half4 is faster. */
-        const int scaled = !f.super && f.bits != 5 && f.kind != JL_SCALES_BF16;
+        const int scaled = !f.super && f.bits != 5 && !jl_bfloat_scales(f);
         const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
             const uint8_t *scales = w + jl_quant_bytes(f) + (size_t)h * jl_group_bytes(f);
@@ -306,8 +306,8 @@ static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk
         const uint8_t *scales = w + jl_quant_bytes(f);
         widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
 #ifdef JL_ALL
-        if (f.kind == JL_SCALES_BF16) {
-            for (int i = 0; i < JL_BLOCK / f.group * JL_PANEL; i += 4, d += 4)
+        if (jl_bfloat_scales(f)) {
+            for (int i = 0; i < jl_groups(f) * JL_PANEL; i += 4, d += 4)
                 wasm_v128_store(d, bfloat4(scales + 2 * i));
             continue;
         }

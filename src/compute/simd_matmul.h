@@ -144,7 +144,7 @@ static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, 
 static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const float *head,
                                 float **d, float **m) {
     if (f.super) {
-        for (int h = 0; h < JL_BLOCK / f.group; h++, *d += JL_PANEL, *m += JL_PANEL)
+        for (int h = 0; h < jl_groups(f); h++, *d += JL_PANEL, *m += JL_PANEL)
             widen_super_scales(f, scales + h * JL_PANEL, head, *d, *m);
         return;
     }
@@ -180,7 +180,7 @@ INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const fl
 INLINE v128_t group_sum(jl_quant_format f, int scaled, int g, const uint8_t *scales,
                         const float *head, v128_t acc, v128_t s, v128_t xs, v128_t *d, v128_t *m) {
     if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
-    if (!f.super && f.kind == JL_SCALES_BF16) {
+    if (!f.super && jl_bfloat_scales(f)) {
         d[g % 2] = bfloat4(scales + 8 * g);
     } else if (!f.super) {
         d[g % 2] = scaled ? half4_scaled(scales + 8 * g) : half4(scales + 8 * g);
