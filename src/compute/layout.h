@@ -33,6 +33,7 @@ typedef enum jl_layout {
     JL_LAYOUT_K4T,
     JL_LAYOUT_F4, /* from here on for the types of format/quant_rare.h, under JL_ALL only */
     JL_LAYOUT_F4H,
+    JL_LAYOUT_Q2,
     JL_LAYOUT_G1,
     JL_LAYOUT_G1H,
     JL_LAYOUT_G2,
@@ -70,6 +71,7 @@ static const jl_quant_format jl_quant_formats[JL_LAYOUT_COUNT] = {
     [JL_LAYOUT_K4T] = { 4, 127, JL_TABLE_IQ4, 32, JL_NO_MINIMA, 1 },
     [JL_LAYOUT_F4] = { 4, 12, JL_TABLE_FP4, 32, JL_NO_MINIMA, 0 },
     [JL_LAYOUT_F4H] = { 4, 12, JL_TABLE_FP4, 16, JL_NO_MINIMA, 0 },
+    [JL_LAYOUT_Q2] = { 2, 1, 0, 32, JL_NO_MINIMA, 0 },
     [JL_LAYOUT_G1] = { 3, 9, JL_TABLE_IQ1, 32, JL_NO_MINIMA, 1 },
     [JL_LAYOUT_G1H] = { 3, 9, JL_TABLE_IQ1, 16, JL_NO_MINIMA, 1 },
     [JL_LAYOUT_G2] = { 3, 43, JL_TABLE_IQ2, 32, JL_NO_MINIMA, 1 },

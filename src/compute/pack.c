@@ -22,7 +22,8 @@ jl_layout jl_pack_layout(jl_type type) {
         [JL_IQ2_XXS] = JL_LAYOUT_G2, [JL_IQ2_XS] = JL_LAYOUT_G2H, [JL_IQ3_XXS] = JL_LAYOUT_G3X,
         [JL_IQ1_S] = JL_LAYOUT_G1,   [JL_IQ3_S] = JL_LAYOUT_G3,   [JL_IQ2_S] = JL_LAYOUT_G2H,
         [JL_IQ1_M] = JL_LAYOUT_G1H,  [JL_TQ1_0] = JL_LAYOUT_K2,   [JL_TQ2_0] = JL_LAYOUT_K2,
-        [JL_MXFP4] = JL_LAYOUT_F4,   [JL_NVFP4] = JL_LAYOUT_F4H,
+        [JL_MXFP4] = JL_LAYOUT_F4,   [JL_NVFP4] = JL_LAYOUT_F4H,  [JL_Q1_0] = JL_LAYOUT_Q2,
+        [JL_Q2_0] = JL_LAYOUT_Q2,
 #endif
     };
     return (jl_layout)layouts[type];

@@ -181,6 +181,7 @@ VECTOR(vector_k4t, block_vector, JL_LAYOUT_K4T)
 #ifdef JL_ALL
 VECTOR(vector_f4, block_vector, JL_LAYOUT_F4)
 VECTOR(vector_f4h, block_vector, JL_LAYOUT_F4H)
+VECTOR(vector_q2, block_vector, JL_LAYOUT_Q2)
 VECTOR(vector_g1, block_vector, JL_LAYOUT_G1)
 VECTOR(vector_g1h, block_vector, JL_LAYOUT_G1H)
 VECTOR(vector_g2, block_vector, JL_LAYOUT_G2)
@@ -200,7 +201,7 @@ static panel_vector *const vectors[JL_LAYOUT_COUNT] = {
 #ifdef JL_ALL
     [JL_LAYOUT_F4] = vector_f4,   [JL_LAYOUT_F4H] = vector_f4h, [JL_LAYOUT_G1] = vector_g1,
     [JL_LAYOUT_G1H] = vector_g1h, [JL_LAYOUT_G2] = vector_g2,   [JL_LAYOUT_G2H] = vector_g2h,
-    [JL_LAYOUT_G3X] = vector_g3x, [JL_LAYOUT_G3] = vector_g3,
+    [JL_LAYOUT_Q2] = vector_q2,   [JL_LAYOUT_G3X] = vector_g3x, [JL_LAYOUT_G3] = vector_g3,
 #endif
 };
 

@@ -54,7 +54,8 @@ static const jl_type_info types[] = {
     [JL_TQ2_0] = { "TQ2_0", 256, RARE(jl_block_tq2_0) },
     [JL_MXFP4] = { "MXFP4", 32, RARE(jl_block_mxfp4) },
     [JL_NVFP4] = { "NVFP4", 64, RARE(jl_block_nvfp4) },
-    [41] = { "Q1_0", 128, 0 },
+    [JL_Q1_0] = { "Q1_0", 128, RARE(jl_block_q1_0) },
+    [JL_Q2_0] = { "Q2_0", 64, RARE(jl_block_q2_0) },
 };
 
 const jl_type_info *jl_type_get(uint32_t type) {

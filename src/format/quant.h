@@ -35,7 +35,9 @@ typedef enum jl_type {
     JL_TQ1_0 = 34,
     JL_TQ2_0 = 35,
     JL_MXFP4 = 39,
-    JL_NVFP4 = 40
+    JL_NVFP4 = 40,
+    JL_Q1_0 = 41,
+    JL_Q2_0 = 42
 } jl_type;
 
 typedef struct jl_type_info {

@@ -11,7 +11,19 @@
 #include "../base/half.h"
 #include "quant_grids.h"
 
-/* -- Ternary ----------------------------------------------------------------------------------- */
+/* -- −1, 0, 1, 2 ------------------------------------------------------------------------------- */
+
+static void read_q1_0(const void *block, int k, jl_quants *to) {
+    const jl_block_q1_0 *b = block;
+    for (int c = 0; c < 32; c++) to->q[c] = (uint8_t)((b->q[4 * k + c / 8] >> c % 8 & 1) * 2);
+    to->d = b->d;
+}
+
+static void read_q2_0(const void *block, int k, jl_quants *to) {
+    const jl_block_q2_0 *b = block;
+    for (int c = 0; c < 32; c++) to->q[c] = b->q[8 * k + c / 4] >> c % 4 * 2 & 3;
+    to->d = b->d;
+}
 
 static void set_ternary(jl_quants *to, uint16_t d) {
     to->d = to->m = d;
@@ -178,11 +190,18 @@ static const struct {
     reader *read;
     jl_value_table table;
 } rare[] = {
-    [JL_IQ2_XXS] = { read_iq2_xxs, JL_TABLE_IQ2 },     [JL_IQ2_XS] = { read_iq2_xs, JL_TABLE_IQ2 },
-    [JL_IQ3_XXS] = { read_iq3_xxs, JL_TABLE_IQ3_XXS }, [JL_IQ1_S] = { read_iq1_s, JL_TABLE_IQ1 },
-    [JL_IQ3_S] = { read_iq3_s, JL_TABLE_IQ3_S },       [JL_IQ2_S] = { read_iq2_s, JL_TABLE_IQ2 },
-    [JL_IQ1_M] = { read_iq1_m, JL_TABLE_IQ1 },         [JL_TQ1_0] = { read_tq1_0, JL_NO_TABLE },
-    [JL_TQ2_0] = { read_tq2_0, JL_NO_TABLE },          [JL_MXFP4] = { read_mxfp4, JL_TABLE_FP4 },
+    [JL_IQ2_XXS] = { read_iq2_xxs, JL_TABLE_IQ2 },
+    [JL_IQ2_XS] = { read_iq2_xs, JL_TABLE_IQ2 },
+    [JL_IQ3_XXS] = { read_iq3_xxs, JL_TABLE_IQ3_XXS },
+    [JL_IQ1_S] = { read_iq1_s, JL_TABLE_IQ1 },
+    [JL_IQ3_S] = { read_iq3_s, JL_TABLE_IQ3_S },
+    [JL_IQ2_S] = { read_iq2_s, JL_TABLE_IQ2 },
+    [JL_IQ1_M] = { read_iq1_m, JL_TABLE_IQ1 },
+    [JL_TQ1_0] = { read_tq1_0, JL_NO_TABLE },
+    [JL_TQ2_0] = { read_tq2_0, JL_NO_TABLE },
+    [JL_Q1_0] = { read_q1_0, JL_NO_TABLE },
+    [JL_Q2_0] = { read_q2_0, JL_NO_TABLE },
+    [JL_MXFP4] = { read_mxfp4, JL_TABLE_FP4 },
     [JL_NVFP4] = { read_nvfp4, JL_TABLE_FP4 },
 };
 
@@ -198,7 +217,7 @@ void jl_rare_read(jl_type type, const void *block, int k, jl_quants *to) {
 static float weight(jl_value_table table, const jl_quants *from, int c) {
     int q = from->q[c];
     float d = jl_half_to_float(from->d);
-    if (table == JL_NO_TABLE) return d * (float)q - d;
+    if (table == JL_NO_TABLE) return from->scale[0] ? d * (float)q - d : d * (float)(q - 1);
     if (table == JL_TABLE_FP4) d = jl_bf16_to_float(c < 16 ? from->d : from->m);
     if (table != JL_TABLE_FP4) d = d * 0.125f * (float)from->scale[c / 16];
     return d * (float)jl_quant_values[table][q];

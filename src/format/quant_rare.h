@@ -4,7 +4,7 @@
  * Only the module for all models reads them (JL_ALL). Layouts follow ggml-common.h, and gguf-py
  * (gguf/quants.py) checks the values. One reader per type unpacks 32 columns to jl_quants, for
  * jl_dequantize() and for packing; they become these values:
- *   ternary  w = d·(q − 1)                             MX, NV  w = d·jl_quant_values[…][q]
+ *   Q1, Q2, TQ  w = d·(q − 1)                             MX, NV  w = d·jl_quant_values[…][q]
  *   grids    w = d·s·jl_quant_values[…][q] / 8, s odd; exact in a float
  */
 #ifndef JL_QUANT_RARE_H
@@ -21,6 +21,15 @@ typedef struct jl_block_tq2_0 {
     uint8_t q[64]; /* a 2-bit plane, as in the K types */
     uint16_t d;
 } jl_block_tq2_0;
+
+typedef struct jl_block_q1_0 {
+    uint16_t d;
+    uint8_t q[16]; /* bits: 1 is d, 0 is −d */
+} jl_block_q1_0;
+typedef struct jl_block_q2_0 {
+    uint16_t d;
+    uint8_t q[16]; /* 2 bits a weight, in order */
+} jl_block_q2_0;
 
 /* 4-bit floats E2M1 (OCP Microscaling Formats 1.0), nibbles as in Q4_0. The scales here are half of
  * the format's, because the table has twice the values. */
@@ -69,6 +78,8 @@ typedef struct jl_block_iq1_m {
 
 _Static_assert(sizeof(jl_block_tq1_0) == 54, "TQ1_0 block");
 _Static_assert(sizeof(jl_block_tq2_0) == 66, "TQ2_0 block");
+_Static_assert(sizeof(jl_block_q1_0) == 18, "Q1_0 block");
+_Static_assert(sizeof(jl_block_q2_0) == 18, "Q2_0 block");
 _Static_assert(sizeof(jl_block_mxfp4) == 17, "MXFP4 block");
 _Static_assert(sizeof(jl_block_nvfp4) == 36, "NVFP4 block");
 _Static_assert(sizeof(jl_block_iq2_xxs) == 66, "IQ2_XXS block");
@@ -82,8 +93,8 @@ _Static_assert(sizeof(jl_block_iq1_m) == 56, "IQ1_M block");
 /* Whether a type is one of the above. */
 int jl_is_rare(jl_type type);
 
-/* Unpacks columns [32k, 32k + 32) of an aligned block. Ternary: d is also the minimum m, scale and
- * minimum are 1. FP4: d, and m for the last 16 columns, are bfloat16. Grids: d is a half, scale is
+/* Unpacks columns [32k, 32k + 32) of an aligned block. TQ: d is also the minimum m, scale and
+ * minimum are 1 (layout K2). FP4: d, and m for the last 16 columns, are bfloat16. Grids: d is a half, scale is
  * 2s + 1 of the first and the last 16 columns. */
 void jl_rare_read(jl_type type, const void *block, int k, jl_quants *to);
 

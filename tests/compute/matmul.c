@@ -103,11 +103,11 @@ static void test_act_specials(void) {
 
 /* -- Matrices ---------------------------------------------------------------------------------- */
 
-static const jl_type types[] = { JL_F32,     JL_F16,    JL_BF16,   JL_Q8_0,    JL_Q4_0,   JL_Q4_1,
-                                 JL_Q5_0,    JL_Q5_1,   JL_Q2_K,   JL_Q3_K,    JL_Q4_K,   JL_Q5_K,
-                                 JL_Q6_K,    JL_IQ4_NL, JL_IQ4_XS, JL_TQ1_0,   JL_TQ2_0,  JL_MXFP4,
-                                 JL_NVFP4,   JL_IQ1_S,  JL_IQ1_M,  JL_IQ2_XXS, JL_IQ2_XS, JL_IQ2_S,
-                                 JL_IQ3_XXS, JL_IQ3_S };
+static const jl_type types[] = { JL_F32,    JL_F16,    JL_BF16,    JL_Q8_0,  JL_Q4_0,  JL_Q4_1,
+                                 JL_Q5_0,   JL_Q5_1,   JL_Q2_K,    JL_Q3_K,  JL_Q4_K,  JL_Q5_K,
+                                 JL_Q6_K,   JL_IQ4_NL, JL_IQ4_XS,  JL_TQ1_0, JL_TQ2_0, JL_MXFP4,
+                                 JL_NVFP4,  JL_IQ1_S,  JL_IQ1_M,   JL_Q1_0,  JL_Q2_0,  JL_IQ2_XXS,
+                                 JL_IQ2_XS, JL_IQ2_S,  JL_IQ3_XXS, JL_IQ3_S };
 enum { N_TYPES = sizeof types / sizeof *types };
 
 static size_t row_bytes(jl_type type, int cols) {

@@ -14,7 +14,8 @@ import { splitGguf } from '../helpers/splitter.js';
 
 const wasm = readFileSync(join(root, 'web', 'jielong-all.wasm'));
 const ids = JSON.parse(readFileSync(golden('types/ids.json'), 'utf8'));
-const types = 'TQ1_0 TQ2_0 MXFP4 NVFP4 IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ3_XXS IQ3_S'.split(' ');
+const types =
+  'Q1_0 Q2_0 TQ1_0 TQ2_0 MXFP4 NVFP4 IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ3_XXS IQ3_S'.split(' ');
 const native = join(root, 'build', 'release', 'jielong');
 const folder = mkdtempSync(join(tmpdir(), 'jielong-types-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -30,7 +30,8 @@ static void type_table(void) {
         { 18, "IQ3_XXS", 256, 98 }, { 21, "IQ3_S", 256, 110 },  { 19, "IQ1_S", 256, 50 },
         { 29, "IQ1_M", 256, 56 },   { 34, "TQ1_0", 256, 54 },   { 35, "TQ2_0", 256, 66 },
         { 39, "MXFP4", 32, 17 },    { 40, "NVFP4", 64, 36 },    { 9, "Q8_1", 32, 0 },
-        { 15, "Q8_K", 256, 0 },     { 41, "Q1_0", 128, 0 }
+        { 15, "Q8_K", 256, 0 },     { 41, "Q1_0", 128, 18 },    { 42, "Q2_0", 64, 18 },
+        { 24, "I8", 1, 0 }
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const jl_type_info *t = jl_type_get(expected[i].type);
@@ -213,8 +214,8 @@ static void dequantize_rare_types(void) {
             CHECK(out[i] == wanted[i], "%s, column %zu: %g, not %g", info->name, i, (double)out[i],
                   (double)wanted[i]);
     }
-    CHECK(at == n && types == 11 && columns == 9 * 1024 + 512 + 1024, "%d types, %d columns", types,
-          columns);
+    CHECK(at == n && types == 13 && columns == 9 * 1024 + 512 + 1024 + 4 * (128 + 64),
+          "%d types, %d columns", types, columns);
 }
 
 static void names_of_types(void) {
@@ -222,7 +223,7 @@ static void names_of_types(void) {
     CHECK(strcmp(jl_type_names(names, sizeof names),
                  "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ2_XXS, "
                  "IQ2_XS, IQ3_XXS, IQ1_S, IQ4_NL, IQ3_S, IQ2_S, IQ4_XS, IQ1_M, BF16, TQ1_0, "
-                 "TQ2_0, MXFP4 or NVFP4") == 0,
+                 "TQ2_0, MXFP4, NVFP4, Q1_0 or Q2_0") == 0,
           "%s", names);
     CHECK(strcmp(jl_type_names(few, sizeof few), "F32, F16, Q") == 0, "%s", few);
 }

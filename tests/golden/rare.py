@@ -5,13 +5,22 @@
                                       the quantisers of llama.cpp's library (see oracle.py)
   rare.py dequantize IN.gguf OUT      every tensor as F32, by gguf-py
 """
-import ctypes, os, sys
+import ctypes, os, sys  # gguf: of llama.cpp's repository (gguf-py) for Q1_0 and Q2_0
 import gguf, numpy as np
 from gguf import GGMLQuantizationType as Q, quants
 
-TYPES = [Q.TQ1_0, Q.TQ2_0, Q.MXFP4, Q.NVFP4, Q.IQ1_S, Q.IQ1_M, Q.IQ2_XXS, Q.IQ2_XS, Q.IQ2_S, Q.IQ3_XXS, Q.IQ3_S]
+TYPES = [Q.Q1_0, Q.Q2_0, Q.TQ1_0, Q.TQ2_0, Q.MXFP4, Q.NVFP4, Q.IQ1_S, Q.IQ1_M, Q.IQ2_XXS, Q.IQ2_XS, Q.IQ2_S, Q.IQ3_XXS, Q.IQ3_S]
 HALF = {Q.TQ1_0: 52, Q.TQ2_0: 64}  # the offset of the half in a block; the grids: 0
 SCALES = np.array([0x2e66, 0xb1c7, 0x0001, 0x7bff], '<u2')  # what is no number in 16 bits is a matter of its own
+
+def floats(b, t):
+    """What gguf-py makes of bytes; for the two types that it has no reader of, what llama.cpp's library makes of them."""
+    if t not in (Q.Q1_0, Q.Q2_0): return quants.dequantize(b, t).astype(np.float32)
+    n, size = gguf.GGML_QUANT_SIZES[t]
+    b = np.ascontiguousarray(b)
+    out = np.zeros((*b.shape[:-1], b.shape[-1] // size * n), np.float32)
+    getattr(library(), f'dequantize_row_{t.name.lower()}')(ctypes.c_void_p(b.ctypes.data), ctypes.c_void_p(out.ctypes.data), ctypes.c_int64(out.size))
+    return out
 
 def blocks(out):
     """For each type: u32 type, u32 blocks, bytes of the blocks, float32 of the weights."""
@@ -19,14 +28,14 @@ def blocks(out):
     with open(out, 'wb') as f:
         for t in TYPES:
             n, size = gguf.GGML_QUANT_SIZES[t]
-            count = len(SCALES) if n == 256 else 16
+            count = 16 if n < 64 or t == Q.NVFP4 else len(SCALES)
             b = rng.integers(0, 256, (count, size), np.uint8)
             if t == Q.MXFP4: b[:, 0] = [0, 1, 2, 3, 60, 100, 110, 118, 120, 121, 127, 128, 140, 160, 200, 250]
             elif t == Q.NVFP4: b[0, :4] = [0, 0x7f, 0x7e, 1]; b[1, :4] = [0x80, 7, 8, 0xff]
             elif t == Q.IQ1_M:
                 for i in range(4): b[:, 49 + 2 * i] = b[:, 49 + 2 * i] & 15 | (SCALES >> 4 * i & 15).astype(np.uint8) << 4
             else: at = HALF.get(t, 0); b[:, at:at + 2] = SCALES.view(np.uint8).reshape(-1, 2)
-            w = quants.dequantize(b.reshape(1, -1), t).astype('<f4')
+            w = floats(b.reshape(1, -1), t).astype('<f4')
             f.write(np.array([t, count], '<u4').tobytes() + b.tobytes() + w.tobytes())
 
 def copy(reader, writer):
@@ -70,7 +79,7 @@ def quantize(src, out, name):
 def dequantize(src, out):
     reader = gguf.GGUFReader(src)
     writer = gguf.GGUFWriter(out, architecture(reader)); copy(reader, writer)
-    for tensor in reader.tensors: writer.add_tensor(tensor.name, quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32))
+    for tensor in reader.tensors: writer.add_tensor(tensor.name, floats(tensor.data, tensor.tensor_type))
     writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
 
 if __name__ == '__main__':

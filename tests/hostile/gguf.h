@@ -366,8 +366,8 @@ static inline void type_unknown(hostile_file *f) {
 static inline void type_q8_k(hostile_file *f) {
     one_tensor(f, 256, 1, 15, 0);
 }
-static inline void type_q1_0(hostile_file *f) {
-    one_tensor(f, 128, 1, 41, 0);
+static inline void type_q8_1(hostile_file *f) {
+    one_tensor(f, 32, 1, 9, 0);
 }
 static inline void row_not_mxfp4(hostile_file *f) {
     one_tensor(f, 48, 2, 39, 0);
@@ -485,7 +485,7 @@ static const hostile_case hostile_cases[] = {
     CASE(type_removed, TYPE, "t", "number 4", 0),
     CASE(type_unknown, TYPE, "t", "number 4294967295", 0),
     CASE(type_q8_k, TYPE, "t", "Q8_K is not supported; use a file in F32, F16", 0),
-    CASE(type_q1_0, TYPE, "t", "Q1_0 is not supported", 0),
+    CASE(type_q8_1, TYPE, "t", "Q8_1 is not supported", 0),
     CASE(row_not_blocks, FORMAT, "t", "row of 48 elements", 0),
     CASE(row_not_super_blocks, FORMAT, "t", "row of 128 elements is not a whole number of Q4_K", 0),
     CASE(row_not_mxfp4, FORMAT, "t", "row of 48 elements is not a whole number of MXFP4", 0),
