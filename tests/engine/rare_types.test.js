@@ -106,6 +106,29 @@ test('parts of a file give the same bits; a file without its end is refused', as
   }
 });
 
+test('a second scale that belongs to nothing is refused by name', async () => {
+  const file = readFileSync(fileOf('NVFP4'));
+  /** A copy with a tensor's name changed. @param {string} name @param {string} to as long */
+  const renamed = (name, to) => {
+    const copy = Buffer.from(file);
+    copy.write(to, copy.indexOf(name));
+    return new Blob([copy]);
+  };
+  for (const name of ['blk.0.attn_x.scale', 'blk.1.attn_q.scale', 'blk.0.ffn_up.scale'])
+    await assert.rejects(load(renamed('blk.0.attn_q.scale', name)), {
+      code: 'BAD_TENSOR',
+      where: name,
+    });
+  const halved = Buffer.from(file);
+  const entry = halved.indexOf('blk.0.attn_v.scale') + 18; // number of dimensions, size, type, offset
+  assert.equal(halved.readUInt32LE(entry + 4 + 8), 0); // F32
+  halved.writeUInt32LE(1, entry + 4 + 8); // F16
+  await assert.rejects(load(new Blob([halved])), {
+    code: 'BAD_TENSOR',
+    where: 'blk.0.attn_v.scale',
+  });
+});
+
 test('any bits of weights: numbers or an error, never a trap', async () => {
   let state = 5;
   const random = () => {

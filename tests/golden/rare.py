@@ -73,13 +73,23 @@ def quantize(src, out, name):
         w = tensor.data
         if w.ndim < 2 or tensor.name.endswith('ffn_gate_inp.weight'): writer.add_tensor(tensor.name, w); continue
         kind = t if w.shape[-1] % gguf.GGML_QUANT_SIZES[t][0] == 0 else Q.Q8_0
+        if kind == Q.NVFP4 and tensor.name.startswith('blk.'):  # as in converted files, a second scale, of the matrix or of each expert
+            scale = np.abs(w).reshape(w.shape[0] if w.ndim > 2 else 1, -1).max(1) / (448 * 6)
+            writer.add_tensor(tensor.name.replace('.weight', '.scale'), scale.astype(np.float32))
+            writer.add_tensor(tensor.name.replace('.weight', '.input_scale'), np.full(scale.shape, 0.5, np.float32))
+            w = w / scale.reshape(-1, *[1] * (w.ndim - 1)) if w.ndim > 2 else w / scale
         writer.add_tensor(tensor.name, quantized(lib, w, kind), raw_dtype=kind)
     writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
 
 def dequantize(src, out):
     reader = gguf.GGUFReader(src)
     writer = gguf.GGUFWriter(out, architecture(reader)); copy(reader, writer)
-    for tensor in reader.tensors: writer.add_tensor(tensor.name, floats(tensor.data, tensor.tensor_type))
+    scales = {t.name: t.data for t in reader.tensors if t.name.endswith('scale')}
+    for tensor in reader.tensors:
+        if tensor.name in scales: continue
+        w, scale = floats(tensor.data, tensor.tensor_type), scales.get(tensor.name.replace('.weight', '.scale'))
+        if scale is not None: w = w * (scale.reshape(-1, 1, 1) if w.ndim > 2 else scale)
+        writer.add_tensor(tensor.name, w.astype(np.float32))
     writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
 
 if __name__ == '__main__':
