@@ -1,18 +1,19 @@
 /* quant_rare.h - tensor types that few files have: ternary weights, 4-bit floats, and weights of 1
  * to 3 bits as rows of a grid.
  *
- * Only the module for all models reads them (JL_ALL). Layouts follow ggml-common.h, and gguf-py
- * (gguf/quants.py) checks the values. One reader per type unpacks 32 columns to jl_quants, for
- * jl_dequantize() and for packing; they become these values:
- *   Q1, Q2, TQ  w = d·(q − 1)                             MX, NV  w = d·jl_quant_values[…][q]
- *   grids    w = d·s·jl_quant_values[…][q] / 8, s odd; exact in a float
+ * Only builds with JL_ALL read them. Layouts follow ggml-common.h (ggml); tests compare the values
+ * with those of gguf-py. One reader per type unpacks 32 columns to jl_quants, for jl_dequantize()
+ * and for packing. All weights are exact in a float:
+ *   Q1, Q2, TQ   w = d·(q − 1)
+ *   MX, NV       w = d·jl_quant_values[JL_TABLE_FP4][q]
+ *   grids (IQ)   w = d·s·jl_quant_values[…][q] / 8, s odd
  */
 #ifndef JL_QUANT_RARE_H
 #define JL_QUANT_RARE_H
 
 #include "quant.h"
 
-/* Ternary: b1.58 (Ma et al. 2024). */
+/* Ternary weights −1, 0, 1 (TQ: BitNet b1.58, Ma et al. 2024), and with 1 or 2 bits. */
 typedef struct jl_block_tq1_0 {
     uint8_t q[48], last[4]; /* digits of base 3, 5 (last: 4) a byte, as a fraction of 256 */
     uint16_t d;
@@ -93,9 +94,9 @@ _Static_assert(sizeof(jl_block_iq1_m) == 56, "IQ1_M block");
 /* Whether a type is one of the above. */
 int jl_is_rare(jl_type type);
 
-/* Unpacks columns [32k, 32k + 32) of an aligned block. TQ: d is also the minimum m, scale and
- * minimum are 1 (layout K2). FP4: d, and m for the last 16 columns, are bfloat16. Grids: d is a half, scale is
- * 2s + 1 of the first and the last 16 columns. */
+/* Unpacks columns [32k, 32k + 32) of an aligned block. TQ: d is also the minimum m, and both
+ * nibbles of scale are 1 (layout K2). MX, NV: d, and m for the last 16 columns, are bfloat16. IQ:
+ * scale is 2s + 1 of the first and of the last 16 columns. */
 void jl_rare_read(jl_type type, const void *block, int k, jl_quants *to);
 
 /* Dequantises one aligned block. */

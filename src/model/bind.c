@@ -209,15 +209,17 @@ static int find_scaled(const jl_model *m, const jl_gguf_tensor *t, int *block) {
     return tensor;
 }
 
-/* Binds a scale; those of inputs are for products of 4-bit activations, so they are skipped. */
+/* Binds a scale; those of inputs are for products of 4-bit activations, so they are only read. */
 static void bind_scale(jl_model *m, const jl_gguf_tensor *t, int tensor, int block) {
     const jl_tensor_spec *spec = &jl_tensor_specs[tensor];
     char *slot = (char *)&m->w.blocks[block] + spec->parts[0].slot;
     int one = spec->kind == JL_ONE_MATRIX, count = one ? 1 : m->h.n_experts;
     jl_linear *to = one ? (jl_linear *)(void *)slot : *(jl_linear **)(void *)slot;
+    int of_input = t->name.n > 12 && memcmp(t->name.data + t->name.n - 12, ".input_scale", 12) == 0;
     uint64_t at = t->offset;
-    if (t->name.n > 12 && memcmp(t->name.data + t->name.n - 12, ".input_scale", 12) == 0) return;
-    for (int i = 0; i < count; i++) at = add_target(m, JL_F32, at, 1, 1, NULL, &to[i].scale);
+    if (of_input) add_target(m, JL_F32, at, 1, count, NULL, NULL);
+    for (int i = 0; i < count && !of_input; i++)
+        at = add_target(m, JL_F32, at, 1, 1, NULL, &to[i].scale);
 }
 
 /* Fails if a scaled tensor is not in the file, or only as a part of another. */

@@ -73,12 +73,13 @@ def quantize(src, out, name):
         w = tensor.data
         if w.ndim < 2 or tensor.name.endswith('ffn_gate_inp.weight'): writer.add_tensor(tensor.name, w); continue
         kind = t if w.shape[-1] % gguf.GGML_QUANT_SIZES[t][0] == 0 else Q.Q8_0
-        if kind == Q.NVFP4 and tensor.name.startswith('blk.'):  # as in converted files, a second scale, of the matrix or of each expert
-            scale = np.abs(w).reshape(w.shape[0] if w.ndim > 2 else 1, -1).max(1) / (448 * 6)
-            writer.add_tensor(tensor.name.replace('.weight', '.scale'), scale.astype(np.float32))
-            writer.add_tensor(tensor.name.replace('.weight', '.input_scale'), np.full(scale.shape, 0.5, np.float32))
-            w = w / scale.reshape(-1, *[1] * (w.ndim - 1)) if w.ndim > 2 else w / scale
+        second = kind == Q.NVFP4 and tensor.name.startswith('blk.')  # as in converted files, of the matrix or of each expert
+        scale = np.abs(w).reshape(w.shape[0] if w.ndim > 2 else 1, -1).max(1) / (448 * 6) if second else np.ones(1)
+        w = (w.reshape(len(scale), -1) / scale[:, None]).reshape(w.shape)
         writer.add_tensor(tensor.name, quantized(lib, w, kind), raw_dtype=kind)
+        if not second: continue
+        writer.add_tensor(tensor.name.replace('.weight', '.scale'), scale.astype(np.float32))
+        writer.add_tensor(tensor.name.replace('.weight', '.input_scale'), np.full(scale.shape, 0.5, np.float32))
     writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
 
 def dequantize(src, out):
