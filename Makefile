@@ -130,7 +130,8 @@ $(WASM) $(TRAIN_WASM): $(WASM_OBJECTS) wasm/exports.txt wasm/exports-train.txt
 	$(Q)emcc $(WASM_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
 
 # The kernel tests as WASI programs, compiled as for the pages.
-$(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,$(WASM_OBJECTS))
+$(B)/wasm/tests/%.o: WASM_CFLAGS += -DJL_ALL
+$(WASM_TESTS): $(B)/tests/%.wasm: $(B)/wasm/tests/%.o $(filter-out %/boundary.o,$(ALL_OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)emcc $^ -O1 -g0 -sSTANDALONE_WASM -sINITIAL_MEMORY=64MB -Wl,--stack-first -sTOTAL_STACK=262144 -o $@

@@ -21,7 +21,7 @@ WASM_SIMD.release := -msimd128
 WASM_OPTIMISE = $(if $(findstring /compute/,$<)$(filter-out $(WASM_COLD),$(filter src/text/% src/train/bpe_train.c,$<))$(WASM_VECTORISE),-O3,-Oz)
 WASM_COLD = $(addprefix src/text/,special.c unigram.c wordpiece.c tokenizer.c trace.c vocab.c)
 # Packing at -O2 is 1 KB smaller than at -O3 and a tenth slower (20 ms of loading 94 MB); at -Os a load takes twice as long.
-WASM_PACK = $(filter src/compute/pack.c,$<)
+WASM_PACK = $(filter src/compute/pack.c src/format/quant_rare.c,$<)
 # Masks of grammars at -O2: a third of the time for 150 bytes.
 WASM_MASKS = $(filter src/session/constraint.c,$<)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3

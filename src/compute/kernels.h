@@ -11,25 +11,27 @@
  * them), little-endian:
  *   F32, F16, BF16  [panel][column][16 rows]: 64, 32, 32 bytes per column
  * A Q layout is a row of the table jl_quant_formats (layout.h): blocks of 32 columns,
- * w = D·(v − offset) + M. v is the quant (T: jl_iq4_values[quant] + 127); D and M are shared by 16
- * or 32 columns of a row.
+ * w = D·(v − offset) + M. v is the quant (layouts with a table: jl_quant_values[table][quant] +
+ * offset); D and M are shared by 16 or 32 columns of a row.
  *   block      quants, scales, minima (if any), contiguous; 16-byte aligned
  *   quants     8 bits: int8 [pair of columns 16][row 16][parity 2], v = the quant.
- *              2, 4, 5, 6 bits: 16-bit lanes [lane `bits`][row 16][parity 2]. They hold the quants
+ *              2 to 6 bits: 16-bit lanes [lane `bits`][row 16][parity 2]. They hold the quants
  *              of one row and parity (columns parity, parity + 2, …): 16 / bits whole quants per
  *              lane, lowest bits first:
  *              2: 2 lanes of 8;   4: 4 lanes of 4;
+ *              3: 3 lanes of 5 (quants 0 to 14); their highest bits, lane 0 lowest, are quant 15;
  *              5: 5 lanes of 3 (highest bit 0), then quant 15 as bytes [row 16][parity 2];
  *              6: 3 lanes of 2 (quants 0 to 5); their highest 4 bits, lane 0 lowest, are the 12
  *              bits of quant 6 (low half) and quant 7. Then the same for quants 8 to 15
- *   Q* scales  halves d [row 16]; D = d. Minima: halves m [row 16]; M = m
+ *   Q* scales  halves d [row 16]; D = d. Minima: halves m [row 16]; M = m. F4 and F4H (4-bit
+ *              floats): bfloat16 d [group of columns 1 or 2][row 16]
  *   K* scales  int8 s [group of columns 1 or 2][row 16]; D = d·s. Minima: m, same shape;
  *              M = −(dmin·m). Both are exact in a float. K2: one byte, s the low nibble, m the
  *              high. A head precedes every 8 blocks (256 columns): halves d [row 16], then dmin
- *              [row 16] if there are minima
+ *              [row 16] if there are minima. G* (grids) are K layouts with D = (d / 8)·s
  * A block has 64·bits + 32 (+ 32) bytes in Q*, 64·bits + 16 or 32 (+ 16) in K*, plus 32 with 5
  * bits. So a matrix needs at most 11 percent more memory than in the file; K3, which stores 3 bits
- * in 4, a third more.
+ * in 4, a third more; the rare types (format/quant_rare.h) up to twice as much.
  * Half floats in weights and the cache have no infinities or NaN: exponent 31 is an ordinary binade
  * (65536·1.f). Sane models have no such values; a broken one gives numbers, not a crash.
  *

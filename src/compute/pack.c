@@ -9,13 +9,22 @@
 
 #include <string.h>
 
+#include "../format/quant_rare.h"
+
 jl_layout jl_pack_layout(jl_type type) {
     static const uint8_t layouts[] = {
-        [JL_F32] = JL_LAYOUT_F32, [JL_F16] = JL_LAYOUT_F16,  [JL_BF16] = JL_LAYOUT_BF16,
-        [JL_Q8_0] = JL_LAYOUT_Q8, [JL_Q4_0] = JL_LAYOUT_Q4,  [JL_Q4_1] = JL_LAYOUT_Q4M,
-        [JL_Q5_0] = JL_LAYOUT_Q5, [JL_Q5_1] = JL_LAYOUT_Q5M, [JL_IQ4_NL] = JL_LAYOUT_Q4T,
-        [JL_Q2_K] = JL_LAYOUT_K2, [JL_Q3_K] = JL_LAYOUT_K3,  [JL_Q4_K] = JL_LAYOUT_K4,
-        [JL_Q5_K] = JL_LAYOUT_K5, [JL_Q6_K] = JL_LAYOUT_K6,  [JL_IQ4_XS] = JL_LAYOUT_K4T,
+        [JL_F32] = JL_LAYOUT_F32,    [JL_F16] = JL_LAYOUT_F16,    [JL_BF16] = JL_LAYOUT_BF16,
+        [JL_Q8_0] = JL_LAYOUT_Q8,    [JL_Q4_0] = JL_LAYOUT_Q4,    [JL_Q4_1] = JL_LAYOUT_Q4M,
+        [JL_Q5_0] = JL_LAYOUT_Q5,    [JL_Q5_1] = JL_LAYOUT_Q5M,   [JL_IQ4_NL] = JL_LAYOUT_Q4T,
+        [JL_Q2_K] = JL_LAYOUT_K2,    [JL_Q3_K] = JL_LAYOUT_K3,    [JL_Q4_K] = JL_LAYOUT_K4,
+        [JL_Q5_K] = JL_LAYOUT_K5,    [JL_Q6_K] = JL_LAYOUT_K6,    [JL_IQ4_XS] = JL_LAYOUT_K4T,
+#ifdef JL_ALL
+        [JL_IQ2_XXS] = JL_LAYOUT_G2, [JL_IQ2_XS] = JL_LAYOUT_G2H, [JL_IQ3_XXS] = JL_LAYOUT_G3X,
+        [JL_IQ1_S] = JL_LAYOUT_G1,   [JL_IQ3_S] = JL_LAYOUT_G3,   [JL_IQ2_S] = JL_LAYOUT_G2H,
+        [JL_IQ1_M] = JL_LAYOUT_G1H,  [JL_TQ1_0] = JL_LAYOUT_K2,   [JL_TQ2_0] = JL_LAYOUT_K2,
+        [JL_MXFP4] = JL_LAYOUT_F4,   [JL_NVFP4] = JL_LAYOUT_F4H,  [JL_Q1_0] = JL_LAYOUT_Q2,
+        [JL_Q2_0] = JL_LAYOUT_Q2,
+#endif
     };
     return (jl_layout)layouts[type];
 }
@@ -31,12 +40,6 @@ static void pack_floats(uint8_t *panel, size_t r, size_t cols, size_t size, cons
 }
 
 /* -- Readers: block b of a row, 32 columns, as integers ---------------------------------------- */
-
-typedef struct quants {
-    uint8_t q[JL_BLOCK];          /* quants, offset not subtracted; Q8_0: int8 */
-    uint16_t d, m;                /* halves: of the block or its super-block */
-    uint8_t scale[2], minimum[2]; /* K types: panel bytes of each group */
-} quants;
 
 /* Byte j holds the nibbles of columns j and j + 16. */
 static void read_nibbles(const uint8_t *from, uint8_t *q) {
@@ -55,28 +58,28 @@ static void read_bits(const uint8_t *from, int shift, int mask, int at, uint8_t 
     for (int c = 0; c < JL_BLOCK; c++) q[c] = (uint8_t)(q[c] | (from[c] >> shift & mask) << at);
 }
 
-static void read_q8_0(const void *block, int k, quants *to) {
+static void read_q8_0(const void *block, int k, jl_quants *to) {
     const jl_block_q8_0 *b = block;
     (void)k;
     memcpy(to->q, b->q, JL_BLOCK);
     to->d = b->d;
 }
 
-static void read_q4_0(const void *block, int k, quants *to) {
+static void read_q4_0(const void *block, int k, jl_quants *to) {
     const jl_block_q4_0 *b = block; /* IQ4_NL is the same */
     (void)k;
     read_nibbles(b->q, to->q);
     to->d = b->d;
 }
 
-static void read_q4_1(const void *block, int k, quants *to) {
+static void read_q4_1(const void *block, int k, jl_quants *to) {
     const jl_block_q4_1 *b = block;
     (void)k;
     read_nibbles(b->q, to->q);
     to->d = b->d, to->m = b->m;
 }
 
-static void read_q5_0(const void *block, int k, quants *to) {
+static void read_q5_0(const void *block, int k, jl_quants *to) {
     const jl_block_q5_0 *b = block;
     (void)k;
     read_nibbles(b->q, to->q);
@@ -84,7 +87,7 @@ static void read_q5_0(const void *block, int k, quants *to) {
     to->d = b->d;
 }
 
-static void read_q5_1(const void *block, int k, quants *to) {
+static void read_q5_1(const void *block, int k, jl_quants *to) {
     const jl_block_q5_1 *b = block;
     (void)k;
     read_nibbles(b->q, to->q);
@@ -92,14 +95,14 @@ static void read_q5_1(const void *block, int k, quants *to) {
     to->d = b->d, to->m = b->m;
 }
 
-static void read_q2_k(const void *block, int k, quants *to) {
+static void read_q2_k(const void *block, int k, jl_quants *to) {
     const jl_block_q2_k *b = block;
     read_bits(b->q + k / 4 * 32, k % 4 * 2, 3, 0, to->q);
     memcpy(to->scale, b->scales + 2 * k, 2);
     to->d = b->d, to->m = b->dmin;
 }
 
-static void read_q3_k(const void *block, int k, quants *to) {
+static void read_q3_k(const void *block, int k, jl_quants *to) {
     const jl_block_q3_k *b = block;
     read_bits(b->q + k / 4 * 32, k % 4 * 2, 3, 0, to->q);
     read_bits(b->high, k, 1, 2, to->q);
@@ -107,20 +110,20 @@ static void read_q3_k(const void *block, int k, quants *to) {
     to->d = b->d;
 }
 
-static void read_k_scale(const uint8_t *scales, int k, quants *to) {
+static void read_k_scale(const uint8_t *scales, int k, jl_quants *to) {
     int s, m;
     jl_k_scale(scales, k, &s, &m);
     to->scale[0] = (uint8_t)s, to->minimum[0] = (uint8_t)m;
 }
 
-static void read_q4_k(const void *block, int k, quants *to) {
+static void read_q4_k(const void *block, int k, jl_quants *to) {
     const jl_block_q4_k *b = block;
     read_bits(b->q + k / 2 * 32, k % 2 * 4, 15, 0, to->q);
     read_k_scale(b->scales, k, to);
     to->d = b->d, to->m = b->dmin;
 }
 
-static void read_q5_k(const void *block, int k, quants *to) {
+static void read_q5_k(const void *block, int k, jl_quants *to) {
     const jl_block_q5_k *b = block;
     read_bits(b->q + k / 2 * 32, k % 2 * 4, 15, 0, to->q);
     read_bits(b->high, k, 1, 4, to->q);
@@ -128,7 +131,7 @@ static void read_q5_k(const void *block, int k, quants *to) {
     to->d = b->d, to->m = b->dmin;
 }
 
-static void read_q6_k(const void *block, int k, quants *to) {
+static void read_q6_k(const void *block, int k, jl_quants *to) {
     const jl_block_q6_k *b = block;
     read_bits(b->low + k / 4 * 64 + k % 2 * 32, k / 2 % 2 * 4, 15, 0, to->q);
     read_bits(b->high + k / 4 * 32, k % 4 * 2, 3, 4, to->q);
@@ -136,14 +139,14 @@ static void read_q6_k(const void *block, int k, quants *to) {
     to->d = b->d;
 }
 
-static void read_iq4_xs(const void *block, int k, quants *to) {
+static void read_iq4_xs(const void *block, int k, jl_quants *to) {
     const jl_block_iq4_xs *b = block;
     read_nibbles(b->q + k * 16, to->q);
     to->scale[0] = (uint8_t)jl_iq4_xs_scale(b, k);
     to->d = b->d;
 }
 
-typedef void reader(const void *block, int k, quants *to);
+typedef void reader(const void *block, int k, jl_quants *to);
 
 static reader *const readers[] = {
     [JL_Q8_0] = read_q8_0, [JL_Q4_0] = read_q4_0, [JL_Q4_1] = read_q4_1,
@@ -159,8 +162,10 @@ static void write_bytes(uint8_t *block, size_t r, const uint8_t *q) {
     for (size_t k = 0; k < JL_BLOCK / 2; k++) memcpy(block + (k * JL_PANEL + r) * 2, q + 2 * k, 2);
 }
 
-/* Writes row r of a block of lanes, 16 quants per parity. */
-static inline void write_lanes(int bits, uint8_t *block, size_t r, const uint8_t *q) {
+/* Writes row r of a block of lanes, 16 quants per parity. Always inlined, because loading takes a
+ * third longer if `bits` is no constant. */
+static inline __attribute__((always_inline)) void write_lanes(int bits, uint8_t *block, size_t r,
+                                                              const uint8_t *q) {
     int whole = jl_lane_quants(bits), spare = jl_lane_spare(bits), group = jl_lane_group(bits);
     for (size_t parity = 0; parity < 2; parity++) {
         const uint8_t *next = q + parity;
@@ -186,6 +191,11 @@ static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {
     case 2:
         write_lanes(2, block, r, q);
         break;
+#ifdef JL_ALL
+    case 3:
+        write_lanes(3, block, r, q);
+        break;
+#endif
     case 4:
         write_lanes(4, block, r, q);
         break;
@@ -201,16 +211,17 @@ static void write_quants(int bits, uint8_t *block, size_t r, const uint8_t *q) {
 }
 
 /* Writes scales and minima of row r after the quants; the `first` block writes its head too. */
-static void write_scales(jl_quant_format f, uint8_t *block, size_t r, const quants *from,
+static void write_scales(jl_quant_format f, uint8_t *block, size_t r, const jl_quants *from,
                          int first) {
     uint8_t *scales = block + jl_quant_bytes(f), *minima = scales + jl_scale_bytes(f);
     uint8_t *head = f.super ? block - jl_head_bytes(f) : scales;
     if (!f.super || first) {
+        int two = f.minima || (!f.super && f.group == 16);
         memcpy(head + 2 * r, &from->d, 2);
-        if (f.minima) memcpy(head + 2 * JL_PANEL + 2 * r, &from->m, 2);
+        if (two) memcpy(head + 2 * JL_PANEL + 2 * r, &from->m, 2);
     }
     if (!f.super) return;
-    for (int g = 0; g < JL_BLOCK / f.group; g++) {
+    for (int g = 0; g < jl_groups(f); g++) {
         scales[(size_t)g * JL_PANEL + r] = from->scale[g];
         if (f.minima == JL_MINIMA) minima[(size_t)g * JL_PANEL + r] = from->minimum[g];
     }
@@ -229,9 +240,14 @@ static void pack_blocks(jl_layout layout, jl_type type, uint8_t *panel, size_t r
     for (size_t c = 0; c < cols; c += columns, src += bytes) {
         memcpy(block.bytes, src, bytes);
         for (size_t k = 0; k < columns / JL_BLOCK; k++) {
-            quants q = { 0 };
+            jl_quants q = { 0 };
             uint8_t *to = panel + jl_block_offset(f, c / JL_BLOCK + k);
-            readers[type](block.bytes, (int)k, &q);
+#ifdef JL_ALL
+            if (jl_is_rare(type))
+                jl_rare_read(type, block.bytes, (int)k, &q);
+            else
+#endif
+                readers[type](block.bytes, (int)k, &q);
             write_quants(f.bits, to, r, q.q);
             write_scales(f, to, r, &q, k == 0);
         }

@@ -34,7 +34,7 @@ static inline int jl_uses_relaxed(const jl_precision *p, jl_layout layout, int n
 
 /* Layouts that have precision `fast`; the others are always `exact`. */
 static inline int jl_has_fast(jl_layout layout) {
-    return layout >= JL_LAYOUT_Q8 && !jl_quant_formats[layout].table;
+    return layout >= JL_LAYOUT_Q8 && layout < JL_LAYOUT_F4 && !jl_quant_formats[layout].table;
 }
 
 #endif

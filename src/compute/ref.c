@@ -64,6 +64,14 @@ static float half_at(const uint8_t *p, int i) {
     return jl_half_read(h);
 }
 
+#ifdef JL_ALL
+static float bfloat_at(const uint8_t *p, int i) {
+    uint16_t h;
+    memcpy(&h, p + 2 * i, sizeof h);
+    return jl_bf16_to_float(h);
+}
+#endif
+
 /* -- Activations ------------------------------------------------------------------------------- */
 
 /* v rounded to nearest even and saturated to int16, for |v| < 2^22: after adding 1.5·2^23 the last
@@ -129,7 +137,7 @@ void jl_act_prepare_fast__ref(jl_act *a, const float *x, int n, int cols, jl_lay
 /* v − offset of a quant. */
 static int quant_value(jl_quant_format f, int quant) {
     if (f.bits == 8) return (int8_t)quant;
-    return (f.table ? jl_iq4_values[quant] + 127 : quant) - f.offset;
+    return f.table ? jl_quant_values[f.table][quant] : quant - f.offset;
 }
 
 /* A group of lanes of one row and parity → its quants q[0], q[stride], …; returns how many. */
@@ -163,6 +171,11 @@ static void unpack_block(jl_quant_format f, const uint8_t *block, int16_t *w) {
     case 2:
         read_quants(2, block, q);
         break;
+#ifdef JL_ALL
+    case 3:
+        read_quants(3, block, q);
+        break;
+#endif
     case 4:
         read_quants(4, block, q);
         break;
@@ -184,6 +197,9 @@ static float block_scale(jl_quant_format f, const uint8_t *panel, size_t b, int 
     *m = 0;
     if (!f.super) {
         if (f.minima) *m = half_at(minima, r);
+#ifdef JL_ALL
+        if (jl_bfloat_scales(f)) return bfloat_at(scales, g * JL_PANEL + r);
+#endif
         return half_at(scales, r);
     }
     const uint8_t *head = panel + jl_block_offset(f, b / JL_SUPER * JL_SUPER) - jl_head_bytes(f);
@@ -191,6 +207,9 @@ static float block_scale(jl_quant_format f, const uint8_t *panel, size_t b, int 
     if (f.minima == JL_MINIMA) low = (int8_t)minima[g * JL_PANEL + r];
     if (f.minima == JL_MINIMA_IN_NIBBLES) low = s >> 4 & 15, s = s & 15;
     if (f.minima) *m = -(half_at(head + 2 * JL_PANEL, r) * (float)low);
+#ifdef JL_ALL
+    if (jl_eighths(f)) return half_at(head, r) * 0.125f * (float)s;
+#endif
     return half_at(head, r) * (float)s;
 }
 
@@ -224,7 +243,7 @@ static void block_panel(const jl_matrix *w, const jl_act *a, const uint8_t *pane
                         int rows) {
     const jl_quant_format f = jl_quant_formats[w->layout];
     size_t blocks = (size_t)w->cols / JL_BLOCK, width = a->n == 1 ? 1 : JL_TILE;
-    int groups = JL_BLOCK / f.group;
+    int groups = jl_groups(f);
     for (int t = 0; t < a->n; t++)
         for (int r = 0; r < rows; r++) y[(size_t)t * (size_t)w->rows + (size_t)r] = 0;
     for (size_t b = 0; b < blocks; b++) {

@@ -32,64 +32,100 @@ INLINE void dot_bytes(int n, const uint8_t *w, const int16_t *x, v128_t *acc) {
     }
 }
 
-/* acc[g] += Σ v·x over the whole quants of one lane. */
-INLINE void dot_lane(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+/* acc[g] += Σ v·x over n whole quants of one lane, from quant `first` on. */
+INLINE void dot_lane(jl_quant_format f, const uint8_t *w, int first, int n, const int16_t *x,
+                     v128_t *acc) {
     UNROLL for (int g = 0; g < 4; g++) {
         v128_t v = wasm_v128_load(w + 16 * g), value[8];
         whole_values(f, v, value);
-        UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
-            acc[g] = i_madd(acc[g], value[n], wasm_v128_load32_splat(x + 2 * n));
+        UNROLL for (int i = 0; i < n; i++) {
+            acc[g] = i_madd(acc[g], value[first + i], wasm_v128_load32_splat(x + 2 * i));
         }
     }
 }
 
-/* acc[g] += Σ v·x over a group of columns (one scale). */
-INLINE void dot_group(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+/* The same over the extra quants of a group of lanes. */
+INLINE void dot_extra(jl_quant_format f, const uint8_t *w, const int16_t *x, v128_t *acc) {
+    UNROLL for (int g = 0; g < 4; g++) {
+        v128_t spare = spare_bits(f.bits, w + 16 * g);
+        UNROLL for (int n = 0; n < jl_lane_extra(f.bits); n++) {
+            v128_t v = value_of(f, extra_quant(f.bits, n, spare));
+            acc[g] = i_madd(acc[g], v, wasm_v128_load32_splat(x + 2 * n));
+        }
+    }
+}
+
+/* acc[g] += Σ v·x over half h of a block of 3 bits: quants 0 to 7 or 8 to 15. w: the block. */
+INLINE void dot_half_of_3(jl_quant_format f, int h, const uint8_t *w, const int16_t *x,
+                          v128_t *acc) {
+    if (h == 0) {
+        dot_lane(f, w, 0, 5, x, acc);
+        dot_lane(f, w + 64, 0, 3, x + 10, acc);
+    } else {
+        dot_lane(f, w + 64, 3, 2, x, acc);
+        dot_lane(f, w + 128, 0, 5, x + 4, acc);
+        dot_extra(f, w, x + 14, acc);
+    }
+}
+
+/* acc[g] += Σ v·x over group h of a block's columns (one scale). w: the block, x: the group. */
+INLINE void dot_group(jl_quant_format f, int h, const uint8_t *w, const int16_t *x, v128_t *acc) {
     const int lanes = f.bits * f.group / JL_BLOCK, together = jl_lane_group(f.bits);
+    const int whole = jl_lane_quants(f.bits), extra = jl_lane_extra(f.bits);
+    if (f.bits == 3 && f.group == 16) {
+        dot_half_of_3(f, h, w, x, acc);
+        return;
+    }
+    w += jl_quant_bytes(f) / 2 * (size_t)h;
     if (f.bits == 8) {
         dot_bytes(f.group / 2, w, x, acc);
         return;
     }
     ROLL for (int lane = 0; lane < lanes; lane += together) {
         const uint8_t *group = w;
-        ROLL for (int i = 0; i < together; i++, w += 64, x += 2 * jl_lane_quants(f.bits)) {
-            dot_lane(f, w, x, acc);
+        ROLL for (int i = 0; i < together; i++, w += 64, x += 2 * whole) {
+            dot_lane(f, w, 0, whole, x, acc);
         }
-        if (!jl_lane_extra(f.bits)) continue;
-        UNROLL for (int g = 0; g < 4; g++) {
-            v128_t spare = spare_bits(f.bits, group + 16 * g);
-            UNROLL for (int n = 0; n < jl_lane_extra(f.bits); n++) acc[g] =
-                i_madd(acc[g], extra_quant(f.bits, n, spare), wasm_v128_load32_splat(x + 2 * n));
-        }
-        x += 2 * jl_lane_extra(f.bits);
+        if (!extra) continue;
+        dot_extra(f, group, x, acc);
+        x += 2 * extra;
     }
     if (f.bits == 5) dot_bytes(1, w, x, acc);
+}
+
+/* The head of a super-block as floats. */
+INLINE void read_head(jl_quant_format f, const uint8_t *w, float *head) {
+    read_halves(w, jl_head_bytes(f) / 2, head);
+#ifdef JL_ALL
+    for (int i = 0; i < JL_PANEL && jl_eighths(f); i++) head[i] *= 0.125f;
+#endif
 }
 
 /* y[16] = the panel times one token. Q* scales are read as d·2^-112 and multiplied by s·2^112,
  * which is finite (jl_act_max); the product is d·s rounded once, as in the contract. */
 INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, float *y) {
     const jl_quant_format f = jl_quant_formats[layout];
-    const int groups = JL_BLOCK / f.group;
+    const int groups = jl_groups(f);
     float head[2 * JL_PANEL];
     v128_t sum[4];
     UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_splat(0);
     int blocks = a->cols / JL_BLOCK;
     for (int b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (f.super && b % JL_SUPER == 0) {
-            read_halves(w, jl_head_bytes(f) / 2, head);
+            read_head(f, w, head);
             w += jl_head_bytes(f);
         }
         const float scale = a->scale[b];
-        const int scaled = !f.super && f.bits != 5; /* with 5 bits half4 is faster */
+        /* With 5 bits half4 is faster. */
+        const int scaled = !f.super && f.bits != 5 && !jl_bfloat_scales(f);
         const v128_t s = wasm_f32x4_splat(scaled ? scale * 0x1p112f : scale);
         ROLL for (int h = 0; h < groups; h++) {
-            const uint8_t *scales = w + jl_quant_bytes(f) + h * JL_PANEL;
+            const uint8_t *scales = w + jl_quant_bytes(f) + (size_t)h * jl_group_bytes(f);
             int32_t x = groups == 2 ? a->sum[2 * b + h] : a->sum[2 * b] + a->sum[2 * b + 1];
             v128_t start = wasm_i32x4_splat(-f.offset * x);
             v128_t acc[4] = { start, start, start, start };
             v128_t total = wasm_f32x4_splat((float)(f.super ? -x : x) * scale);
-            dot_group(f, w + jl_quant_bytes(f) / 2 * (size_t)h, a->q + b * JL_BLOCK + 16 * h, acc);
+            dot_group(f, h, w, a->q + b * JL_BLOCK + 16 * h, acc);
             v128_t d[2], m[2];
             UNROLL for (int g = 0; g < 4; g++) sum[g] = wasm_f32x4_add(
                 sum[g], group_sum(f, scaled, g, scales, head, acc[g], s, total, d, m));
@@ -101,7 +137,7 @@ INLINE void block_vector(jl_layout layout, const uint8_t *w, const jl_act *a, fl
 /* Four weights of a column of an F panel. */
 INLINE v128_t float4(jl_layout layout, const uint8_t *p) {
     if (layout == JL_LAYOUT_F32) return wasm_v128_load(p);
-    if (layout == JL_LAYOUT_BF16) return wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16);
+    if (layout == JL_LAYOUT_BF16) return bfloat4(p);
     return half4(p);
 }
 
@@ -142,6 +178,17 @@ VECTOR(vector_k4, block_vector, JL_LAYOUT_K4)
 VECTOR(vector_k5, block_vector, JL_LAYOUT_K5)
 VECTOR(vector_k6, block_vector, JL_LAYOUT_K6)
 VECTOR(vector_k4t, block_vector, JL_LAYOUT_K4T)
+#ifdef JL_ALL
+VECTOR(vector_f4, block_vector, JL_LAYOUT_F4)
+VECTOR(vector_f4h, block_vector, JL_LAYOUT_F4H)
+VECTOR(vector_q2, block_vector, JL_LAYOUT_Q2)
+VECTOR(vector_g1, block_vector, JL_LAYOUT_G1)
+VECTOR(vector_g1h, block_vector, JL_LAYOUT_G1H)
+VECTOR(vector_g2, block_vector, JL_LAYOUT_G2)
+VECTOR(vector_g2h, block_vector, JL_LAYOUT_G2H)
+VECTOR(vector_g3x, block_vector, JL_LAYOUT_G3X)
+VECTOR(vector_g3, block_vector, JL_LAYOUT_G3)
+#endif
 
 typedef void panel_vector(const uint8_t *w, const jl_act *a, float *y);
 
@@ -151,6 +198,11 @@ static panel_vector *const vectors[JL_LAYOUT_COUNT] = {
     [JL_LAYOUT_Q5] = vector_q5,   [JL_LAYOUT_Q5M] = vector_q5m, [JL_LAYOUT_Q4T] = vector_q4t,
     [JL_LAYOUT_K2] = vector_k2,   [JL_LAYOUT_K3] = vector_k3,   [JL_LAYOUT_K4] = vector_k4,
     [JL_LAYOUT_K5] = vector_k5,   [JL_LAYOUT_K6] = vector_k6,   [JL_LAYOUT_K4T] = vector_k4t,
+#ifdef JL_ALL
+    [JL_LAYOUT_F4] = vector_f4,   [JL_LAYOUT_F4H] = vector_f4h, [JL_LAYOUT_G1] = vector_g1,
+    [JL_LAYOUT_G1H] = vector_g1h, [JL_LAYOUT_G2] = vector_g2,   [JL_LAYOUT_G2H] = vector_g2h,
+    [JL_LAYOUT_Q2] = vector_q2,   [JL_LAYOUT_G3X] = vector_g3x, [JL_LAYOUT_G3] = vector_g3,
+#endif
 };
 
 /* -- Batches: blocks --------------------------------------------------------------------------- */
@@ -197,7 +249,8 @@ INLINE void widen_lanes(jl_quant_format f, const uint8_t *w, int16_t *low, int16
             v128_t spare = spare_bits(f.bits, group + 16 * g);
             int16_t *to = (g < 2 ? low : high) + g % 2 * 8;
             UNROLL for (int n = 0; n < extra; n++) {
-                wasm_v128_store(to + 16 * n, wasm_i16x8_sub(extra_quant(f.bits, n, spare), o));
+                wasm_v128_store(to + 16 * n,
+                                wasm_i16x8_sub(value_of(f, extra_quant(f.bits, n, spare)), o));
             }
         }
         low += 16 * extra, high += 16 * extra;
@@ -217,6 +270,13 @@ WIDEN(widen_4, JL_LAYOUT_Q4)
 WIDEN(widen_4_table, JL_LAYOUT_Q4T)
 WIDEN(widen_5, JL_LAYOUT_Q5)
 WIDEN(widen_6, JL_LAYOUT_K6)
+#ifdef JL_ALL
+WIDEN(widen_fp4, JL_LAYOUT_F4)
+WIDEN(widen_iq1, JL_LAYOUT_G1)
+WIDEN(widen_iq2, JL_LAYOUT_G2)
+WIDEN(widen_iq3_xxs, JL_LAYOUT_G3X)
+WIDEN(widen_iq3_s, JL_LAYOUT_G3)
+#endif
 
 static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int16_t *high) {
     if (f.bits == 8)
@@ -225,8 +285,15 @@ static void widen_quants(jl_quant_format f, const uint8_t *w, int16_t *low, int1
         (f.bits == 2   ? widen_2
          : f.bits == 5 ? widen_5
          : f.bits == 6 ? widen_6
-         : f.table     ? widen_4_table
-                       : widen_4)(w, low, high, f.offset);
+#ifdef JL_ALL
+         : f.table == JL_TABLE_FP4     ? widen_fp4
+         : f.table == JL_TABLE_IQ1     ? widen_iq1
+         : f.table == JL_TABLE_IQ2     ? widen_iq2
+         : f.table == JL_TABLE_IQ3_XXS ? widen_iq3_xxs
+         : f.table == JL_TABLE_IQ3_S   ? widen_iq3_s
+#endif
+         : f.table ? widen_4_table
+                   : widen_4)(w, low, high, f.offset);
 }
 
 /* w: at a block, or at the head before it. */
@@ -234,11 +301,18 @@ static void widen(jl_quant_format f, const uint8_t *w, size_t blocks, wide_chunk
     float head[2 * JL_PANEL], *d = to->d, *m = to->m;
     for (size_t b = 0; b < blocks; b++, w += jl_block_bytes(f)) {
         if (b % JL_SUPER == 0) {
-            read_halves(w, jl_head_bytes(f) / 2, head);
+            read_head(f, w, head);
             w += jl_head_bytes(f);
         }
         const uint8_t *scales = w + jl_quant_bytes(f);
         widen_quants(f, w, to->w[0] + b * 256, to->w[1] + b * 256);
+#ifdef JL_ALL
+        if (jl_bfloat_scales(f)) {
+            for (int i = 0; i < jl_groups(f) * JL_PANEL; i += 4, d += 4)
+                wasm_v128_store(d, bfloat4(scales + 2 * i));
+            continue;
+        }
+#endif
         widen_scales(f, scales, head, &d, &m);
     }
 }

@@ -24,11 +24,38 @@ INLINE v128_t low_bits(int bits, v128_t v) {
     return wasm_v128_and(v, wasm_i16x8_splat((int16_t)((1 << bits) - 1)));
 }
 
-/* value[n] = v of whole quant n of every lane. Table look-ups use bytes: two quants per lane. */
+/* jl_quant_values[table] + offset of a table. */
+INLINE v128_t value_table(int table) {
+    switch (table) {
+    case JL_TABLE_FP4:
+        return wasm_u8x16_make(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0);
+    case JL_TABLE_IQ1:
+        return wasm_u8x16_make(0, 2, 8, 10, 16, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    case JL_TABLE_IQ2:
+        return wasm_u8x16_make(0, 18, 35, 51, 68, 86, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    case JL_TABLE_IQ3_XXS:
+        return wasm_u8x16_make(0, 20, 36, 52, 68, 84, 100, 116, 132, 148, 164, 180, 196, 212, 228,
+                               248);
+    case JL_TABLE_IQ3_S:
+        return wasm_u8x16_make(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224,
+                               240);
+    default: /* JL_TABLE_IQ4 */
+        return wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165, 180, 196, 216,
+                               240);
+    }
+}
+
+/* v of quants below 4 bits, one per lane. The high byte of a lane is index 0 of the table, which
+ * begins with 0. */
+INLINE v128_t value_of(jl_quant_format f, v128_t quants) {
+    return f.table ? wasm_i8x16_swizzle(value_table(f.table), quants) : quants;
+}
+
+/* value[n] = v of whole quant n of every lane. Table look-ups of 4 bits use bytes: two quants per
+ * lane. */
 INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
-    if (f.table) {
-        const v128_t table = wasm_u8x16_make(0, 23, 44, 62, 78, 92, 105, 117, 128, 140, 152, 165,
-                                             180, 196, 216, 240);
+    if (f.table && f.bits == 4) {
+        const v128_t table = value_table(f.table);
         const v128_t nibble = wasm_i8x16_splat(15);
         v128_t a = wasm_i8x16_swizzle(table, wasm_v128_and(lanes, nibble));
         v128_t b = wasm_i8x16_swizzle(table, wasm_v128_and(wasm_u16x8_shr(lanes, 4), nibble));
@@ -39,7 +66,7 @@ INLINE void whole_values(jl_quant_format f, v128_t lanes, v128_t *value) {
     UNROLL for (int n = 0; n < jl_lane_quants(f.bits); n++) {
         v128_t v = n == 0 ? lanes : wasm_u16x8_shr(lanes, (uint32_t)(n * f.bits));
         int last = n + 1 == jl_lane_quants(f.bits) && !jl_lane_extra(f.bits);
-        value[n] = last ? v : low_bits(f.bits, v);
+        value[n] = value_of(f, last ? v : low_bits(f.bits, v));
     }
 }
 
@@ -91,6 +118,10 @@ INLINE void super_scales(jl_quant_format f, int i, const uint8_t *scales, const 
     UNROLL for (int k = 0; k < 2; k++) m[k] = wasm_f32x4_mul(m[k], wasm_v128_load(mh + 4 * k));
 }
 
+INLINE v128_t bfloat4(const void *p) {
+    return wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16);
+}
+
 /* Converts n halves to floats. */
 INLINE void read_halves(const uint8_t *halves, size_t n, float *to) {
     for (size_t i = 0; i < n; i += 4) wasm_v128_store(to + i, half4(halves + 2 * i));
@@ -113,7 +144,7 @@ static inline void widen_super_scales(jl_quant_format f, const uint8_t *scales, 
 static inline void widen_scales(jl_quant_format f, const uint8_t *scales, const float *head,
                                 float **d, float **m) {
     if (f.super) {
-        for (int h = 0; h < JL_BLOCK / f.group; h++, *d += JL_PANEL, *m += JL_PANEL)
+        for (int h = 0; h < jl_groups(f); h++, *d += JL_PANEL, *m += JL_PANEL)
             widen_super_scales(f, scales + h * JL_PANEL, head, *d, *m);
         return;
     }
@@ -149,7 +180,9 @@ INLINE void add_tile_group(int minima, const v128_t *acc, v128_t total, const fl
 INLINE v128_t group_sum(jl_quant_format f, int scaled, int g, const uint8_t *scales,
                         const float *head, v128_t acc, v128_t s, v128_t xs, v128_t *d, v128_t *m) {
     if (f.super && g % 2 == 0) super_scales(f, g / 2, scales, head, d, m);
-    if (!f.super) {
+    if (!f.super && jl_bfloat_scales(f)) {
+        d[g % 2] = bfloat4(scales + 8 * g);
+    } else if (!f.super) {
         d[g % 2] = scaled ? half4_scaled(scales + 8 * g) : half4(scales + 8 * g);
         if (f.minima) m[g % 2] = half4(scales + jl_scale_bytes(f) + 8 * g);
     }

@@ -254,7 +254,7 @@ static jl_status read_tensor_type(parser *p, jl_gguf_tensor *t, uint64_t element
             "than this engine, or damaged",
             (uint64_t)type);
     if (!info->bytes) {
-        char names[160];
+        char names[256];
         return jl_fail(p->error, JL_ERR_TYPE, at, t->name,
                        "tensor type %s is not supported; use a file in %s", info->name,
                        jl_type_names(names, sizeof names));

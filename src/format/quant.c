@@ -11,6 +11,14 @@
 
 #include "../base/half.h"
 #include "../base/status.h"
+#include "quant_rare.h"
+
+/* The size of a block that only the module for all models reads (quant_rare.h). */
+#ifdef JL_ALL
+#define RARE(block) sizeof(block)
+#else
+#define RARE(block) 0
+#endif
 
 static const jl_type_info types[] = {
     [JL_F32] = { "F32", 1, 4 },
@@ -27,26 +35,27 @@ static const jl_type_info types[] = {
     [JL_Q5_K] = { "Q5_K", 256, sizeof(jl_block_q5_k) },
     [JL_Q6_K] = { "Q6_K", 256, sizeof(jl_block_q6_k) },
     [15] = { "Q8_K", 256, 0 },
-    [16] = { "IQ2_XXS", 256, 0 },
-    [17] = { "IQ2_XS", 256, 0 },
-    [18] = { "IQ3_XXS", 256, 0 },
-    [19] = { "IQ1_S", 256, 0 },
+    [JL_IQ2_XXS] = { "IQ2_XXS", 256, RARE(jl_block_iq2_xxs) },
+    [JL_IQ2_XS] = { "IQ2_XS", 256, RARE(jl_block_iq2_xs) },
+    [JL_IQ3_XXS] = { "IQ3_XXS", 256, RARE(jl_block_iq3_xxs) },
+    [JL_IQ1_S] = { "IQ1_S", 256, RARE(jl_block_iq1_s) },
     [JL_IQ4_NL] = { "IQ4_NL", 32, sizeof(jl_block_iq4_nl) },
-    [21] = { "IQ3_S", 256, 0 },
-    [22] = { "IQ2_S", 256, 0 },
+    [JL_IQ3_S] = { "IQ3_S", 256, RARE(jl_block_iq3_s) },
+    [JL_IQ2_S] = { "IQ2_S", 256, RARE(jl_block_iq2_s) },
     [JL_IQ4_XS] = { "IQ4_XS", 256, sizeof(jl_block_iq4_xs) },
     [24] = { "I8", 1, 0 },
     [25] = { "I16", 1, 0 },
     [26] = { "I32", 1, 0 },
     [27] = { "I64", 1, 0 },
     [28] = { "F64", 1, 0 },
-    [29] = { "IQ1_M", 256, 0 },
+    [JL_IQ1_M] = { "IQ1_M", 256, RARE(jl_block_iq1_m) },
     [JL_BF16] = { "BF16", 1, 2 },
-    [34] = { "TQ1_0", 256, 0 },
-    [35] = { "TQ2_0", 256, 0 },
-    [39] = { "MXFP4", 32, 0 },
-    [40] = { "NVFP4", 64, 0 },
-    [41] = { "Q1_0", 128, 0 },
+    [JL_TQ1_0] = { "TQ1_0", 256, RARE(jl_block_tq1_0) },
+    [JL_TQ2_0] = { "TQ2_0", 256, RARE(jl_block_tq2_0) },
+    [JL_MXFP4] = { "MXFP4", 32, RARE(jl_block_mxfp4) },
+    [JL_NVFP4] = { "NVFP4", 64, RARE(jl_block_nvfp4) },
+    [JL_Q1_0] = { "Q1_0", 128, RARE(jl_block_q1_0) },
+    [JL_Q2_0] = { "Q2_0", 64, RARE(jl_block_q2_0) },
 };
 
 const jl_type_info *jl_type_get(uint32_t type) {
@@ -68,8 +77,17 @@ const char *jl_type_names(char *out, size_t cap) {
     return out;
 }
 
-const int8_t jl_iq4_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
-                                   1,    13,   25,  38,  53,  69,  89,  113 };
+const int8_t jl_quant_values[][16] = {
+    [JL_TABLE_IQ4] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 },
+#ifdef JL_ALL
+    [JL_TABLE_FP4] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 },
+    [JL_TABLE_IQ1] = { -9, -7, -1, 1, 7, 9 },
+    [JL_TABLE_IQ2] = { -43, -25, -8, 8, 25, 43 },
+    [JL_TABLE_IQ3_XXS] = { -124, -104, -88, -72, -56, -40, -24, -8, 8, 24, 40, 56, 72, 88, 104,
+                           124 },
+    [JL_TABLE_IQ3_S] = { -120, -104, -88, -72, -56, -40, -24, -8, 8, 24, 40, 56, 72, 88, 104, 120 },
+#endif
+};
 
 /* -- Blocks of 32 ------------------------------------------------------------------------------ */
 
@@ -123,7 +141,7 @@ static void dequantize_q5_1(const void *block, float *out) {
 static void dequantize_iq4_nl(const void *block, float *out) {
     const jl_block_iq4_nl *b = block;
     float d = jl_half_to_float(b->d);
-    for (int c = 0; c < 32; c++) out[c] = d * jl_iq4_values[nibble(b->q, c)];
+    for (int c = 0; c < 32; c++) out[c] = d * jl_quant_values[JL_TABLE_IQ4][nibble(b->q, c)];
 }
 
 /* -- Super-blocks of 256 ----------------------------------------------------------------------- */
@@ -211,11 +229,12 @@ static void dequantize_iq4_xs(const void *block, float *out) {
     float d = jl_half_to_float(b->d);
     for (int c = 0; c < 256; c++)
         out[c] = (d * (float)jl_iq4_xs_scale(b, c / 32)) *
-                 jl_iq4_values[nibble(b->q + c / 32 * 16, c % 32)];
+                 jl_quant_values[JL_TABLE_IQ4][nibble(b->q + c / 32 * 16, c % 32)];
 }
 
 /* -- All types --------------------------------------------------------------------------------- */
 
+/* one: NULL for the types of quant_rare.h. */
 static void dequantize_blocks(jl_type type, const uint8_t *src, float *out, size_t n,
                               void (*one)(const void *block, float *out)) {
     union {
@@ -225,7 +244,12 @@ static void dequantize_blocks(jl_type type, const uint8_t *src, float *out, size
     size_t columns = (size_t)types[type].block, bytes = (size_t)types[type].bytes;
     for (size_t i = 0; i < n; i += columns, src += bytes) {
         memcpy(block.bytes, src, bytes);
-        one(block.bytes, out + i);
+#ifdef JL_ALL
+        if (!one)
+            jl_rare_dequantize(type, block.bytes, out + i);
+        else
+#endif
+            one(block.bytes, out + i);
     }
 }
 
@@ -242,6 +266,10 @@ void jl_dequantize(jl_type type, const uint8_t *src, float *out, size_t n) {
         dequantize_16(src, out, n, jl_half_to_float);
     else if (type == JL_BF16)
         dequantize_16(src, out, n, jl_bf16_to_float);
+#ifdef JL_ALL
+    else if (jl_is_rare(type))
+        dequantize_blocks(type, src, out, n, NULL);
+#endif
     else
         dequantize_blocks(type, src, out, n, readers[type]);
 }

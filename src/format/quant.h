@@ -22,9 +22,22 @@ typedef enum jl_type {
     JL_Q4_K = 12,
     JL_Q5_K = 13,
     JL_Q6_K = 14,
+    JL_IQ2_XXS = 16, /* this and the other types of quant_rare.h: under JL_ALL only */
+    JL_IQ2_XS = 17,
+    JL_IQ3_XXS = 18,
+    JL_IQ1_S = 19,
     JL_IQ4_NL = 20,
+    JL_IQ3_S = 21,
+    JL_IQ2_S = 22,
     JL_IQ4_XS = 23,
-    JL_BF16 = 30
+    JL_IQ1_M = 29,
+    JL_BF16 = 30,
+    JL_TQ1_0 = 34,
+    JL_TQ2_0 = 35,
+    JL_MXFP4 = 39,
+    JL_NVFP4 = 40,
+    JL_Q1_0 = 41,
+    JL_Q2_0 = 42
 } jl_type;
 
 typedef struct jl_type_info {
@@ -62,7 +75,7 @@ typedef struct jl_block_q5_1 {
 typedef struct jl_block_iq4_nl {
     uint16_t d;
     uint8_t q[16];
-} jl_block_iq4_nl; /* w = d·jl_iq4_values[q] */
+} jl_block_iq4_nl; /* w = d·jl_quant_values[JL_TABLE_IQ4][q] */
 /* In the blocks above, q[j] holds column j (low nibble) and j + 16 (high); bit c of `high` is bit 4
  * of column c. */
 
@@ -97,7 +110,7 @@ typedef struct jl_block_q6_k {
 typedef struct jl_block_iq4_xs {
     uint16_t d, scales_high;       /* s of 32 columns: 4 bits of low nibbles, 2 bits here */
     uint8_t scales_low[4], q[128]; /* q[16·(c / 32) + c % 16], nibble c / 16 % 2 */
-} jl_block_iq4_xs;                 /* w = d·(s−32)·jl_iq4_values[q] */
+} jl_block_iq4_xs;                 /* w = d·(s−32)·jl_quant_values[JL_TABLE_IQ4][q] */
 
 _Static_assert(sizeof(jl_block_q8_0) == 34, "Q8_0 block");
 _Static_assert(sizeof(jl_block_q4_0) == 18, "Q4_0 block");
@@ -112,8 +125,25 @@ _Static_assert(sizeof(jl_block_q5_k) == 176, "Q5_K block");
 _Static_assert(sizeof(jl_block_q6_k) == 210, "Q6_K block");
 _Static_assert(sizeof(jl_block_iq4_xs) == 136, "IQ4_XS block");
 
-/* Values of IQ4_NL and IQ4_XS quants (kvalues_iq4nl of ggml-common.h). */
-extern const int8_t jl_iq4_values[16];
+/* Values of quants that are indices: kvalues_iq4nl of ggml-common.h (IQ4), and those of the types
+ * in quant_rare.h; the grids (IQ1 to IQ3) have signed values in eighths. */
+typedef enum jl_value_table {
+    JL_NO_TABLE,
+    JL_TABLE_IQ4,
+    JL_TABLE_FP4,
+    JL_TABLE_IQ1,
+    JL_TABLE_IQ2,
+    JL_TABLE_IQ3_XXS,
+    JL_TABLE_IQ3_S
+} jl_value_table;
+extern const int8_t jl_quant_values[][16];
+
+/* 32 columns of a block as the integers of its type. */
+typedef struct jl_quants {
+    uint8_t q[32];                /* quants, offset not subtracted; Q8_0: int8 */
+    uint16_t d, m;                /* halves of the block or its super-block; NVFP4: see there */
+    uint8_t scale[2], minimum[2]; /* K and IQ types: of each group of 16 or 32 columns */
+} jl_quants;
 
 /* Scale and minimum of Q4_K and Q5_K group j < 8 (32 columns). */
 void jl_k_scale(const uint8_t scales[12], int j, int *s, int *m);

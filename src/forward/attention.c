@@ -350,7 +350,7 @@ static void attend_watched(void *arg, int head, int thread) {
  * counts nothing. */
 static void read_results(const jl_pass *p, int block) {
     const jl_counters counters = p->s->meter->counters;
-    const jl_linear *o = &p->m->w.blocks[block].o, alone = { o->w, NULL };
+    const jl_linear *o = &p->m->w.blocks[block].o, alone = { o->w, NULL, o->scale };
     int heads = p->m->h.n_heads, hd = p->m->h.head_dim;
     size_t width = (size_t)(heads * hd);
     for (int head = 0; head < heads; head++) {

@@ -12,6 +12,9 @@
 #include "sites.h"
 
 static void add_bias(const jl_linear *w, float *y, int n) {
+#ifdef JL_ALL
+    if (w->scale) jl_scale(y, *w->scale, n * w->w.rows);
+#endif
     for (int t = 0; w->bias && t < n; t++, y += w->w.rows) jl_add(y, w->bias, w->w.rows);
 }
 

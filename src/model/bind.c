@@ -4,7 +4,8 @@
  * packs bytes. The name of a tensor gives its block and slot; its shape must match the lengths.
  * Every required slot is filled, none twice. Unknown tensors are rejected, because they would
  * change what the model computes. A fused tensor becomes one target per part, so later code does
- * not see it. One pass in file order, linear in the number of tensors.
+ * not see it. One pass in file order, linear in the number of tensors. A matrix of NVFP4 files has
+ * a second scale beside it, attn_q.scale of attn_q.weight.
  */
 #include "model.h"
 
@@ -174,6 +175,70 @@ static jl_status bind(jl_model *m, const jl_gguf_tensor *t, int tensor, void *ow
     return JL_OK;
 }
 
+#ifdef JL_ALL
+/* ---- Scales beside matrices ------------------------------------------------------------------ */
+
+/* "attn_q.scale" → "attn_q.weight", in `name`, which has 8 bytes more than a tensor's name. Returns
+ * 0 if t is no scale. */
+static int name_of_scaled(const jl_gguf_tensor *t, const char *ending, jl_gguf_tensor *of,
+                          char *name) {
+    size_t n = strlen(ending);
+    if (t->name.n <= n || memcmp(t->name.data + t->name.n - n, ending, n) != 0) return 0;
+    memcpy(name, t->name.data, t->name.n - n);
+    memcpy(name + t->name.n - n, ".weight", 7);
+    *of = *t;
+    of->name = (jl_str){ name, t->name.n - n + 7 };
+    return 1;
+}
+
+/* Finds the matrix of a block, in one part of the file, that this scale belongs to, and checks the
+ * scale's type and shape; JL_TENSOR_COUNT: none. */
+static int find_scaled(const jl_model *m, const jl_gguf_tensor *t, int *block) {
+    char name[80];
+    jl_gguf_tensor of;
+    if (!name_of_scaled(t, ".scale", &of, name) && !name_of_scaled(t, ".input_scale", &of, name))
+        return JL_TENSOR_COUNT;
+    int tensor = find_place(m, &of, block);
+    if (tensor == JL_TENSOR_COUNT || *block < 0) return JL_TENSOR_COUNT;
+    const jl_tensor_spec *spec = &jl_tensor_specs[tensor];
+    uint64_t count = spec->kind == JL_EXPERTS ? (uint64_t)m->h.n_experts : 1;
+    if (spec->cols == JL_DIM_NONE || spec->kind == JL_FLOATS || spec->parts[1].rows != JL_DIM_NONE)
+        return JL_TENSOR_COUNT;
+    if (t->type != JL_F32 || t->dims[0] != count || t->dims[1] * t->dims[2] * t->dims[3] != 1)
+        return JL_TENSOR_COUNT;
+    return tensor;
+}
+
+/* Binds a scale; those of inputs are for products of 4-bit activations, so they are only read. */
+static void bind_scale(jl_model *m, const jl_gguf_tensor *t, int tensor, int block) {
+    const jl_tensor_spec *spec = &jl_tensor_specs[tensor];
+    char *slot = (char *)&m->w.blocks[block] + spec->parts[0].slot;
+    int one = spec->kind == JL_ONE_MATRIX, count = one ? 1 : m->h.n_experts;
+    jl_linear *to = one ? (jl_linear *)(void *)slot : *(jl_linear **)(void *)slot;
+    int of_input = t->name.n > 12 && memcmp(t->name.data + t->name.n - 12, ".input_scale", 12) == 0;
+    uint64_t at = t->offset;
+    if (of_input) add_target(m, JL_F32, at, 1, count, NULL, NULL);
+    for (int i = 0; i < count && !of_input; i++)
+        at = add_target(m, JL_F32, at, 1, 1, NULL, &to[i].scale);
+}
+
+/* Fails if a scaled tensor is not in the file, or only as a part of another. */
+static jl_status check_scaled(int block, jl_tensor_set scaled, jl_tensor_set filled,
+                              jl_error *error) {
+    for (int i = 0; i < JL_TENSOR_COUNT; i++)
+        if (in_set(filled, i)) filled &= ~jl_tensor_specs[i].with;
+    for (int i = 0; i < JL_TENSOR_COUNT; i++)
+        if (in_set(scaled & ~filled, i)) {
+            char name[96];
+            jl_format(name, sizeof name, "blk.%d.%s", block, jl_tensor_specs[i].name);
+            return jl_fail(error, JL_ERR_TENSOR, JL_NO_OFFSET, jl_string(name),
+                           "the file has a scale of this tensor, but not the tensor; it is "
+                           "damaged, or of a variant that is not supported");
+        }
+    return JL_OK;
+}
+#endif
+
 static jl_status refuse_stranger(const jl_model *m, const jl_gguf_tensor *t, jl_error *error) {
     return jl_fail(error, JL_ERR_TENSOR, t->offset, t->name,
                    "architecture %s with %d blocks has no such tensor; the file is of a variant "
@@ -201,22 +266,35 @@ static jl_status check_filled(const jl_model *m, int block, jl_tensor_set filled
 
 jl_status jl_bind(jl_model *m, jl_error *error) {
     const jl_gguf *g = &m->loader->gguf;
-    jl_tensor_set model = 0, *blocks = jl_alloc_array((uint64_t)m->h.n_layers, sizeof *blocks);
-    uint64_t experts = (uint64_t)m->h.n_layers * (uint64_t)m->h.n_experts;
-    uint64_t max = 3 * ((uint64_t)g->n_tensors + experts); /* targets */
+    int layers = m->h.n_layers; /* blocks: the tensors of each, then those with scales */
+    jl_tensor_set model = 0, *blocks = jl_alloc_array(2 * (uint64_t)layers, sizeof *blocks);
+    uint64_t experts = (uint64_t)layers * (uint64_t)m->h.n_experts;
+    uint64_t max = 3 * ((uint64_t)g->n_tensors + 2 * experts); /* targets; experts have scales */
     m->loader->targets = jl_alloc_array(max, sizeof(jl_target));
     jl_status st = JL_OK;
     if (!blocks || !m->loader->targets) st = jl_no_memory(error, "tensors");
     for (int i = 0; i < g->n_tensors && !st; i++) {
         int block, tensor = find_place(m, &g->tensors[i], &block);
         void *owner = block < 0 ? (void *)&m->w : &m->w.blocks[block];
+#ifdef JL_ALL
+        int scaled = tensor == JL_TENSOR_COUNT ? find_scaled(m, &g->tensors[i], &block) : tensor;
+        if (scaled != tensor) {
+            bind_scale(m, &g->tensors[i], scaled, block);
+            blocks[layers + block] |= (jl_tensor_set)1 << scaled;
+            continue;
+        }
+#endif
         if (tensor == JL_TENSOR_COUNT)
             st = refuse_stranger(m, &g->tensors[i], error);
         else
             st = bind(m, &g->tensors[i], tensor, owner, block < 0 ? &model : &blocks[block], error);
     }
     if (!st) st = check_filled(m, MODEL_LEVEL, model, error);
-    for (int i = 0; i < m->h.n_layers && !st; i++) st = check_filled(m, i, blocks[i], error);
+    for (int i = 0; i < layers && !st; i++) st = check_filled(m, i, blocks[i], error);
+#ifdef JL_ALL
+    for (int i = 0; i < layers && !st; i++)
+        st = check_scaled(i, blocks[layers + i], blocks[i], error);
+#endif
     jl_free(blocks);
     return st;
 }

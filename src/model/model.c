@@ -22,6 +22,7 @@ static void lay_out(jl_model *m, jl_arena *arena) {
     for (int i = 0; i < m->loader->n_targets; i++) {
         jl_target *t = &m->loader->targets[i];
         uint64_t bytes = (uint64_t)t->cols * sizeof(float);
+        if (!t->matrix && !t->vector) continue;
         if (t->matrix) /* in 64 bits: a hostile matrix overflows a 32-bit size_t */
             bytes = ((uint64_t)t->rows + JL_PANEL - 1) / JL_PANEL *
                     jl_panel_bytes(t->matrix->layout, t->cols);

@@ -45,7 +45,7 @@ typedef struct jl_target {
     int cols;
     jl_type type;
     jl_matrix *matrix; /* either a matrix */
-    float **vector;    /* or the slot of a vector */
+    float **vector;    /* or the slot of a vector; neither: bytes that are only read */
 } jl_target;
 
 /* State of a load. */

@@ -8,10 +8,11 @@
 
 #include "../compute/kernels.h"
 
-/* y = W x + b. */
+/* y = s · W x + b. */
 typedef struct jl_linear {
-    jl_matrix w; /* [out][in] */
-    float *bias; /* [out]; NULL: none */
+    jl_matrix w;  /* [out][in] */
+    float *bias;  /* [out]; NULL: none */
+    float *scale; /* s [1], of NVFP4 files, under JL_ALL; NULL: 1 */
 } jl_linear;
 
 typedef struct jl_norm {

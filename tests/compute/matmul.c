@@ -103,9 +103,11 @@ static void test_act_specials(void) {
 
 /* -- Matrices ---------------------------------------------------------------------------------- */
 
-static const jl_type types[] = { JL_F32,  JL_F16,  JL_BF16, JL_Q8_0,   JL_Q4_0,
-                                 JL_Q4_1, JL_Q5_0, JL_Q5_1, JL_Q2_K,   JL_Q3_K,
-                                 JL_Q4_K, JL_Q5_K, JL_Q6_K, JL_IQ4_NL, JL_IQ4_XS };
+static const jl_type types[] = { JL_F32,    JL_F16,    JL_BF16,    JL_Q8_0,  JL_Q4_0,  JL_Q4_1,
+                                 JL_Q5_0,   JL_Q5_1,   JL_Q2_K,    JL_Q3_K,  JL_Q4_K,  JL_Q5_K,
+                                 JL_Q6_K,   JL_IQ4_NL, JL_IQ4_XS,  JL_TQ1_0, JL_TQ2_0, JL_MXFP4,
+                                 JL_NVFP4,  JL_IQ1_S,  JL_IQ1_M,   JL_Q1_0,  JL_Q2_0,  JL_IQ2_XXS,
+                                 JL_IQ2_XS, JL_IQ2_S,  JL_IQ3_XXS, JL_IQ3_S };
 enum { N_TYPES = sizeof types / sizeof *types };
 
 static size_t row_bytes(jl_type type, int cols) {
@@ -126,6 +128,8 @@ static void half_places(jl_type type, int *d, int *m) {
     if (type == JL_Q2_K) *d = 80, *m = 82;
     if (type == JL_Q3_K) *d = 108;
     if (type == JL_Q6_K) *d = 208;
+    if (type == JL_TQ1_0) *d = 52;
+    if (type == JL_TQ2_0) *d = 64;
 }
 
 /* Random file bytes of that type: all quants, scales of ordinary size. */
@@ -141,7 +145,13 @@ static void random_rows(jl_type type, int rows, int cols, uint8_t *out) {
         uint16_t high = (uint16_t)(jl_float_to_bits(f) >> 16);
         if (type == JL_F32)
             memcpy(out + i, &f, 4);
-        else
+        else if (type == JL_MXFP4)
+            out[i] = (uint8_t)(120 + random_below(8));
+        else if (type == JL_IQ1_M)
+            for (size_t k = 0; k < 4; k++)
+                out[i + 49 + 2 * k] =
+                    (uint8_t)((out[i + 49 + 2 * k] & 15) | (h >> 4 * k & 15) << 4);
+        else if (type != JL_NVFP4)
             memcpy(out + i + at_d, type == JL_BF16 ? &high : &h, 2);
         if (at_m >= 0) memcpy(out + i + at_m, &m, 2);
     }

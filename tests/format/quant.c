@@ -2,6 +2,7 @@
  * that reads single bits.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../src/base/half.h"
@@ -20,12 +21,17 @@ static void type_table(void) {
         const char *name;
         int block, bytes;
     } expected[] = {
-        { 0, "F32", 1, 4 },        { 1, "F16", 1, 2 },         { 2, "Q4_0", 32, 18 },
-        { 3, "Q4_1", 32, 20 },     { 6, "Q5_0", 32, 22 },      { 7, "Q5_1", 32, 24 },
-        { 8, "Q8_0", 32, 34 },     { 10, "Q2_K", 256, 84 },    { 11, "Q3_K", 256, 110 },
-        { 12, "Q4_K", 256, 144 },  { 13, "Q5_K", 256, 176 },   { 14, "Q6_K", 256, 210 },
-        { 20, "IQ4_NL", 32, 18 },  { 23, "IQ4_XS", 256, 136 }, { 30, "BF16", 1, 2 },
-        { 16, "IQ2_XXS", 256, 0 }, { 39, "MXFP4", 32, 0 }
+        { 0, "F32", 1, 4 },         { 1, "F16", 1, 2 },         { 2, "Q4_0", 32, 18 },
+        { 3, "Q4_1", 32, 20 },      { 6, "Q5_0", 32, 22 },      { 7, "Q5_1", 32, 24 },
+        { 8, "Q8_0", 32, 34 },      { 10, "Q2_K", 256, 84 },    { 11, "Q3_K", 256, 110 },
+        { 12, "Q4_K", 256, 144 },   { 13, "Q5_K", 256, 176 },   { 14, "Q6_K", 256, 210 },
+        { 20, "IQ4_NL", 32, 18 },   { 23, "IQ4_XS", 256, 136 }, { 30, "BF16", 1, 2 },
+        { 16, "IQ2_XXS", 256, 66 }, { 17, "IQ2_XS", 256, 74 },  { 22, "IQ2_S", 256, 82 },
+        { 18, "IQ3_XXS", 256, 98 }, { 21, "IQ3_S", 256, 110 },  { 19, "IQ1_S", 256, 50 },
+        { 29, "IQ1_M", 256, 56 },   { 34, "TQ1_0", 256, 54 },   { 35, "TQ2_0", 256, 66 },
+        { 39, "MXFP4", 32, 17 },    { 40, "NVFP4", 64, 36 },    { 9, "Q8_1", 32, 0 },
+        { 15, "Q8_K", 256, 0 },     { 41, "Q1_0", 128, 18 },    { 42, "Q2_0", 64, 18 },
+        { 24, "I8", 1, 0 }
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const jl_type_info *t = jl_type_get(expected[i].type);
@@ -183,11 +189,41 @@ static void dequantize_tables(void) {
     }
 }
 
+/* The rare types, against what gguf-py makes of random blocks (tests/golden/rare.py): u32 type,
+ * u32 blocks, their bytes, their weights. All of these are exact in a float. */
+static void dequantize_rare_types(void) {
+    static uint8_t file[1 << 17];
+    FILE *f = fopen("tests/golden/rare.bin", "rb");
+    CHECK(f, "tests/golden/rare.bin is missing");
+    if (!f) return;
+    size_t n = fread(file, 1, sizeof file, f), at = 0;
+    fclose(f);
+    int types = 0, columns = 0;
+    for (; at < n; types++) {
+        uint32_t head[2];
+        memcpy(head, file + at, sizeof head), at += sizeof head;
+        const jl_type_info *info = jl_type_get(head[0]);
+        size_t elements = head[1] * (size_t)info->block;
+        float out[1024], wanted[1024];
+        CHECK(elements <= 1024 && info->bytes > 0, "type %u", head[0]);
+        if (elements > 1024 || info->bytes == 0) return;
+        jl_dequantize((jl_type)head[0], file + at, out, elements);
+        at += head[1] * (size_t)info->bytes;
+        memcpy(wanted, file + at, elements * sizeof *wanted), at += elements * sizeof *wanted;
+        for (size_t i = 0; i < elements; i++, columns++)
+            CHECK(out[i] == wanted[i], "%s, column %zu: %g, not %g", info->name, i, (double)out[i],
+                  (double)wanted[i]);
+    }
+    CHECK(at == n && types == 13 && columns == 9 * 1024 + 512 + 1024 + 4 * (128 + 64),
+          "%d types, %d columns", types, columns);
+}
+
 static void names_of_types(void) {
-    char names[160], few[12];
+    char names[256], few[12];
     CHECK(strcmp(jl_type_names(names, sizeof names),
-                 "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, "
-                 "IQ4_XS or BF16") == 0,
+                 "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ2_XXS, "
+                 "IQ2_XS, IQ3_XXS, IQ1_S, IQ4_NL, IQ3_S, IQ2_S, IQ4_XS, IQ1_M, BF16, TQ1_0, "
+                 "TQ2_0, MXFP4, NVFP4, Q1_0 or Q2_0") == 0,
           "%s", names);
     CHECK(strcmp(jl_type_names(few, sizeof few), "F32, F16, Q") == 0, "%s", few);
 }
@@ -213,6 +249,7 @@ int main(void) {
     RUN(dequantize_blocks);
     RUN(dequantize_super_blocks);
     RUN(dequantize_tables);
+    RUN(dequantize_rare_types);
     RUN(dequantize_floats);
     return check_report("format/quant");
 }

@@ -363,11 +363,21 @@ static inline void type_removed(hostile_file *f) {
 static inline void type_unknown(hostile_file *f) {
     one_tensor(f, 32, 1, 0xffffffff, 0);
 }
-static inline void type_iq2_xxs(hostile_file *f) {
-    one_tensor(f, 256, 1, 16, 0);
+static inline void type_q8_k(hostile_file *f) {
+    one_tensor(f, 256, 1, 15, 0);
 }
-static inline void type_mxfp4(hostile_file *f) {
-    one_tensor(f, 32, 1, 39, 0);
+static inline void type_q8_1(hostile_file *f) {
+    one_tensor(f, 32, 1, 9, 0);
+}
+static inline void row_not_mxfp4(hostile_file *f) {
+    one_tensor(f, 48, 2, 39, 0);
+}
+static inline void row_not_iq1_s(hostile_file *f) {
+    one_tensor(f, 128, 2, 19, 0);
+}
+static inline void iq1_m_past_end(hostile_file *f) {
+    put_start(f, 3, 1, 0);
+    put_tensor(f, "t", 256, 3, 29, 0), put_data(f, 2 * 56 + 55);
 }
 static inline void row_not_super_blocks(hostile_file *f) {
     one_tensor(f, 128, 2, 12, 0);
@@ -474,10 +484,12 @@ static const hostile_case hostile_cases[] = {
     /* [19] [20] types and sizes */
     CASE(type_removed, TYPE, "t", "number 4", 0),
     CASE(type_unknown, TYPE, "t", "number 4294967295", 0),
-    CASE(type_iq2_xxs, TYPE, "t", "IQ2_XXS is not supported; use a file in F32, F16", 0),
-    CASE(type_mxfp4, TYPE, "t", "MXFP4 is not supported", 0),
+    CASE(type_q8_k, TYPE, "t", "Q8_K is not supported; use a file in F32, F16", 0),
+    CASE(type_q8_1, TYPE, "t", "Q8_1 is not supported", 0),
     CASE(row_not_blocks, FORMAT, "t", "row of 48 elements", 0),
     CASE(row_not_super_blocks, FORMAT, "t", "row of 128 elements is not a whole number of Q4_K", 0),
+    CASE(row_not_mxfp4, FORMAT, "t", "row of 48 elements is not a whole number of MXFP4", 0),
+    CASE(row_not_iq1_s, FORMAT, "t", "row of 128 elements is not a whole number of IQ1_S", 0),
     CASE(size_wraps, FORMAT, "t", "size of the data", 0),
     /* [21] [22] [23] offsets */
     CASE(offset_unaligned, FORMAT, "t", "multiple of 32 bytes, found offset 16", 0),
@@ -486,6 +498,7 @@ static const hostile_case hostile_cases[] = {
     CASE(offset_wraps, FORMAT, "t", "within 2^53 bytes", 0),
     CASE(overlap, FORMAT, "late", "overlaps with that of tensor early", 0),
     CASE(same_place, FORMAT, "second", "overlaps with that of tensor first", 0),
+    CASE(iq1_m_past_end, TRUNCATED, "t", "the data ends at byte", 2),
     CASE(data_past_end, TRUNCATED, "t", "the data ends at byte", 2), /* 2: JL_OK without the size */
 };
 
