@@ -105,7 +105,7 @@ static int block_has(const jl_model *m, const jl_block *b, condition when) {
     case FFN_NORM:
         return b->ffn_norm.weight || b->ffn_sum_norm.weight;
     case ATTENTION:
-        return !b->is_conv;
+        return b->mixer == JL_ATTENTION;
     case DENSE:
         return !b->router.w.rows;
     case GATED:

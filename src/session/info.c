@@ -93,7 +93,7 @@ static void put_shape(writer *w, const jl_model *m) {
     put_text(w, "[");
     for (int i = 0, begun = 0; m->w.blocks && i < h->n_layers; i++) {
         char number[16];
-        if (m->w.blocks[i].is_conv) continue;
+        if (m->w.blocks[i].mixer != JL_ATTENTION) continue;
         put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
     }
     put_text(w, "]");

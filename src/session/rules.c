@@ -23,10 +23,10 @@ static jl_status check_mask(const jl_model *m, const jl_rules *r, jl_error *erro
     if (r->mask == JL_MASK_MODEL) return JL_OK;
     if (m->h.encoder)
         return refuse(error, where, "an encoder sees the whole text; it has no other mask");
-    if (r->mask > JL_MASK_CAUSAL && m->h.n_conv > 0)
+    if (r->mask > JL_MASK_CAUSAL && m->h.n_conv + m->h.n_recurrent > 0)
         return refuse(error, where,
-                      "this model has short convolutions, which only read earlier tokens; only the "
-                      "causal mask is possible");
+                      "this model has short convolutions or recurrent blocks, which only read "
+                      "earlier tokens; only the causal mask is possible");
     if (r->mask == JL_MASK_PREFIX && (r->prefix < 1 || r->prefix > MAX_WHOLE))
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where),
                        "expected a prefix of 1 to %d tokens, found %d", MAX_WHOLE, r->prefix);

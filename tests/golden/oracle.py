@@ -27,6 +27,7 @@ ARCHS = {
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
     'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {}, 'arcee': {},
+    'qwen35': dict(L=4, hd=12, ff=48, kernel=4, state=8, groups=2, heads=4, inner=32),
 }
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
 # a WordPiece vocabulary: ▁ begins a word
@@ -68,24 +69,30 @@ def tensors(name, s, rng):
         b = f'blk.{i}.'
         if arch not in ('olmo2', 'exaone4') and not bert: norm(b + 'attn_norm', d, ln)
         if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
-        if conv and i % 3 != 2:
+        recurrent = arch == 'qwen35' and i % 3 != 2
+        if recurrent:
+            channels, inner, heads = s['inner'] + 2 * s['groups'] * s['state'], s['inner'], s['heads']
+            w(b + 'attn_qkv.weight', channels, d); w(b + 'attn_gate.weight', inner, d); w(b + 'ssm_conv1d.weight', channels, s['kernel'], std=0.6)
+            w(b + 'ssm_alpha.weight', heads, d); w(b + 'ssm_beta.weight', heads, d); w(b + 'ssm_out.weight', d, inner); norm(b + 'ssm_norm', s['state']); bias(b + 'ssm_dt', heads)
+            T[b + 'ssm_a'] = -np.exp(rng.standard_normal(heads) - 2).astype(np.float32)
+        elif conv and i % 3 != 2:
             w(b + 'shortconv.conv.weight', d, 3, std=0.6); w(b + 'shortconv.in_proj.weight', 3 * d, d); w(b + 'shortconv.out_proj.weight', d, d)
         elif arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2', 'falcon', 'mpt', 'nomic-bert'):
             w(b + 'attn_qkv.weight', q + 2 * kv, d)
             if arch not in ('phi3', 'falcon', 'mpt', 'nomic-bert'): bias(b + 'attn_qkv', q + 2 * kv)
         else:
             for n, size in (('q', q), ('k', kv), ('v', kv)):
-                w(b + f'attn_{n}.weight', size, d)
+                w(b + f'attn_{n}.weight', 2 * size if arch == 'qwen35' and n == 'q' else size, d)
                 if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert', 'glm4') or name == 'llama-bias': bias(b + f'attn_{n}', size)
-        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2 or arch == 'qwen35' and not recurrent: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
         if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
-        if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
+        if not recurrent and (not conv or i % 3 == 2): w(b + 'attn_output.weight', d, q)
         if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'attn_output', d)
         if bert: norm(b + 'attn_output_norm', d, True); norm(b + 'layer_output_norm', d, True)
         if arch in ('gemma2', 'gemma3', 'olmo2', 'exaone4', 'glm4'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
-        if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
+        if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + ('post_attention_norm' if arch == 'qwen35' else 'ffn_norm'), d, ln)
         gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert',
-                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder')
+                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder', 'qwen35')
         if E:
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
@@ -111,7 +118,7 @@ def make(a):
     if arch in LAYER_NORM: g.add_layer_norm_eps(1e-5)
     else: g.add_layer_norm_rms_eps(1e-6)
     if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
-    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4, 'glm4': s['hd'] // 2}.get(arch, s['hd'])
+    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4, 'glm4': s['hd'] // 2, 'qwen35': 8}.get(arch, s['hd'])
     if arch not in ('gpt2', 'bloom', 'mpt', 'bert'): g.add_rope_dimension_count(rot); g.add_rope_freq_base({'gemma3': 1e6, 'nomic-bert': 1e3}.get(arch, 1e4))
     if a.arch in ('llama-linear', 'llama-yarn'):
         g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
@@ -129,6 +136,9 @@ def make(a):
         g.add_embedding_scale(12.0); g.add_residual_scale(0.22); g.add_attention_scale(0.2); g.add_logit_scale(8.0)
     if arch == 'command-r': g.add_logit_scale(0.0625)
     if arch == 'lfm2': g.add_shortconv_l_cache(3)
+    if arch == 'qwen35': g.add_rope_dimension_sections([2, 1, 1, 0]); g.add_full_attention_interval(3)
+    if 'kernel' in s:
+        g.add_ssm_conv_kernel(s['kernel']); g.add_ssm_inner_size(s['inner']); g.add_ssm_state_size(s['state']); g.add_ssm_time_step_rank(s['heads']); g.add_ssm_group_count(s['groups'])
     if 'E' in s: g.add_expert_count(s['E']); g.add_expert_used_count(s['used'])
     if 'ffe' in s: g.add_expert_feed_forward_length(s['ffe'])
     if 'shared' in s: g.add_expert_shared_feed_forward_length(s['shared'])
@@ -138,7 +148,7 @@ def make(a):
         for n, i in (('unknown', 1), ('bos', 2), ('seperator', 3), ('mask', 4), ('padding', 0)): g.add_uint32(f'tokenizer.ggml.{n}_token_id', i)
     else: g.add_string('tokenizer.ggml.model', 'none')
     for n, t in T.items():
-        if a.type == 'f32' or t.ndim < 2 or n in ('position_embd.weight', 'token_types.weight'): g.add_tensor(n, t); continue
+        if a.type == 'f32' or t.ndim < 2 or n in ('position_embd.weight', 'token_types.weight') or 'conv1d' in n: g.add_tensor(n, t); continue
         qt = gguf.GGMLQuantizationType[a.type.upper()]
         g.add_tensor(n, gguf.quants.quantize(t, qt), raw_dtype=qt)
     g.write_header_to_file(); g.write_kv_data_to_file(); g.write_tensors_to_file(); g.close()

@@ -293,6 +293,11 @@ static void put_refusal(hostile_file *f, const refusal *r) {
         { "attention.layer_norm_epsilon", 'f', 1e-5, 0, NULL },
         { "shortconv.l_cache", 'u', 3, 0, NULL },
         { "expert_used_count", 'u', 1, 0, NULL },
+        { "ssm.conv_kernel", 'u', 4, 0, NULL },
+        { "ssm.inner_size", 'u', 8, 0, NULL },
+        { "ssm.state_size", 'u', 4, 0, NULL },
+        { "ssm.time_step_rank", 'u', 2, 0, NULL },
+        { "ssm.group_count", 'u', 1, 0, NULL },
     };
     enum { BASE = sizeof base / sizeof *base };
     int n_values = 1, n_tensors = 1, moe = strstr(r->arch, "moe") != NULL;
@@ -408,6 +413,24 @@ static const refusal refusals[] = {
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1e6, 0, FORMAT, "shortconv.l_cache", "found 1000000"),
     VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
+    /* recurrent blocks */
+    VALUE("qwen35", "ssm.conv_kernel", '-', 0, 0, FORMAT, "qwen35.ssm.conv_kernel", "missing"),
+    VALUE("qwen35", "ssm.conv_kernel", 'u', 65, 0, FORMAT, "ssm.conv_kernel", "expected 2 to 64"),
+    VALUE("qwen35", "ssm.state_size", 'u', 257, 0, FORMAT, "ssm.state_size", "expected 1 to 256"),
+    VALUE("qwen35", "ssm.inner_size", 'u', 1 << 17, 0, FORMAT, "ssm.inner_size", "found 131072"),
+    VALUE("qwen35", "ssm.time_step_rank", 'u', 0, 0, FORMAT, "time_step_rank", "found 0"),
+    VALUE("qwen35", "ssm.group_count", 'u', 3, 0, FORMAT, "ssm.inner_size", "3 groups"),
+    VALUE("qwen35", "full_attention_interval", 'u', 0, 0, FORMAT, "full_attention_interval",
+          "found 0"),
+    VALUE("qwen35", "nextn_predict_layers", 'u', 2, 0, FORMAT, "nextn_predict_layers",
+          "expected 0 to 1, found 2"),
+    VALUE("qwen35", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal",
+          "causal attention only"),
+    TENSOR("qwen35", "blk.0.ssm_conv1d.weight", 4, 8, "ssm_conv1d.weight",
+           "expected shape [4, 16, 1], found [4, 8, 1, 1]"),
+    TENSOR("qwen35", "blk.1.ssm_a", 3, 1, "blk.1.ssm_a", "expected shape [2, 1, 1]"),
+    TENSOR("qwen35", "blk.0.attn_q.weight", 8, 16, "blk.0.attn_q.weight", "has no such tensor"),
+    TENSOR("llama", "blk.0.ssm_a", 2, 1, "blk.0.ssm_a", "has no such tensor"),
     /* bidirectional attention */
     VALUE("bloom", "attention.causal", 'b', 0, 0, ARCHITECTURE, "bloom.attention.causal",
           "architecture bloom is supported with causal attention only"),
@@ -561,7 +584,9 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
     if (a->required & jl_shared_set) add(further, sizeof further, "shared expert");
     if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
-    if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
+    if (a->rules & JL_HAS_SHORT_CONV) add(further, sizeof further, "short convolutions");
+    if (a->required >> JL_ATTN_Q_GATE & 1) add(further, sizeof further, "gated heads");
+    if (a->required >> JL_SSM_BETA & 1) add(further, sizeof further, "gated delta nets");
     snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
              a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,
              *further ? " " : "");
