@@ -438,7 +438,7 @@ void jl_attention_read_kv(const jl_pass *p, int block) {
 uint64_t jl_attention_cost(const jl_model *m, int block, int keys) {
     const jl_block *b = &m->w.blocks[block];
     int seen = b->window && b->window < keys ? b->window : keys;
-    return b->mixer != JL_ATTENTION
+    return !jl_has_attention(b)
                ? 0
                : 2 * (uint64_t)seen * (uint64_t)m->h.n_heads * (uint64_t)m->h.head_dim;
 }

@@ -48,18 +48,13 @@ static void normalise_keys(void *arg, int first, int end) {
     }
 }
 
-/* log(1 + e^x) */
-static float softplus(float x) {
-    return x > 20 ? x : (float)log(1 + (double)jl_exp(x));
-}
-
 /* alpha and beta of the scratch: from products to factors. */
 static void make_gates(const delta_job *job) {
     int heads = job->p->m->h.ssm.heads;
     float *alpha = job->p->s->ssm.alpha, *beta = job->p->s->ssm.beta;
     for (int t = 0; t < job->p->n; t++, alpha += heads, beta += heads)
         for (int i = 0; i < heads; i++) {
-            alpha[i] = jl_exp(job->w->a[i] * softplus(alpha[i] + job->w->dt_bias[i]));
+            alpha[i] = jl_exp(job->w->a[i] * jl_softplus(alpha[i] + job->w->dt_bias[i]));
             beta[i] = 1 / (1 + jl_exp(-beta[i]));
         }
 }

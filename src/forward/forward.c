@@ -2,7 +2,7 @@
  *
  *   x = embedding of the tokens                                   the residual stream
  *   for each block:                                               (Vaswani et al. 2017, pre-norm)
- *       x = x + attention(norm(x))                                attention.c, short_conv.c, delta_net.c
+ *       x = x + attention(norm(x))                                attention.c, short_conv.c, recurrent.c
  *       x = x + feed_forward(norm(x))                             feed_forward.c or experts.c
  *   logits = W_out norm(x)
  *
@@ -19,6 +19,7 @@
 #include "delta_net.h"
 #include "feed_forward.h"
 #include "linear.h"
+#include "mamba.h"
 #include "rules.h"
 #include "short_conv.h"
 #include "sites.h"
@@ -62,7 +63,12 @@ static int recurrent_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model
     s->ssm.out = jl_arena_take(arena, row * (uint64_t)l->inner);
     s->ssm.alpha = jl_arena_take(arena, row * (uint64_t)l->heads);
     s->ssm.beta = jl_arena_take(arena, row * (uint64_t)l->heads);
-    return l->inner;
+    uint64_t mamba = m->arch->mixer == JL_MAMBA, both = m->arch->mixer == JL_ATTENTION_MAMBA2;
+    s->ssm.b = jl_arena_take(arena, mamba * row * (uint64_t)l->state);
+    s->ssm.c = jl_arena_take(arena, mamba * row * (uint64_t)l->state);
+    s->ssm.dt = jl_arena_take(arena, mamba * row * (uint64_t)l->inner);
+    s->ssm.sum = jl_arena_take(arena, both * row * (uint64_t)m->h.n_embd);
+    return max(l->inner, l->heads);
 #else
     (void)s, (void)arena, (void)m, (void)row;
     return 0;
@@ -179,6 +185,13 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
     normalise_stream(p, block);
     attention(p, block);
     if (block == p->pattern_block) return;
+#ifdef JL_ALL
+    if (!b->up.w.rows && !b->router.w.rows) { /* a block without a feed-forward sublayer */
+        add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
+                  JL_SITE_LN1_SCALE);
+        return;
+    }
+#endif
     if (!parallel) {
         add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
                   JL_SITE_LN1_SCALE);
@@ -193,9 +206,23 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
     add_delta(p, block, &b->ffn_post_norm, &b->ffn_sum_norm, JL_SITE_MLP_OUT, JL_SITE_LN2_SCALE);
 }
 
+#ifdef JL_ALL
+/* delta = the sum of attention and Mamba 2 of the same input. */
+static void attention_mamba2_sublayer(const jl_pass *p, int block) {
+    int n = p->n * p->m->h.n_embd;
+    jl_attention_sublayer(p, block);
+    memcpy(p->s->ssm.sum, p->s->delta, (size_t)n * sizeof(float));
+    jl_mamba2_sublayer(p, block);
+    jl_add(p->s->delta, p->s->ssm.sum, n);
+}
+#endif
+
 static attention_function *sublayer_of(const jl_block *b) {
 #ifdef JL_ALL
     if (b->mixer == JL_DELTA_NET) return jl_delta_net_sublayer;
+    if (b->mixer == JL_MAMBA) return jl_mamba_sublayer;
+    if (b->mixer == JL_MAMBA2) return jl_mamba2_sublayer;
+    if (b->mixer == JL_ATTENTION_MAMBA2) return attention_mamba2_sublayer;
 #endif
     return b->mixer == JL_SHORT_CONV ? jl_short_conv_sublayer : jl_attention_sublayer;
 }

@@ -75,6 +75,8 @@ typedef struct jl_scratch {
         float *mixed, *conv; /* [n][channels] before and after the convolution */
         float *z, *out;      /* [n][inner] gates; outputs of the heads */
         float *alpha, *beta; /* [n][heads] */
+        float *b, *c, *dt;   /* Mamba: [n][state], [n][state], [n][inner] */
+        float *sum;          /* [n][embd] attention's output, beside Mamba 2 */
     } ssm;                   /* of recurrent blocks; widths as in jl_ssm_lengths */
     float *gate, *up;        /* [n][ff] */
     struct {

@@ -1,6 +1,6 @@
 /* recurrent.c - the states of recurrent blocks, and their short convolution.
  *
- * Place in the flow: delta_net.c projects, calls the convolution here, then updates the state. The
+ * Place in the flow: delta_net.c and mamba.c project, call the convolution here, then update the state. The
  * rows of a batch are independent in the convolution and are distributed over the threads.
  */
 #include "recurrent.h"
@@ -13,18 +13,19 @@ const float *jl_state_before(const jl_pass *p, int block) {
     const jl_hparams *h = &p->m->h;
     if (p->cache->state_from < 0) return NULL;
     return p->cache->states + (size_t)p->cache->state_from * (size_t)jl_states_floats(h) +
-           (size_t)p->m->w.blocks[block].slot * (size_t)jl_state_floats(h);
+           (size_t)p->m->w.blocks[block].state * (size_t)jl_state_floats(h);
 }
 
 float *jl_state_after(const jl_pass *p, int block) {
     const jl_hparams *h = &p->m->h;
     return p->cache->states + (size_t)p->cache->state_to * (size_t)jl_states_floats(h) +
-           (size_t)p->m->w.blocks[block].slot * (size_t)jl_state_floats(h);
+           (size_t)p->m->w.blocks[block].state * (size_t)jl_state_floats(h);
 }
 
 typedef struct convolution {
     const jl_pass *p;
     const float *kernel; /* [channels][length] */
+    const float *bias;   /* [channels], or NULL */
     const float *before; /* the state before the batch, or NULL */
 } convolution;
 
@@ -55,13 +56,15 @@ static void convolve_rows(void *arg, int first, int end) {
             for (int c = 0; u && c < l->channels; c++)
                 y[c] += job->kernel[c * l->kernel + i] * u[c];
         }
+        if (job->bias) jl_add(y, job->bias, l->channels);
         silu(y, l->channels);
     }
 }
 
 void jl_recurrent_convolve(const jl_pass *p, int block) {
     const jl_ssm_lengths *l = &p->m->h.ssm;
-    convolution job = { p, p->m->w.blocks[block].ssm.conv, jl_state_before(p, block) };
+    const jl_recurrence *w = &p->m->w.blocks[block].ssm;
+    convolution job = { p, w->conv, w->conv_bias, jl_state_before(p, block) };
     size_t channels = (size_t)l->channels;
     float *after = jl_state_after(p, block);
     jl_each_row(p->s->pool, p->n, 4 * l->channels, convolve_rows, &job);

@@ -7,7 +7,14 @@
 #ifndef JL_RECURRENT_H
 #define JL_RECURRENT_H
 
+#include <math.h>
+
 #include "pass.h"
+
+/* log(1 + e^x) */
+static inline float jl_softplus(float x) {
+    return x > 20 ? x : (float)log(1 + (double)jl_exp(x));
+}
 
 /* Floats of the state of one block; 0 in models without recurrent blocks. */
 static inline uint64_t jl_state_floats(const jl_hparams *h) {
@@ -27,7 +34,7 @@ const float *jl_state_before(const jl_pass *p, int block);
 float *jl_state_after(const jl_pass *p, int block);
 
 /* conv of the scratch = SiLU(convolution of its mixed), depthwise and causal: y_t[c] = Σ_i
- * kernel[c][i]·u_{t − kernel + 1 + i}[c], i ascending. Also writes the inputs' part of the state. */
+ * kernel[c][i]·u_{t − kernel + 1 + i}[c], i ascending, + bias. Also writes the inputs' part of the state. */
 void jl_recurrent_convolve(const jl_pass *p, int block);
 
 #endif

@@ -39,6 +39,8 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_INNER] = h->ssm.inner,
         [JL_DIM_STATE] = h->ssm.state,
         [JL_DIM_STATE_HEADS] = h->ssm.heads,
+        [JL_DIM_GROUPS] = h->ssm.groups,
+        [JL_DIM_GROUP_INNER] = h->ssm.groups ? h->ssm.inner / h->ssm.groups : 0,
     };
     return lengths[dim];
 }
@@ -53,9 +55,10 @@ static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
     if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
     if (m->h.n_ff_shared > 0) instead |= jl_shared_set;
     if (block != MODEL_LEVEL) {
-        jl_mixer mixer = m->w.blocks[block].mixer;
-        absent |= mixer == JL_ATTENTION ? jl_recurrent_set : jl_attention_set;
-        if (mixer == JL_SHORT_CONV) instead |= jl_conv_set;
+        const jl_block *b = &m->w.blocks[block];
+        if (!jl_has_attention(b)) absent |= jl_attention_set;
+        if (!jl_is_recurrent(b)) absent |= jl_recurrent_set;
+        if (b->mixer == JL_SHORT_CONV) instead |= jl_conv_set;
     }
     *required = ((m->arch->required & ~absent) | instead) & range;
     *optional = m->arch->optional & ~absent & range;

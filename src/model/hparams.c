@@ -102,7 +102,13 @@ static jl_status read_factor(float *out, const jl_model *m, const char *rest, fl
 static jl_status read_heads(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int value_length = 0;
-    int sparse = (m->arch->rules & (JL_HAS_SHORT_CONV | JL_RECURRENT)) != 0;
+    int sparse = (m->arch->rules & JL_BY_KV_HEADS) != 0;
+#ifdef JL_ALL
+    if (!(m->arch->required & jl_attention_set)) {
+        h->n_heads = h->n_kv_heads = h->head_dim = 1;
+        return JL_OK;
+    }
+#endif
     jl_status st =
         read_field(&h->n_heads, m, (field){ "attention.head_count", 1, 1024, 0, sparse }, error);
     uint32_t heads = (uint32_t)h->n_heads;
@@ -186,13 +192,17 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
  * rule, RoPE of several positions per token (M-RoPE, Qwen2-VL 2024), which for text equals RoPE
  * unless the file's rows are in another order. */
 static jl_status check_variant(const jl_model *m, jl_error *error) {
-    enum { NEXTN = 1 };
+    enum { NEXTN = 1 }; /* its index */
     static const struct {
         const char *key;
         uint32_t value;
         int rule; /* 0: in all architectures */
     } only[] = { { "num_loops", 1, 0 },
                  [NEXTN] = { "nextn_predict_layers", 0, 0 },
+#ifdef JL_ALL
+                 { "ssm.dt_b_c_rms", 0, 0 },
+#endif
+
                  { "rope.scaling.alpha", 0, 0 },
                  { "rope.dimension_sections", 0, JL_NO_SECTIONS } };
     for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
@@ -245,8 +255,8 @@ static jl_status read_encoder(jl_model *m, jl_error *error) {
                                 jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
                                 &causal, error);
     m->h.encoder = !causal || rules & JL_ENCODER;
-    int one_way = rules & (JL_HAS_SHORT_CONV | JL_RECURRENT);
-    if (st || !m->h.encoder || (m->h.alibi <= 0 && !one_way)) return st;
+    int causal_only = m->h.alibi > 0 || m->arch->mixer != JL_ATTENTION;
+    if (st || !m->h.encoder || !causal_only) return st;
     return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
                    "architecture %s is supported with causal attention only; choose another "
                    "model",
@@ -278,10 +288,22 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
 }
 
 #ifdef JL_ALL
-/* Lengths of the recurrent blocks, and which blocks are. */
+static jl_status check_recurrence(const jl_model *m, jl_error *error) {
+    const jl_ssm_lengths *ssm = &m->h.ssm;
+    int even = ssm->groups == 0 || (ssm->heads % ssm->groups == 0 && ssm->inner % ssm->heads == 0);
+    if (m->arch->mixer == JL_DELTA_NET) even &= ssm->heads * ssm->state == ssm->inner;
+    if (even) return JL_OK;
+    return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("ssm.inner_size"),
+                   "a size of %d does not fit %d heads in %d groups with states of %d; the file is "
+                   "damaged or of a variant that is not supported",
+                   ssm->inner, ssm->heads, ssm->groups, ssm->state);
+}
+
+/* Reads the lengths of the recurrent blocks. */
 static jl_status read_recurrence(jl_model *m, jl_error *error) {
     enum { MAX_HEADS = 1024, MAX_STATE = 256, MAX_KERNEL = 64 };
     jl_ssm_lengths *ssm = &m->h.ssm;
+    size_t no_groups = m->arch->mixer == JL_MAMBA;
     const struct {
         int *out;
         field f;
@@ -290,16 +312,16 @@ static jl_status read_recurrence(jl_model *m, jl_error *error) {
                     { &ssm->state, { "ssm.state_size", 1, MAX_STATE, 0, 0 } },
                     { &ssm->heads, { "ssm.time_step_rank", 1, MAX_HEADS, 0, 0 } },
                     { &ssm->groups, { "ssm.group_count", 1, MAX_HEADS, 0, 0 } } };
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths - no_groups; i++) {
         jl_status st = read_field(lengths[i].out, m, lengths[i].f, error);
         if (st) return st;
     }
-    if (ssm->heads % ssm->groups || ssm->heads * ssm->state != ssm->inner)
-        return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("ssm.inner_size"),
-                       "expected %d heads of %d, whose %d groups are equal, found %d; the file is "
-                       "damaged or of a variant that is not supported",
-                       ssm->heads, ssm->state, ssm->groups, ssm->inner);
     ssm->channels = ssm->inner + 2 * ssm->groups * ssm->state;
+    return check_recurrence(m, error);
+}
+
+/* Blocks that have attention instead of the row's mixer, by interval or by an array. */
+static jl_status read_interval(jl_model *m, jl_error *error) {
     int step = 0;
     char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
@@ -308,38 +330,44 @@ static jl_status read_recurrence(jl_model *m, jl_error *error) {
     jl_gguf_key(key, jl_string(m->arch->name), "attention.recurrent_layers");
     if (!st) st = find_per_block(&each, m, key, error);
     for (int i = 0; i < m->h.n_layers && !st; i++)
-        if (each ? element(each, i) != 0 : (i + 1) % step != 0) m->w.blocks[i].mixer = JL_DELTA_NET;
+        if (each ? element(each, i) == 0 : (i + 1) % step == 0) m->w.blocks[i].mixer = JL_ATTENTION;
     return st;
 }
 #endif
+
+/* Sets the cache slots of the blocks, whose mixers are set. */
+static void number_blocks(jl_model *m) {
+    jl_hparams *h = &m->h;
+    for (int i = 0; i < h->n_layers; i++) {
+        jl_block *l = &m->w.blocks[i];
+        if (jl_has_attention(l)) l->slot = h->n_attention++;
+        if (l->mixer == JL_SHORT_CONV) l->slot = h->n_conv++;
+        if (jl_is_recurrent(l)) l->state = h->n_recurrent++;
+    }
+}
 
 /* Sets the mixer and the cache slot of each block. */
 static jl_status read_kinds(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     jl_hparams *h = &m->h;
     const jl_gguf_value *each = NULL;
+    jl_status st = JL_OK;
+    int by_heads = m->arch->rules & JL_BY_KV_HEADS;
+    if (m->arch->mixer == JL_SHORT_CONV)
+        st = read_field(&h->conv_length, m, (field){ "shortconv.l_cache", 2, 64, 0, 0 }, error);
+    if (!st && by_heads)
+        st = find_per_block(
+            &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"), error);
+    for (int i = 0; i < h->n_layers && !st; i++)
+        if (!by_heads || (each && element(each, i) == 0)) m->w.blocks[i].mixer = m->arch->mixer;
 #ifdef JL_ALL
-    if (m->arch->rules & JL_RECURRENT) {
-        jl_status st = read_recurrence(m, error);
-        if (st) return st;
-    }
+    if (!st && m->arch->rules & JL_BY_INTERVAL) st = read_interval(m, error);
+    number_blocks(m);
+    if (!st && h->n_recurrent > 0) st = read_recurrence(m, error);
+#else
+    number_blocks(m);
 #endif
-    if (m->arch->rules & JL_HAS_SHORT_CONV) {
-        field f = { "shortconv.l_cache", 2, 64, 0, 0 };
-        jl_status st = read_field(&h->conv_length, m, f, error);
-        if (!st)
-            st = find_per_block(
-                &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"),
-                error);
-        if (st) return st;
-    }
-    for (int i = 0; i < h->n_layers; i++) {
-        jl_block *l = &m->w.blocks[i];
-        int *n_of_kind[] = { &h->n_attention, &h->n_conv, &h->n_recurrent };
-        if (each && element(each, i) == 0) l->mixer = JL_SHORT_CONV;
-        l->slot = (*n_of_kind[l->mixer])++;
-    }
-    return JL_OK;
+    return st;
 }
 
 static jl_status check_experts(const jl_model *m, int gating, jl_error *error) {
@@ -407,8 +435,10 @@ static jl_status read_sizes(jl_model *m, jl_error *error) {
         st = read_field(&h->n_ctx, m, (field){ "context_length", 1, MAX_CONTEXT, 0, 0 }, error);
     if (!st)
         st = read_field(&h->n_embd, m, (field){ "embedding_length", 1, MAX_WIDTH, 0, 0 }, error);
+    uint32_t hidden = (m->arch->required & jl_dense_set) != 0;
     if (!st)
-        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", 1, MAX_HIDDEN, 0, 0 }, error);
+        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", hidden, MAX_HIDDEN, 0, 0 },
+                        error);
     field original = { "rope.scaling.original_context_length", 1, MAX_CONTEXT, (uint32_t)h->n_ctx,
                        0 };
     if (!st) st = read_field(&h->n_ctx_original, m, original, error);

@@ -19,10 +19,10 @@
 typedef struct jl_ssm_lengths {
     int kernel;   /* of the convolution */
     int channels; /* of the convolution: inner + 2·groups·state */
-    int inner;    /* all heads of values: heads·state */
-    int state;    /* of a head's keys and of its values: the state is [state][state] */
-    int groups;   /* heads of queries and keys */
-    int heads;    /* of values; head h reads keys h % groups */
+    int inner;    /* of values, all heads; the state of a block has inner·state floats */
+    int state;    /* of a head's keys */
+    int groups;   /* heads of keys; Mamba: 0 */
+    int heads;    /* of values; Mamba: the rank of its time steps */
 } jl_ssm_lengths;
 
 typedef struct jl_hparams {

@@ -7,6 +7,7 @@
 #define JL_WEIGHTS_H
 
 #include "../compute/kernels.h"
+#include "arch.h"
 
 /* y = W x + b. */
 typedef struct jl_linear {
@@ -19,22 +20,17 @@ typedef struct jl_norm {
     float *bias;   /* [width]; NULL: none */
 } jl_norm;
 
-/* The sublayer of a block that reads earlier tokens. */
-typedef enum jl_mixer {
-    JL_ATTENTION,
-    JL_SHORT_CONV, /* short_conv.c */
-    JL_DELTA_NET   /* delta_net.c */
-} jl_mixer;
-
 /* The weights of a recurrent sublayer; lengths of jl_hparams.ssm. */
 typedef struct jl_recurrence {
-    jl_linear mixed;       /* [channels][embd] inputs of the convolution */
-    jl_linear z;           /* [inner][embd] gate of the output */
-    jl_linear alpha, beta; /* [heads][embd] decay; strength of an update */
-    jl_linear out;         /* [embd][inner] */
-    float *conv;           /* [channels][kernel] */
-    float *a, *dt_bias;    /* [heads] */
-    jl_norm norm;          /* [state] of a head's output */
+    jl_linear mixed;         /* [channels][embd] inputs of the convolution */
+    jl_linear z;             /* [inner][embd] gate of the output */
+    jl_linear alpha;         /* [heads][embd] step or decay; Mamba: [rank][inner] */
+    jl_linear beta;          /* delta nets: [heads][embd] strength of an update */
+    jl_linear b, c, dt;      /* Mamba: [state][inner], [state][inner], [inner][rank] */
+    jl_linear out;           /* [embd][inner] */
+    float *conv, *conv_bias; /* [channels][kernel], [channels] or NULL */
+    float *a, *d, *dt_bias;  /* [heads]; Mamba: a [inner][state], d [inner], no dt_bias */
+    jl_norm norm;            /* delta nets: [state] of a head; Mamba 2: [groups][inner / groups] */
 } jl_recurrence;
 
 /* One block: its weights, and which variant of the architecture it uses. */
@@ -59,10 +55,15 @@ typedef struct jl_block {
     float *conv;                           /* [embd][conv] kernels */
     jl_recurrence ssm;                     /* of a recurrent block */
     jl_mixer mixer;
-    int slot;   /* index in the cache, among blocks of its kind */
+    int slot;   /* index in the cache, among blocks with attention or short convolutions */
+    int state;  /* index among the recurrent blocks */
     int window; /* sliding window, including the token itself; 0: none */
     int rope;   /* jl_rope_scope; −1: no RoPE */
 } jl_block;
+
+static inline int jl_has_attention(const jl_block *b) {
+    return b->mixer == JL_ATTENTION || b->mixer == JL_ATTENTION_MAMBA2;
+}
 
 /* Whether a block carries a state from token to token. Such blocks exist in builds with JL_ALL. */
 static inline int jl_is_recurrent(const jl_block *b) {

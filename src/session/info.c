@@ -80,9 +80,10 @@ static void put_shape(writer *w, const jl_model *m) {
     put_number(w, "vocabularySize", (uint64_t)jl_model_n_vocab(m));
     put_number(w, "contextLength", (uint64_t)h->n_ctx);
     put_number(w, "layers", (uint64_t)h->n_layers);
-    put_number(w, "heads", (uint64_t)h->n_heads);
-    put_number(w, "kvHeads", (uint64_t)h->n_kv_heads);
-    put_number(w, "headLength", (uint64_t)h->head_dim);
+    int has_heads = h->n_attention > 0;
+    put_number(w, "heads", (uint64_t)(has_heads ? h->n_heads : 0));
+    put_number(w, "kvHeads", (uint64_t)(has_heads ? h->n_kv_heads : 0));
+    put_number(w, "headLength", (uint64_t)(has_heads ? h->head_dim : 0));
     put_number(w, "embeddingLength", (uint64_t)h->n_embd);
     put_number(w, "feedForwardLength", (uint64_t)h->n_ff);
     put_number(w, "experts", (uint64_t)h->n_experts);
@@ -93,7 +94,7 @@ static void put_shape(writer *w, const jl_model *m) {
     put_text(w, "[");
     for (int i = 0, begun = 0; m->w.blocks && i < h->n_layers; i++) {
         char number[16];
-        if (m->w.blocks[i].mixer != JL_ATTENTION) continue;
+        if (!jl_has_attention(&m->w.blocks[i])) continue;
         put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
     }
     put_text(w, "]");
