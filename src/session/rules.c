@@ -39,7 +39,9 @@ static jl_status check_window(const jl_model *m, const jl_rules *r, jl_error *er
     if (r->window < 1 || r->sinks < 0 || r->window > m->h.n_ctx || r->sinks > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where),
                        "expected a window of 1 to %d positions and 0 or more sinks", m->h.n_ctx);
+#ifdef JL_ALL
     if (m->h.n_attention == 0) return refuse(error, where, "this model has no attention");
+#endif
     if (r->mask > JL_MASK_CAUSAL || m->h.encoder)
         return refuse(error, where, "a window needs the causal mask");
     if (r->cache_positions && (r->positions_off || r->position_ids))
@@ -68,8 +70,10 @@ static jl_status check_positions(const jl_model *m, const jl_rules *r, jl_error 
     if ((r->rope_base != 0 && !(r->rope_base > 1 && r->rope_base < 1e12)) ||
         (r->rope_scale != 0 && !(r->rope_scale > 1e-6 && r->rope_scale < 1e6)))
         return refuse(error, where, "expected ropeBase above 1 and ropeScale above 0");
+#ifdef JL_ALL
     if (r->position_ids && m->h.n_attention == 0)
         return refuse(error, where, "this model has no positions");
+#endif
     if (r->positions_off && !learned && !rope && m->h.alibi == 0)
         return refuse(error, where, "this model has no positions to switch off");
     return JL_OK;
