@@ -33,6 +33,7 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_EXPERT_FF] = h->n_ff_expert,
         [JL_DIM_SHARED_FF] = h->n_ff_shared,
         [JL_DIM_CONV] = h->conv_length,
+#ifdef JL_ALL
         [JL_DIM_Q_GATE] = 2 * h->n_heads * h->head_dim,
         [JL_DIM_CHANNELS] = h->ssm.channels,
         [JL_DIM_KERNEL] = h->ssm.kernel,
@@ -41,6 +42,7 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_STATE_HEADS] = h->ssm.heads,
         [JL_DIM_GROUPS] = h->ssm.groups,
         [JL_DIM_GROUP_INNER] = h->ssm.groups ? h->ssm.inner / h->ssm.groups : 0,
+#endif
     };
     return lengths[dim];
 }

@@ -267,6 +267,22 @@ static jl_status read_head(jl_cursor *c, const jl_model *m, head *h, jl_error *e
                    h->bytes, c->end);
 }
 
+/* Nonzero: kept states are not of evaluated tokens, or none is of all of them. */
+static int check_states(const head *h, const jl_model *m) {
+#ifdef JL_ALL
+    int cached = h->n[N_CACHED], known = cached == 0 || m->h.n_recurrent == 0;
+    for (int i = 0; i < JL_STATES; i++) {
+        int at = h->n[STATE_AT + i];
+        if (at < 0 || at > (m->h.n_recurrent ? cached : 0)) return 1;
+        known |= at == cached;
+    }
+    return !known;
+#else
+    (void)h, (void)m;
+    return 0;
+#endif
+}
+
 /* Counts that no option of the session checks. */
 static jl_status check_head(const head *h, const jl_model *m, jl_error *error) {
     const int32_t *n = h->n;
@@ -278,13 +294,7 @@ static jl_status check_head(const head *h, const jl_model *m, jl_error *error) {
     if (n[CONV_FROM] < 0 || n[CONV_FROM] > (conv > 0 && m->h.n_conv ? conv : 0) ||
         n[RING_FROM] < 0 || n[RING_FROM] > (keys > 0 && n[WINDOW] > 0 ? keys : 0))
         return damaged(error, "kept positions");
-    int known = cached == 0 || m->h.n_recurrent == 0; /* a state is kept of the evaluated tokens */
-    for (int i = 0; i < JL_STATES; i++) {
-        int at = n[STATE_AT + i];
-        if (at < 0 || at > (m->h.n_recurrent ? cached : 0)) return damaged(error, "kept states");
-        known |= at == cached;
-    }
-    if (!known) return damaged(error, "kept states");
+    if (check_states(h, m)) return damaged(error, "kept states");
     if (n[HAS_LOGITS] && (n[N_TOKENS] < 1 || n[N_CACHED] < n[N_TOKENS]))
         return damaged(error, "logits without tokens");
     return JL_OK;

@@ -418,11 +418,7 @@ jl_counters jl_session_counters(const jl_session *s) {
     int held = jl_cache_used(&s->cache, s->n_cached);
     double tile = 2.0 * (double)jl_kv_tile_bytes(s->cache.type, s->m->h.head_dim);
     c.cache_held = held * tile / JL_KV_TILE * s->m->h.n_attention * s->m->h.n_kv_heads;
-    for (int i = 0; i < JL_STATES; i++) {
-        uint64_t bytes;
-        jl_session_state(s, i, &bytes);
-        c.cache_held += (double)bytes;
-    }
+    c.cache_held += jl_session_states_held(s);
     return c;
 }
 

@@ -121,6 +121,9 @@ int jl_session_keep_states(jl_session *s, int position);
  * the one whose neighbours are closest, so that the kept ones are spread over the text. */
 void jl_session_begin_states(jl_session *s);
 
+/* Bytes of the kept states. */
+double jl_session_states_held(const jl_session *s);
+
 /* State i, of `bytes`; 0: none is kept there. */
 float *jl_session_state(const jl_session *s, int i, uint64_t *bytes);
 

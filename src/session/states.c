@@ -21,6 +21,16 @@ float *jl_session_state(const jl_session *s, int i, uint64_t *bytes) {
     return s->cache.states + (size_t)i * (size_t)floats;
 }
 
+double jl_session_states_held(const jl_session *s) {
+    double held = 0;
+    for (int i = 0; i < JL_STATES; i++) {
+        uint64_t bytes;
+        jl_session_state(s, i, &bytes);
+        held += (double)bytes;
+    }
+    return held;
+}
+
 int jl_session_keep_states(jl_session *s, int position) {
     int kept = 0, *at = s->cache.state_at;
     if (s->m->h.n_recurrent == 0) return position;
@@ -54,6 +64,11 @@ void jl_session_begin_states(jl_session *s) {
     c->state_at[c->state_to] = 0;
 }
 #else /* no model has recurrent blocks */
+double jl_session_states_held(const jl_session *s) {
+    (void)s;
+    return 0;
+}
+
 void jl_session_lay_out_states(jl_session *s, jl_arena *arena) {
     (void)s, (void)arena;
 }
