@@ -28,7 +28,7 @@ ARCHS = {
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
     'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {}, 'arcee': {},
     'qwen35': dict(L=4, hd=12, ff=48, kernel=4, state=8, groups=2, heads=4, inner=32, interval=3),
-    'mamba': dict(C=512, ff=0, H=0, kernel=4, state=8, heads=3, inner=64), 'mamba2': dict(ff=0, H=0, kernel=4, state=8, groups=2, heads=4, inner=64),
+    'mamba': dict(C=512, ff=0, H=0, kernel=4, state=8, heads=8, inner=64), 'mamba2': dict(ff=0, H=0, kernel=4, state=8, groups=2, heads=4, inner=64),
     'granitehybrid': dict(L=3, ff=48, kernel=4, state=8, groups=1, heads=4, inner=64), 'falcon-h1': dict(ff=32, hd=12, kernel=4, state=8, groups=2, heads=6, inner=48),
 }
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
