@@ -27,7 +27,7 @@ ARCHS = {
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
     'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {}, 'arcee': {},
-    'qwen35': dict(L=4, hd=12, ff=48, kernel=4, state=8, groups=2, heads=4, inner=32, interval=3),
+    'qwen35': dict(hd=12, ff=48, kernel=4, state=8, groups=2, heads=4, inner=32, interval=2, nextn=1),
     'mamba': dict(C=512, ff=0, H=0, kernel=4, state=8, heads=8, inner=64), 'mamba2': dict(ff=0, H=0, kernel=4, state=8, groups=2, heads=4, inner=64),
     'granitehybrid': dict(L=3, ff=48, kernel=4, state=8, groups=1, heads=4, inner=64), 'falcon-h1': dict(ff=32, hd=12, kernel=4, state=8, groups=2, heads=6, inner=48),
 }
@@ -67,11 +67,12 @@ def tensors(name, s, rng):
     if name in ('llama3-rope', 'exaone', 'exaone4-window'): T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
     if name.startswith('phi3-'):
         for n, last in (('short', 3), ('long', 9)): T[f'rope_factors_{n}.weight'] = np.linspace(1, last, hd // 2).astype(np.float32)
-    for i in range(L):
+    for i in range(L + s.get('nextn', 0)):
         b = f'blk.{i}.'
+        if i >= L: w(b + 'nextn.eh_proj.weight', d, 2 * d); norm(b + 'nextn.enorm', d); norm(b + 'nextn.hnorm', d)
         if arch not in ('olmo2', 'exaone4') and not bert: norm(b + 'attn_norm', d, ln)
         if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
-        recurrent = arch == 'qwen35' and i % s['interval'] != s['interval'] - 1 or arch == 'granitehybrid' and i != 1 or arch in ('mamba', 'mamba2')
+        recurrent = arch == 'qwen35' and i < L and i % s['interval'] != s['interval'] - 1 or arch == 'granitehybrid' and i != 1 or arch in ('mamba', 'mamba2')
         if arch == 'mamba':
             inner, heads, state = s['inner'], s['heads'], s['state']
             w(b + 'ssm_in.weight', 2 * inner, d); w(b + 'ssm_conv1d.weight', inner, s['kernel'], std=0.6); bias(b + 'ssm_conv1d', inner); w(b + 'ssm_x.weight', heads + 2 * state, inner)
@@ -128,7 +129,7 @@ def make(a):
         k, v = kv.split('='); s[k] = int(v)
     arch, T = tensors(a.arch, s, np.random.default_rng(a.seed))
     g = gguf.GGUFWriter(a.out, arch)
-    g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'])
+    g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'] + s.get('nextn', 0))
     g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv([s['K'] if i % 3 == 2 else 0 for i in range(s['L'])] if arch == 'lfm2' else [s['K'] if i == 1 else 0 for i in range(s['L'])] if arch == 'granitehybrid' else s['K'] if s['H'] else 0); g.add_vocab_size(s['V'])
     if arch in LAYER_NORM: g.add_layer_norm_eps(1e-5)
     else: g.add_layer_norm_rms_eps(1e-6)
@@ -151,7 +152,7 @@ def make(a):
         g.add_embedding_scale(12.0); g.add_residual_scale(0.22); g.add_attention_scale(0.2); g.add_logit_scale(8.0)
     if arch == 'command-r': g.add_logit_scale(0.0625)
     if arch == 'lfm2': g.add_shortconv_l_cache(3)
-    if arch == 'qwen35': g.add_rope_dimension_sections([2, 1, 1, 0]); g.add_full_attention_interval(s['interval'])
+    if arch == 'qwen35': g.add_rope_dimension_sections([2, 1, 1, 0]); g.add_full_attention_interval(s['interval']); g.add_nextn_predict_layers(s['nextn'])
     if 'kernel' in s:
         g.add_ssm_conv_kernel(s['kernel']); g.add_ssm_inner_size(s['inner']); g.add_ssm_state_size(s['state']); g.add_ssm_time_step_rank(s['heads'])
     if 'groups' in s: g.add_ssm_group_count(s['groups'])
