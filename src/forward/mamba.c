@@ -20,8 +20,8 @@
 #include "recurrent.h"
 
 enum {
-    MAX_STATE = 256, /* hparams.c */
-    PIECE = 64       /* channels of Mamba that a thread takes at once */
+    EXPS = 256, /* exponentials at once; at least one channel's states (hparams.c) */
+    PIECE = 64  /* channels of Mamba that a thread takes at once */
 };
 
 typedef struct mamba_job {
@@ -48,36 +48,58 @@ static float *start_state(const mamba_job *job, size_t from, size_t n) {
     return job->after + from;
 }
 
-/* S = decay ⊙ S + xb;  returns C·S */
+/* S = decay ⊙ S + x b;  returns C·S in 4 lanes */
 static float step_channel(float *restrict S, const float *restrict decay, const float *restrict b,
                           const float *restrict c, float x, int n) {
-    float y = 0;
-    for (int k = 0; k < n; k++) {
+    float lanes[4] = { 0 };
+    int k = 0;
+    for (; k + 4 <= n; k += 4)
+        for (int i = k; i < k + 4; i++) {
+            S[i] = S[i] * decay[i] + b[i] * x;
+            lanes[i - k] += S[i] * c[i];
+        }
+    for (; k < n; k++) {
         S[k] = S[k] * decay[k] + b[k] * x;
-        y += S[k] * c[k];
+        lanes[0] += S[k] * c[k];
     }
-    return y;
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
+
+/* Channels [first, end) of token t, whose state is S; at most EXPS / state of them. */
+static void step_channels(const mamba_job *job, size_t t, size_t first, size_t end, float *S) {
+    const jl_pass *p = job->p;
+    size_t inner = (size_t)p->m->h.ssm.inner, state = (size_t)p->m->h.ssm.state, n = end - first;
+    const float *a = job->w->a + first * state, *d = job->w->d + first;
+    const float *dt = p->s->ssm.dt + t * inner + first, *x = p->s->ssm.conv + t * inner + first;
+    const float *b = p->s->ssm.b + t * state, *c = p->s->ssm.c + t * state;
+    float decay[EXPS], *y = p->s->ssm.out + t * inner + first;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < state; k++) decay[i * state + k] = dt[i] * a[i * state + k];
+    jl_softmax_exp(decay, 0, (int)(n * state));
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] * d[i] +
+               step_channel(S + i * state, decay + i * state, b, c, x[i] * dt[i], (int)state);
+}
+
+/* dt of the scratch = softplus(dt) */
+static void softplus_rows(void *arg, int first, int end) {
+    const jl_pass *p = arg;
+    size_t inner = (size_t)p->m->h.ssm.inner;
+    for (size_t i = (size_t)first * inner; i < (size_t)end * inner; i++)
+        p->s->ssm.dt[i] = jl_softplus(p->s->ssm.dt[i]);
 }
 
 /* Channels of one piece, all tokens of the batch. */
 static void run_channels(void *arg, int piece, int thread) {
     const mamba_job *job = arg;
-    const jl_pass *p = job->p;
-    const jl_ssm_lengths *l = &p->m->h.ssm;
-    size_t inner = (size_t)l->inner, state = (size_t)l->state, first = (size_t)piece * PIECE;
-    size_t end = first + PIECE < inner ? first + PIECE : inner;
-    float decay[MAX_STATE], *S = start_state(job, first * state, (end - first) * state);
+    size_t inner = (size_t)job->p->m->h.ssm.inner, state = (size_t)job->p->m->h.ssm.state;
+    size_t first = (size_t)piece * PIECE, end = first + PIECE < inner ? first + PIECE : inner;
+    size_t part = EXPS / state;
+    float *S = start_state(job, first * state, (end - first) * state);
     (void)thread;
-    for (size_t t = 0; t < (size_t)p->n; t++)
-        for (size_t c = first; c < end; c++) {
-            const float *a = job->w->a + c * state;
-            float dt = jl_softplus(p->s->ssm.dt[t * inner + c]), x = p->s->ssm.conv[t * inner + c];
-            for (size_t k = 0; k < state; k++) decay[k] = dt * a[k];
-            jl_softmax_exp(decay, 0, l->state);
-            float y = step_channel(S + (c - first) * state, decay, p->s->ssm.b + t * state,
-                                   p->s->ssm.c + t * state, x * dt, l->state);
-            p->s->ssm.out[t * inner + c] = y + x * job->w->d[c];
-        }
+    for (size_t t = 0; t < (size_t)job->p->n; t++)
+        for (size_t c = first; c < end; c += part)
+            step_channels(job, t, c, c + part < end ? c + part : end, S + (c - first) * state);
 }
 
 /* S = decay·S + dt·b xᵀ;  y = Sᵀ c, with S [state][n] */
@@ -156,6 +178,8 @@ void jl_mamba_sublayer(const jl_pass *p, int block) {
     jl_linear_forward(s, s->ssm.conv, p->n, x, (float *[]){ s->ssm.alpha, s->ssm.b, s->ssm.c }, 3);
     jl_linear_forward(s, s->ssm.alpha, p->n, dt, &s->ssm.dt, 1);
     jl_part_begin(s->meter, JL_PART_SCORES);
+    jl_pass rows = *p;
+    jl_each_row(s->pool, p->n, 4 * p->m->h.ssm.inner, softplus_rows, &rows);
     jl_pool_run(s->pool, (p->m->h.ssm.inner + PIECE - 1) / PIECE, run_channels, &job);
     finish(&job);
 }
