@@ -128,14 +128,14 @@ static int tokenize(const jl_model *m, int32_t *ids, int cap) {
 }
 
 static uint64_t draw_two(jl_session *s, uint64_t sum) {
-    jl_generation g = { .sampling = { 0.8f, 3, 0.9f, 0.01f, 1.1f, 8, 1 },
-                        .max_tokens = 2,
-                        .ignore_end = 1,
-                        .top_logprobs = 4 };
+    jl_generation g = {
+        .sampling = jl_sampling_default(), .max_tokens = 2, .ignore_end = 1, .top_logprobs = 4
+    };
     jl_token token;
     jl_error e = { 0 };
     jl_status status = jl_session_generate(s, &g, &e);
-    REQUIRE(status == JL_OK);
+    REQUIRE(status == JL_OK || (status == JL_ERR_MEMORY && e.message[0]));
+    if (status) return sum;
     do {
         status = jl_session_generate_step(s, &token, &e);
         if (status != JL_OK) continue;
@@ -167,7 +167,7 @@ static uint64_t read_vocabulary(const jl_model *m, uint64_t sum) {
     float *rows = malloc(2 * width * sizeof *rows), *out = malloc(2 * vocab * sizeof *out);
     REQUIRE(rows && out);
     if (jl_model_rows(m, JL_TABLE_EMBEDDING, first, 2, rows, &e) == JL_OK) {
-        REQUIRE(jl_model_cosines(m, 0, 0, (int)vocab, out, &e) == JL_OK);
+        REQUIRE(jl_model_cosines(m, 0, 0, (int)vocab, out, &e) == JL_OK || e.message[0]);
         sum = mix(sum, rows, 2 * width * sizeof *rows);
         if (jl_model_unembed(m, rows, 2, 1, NULL, out, &e) == JL_OK)
             sum = mix(sum, out, 2 * vocab * sizeof *out);
