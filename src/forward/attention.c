@@ -55,7 +55,7 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
 }
 
 #ifdef JL_ALL
-/* Splits [n][heads][2][hd], the products of queries and gates, into queries (in place) and gates. */
+/* Splits q [n][heads][2][hd], the products of queries and gates, into queries and head_gates. */
 static void split_gates(const jl_pass *p) {
     size_t hd = (size_t)p->m->h.head_dim, heads = (size_t)p->n * (size_t)p->m->h.n_heads;
     float *q = p->s->q, *gates = p->s->head_gates;

@@ -2,7 +2,7 @@
  *
  *   x = embedding of the tokens                                   the residual stream
  *   for each block:                                               (Vaswani et al. 2017, pre-norm)
- *       x = x + attention(norm(x))                                attention.c, short_conv.c, recurrent.c
+ *       x = x + attention(norm(x))           attention.c, short_conv.c, delta_net.c or mamba.c
  *       x = x + feed_forward(norm(x))                             feed_forward.c or experts.c
  *   logits = W_out norm(x)
  *

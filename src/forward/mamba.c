@@ -2,7 +2,7 @@
  *
  *   x, z = W_in h;  x = SiLU(convolution(x) + bias)
  *   Mamba:    Δ, B, C = W_x x;  Δ = softplus(W_Δ Δ + b), one per channel; A [channel][state]
- *   Mamba 2:  B, C come with x from W_in and the convolution; Δ = softplus(W_Δ h + b) and A per head
+ *   Mamba 2:  B, C from W_in and the convolution, as x; Δ = softplus(W_Δ h + b) and A per head
  *   S = exp(Δ A) S + Δ B x;  y = C S + D x                            one channel, one token
  *   delta = W_out (y ⊙ SiLU(z)), in Mamba 2 with an RMS norm of each group before W_out
  *

@@ -25,8 +25,8 @@ typedef struct jl_probe {
     float *logits;                /* [vocab] of rows whose logits only the probe requests */
 } jl_probe;
 
-/* What is kept of earlier tokens: keys and values, convolution history, recurrent states. Keys and values, floats or 16 bits, in tiles
- * (jl_kv_store): [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
+/* What is kept of earlier tokens. Keys and values, floats or 16 bits, in tiles (jl_kv_store):
+ * [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
  * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. With a
  * window, only the sinks (the first positions) and a ring of the latest ones (jl_cache_slot).
  * Of recurrent blocks, JL_STATES copies of the state of all (recurrent.h), each of another

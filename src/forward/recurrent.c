@@ -1,7 +1,8 @@
 /* recurrent.c - the states of recurrent blocks, and their short convolution.
  *
- * Place in the flow: delta_net.c and mamba.c project, call the convolution here, then update the state. The
- * rows of a batch are independent in the convolution and are distributed over the threads.
+ * Place in the flow: delta_net.c and mamba.c project, call the convolution here, then update
+ * the state. The rows of a batch are independent in the convolution and are distributed over the
+ * threads.
  */
 #include "recurrent.h"
 

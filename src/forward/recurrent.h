@@ -34,7 +34,8 @@ const float *jl_state_before(const jl_pass *p, int block);
 float *jl_state_after(const jl_pass *p, int block);
 
 /* conv of the scratch = SiLU(convolution of its mixed), depthwise and causal: y_t[c] = Σ_i
- * kernel[c][i]·u_{t − kernel + 1 + i}[c], i ascending, + bias. Also writes the inputs' part of the state. */
+ * kernel[c][i]·u_{t − kernel + 1 + i}[c], i ascending, + bias. Also writes the inputs'
+ * part of the state. */
 void jl_recurrent_convolve(const jl_pass *p, int block);
 
 #endif
