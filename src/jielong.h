@@ -227,7 +227,7 @@ jl_pooling jl_model_pooling(const jl_model *m); /* of the file; default: mean */
  * With n_texts, out is [texts][n_embd]: each append() before was a text, and its vector has the
  * bits that the text alone has. n_ctx is the sum of their tokens, at most 4096; a text has at most
  * the trained context, before RoPE scaling. Such a session only embeds; rewind it to 0 before the
- * next texts. Models with short convolutions, and rules, are rejected. */
+ * next texts. Models with short convolutions or recurrent blocks, and rules, are rejected. */
 jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_error *error);
 
 /* out [n] = the products of x with the rows [n][width], cosines if all have length 1. width is a

@@ -15,32 +15,33 @@
 
 /* In the order of a pass, but for ln1 and ln2 of BERT. */
 typedef enum jl_site {
-    JL_SITE_EMBED,            /* T×E  rows of the embedding table, scaled as the model does */
-    JL_SITE_POS_EMBED,        /* T×E  learned positions, where the model adds them */
-    JL_SITE_RESID_PRE,        /* T×E  the residual stream before a block */
-    JL_SITE_LN1_SCALE,        /* T×1  divisor of the norm before attention (BERT: after it), */
-    JL_SITE_LN1_NORMALIZED,   /* T×E  and (x − mean) / scale, before the weight */
-    JL_SITE_Q,                /* T×H×D  queries, after the norms of the heads, before RoPE */
-    JL_SITE_K,                /* T×K×D  keys, the same */
-    JL_SITE_V,                /* T×K×D  values */
-    JL_SITE_ROT_Q,            /* T×H×D  queries after RoPE and head norms that follow it;
+    JL_SITE_EMBED,          /* T×E  rows of the embedding table, scaled as the model does */
+    JL_SITE_POS_EMBED,      /* T×E  learned positions, where the model adds them */
+    JL_SITE_RESID_PRE,      /* T×E  the residual stream before a block */
+    JL_SITE_LN1_SCALE,      /* T×1  divisor of the norm before attention (BERT: after it), */
+    JL_SITE_LN1_NORMALIZED, /* T×E  and (x − mean) / scale, before the weight */
+    JL_SITE_Q,              /* T×H×D  queries, after the norms of the heads, before RoPE */
+    JL_SITE_K,              /* T×K×D  keys, the same */
+    JL_SITE_V,              /* T×K×D  values */
+    JL_SITE_ROT_Q,          /* T×H×D  queries after RoPE and head norms that follow it;
                                * without RoPE and these equal to q */
-    JL_SITE_ROT_K,            /* T×K×D  keys, the same */
-    JL_SITE_ATTN_SCORES,      /* H×T×S  scaled, capped, biased, masked (−∞) scores */
-    JL_SITE_PATTERN,          /* H×T×S  their softmax; 0 if all scores are −∞ */
-    JL_SITE_Z,                /* T×H×D  outputs of the heads, before W_O */
-    JL_SITE_RESULT,           /* T×H×E  W_O's product with each head's output; read only */
-    JL_SITE_ATTN_OUT,         /* T×E  what attention (or a short convolution) adds to the stream */
-    JL_SITE_RESID_MID,        /* T×E  the stream between the sublayers */
-    JL_SITE_LN2_SCALE,        /* T×1  as ln1, before the feed-forward sublayer (BERT: after it) */
-    JL_SITE_LN2_NORMALIZED,   /* T×E */
-    JL_SITE_MLP_PRE,          /* T×F  before the activation: W_gate h, or W_up h without a gate */
-    JL_SITE_MLP_PRE_LINEAR,   /* T×F  W_up h of a gated sublayer */
-    JL_SITE_MLP_POST,         /* T×F  the input of W_down */
-    JL_SITE_EXPERT_WEIGHTS,   /* T×X  softmax of the router, before experts are chosen */
-    JL_SITE_MLP_OUT,          /* T×E  what the feed-forward sublayer adds to the stream */
-    JL_SITE_RESID_POST,       /* T×E  the stream after the block */
-    JL_SITE_FINAL_SCALE,      /* T×1  divisor of the last norm, */
+    JL_SITE_ROT_K,          /* T×K×D  keys, the same */
+    JL_SITE_ATTN_SCORES,    /* H×T×S  scaled, capped, biased, masked (−∞) scores */
+    JL_SITE_PATTERN,        /* H×T×S  their softmax; 0 if all scores are −∞ */
+    JL_SITE_Z,              /* T×H×D  outputs of the heads, before W_O */
+    JL_SITE_RESULT,         /* T×H×E  W_O's product with each head's output; read only */
+    JL_SITE_ATTN_OUT,       /* T×E  what attention, a short convolution or a recurrence adds to the
+                               * stream; in Falcon H1 the sum of attention and recurrence */
+    JL_SITE_RESID_MID,      /* T×E  the stream between the sublayers, if there are two */
+    JL_SITE_LN2_SCALE,      /* T×1  as ln1, before the feed-forward sublayer (BERT: after it) */
+    JL_SITE_LN2_NORMALIZED, /* T×E */
+    JL_SITE_MLP_PRE,        /* T×F  before the activation: W_gate h, or W_up h without a gate */
+    JL_SITE_MLP_PRE_LINEAR, /* T×F  W_up h of a gated sublayer */
+    JL_SITE_MLP_POST,       /* T×F  the input of W_down */
+    JL_SITE_EXPERT_WEIGHTS, /* T×X  softmax of the router, before experts are chosen */
+    JL_SITE_MLP_OUT,        /* T×E  what the feed-forward sublayer adds to the stream */
+    JL_SITE_RESID_POST,     /* T×E  the stream after the block */
+    JL_SITE_FINAL_SCALE,    /* T×1  divisor of the last norm, */
     JL_SITE_FINAL_NORMALIZED, /* T×E */
     JL_SITE_LOGITS,           /* T×V  scaled and capped */
     JL_SITE_COUNT

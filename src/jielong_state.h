@@ -7,9 +7,10 @@
  * session. Extends jielong.h, whose conventions apply.
  *
  *   "jl-state", u32 version, u64 fingerprint of the model, u64 bytes in total, u64 random state
- *   f64 base and scale of RoPE, i32[19] sizes and rules (enum in session/save.c), i32 position ids
+ *   f64 base and scale of RoPE, i32[23] sizes and rules (enum in session/save.c), i32 position ids
  *   edits: i32 site, layer, head, from, to, operation, f32 factor, u32 n, f32[n]
- *   i32 ids; K, then V: used tiles of each KV head; convolution rows; K, V of the sinks; f32 logits
+ *   i32 ids; K, then V: used tiles of each KV head; convolution rows; recurrent states;
+ *   K, V of the sinks; f32 logits
  *
  * All little-endian and without padding; empty slots of a tile are 0.
  */

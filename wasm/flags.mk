@@ -26,7 +26,7 @@ WASM_PACK = $(filter src/compute/pack.c src/format/quant_rare.c,$<)
 WASM_MASKS = $(filter src/session/constraint.c,$<)
 # Training's layers and optimiser are plain loops over long arrays. Compiler vectorisation makes a step 1.2 to 1.3
 # times as fast for 4 KB of jielong-train.wasm.
-WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c,$<)
+WASM_VECTORISE = $(filter src/train/layers.c src/train/optimizer.c src/forward/delta_net.c src/forward/mamba.c,$<)
 WASM_CFLAGS = $(CFLAGS_ALL) $(if $(WASM_PACK)$(WASM_MASKS),-O2,$(WASM_OPTIMISE)) $(WASM_SIMD.$(config))
 # Other loops that gain from SIMD use intrinsics; compiler vectorisation only makes them larger.
 WASM_CFLAGS += $(if $(WASM_VECTORISE),,-fno-vectorize -fno-slp-vectorize)

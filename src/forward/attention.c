@@ -54,6 +54,32 @@ static void rotate(const jl_pass *p, int scope, float *x, int heads) {
     if (scope >= 0) jl_each_row(p->s->pool, p->n, heads * p->m->h.head_dim, rotate_rows, &job);
 }
 
+#ifdef JL_ALL
+/* Splits q [n][heads][2][hd], the products of queries and gates, into queries and head_gates. */
+static void split_gates(const jl_pass *p) {
+    size_t hd = (size_t)p->m->h.head_dim, heads = (size_t)p->n * (size_t)p->m->h.n_heads;
+    float *q = p->s->q, *gates = p->s->head_gates;
+    for (size_t i = 0; i < heads; i++) {
+        memcpy(gates + i * hd, q + (2 * i + 1) * hd, hd * sizeof *q);
+        memmove(q + i * hd, q + 2 * i * hd, hd * sizeof *q);
+    }
+}
+
+/* heads = heads ⊙ sigmoid(gates) (Qiu et al. 2025) */
+static void gate_heads(void *arg, int first, int end) {
+    const jl_pass *p = arg;
+    size_t width = (size_t)p->m->h.n_heads * (size_t)p->m->h.head_dim;
+    const float *gates = p->s->head_gates;
+    float *heads = p->s->heads;
+    for (size_t i = (size_t)first * width; i < (size_t)end * width; i++)
+        heads[i] *= 1 / (1 + jl_exp(-gates[i]));
+}
+
+static int has_gates(const jl_pass *p, int block) {
+    return p->m->w.blocks[block].q.w.rows > p->m->h.n_heads * p->m->h.head_dim;
+}
+#endif
+
 enum { Q = 1, KV = 2 };
 
 /* Element 0 of sink j in the stored keys or values before RoPE. */
@@ -86,6 +112,9 @@ static void project_qkv(const jl_pass *p, int block, int which) {
     jl_part_begin(s->meter, JL_PART_OTHER);
     for (int i = first; i < end && h->clamp_qkv > 0; i++)
         clamp(y[i], p->n * w[i]->w.rows, h->clamp_qkv);
+#ifdef JL_ALL
+    if (which & Q && has_gates(p, block)) split_gates(p);
+#endif
     if (which & Q) {
         if (!norm_last) normalise_heads(p, &b->q_norm, s->q, h->n_heads);
         jl_at(p, JL_SITE_Q, block, s->q);
@@ -377,6 +406,12 @@ static void attend_and_project(const jl_pass *p, int block) {
     if (jl_watched(p, JL_SITE_ATTN_SCORES) || jl_watched(p, JL_SITE_PATTERN))
         jl_pool_run(p->s->pool, p->m->h.n_heads, attend_watched, &job);
     if (skip) return;
+#ifdef JL_ALL
+    if (has_gates(p, block)) {
+        jl_pass gated = *p;
+        jl_each_row(p->s->pool, p->n, p->m->h.n_heads * p->m->h.head_dim, gate_heads, &gated);
+    }
+#endif
     jl_at(p, JL_SITE_Z, block, p->s->heads);
     jl_part_begin(p->s->meter, JL_PART_OUTPUT);
     if (jl_watched(p, JL_SITE_RESULT)) read_results(p, block);
@@ -403,5 +438,7 @@ void jl_attention_read_kv(const jl_pass *p, int block) {
 uint64_t jl_attention_cost(const jl_model *m, int block, int keys) {
     const jl_block *b = &m->w.blocks[block];
     int seen = b->window && b->window < keys ? b->window : keys;
-    return b->is_conv ? 0 : 2 * (uint64_t)seen * (uint64_t)m->h.n_heads * (uint64_t)m->h.head_dim;
+    return !jl_has_attention(b)
+               ? 0
+               : 2 * (uint64_t)seen * (uint64_t)m->h.n_heads * (uint64_t)m->h.head_dim;
 }

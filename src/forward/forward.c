@@ -2,7 +2,7 @@
  *
  *   x = embedding of the tokens                                   the residual stream
  *   for each block:                                               (Vaswani et al. 2017, pre-norm)
- *       x = x + attention(norm(x))                                attention.c or short_conv.c
+ *       x = x + attention(norm(x))           attention.c, short_conv.c, delta_net.c or mamba.c
  *       x = x + feed_forward(norm(x))                             feed_forward.c or experts.c
  *   logits = W_out norm(x)
  *
@@ -16,8 +16,10 @@
 #include <string.h>
 
 #include "attention.h"
+#include "delta_net.h"
 #include "feed_forward.h"
 #include "linear.h"
+#include "mamba.h"
 #include "rules.h"
 #include "short_conv.h"
 #include "sites.h"
@@ -49,13 +51,46 @@ static void experts_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model 
     s->experts.x = jl_arena_take(arena, n * (uint64_t)m->h.n_embd * sizeof(float));
 }
 
+/* Returns the maximum columns of a matrix that reads these buffers. */
+static int recurrent_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, uint64_t row) {
+#ifdef JL_ALL
+    const jl_ssm_lengths *l = &m->h.ssm;
+    int gates = m->arch->required >> JL_ATTN_Q_GATE & 1 ? m->h.n_heads * m->h.head_dim : 0;
+    s->head_gates = jl_arena_take(arena, row * (uint64_t)gates);
+    s->ssm.mixed = jl_arena_take(arena, row * (uint64_t)l->channels);
+    s->ssm.conv = jl_arena_take(arena, row * (uint64_t)l->channels);
+    s->ssm.z = jl_arena_take(arena, row * (uint64_t)l->inner);
+    s->ssm.out = jl_arena_take(arena, row * (uint64_t)l->inner);
+    s->ssm.alpha = jl_arena_take(arena, row * (uint64_t)l->heads);
+    s->ssm.beta = jl_arena_take(arena, row * (uint64_t)l->heads);
+    uint64_t mamba = m->arch->mixer == JL_MAMBA, both = m->arch->mixer == JL_ATTENTION_MAMBA2;
+    s->ssm.b = jl_arena_take(arena, mamba * row * (uint64_t)l->state);
+    s->ssm.c = jl_arena_take(arena, mamba * row * (uint64_t)l->state);
+    s->ssm.dt = jl_arena_take(arena, mamba * row * (uint64_t)l->inner);
+    s->ssm.sum = jl_arena_take(arena, both * row * (uint64_t)m->h.n_embd);
+    return max(l->inner, l->heads);
+#else
+    (void)s, (void)arena, (void)m, (void)row;
+    return 0;
+#endif
+}
+
+/* Floats of a token's queries, with gates if the model has them. */
+static int query_width(const jl_model *m) {
+    int width = m->h.n_heads * m->h.head_dim;
+#ifdef JL_ALL
+    if (m->arch->required >> JL_ATTN_Q_GATE & 1) width *= 2;
+#endif
+    return width;
+}
+
 void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl_scratch_size *size,
                      jl_pool *pool) {
     int n_batch = size->n_batch, n_step = size->n_step;
     const jl_hparams *h = &m->h;
     uint64_t batch = (uint64_t)n_batch * sizeof(float), row = (uint64_t)n_step * sizeof(float);
     int conv = h->n_conv ? h->n_embd : 0; /* a short convolution uses q, k and v too */
-    int q = max(h->n_heads * h->head_dim, conv), kv = max(h->n_kv_heads * h->head_dim, conv);
+    int q = max(query_width(m), conv), kv = max(h->n_kv_heads * h->head_dim, conv);
     int ff = max(h->n_experts ? h->n_ff_expert : h->n_ff, h->n_ff_shared);
     s->x = jl_arena_take(arena, batch * (uint64_t)h->n_embd);
     s->h = jl_arena_take(arena, row * (uint64_t)h->n_embd);
@@ -70,7 +105,8 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl
         s->angles[i] = jl_arena_take(arena, batch * 2 * (uint64_t)m->rope[i].n_pairs);
     s->sink_angles = jl_arena_take(arena, 2 * (uint64_t)m->rope->n_pairs * sizeof(float));
     s->bias_stride = (size_t)size->n_bias;
-    s->act = jl_arena_take(arena, jl_act_bytes(n_step, max(h->n_embd, max(q, ff))));
+    int inner = recurrent_scratch_take(s, arena, m, row);
+    s->act = jl_arena_take(arena, jl_act_bytes(n_step, max(max(h->n_embd, inner), max(q, ff))));
     s->pool = pool;
     for (int i = 0; i < jl_pool_max(pool); i++)
         attention_scratch_take(&s->attention[i], arena, m, n_step, size->n_bias);
@@ -149,6 +185,13 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
     normalise_stream(p, block);
     attention(p, block);
     if (block == p->pattern_block) return;
+#ifdef JL_ALL
+    if (!b->up.w.rows && !b->router.w.rows) { /* a block without a feed-forward sublayer */
+        add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
+                  JL_SITE_LN1_SCALE);
+        return;
+    }
+#endif
     if (!parallel) {
         add_delta(p, block, &b->attn_post_norm, &b->attn_sum_norm, JL_SITE_ATTN_OUT,
                   JL_SITE_LN1_SCALE);
@@ -163,6 +206,27 @@ static void run_block(const jl_pass *p, int block, attention_function *attention
     add_delta(p, block, &b->ffn_post_norm, &b->ffn_sum_norm, JL_SITE_MLP_OUT, JL_SITE_LN2_SCALE);
 }
 
+#ifdef JL_ALL
+/* delta = the sum of attention and Mamba 2 of the same input. */
+static void attention_mamba2_sublayer(const jl_pass *p, int block) {
+    int n = p->n * p->m->h.n_embd;
+    jl_attention_sublayer(p, block);
+    memcpy(p->s->ssm.sum, p->s->delta, (size_t)n * sizeof(float));
+    jl_mamba2_sublayer(p, block);
+    jl_add(p->s->delta, p->s->ssm.sum, n);
+}
+#endif
+
+static attention_function *sublayer_of(const jl_block *b) {
+#ifdef JL_ALL
+    if (b->mixer == JL_DELTA_NET) return jl_delta_net_sublayer;
+    if (b->mixer == JL_MAMBA) return jl_mamba_sublayer;
+    if (b->mixer == JL_MAMBA2) return jl_mamba2_sublayer;
+    if (b->mixer == JL_ATTENTION_MAMBA2) return attention_mamba2_sublayer;
+#endif
+    return b->mixer == JL_SHORT_CONV ? jl_short_conv_sublayer : jl_attention_sublayer;
+}
+
 /* In the last block, rows without requested logits only need their keys and values stored. Stores
  * them, as many at a time as the scratch holds, and drops these rows from the batch. */
 static void drop_rows(jl_batch *b) {
@@ -171,7 +235,7 @@ static void drop_rows(jl_batch *b) {
         jl_pass first = *p;
         first.n = p->n - b->rows < b->n_step ? p->n - b->rows : b->n_step;
         normalise_stream(&first, b->block);
-        if (p->m->w.blocks[b->block].is_conv)
+        if (p->m->w.blocks[b->block].mixer == JL_SHORT_CONV)
             jl_short_conv_store(&first, b->block);
         else
             jl_attention_store_kv(&first, b->block);
@@ -183,7 +247,8 @@ static void drop_rows(jl_batch *b) {
 
 /* Maximum rows whose attention in the next block fits one step, in whole tiles of tokens. */
 static int max_rows_per_step(const jl_batch *b) {
-    if (b->p.m->w.blocks[b->block].is_conv) return b->p.n; /* a row reads earlier rows */
+    if (b->p.m->w.blocks[b->block].mixer != JL_ATTENTION)
+        return b->p.n; /* a row reads earlier rows */
     uint64_t cost = jl_attention_cost(b->p.m, b->block, b->p.end), rows = b->step / (cost + 1);
     if (rows > JL_TILE) rows -= rows % JL_TILE;
     return rows < 1 ? 1 : rows < (uint64_t)b->n_step ? (int)rows : b->n_step;
@@ -200,8 +265,7 @@ static void run_step(jl_batch *b, int max_rows) {
     if (b->kv_stored) {
         run_block(&part, b->block, jl_attention_read_kv);
     } else if (part.n == b->p.n) {
-        int is_conv = b->p.m->w.blocks[b->block].is_conv;
-        run_block(&part, b->block, is_conv ? jl_short_conv_sublayer : jl_attention_sublayer);
+        run_block(&part, b->block, sublayer_of(&b->p.m->w.blocks[b->block]));
         b->kv_stored = 1;
     } else {
         normalise_stream(&part, b->block);
@@ -261,7 +325,8 @@ int jl_forward_step(jl_batch *b) {
     uint64_t weights = m->n_parameters / (uint64_t)m->h.n_layers, spent = 0;
     jl_part_resume(b->p.s->meter);
     while (b->block < b->n_blocks && spent <= b->step) {
-        if (b->block == m->h.n_layers - 1 && !b->p.sites && b->done == 0 && !b->kv_stored)
+        if (b->block == m->h.n_layers - 1 && !b->p.sites && b->done == 0 && !b->kv_stored &&
+            !jl_is_recurrent(&m->w.blocks[b->block]))
             drop_rows(b);
         if (b->p.n == 0) return 0;
         int max_rows = max_rows_per_step(b), before = b->done;

@@ -25,10 +25,14 @@ typedef struct jl_probe {
     float *logits;                /* [vocab] of rows whose logits only the probe requests */
 } jl_probe;
 
-/* The KV cache, and the convolution history. Keys and values, floats or 16 bits, in tiles
- * (jl_kv_store): [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
+/* What is kept of earlier tokens. Keys and values, floats or 16 bits, in tiles (jl_kv_store):
+ * [block with attention][KV head][tile of JL_KV_TILE positions]. Inputs of the short
  * convolutions, last n_conv_rows positions: [block with one][position % n_conv_rows][embd]. With a
- * window, only the sinks (the first positions) and a ring of the latest ones (jl_cache_slot). */
+ * window, only the sinks (the first positions) and a ring of the latest ones (jl_cache_slot).
+ * Of recurrent blocks, JL_STATES copies of the state of all (recurrent.h), each of another
+ * position: a batch reads one and writes another, the others are checkpoints (session/states.c). */
+enum { JL_STATES = 4 };
+
 typedef struct jl_cache {
     jl_kv_type type;
     uint8_t *k, *v; /* tiles of jl_kv_tile_bytes(type, head_dim) */
@@ -36,7 +40,10 @@ typedef struct jl_cache {
     int sinks, ring;        /* positions each; ring 0: all are kept */
     float *sink_k, *sink_v; /* [block with attention][sink][kv·hd] before RoPE, to move the sinks */
     float *conv;
-    int n_conv_rows; /* at least batch + kernel length */
+    int n_conv_rows;          /* at least batch + kernel length */
+    float *states;            /* [JL_STATES][recurrent block][floats] */
+    int state_at[JL_STATES];  /* tokens that each summarises; 0: none */
+    int state_from, state_to; /* what the batch reads (−1: the state 0) and writes */
 } jl_cache;
 
 /* A text of several that are evaluated together: tokens [first, end), which only see each other.
@@ -58,12 +65,20 @@ typedef struct jl_attention_scratch {
 /* Buffers for a batch of up to n_batch tokens, and for the n ≤ n_step rows of a step. Widths as in
  * jl_hparams. */
 typedef struct jl_scratch {
-    float *x;         /* [n_batch][embd] the residual stream */
-    float *h;         /* [n][embd] norm(x), input of a sublayer */
-    float *delta;     /* [n][embd] output of a sublayer */
-    float *q, *k, *v; /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
-    float *heads;     /* [n][heads·hd] outputs of the heads */
-    float *gate, *up; /* [n][ff] */
+    float *x;          /* [n_batch][embd] the residual stream */
+    float *h;          /* [n][embd] norm(x), input of a sublayer */
+    float *delta;      /* [n][embd] output of a sublayer */
+    float *q, *k, *v;  /* [n][heads·hd], [n][kv·hd], [n][kv·hd]; of a convolution [n][embd] */
+    float *heads;      /* [n][heads·hd] outputs of the heads */
+    float *head_gates; /* [n][heads·hd] their gates, where queries have one */
+    struct {
+        float *mixed, *conv; /* [n][channels] before and after the convolution */
+        float *z, *out;      /* [n][inner] gates; outputs of the heads */
+        float *alpha, *beta; /* [n][heads] */
+        float *b, *c, *dt;   /* Mamba: [n][state], [n][state], [n][inner] */
+        float *sum;          /* [n][embd] attention's output, beside Mamba 2 */
+    } ssm;                   /* of recurrent blocks; widths as in jl_ssm_lengths */
+    float *gate, *up;        /* [n][ff] */
     struct {
         float *shares; /* [n][experts] weights of the experts' outputs; 0: unused */
         float *scores; /* [experts] of one token */

@@ -22,6 +22,7 @@ typedef enum condition {
     ATTN_NORM,
     FFN_NORM,
     ATTENTION,
+    FEED_FORWARD,
     DENSE,
     GATED,
     ROUTED,
@@ -72,7 +73,7 @@ static const table_row rows[JL_SITE_COUNT] = {
     [JL_SITE_MLP_POST] = { "mlp.hook_post", "mlp.post", TOKEN, FF, DENSE, 0 },
     [JL_SITE_EXPERT_WEIGHTS] = { "mlp.hook_expert_weights", "expert_weights", TOKEN, EXPERTS,
                                  ROUTED, 0 },
-    [JL_SITE_MLP_OUT] = { "hook_mlp_out", "mlp_out", TOKEN, EMBD, ALWAYS, 0 },
+    [JL_SITE_MLP_OUT] = { "hook_mlp_out", "mlp_out", TOKEN, EMBD, FEED_FORWARD, 0 },
     [JL_SITE_FINAL_SCALE] = { "ln_final.hook_scale", "ln_final.scale", TOKEN, ONE, FINAL_NORM, 0 },
     [JL_SITE_FINAL_NORMALIZED] = { "ln_final.hook_normalized", "ln_final.normalized", TOKEN, EMBD,
                                    FINAL_NORM, 0 },
@@ -96,22 +97,33 @@ static int model_has(const jl_model *m, condition when) {
     }
 }
 
+static int has_ffn(const jl_block *b) {
+#ifdef JL_ALL
+    return b->up.w.rows > 0 || b->router.w.rows > 0;
+#else
+    (void)b;
+    return 1;
+#endif
+}
+
 static int block_has(const jl_model *m, const jl_block *b, condition when) {
     switch (when) {
     case SEQUENTIAL:
-        return !m->h.parallel;
+        return !m->h.parallel && has_ffn(b);
     case ATTN_NORM:
         return b->attn_norm.weight || b->attn_sum_norm.weight;
     case FFN_NORM:
         return b->ffn_norm.weight || b->ffn_sum_norm.weight;
     case ATTENTION:
-        return !b->is_conv;
+        return jl_has_attention(b);
     case DENSE:
-        return !b->router.w.rows;
+        return !b->router.w.rows && has_ffn(b);
     case GATED:
         return !b->router.w.rows && b->gate.w.rows > 0;
     case ROUTED:
         return b->router.w.rows > 0;
+    case FEED_FORWARD:
+        return has_ffn(b);
     default:
         return 1;
     }

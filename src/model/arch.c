@@ -103,6 +103,48 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
                        { BLOCK(conv_in[2].w), JL_DIM_EMBD } },
                      0 },
     [JL_CONV_OUT] = MATRIX("shortconv.out_proj.weight", BLOCK(conv_out.w), EMBD, EMBD),
+#ifdef JL_ALL
+    [JL_ATTN_Q_GATE] = MATRIX("attn_q.weight", BLOCK(q.w), Q_GATE, EMBD),
+    [JL_FFN_NORM_QWEN35] = VECTOR("post_attention_norm.weight", BLOCK(ffn_norm.weight), EMBD),
+    [JL_SSM_MIXED] = MATRIX("attn_qkv.weight", BLOCK(ssm.mixed.w), CHANNELS, EMBD),
+    [JL_SSM_Z] = MATRIX("attn_gate.weight", BLOCK(ssm.z.w), INNER, EMBD),
+    [JL_SSM_CONV] = TENSOR("ssm_conv1d.weight", JL_FLOATS, BLOCK(ssm.conv), CHANNELS, KERNEL),
+    [JL_SSM_ALPHA] = MATRIX("ssm_alpha.weight", BLOCK(ssm.alpha.w), STATE_HEADS, EMBD),
+    [JL_SSM_BETA] = MATRIX("ssm_beta.weight", BLOCK(ssm.beta.w), STATE_HEADS, EMBD),
+    [JL_SSM_DT_B] = VECTOR("ssm_dt.bias", BLOCK(ssm.dt_bias), STATE_HEADS),
+    [JL_SSM_A] = VECTOR("ssm_a", BLOCK(ssm.a), STATE_HEADS),
+    [JL_SSM_NORM] = VECTOR("ssm_norm.weight", BLOCK(ssm.norm.weight), STATE),
+    [JL_SSM_OUT] = MATRIX("ssm_out.weight", BLOCK(ssm.out.w), EMBD, INNER),
+    [JL_SSM_IN_1] = { "ssm_in.weight",
+                      JL_DIM_EMBD,
+                      JL_ONE_MATRIX,
+                      { { BLOCK(ssm.mixed.w), JL_DIM_CHANNELS }, { BLOCK(ssm.z.w), JL_DIM_INNER } },
+                      0 },
+    [JL_SSM_IN_2] = { "ssm_in.weight",
+                      JL_DIM_EMBD,
+                      JL_ONE_MATRIX,
+                      { { BLOCK(ssm.z.w), JL_DIM_INNER },
+                        { BLOCK(ssm.mixed.w), JL_DIM_CHANNELS },
+                        { BLOCK(ssm.alpha.w), JL_DIM_STATE_HEADS } },
+                      0 },
+    [JL_SSM_CONV_B] = VECTOR("ssm_conv1d.bias", BLOCK(ssm.conv_bias), CHANNELS),
+    [JL_SSM_X] = { "ssm_x.weight",
+                   JL_DIM_INNER,
+                   JL_ONE_MATRIX,
+                   { { BLOCK(ssm.alpha.w), JL_DIM_STATE_HEADS },
+                     { BLOCK(ssm.b.w), JL_DIM_STATE },
+                     { BLOCK(ssm.c.w), JL_DIM_STATE } },
+                   0 },
+    [JL_SSM_DT_1] = MATRIX("ssm_dt.weight", BLOCK(ssm.dt.w), INNER, STATE_HEADS),
+    [JL_SSM_DT_B_1] = VECTOR("ssm_dt.bias", BLOCK(ssm.dt.bias), INNER),
+    [JL_SSM_A_1] = TENSOR("ssm_a", JL_FLOATS, BLOCK(ssm.a), INNER, STATE),
+    [JL_SSM_D_1] = VECTOR("ssm_d", BLOCK(ssm.d), INNER),
+    [JL_SSM_A_2] = TENSOR("ssm_a", JL_FLOATS, BLOCK(ssm.a), STATE_HEADS, ONE),
+    [JL_SSM_D_2] = TENSOR("ssm_d", JL_FLOATS, BLOCK(ssm.d), STATE_HEADS, ONE),
+    [JL_SSM_NORM_2] =
+        TENSOR("ssm_norm.weight", JL_FLOATS, BLOCK(ssm.norm.weight), GROUPS, GROUP_INNER),
+    [JL_FFN_NORM_FALCON] = VECTOR("ffn_norm", BLOCK(ffn_norm.weight), EMBD),
+#endif
 };
 
 /* ---- Sets ------------------------------------------------------------------------------------ */
@@ -138,13 +180,23 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define USUAL_EXTRAS (FUSED | QKV_BIASES | OUTPUT) /* optional in most rows */
 
 #define EXPERTS (SET(JL_ROUTER) | SET(JL_EXPERT_GATE) | SET(JL_EXPERT_UP) | SET(JL_EXPERT_DOWN))
-#define SHARED  (SET(JL_SHARED_GATE) | SET(JL_SHARED_UP) | SET(JL_SHARED_DOWN))
+#define DELTA_NET                                                                                  \
+    (SET(JL_SSM_MIXED) | SET(JL_SSM_Z) | SET(JL_SSM_CONV) | SET(JL_SSM_ALPHA) | SET(JL_SSM_BETA) | \
+     SET(JL_SSM_DT_B) | SET(JL_SSM_A) | SET(JL_SSM_NORM) | SET(JL_SSM_OUT))
+#define MAMBA                                                                                      \
+    (SET(JL_SSM_IN_1) | SET(JL_SSM_CONV) | SET(JL_SSM_CONV_B) | SET(JL_SSM_X) | SET(JL_SSM_DT_1) | \
+     SET(JL_SSM_DT_B_1) | SET(JL_SSM_A_1) | SET(JL_SSM_D_1) | SET(JL_SSM_OUT))
+#define MAMBA2                                                                                     \
+    (SET(JL_SSM_IN_2) | SET(JL_SSM_CONV) | SET(JL_SSM_CONV_B) | SET(JL_SSM_DT_B) |                 \
+     SET(JL_SSM_A_2) | SET(JL_SSM_D_2) | SET(JL_SSM_NORM_2) | SET(JL_SSM_OUT))
+#define SHARED (SET(JL_SHARED_GATE) | SET(JL_SHARED_UP) | SET(JL_SHARED_DOWN))
 
 const jl_tensor_set jl_dense_set = GATED | FFN_BIASES | SET(JL_FFN_GATE_B) | SET(JL_FFN_GATE_UP);
 const jl_tensor_set jl_expert_set = EXPERTS;
 const jl_tensor_set jl_shared_set = SHARED;
-const jl_tensor_set jl_attention_set =
-    QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | QK_HEAD_NORMS | QK_WHOLE_NORMS;
+const jl_tensor_set jl_attention_set = QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) |
+                                       QK_HEAD_NORMS | QK_WHOLE_NORMS | SET(JL_ATTN_Q_GATE);
+const jl_tensor_set jl_recurrent_set = DELTA_NET | MAMBA | MAMBA2;
 const jl_tensor_set jl_conv_set = SET(JL_CONV) | SET(JL_CONV_IN) | SET(JL_CONV_OUT);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
@@ -339,8 +391,41 @@ static const jl_arch table[] = {
       .required = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_LFM2) | QK_HEAD_NORMS,
       .optional = USUAL_EXTRAS,
       .rope = JL_ROPE_HALVES,
-      .rules = JL_SHORT_CONV,
+      .mixer = JL_SHORT_CONV,
+      .rules = JL_BY_KV_HEADS,
       .window_step = 1 << 20 },
+#ifdef JL_ALL
+    { .name = "qwen35", /* gated delta nets between blocks with gated attention (Qwen 3.5 2026) */
+      .required = (LLAMA & ~(SET(JL_ATTN_Q) | SET(JL_FFN_NORM))) | SET(JL_ATTN_Q_GATE) |
+                  SET(JL_FFN_NORM_QWEN35) | QK_HEAD_NORMS | DELTA_NET,
+      .optional = OUTPUT,
+      .rope = JL_ROPE_HALVES,
+      .mixer = JL_DELTA_NET,
+      .rules = JL_BY_INTERVAL | JL_UNUSED_LAYERS },
+    { .name = "mamba", /* Gu & Dao 2023; no feed-forward sublayer */
+      .required = ENDS | SET(JL_ATTN_NORM) | MAMBA,
+      .optional = OUTPUT,
+      .mixer = JL_MAMBA },
+    { .name = "mamba2", /* Dao & Gu 2024 */
+      .required = ENDS | SET(JL_ATTN_NORM) | MAMBA2,
+      .optional = OUTPUT,
+      .mixer = JL_MAMBA2 },
+    { .name = "granitehybrid", /* Mamba 2 in blocks without attention */
+      .required = LLAMA | (MAMBA2 & ~SET(JL_SSM_CONV_B)),
+      .optional =
+          USUAL_EXTRAS | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS) | SET(JL_SSM_CONV_B),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .mixer = JL_MAMBA2,
+      .rules = JL_DIVIDE_LOGITS | JL_ROPE_MAY_BE_OFF | JL_MAY_HAVE_EXPERTS | JL_SHARES_SUM_TO_1 |
+               JL_BY_KV_HEADS },
+    { .name = "falcon-h1", /* attention and Mamba 2 in every block (Zuo et al. 2025) */
+      .required = (LLAMA & ~SET(JL_FFN_NORM)) | SET(JL_FFN_NORM_FALCON) |
+                  (MAMBA2 & ~(SET(JL_SSM_CONV_B) | SET(JL_SSM_NORM_2))),
+      .optional =
+          USUAL_EXTRAS | FFN_BIASES | SET(JL_FFN_GATE_B) | SET(JL_SSM_CONV_B) | SET(JL_SSM_NORM_2),
+      .rope = JL_ROPE_HALVES,
+      .mixer = JL_ATTENTION_MAMBA2 },
+#endif
     { .name = "bert", /* also RoBERTa, MiniLM, E5, BGE, … */
       .required = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
       .optional = FUSED | SET(JL_TYPE_EMBD),

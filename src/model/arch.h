@@ -27,7 +27,15 @@ typedef enum jl_dim {
     JL_DIM_EXPERTS,   /* experts of a block */
     JL_DIM_EXPERT_FF, /* hidden width of an expert, */
     JL_DIM_SHARED_FF, /* and of the shared expert */
-    JL_DIM_CONV       /* kernel length of a short convolution */
+    JL_DIM_CONV,      /* kernel length of a short convolution */
+    JL_DIM_Q_GATE,    /* 2 × heads × head size */
+    JL_DIM_CHANNELS,  /* lengths of a recurrent block (jl_ssm_lengths) */
+    JL_DIM_KERNEL,
+    JL_DIM_INNER,
+    JL_DIM_STATE,
+    JL_DIM_STATE_HEADS,
+    JL_DIM_GROUPS,
+    JL_DIM_GROUP_INNER /* inner / groups */
 } jl_dim;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
@@ -91,6 +99,29 @@ typedef enum jl_tensor {
     JL_CONV,
     JL_CONV_IN,
     JL_CONV_OUT,
+    JL_ATTN_Q_GATE,     /* queries and gates, head by head */
+    JL_FFN_NORM_QWEN35, /* the norm's name in Qwen 3.5 */
+    JL_SSM_MIXED,
+    JL_SSM_Z,
+    JL_SSM_CONV,
+    JL_SSM_ALPHA,
+    JL_SSM_BETA,
+    JL_SSM_DT_B,
+    JL_SSM_A,
+    JL_SSM_NORM,
+    JL_SSM_OUT,
+    JL_SSM_IN_1, /* 1: Mamba, 2: Mamba 2 */
+    JL_SSM_IN_2,
+    JL_SSM_CONV_B,
+    JL_SSM_X,
+    JL_SSM_DT_1,
+    JL_SSM_DT_B_1,
+    JL_SSM_A_1,
+    JL_SSM_D_1,
+    JL_SSM_A_2,
+    JL_SSM_D_2,
+    JL_SSM_NORM_2,
+    JL_FFN_NORM_FALCON, /* its name in Falcon H1 */
     JL_TENSOR_COUNT
 } jl_tensor;
 
@@ -113,12 +144,22 @@ typedef struct jl_tensor_spec {
 
 extern const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT];
 
-/* Alternative tensors of a block: a feed-forward network or experts (and the shared one); attention
- * or a short convolution. */
+/* Alternative tensors of a block: a feed-forward network or experts (and the shared one);
+ * attention, a short convolution or a recurrence. */
 extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attention_set,
-    jl_conv_set;
+    jl_conv_set, jl_recurrent_set;
 
 /* ---- Architectures --------------------------------------------------------------------------- */
+
+/* The sublayer of a block that reads earlier tokens. */
+typedef enum jl_mixer {
+    JL_ATTENTION,
+    JL_SHORT_CONV,      /* forward/short_conv.c */
+    JL_DELTA_NET,       /* forward/delta_net.c; these and the following are recurrent */
+    JL_MAMBA,           /* forward/mamba.c */
+    JL_MAMBA2,          /* the same */
+    JL_ATTENTION_MAMBA2 /* both, of the same input; their outputs are added */
+} jl_mixer;
 
 typedef enum jl_norm_kind { JL_RMS_NORM, JL_LAYER_NORM } jl_norm_kind;
 
@@ -144,11 +185,13 @@ enum {
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
     JL_SHARES_SUM_TO_1 = 512,  /* normalise the shares of a token's experts */
-    JL_SHORT_CONV = 1024,      /* blocks with 0 KV heads are short convolutions */
+    JL_BY_KV_HEADS = 1024,     /* only blocks with 0 KV heads have the row's mixer */
     JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
     JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
     JL_NORM_AFTER_ROPE = 8192, /* the norms of query and key heads follow RoPE */
     JL_NO_SECTIONS = 16384,    /* refuse M-RoPE, whose files pair other dimensions */
+    JL_BY_INTERVAL = 32768,    /* all but every full_attention_interval-th block have it */
+    JL_UNUSED_LAYERS = 65536,  /* the last nextn_predict_layers blocks are not evaluated */
 };
 
 typedef struct jl_arch {
@@ -157,7 +200,8 @@ typedef struct jl_arch {
     jl_norm_kind norm;
     jl_activation activation;
     jl_rope_pairs rope;
-    int rules; /* JL_PARALLEL … */
+    jl_mixer mixer; /* of all blocks, or by rule of some, the others having attention */
+    int rules;      /* JL_PARALLEL … */
     /* Defaults for missing metadata; 0: none. */
     int rope_skip;    /* no RoPE in blocks i with (i + 1) % rope_skip == 0 */
     int window_step;  /* no window in blocks i with (i + 1) % window_step == 0; 0: no windows */

@@ -34,6 +34,16 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_EXPERT_FF] = h->n_ff_expert,
         [JL_DIM_SHARED_FF] = h->n_ff_shared,
         [JL_DIM_CONV] = h->conv_length,
+#ifdef JL_ALL
+        [JL_DIM_Q_GATE] = 2 * h->n_heads * h->head_dim,
+        [JL_DIM_CHANNELS] = h->ssm.channels,
+        [JL_DIM_KERNEL] = h->ssm.kernel,
+        [JL_DIM_INNER] = h->ssm.inner,
+        [JL_DIM_STATE] = h->ssm.state,
+        [JL_DIM_STATE_HEADS] = h->ssm.heads,
+        [JL_DIM_GROUPS] = h->ssm.groups,
+        [JL_DIM_GROUP_INNER] = h->ssm.groups ? h->ssm.inner / h->ssm.groups : 0,
+#endif
     };
     return lengths[dim];
 }
@@ -47,8 +57,12 @@ static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
     jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
     if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
     if (m->h.n_ff_shared > 0) instead |= jl_shared_set;
-    if (block != MODEL_LEVEL && m->w.blocks[block].is_conv)
-        absent |= jl_attention_set, instead |= jl_conv_set;
+    if (block != MODEL_LEVEL) {
+        const jl_block *b = &m->w.blocks[block];
+        if (!jl_has_attention(b)) absent |= jl_attention_set;
+        if (!jl_is_recurrent(b)) absent |= jl_recurrent_set;
+        if (b->mixer == JL_SHORT_CONV) instead |= jl_conv_set;
+    }
     *required = ((m->arch->required & ~absent) | instead) & range;
     *optional = m->arch->optional & ~absent & range;
 }
@@ -276,6 +290,8 @@ jl_status jl_bind(jl_model *m, jl_error *error) {
     for (int i = 0; i < g->n_tensors && !st; i++) {
         int block, tensor = find_place(m, &g->tensors[i], &block);
         void *owner = block < 0 ? (void *)&m->w : &m->w.blocks[block];
+        int unused = block >= m->h.n_layers && block < m->h.n_layers + m->h.n_unused_layers;
+        if (unused) continue;
 #ifdef JL_ALL
         int scaled = tensor == JL_TENSOR_COUNT ? find_scaled(m, &g->tensors[i], &block) : tensor;
         if (scaled != tensor) {

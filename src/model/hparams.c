@@ -51,10 +51,11 @@ static jl_status find_per_block(const jl_gguf_value **out, const jl_model *m, co
                                 jl_error *error) {
     const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
     *out = v && v->array ? v : NULL;
-    if (!*out || v->count == (uint64_t)m->h.n_layers) return JL_OK;
+    uint64_t expected = (uint64_t)(m->h.n_layers + m->h.n_unused_layers);
+    if (!*out || v->count == expected) return JL_OK;
     return jl_fail(error, JL_ERR_FORMAT, v->offset, v->key,
                    "expected one element for each of %d blocks, found %u; the file is damaged",
-                   m->h.n_layers, v->count);
+                   (int)expected, v->count);
 }
 
 /* Reads a length, given once or as an equal value for every block. */
@@ -101,7 +102,13 @@ static jl_status read_factor(float *out, const jl_model *m, const char *rest, fl
 static jl_status read_heads(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int value_length = 0;
-    int sparse = (m->arch->rules & JL_SHORT_CONV) != 0;
+    int sparse = (m->arch->rules & JL_BY_KV_HEADS) != 0;
+#ifdef JL_ALL
+    if (!(m->arch->required & jl_attention_set)) {
+        h->n_heads = h->n_kv_heads = h->head_dim = 1;
+        return JL_OK;
+    }
+#endif
     jl_status st =
         read_field(&h->n_heads, m, (field){ "attention.head_count", 1, 1024, 0, sparse }, error);
     uint32_t heads = (uint32_t)h->n_heads;
@@ -185,12 +192,17 @@ static jl_status read_factors(jl_model *m, jl_error *error) {
  * rule, RoPE of several positions per token (M-RoPE, Qwen2-VL 2024), which for text equals RoPE
  * unless the file's rows are in another order. */
 static jl_status check_variant(const jl_model *m, jl_error *error) {
+    enum { NEXTN = 1 }; /* its index */
     static const struct {
         const char *key;
         uint32_t value;
         int rule; /* 0: in all architectures */
     } only[] = { { "num_loops", 1, 0 },
-                 { "nextn_predict_layers", 0, 0 },
+                 [NEXTN] = { "nextn_predict_layers", 0, 0 },
+#ifdef JL_ALL
+                 { "ssm.dt_b_c_rms", 0, 0 },
+#endif
+
                  { "rope.scaling.alpha", 0, 0 },
                  { "rope.dimension_sections", 0, JL_NO_SECTIONS } };
     for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
@@ -199,6 +211,7 @@ static jl_status check_variant(const jl_model *m, jl_error *error) {
         const jl_gguf_value *v = jl_gguf_find(&m->loader->gguf, key);
         int n = v && v->array ? (int)v->count : v != NULL;
         if (only[i].rule && !(m->arch->rules & only[i].rule)) continue;
+        if (i == NEXTN && m->arch->rules & JL_UNUSED_LAYERS) continue;
         for (int j = 0; j < n; j++)
             if (bits_of(v, j) != only[i].value)
                 return jl_fail(error, JL_ERR_ARCHITECTURE, v->offset, v->key,
@@ -242,7 +255,8 @@ static jl_status read_encoder(jl_model *m, jl_error *error) {
                                 jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
                                 &causal, error);
     m->h.encoder = !causal || rules & JL_ENCODER;
-    if (st || !m->h.encoder || (m->h.alibi <= 0 && !(rules & JL_SHORT_CONV))) return st;
+    int causal_only = m->h.alibi > 0 || m->arch->mixer != JL_ATTENTION;
+    if (st || !m->h.encoder || !causal_only) return st;
     return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
                    "architecture %s is supported with causal attention only; choose another "
                    "model",
@@ -273,26 +287,87 @@ static jl_status read_rope(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* Sets is_conv and the cache slot of each block. */
+#ifdef JL_ALL
+static jl_status check_recurrence(const jl_model *m, jl_error *error) {
+    const jl_ssm_lengths *ssm = &m->h.ssm;
+    int even = ssm->groups == 0 || (ssm->heads % ssm->groups == 0 && ssm->inner % ssm->heads == 0);
+    if (m->arch->mixer == JL_DELTA_NET) even &= ssm->heads * ssm->state == ssm->inner;
+    if (even) return JL_OK;
+    return jl_fail(error, JL_ERR_FORMAT, JL_NO_OFFSET, jl_string("ssm.inner_size"),
+                   "a size of %d does not fit %d heads in %d groups with states of %d; the file is "
+                   "damaged or of a variant that is not supported",
+                   ssm->inner, ssm->heads, ssm->groups, ssm->state);
+}
+
+/* Reads the lengths of the recurrent blocks. */
+static jl_status read_recurrence(jl_model *m, jl_error *error) {
+    enum { MAX_HEADS = 1024, MAX_STATE = 256, MAX_KERNEL = 64 };
+    jl_ssm_lengths *ssm = &m->h.ssm;
+    size_t no_groups = m->arch->mixer == JL_MAMBA;
+    const struct {
+        int *out;
+        field f;
+    } lengths[] = { { &ssm->kernel, { "ssm.conv_kernel", 2, MAX_KERNEL, 0, 0 } },
+                    { &ssm->inner, { "ssm.inner_size", 1, MAX_WIDTH, 0, 0 } },
+                    { &ssm->state, { "ssm.state_size", 1, MAX_STATE, 0, 0 } },
+                    { &ssm->heads, { "ssm.time_step_rank", 1, MAX_HEADS, 0, 0 } },
+                    { &ssm->groups, { "ssm.group_count", 1, MAX_HEADS, 0, 0 } } };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths - no_groups; i++) {
+        jl_status st = read_field(lengths[i].out, m, lengths[i].f, error);
+        if (st) return st;
+    }
+    ssm->channels = ssm->inner + 2 * ssm->groups * ssm->state;
+    return check_recurrence(m, error);
+}
+
+/* Blocks that have attention instead of the row's mixer, by interval or by an array. */
+static jl_status read_interval(jl_model *m, jl_error *error) {
+    int step = 0;
+    char key[JL_GGUF_KEY];
+    const jl_gguf_value *each = NULL;
+    field interval = { "full_attention_interval", 1, 1 << 20, 4, 0 };
+    jl_status st = read_field(&step, m, interval, error);
+    jl_gguf_key(key, jl_string(m->arch->name), "attention.recurrent_layers");
+    if (!st) st = find_per_block(&each, m, key, error);
+    for (int i = 0; i < m->h.n_layers && !st; i++)
+        if (each ? element(each, i) == 0 : (i + 1) % step == 0) m->w.blocks[i].mixer = JL_ATTENTION;
+    return st;
+}
+#endif
+
+/* Sets the cache slots of the blocks, whose mixers are set. */
+static void number_blocks(jl_model *m) {
+    jl_hparams *h = &m->h;
+    for (int i = 0; i < h->n_layers; i++) {
+        jl_block *l = &m->w.blocks[i];
+        if (jl_has_attention(l)) l->slot = h->n_attention++;
+        if (l->mixer == JL_SHORT_CONV) l->slot = h->n_conv++;
+        if (jl_is_recurrent(l)) l->state = h->n_recurrent++;
+    }
+}
+
+/* Sets the mixer and the cache slot of each block. */
 static jl_status read_kinds(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     jl_hparams *h = &m->h;
     const jl_gguf_value *each = NULL;
-    if (m->arch->rules & JL_SHORT_CONV) {
-        field f = { "shortconv.l_cache", 2, 64, 0, 0 };
-        jl_status st = read_field(&h->conv_length, m, f, error);
-        if (!st)
-            st = find_per_block(
-                &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"),
-                error);
-        if (st) return st;
-    }
-    for (int i = 0; i < h->n_layers; i++) {
-        jl_block *l = &m->w.blocks[i];
-        l->is_conv = each && element(each, i) == 0;
-        l->slot = l->is_conv ? h->n_conv++ : h->n_attention++;
-    }
-    return JL_OK;
+    jl_status st = JL_OK;
+    int by_heads = m->arch->rules & JL_BY_KV_HEADS;
+    if (m->arch->mixer == JL_SHORT_CONV)
+        st = read_field(&h->conv_length, m, (field){ "shortconv.l_cache", 2, 64, 0, 0 }, error);
+    if (!st && by_heads)
+        st = find_per_block(
+            &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"), error);
+    for (int i = 0; i < h->n_layers && !st; i++)
+        if (!by_heads || (each && element(each, i) == 0)) m->w.blocks[i].mixer = m->arch->mixer;
+#ifdef JL_ALL
+    if (!st && m->arch->rules & JL_BY_INTERVAL) st = read_interval(m, error);
+    number_blocks(m);
+    if (!st && h->n_recurrent > 0) st = read_recurrence(m, error);
+#else
+    number_blocks(m);
+#endif
+    return st;
 }
 
 static jl_status check_experts(const jl_model *m, int gating, jl_error *error) {
@@ -352,13 +427,18 @@ static jl_status read_sizes(jl_model *m, jl_error *error) {
     jl_hparams *h = &m->h;
     int layers = 0;
     jl_status st = read_field(&layers, m, (field){ "block_count", 1, MAX_LAYERS, 0, 0 }, error);
-    h->n_layers = layers;
+    if (!st && m->arch->rules & JL_UNUSED_LAYERS)
+        st = read_field(&h->n_unused_layers, m,
+                        (field){ "nextn_predict_layers", 0, (uint32_t)layers - 1, 0, 0 }, error);
+    h->n_layers = layers - h->n_unused_layers;
     if (!st)
         st = read_field(&h->n_ctx, m, (field){ "context_length", 1, MAX_CONTEXT, 0, 0 }, error);
     if (!st)
         st = read_field(&h->n_embd, m, (field){ "embedding_length", 1, MAX_WIDTH, 0, 0 }, error);
+    uint32_t hidden = (m->arch->required & jl_dense_set) != 0;
     if (!st)
-        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", 1, MAX_HIDDEN, 0, 0 }, error);
+        st = read_field(&h->n_ff, m, (field){ "feed_forward_length", hidden, MAX_HIDDEN, 0, 0 },
+                        error);
     field original = { "rope.scaling.original_context_length", 1, MAX_CONTEXT, (uint32_t)h->n_ctx,
                        0 };
     if (!st) st = read_field(&h->n_ctx_original, m, original, error);

@@ -15,6 +15,16 @@
 #include "position.h"
 #include "weights.h"
 
+/* Lengths of recurrent blocks; all 0: none. The names are those of GGUF's keys <arch>.ssm.*. */
+typedef struct jl_ssm_lengths {
+    int kernel;   /* of the convolution */
+    int channels; /* of the convolution: inner + 2·groups·state */
+    int inner;    /* of values, all heads; the state of a block has inner·state floats */
+    int state;    /* of a head's keys */
+    int groups;   /* heads of keys; Mamba: 0 */
+    int heads;    /* of values; Mamba: the rank of its time steps */
+} jl_ssm_lengths;
+
 typedef struct jl_hparams {
     int n_layers, n_heads, n_kv_heads;
     int n_embd, head_dim, n_ff, n_vocab;
@@ -23,12 +33,15 @@ typedef struct jl_hparams {
     int n_experts, n_experts_used; /* per block, per token; 0: none */
     int n_ff_expert, n_ff_shared;  /* hidden width of an expert, of the shared one (0: none) */
     int conv_length;               /* kernel length of short convolutions; 0: none */
-    int n_attention, n_conv;       /* blocks of each kind */
-    int n_types;                   /* rows of type_embd; only the first is used */
-    int encoder;                   /* attention is not causal; does not predict tokens */
-    int pooling;                   /* jl_pooling of the file, 0: none */
-    int parallel;                  /* both sublayers read the same x */
-    float eps;                     /* of the norms */
+    int n_attention, n_conv;       /* blocks of each kind, */
+    int n_recurrent;
+    jl_ssm_lengths ssm;  /* lengths of the recurrent ones */
+    int n_unused_layers; /* blocks after n_layers, which predict further tokens */
+    int n_types;         /* rows of type_embd; only the first is used */
+    int encoder;         /* attention is not causal; does not predict tokens */
+    int pooling;         /* jl_pooling of the file, 0: none */
+    int parallel;        /* both sublayers read the same x */
+    float eps;           /* of the norms */
     float embedding_scale, residual_scale, logit_scale; /* factors; 1: none */
     float query_scale;                                  /* factor of the scores, usually 1/√hd */
     float score_cap, logit_cap;                         /* soft caps; 0: none */

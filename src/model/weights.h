@@ -7,6 +7,7 @@
 #define JL_WEIGHTS_H
 
 #include "../compute/kernels.h"
+#include "arch.h"
 
 /* y = s · W x + b. */
 typedef struct jl_linear {
@@ -20,13 +21,27 @@ typedef struct jl_norm {
     float *bias;   /* [width]; NULL: none */
 } jl_norm;
 
+/* The weights of a recurrent sublayer; lengths of jl_hparams.ssm. */
+typedef struct jl_recurrence {
+    jl_linear mixed;         /* [channels][embd] inputs of the convolution */
+    jl_linear z;             /* [inner][embd] gate of the output */
+    jl_linear alpha;         /* [heads][embd] step or decay; Mamba: [rank][inner] */
+    jl_linear beta;          /* delta nets: [heads][embd] strength of an update */
+    jl_linear b, c, dt;      /* Mamba: [state][inner], [state][inner], [inner][rank] */
+    jl_linear out;           /* [embd][inner] */
+    float *conv, *conv_bias; /* [channels][kernel], [channels] or NULL */
+    float *a, *d, *dt_bias;  /* [heads]; Mamba: a [inner][state], d [inner], no dt_bias */
+    jl_norm norm;            /* delta nets: [state] of a head; Mamba 2: [groups][inner / groups] */
+} jl_recurrence;
+
 /* One block: its weights, and which variant of the architecture it uses. */
 typedef struct jl_block {
     jl_norm attn_norm, ffn_norm;           /* inputs of the sublayers (pre-norm) */
     jl_norm attn_post_norm, ffn_post_norm; /* outputs of the sublayers (Gemma 2, OLMo 2) */
     jl_norm attn_sum_norm, ffn_sum_norm;   /* the stream after each sum (post-norm, BERT) */
     jl_norm falcon_norm;                   /* Falcon: attention's own input norm */
-    jl_linear q, k, v;                     /* [q][embd], [kv][embd], [kv][embd] */
+    jl_linear q, k, v;                     /* [q][embd] (or [2·q], per head with a gate of its
+                                              output), [kv][embd], [kv][embd] */
     jl_norm q_norm, k_norm;                /* per head, or all heads as one vector */
     jl_linear o;                           /* [embd][q] */
     jl_linear gate, up;                    /* [ff][embd]; gate may be absent */
@@ -39,11 +54,22 @@ typedef struct jl_block {
     jl_linear shared_router;               /* [1][embd]; absent: share 1 */
     jl_linear conv_in[3], conv_out;        /* [embd][embd] of a short convolution: b, c, x */
     float *conv;                           /* [embd][conv] kernels */
-    int is_conv;                           /* a short convolution instead of attention */
-    int slot;                              /* index in the cache, among blocks of its kind */
-    int window;                            /* sliding window, including the token itself; 0: none */
-    int rope;                              /* jl_rope_scope; −1: no RoPE */
+    jl_recurrence ssm;                     /* of a recurrent block */
+    jl_mixer mixer;
+    int slot;   /* index in the cache, among blocks with attention or short convolutions */
+    int state;  /* index among the recurrent blocks */
+    int window; /* sliding window, including the token itself; 0: none */
+    int rope;   /* jl_rope_scope; −1: no RoPE */
 } jl_block;
+
+static inline int jl_has_attention(const jl_block *b) {
+    return b->mixer == JL_ATTENTION || b->mixer == JL_ATTENTION_MAMBA2;
+}
+
+/* Whether a block carries a state from token to token. Such blocks exist in builds with JL_ALL. */
+static inline int jl_is_recurrent(const jl_block *b) {
+    return b->mixer >= JL_DELTA_NET;
+}
 
 /* The weights outside the blocks. */
 typedef struct jl_weights {

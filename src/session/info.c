@@ -73,6 +73,19 @@ static void put_field(writer *w, const char *key, const char *value) {
     put_string(w, value);
 }
 
+/* The indices of the blocks of a kind. */
+static void put_layers(writer *w, const char *key, const jl_model *m,
+                       int (*is)(const jl_block *b)) {
+    put_key(w, key);
+    put_text(w, "[");
+    for (int i = 0, begun = 0; m->w.blocks && i < m->h.n_layers; i++) {
+        char number[16];
+        if (!is(&m->w.blocks[i])) continue;
+        put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
+    }
+    put_text(w, "]");
+}
+
 static void put_shape(writer *w, const jl_model *m) {
     const jl_hparams *h = &m->h;
     put_number(w, "parameters", m->n_parameters);
@@ -80,23 +93,18 @@ static void put_shape(writer *w, const jl_model *m) {
     put_number(w, "vocabularySize", (uint64_t)jl_model_n_vocab(m));
     put_number(w, "contextLength", (uint64_t)h->n_ctx);
     put_number(w, "layers", (uint64_t)h->n_layers);
-    put_number(w, "heads", (uint64_t)h->n_heads);
-    put_number(w, "kvHeads", (uint64_t)h->n_kv_heads);
-    put_number(w, "headLength", (uint64_t)h->head_dim);
+    int has_heads = h->n_attention > 0;
+    put_number(w, "heads", (uint64_t)(has_heads ? h->n_heads : 0));
+    put_number(w, "kvHeads", (uint64_t)(has_heads ? h->n_kv_heads : 0));
+    put_number(w, "headLength", (uint64_t)(has_heads ? h->head_dim : 0));
     put_number(w, "embeddingLength", (uint64_t)h->n_embd);
     put_number(w, "feedForwardLength", (uint64_t)h->n_ff);
     put_number(w, "experts", (uint64_t)h->n_experts);
     put_number(w, "expertsUsed", (uint64_t)h->n_experts_used);
     put_key(w, "encoder");
     put_text(w, h->encoder ? "true" : "false");
-    put_key(w, "attentionLayers");
-    put_text(w, "[");
-    for (int i = 0, begun = 0; m->w.blocks && i < h->n_layers; i++) {
-        char number[16];
-        if (m->w.blocks[i].is_conv) continue;
-        put(w, number, jl_format(number, sizeof number, begun++ ? ",%d" : "%d", i));
-    }
-    put_text(w, "]");
+    put_layers(w, "attentionLayers", m, jl_has_attention);
+    put_layers(w, "recurrentLayers", m, jl_is_recurrent);
 }
 
 static void put_members(writer *w, const jl_model *m, jl_site site, const jl_site_info *info) {

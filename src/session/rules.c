@@ -23,10 +23,10 @@ static jl_status check_mask(const jl_model *m, const jl_rules *r, jl_error *erro
     if (r->mask == JL_MASK_MODEL) return JL_OK;
     if (m->h.encoder)
         return refuse(error, where, "an encoder sees the whole text; it has no other mask");
-    if (r->mask > JL_MASK_CAUSAL && m->h.n_conv > 0)
+    if (r->mask > JL_MASK_CAUSAL && m->h.n_conv + m->h.n_recurrent > 0)
         return refuse(error, where,
-                      "this model has short convolutions, which only read earlier tokens; only the "
-                      "causal mask is possible");
+                      "this model has short convolutions or recurrent blocks, which only read "
+                      "earlier tokens; only the causal mask is possible");
     if (r->mask == JL_MASK_PREFIX && (r->prefix < 1 || r->prefix > MAX_WHOLE))
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where),
                        "expected a prefix of 1 to %d tokens, found %d", MAX_WHOLE, r->prefix);
@@ -39,6 +39,9 @@ static jl_status check_window(const jl_model *m, const jl_rules *r, jl_error *er
     if (r->window < 1 || r->sinks < 0 || r->window > m->h.n_ctx || r->sinks > m->h.n_ctx)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string(where),
                        "expected a window of 1 to %d positions and 0 or more sinks", m->h.n_ctx);
+#ifdef JL_ALL
+    if (m->h.n_attention == 0) return refuse(error, where, "this model has no attention");
+#endif
     if (r->mask > JL_MASK_CAUSAL || m->h.encoder)
         return refuse(error, where, "a window needs the causal mask");
     if (r->cache_positions && (r->positions_off || r->position_ids))
@@ -67,6 +70,10 @@ static jl_status check_positions(const jl_model *m, const jl_rules *r, jl_error 
     if ((r->rope_base != 0 && !(r->rope_base > 1 && r->rope_base < 1e12)) ||
         (r->rope_scale != 0 && !(r->rope_scale > 1e-6 && r->rope_scale < 1e6)))
         return refuse(error, where, "expected ropeBase above 1 and ropeScale above 0");
+#ifdef JL_ALL
+    if (r->position_ids && m->h.n_attention == 0)
+        return refuse(error, where, "this model has no positions");
+#endif
     if (r->positions_off && !learned && !rope && m->h.alibi == 0)
         return refuse(error, where, "this model has no positions to switch off");
     return JL_OK;

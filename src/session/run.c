@@ -209,7 +209,7 @@ static int pattern_block(const jl_session *s, const jl_run *run) {
     int last = run->n_blocks - 1;
     if (last < 0 || last == s->m->h.n_layers - 1) return -1;
     const jl_block *b = &s->m->w.blocks[last];
-    if (b->is_conv || b->attn_sum_norm.weight) return -1;
+    if (b->mixer != JL_ATTENTION || b->attn_sum_norm.weight) return -1;
     for (int i = 0; i < run->n_taps; i++)
         if (run->taps[i].layer == last && run->taps[i].site > JL_SITE_PATTERN) return -1;
     return last;

@@ -13,7 +13,7 @@
 #include "session.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     MAGIC_BYTES = 8,
     MAX_CTX = 1 << 24 /* bounds the memory of a session with a window, whose context is free */
 };
@@ -40,7 +40,8 @@ enum {
     RING_FROM,
     HAS_LOGITS,
     N_EDITS,
-    NUMBERS
+    STATE_AT, /* JL_STATES of them */
+    NUMBERS = STATE_AT + JL_STATES
 };
 
 typedef struct head {
@@ -74,6 +75,7 @@ static head head_of(const jl_session *s) {
         [N_EDITS] = s->probe.n_edits,
     };
     memcpy(h.n, n, sizeof n);
+    memcpy(h.n + STATE_AT, s->cache.state_at, sizeof s->cache.state_at);
     memcpy(&h.rope_base, &r->rope_base, sizeof h.rope_base);
     memcpy(&h.rope_scale, &r->rope_scale, sizeof h.rope_scale);
     return h;
@@ -104,6 +106,14 @@ static void each_sink(jl_session *s, float *sinks, visitor *visit, void *to) {
         visit(to, sinks + block * n * width, used * width * sizeof(float));
 }
 
+static void each_state(jl_session *s, visitor *visit, void *to) {
+    for (int i = 0; i < JL_STATES; i++) {
+        uint64_t bytes;
+        float *state = jl_session_state(s, i, &bytes);
+        visit(to, state, bytes);
+    }
+}
+
 /* Everything after the edits. */
 static void each_piece(jl_session *s, visitor *visit, void *to) {
     const jl_cache *c = &s->cache;
@@ -114,6 +124,7 @@ static void each_piece(jl_session *s, visitor *visit, void *to) {
     for (size_t i = 0; i < heads; i++) visit(to, c->k + i * stride, used);
     for (size_t i = 0; i < heads; i++) visit(to, c->v + i * stride, used);
     each_convolution(s, visit, to);
+    each_state(s, visit, to);
     each_sink(s, c->sink_k, visit, to);
     each_sink(s, c->sink_v, visit, to);
     size_t vocab = (size_t)s->m->h.n_vocab;
@@ -256,6 +267,22 @@ static jl_status read_head(jl_cursor *c, const jl_model *m, head *h, jl_error *e
                    h->bytes, c->end);
 }
 
+/* Nonzero: kept states are not of evaluated tokens, or none is of all of them. */
+static int check_states(const head *h, const jl_model *m) {
+#ifdef JL_ALL
+    int cached = h->n[N_CACHED], known = cached == 0 || m->h.n_recurrent == 0;
+    for (int i = 0; i < JL_STATES; i++) {
+        int at = h->n[STATE_AT + i];
+        if (at < 0 || at > (m->h.n_recurrent ? cached : 0)) return 1;
+        known |= at == cached;
+    }
+    return !known;
+#else
+    (void)h, (void)m;
+    return 0;
+#endif
+}
+
 /* Counts that no option of the session checks. */
 static jl_status check_head(const head *h, const jl_model *m, jl_error *error) {
     const int32_t *n = h->n;
@@ -267,6 +294,7 @@ static jl_status check_head(const head *h, const jl_model *m, jl_error *error) {
     if (n[CONV_FROM] < 0 || n[CONV_FROM] > (conv > 0 && m->h.n_conv ? conv : 0) ||
         n[RING_FROM] < 0 || n[RING_FROM] > (keys > 0 && n[WINDOW] > 0 ? keys : 0))
         return damaged(error, "kept positions");
+    if (check_states(h, m)) return damaged(error, "kept states");
     if (n[HAS_LOGITS] && (n[N_TOKENS] < 1 || n[N_CACHED] < n[N_TOKENS]))
         return damaged(error, "logits without tokens");
     return JL_OK;
@@ -343,6 +371,7 @@ static jl_status read_session(jl_cursor *c, jl_session *s, const head *h, jl_err
     s->n_cached = n[N_CACHED];
     s->conv_from = n[CONV_FROM];
     s->ring_from = n[RING_FROM];
+    memcpy(s->cache.state_at, n + STATE_AT, sizeof s->cache.state_at);
     s->edited = n[N_EDITS] > 0;
     s->batch_rows = s->has_logits = n[HAS_LOGITS] != 0;
     s->random.state = h->random;

@@ -71,6 +71,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->cache.k = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
+    jl_session_lay_out_states(s, arena);
     int biased = s->has_rules && jl_rule_biased(s->m, &s->rules);
     jl_scratch_size size = { s->n_batch, s->n_step, biased ? s->cache.n_tiles * JL_KV_TILE : 0 };
     jl_scratch_take(&s->scratch, arena, s->m, &size, s->pool);
@@ -101,9 +102,10 @@ uint64_t jl_session_bytes(const jl_model *m, const jl_session_options *options) 
 }
 
 static jl_status check_texts(const jl_model *m, const jl_session_options *o, jl_error *error) {
-    const char *why = m->h.n_conv ? "short convolutions read tokens of the text before"
-                      : o->rules  ? "rules apply to one sequence"
-                                  : NULL;
+    const char *why = m->h.n_conv        ? "short convolutions read tokens of the text before"
+                      : m->h.n_recurrent ? "recurrent blocks continue the text before"
+                      : o->rules         ? "rules apply to one sequence"
+                                         : NULL;
     if (why)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("texts"),
                        "several texts cannot be embedded together: %s", why);
@@ -225,7 +227,7 @@ jl_status jl_session_append(jl_session *s, const int32_t *ids, int n, jl_error *
     s->n_ids += n;
     s->has_logits = 0;
     s->batch.p.n = 0; /* restart, with these ids */
-    s->n_cached = jl_session_reused(s, s->n_cached);
+    s->n_cached = jl_session_keep_states(s, jl_session_reused(s, s->n_cached));
     return JL_OK;
 }
 
@@ -250,8 +252,10 @@ void jl_session_truncate(jl_session *s, int position) {
     int abandoned = s->batch.p.n > 0 && s->edited && s->cache.ring; /* it wrote later slots */
     s->batch.p.n = 0;
     if (position >= s->n_cached && !abandoned) return;
-    if (position < s->n_cached) s->n_cached = position;
-    if (is_lost(s, position)) s->n_cached = s->conv_from = s->ring_from = s->edited = 0;
+    if (position < s->n_cached) s->n_cached = jl_session_keep_states(s, position);
+    if (!is_lost(s, s->n_cached)) return;
+    s->n_cached = s->conv_from = s->ring_from = s->edited = 0;
+    jl_session_keep_states(s, 0);
 }
 
 jl_status jl_session_check_predicts(const jl_session *s, jl_error *error) {
@@ -282,6 +286,7 @@ static void begin_batch(jl_session *s, jl_purpose purpose, const jl_probe *probe
     if (lost > s->conv_from) s->conv_from = lost;
     if (s->cache.ring && pos + n - s->cache.ring > s->ring_from)
         s->ring_from = pos + n - s->cache.ring;
+    if (s->m->h.n_recurrent) jl_session_begin_states(s);
     s->batch = (jl_batch){ .p = { .m = s->m,
                                   .cache = &s->cache,
                                   .s = &s->scratch,
@@ -337,6 +342,7 @@ jl_status jl_session_evaluate(jl_session *s, jl_purpose purpose, const float **s
     s->n_evaluated += (uint32_t)(end - s->n_cached);
     s->meter.counters.tokens += end - s->n_cached;
     s->n_cached = end;
+    if (s->m->h.n_recurrent) s->cache.state_at[s->cache.state_to] = end;
     s->has_logits = end == s->n_ids && s->batch_rows > 0;
     return JL_OK;
 }
@@ -412,6 +418,7 @@ jl_counters jl_session_counters(const jl_session *s) {
     int held = jl_cache_used(&s->cache, s->n_cached);
     double tile = 2.0 * (double)jl_kv_tile_bytes(s->cache.type, s->m->h.head_dim);
     c.cache_held = held * tile / JL_KV_TILE * s->m->h.n_attention * s->m->h.n_kv_heads;
+    c.cache_held += jl_session_states_held(s);
     return c;
 }
 

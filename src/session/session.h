@@ -108,6 +108,25 @@ int jl_session_context(const jl_model *m, const jl_session_options *o);
 /* Slots of the cache: positions it can hold. */
 int jl_session_slots(const jl_session *s);
 
+/* ---- states.c -------------------------------------------------------------------------------- */
+
+/* Takes the memory of the recurrent states from the arena. */
+void jl_session_lay_out_states(jl_session *s, jl_arena *arena);
+
+/* Drops states after a position; returns the latest kept one, or without recurrent blocks the
+ * position itself. */
+int jl_session_keep_states(jl_session *s, int position);
+
+/* Chooses which state the next batch reads and which place it writes to, whose state is dropped:
+ * the one whose neighbours are closest, so that the kept ones are spread over the text. */
+void jl_session_begin_states(jl_session *s);
+
+/* Bytes of the kept states. */
+double jl_session_states_held(const jl_session *s);
+
+/* State i, of `bytes`; 0: none is kept there. */
+float *jl_session_state(const jl_session *s, int i, uint64_t *bytes);
+
 /* ---- rules.c --------------------------------------------------------------------------------- */
 
 /* Rejects rules that this model cannot follow, naming the option. */

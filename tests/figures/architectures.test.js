@@ -17,6 +17,8 @@ import { golden } from '../helpers/paths.js';
 const IDS = [3, 5, 7, 2, 9, 4];
 /** Models with norms after the sums, and with windows: no formula of the length gives their counts. */
 const AFTER = ['bert', 'bert-untyped', 'nomic-bert'];
+/** Models without feed-forward sublayers. */
+const ONE_SUBLAYER = ['mamba', 'mamba2'];
 const WINDOWS = ['gemma2', 'gemma3', 'olmo3', 'exaone4-window'];
 const names = readdirSync(golden('arch'))
   .filter((file) => file.endsWith('.gguf'))
@@ -54,13 +56,14 @@ for (const name of names)
       const stages = stagesOf(parts, layer);
       assert.equal(stages.includes('q'), info.attentionLayers.includes(layer));
       const boxes = layout(stages, parts.after).boxes.map(({ id }) => id);
-      for (const stage of ['resid_pre', 'attn_out', 'mlp_out', 'resid_post'])
+      for (const stage of ['resid_pre', 'attn_out', 'resid_post'])
         assert.ok(boxes.includes(stage), stage);
+      assert.equal(boxes.includes('mlp_out'), !ONE_SUBLAYER.includes(name));
     }
 
     /** @type {import('../../web/figures/cache.js').CacheView} */
     const kept = await cache.compute(model, request, plainJob());
-    assert.equal(kept.drawn.length, info.encoder ? 0 : 3);
+    assert.equal(kept.drawn.length, info.encoder || ONE_SUBLAYER.includes(name) ? 0 : 3);
     assert.equal(kept.same, true);
 
     /** @type {import('../../web/figures/cost.js').CostView} */

@@ -56,22 +56,26 @@ static const float *rerun(fixture *f, jl_tap *taps, int n_taps, const jl_edit *e
     return jl_session_logits(f->s);
 }
 
-/* x = x + attn_out (+ mlp_out), and the heads' results add up to attn_out. */
+/* x = x + attn_out (+ mlp_out), and the heads' results add up to attn_out, where attention is all
+ * of it. */
 static void check_sums(fixture *f, const char *name, int layer) {
     const jl_block *b = &f->m->w.blocks[layer];
     jl_site_info info;
     jl_tap taps[] = { whole(JL_SITE_RESID_PRE, layer), whole(JL_SITE_ATTN_OUT, layer),
-                      whole(JL_SITE_MLP_OUT, layer), whole(JL_SITE_RESID_POST, layer),
+                      whole(JL_SITE_RESID_POST, layer), whole(JL_SITE_MLP_OUT, layer),
                       whole(JL_SITE_RESULT, layer) };
+    int has_ffn = jl_model_site(f->m, JL_SITE_MLP_OUT, layer, &info);
     int has_result = jl_model_site(f->m, JL_SITE_RESULT, layer, &info);
     size_t n = (size_t)(T * f->width);
     float *sum = malloc(n * sizeof *sum);
-    rerun(f, taps, has_result ? 5 : 4, NULL, 0);
+    rerun(f, taps, has_result ? 5 : 3 + has_ffn, NULL, 0);
     if (!b->attn_sum_norm.weight) {
-        for (size_t i = 0; i < n; i++) sum[i] = taps[0].data[i] + taps[1].data[i] + taps[2].data[i];
-        CHECK(nmse(sum, taps[3].data, n) < 1e-10, "%s block %d: the stream", name, layer);
+        for (size_t i = 0; i < n; i++)
+            sum[i] = taps[0].data[i] + taps[1].data[i] + (has_ffn ? taps[3].data[i] : 0);
+        CHECK(nmse(sum, taps[2].data, n) < 1e-10, "%s block %d: the stream", name, layer);
     }
-    if (has_result && !b->attn_post_norm.weight && f->m->h.residual_scale == 1) {
+    if (has_result && b->mixer == JL_ATTENTION && !b->attn_post_norm.weight &&
+        f->m->h.residual_scale == 1) {
         for (size_t i = 0; i < n; i++) {
             size_t t = i / (size_t)f->width, c = i % (size_t)f->width;
             sum[i] = b->o.bias ? b->o.bias[c] : 0;

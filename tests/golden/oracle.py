@@ -27,6 +27,9 @@ ARCHS = {
     'qwen2moe': dict(L=2, E=5, used=3, ffe=32, shared=48), 'qwen3moe': dict(L=2, hd=12, E=6, used=2, ffe=32), 'olmoe': dict(L=2, K=4, E=6, used=2, ff=32),
     'bert': dict(K=4), 'bert-untyped': dict(d=48, H=3, K=3, hd=16, ff=80, L=2, C=64), 'nomic-bert': dict(K=4, L=2), 'qwen3-encoder': dict(hd=12, L=2),
     'internlm2': {}, 'ernie4_5': {}, 'exaone': {}, 'exaone4': {}, 'exaone4-window': dict(d=16, ff=16, H=2, K=1, L=64), 'orion': {}, 'xverse': {}, 'glm4': dict(hd=16), 'nanbeige': {}, 'hunyuan-dense': dict(hd=12), 'maincoder': {}, 'arcee': {},
+    'qwen35': dict(hd=12, ff=48, kernel=4, state=8, groups=2, heads=4, inner=32, interval=2, nextn=1),
+    'mamba': dict(C=512, ff=0, H=0, kernel=4, state=8, heads=8, inner=64), 'mamba2': dict(ff=0, H=0, kernel=4, state=8, groups=2, heads=4, inner=64),
+    'granitehybrid': dict(L=3, ff=48, kernel=4, state=8, groups=1, heads=4, inner=64), 'falcon-h1': dict(ff=32, hd=12, kernel=4, state=8, groups=2, heads=6, inner=48),
 }
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST'}  # pooling in each file
 # a WordPiece vocabulary: ▁ begins a word
@@ -48,7 +51,7 @@ def tensors(name, s, rng):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
         if bias and arch != 'command-r': T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert', 'hunyuan-dense': 'hunyuan-dense'}.get(name) or name.split('-')[0]
+    arch = {'command-r': 'command-r', 'olmo3': 'olmo2', 'nomic-bert': 'nomic-bert', 'falcon-h1': 'falcon-h1', 'hunyuan-dense': 'hunyuan-dense'}.get(name) or name.split('-')[0]
     if name == 'llama3-rope': arch = 'llama'
     ln = arch in LAYER_NORM
     E, conv = s.get('E', 0), arch == 'lfm2'
@@ -64,28 +67,48 @@ def tensors(name, s, rng):
     if name in ('llama3-rope', 'exaone', 'exaone4-window'): T['rope_freqs.weight'] = np.linspace(1, 8, hd // 2).astype(np.float32)
     if name.startswith('phi3-'):
         for n, last in (('short', 3), ('long', 9)): T[f'rope_factors_{n}.weight'] = np.linspace(1, last, hd // 2).astype(np.float32)
-    for i in range(L):
+    for i in range(L + s.get('nextn', 0)):
         b = f'blk.{i}.'
+        if i >= L: w(b + 'nextn.eh_proj.weight', d, 2 * d); norm(b + 'nextn.enorm', d); norm(b + 'nextn.hnorm', d)
         if arch not in ('olmo2', 'exaone4') and not bert: norm(b + 'attn_norm', d, ln)
         if name == 'falcon-2norms': norm(b + 'attn_norm_2', d, ln)
-        if conv and i % 3 != 2:
+        recurrent = arch == 'qwen35' and i < L and i % s['interval'] != s['interval'] - 1 or arch == 'granitehybrid' and i != 1 or arch in ('mamba', 'mamba2')
+        if arch == 'mamba':
+            inner, heads, state = s['inner'], s['heads'], s['state']
+            w(b + 'ssm_in.weight', 2 * inner, d); w(b + 'ssm_conv1d.weight', inner, s['kernel'], std=0.6); bias(b + 'ssm_conv1d', inner); w(b + 'ssm_x.weight', heads + 2 * state, inner)
+            w(b + 'ssm_dt.weight', inner, heads); bias(b + 'ssm_dt', inner); w(b + 'ssm_out.weight', d, inner)
+            T[b + 'ssm_a'] = -np.exp(rng.standard_normal((inner, state)) - 1).astype(np.float32); T[b + 'ssm_d'] = rng.standard_normal(inner).astype(np.float32)
+        elif arch in ('mamba2', 'falcon-h1') or arch == 'granitehybrid' and recurrent:
+            inner, heads, groups = s['inner'], s['heads'], s['groups']; channels = inner + 2 * groups * s['state']
+            w(b + 'ssm_in.weight', inner + channels + heads, d); w(b + 'ssm_conv1d.weight', channels, s['kernel'], std=0.6); bias(b + 'ssm_conv1d', channels); bias(b + 'ssm_dt', heads); w(b + 'ssm_out.weight', d, inner)
+            T[b + 'ssm_a'] = -np.exp(rng.standard_normal((heads, 1)) - 1).astype(np.float32); T[b + 'ssm_d'] = rng.standard_normal((heads, 1)).astype(np.float32)
+            if arch != 'falcon-h1': T[b + 'ssm_norm.weight'] = (1 + 0.2 * rng.standard_normal((groups, inner // groups))).astype(np.float32)
+        if arch in ('mamba', 'mamba2'): continue
+        if arch == 'granitehybrid' and recurrent: pass
+        elif recurrent:
+            channels, inner, heads = s['inner'] + 2 * s['groups'] * s['state'], s['inner'], s['heads']
+            w(b + 'attn_qkv.weight', channels, d); w(b + 'attn_gate.weight', inner, d); w(b + 'ssm_conv1d.weight', channels, s['kernel'], std=0.6)
+            w(b + 'ssm_alpha.weight', heads, d); w(b + 'ssm_beta.weight', heads, d); w(b + 'ssm_out.weight', d, inner); norm(b + 'ssm_norm', s['state']); bias(b + 'ssm_dt', heads)
+            T[b + 'ssm_a'] = -np.exp(rng.standard_normal(heads) - 2).astype(np.float32)
+        elif conv and i % 3 != 2:
             w(b + 'shortconv.conv.weight', d, 3, std=0.6); w(b + 'shortconv.in_proj.weight', 3 * d, d); w(b + 'shortconv.out_proj.weight', d, d)
         elif arch in ('gpt2', 'gptneox', 'bloom', 'phi3', 'phi2', 'falcon', 'mpt', 'nomic-bert'):
             w(b + 'attn_qkv.weight', q + 2 * kv, d)
             if arch not in ('phi3', 'falcon', 'mpt', 'nomic-bert'): bias(b + 'attn_qkv', q + 2 * kv)
         else:
             for n, size in (('q', q), ('k', kv), ('v', kv)):
-                w(b + f'attn_{n}.weight', size, d)
+                w(b + f'attn_{n}.weight', 2 * size if arch == 'qwen35' and n == 'q' else size, d)
                 if arch in ('qwen2', 'starcoder2', 'qwen2moe', 'bert', 'glm4') or name == 'llama-bias': bias(b + f'attn_{n}', size)
-        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
+        if arch in ('qwen3', 'gemma3', 'qwen3moe', 'exaone4', 'hunyuan-dense', 'maincoder') or conv and i % 3 == 2 or arch == 'qwen35' and not recurrent: norm(b + 'attn_q_norm', hd); norm(b + 'attn_k_norm', hd)
         if arch in ('olmo2', 'olmoe'): norm(b + 'attn_q_norm', q); norm(b + 'attn_k_norm', kv)
-        if not conv or i % 3 == 2: w(b + 'attn_output.weight', d, q)
+        if not recurrent and (not conv or i % 3 == 2): w(b + 'attn_output.weight', d, q)
         if arch in ('gpt2', 'gptneox', 'bloom', 'phi2', 'starcoder2', 'bert') or name == 'llama-bias': bias(b + 'attn_output', d)
         if bert: norm(b + 'attn_output_norm', d, True); norm(b + 'layer_output_norm', d, True)
         if arch in ('gemma2', 'gemma3', 'olmo2', 'exaone4', 'glm4'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
-        if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
+        if arch == 'falcon-h1': T[b + 'ffn_norm'] = (1 + 0.2 * rng.standard_normal(d)).astype(np.float32)
+        elif arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + ('post_attention_norm' if arch == 'qwen35' else 'ffn_norm'), d, ln)
         gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert',
-                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder')
+                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder', 'qwen35', 'granitehybrid', 'falcon-h1')
         if E:
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
@@ -106,13 +129,13 @@ def make(a):
         k, v = kv.split('='); s[k] = int(v)
     arch, T = tensors(a.arch, s, np.random.default_rng(a.seed))
     g = gguf.GGUFWriter(a.out, arch)
-    g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'])
-    g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv([s['K'] if i % 3 == 2 else 0 for i in range(s['L'])] if arch == 'lfm2' else s['K']); g.add_vocab_size(s['V'])
+    g.add_name(f'random {a.arch}'); g.add_context_length(s['C']); g.add_embedding_length(s['d']); g.add_block_count(s['L'] + s.get('nextn', 0))
+    g.add_feed_forward_length(s['ff']); g.add_head_count(s['H']); g.add_head_count_kv([s['K'] if i % 3 == 2 else 0 for i in range(s['L'])] if arch == 'lfm2' else [s['K'] if i == 1 else 0 for i in range(s['L'])] if arch == 'granitehybrid' else s['K'] if s['H'] else 0); g.add_vocab_size(s['V'])
     if arch in LAYER_NORM: g.add_layer_norm_eps(1e-5)
     else: g.add_layer_norm_rms_eps(1e-6)
-    if s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
-    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4, 'glm4': s['hd'] // 2}.get(arch, s['hd'])
-    if arch not in ('gpt2', 'bloom', 'mpt', 'bert'): g.add_rope_dimension_count(rot); g.add_rope_freq_base({'gemma3': 1e6, 'nomic-bert': 1e3}.get(arch, 1e4))
+    if s['H'] and s['hd'] * s['H'] != s['d'] or arch in ('gemma', 'gemma2', 'gemma3'): g.add_key_length(s['hd']); g.add_value_length(s['hd'])
+    rot = {'gptneox': s['hd'] // 4 * 2, 'phi2': s['hd'] // 2, 'stablelm': s['hd'] // 4, 'glm4': s['hd'] // 2, 'qwen35': 8}.get(arch, s['hd'])
+    if arch not in ('gpt2', 'bloom', 'mpt', 'bert', 'mamba', 'mamba2'): g.add_rope_dimension_count(rot); g.add_rope_freq_base({'gemma3': 1e6, 'nomic-bert': 1e3}.get(arch, 1e4))
     if a.arch in ('llama-linear', 'llama-yarn'):
         g.add_rope_scaling_type(gguf.RopeScalingType.LINEAR if a.arch == 'llama-linear' else gguf.RopeScalingType.YARN)
         g.add_rope_scaling_factor(4.0); g.add_rope_scaling_orig_ctx_len(s['C'] // 4)
@@ -125,10 +148,14 @@ def make(a):
     if a.arch.startswith('phi3-'):
         g.add_rope_scaling_attn_factors(1.19); g.add_rope_scaling_orig_ctx_len(s['C'] if a.arch == 'phi3-short' else 16)
     if arch == 'mpt': g.add_max_alibi_bias(8.0); g.add_clamp_kqv(1.5)
-    if arch in ('granite', 'granitemoe'):
+    if arch in ('granite', 'granitemoe', 'granitehybrid'):
         g.add_embedding_scale(12.0); g.add_residual_scale(0.22); g.add_attention_scale(0.2); g.add_logit_scale(8.0)
     if arch == 'command-r': g.add_logit_scale(0.0625)
     if arch == 'lfm2': g.add_shortconv_l_cache(3)
+    if arch == 'qwen35': g.add_rope_dimension_sections([2, 1, 1, 0]); g.add_full_attention_interval(s['interval']); g.add_nextn_predict_layers(s['nextn'])
+    if 'kernel' in s:
+        g.add_ssm_conv_kernel(s['kernel']); g.add_ssm_inner_size(s['inner']); g.add_ssm_state_size(s['state']); g.add_ssm_time_step_rank(s['heads'])
+    if 'groups' in s: g.add_ssm_group_count(s['groups'])
     if 'E' in s: g.add_expert_count(s['E']); g.add_expert_used_count(s['used'])
     if 'ffe' in s: g.add_expert_feed_forward_length(s['ffe'])
     if 'shared' in s: g.add_expert_shared_feed_forward_length(s['shared'])
@@ -138,7 +165,7 @@ def make(a):
         for n, i in (('unknown', 1), ('bos', 2), ('seperator', 3), ('mask', 4), ('padding', 0)): g.add_uint32(f'tokenizer.ggml.{n}_token_id', i)
     else: g.add_string('tokenizer.ggml.model', 'none')
     for n, t in T.items():
-        if a.type == 'f32' or t.ndim < 2 or n in ('position_embd.weight', 'token_types.weight'): g.add_tensor(n, t); continue
+        if a.type == 'f32' or t.ndim < 2 or n in ('position_embd.weight', 'token_types.weight') or 'conv1d' in n or 'ssm_a' in n[-6:] or 'ssm_d' in n[-6:] or 'ssm_norm' in n: g.add_tensor(n, t); continue
         qt = gguf.GGMLQuantizationType[a.type.upper()]
         g.add_tensor(n, gguf.quants.quantize(t, qt), raw_dtype=qt)
     g.write_header_to_file(); g.write_kv_data_to_file(); g.write_tensors_to_file(); g.close()

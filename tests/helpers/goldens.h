@@ -26,7 +26,8 @@ static const char *const goldens[] = {
     "bloom",      "falcon",       "mpt",           "falcon-2norms",  "granite",    "granitemoe",
     "command-r",  "qwen2moe",     "qwen3moe",      "olmoe",          "lfm2",       "internlm2",
     "ernie4_5",   "exaone",       "exaone4",       "exaone4-window", "orion",      "xverse",
-    "glm4",       "nanbeige",     "hunyuan-dense", "maincoder",      "arcee",
+    "glm4",       "nanbeige",     "hunyuan-dense", "maincoder",      "arcee",      "qwen35",
+    "mamba",      "mamba2",       "granitehybrid", "falcon-h1",
 };
 
 /* Encoders: they attend to the whole text and return only vectors. */

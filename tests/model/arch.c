@@ -293,6 +293,11 @@ static void put_refusal(hostile_file *f, const refusal *r) {
         { "attention.layer_norm_epsilon", 'f', 1e-5, 0, NULL },
         { "shortconv.l_cache", 'u', 3, 0, NULL },
         { "expert_used_count", 'u', 1, 0, NULL },
+        { "ssm.conv_kernel", 'u', 4, 0, NULL },
+        { "ssm.inner_size", 'u', 8, 0, NULL },
+        { "ssm.state_size", 'u', 4, 0, NULL },
+        { "ssm.time_step_rank", 'u', 2, 0, NULL },
+        { "ssm.group_count", 'u', 1, 0, NULL },
     };
     enum { BASE = sizeof base / sizeof *base };
     int n_values = 1, n_tensors = 1, moe = strstr(r->arch, "moe") != NULL;
@@ -408,6 +413,36 @@ static const refusal refusals[] = {
     VALUE("lfm2", "shortconv.l_cache", 'u', 1, 0, FORMAT, "shortconv.l_cache", "expected 2 to 64"),
     VALUE("lfm2", "shortconv.l_cache", 'u', 1e6, 0, FORMAT, "shortconv.l_cache", "found 1000000"),
     VALUE("lfm2", "attention.head_count_kv", 'U', 0, 0, FORMAT, "head_count_kv", "found 0"),
+    /* recurrent blocks */
+    VALUE("qwen35", "ssm.conv_kernel", '-', 0, 0, FORMAT, "qwen35.ssm.conv_kernel", "missing"),
+    VALUE("qwen35", "ssm.conv_kernel", 'u', 65, 0, FORMAT, "ssm.conv_kernel", "expected 2 to 64"),
+    VALUE("qwen35", "ssm.state_size", 'u', 257, 0, FORMAT, "ssm.state_size", "expected 1 to 256"),
+    VALUE("qwen35", "ssm.inner_size", 'u', 1 << 17, 0, FORMAT, "ssm.inner_size", "found 131072"),
+    VALUE("qwen35", "ssm.time_step_rank", 'u', 0, 0, FORMAT, "time_step_rank", "found 0"),
+    VALUE("qwen35", "ssm.group_count", 'u', 3, 0, FORMAT, "ssm.inner_size",
+          "a size of 8 does not fit 2 heads in 3 groups with states of 4"),
+    VALUE("qwen35", "ssm.state_size", 'u', 3, 0, FORMAT, "ssm.inner_size", "states of 3"),
+    VALUE("mamba2", "ssm.time_step_rank", 'u', 3, 0, FORMAT, "ssm.inner_size", "3 heads"),
+    VALUE("mamba2", "ssm.group_count", '-', 0, 0, FORMAT, "mamba2.ssm.group_count", "missing"),
+    VALUE("mamba", "ssm.time_step_rank", 'u', 1025, 0, FORMAT, "time_step_rank", "found 1025"),
+    VALUE("mamba", "ssm.dt_b_c_rms", 'b', 1, 0, ARCHITECTURE, "mamba.ssm.dt_b_c_rms",
+          "only 0 is supported"),
+    VALUE("falcon-h1", "ssm.inner_size", 'u', 65537, 0, FORMAT, "inner_size", "found 65537"),
+    TENSOR("mamba", "blk.0.ssm_x.weight", 8, 8, "blk.0.ssm_x.weight", "expected shape [8, 10, 1]"),
+    TENSOR("mamba2", "blk.0.ssm_in.weight", 8, 32, "blk.0.ssm_in.weight",
+           "expected shape [8, 26, 1]"),
+    TENSOR("mamba2", "blk.0.ffn_up.weight", 8, 16, "blk.0.ffn_up.weight", "has no such tensor"),
+    VALUE("qwen35", "full_attention_interval", 'u', 0, 0, FORMAT, "full_attention_interval",
+          "found 0"),
+    VALUE("qwen35", "nextn_predict_layers", 'u', 2, 0, FORMAT, "nextn_predict_layers",
+          "expected 0 to 1, found 2"),
+    VALUE("qwen35", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal",
+          "causal attention only"),
+    TENSOR("qwen35", "blk.0.ssm_conv1d.weight", 4, 8, "ssm_conv1d.weight",
+           "expected shape [4, 16, 1], found [4, 8, 1, 1]"),
+    TENSOR("qwen35", "blk.1.ssm_a", 3, 1, "blk.1.ssm_a", "expected shape [2, 1, 1]"),
+    TENSOR("qwen35", "blk.0.attn_q.weight", 8, 16, "blk.0.attn_q.weight", "has no such tensor"),
+    TENSOR("llama", "blk.0.ssm_a", 2, 1, "blk.0.ssm_a", "has no such tensor"),
     /* bidirectional attention */
     VALUE("bloom", "attention.causal", 'b', 0, 0, ARCHITECTURE, "bloom.attention.causal",
           "architecture bloom is supported with causal attention only"),
@@ -527,7 +562,9 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     char further[400] = "", number[64];
     int gated = (a->required >> JL_FFN_GATE & 1) != 0;
     int halves = a->rope == JL_ROPE_HALVES, biases = (a->required >> JL_ATTN_Q_B & 1) != 0;
-    const char *unrotated = a->required >> JL_POSITION_EMBD & 1   ? "learned"
+    int attends = (a->required & jl_attention_set) != 0, has_ffn = a->required >> JL_FFN_UP & 1;
+    const char *unrotated = !attends                              ? "none"
+                            : a->required >> JL_POSITION_EMBD & 1 ? "learned"
                             : a->optional >> JL_POSITION_EMBD & 1 ? "learned or ALiBi"
                                                                   : "ALiBi";
     const char *positions = halves                          ? "RoPE, half"
@@ -535,7 +572,7 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
                                                             : unrotated;
     static const char *const plain[] = { "SiLU", "GELU", "ReLU²" };
     static const char *const with_gate[] = { "SwiGLU", "GeGLU", "gated ReLU²" };
-    const char *hidden = (gated ? with_gate : plain)[a->activation];
+    const char *hidden = has_ffn ? (gated ? with_gate : plain)[a->activation] : "none";
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
     if (a->rules & JL_PARALLEL_KEY) add(further, sizeof further, "parallel or sequential residual");
@@ -561,7 +598,12 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
     if (a->required & jl_shared_set) add(further, sizeof further, "shared expert");
     if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
-    if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
+    static const char *const mixers[] = {
+        NULL,      "short convolutions",      "gated delta nets", "Mamba",
+        "Mamba 2", "Mamba 2 beside attention"
+    };
+    if (a->mixer) add(further, sizeof further, mixers[a->mixer]);
+    if (a->required >> JL_ATTN_Q_GATE & 1) add(further, sizeof further, "gated heads");
     snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
              a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,
              *further ? " " : "");

@@ -116,8 +116,8 @@ static int check_interrupted(const jl_model *m, int steps, const float *wanted) 
 }
 
 static void a_save_between_two_steps_changes_nothing(void) {
-    const char *const names[] = { "llama", "lfm2" };
-    for (int i = 0; i < 2; i++) {
+    const char *const names[] = { "llama", "lfm2", "qwen35" };
+    for (int i = 0; i < 3; i++) {
         jl_model *m = load_golden(names[i]);
         if (!m) SKIP("tests/golden is not in the working directory");
         jl_session *plain = open_session(m, 64, 16, 0);
@@ -301,7 +301,7 @@ static void refusals_say_why(void) {
     check_refused(m, saved.bytes, saved.n + 1, "something was added");
     check_refused(m, saved.bytes, 7, "not the bytes of a saved session");
     saved.bytes[8]++;
-    check_refused(m, saved.bytes, saved.n, "it has version 2, and this engine reads version 1");
+    check_refused(m, saved.bytes, saved.n, "it has version 3, and this engine reads version 2");
     jl_session_options small = { .n_ctx = 8 };
     jl_session *texts = jl_session_new(encoder, &small, &e);
     CHECK(jl_session_save(texts, 0, NULL, 0, &e) == 0 && strstr(e.message, "reads each text whole"),
@@ -354,7 +354,8 @@ static state small_state(const jl_model *m, const jl_rules *rules) {
                           .n = (uint64_t)m->h.n_embd } };
     jl_session_options o = { .n_ctx = 8, .n_batch = 1, .rules = rules };
     jl_session *s = jl_session_new(m, &o, &e);
-    CHECK(s && !jl_session_set_edits(s, edits, m->h.n_conv ? 0 : 2, &e), "%s", e.message);
+    CHECK(s && !jl_session_set_edits(s, edits, m->h.n_conv + m->h.n_recurrent ? 0 : 2, &e), "%s",
+          e.message);
     advance(s, ids, 5);
     state saved = save(s);
     jl_session_free(s);
@@ -366,9 +367,9 @@ static void hostile_bytes_never_crash(void) {
     const jl_rules window = { .window = 3, .sinks = 1 };
     const int32_t positions[8] = { 3, 1, 4, 1, 5, 9, 2, 6 };
     const jl_rules given = { .position_ids = positions, .n_position_ids = 8 };
-    const char *const names[] = { "llama", "lfm2", "gpt2" };
-    const jl_rules *const rules[] = { &window, NULL, &given };
-    for (int k = 0; k < 3; k++) {
+    const char *const names[] = { "llama", "lfm2", "gpt2", "qwen35" };
+    const jl_rules *const rules[] = { &window, NULL, &given, NULL };
+    for (int k = 0; k < 4; k++) {
         jl_model *m = load_golden(names[k]);
         if (!m) SKIP("tests/golden is not in the working directory");
         state saved = small_state(m, rules[k]);
@@ -407,12 +408,12 @@ static void extreme_numbers_never_crash(void) {
     const jl_rules given = { .position_ids = positions, .n_position_ids = 8 };
     const uint32_t values[] = { 0,      1,      2,          3,          5,          8,         9,
                                 0x1000, 0x1001, 0x01000001, 0x7fffffff, 0x80000000, 0xffffffff };
-    const char *const names[] = { "llama", "gpt2", "lfm2" };
-    for (int k = 0; k < 3; k++) {
+    const char *const names[] = { "llama", "gpt2", "lfm2", "qwen35" };
+    for (int k = 0; k < 4; k++) {
         jl_model *m = load_golden(names[k]);
         if (!m) SKIP("tests/golden is not in the working directory");
         state saved = small_state(m, k == 0 ? &endless : k == 1 ? &given : NULL);
-        for (size_t at = HEAD; at < HEAD + 240 && at + 4 <= saved.n; at += 4) {
+        for (size_t at = HEAD; at < HEAD + 256 && at + 4 <= saved.n; at += 4) {
             uint8_t before[4];
             memcpy(before, saved.bytes + at, 4);
             for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

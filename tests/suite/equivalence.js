@@ -98,6 +98,8 @@ export const equivalence = [
   ...forModel('learnt positions', 'arch/gpt2.gguf', 'arch'),
   ...forModel('experts', 'arch/qwen2moe.gguf', 'arch'),
   ...forModel('short convolutions', 'arch/lfm2.gguf', 'arch'),
+  ...forModel('gated delta nets', 'arch/qwen35.gguf', 'arch'),
+  ...forModel('attention beside Mamba 2', 'arch/falcon-h1.gguf', 'arch'),
   {
     name: 'every kind of source loads the same model',
     async run(t) {

@@ -112,6 +112,7 @@ export const architectures = [
   ...'command-r granitemoe qwen2moe qwen3moe olmoe lfm2'.split(' '),
   ...'internlm2 ernie4_5 exaone exaone4 exaone4-window orion xverse glm4 nanbeige'.split(' '),
   ...'hunyuan-dense maincoder arcee'.split(' '),
+  ...'qwen35 mamba mamba2 granitehybrid falcon-h1'.split(' '),
 ];
 export const withGelu = [
   ...'gpt2 gptneox gptneox-seq phi2 gemma gemma2 gemma3 starcoder2 bloom'.split(' '),

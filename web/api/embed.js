@@ -2,7 +2,8 @@
  * embed.js - embeddings of one text, and of several that the engine evaluates together.
  *
  * A pack is as many texts as fit the batch of the engine's best speed; each has the vector that it has alone,
- * bit for bit. Texts longer than a pack, and all texts of a model with short convolutions, are embedded one by one.
+ * bit for bit. Texts longer than a pack, and all texts of a model with short convolutions or recurrent blocks, are
+ * embedded one by one.
  */
 import { JielongError } from '../base/error.js';
 import { badArgument, checkIds, describe, listOf, reading } from '../base/options.js';

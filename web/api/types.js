@@ -116,6 +116,7 @@ export {};
  * @property {number} expertsUsed per token
  * @property {boolean} encoder bidirectional attention: for embeddings only, not for generation
  * @property {number[]} attentionLayers indices of blocks with attention (not a short convolution)
+ * @property {number[]} recurrentLayers indices of blocks with a state (gated delta nets, Mamba), some beside attention
  * @property {Site[]} sites places that run() reads and edits
  * @property {string} tokenizer
  * @property {string | null} bosToken text of the beginning-of-sequence token

@@ -41,14 +41,16 @@ export class JlCache extends JlElement {
   #step(view) {
     return Math.min(this.value('step') ?? view.drawn.length - 1, view.drawn.length - 1);
   }
+  /** @param {View} view */
+  #whyEmpty(view) {
+    return this.t(view.encoder ? 'encoder' : view.attends === false ? 'recurrent' : 'empty');
+  }
   /** @param {HTMLElement} body @param {View} view */
   draw(body, view) {
     const parts = once(this, 'parts', () => this.#create());
     const { svg, legend, tables } = parts;
     if (!view.drawn.length)
-      return body.replaceChildren(
-        make('p', { className: 'empty' }, this.t(view.encoder ? 'encoder' : 'empty')),
-      );
+      return body.replaceChildren(make('p', { className: 'empty' }, this.#whyEmpty(view)));
     if (svg.parentNode !== body) body.replaceChildren(legend, svg, tables);
     const step = this.#step(view);
     const width = Math.max(280, body.clientWidth);
@@ -131,7 +133,7 @@ export class JlCache extends JlElement {
   }
   /** @param {View} view */
   summary(view) {
-    if (!view.drawn.length) return this.t(view.encoder ? 'encoder' : 'empty');
+    if (!view.drawn.length) return this.#whyEmpty(view);
     const total = (/** @type {Kind} */ kind) => view[kind].multiplyAdds.reduce((a, b) => a + b, 0);
     const last = view.drawn.length - 1;
     return this.t('summary', {

@@ -56,7 +56,7 @@ export const normOf = (x) => {
 function sumError({ resid_pre: pre, attn_out: attention, mlp_out: forward, resid_post: post }) {
   let worst = 0;
   for (let i = 0; i < post.length; i++)
-    worst = Math.max(worst, Math.abs(post[i] - pre[i] - attention[i] - forward[i]));
+    worst = Math.max(worst, Math.abs(post[i] - pre[i] - attention[i] - (forward?.[i] ?? 0)));
   return worst / (normOf(post) || 1);
 }
 
@@ -81,12 +81,14 @@ function fillIn({ stages, errors }, taps, layers) {
 
 /**
  * Where the stages of a block stand in a drawing from top to bottom, and the arrows between them. Without resid_mid
- * both sublayers read the same stream and stand side by side. Norms after the sums are not drawn.
+ * both sublayers read the same stream and stand side by side; without mlp_out there is only one (Mamba). Norms after
+ * the sums are not drawn.
  * @param {string[]} stages of the block @param {boolean} after whether norms follow the sums
  */
 export function layout(stages, after) {
   const has = (/** @type {string} */ stage) => stages.includes(stage);
-  const parallel = !has('resid_mid');
+  const alone = !has('mlp_out');
+  const parallel = !alone && !has('resid_mid');
   const boxes = /** @type {Placed[]} */ ([]);
   const arrows = /** @type {[string, string][]} */ ([]);
   const half = /** @type {(i: number) => [number, number]} */ ((i) => (parallel ? [i, 2] : [0, 1]));
@@ -113,6 +115,10 @@ export function layout(stages, after) {
   put('attn_out', row, 'branch', half(0));
   put('sum1', row, 'sum');
   arrows.push([has('q') ? 'z' : first, 'attn_out'], ['attn_out', 'sum1']);
+  if (alone) {
+    put('resid_post', row + 1, 'stream');
+    return { boxes, arrows };
+  }
   let second = first;
   if (!parallel) {
     put('resid_mid', ++row, 'stream');

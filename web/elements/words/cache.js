@@ -75,6 +75,10 @@ export const words = {
     'An encoder reads a whole text at once and generates nothing, so it keeps no cache.',
     '編碼器一次讀完整段文字，不會逐步生成，所以沒有快取。',
   ],
+  recurrent: [
+    'This model has no attention: its blocks carry a state of fixed size from token to token, so there are no keys and values to keep.',
+    '這個模型沒有注意力：各區塊把大小固定的狀態從一個詞元帶到下一個，所以沒有鍵與值要保留。',
+  ],
   empty: ['Type a sentence.', '請輸入一句話。'],
   summary: [
     '{steps} steps after {prompt} tokens: with the cache {cached} multiply-adds, without it {fresh}, {ratio} times as many. The last step computes {one} token with the cache and {many} without. {same}',
