@@ -34,6 +34,34 @@ static void any_rewind_is_exact(const jl_model *m) {
     jl_session_free(s);
 }
 
+static jl_session *open_window(const jl_model *m, int n_batch) {
+    jl_error e = { 0 };
+    const jl_rules window = { .window = 9, .sinks = 2 };
+    jl_session_options o = { .n_ctx = LONG, .n_batch = n_batch, .rules = &window };
+    return jl_session_new(m, &o, &e);
+}
+
+/* Keys before the window are lost and states are kept at some positions: both limit a rewind. */
+static void rewinds_with_a_window_are_exact(const jl_model *m) {
+    jl_error e = { 0 };
+    size_t bytes = (size_t)m->h.n_vocab * sizeof(float);
+    jl_session *s = open_window(m, 4);
+    if (!s) CHECK(m->h.n_attention == 0);
+    for (int k = 1; s && k < 60; k++) {
+        int at = k * 37 % 101, position = jl_session_position(s);
+        if (k % 3) at = position - k % 7;
+        if (at >= 0 && at < position) CHECK(jl_session_rewind(s, at, &e) == JL_OK);
+        int from = jl_session_position(s), n = 1 + k * 11 % 19;
+        if (from + n > LONG) CHECK(jl_session_rewind(s, from = 30, &e) == JL_OK);
+        advance(s, text + from, n);
+        jl_session *fresh = open_window(m, 4);
+        const float *wanted = advance(fresh, text, from + n);
+        CHECK(memcmp(jl_session_logits(s), wanted, bytes) == 0, "%s: window, %d", m->arch->name, k);
+        jl_session_free(fresh);
+    }
+    jl_session_free(s);
+}
+
 /* Generation appends tokens one by one: the checkpoint at the prompt's end stays. */
 static void the_end_of_a_prompt_is_kept(const jl_model *m) {
     enum { PROMPT = 40 };
@@ -130,6 +158,7 @@ static void test_states(void) {
         jl_model *m = load_golden(names[i]);
         if (!m) SKIP("tests/golden is not in the working directory");
         any_rewind_is_exact(m);
+        rewinds_with_a_window_are_exact(m);
         the_end_of_a_prompt_is_kept(m);
         an_abandoned_batch_changes_nothing(m);
         runs_leave_exact_states(m);
