@@ -34,11 +34,15 @@ async function everyLogit(model, ids) {
   return rows;
 }
 
-/** @param {string} folder @param {string} name @param {number} limit @param {object} [options] @returns {Case} */
-const logitsCase = (folder, name, limit, options) => ({
+/**
+ * @param {string} folder @param {string} name @param {number} limit @param {number} [memory] of the weights, at most:
+ * the file's bytes times this
+ * @returns {Case}
+ */
+const logitsCase = (folder, name, limit, memory = 1.15) => ({
   name: `golden logits ${folder}/${name}`,
   async run(t) {
-    const model = await t.load(t.source(`${folder}/${name}.gguf`), options);
+    const model = await t.load(t.source(`${folder}/${name}.gguf`));
     const ids = await t.json(`${folder}/ids.json`);
     const rows = await everyLogit(model, ids);
     const wanted = await t.floats(`${folder}/${name}.f32`);
@@ -49,8 +53,7 @@ const logitsCase = (folder, name, limit, options) => ({
     });
     below(nmse(found, wanted), limit, 'NMSE');
     const bytes = (await t.bytes(`${folder}/${name}.gguf`)).length;
-    const max = (name === 'q3_k' ? 1.35 : 1.15) * bytes; // 3 bits are stored in 4
-    below(model.info.memory.weights, max, 'bytes of the weights');
+    below(model.info.memory.weights, memory * bytes, 'bytes of the weights');
     await model.close();
   },
 });
@@ -123,9 +126,14 @@ export const withGelu = [
 export const golden = [
   ...architectures.map((name) => logitsCase('arch', name, 1e-10)),
   ...withGelu.map((name) => logitsCase('arch', name, 1e-8)),
-  ...'f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q2_k q3_k q4_k q5_k q6_k iq4_nl iq4_xs'
+  ...'f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q2_k q4_k q5_k q6_k iq4_nl iq4_xs'
     .split(' ')
     .map((name) => logitsCase('types', name, 1e-6)),
+  logitsCase('types', 'q3_k', 1e-6, 1.35), // 3 bits are stored in 4
+  // Stored in 2.5 to 5 bits (src/README.md).
+  ...'q1_0 q2_0 tq1_0 tq2_0 mxfp4 nvfp4 iq1_s iq1_m iq2_xxs iq2_xs iq2_s iq3_xxs iq3_s'
+    .split(' ')
+    .map((name) => logitsCase('types', name, 1e-6, 2.2)),
   {
     name: 'tokenizer: 120 of 120 cases as llama.cpp',
     needs: 'smollm2',

@@ -255,7 +255,7 @@ export const heads = [
             { name: 'embed' },
             ...(sites.includes('pos_embed') ? [{ name: 'pos_embed' }] : []),
             { name: 'attn_out', layer: 'all' },
-            { name: 'mlp_out', layer: 'all' },
+            ...(sites.includes('mlp_out') ? [{ name: 'mlp_out', layer: 'all' }] : []),
             { name: 'ln_final.scale' },
           ],
         });
@@ -274,9 +274,9 @@ export const heads = [
         same(two.contributions[0].name, name === 'bloom' ? 'resid_pre' : 'embed', 'start');
         same(two.contributions.at(-1)?.layer, model.info.layers - 1, 'the last block');
         await rejects(
-          attribution(model, { taps: taps.filter((tap) => tap.short !== 'mlp_out') }, { id: 9 }),
+          attribution(model, { taps: taps.filter((tap) => tap.short !== 'attn_out') }, { id: 9 }),
           'BAD_ARGUMENT',
-          /'mlp_out' of all/,
+          /'attn_out' of all/,
         );
         const position = ids.length;
         await rejects(attribution(model, { taps }, { id: 9, position }), 'BAD_ARGUMENT', /rows/);

@@ -138,12 +138,16 @@ function headsOf(tap, out, row) {
   return zero ? parts : [...parts, { name: 'attn_bias', layer: tap.layer, vector: rest }];
 }
 
-/** @param {any[]} taps @param {number} row @param {number} layers @returns {Part[]} */
-function sublayersOf(taps, row, layers) {
-  const parts = SUBLAYERS.flatMap((name) =>
-    tapsOf(taps, name).map((tap) => ({ name, layer: tap.layer, vector: rowOf(tap, row) })),
-  ).sort((a, b) => a.layer - b.layer);
-  for (const name of SUBLAYERS) {
+/** @param {any[]} taps @param {number} row @param {import('../jielong.js').ModelInfo} info @returns {Part[]} */
+function sublayersOf(taps, row, { layers, sites }) {
+  // A Mamba block has no feed-forward sublayer.
+  const names = SUBLAYERS.filter((name) => sites.some(({ short }) => short === name));
+  const parts = names
+    .flatMap((name) =>
+      tapsOf(taps, name).map((tap) => ({ name, layer: tap.layer, vector: rowOf(tap, row) })),
+    )
+    .sort((a, b) => a.layer - b.layer);
+  for (const name of names) {
     const found = parts.filter((part) => part.name === name).length;
     if (found !== layers)
       throw badArgument(
@@ -158,7 +162,7 @@ function sublayersOf(taps, row, layers) {
  * Direct logit attribution of one position of a run: what the embedding, each attention and each feed-forward
  * sublayer adds to the logit of token `id` (to its difference to that of `against`), and what each head adds, if
  * the run has taps of 'result'. The run needs taps of 'resid_pre' of layer 0, of 'attn_out' and 'mlp_out' of all
- * layers, and of 'ln_final.scale'; with 'embed' (and 'pos_embed' where the model has it), these replace resid_pre.
+ * layers, and of 'ln_final.scale', where the model has them; with 'embed' (and 'pos_embed'), these replace resid_pre.
  * @param {Model} model
  * @param {{ taps: any[] }} run the result of session.run()
  * @param {{ id: number, against?: number, position?: number }} options position: a row of the taps; default: the last
@@ -176,8 +180,8 @@ export async function attribution(model, run, options) {
     throw badArgument("the run needs a tap of 'ln_final.scale'", 'run');
   const rowsOfTap = (scaleTap ?? taps[0])?.shape[0] ?? 0;
   const row = position ?? rowsOfTap - 1;
-  const { layers, embeddingLength: width } = model.info;
-  const parts = [...startOf(taps, row), ...sublayersOf(taps, row, layers)];
+  const { embeddingLength: width } = model.info;
+  const parts = [...startOf(taps, row), ...sublayersOf(taps, row, model.info)];
   const ids = against === undefined ? [id] : [id, against];
   const { data } = await model.embeddings(ids, { table: 'output' });
   const direction = Float64Array.from(
