@@ -44,7 +44,7 @@ typedef struct jl_error {
     jl_status code;    /* JL_OK: no failure */
     uint64_t offset;   /* byte offset in the file; UINT64_MAX: none */
     char where[96];    /* NUL-terminated: tensor name, metadata key or argument */
-    char message[512]; /* NUL-terminated: expected, found, and what to do */
+    char message[1024]; /* NUL-terminated: expected, found, and what to do */
 } jl_error;
 
 /* Borrowed bytes, not NUL-terminated. */

@@ -32,11 +32,14 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT_NORM_B] = VECTOR("output_norm.bias", MODEL(output_norm.bias), EMBD),
     [JL_OUTPUT_NORM_LFM2] = VECTOR("token_embd_norm.weight", MODEL(output_norm.weight), EMBD),
+    [JL_OUTPUT_NORM_ENC] = VECTOR("enc.output_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT] = MATRIX("output.weight", MODEL(output.w), VOCAB, EMBD),
     [JL_OUTPUT_B] = VECTOR("output.bias", MODEL(output.bias), VOCAB),
     [JL_ROPE_FREQS] = VECTOR("rope_freqs.weight", MODEL(rope_factors), PAIRS),
     [JL_ROPE_LONG] = VECTOR("rope_factors_long.weight", MODEL(rope_long), PAIRS),
     [JL_ROPE_SHORT] = VECTOR("rope_factors_short.weight", MODEL(rope_short), PAIRS),
+    [JL_DENSE_2] = MATRIX("dense_2.weight", MODEL(dense[0].w), DENSE, EMBD),
+    [JL_DENSE_3] = MATRIX("dense_3.weight", MODEL(dense[1].w), EMBD, DENSE),
     [JL_ATTN_NORM] = VECTOR("attn_norm.weight", BLOCK(attn_norm.weight), EMBD),
     [JL_ATTN_NORM_B] = VECTOR("attn_norm.bias", BLOCK(attn_norm.bias), EMBD),
     [JL_ATTN_NORM_2] = VECTOR("attn_norm_2.weight", BLOCK(falcon_norm.weight), EMBD),
@@ -65,6 +68,8 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_HEAD_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), HEAD),
     [JL_WHOLE_Q_NORM] = VECTOR("attn_q_norm.weight", BLOCK(q_norm.weight), Q),
     [JL_WHOLE_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), KV),
+    [JL_WHOLE_Q_NORM_B] = VECTOR("attn_q_norm.bias", BLOCK(q_norm.bias), Q),
+    [JL_WHOLE_K_NORM_B] = VECTOR("attn_k_norm.bias", BLOCK(k_norm.bias), KV),
     [JL_ATTN_OUTPUT] = MATRIX("attn_output.weight", BLOCK(o.w), EMBD, Q),
     [JL_ATTN_OUTPUT_B] = VECTOR("attn_output.bias", BLOCK(o.bias), EMBD),
     [JL_ATTN_POST_NORM] = VECTOR("post_attention_norm.weight", BLOCK(attn_post_norm.weight), EMBD),
@@ -107,14 +112,15 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 
 /* ---- Sets ------------------------------------------------------------------------------------ */
 
-#define ENDS           (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
-#define QKVO           (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
-#define GATED          (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define PLAIN          (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define NORMS          (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
-#define POST_NORMS     (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
-#define QK_HEAD_NORMS  (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
-#define QK_WHOLE_NORMS (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
+#define ENDS            (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
+#define QKVO            (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
+#define GATED           (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define PLAIN           (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define NORMS           (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
+#define POST_NORMS      (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
+#define QK_HEAD_NORMS   (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
+#define QK_WHOLE_BIASES (SET(JL_WHOLE_Q_NORM_B) | SET(JL_WHOLE_K_NORM_B))
+#define QK_WHOLE_NORMS  (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
 
 #define FUSED       (SET(JL_ATTN_QKV) | SET(JL_ATTN_QKV_B))
 #define QKV_BIASES  (SET(JL_ATTN_Q_B) | SET(JL_ATTN_K_B) | SET(JL_ATTN_V_B))
@@ -143,8 +149,9 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 const jl_tensor_set jl_dense_set = GATED | FFN_BIASES | SET(JL_FFN_GATE_B) | SET(JL_FFN_GATE_UP);
 const jl_tensor_set jl_expert_set = EXPERTS;
 const jl_tensor_set jl_shared_set = SHARED;
-const jl_tensor_set jl_attention_set =
-    QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) | QK_HEAD_NORMS | QK_WHOLE_NORMS;
+const jl_tensor_set jl_attention_set = QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) |
+                                       QK_HEAD_NORMS | QK_WHOLE_NORMS | QK_WHOLE_BIASES;
+const jl_tensor_set jl_dense_after_set = SET(JL_DENSE_2) | SET(JL_DENSE_3);
 const jl_tensor_set jl_conv_set = SET(JL_CONV) | SET(JL_CONV_IN) | SET(JL_CONV_OUT);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
@@ -353,6 +360,63 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES,
       .rules = JL_ENCODER },
+#ifdef JL_ALL
+    { .name = "modern-bert", /* Warner et al. 2024; Granite Embedding R2 */
+      .required = ENDS | NORMS | SET(JL_TOKEN_NORM) | QKVO | GATED,
+      .optional = FUSED | SET(JL_FFN_GATE_UP),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU_ERF,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER | JL_WINDOW_BOTH | JL_WIDE_FIRST | JL_FIRST_BARE | JL_LOCAL_UNSCALED |
+               JL_ACTIVATION_KEY,
+      .window_step = 3,
+      .local_base = 10000 },
+    { .name = "gemma-embedding", /* EmbeddingGemma (Schechter Vera et al. 2025) */
+      .required = LLAMA | POST_NORMS | QK_HEAD_NORMS,
+      .optional = FUSED | OUTPUT | SET(JL_DENSE_2) | SET(JL_DENSE_3),
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules =
+          JL_ENCODER | JL_WINDOW_BOTH | JL_SCALE_EMBEDDING | JL_LOCAL_UNSCALED | JL_WINDOW_NEEDED,
+      .window_step = 6,
+      .local_base = 10000 },
+    { .name = "jina-bert-v2", /* ALiBi in both directions (Günther et al. 2023) */
+      .required = BERT | SET(JL_TYPE_EMBD) | SET(JL_ATTN_OUTPUT_B) | SET(JL_FFN_DOWN_B) | GATED,
+      .optional = FUSED | QKV_BIASES | QK_WHOLE_NORMS | QK_WHOLE_BIASES | SET(JL_FFN_GATE_UP),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rules = JL_ENCODER,
+      .alibi = 8 },
+    { .name = "jina-bert-v3", /* Sturua et al. 2024; no LoRA */
+      .required = BERT | PLAIN,
+      .optional = FUSED | BIASES | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER },
+    { .name = "nomic-bert-moe", /* Nomic Embed 2 (Nussbaum & Duderstadt 2025) */
+      .required = BERT | PLAIN,
+      .optional = FUSED | BIASES | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER | JL_MAY_HAVE_EXPERTS | JL_ALTERNATE },
+    { .name = "neo-bert", /* Le Breton et al. 2025 */
+      .required = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_ENC),
+      .optional = FUSED | SET(JL_FFN_GATE_UP),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_ENCODER },
+    { .name = "eurobert", /* Boizard et al. 2025 */
+      .required = LLAMA,
+      .optional = FUSED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER },
+    { .name = "llama-embed",
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_ENCODER },
+#endif
     /* Written by our trainer for models without RoPE (train/export.h). */
     { .name = "jielong", .required = LLAMA, .optional = FUSED | SET(JL_POSITION_EMBD) },
 };

@@ -134,7 +134,7 @@ static jl_status find_arch(jl_model *m, jl_error *error) {
     m->arch = jl_arch_find(name.data, name.n);
     if (m->arch) return JL_OK;
     if (name.n > 40) name.n = 40;
-    char names[440];
+    char names[900];
     size_t n = 0;
     for (int i = 0; jl_arch_at(i) && n < sizeof names; i++)
         n += jl_format(names + n, sizeof names - n, i ? ", %s" : "%s", jl_arch_at(i)->name);

@@ -22,6 +22,9 @@ typedef struct jl_hparams {
     int n_ctx_original;            /* the same before RoPE scaling */
     int n_experts, n_experts_used; /* per block, per token; 0: none */
     int n_ff_expert, n_ff_shared;  /* hidden width of an expert, of the shared one (0: none) */
+    int expert_step;               /* experts in blocks i with i % this == 1; 0: in all */
+    int n_dense;                   /* hidden width of the matrices after pooling; 0: none */
+    jl_activation activation;      /* of feed-forward networks */
     int conv_length;               /* kernel length of short convolutions; 0: none */
     int n_attention, n_conv;       /* blocks of each kind */
     int n_types;                   /* rows of type_embd; only the first is used */

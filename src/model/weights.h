@@ -40,7 +40,9 @@ typedef struct jl_block {
     float *conv;                           /* [embd][conv] kernels */
     int is_conv;                           /* a short convolution instead of attention */
     int slot;                              /* index in the cache, among blocks of its kind */
-    int window;                            /* sliding window, including the token itself; 0: none */
+    int window;                            /* sliding window, including the token itself; 0: none;
+                                              if it goes both ways, the same after the token */
+    int has_experts;                       /* instead of one feed-forward network */
     int rope;                              /* jl_rope_scope; −1: no RoPE */
 } jl_block;
 
@@ -50,6 +52,7 @@ typedef struct jl_weights {
     jl_matrix position_embd; /* [context][embd]; rows = 0: none */
     float *type_embd;        /* [types][embd], type 0 is used; or NULL */
     jl_norm token_norm, output_norm;
+    jl_linear dense[2];  /* [dense][embd], [embd][dense] after pooling; or absent */
     jl_linear output;    /* [vocab][embd]; tied: the token embedding */
     float *rope_factors; /* [pairs] divisors of the RoPE frequencies, or NULL */
     float *rope_long;    /* the same for contexts beyond the original, */

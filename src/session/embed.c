@@ -2,13 +2,14 @@
  *
  * Place in the flow: ids in a session → forward pass → hidden states → one vector of length 1. A
  * call is one step of a batch, so a host can stop between two; the caller owns the vector. Pooling
- * as in llama.cpp (llm_graph_context::build_pooling). Decoders are causal: use the last token if
+ * and the projections after it as in llama.cpp (llm_graph_context::build_pooling, build_dense_out). Decoders are causal: use the last token if
  * the model was trained to embed, else the mean. An encoder takes the whole text as one batch, and
  * its file names the pooling. Several texts are one batch, of an encoder or a decoder.
  */
 #include <math.h>
 #include <string.h>
 
+#include "../forward/linear.h"
 #include "session.h"
 
 static void pool(float *out, const float *rows, int n, int width, jl_pooling pooling, int first,
@@ -34,6 +35,24 @@ static jl_status normalise(float *x, int width, jl_error *error) {
     return JL_OK;
 }
 
+#ifdef JL_ALL
+/* x = W_3 W_2 x, the model's matrices after pooling. Overwrites the scratch. */
+static void project(jl_session *s, float *x) {
+    const jl_weights *w = &s->m->w;
+    jl_scratch *to = &s->scratch;
+    size_t bytes = (size_t)s->m->h.n_embd * sizeof *x;
+    if (w->dense[0].w.rows == 0) return;
+    memcpy(to->h, x, bytes);
+    jl_linear_forward(to, to->h, 1, (const jl_linear *[]){ &w->dense[0] }, &to->gate, 1);
+    jl_linear_forward(to, to->gate, 1, (const jl_linear *[]){ &w->dense[1] }, &to->delta, 1);
+    memcpy(x, to->delta, bytes);
+}
+#else
+static void project(jl_session *s, float *x) {
+    (void)s, (void)x;
+}
+#endif
+
 static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error) {
     if (pooling < JL_POOLING_MEAN || pooling > JL_POOLING_LAST)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("pooling"),
@@ -53,12 +72,15 @@ jl_status jl_session_embed(jl_session *s, jl_pooling pooling, float *out, jl_err
     for (int t = 0; s->max_texts && t < s->n_ids && !st; t = s->texts[t].end, out += width) {
         int n = s->texts[t].end - t;
         pool(out, rows + (size_t)t * (size_t)width, n, width, pooling, 1, 1);
+        project(s, out);
         st = normalise(out, width, error);
     }
     if (s->max_texts) return st;
     int last = s->n_cached == s->n_ids;
     pool(out, rows, s->n_cached - from, width, pooling, from == 0, last);
-    return last ? normalise(out, width, error) : JL_MORE;
+    if (!last) return JL_MORE;
+    project(s, out);
+    return normalise(out, width, error);
 }
 
 void jl_vector_products(const float *x, const float *rows, int n, int width, float *out) {

@@ -414,6 +414,21 @@ static const refusal refusals[] = {
     VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal",
           "causal attention only"),
     VALUE("qwen2", "attention.causal", 'u', 0, 0, FORMAT, "attention.causal", "BOOL"),
+    VALUE("modern-bert", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window",
+          "found 0"),
+    VALUE("gemma-embedding", "attention.sliding_window", '-', 0, 0, FORMAT,
+          "gemma-embedding.attention.sliding_window", "the key is missing"),
+    TEXT("modern-bert", "hidden_activation", "relu", ARCHITECTURE, "hidden_activation",
+         "expected gelu or silu, found relu"),
+    VALUE("nomic-bert-moe", "moe_every_n_layers", '-', 0, 0, FORMAT, "moe_every_n_layers",
+          "the key is missing"),
+    VALUE("nomic-bert-moe", "moe_every_n_layers", 'u', 1, 0, FORMAT, "moe_every_n_layers",
+          "expected 2 to 1024, found 1"),
+    TENSOR("modern-bert", "blk.1.attn_norm.weight", 9, 1, "blk.1.attn_norm.weight",
+           "expected shape [8, 1, 1], found [9, 1, 1, 1]"),
+    TENSOR("jina-bert-v2", "blk.0.attn_norm_2.weight", 8, 1, "blk.0.attn_norm_2.weight",
+           "has no such tensor"),
+    TENSOR("bert", "dense_2.weight", 8, 8, "dense_2.weight", "has no such tensor"),
     TENSOR("bert", "position_embd.weight", 8, 32, "token_embd_norm.weight",
            "the tensor is missing; architecture bert needs it"),
     TENSOR("bert", "position_embd.weight", 8, 33, "position_embd.weight",
@@ -533,8 +548,8 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     const char *positions = halves                          ? "RoPE, half"
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, adjacent"
                                                             : unrotated;
-    static const char *const plain[] = { "SiLU", "GELU", "ReLU²" };
-    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "gated ReLU²" };
+    static const char *const plain[] = { "SiLU", "GELU", "GELU", "ReLU²" };
+    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "GeGLU", "gated ReLU²" };
     const char *hidden = (gated ? with_gate : plain)[a->activation];
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
@@ -549,7 +564,8 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_ROPE_IN_WINDOWS)
         add(further, sizeof further, "sliding window (RoPE only there)");
     else if (a->window_step > 0)
-        add(further, sizeof further, "sliding window");
+        add(further, sizeof further,
+            a->rules & JL_WINDOW_BOTH ? "sliding window in both directions" : "sliding window");
     if (a->score_cap > 0) add(further, sizeof further, "logit soft-capping");
     if (a->local_base > 0) add(further, sizeof further, "two RoPE bases");
     if (a->rope_skip) {
@@ -560,7 +576,10 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "multipliers");
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
     if (a->required & jl_shared_set) add(further, sizeof further, "shared expert");
-    if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
+    if (a->rules & JL_ALTERNATE)
+        add(further, sizeof further, "MoE in every n-th block if the file has experts");
+    else if (a->rules & JL_MAY_HAVE_EXPERTS)
+        add(further, sizeof further, "MoE if the file has experts");
     if (a->rules & JL_SHORT_CONV) add(further, sizeof further, "short convolutions");
     snprintf(out, cap, "| `%s` | %s | %s | %s | %s%s|", a->name,
              a->norm == JL_LAYER_NORM ? "LayerNorm" : "RMSNorm", positions, hidden, further,
