@@ -19,8 +19,8 @@ typedef struct activation_job {
 } activation_job;
 
 #ifdef JL_ALL
-/* x = x·Φ(x), Φ(x) = erfc(−x/√2) / 2 by Abramowitz and Stegun's formula 7.1.26 (error 1.5e-7). */
-static void gelu_erf(float *x, int n) {
+/* Φ(x) = erfc(−x/√2) / 2 by Abramowitz and Stegun's formula 7.1.26 (error 1.5e-7). */
+void jl_gelu_erf(float *x, int n) {
     for (int i = 0; i < n; i++) {
         float v = x[i] < 0 ? -x[i] : x[i], t = 1.0f / (1.0f + 0.231641888f * v);
         float sum = 1.061405429f * t - 1.453152027f;
@@ -28,10 +28,6 @@ static void gelu_erf(float *x, int n) {
         float tail = (sum * t + 0.254829592f) * t * 0.5f * jl_exp(-0.5f * v * v);
         x[i] = x[i] < 0 ? x[i] * tail : x[i] - x[i] * tail;
     }
-}
-#else
-static void gelu_erf(float *x, int n) {
-    (void)x, (void)n;
 }
 #endif
 
@@ -47,7 +43,9 @@ static void activate_rows(void *arg, int first, int end) {
         return;
     }
     if (job->kind == JL_GELU) jl_gelu(gate, n);
-    if (job->kind == JL_GELU_ERF) gelu_erf(gate, n);
+#ifdef JL_ALL
+    if (job->kind == JL_GELU_ERF) jl_gelu_erf(gate, n);
+#endif
     if (job->kind == JL_RELU_SQUARED) jl_relu_squared(gate, n);
     if (up) jl_mul(gate, up, n);
 }

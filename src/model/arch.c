@@ -40,6 +40,13 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_ROPE_SHORT] = VECTOR("rope_factors_short.weight", MODEL(rope_short), PAIRS),
     [JL_DENSE_2] = MATRIX("dense_2.weight", MODEL(dense[0].w), DENSE, EMBD),
     [JL_DENSE_3] = MATRIX("dense_3.weight", MODEL(dense[1].w), EMBD, DENSE),
+    [JL_CLS] = MATRIX("cls.weight", MODEL(cls.w), EMBD, EMBD),
+    [JL_CLS_B] = VECTOR("cls.bias", MODEL(cls.bias), EMBD),
+    [JL_CLS_ONE] = MATRIX("cls.weight", MODEL(cls.w), ONE, EMBD),
+    [JL_CLS_ONE_B] = VECTOR("cls.bias", MODEL(cls.bias), ONE),
+    [JL_CLS_NORM] = VECTOR("cls.norm.weight", MODEL(cls_norm.weight), EMBD),
+    [JL_CLS_OUT] = MATRIX("cls.output.weight", MODEL(cls_out.w), LABELS, EMBD),
+    [JL_CLS_OUT_B] = VECTOR("cls.output.bias", MODEL(cls_out.bias), LABELS),
     [JL_ATTN_NORM] = VECTOR("attn_norm.weight", BLOCK(attn_norm.weight), EMBD),
     [JL_ATTN_NORM_B] = VECTOR("attn_norm.bias", BLOCK(attn_norm.bias), EMBD),
     [JL_ATTN_NORM_2] = VECTOR("attn_norm_2.weight", BLOCK(falcon_norm.weight), EMBD),
@@ -140,6 +147,16 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define SUM_BIASES (SET(JL_ATTN_SUM_NORM_B) | SET(JL_FFN_SUM_NORM_B))
 #define BERT       (SET(JL_TOKEN_EMBD) | TOKEN_NORM | SUM_NORMS | SUM_BIASES | QKVO)
 
+/* Classification heads of rerankers. */
+#ifdef JL_ALL
+#define HEAD_OUT (SET(JL_CLS_OUT) | SET(JL_CLS_OUT_B))
+#define HEAD     (SET(JL_CLS) | SET(JL_CLS_B) | HEAD_OUT)
+#define HEAD_ONE (SET(JL_CLS_ONE) | SET(JL_CLS_ONE_B))
+#else
+#define HEAD_OUT 0
+#define HEAD     0
+#endif
+
 #define OUTPUT       SET(JL_OUTPUT)
 #define USUAL_EXTRAS (FUSED | QKV_BIASES | OUTPUT) /* optional in most rows */
 
@@ -191,8 +208,9 @@ static const jl_arch table[] = {
       .rope = JL_ROPE_HALVES },
     { .name = "qwen3",
       .required = LLAMA | QK_HEAD_NORMS,
-      .optional = USUAL_EXTRAS,
-      .rope = JL_ROPE_HALVES },
+      .optional = USUAL_EXTRAS | HEAD_OUT,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_HEAD_SOFTMAX },
     { .name = "gemma",
       .required = LLAMA,
       .optional = FUSED,
@@ -350,7 +368,7 @@ static const jl_arch table[] = {
       .window_step = 1 << 20 },
     { .name = "bert", /* also RoBERTa, MiniLM, E5, BGE, … */
       .required = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
-      .optional = FUSED | SET(JL_TYPE_EMBD),
+      .optional = FUSED | SET(JL_TYPE_EMBD) | HEAD,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rules = JL_ENCODER },
@@ -363,12 +381,12 @@ static const jl_arch table[] = {
 #ifdef JL_ALL
     { .name = "modern-bert", /* Warner et al. 2024; Granite Embedding R2 */
       .required = ENDS | NORMS | SET(JL_TOKEN_NORM) | QKVO | GATED,
-      .optional = FUSED | SET(JL_FFN_GATE_UP),
+      .optional = FUSED | SET(JL_FFN_GATE_UP) | HEAD | SET(JL_CLS_NORM),
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU_ERF,
       .rope = JL_ROPE_HALVES,
       .rules = JL_ENCODER | JL_WINDOW_BOTH | JL_WIDE_FIRST | JL_FIRST_BARE | JL_LOCAL_UNSCALED |
-               JL_ACTIVATION_KEY,
+               JL_ACTIVATION_KEY | JL_HEAD_MEAN,
       .window_step = 3,
       .local_base = 10000 },
     { .name = "gemma-embedding", /* EmbeddingGemma (Schechter Vera et al. 2025) */
@@ -382,7 +400,8 @@ static const jl_arch table[] = {
       .local_base = 10000 },
     { .name = "jina-bert-v2", /* ALiBi in both directions (Günther et al. 2023) */
       .required = BERT | SET(JL_TYPE_EMBD) | SET(JL_ATTN_OUTPUT_B) | SET(JL_FFN_DOWN_B) | GATED,
-      .optional = FUSED | QKV_BIASES | QK_WHOLE_NORMS | QK_WHOLE_BIASES | SET(JL_FFN_GATE_UP),
+      .optional =
+          FUSED | QKV_BIASES | QK_WHOLE_NORMS | QK_WHOLE_BIASES | SET(JL_FFN_GATE_UP) | HEAD_ONE,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rules = JL_ENCODER,
@@ -403,7 +422,7 @@ static const jl_arch table[] = {
       .rules = JL_ENCODER | JL_MAY_HAVE_EXPERTS | JL_ALTERNATE },
     { .name = "neo-bert", /* Le Breton et al. 2025 */
       .required = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_ENC),
-      .optional = FUSED | SET(JL_FFN_GATE_UP),
+      .optional = FUSED | SET(JL_FFN_GATE_UP) | HEAD,
       .rope = JL_ROPE_NEIGHBOURS,
       .rules = JL_ENCODER },
     { .name = "eurobert", /* Boizard et al. 2025 */

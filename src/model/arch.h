@@ -28,7 +28,8 @@ typedef enum jl_dim {
     JL_DIM_EXPERT_FF, /* hidden width of an expert, */
     JL_DIM_SHARED_FF, /* and of the shared expert */
     JL_DIM_CONV,      /* kernel length of a short convolution */
-    JL_DIM_DENSE      /* hidden width of the matrices after pooling */
+    JL_DIM_DENSE,     /* hidden width of the matrices after pooling */
+    JL_DIM_LABELS     /* outputs of a classification head */
 } jl_dim;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
@@ -51,6 +52,13 @@ typedef enum jl_tensor {
     JL_ROPE_SHORT,
     JL_DENSE_2, /* after pooling (EmbeddingGemma) */
     JL_DENSE_3,
+    JL_CLS, /* the classification head of a reranker */
+    JL_CLS_B,
+    JL_CLS_ONE, /* with one output (Jina) */
+    JL_CLS_ONE_B,
+    JL_CLS_NORM,
+    JL_CLS_OUT,
+    JL_CLS_OUT_B,
     JL_ATTN_NORM,
     JL_ATTN_NORM_B,
     JL_ATTN_NORM_2,
@@ -165,6 +173,8 @@ enum {
     JL_FIRST_BARE = 1 << 17,     /* the first block may lack its first norm */
     JL_ACTIVATION_KEY = 1 << 18, /* the file may name its activation */
     JL_ALTERNATE = 1 << 19,      /* experts in blocks i with i % moe_every_n_layers == 1 */
+    JL_HEAD_MEAN = 1 << 20,      /* a classification head reads the mean and has GELU, not tanh */
+    JL_HEAD_SOFTMAX = 1 << 21,   /* its outputs are normalised */
 };
 
 typedef struct jl_arch {

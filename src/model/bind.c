@@ -34,6 +34,7 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_SHARED_FF] = h->n_ff_shared,
         [JL_DIM_CONV] = h->conv_length,
         [JL_DIM_DENSE] = h->n_dense,
+        [JL_DIM_LABELS] = h->n_labels,
     };
     return lengths[dim];
 }

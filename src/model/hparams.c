@@ -249,15 +249,18 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* Reads n_types and n_dense (rows of their tensors) and whether the model is an encoder (llama.cpp's key
+/* Reads n_types, n_dense and n_labels (rows of their tensors) and whether the model is an encoder (llama.cpp's key
  * attention.causal). */
 static jl_status read_encoder(jl_model *m, jl_error *error) {
-    enum { MAX_TYPES = 64 };
+    enum { MAX_TYPES = 64, MAX_LABELS = 64 };
     char key[JL_GGUF_KEY];
     const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_types.weight");
     if (t) m->h.n_types = t->dims[1] < MAX_TYPES ? (int)t->dims[1] : MAX_TYPES;
     t = jl_gguf_find_tensor(&m->loader->gguf, "dense_2.weight");
     if (t) m->h.n_dense = t->dims[1] < MAX_HIDDEN ? (int)t->dims[1] : MAX_HIDDEN;
+    t = jl_gguf_find_tensor(&m->loader->gguf, "cls.output.weight");
+    int max_labels = m->h.n_embd < MAX_LABELS ? m->h.n_embd : MAX_LABELS;
+    if (t) m->h.n_labels = t->dims[1] < (uint64_t)max_labels ? (int)t->dims[1] : max_labels;
     int causal = 1, rules = m->arch->rules;
     jl_status st = jl_gguf_bool(&m->loader->gguf,
                                 jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
@@ -399,6 +402,9 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
+    field head = { "classifier.pooling_type", 0, 4, m->arch->rules & JL_HEAD_MEAN ? 1 : 0, 0 };
+    if (!st) st = read_field(&m->h.head_mean, m, head, error);
+    m->h.head_mean = m->h.head_mean == JL_POOLING_MEAN;
     if (!st) st = read_encoder(m, error);
     if (!st) st = allocate_blocks(m, error);
     if (!st) st = read_kinds(m, error);

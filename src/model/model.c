@@ -114,6 +114,9 @@ static jl_status describe(jl_model *m, jl_error *error) {
     if (!st) st = copy_string(m, JL_STRING_ARCHITECTURE, "general.architecture", error);
     if (!st) st = copy_string(m, JL_STRING_LICENSE, "general.license", error);
     if (!st) st = copy_string(m, JL_STRING_TEMPLATE, "tokenizer.chat_template", error);
+#ifdef JL_ALL
+    if (!st) st = copy_string(m, JL_STRING_RERANK, "tokenizer.chat_template.rerank", error);
+#endif
     uint64_t of_type[64] = { 0 }; /* parameters */
     for (int i = 0; i < m->loader->gguf.n_tensors; i++) {
         const jl_gguf_tensor *t = &m->loader->gguf.tensors[i];

@@ -52,13 +52,15 @@ typedef struct jl_weights {
     jl_matrix position_embd; /* [context][embd]; rows = 0: none */
     float *type_embd;        /* [types][embd], type 0 is used; or NULL */
     jl_norm token_norm, output_norm;
-    jl_linear dense[2];  /* [dense][embd], [embd][dense] after pooling; or absent */
-    jl_linear output;    /* [vocab][embd]; tied: the token embedding */
-    float *rope_factors; /* [pairs] divisors of the RoPE frequencies, or NULL */
-    float *rope_long;    /* the same for contexts beyond the original, */
-    float *rope_short;   /* and up to it (phi 3) */
-    float *slopes;       /* [heads] of ALiBi, or NULL */
-    jl_block *blocks;    /* [n_layers] */
+    jl_linear dense[2];     /* [dense][embd], [embd][dense] after pooling; or absent */
+    jl_linear cls, cls_out; /* [embd][embd], [labels][embd]: a reranker's head; or absent */
+    jl_norm cls_norm;       /* between them */
+    jl_linear output;       /* [vocab][embd]; tied: the token embedding */
+    float *rope_factors;    /* [pairs] divisors of the RoPE frequencies, or NULL */
+    float *rope_long;       /* the same for contexts beyond the original, */
+    float *rope_short;      /* and up to it (phi 3) */
+    float *slopes;          /* [heads] of ALiBi, or NULL */
+    jl_block *blocks;       /* [n_layers] */
 } jl_weights;
 
 #endif

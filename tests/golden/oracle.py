@@ -8,6 +8,7 @@ do not need this program: they read the captured answers in this folder.
                                       a tiny random-weight model of an architecture (see ARCHS), without a tokenizer
   oracle.py quantize IN OUT TYPE      llama.cpp's own quantiser (F32 Q8_0 Q4_K_M Q5_K_M Q6_K Q2_K Q3_K_M …)
   oracle.py logits MODEL IDS OUT.f32  logits for every position, float32 little-endian [n_tokens][n_vocab]; IDS: 1,2,3 or N@SEED
+  oracle.py rank MODEL IDS OUT.json [--texts QUERY TEXT …]   a reranker's scores
   oracle.py greedy MODEL TEXT N       JSON: prompt ids, N greedy ids, text; --special parses special tokens in TEXT
   oracle.py tokenize MODEL FILE       JSON: ids of each case in FILE (cases separated by a line __ggml_vocab_test__)
   oracle.py top MODEL FILE N K OUT    JSON: for the first N tokens of FILE, ids, K best ids and natural-log probabilities, and log p of the next token
@@ -30,6 +31,8 @@ ARCHS = {
     'modern-bert': dict(K=4, L=4, ff=32), 'modern-bert-silu': dict(d=24, H=3, K=3, ff=32, L=2), 'gemma-embedding': dict(K=1, hd=16, L=3, ff=32, dense=72), 'jina-bert-v2': dict(d=36, H=6, K=6, hd=6, ff=48, L=2),
     'jina-bert-v2-fused': dict(K=4, ff=32, L=2), 'jina-bert-v3': dict(K=4, ff=48, L=2), 'nomic-bert-moe': dict(K=4, L=2, E=4, used=2, ff=32), 'neo-bert': dict(K=4, L=2, ff=48), 'eurobert': dict(L=2, ff=32), 'llama-embed': dict(L=2, ff=32),
 }
+RERANKERS = {'bert-rank': dict(K=4, L=1, ff=32), 'modern-bert-rank': dict(K=4, L=2, ff=32), 'jina-bert-v2-rank': dict(K=4, L=1, ff=32), 'qwen3-rank': dict(L=1, ff=32)}  # models of ARCHS with a classification head
+ARCHS.update(RERANKERS)
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST',
             'modern-bert': 'CLS', 'modern-bert-silu': 'MEAN', 'gemma-embedding': 'MEAN', 'jina-bert-v2': 'MEAN', 'jina-bert-v2-fused': 'MEAN', 'jina-bert-v3': 'MEAN', 'nomic-bert-moe': 'MEAN', 'neo-bert': 'CLS',
             'eurobert': 'MEAN', 'llama-embed': 'MEAN'}  # pooling in each file
@@ -54,7 +57,7 @@ def tensors(name, s, rng):
         T[n + '.weight'] = (1 + 0.2 * rng.standard_normal(size)).astype(np.float32)
         if bias and arch not in NO_BIAS: T[n + '.bias'] = (0.1 * rng.standard_normal(size)).astype(np.float32)
     def bias(n, size): T[n + '.bias'] = (0.2 * rng.standard_normal(size)).astype(np.float32)
-    whole = {'olmo3': 'olmo2', 'modern-bert-silu': 'modern-bert', 'jina-bert-v2-fused': 'jina-bert-v2'}.get(name, name)
+    whole = {'olmo3': 'olmo2', 'modern-bert-silu': 'modern-bert', 'jina-bert-v2-fused': 'jina-bert-v2'}.get(name, name.removesuffix('-rank'))
     arch = whole if whole in ('command-r', 'olmo2', 'nomic-bert', 'hunyuan-dense', 'modern-bert', 'gemma-embedding', 'jina-bert-v2', 'jina-bert-v3', 'nomic-bert-moe', 'neo-bert', 'llama-embed') else name.split('-')[0]
     if name == 'llama3-rope': arch = 'llama'
     ln = arch in LAYER_NORM
@@ -67,6 +70,12 @@ def tensors(name, s, rng):
     if bert and name != 'bert-untyped': w('token_types.weight', 2, d, std=0.3)
     if arch == 'modern-bert': norm('token_embd_norm', d, ln)
     norm('token_embd_norm' if conv or bert else 'enc.output_norm' if arch == 'neo-bert' else 'output_norm', d, ln)
+    if name in RERANKERS:
+        if name != 'qwen3-rank': w('cls.weight', 1 if arch == 'jina-bert-v2' else d, d)
+        if name == 'bert-rank': bias('cls', d); bias('cls.output', 1)
+        if name == 'jina-bert-v2-rank': bias('cls', 1)
+        else: w('cls.output.weight', 2 if arch == 'qwen3' else 1, d)
+        if name == 'modern-bert-rank': norm('cls.norm', d)
     if 'dense' in s: w('dense_2.weight', s['dense'], d); w('dense_3.weight', d, s['dense'])
     if name in ('olmo3', 'qwen2moe', 'olmoe', 'internlm2', 'orion', 'xverse', 'llama-untied', 'gptneox', 'gptneox-seq', 'phi2', 'stablelm', 'olmo2'): w('output.weight', V, d)
     if arch == 'phi2': bias('output', V)
@@ -95,7 +104,7 @@ def tensors(name, s, rng):
         if arch in ('gemma2', 'gemma3', 'olmo2', 'exaone4', 'glm4', 'gemma-embedding'): norm(b + 'post_attention_norm', d); norm(b + 'post_ffw_norm', d)
         if arch not in ('phi2', 'olmo2', 'exaone4', 'falcon', 'command-r') and not bert: norm(b + 'ffn_norm', d, ln)
         gated = arch in ('llama', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'stablelm', 'olmo2', 'smollm3', 'granite', 'command-r', 'lfm2', 'nomic-bert',
-                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder', 'gemma-embedding', 'eurobert', 'llama-embed') or name == 'jina-bert-v2'
+                         'internlm2', 'ernie4_5', 'exaone', 'exaone4', 'orion', 'xverse', 'nanbeige', 'hunyuan-dense', 'maincoder', 'gemma-embedding', 'eurobert', 'llama-embed') or name in ('jina-bert-v2', 'jina-bert-v2-rank')
         if E and (arch != 'nomic-bert-moe' or i % 2 == 1):
             ffe, shared = s.get('ffe', ff), s.get('shared', 0)
             w(b + 'ffn_gate_inp.weight', E, d, std=0.5)
@@ -151,6 +160,10 @@ def make(a):
     if 'ffe' in s: g.add_expert_feed_forward_length(s['ffe'])
     if 'shared' in s: g.add_expert_shared_feed_forward_length(s['shared'])
     if a.arch in ENCODERS: g.add_causal_attention(False); g.add_pooling_type(gguf.PoolingType[ENCODERS[a.arch]])
+    if a.arch in RERANKERS:
+        g.add_pooling_type(gguf.PoolingType.RANK)
+        if arch != 'qwen3': g.add_causal_attention(False)
+        if arch == 'qwen3': g.add_classifier_output_labels(['yes', 'no'])
     if arch in POST_NORM: g.add_token_type_count(2)
     if arch in ('bert', 'nomic-bert'):
         g.add_tokenizer_model('bert'); g.add_tokenizer_pre('default'); g.add_token_list(WORDS); g.add_token_types([3] * 5 + [1] * (len(WORDS) - 5))
@@ -198,11 +211,12 @@ class Ref:
         r = np.stack([np.ctypeslib.as_array(self.L.llama_get_logits_ith(self.ctx, i), (self.nv,)).copy() for i in rows])
         self.L.llama_batch_free(b); return r
 
-    def embed(self, ids):
+    def embed(self, ids, raw=False):
         import numpy as np
         b = self.L.llama_batch_init(len(ids), 0, 1); b.n_tokens = len(ids)
         for i, t in enumerate(ids): b.token[i] = t; b.pos[i] = i; b.n_seq_id[i] = 1; b.seq_id[i][0] = 0; b.logits[i] = 1
         if self.L.llama_decode(self.ctx, b): sys.exit('llama_decode failed')
+        if raw: x = float(self.L.llama_get_embeddings_seq(self.ctx, 0)[0]); self.L.llama_batch_free(b); return x  # a reranker's score
         x = np.ctypeslib.as_array(self.L.llama_get_embeddings_seq(self.ctx, 0), (self.L.llama_model_n_embd(self.model),)).astype(np.float64)
         self.L.llama_batch_free(b); return x / np.sqrt((x * x).sum())
 
@@ -221,6 +235,7 @@ def main():
     s = sub.add_parser('logits'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
     s = sub.add_parser('embed', help='mean, cls and last, of length 1'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out')
     s = sub.add_parser('texts', help='JSON: ids and the vector, pooled as the file asks, of each text'); s.add_argument('model'); s.add_argument('out'); s.add_argument('text', nargs='+')
+    s = sub.add_parser('rank', help='JSON: the score of ids; with --texts QUERY TEXT… the ids and scores of texts'); s.add_argument('model'); s.add_argument('ids'); s.add_argument('out'); s.add_argument('--texts', nargs='+')
     s = sub.add_parser('greedy'); s.add_argument('model'); s.add_argument('text'); s.add_argument('n', type=int); s.add_argument('--special', action='store_true')
     s = sub.add_parser('tokenize'); s.add_argument('model'); s.add_argument('file'); s.add_argument('--special', action='store_true')
     s = sub.add_parser('top'); s.add_argument('model'); s.add_argument('file'); s.add_argument('n', type=int); s.add_argument('k', type=int); s.add_argument('out')
@@ -245,6 +260,15 @@ def main():
         r = Ref(a.model, pooling=-1); rows = [dict(text=x, ids=r.tokenize(x)) for x in a.text]
         for x in rows: x['vector'] = [float('%.9g' % v) for v in r.embed(x['ids'])]
         json.dump(rows, open(a.out, 'w'), ensure_ascii=False, indent=0); return
+    if a.cmd == 'rank':
+        r = Ref(a.model, pooling=4); ids = ids_of(a.ids, r.nv); out = dict(ids=ids, score=r.embed(ids, raw=True))
+        if a.texts:  # as llama.cpp's server joins them (format_prompt_rerank)
+            v, L = r.vocab, r.L; plain = lambda x: r.tokenize(x, bos=False)
+            end = L.llama_vocab_eos(v); end = end if end >= 0 else L.llama_vocab_sep(v); eos = [end] if L.llama_vocab_get_add_eos(v) else []
+            first, between = [L.llama_vocab_bos(v)] if L.llama_vocab_get_add_bos(v) else [], eos + ([L.llama_vocab_sep(v)] if L.llama_vocab_get_add_sep(v) else [])
+            query, *texts = a.texts; out['query'] = query; out['texts'] = []
+            for x in texts: row = first + plain(query) + between + plain(x) + eos; out['texts'].append(dict(text=x, ids=row, score=r.embed(row, raw=True)))
+        json.dump(out, open(a.out, 'w'), ensure_ascii=False, indent=0); return
     if a.cmd == 'greedy':
         r = Ref(a.model, 2048); ids = r.tokenize(a.text, a.special); out = []; row = r.eval(ids, every=False)[0]; pos = len(ids); margin = []
         for _ in range(a.n):

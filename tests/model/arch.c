@@ -437,7 +437,18 @@ static const refusal refusals[] = {
            "expected shape [8, 64, 1], found [8, 65, 1, 1]"),
     TENSOR("bert", "blk.1.layer_output_norm.bias", 16, 1, "blk.1.layer_output_norm.bias",
            "expected shape [8, 1, 1], found [16, 1, 1, 1]"),
-    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no such tensor"), /* rerankers */
+    TENSOR("nomic-bert", "cls.weight", 8, 8, "cls.weight", "has no such tensor"),
+    TENSOR("bert", "cls.weight", 8, 2, "cls.weight", "expected shape [8, 8, 1], found [8, 2"),
+    TENSOR("bert", "cls.output.weight", 8, 9, "cls.output.weight", "expected shape [8, 8, 1]"),
+    TENSOR("bert", "cls.output.weight", 9, 1, "cls.output.weight", "expected shape [8, 1, 1]"),
+    VALUE("bert", "classifier.pooling_type", 'u', 5, 0, FORMAT, "classifier.pooling_type",
+          "expected 0 to 4, found 5"),
+    { "gemma-embedding",
+      { "attention.sliding_window", 'u', 8, 0, NULL },
+      { { "output_norm.weight", 8, 1 }, { "dense_2.weight", 8, 12 } },
+      JL_ERR_TENSOR,
+      "dense_3.weight",
+      "the tensor is missing" }, /* rerankers */
     TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight",
            "has no such tensor"),
     /* tensors */
