@@ -38,6 +38,7 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_ROPE_FREQS] = VECTOR("rope_freqs.weight", MODEL(rope_factors), PAIRS),
     [JL_ROPE_LONG] = VECTOR("rope_factors_long.weight", MODEL(rope_long), PAIRS),
     [JL_ROPE_SHORT] = VECTOR("rope_factors_short.weight", MODEL(rope_short), PAIRS),
+#ifdef JL_ALL
     [JL_DENSE_2] = MATRIX("dense_2.weight", MODEL(dense[0].w), DENSE, EMBD),
     [JL_DENSE_3] = MATRIX("dense_3.weight", MODEL(dense[1].w), EMBD, DENSE),
     [JL_CLS] = MATRIX("cls.weight", MODEL(cls.w), EMBD, EMBD),
@@ -47,6 +48,7 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_CLS_NORM] = VECTOR("cls.norm.weight", MODEL(cls_norm.weight), EMBD),
     [JL_CLS_OUT] = MATRIX("cls.output.weight", MODEL(cls_out.w), LABELS, EMBD),
     [JL_CLS_OUT_B] = VECTOR("cls.output.bias", MODEL(cls_out.bias), LABELS),
+#endif
     [JL_ATTN_NORM] = VECTOR("attn_norm.weight", BLOCK(attn_norm.weight), EMBD),
     [JL_ATTN_NORM_B] = VECTOR("attn_norm.bias", BLOCK(attn_norm.bias), EMBD),
     [JL_ATTN_NORM_2] = VECTOR("attn_norm_2.weight", BLOCK(falcon_norm.weight), EMBD),

@@ -132,18 +132,25 @@ static jl_status read_heads(jl_model *m, jl_error *error) {
 
 /* The activation: the row's, or by rule the file's, under llama.cpp's names of gated ones. */
 static jl_status read_activation(jl_model *m, jl_error *error) {
-    char key[JL_GGUF_KEY];
-    jl_str name = { NULL, 0 };
     m->h.activation = m->arch->activation;
+#ifdef JL_ALL
+    static const char *const names[] = { "gelu", "geglu", "silu", "swish", "swiglu" };
+    char key[JL_GGUF_KEY];
+    jl_str name = jl_string(names[0]);
     if (!(m->arch->rules & JL_ACTIVATION_KEY)) return JL_OK;
     jl_gguf_key(key, jl_string(m->arch->name), "hidden_activation");
     jl_status st = jl_gguf_string(&m->loader->gguf, key, &name, error);
-    if (st || name.n == 0 || jl_str_equal(name, "gelu") || jl_str_equal(name, "geglu")) return st;
-    m->h.activation = JL_SILU;
-    if (jl_str_equal(name, "silu") || jl_str_equal(name, "swish") || jl_str_equal(name, "swiglu"))
-        return JL_OK;
-    return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
-                   "expected gelu or silu, found %S; choose another model", name);
+    if (st) return st;
+    int i = 0;
+    while (i < 5 && !jl_str_equal(name, names[i])) i++;
+    if (i >= 2) m->h.activation = JL_SILU;
+    if (i == 5)
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
+                       "expected gelu or silu, found %S; choose another model", name);
+#else
+    (void)error;
+#endif
+    return JL_OK;
 }
 
 static jl_status read_eps(jl_model *m, jl_error *error) {
@@ -249,18 +256,35 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     return st;
 }
 
-/* Reads n_types, n_dense and n_labels (rows of their tensors) and whether the model is an encoder (llama.cpp's key
+#ifdef JL_ALL
+/* Reads what follows the pooling: n_dense and n_labels (rows of their tensors) and head_mean. */
+static jl_status read_after_pooling(jl_model *m, jl_error *error) {
+    enum { MAX_LABELS = 64 };
+    jl_hparams *h = &m->h;
+    int pooling = 0, max_labels = h->n_embd < MAX_LABELS ? h->n_embd : MAX_LABELS;
+    field head = { "classifier.pooling_type", 0, 4, m->arch->rules & JL_HEAD_MEAN ? 1 : 0, 0 };
+    const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "dense_2.weight");
+    if (t) h->n_dense = t->dims[1] < MAX_HIDDEN ? (int)t->dims[1] : MAX_HIDDEN;
+    t = jl_gguf_find_tensor(&m->loader->gguf, "cls.output.weight");
+    if (t) h->n_labels = t->dims[1] < (uint64_t)max_labels ? (int)t->dims[1] : max_labels;
+    jl_status st = read_field(&pooling, m, head, error);
+    h->head_mean = pooling == JL_POOLING_MEAN;
+    return st;
+}
+#else
+static jl_status read_after_pooling(jl_model *m, jl_error *error) {
+    (void)m, (void)error;
+    return JL_OK;
+}
+#endif
+
+/* Reads n_types (rows of its tensor) and whether the model is an encoder (llama.cpp's key
  * attention.causal). */
 static jl_status read_encoder(jl_model *m, jl_error *error) {
-    enum { MAX_TYPES = 64, MAX_LABELS = 64 };
+    enum { MAX_TYPES = 64 };
     char key[JL_GGUF_KEY];
     const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "token_types.weight");
     if (t) m->h.n_types = t->dims[1] < MAX_TYPES ? (int)t->dims[1] : MAX_TYPES;
-    t = jl_gguf_find_tensor(&m->loader->gguf, "dense_2.weight");
-    if (t) m->h.n_dense = t->dims[1] < MAX_HIDDEN ? (int)t->dims[1] : MAX_HIDDEN;
-    t = jl_gguf_find_tensor(&m->loader->gguf, "cls.output.weight");
-    int max_labels = m->h.n_embd < MAX_LABELS ? m->h.n_embd : MAX_LABELS;
-    if (t) m->h.n_labels = t->dims[1] < (uint64_t)max_labels ? (int)t->dims[1] : max_labels;
     int causal = 1, rules = m->arch->rules;
     jl_status st = jl_gguf_bool(&m->loader->gguf,
                                 jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
@@ -402,9 +426,7 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
-    field head = { "classifier.pooling_type", 0, 4, m->arch->rules & JL_HEAD_MEAN ? 1 : 0, 0 };
-    if (!st) st = read_field(&m->h.head_mean, m, head, error);
-    m->h.head_mean = m->h.head_mean == JL_POOLING_MEAN;
+    if (!st) st = read_after_pooling(m, error);
     if (!st) st = read_encoder(m, error);
     if (!st) st = allocate_blocks(m, error);
     if (!st) st = read_kinds(m, error);

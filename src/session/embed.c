@@ -84,17 +84,6 @@ static jl_status rank(jl_session *s, float *x, jl_error *error) {
     return jl_fail(error, JL_ERR_NUMERIC, JL_NO_OFFSET, jl_string("score"),
                    "it is not a finite number; the model's weights are damaged");
 }
-#else
-static void project(jl_session *s, float *x) {
-    (void)s, (void)x;
-}
-
-static jl_status rank(jl_session *s, float *x, jl_error *error) {
-    (void)s, (void)x, (void)error;
-    return JL_OK;
-}
-#endif
-
 /* What a head reads: of a decoder the last token, as in llama.cpp. */
 static jl_pooling kind_of(const jl_model *m, jl_pooling pooling) {
     if (pooling != JL_POOLING_RANK) return pooling;
@@ -112,11 +101,31 @@ static jl_status finish(jl_session *s, jl_pooling pooling, int n, float *x, jl_e
     return normalise(x, width, error);
 }
 
+static int has_head(const jl_model *m) {
+    return m->w.cls.w.rows || m->w.cls_out.w.rows;
+}
+#else
+static jl_pooling kind_of(const jl_model *m, jl_pooling pooling) {
+    (void)m;
+    return pooling;
+}
+
+static jl_status finish(jl_session *s, jl_pooling pooling, int n, float *x, jl_error *error) {
+    (void)pooling, (void)n;
+    return normalise(x, s->m->h.n_embd, error);
+}
+
+static int has_head(const jl_model *m) {
+    (void)m;
+    return 0;
+}
+#endif
+
 static jl_status check(const jl_session *s, jl_pooling pooling, jl_error *error) {
     if (pooling < JL_POOLING_MEAN || pooling > JL_POOLING_RANK)
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("pooling"),
                        "expected 1 (mean), 2 (cls), 3 (last) or 4 (rank), found %d", (int)pooling);
-    if (pooling == JL_POOLING_RANK && !s->m->w.cls.w.rows && !s->m->w.cls_out.w.rows)
+    if (pooling == JL_POOLING_RANK && !has_head(s->m))
         return jl_fail(error, JL_ERR_ARGUMENT, JL_NO_OFFSET, jl_string("pooling"),
                        "this model has no classification head; choose a reranker");
     if (s->n_ids > 0 && s->n_cached < s->n_ids) return JL_OK;
