@@ -33,6 +33,7 @@ ARCHS = {
 }
 RERANKERS = {'bert-rank': dict(K=4, L=1, ff=32), 'modern-bert-rank': dict(K=4, L=2, ff=32), 'jina-bert-v2-rank': dict(K=4, L=1, ff=32), 'qwen3-rank': dict(L=1, ff=32)}  # models of ARCHS with a classification head
 ARCHS.update(RERANKERS)
+TEMPLATE = '[CLS] the word: {query}[SEP]the house: {document}[SEP]play'  # of qwen3-rank; as Qwen3-Reranker's, its text and special tokens are around both
 ENCODERS = {'bert': 'CLS', 'bert-untyped': 'MEAN', 'nomic-bert': 'MEAN', 'qwen3-encoder': 'LAST',
             'modern-bert': 'CLS', 'modern-bert-silu': 'MEAN', 'gemma-embedding': 'MEAN', 'jina-bert-v2': 'MEAN', 'jina-bert-v2-fused': 'MEAN', 'jina-bert-v3': 'MEAN', 'nomic-bert-moe': 'MEAN', 'neo-bert': 'CLS',
             'eurobert': 'MEAN', 'llama-embed': 'MEAN'}  # pooling in each file
@@ -165,7 +166,8 @@ def make(a):
         if arch != 'qwen3': g.add_causal_attention(False)
         if arch == 'qwen3': g.add_classifier_output_labels(['yes', 'no'])
     if arch in POST_NORM: g.add_token_type_count(2)
-    if arch in ('bert', 'nomic-bert'):
+    if a.arch == 'qwen3-rank': g.add_string('tokenizer.chat_template.rerank', TEMPLATE)
+    if arch in ('bert', 'nomic-bert') or a.arch == 'qwen3-rank':
         g.add_tokenizer_model('bert'); g.add_tokenizer_pre('default'); g.add_token_list(WORDS); g.add_token_types([3] * 5 + [1] * (len(WORDS) - 5))
         for n, i in (('unknown', 1), ('bos', 2), ('seperator', 3), ('mask', 4), ('padding', 0)): g.add_uint32(f'tokenizer.ggml.{n}_token_id', i)
     else: g.add_string('tokenizer.ggml.model', 'none')
@@ -213,6 +215,8 @@ class Ref:
 
     def embed(self, ids, raw=False):
         import numpy as np
+        memory = self.L.llama_get_memory(self.ctx)  # a decoder's; None in encoders
+        if memory: self.L.llama_memory_clear(memory, True)
         b = self.L.llama_batch_init(len(ids), 0, 1); b.n_tokens = len(ids)
         for i, t in enumerate(ids): b.token[i] = t; b.pos[i] = i; b.n_seq_id[i] = 1; b.seq_id[i][0] = 0; b.logits[i] = 1
         if self.L.llama_decode(self.ctx, b): sys.exit('llama_decode failed')
@@ -267,7 +271,10 @@ def main():
             end = L.llama_vocab_eos(v); end = end if end >= 0 else L.llama_vocab_sep(v); eos = [end] if L.llama_vocab_get_add_eos(v) else []
             first, between = [L.llama_vocab_bos(v)] if L.llama_vocab_get_add_bos(v) else [], eos + ([L.llama_vocab_sep(v)] if L.llama_vocab_get_add_sep(v) else [])
             query, *texts = a.texts; out['query'] = query; out['texts'] = []
-            for x in texts: row = first + plain(query) + between + plain(x) + eos; out['texts'].append(dict(text=x, ids=row, score=r.embed(row, raw=True)))
+            template = L.llama_model_chat_template(r.model, b'rerank')
+            for x in texts:
+                row = r.tokenize(template.decode().replace('{query}', query).replace('{document}', x), True, False) if template else first + plain(query) + between + plain(x) + eos
+                out['texts'].append(dict(text=x, ids=row, score=r.embed(row, raw=True)))
         json.dump(out, open(a.out, 'w'), ensure_ascii=False, indent=0); return
     if a.cmd == 'greedy':
         r = Ref(a.model, 2048); ids = r.tokenize(a.text, a.special); out = []; row = r.eval(ids, every=False)[0]; pos = len(ids); margin = []

@@ -3,6 +3,7 @@
  *
  * F32 files: scores at most 2e-5 from llama.cpp's, for another order of sums.
  */
+import { Service } from '../../web/openai/completions.js';
 import { below, ok, rejects, same } from './assert.js';
 import { counting } from './embed.js';
 
@@ -11,10 +12,10 @@ import { counting } from './embed.js';
 /** Files with a classification head. */
 const RERANKERS = ['bert', 'modern-bert', 'jina-bert-v2', 'qwen3'];
 
-/** @param {import('./index.js').T} t */
-async function opened(t) {
-  const { query, texts } = await t.json('rank/bert.json');
-  return { model: await t.model('rank/bert.gguf'), query, texts, list: texts.map(textOf) };
+/** @param {import('./index.js').T} t @param {string} [name] */
+async function opened(t, name = 'bert') {
+  const { query, texts } = await t.json(`rank/${name}.json`);
+  return { model: await t.model(`rank/${name}.gguf`), query, texts, list: texts.map(textOf) };
 }
 
 /** @param {{ text: string }} one */
@@ -25,21 +26,35 @@ export const rerank = [
   {
     name: 'rerank: scores as llama.cpp, best first, each that of its text alone',
     async run(t) {
-      const { model, query, texts, list } = await opened(t);
-      const ranked = await model.rerank(query, list);
-      same(
-        ranked.map(({ index }) => list[index]),
-        ranked.map(textOf),
-        'index and text',
-      );
-      for (const [i, { index, score, tokens }] of ranked.entries()) {
-        below(Math.abs(score - texts[index].score), 2e-5, `score of text ${index}`);
-        same(tokens, texts[index].ids.length, 'tokens of the query and the text');
-        ok(i === 0 || score <= ranked[i - 1].score, 'best first');
-        const [alone] = await model.rerank(query, [list[index]]);
-        same(alone.score, score, 'the same bits alone');
+      for (const name of ['bert', 'qwen3']) {
+        const { model, query, texts, list } = await opened(t, name);
+        const ranked = await model.rerank(query, list);
+        same(
+          ranked.map(({ index }) => list[index]),
+          ranked.map(textOf),
+          'index and text',
+        );
+        for (const [i, { index, score, tokens }] of ranked.entries()) {
+          below(Math.abs(score - texts[index].score), 2e-5, `${name}: score of text ${index}`);
+          same(tokens, texts[index].ids.length, 'tokens of the query and the text');
+          ok(i === 0 || score <= ranked[i - 1].score, 'best first');
+          const [alone] = await model.rerank(query, [list[index]]);
+          same(alone.score, score, 'the same bits alone');
+        }
+        same(await model.rerank(query, []), [], 'no texts');
       }
-      same(await model.rerank(query, []), [], 'no texts');
+    },
+  },
+  {
+    name: 'rerank: special tokens and places of the template in a text stay text',
+    async run(t) {
+      const { model } = await opened(t, 'qwen3');
+      const [odd] = await model.rerank('a', ['[SEP]']);
+      const [plain] = await model.rerank('a', ['sea']);
+      ok(odd.tokens > plain.tokens, 'not one special token');
+      const [place] = await model.rerank('{document}', ['sea']);
+      const [other] = await model.rerank('(document)', ['sea']); // braces too are unknown tokens
+      same([place.tokens, place.score], [other.tokens, other.score], 'not the document again');
     },
   },
   {
@@ -48,13 +63,45 @@ export const rerank = [
       for (const name of RERANKERS) {
         const { info } = await t.model(`rank/${name}.gguf`);
         const { before, between, after, template } = info.reranker ?? {};
-        same(template, null, `${name} has no template`);
-        const pair = name === 'bert' ? [[2], [3], []] : [[], [], []]; // [CLS] query [SEP] text
+        same(template?.includes('{query}'), name === 'qwen3' ? true : undefined, name);
+        const pair = info.tokenizer ? [[2], [3], []] : [[], [], []]; // [CLS] query [SEP] text
         same([before, between, after], pair, name);
         same(info.pooling, null, 'no pooling of embeddings');
       }
       const { info } = await t.model('arch/bert.gguf');
       same(info.reranker, undefined, 'no head');
+    },
+  },
+  {
+    name: 'rerank: the answers of /v1/rerank in both forms, and refused requests',
+    async run(t) {
+      const { model, query, list } = await opened(t);
+      const ranked = await model.rerank(query, list);
+      const service = new Service(model, { name: 'tiny' });
+      const { results, usage, ...about } = await service.rerank({ query, documents: list });
+      same(about, { model: 'tiny', object: 'list' }, 'model and object');
+      same(
+        results,
+        ranked.map(({ index, score }) => ({ index, relevance_score: score })),
+        'Jina',
+      );
+      const tokens = ranked.reduce((sum, one) => sum + one.tokens, 0);
+      same(usage, { prompt_tokens: tokens, total_tokens: tokens }, 'usage');
+      const two = await service.rerank({ query, texts: list, top_n: 2, return_text: true });
+      same(
+        two,
+        ranked.slice(0, 2).map(({ index, score, text }) => ({ index, score, text })),
+        'TEI',
+      );
+      for (const [body, words] of /** @type {[any, RegExp][]} */ ([
+        [{ documents: list }, /'query' is missing/],
+        [{ query }, /'documents' is missing/],
+        [{ query, documents: [] }, /'documents' must be/],
+        [{ query, documents: [1] }, /'documents' must be/],
+        [{ query, documents: list, mood: 1 }, /'mood' is not supported/],
+      ]))
+        await rejects(service.rerank(body), 'BAD_ARGUMENT', words);
+      service.close();
     },
   },
   {
