@@ -41,10 +41,10 @@ typedef enum jl_status {
 } jl_status;
 
 typedef struct jl_error {
-    jl_status code;    /* JL_OK: no failure */
-    uint64_t offset;   /* byte offset in the file; UINT64_MAX: none */
-    char where[96];    /* NUL-terminated: tensor name, metadata key or argument */
-    char message[512]; /* NUL-terminated: expected, found, and what to do */
+    jl_status code;     /* JL_OK: no failure */
+    uint64_t offset;    /* byte offset in the file; UINT64_MAX: none */
+    char where[96];     /* NUL-terminated: tensor name, metadata key or argument */
+    char message[1024]; /* NUL-terminated: expected, found, and what to do */
 } jl_error;
 
 /* Borrowed bytes, not NUL-terminated. */
@@ -213,7 +213,12 @@ jl_status jl_session_generate_step(jl_session *s, jl_token *token, jl_error *err
 /* ---- Embeddings ------------------------------------------------------------------------------ */
 
 /* Numbered as in GGUF: the mean of all tokens, the first one, the last one. */
-typedef enum jl_pooling { JL_POOLING_MEAN = 1, JL_POOLING_CLS, JL_POOLING_LAST } jl_pooling;
+typedef enum jl_pooling {
+    JL_POOLING_MEAN = 1,
+    JL_POOLING_CLS,
+    JL_POOLING_LAST,
+    JL_POOLING_RANK /* a reranker: out[0] is its score of the text, the rest 0 */
+} jl_pooling;
 int jl_model_n_embd(const jl_model *m);
 jl_pooling jl_model_pooling(const jl_model *m); /* of the file; default: mean */
 

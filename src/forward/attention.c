@@ -27,7 +27,8 @@ static void clamp(float *x, int n, float limit) {
 
 /* Normalises each head of x [n][heads][hd], or all heads of a token as one vector. */
 static void normalise_heads(const jl_pass *p, const jl_norm *norm, float *x, int heads) {
-    int whole = (p->m->arch->required >> JL_WHOLE_Q_NORM & 1) != 0;
+    const jl_arch *a = p->m->arch;
+    int whole = ((a->required | a->optional) >> JL_WHOLE_Q_NORM & 1) != 0;
     int vectors = whole ? 1 : heads, size = whole ? heads * p->m->h.head_dim : p->m->h.head_dim;
     if (norm->weight) jl_normalise(p, norm, x, p->n * vectors, size, x);
 }
@@ -220,8 +221,8 @@ static void gather(const jl_pass *p, const jl_block *b, piece of, const jl_atten
         to->n_keys[k] = jl_rule_keys(p, b, p->pos + i / group, &to->first[k]);
         to->slope[k] = slope;
         if (to->bias)
-            jl_rule_bias(p, b, p->pos + i / group, p->rules->positions_off ? 0 : slope,
-                         to->n_keys[k], to->bias + (size_t)k * p->s->bias_stride);
+            jl_rule_bias(p, b, p->pos + i / group, slope, to->n_keys[k],
+                         to->bias + (size_t)k * p->s->bias_stride);
     }
 }
 

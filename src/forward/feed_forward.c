@@ -18,6 +18,19 @@ typedef struct activation_job {
     const float *up;
 } activation_job;
 
+#ifdef JL_ALL
+/* Φ(x) = erfc(−x/√2) / 2 by Abramowitz and Stegun's formula 7.1.26 (error 1.5e-7). */
+void jl_gelu_erf(float *x, int n) {
+    for (int i = 0; i < n; i++) {
+        float v = x[i] < 0 ? -x[i] : x[i], t = 1.0f / (1.0f + 0.231641888f * v);
+        float sum = 1.061405429f * t - 1.453152027f;
+        sum = (sum * t + 1.421413741f) * t - 0.284496736f;
+        float tail = (sum * t + 0.254829592f) * t * 0.5f * jl_exp(-0.5f * v * v);
+        x[i] = x[i] < 0 ? x[i] * tail : x[i] - x[i] * tail;
+    }
+}
+#endif
+
 /* gate [n][width] = σ(gate) ⊙ up, or σ(gate) without up. */
 static void activate_rows(void *arg, int first, int end) {
     const activation_job *job = arg;
@@ -30,6 +43,9 @@ static void activate_rows(void *arg, int first, int end) {
         return;
     }
     if (job->kind == JL_GELU) jl_gelu(gate, n);
+#ifdef JL_ALL
+    if (job->kind == JL_GELU_ERF) jl_gelu_erf(gate, n);
+#endif
     if (job->kind == JL_RELU_SQUARED) jl_relu_squared(gate, n);
     if (up) jl_mul(gate, up, n);
 }
@@ -45,7 +61,7 @@ void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
         jl_linear_forward(s, x, n, both + 1, &s->gate, 1);
     if (block >= 0) jl_at(p, JL_SITE_MLP_PRE, block, s->gate);
     if (block >= 0 && gated) jl_at(p, JL_SITE_MLP_PRE_LINEAR, block, s->up);
-    activation_job job = { p->m->arch->activation, width, s->gate, gated ? s->up : NULL };
+    activation_job job = { p->m->h.activation, width, s->gate, gated ? s->up : NULL };
     jl_each_row(s->pool, n, width, activate_rows, &job);
     if (block >= 0) jl_at(p, JL_SITE_MLP_POST, block, s->gate);
     jl_linear_forward(s, s->gate, n, &down, &y, 1);

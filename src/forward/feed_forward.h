@@ -16,4 +16,7 @@ void jl_ffn_hidden(const jl_pass *p, const jl_linear *gate, const jl_linear *up,
  * shared expert, if there is one. */
 void jl_experts_sublayer(const jl_pass *p, int block);
 
+/* x [n] = GELU(x) = x·Φ(x), with the error function (only under JL_ALL). */
+void jl_gelu_erf(float *x, int n);
+
 #endif

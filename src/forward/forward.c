@@ -91,7 +91,8 @@ void jl_scratch_take(jl_scratch *s, jl_arena *arena, const jl_model *m, const jl
     uint64_t batch = (uint64_t)n_batch * sizeof(float), row = (uint64_t)n_step * sizeof(float);
     int conv = h->n_conv ? h->n_embd : 0; /* a short convolution uses q, k and v too */
     int q = max(query_width(m), conv), kv = max(h->n_kv_heads * h->head_dim, conv);
-    int ff = max(h->n_experts ? h->n_ff_expert : h->n_ff, h->n_ff_shared);
+    int dense = h->n_experts && !h->expert_step ? 0 : max(h->n_ff, h->n_dense);
+    int ff = max(dense, max(h->n_ff_expert, h->n_ff_shared));
     s->x = jl_arena_take(arena, batch * (uint64_t)h->n_embd);
     s->h = jl_arena_take(arena, row * (uint64_t)h->n_embd);
     s->delta = jl_arena_take(arena, row * (uint64_t)h->n_embd);

@@ -32,11 +32,23 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_OUTPUT_NORM] = VECTOR("output_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT_NORM_B] = VECTOR("output_norm.bias", MODEL(output_norm.bias), EMBD),
     [JL_OUTPUT_NORM_LFM2] = VECTOR("token_embd_norm.weight", MODEL(output_norm.weight), EMBD),
+    [JL_OUTPUT_NORM_ENC] = VECTOR("enc.output_norm.weight", MODEL(output_norm.weight), EMBD),
     [JL_OUTPUT] = MATRIX("output.weight", MODEL(output.w), VOCAB, EMBD),
     [JL_OUTPUT_B] = VECTOR("output.bias", MODEL(output.bias), VOCAB),
     [JL_ROPE_FREQS] = VECTOR("rope_freqs.weight", MODEL(rope_factors), PAIRS),
     [JL_ROPE_LONG] = VECTOR("rope_factors_long.weight", MODEL(rope_long), PAIRS),
     [JL_ROPE_SHORT] = VECTOR("rope_factors_short.weight", MODEL(rope_short), PAIRS),
+#ifdef JL_ALL
+    [JL_DENSE_2] = MATRIX("dense_2.weight", MODEL(dense[0].w), DENSE, EMBD),
+    [JL_DENSE_3] = MATRIX("dense_3.weight", MODEL(dense[1].w), EMBD, DENSE),
+    [JL_CLS] = MATRIX("cls.weight", MODEL(cls.w), EMBD, EMBD),
+    [JL_CLS_B] = VECTOR("cls.bias", MODEL(cls.bias), EMBD),
+    [JL_CLS_ONE] = MATRIX("cls.weight", MODEL(cls.w), ONE, EMBD),
+    [JL_CLS_ONE_B] = VECTOR("cls.bias", MODEL(cls.bias), ONE),
+    [JL_CLS_NORM] = VECTOR("cls.norm.weight", MODEL(cls_norm.weight), EMBD),
+    [JL_CLS_OUT] = MATRIX("cls.output.weight", MODEL(cls_out.w), LABELS, EMBD),
+    [JL_CLS_OUT_B] = VECTOR("cls.output.bias", MODEL(cls_out.bias), LABELS),
+#endif
     [JL_ATTN_NORM] = VECTOR("attn_norm.weight", BLOCK(attn_norm.weight), EMBD),
     [JL_ATTN_NORM_B] = VECTOR("attn_norm.bias", BLOCK(attn_norm.bias), EMBD),
     [JL_ATTN_NORM_2] = VECTOR("attn_norm_2.weight", BLOCK(falcon_norm.weight), EMBD),
@@ -65,6 +77,8 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
     [JL_HEAD_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), HEAD),
     [JL_WHOLE_Q_NORM] = VECTOR("attn_q_norm.weight", BLOCK(q_norm.weight), Q),
     [JL_WHOLE_K_NORM] = VECTOR("attn_k_norm.weight", BLOCK(k_norm.weight), KV),
+    [JL_WHOLE_Q_NORM_B] = VECTOR("attn_q_norm.bias", BLOCK(q_norm.bias), Q),
+    [JL_WHOLE_K_NORM_B] = VECTOR("attn_k_norm.bias", BLOCK(k_norm.bias), KV),
     [JL_ATTN_OUTPUT] = MATRIX("attn_output.weight", BLOCK(o.w), EMBD, Q),
     [JL_ATTN_OUTPUT_B] = VECTOR("attn_output.bias", BLOCK(o.bias), EMBD),
     [JL_ATTN_POST_NORM] = VECTOR("post_attention_norm.weight", BLOCK(attn_post_norm.weight), EMBD),
@@ -149,14 +163,15 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 
 /* ---- Sets ------------------------------------------------------------------------------------ */
 
-#define ENDS           (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
-#define QKVO           (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
-#define GATED          (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define PLAIN          (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
-#define NORMS          (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
-#define POST_NORMS     (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
-#define QK_HEAD_NORMS  (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
-#define QK_WHOLE_NORMS (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
+#define ENDS            (SET(JL_TOKEN_EMBD) | SET(JL_OUTPUT_NORM))
+#define QKVO            (SET(JL_ATTN_Q) | SET(JL_ATTN_K) | SET(JL_ATTN_V) | SET(JL_ATTN_OUTPUT))
+#define GATED           (SET(JL_FFN_GATE) | SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define PLAIN           (SET(JL_FFN_UP) | SET(JL_FFN_DOWN))
+#define NORMS           (SET(JL_ATTN_NORM) | SET(JL_FFN_NORM))
+#define POST_NORMS      (SET(JL_ATTN_POST_NORM) | SET(JL_FFN_POST_NORM))
+#define QK_HEAD_NORMS   (SET(JL_HEAD_Q_NORM) | SET(JL_HEAD_K_NORM))
+#define QK_WHOLE_BIASES (SET(JL_WHOLE_Q_NORM_B) | SET(JL_WHOLE_K_NORM_B))
+#define QK_WHOLE_NORMS  (SET(JL_WHOLE_Q_NORM) | SET(JL_WHOLE_K_NORM))
 
 #define FUSED       (SET(JL_ATTN_QKV) | SET(JL_ATTN_QKV_B))
 #define QKV_BIASES  (SET(JL_ATTN_Q_B) | SET(JL_ATTN_K_B) | SET(JL_ATTN_V_B))
@@ -175,6 +190,16 @@ const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT] = {
 #define SUM_NORMS  (SET(JL_ATTN_SUM_NORM) | SET(JL_FFN_SUM_NORM))
 #define SUM_BIASES (SET(JL_ATTN_SUM_NORM_B) | SET(JL_FFN_SUM_NORM_B))
 #define BERT       (SET(JL_TOKEN_EMBD) | TOKEN_NORM | SUM_NORMS | SUM_BIASES | QKVO)
+
+/* Classification heads of rerankers. */
+#ifdef JL_ALL
+#define HEAD_OUT (SET(JL_CLS_OUT) | SET(JL_CLS_OUT_B))
+#define HEAD     (SET(JL_CLS) | SET(JL_CLS_B) | HEAD_OUT)
+#define HEAD_ONE (SET(JL_CLS_ONE) | SET(JL_CLS_ONE_B))
+#else
+#define HEAD_OUT 0
+#define HEAD     0
+#endif
 
 #define OUTPUT       SET(JL_OUTPUT)
 #define USUAL_EXTRAS (FUSED | QKV_BIASES | OUTPUT) /* optional in most rows */
@@ -195,8 +220,10 @@ const jl_tensor_set jl_dense_set = GATED | FFN_BIASES | SET(JL_FFN_GATE_B) | SET
 const jl_tensor_set jl_expert_set = EXPERTS;
 const jl_tensor_set jl_shared_set = SHARED;
 const jl_tensor_set jl_attention_set = QKVO | FUSED | QKV_BIASES | SET(JL_ATTN_OUTPUT_B) |
-                                       QK_HEAD_NORMS | QK_WHOLE_NORMS | SET(JL_ATTN_Q_GATE);
+                                       QK_HEAD_NORMS | QK_WHOLE_NORMS | QK_WHOLE_BIASES |
+                                       SET(JL_ATTN_Q_GATE);
 const jl_tensor_set jl_recurrent_set = DELTA_NET | MAMBA | MAMBA2;
+const jl_tensor_set jl_dense_after_set = SET(JL_DENSE_2) | SET(JL_DENSE_3);
 const jl_tensor_set jl_conv_set = SET(JL_CONV) | SET(JL_CONV_IN) | SET(JL_CONV_OUT);
 
 /* ---- Architectures --------------------------------------------------------------------------- */
@@ -236,8 +263,9 @@ static const jl_arch table[] = {
       .rope = JL_ROPE_HALVES },
     { .name = "qwen3",
       .required = LLAMA | QK_HEAD_NORMS,
-      .optional = USUAL_EXTRAS,
-      .rope = JL_ROPE_HALVES },
+      .optional = USUAL_EXTRAS | HEAD_OUT,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_HEAD_SOFTMAX },
     { .name = "gemma",
       .required = LLAMA,
       .optional = FUSED,
@@ -428,7 +456,7 @@ static const jl_arch table[] = {
 #endif
     { .name = "bert", /* also RoBERTa, MiniLM, E5, BGE, … */
       .required = BERT | PLAIN | BIASES | SET(JL_POSITION_EMBD),
-      .optional = FUSED | SET(JL_TYPE_EMBD),
+      .optional = FUSED | SET(JL_TYPE_EMBD) | HEAD,
       .norm = JL_LAYER_NORM,
       .activation = JL_GELU,
       .rules = JL_ENCODER },
@@ -438,6 +466,64 @@ static const jl_arch table[] = {
       .norm = JL_LAYER_NORM,
       .rope = JL_ROPE_HALVES,
       .rules = JL_ENCODER },
+#ifdef JL_ALL
+    { .name = "modern-bert", /* Warner et al. 2024; Granite Embedding R2 */
+      .required = ENDS | NORMS | SET(JL_TOKEN_NORM) | QKVO | GATED,
+      .optional = FUSED | SET(JL_FFN_GATE_UP) | HEAD | SET(JL_CLS_NORM),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU_ERF,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER | JL_WINDOW_BOTH | JL_WIDE_FIRST | JL_FIRST_BARE | JL_LOCAL_UNSCALED |
+               JL_ACTIVATION_KEY | JL_HEAD_MEAN,
+      .window_step = 3,
+      .local_base = 10000 },
+    { .name = "gemma-embedding", /* EmbeddingGemma (Schechter Vera et al. 2025) */
+      .required = LLAMA | POST_NORMS | QK_HEAD_NORMS,
+      .optional = FUSED | OUTPUT | SET(JL_DENSE_2) | SET(JL_DENSE_3),
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules =
+          JL_ENCODER | JL_WINDOW_BOTH | JL_SCALE_EMBEDDING | JL_LOCAL_UNSCALED | JL_WINDOW_NEEDED,
+      .window_step = 6,
+      .local_base = 10000 },
+    { .name = "jina-bert-v2", /* ALiBi in both directions (Günther et al. 2023) */
+      .required = BERT | SET(JL_TYPE_EMBD) | SET(JL_ATTN_OUTPUT_B) | SET(JL_FFN_DOWN_B) | GATED,
+      .optional =
+          FUSED | QKV_BIASES | QK_WHOLE_NORMS | QK_WHOLE_BIASES | SET(JL_FFN_GATE_UP) | HEAD_ONE,
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rules = JL_ENCODER,
+      .alibi = 8 },
+    { .name = "jina-bert-v3", /* Sturua et al. 2024; no LoRA */
+      .required = BERT | PLAIN,
+      .optional = FUSED | BIASES | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER },
+    { .name = "nomic-bert-moe", /* Nomic Embed 2 (Nussbaum & Duderstadt 2025) */
+      .required = BERT | PLAIN,
+      .optional = FUSED | BIASES | SET(JL_TYPE_EMBD),
+      .norm = JL_LAYER_NORM,
+      .activation = JL_GELU,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER | JL_MAY_HAVE_EXPERTS | JL_ALTERNATE },
+    { .name = "neo-bert", /* Le Breton et al. 2025 */
+      .required = (LLAMA & ~SET(JL_OUTPUT_NORM)) | SET(JL_OUTPUT_NORM_ENC),
+      .optional = FUSED | SET(JL_FFN_GATE_UP) | HEAD,
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_ENCODER },
+    { .name = "eurobert", /* Boizard et al. 2025 */
+      .required = LLAMA,
+      .optional = FUSED,
+      .rope = JL_ROPE_HALVES,
+      .rules = JL_ENCODER },
+    { .name = "llama-embed",
+      .required = LLAMA,
+      .optional = USUAL_EXTRAS | BIASES | SET(JL_FFN_GATE_B) | SET(JL_ROPE_FREQS),
+      .rope = JL_ROPE_NEIGHBOURS,
+      .rules = JL_ENCODER },
+#endif
     /* Written by our trainer for models without RoPE (train/export.h). */
     { .name = "jielong", .required = LLAMA, .optional = FUSED | SET(JL_POSITION_EMBD) },
 };

@@ -35,7 +35,9 @@ typedef enum jl_dim {
     JL_DIM_STATE,
     JL_DIM_STATE_HEADS,
     JL_DIM_GROUPS,
-    JL_DIM_GROUP_INNER /* inner / groups */
+    JL_DIM_GROUP_INNER, /* inner / groups */
+    JL_DIM_DENSE,       /* hidden width of the matrices after pooling */
+    JL_DIM_LABELS       /* outputs of a classification head */
 } jl_dim;
 
 /* ---- Tensors --------------------------------------------------------------------------------- */
@@ -50,11 +52,21 @@ typedef enum jl_tensor {
     JL_OUTPUT_NORM,
     JL_OUTPUT_NORM_B,
     JL_OUTPUT_NORM_LFM2, /* its name in LFM2 */
+    JL_OUTPUT_NORM_ENC,  /* and in NeoBERT */
     JL_OUTPUT,
     JL_OUTPUT_B,
     JL_ROPE_FREQS,
     JL_ROPE_LONG,
     JL_ROPE_SHORT,
+    JL_DENSE_2, /* after pooling (EmbeddingGemma) */
+    JL_DENSE_3,
+    JL_CLS, /* the classification head of a reranker */
+    JL_CLS_B,
+    JL_CLS_ONE, /* with one output (Jina) */
+    JL_CLS_ONE_B,
+    JL_CLS_NORM,
+    JL_CLS_OUT,
+    JL_CLS_OUT_B,
     JL_ATTN_NORM,
     JL_ATTN_NORM_B,
     JL_ATTN_NORM_2,
@@ -71,6 +83,8 @@ typedef enum jl_tensor {
     JL_HEAD_K_NORM,
     JL_WHOLE_Q_NORM,
     JL_WHOLE_K_NORM,
+    JL_WHOLE_Q_NORM_B,
+    JL_WHOLE_K_NORM_B,
     JL_ATTN_OUTPUT,
     JL_ATTN_OUTPUT_B,
     JL_ATTN_POST_NORM,
@@ -147,7 +161,7 @@ extern const jl_tensor_spec jl_tensor_specs[JL_TENSOR_COUNT];
 /* Alternative tensors of a block: a feed-forward network or experts (and the shared one);
  * attention, a short convolution or a recurrence. */
 extern const jl_tensor_set jl_dense_set, jl_expert_set, jl_shared_set, jl_attention_set,
-    jl_conv_set, jl_recurrent_set;
+    jl_conv_set, jl_recurrent_set, jl_dense_after_set;
 
 /* ---- Architectures --------------------------------------------------------------------------- */
 
@@ -163,7 +177,12 @@ typedef enum jl_mixer {
 
 typedef enum jl_norm_kind { JL_RMS_NORM, JL_LAYER_NORM } jl_norm_kind;
 
-typedef enum jl_activation { JL_SILU, JL_GELU, JL_RELU_SQUARED } jl_activation;
+typedef enum jl_activation {
+    JL_SILU,
+    JL_GELU, /* with tanh, in half precision as in ggml */
+    JL_GELU_ERF,
+    JL_RELU_SQUARED
+} jl_activation;
 
 typedef enum jl_rope_pairs {
     JL_ROPE_NONE,
@@ -184,14 +203,21 @@ enum {
     JL_ROPE_MAY_BE_OFF = 64, /* the file's rope.scaling.finetuned = false disables RoPE */
     JL_MAY_HAVE_EXPERTS = 128,
     JL_HAS_EXPERTS = 256,
-    JL_SHARES_SUM_TO_1 = 512,  /* normalise the shares of a token's experts */
-    JL_BY_KV_HEADS = 1024,     /* only blocks with 0 KV heads have the row's mixer */
-    JL_ENCODER = 2048,         /* attention is never causal, ignoring the file */
-    JL_ROPE_IN_WINDOWS = 4096, /* if any block has a window, the others have no RoPE */
-    JL_NORM_AFTER_ROPE = 8192, /* the norms of query and key heads follow RoPE */
-    JL_NO_SECTIONS = 16384,    /* refuse M-RoPE, whose files pair other dimensions */
-    JL_BY_INTERVAL = 32768,    /* all but every full_attention_interval-th block have it */
-    JL_UNUSED_LAYERS = 65536,  /* the last nextn_predict_layers blocks are not evaluated */
+    JL_SHARES_SUM_TO_1 = 512,    /* normalise the shares of a token's experts */
+    JL_BY_KV_HEADS = 1024,       /* only blocks with 0 KV heads have the row's mixer */
+    JL_ENCODER = 2048,           /* attention is never causal, ignoring the file */
+    JL_ROPE_IN_WINDOWS = 4096,   /* if any block has a window, the others have no RoPE */
+    JL_NORM_AFTER_ROPE = 8192,   /* the norms of query and key heads follow RoPE */
+    JL_NO_SECTIONS = 16384,      /* refuse M-RoPE, whose files pair other dimensions */
+    JL_WINDOW_BOTH = 1 << 15,    /* half of a window is before the token, half after it */
+    JL_WIDE_FIRST = 1 << 16,     /* blocks i with i % window_step == 0 have no window */
+    JL_FIRST_BARE = 1 << 17,     /* the first block may lack its first norm */
+    JL_ACTIVATION_KEY = 1 << 18, /* the file may name its activation */
+    JL_ALTERNATE = 1 << 19,      /* experts in blocks i with i % moe_every_n_layers == 1 */
+    JL_HEAD_MEAN = 1 << 20,      /* a classification head reads the mean and has GELU, not tanh */
+    JL_HEAD_SOFTMAX = 1 << 21,   /* its outputs are normalised */
+    JL_BY_INTERVAL = 1 << 22,    /* all but every full_attention_interval-th block have it */
+    JL_UNUSED_LAYERS = 1 << 23,  /* the last nextn_predict_layers blocks are not evaluated */
 };
 
 typedef struct jl_arch {

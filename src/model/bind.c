@@ -44,6 +44,8 @@ static int dim_length(const jl_model *m, jl_dim dim) {
         [JL_DIM_GROUPS] = h->ssm.groups,
         [JL_DIM_GROUP_INNER] = h->ssm.groups ? h->ssm.inner / h->ssm.groups : 0,
 #endif
+        [JL_DIM_DENSE] = h->n_dense,
+        [JL_DIM_LABELS] = h->n_labels,
     };
     return lengths[dim];
 }
@@ -55,7 +57,11 @@ static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
                         jl_tensor_set *optional) {
     jl_tensor_set outside = ((jl_tensor_set)1 << JL_ATTN_NORM) - 1;
     jl_tensor_set range = block == MODEL_LEVEL ? outside : ~outside, absent = 0, instead = 0;
-    if (m->h.n_experts > 0) absent |= jl_dense_set, instead |= jl_expert_set;
+    jl_tensor_set gate = (jl_tensor_set)1 << JL_FFN_GATE, norm = (jl_tensor_set)1 << JL_ATTN_NORM;
+    if (block != MODEL_LEVEL && m->w.blocks[block].has_experts) {
+        absent |= jl_dense_set, instead |= jl_expert_set;
+        if (!(m->arch->required & gate)) instead &= ~((jl_tensor_set)1 << JL_EXPERT_GATE);
+    }
     if (m->h.n_ff_shared > 0) instead |= jl_shared_set;
     if (block != MODEL_LEVEL) {
         const jl_block *b = &m->w.blocks[block];
@@ -63,8 +69,12 @@ static void tensor_sets(const jl_model *m, int block, jl_tensor_set *required,
         if (!jl_is_recurrent(b)) absent |= jl_recurrent_set;
         if (b->mixer == JL_SHORT_CONV) instead |= jl_conv_set;
     }
+    if (m->h.n_dense > 0) instead |= m->arch->optional & jl_dense_after_set;
     *required = ((m->arch->required & ~absent) | instead) & range;
     *optional = m->arch->optional & ~absent & range;
+    if (block != 0 || !(m->arch->rules & JL_FIRST_BARE)) return;
+    *required &= ~norm;
+    *optional |= norm;
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */

@@ -137,6 +137,29 @@ static jl_status read_heads(jl_model *m, jl_error *error) {
     return st;
 }
 
+/* The activation: the row's, or by rule the file's, under llama.cpp's names of gated ones. */
+static jl_status read_activation(jl_model *m, jl_error *error) {
+    m->h.activation = m->arch->activation;
+#ifdef JL_ALL
+    static const char *const names[] = { "gelu", "geglu", "silu", "swish", "swiglu" };
+    char key[JL_GGUF_KEY];
+    jl_str name = jl_string(names[0]);
+    if (!(m->arch->rules & JL_ACTIVATION_KEY)) return JL_OK;
+    jl_gguf_key(key, jl_string(m->arch->name), "hidden_activation");
+    jl_status st = jl_gguf_string(&m->loader->gguf, key, &name, error);
+    if (st) return st;
+    int i = 0;
+    while (i < 5 && !jl_str_equal(name, names[i])) i++;
+    if (i >= 2) m->h.activation = JL_SILU;
+    if (i == 5)
+        return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
+                       "expected gelu or silu, found %S; choose another model", name);
+#else
+    (void)error;
+#endif
+    return JL_OK;
+}
+
 static jl_status read_eps(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     jl_gguf_key(key, jl_string(m->arch->name),
@@ -221,12 +244,14 @@ static jl_status check_variant(const jl_model *m, jl_error *error) {
     return JL_OK;
 }
 
-/* Sets the windows: in all blocks but every `step`-th, or by the file's array. */
+/* Sets the windows: in all blocks but every `step`-th, or by the file's array. One that goes both
+ * ways is the file's with half of it on each side, as in llama.cpp (LLAMA_SWA_TYPE_SYMMETRIC). */
 static jl_status read_windows(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     const jl_gguf_value *each = NULL;
     int window = 0, step = m->arch->window_step;
-    uint32_t fallback = m->arch->rules & JL_WINDOW_NEEDED ? 4096 : MAX_CONTEXT;
+    int rules = m->arch->rules, both = rules & JL_WINDOW_BOTH, first = rules & JL_WIDE_FIRST;
+    uint32_t fallback = !(rules & JL_WINDOW_NEEDED) ? MAX_CONTEXT : both ? 0 : 4096;
     if (step == 0) return JL_OK;
     jl_status st = read_field(
         &window, m, (field){ "attention.sliding_window", 1, MAX_CONTEXT, fallback, 0 }, error);
@@ -236,12 +261,35 @@ static jl_status read_windows(jl_model *m, jl_error *error) {
     if (!st && !each)
         st = read_field(&step, m, (field){ pattern, 1, 1 << 20, (uint32_t)step, 0 }, error);
     for (int i = 0; i < m->h.n_layers && !st; i++) {
-        uint32_t windowed = each ? element(each, i) : (i + 1) % step != 0;
+        uint32_t windowed = each ? element(each, i) : (first ? i : i + 1) % step != 0;
         if (windowed > 1) st = refuse_number(key, (field){ key, 0, 1, 0, 0 }, windowed, error);
-        if (windowed && window < MAX_CONTEXT) m->w.blocks[i].window = window;
+        if (windowed && window < MAX_CONTEXT)
+            m->w.blocks[i].window = both ? window / 2 + 1 : window;
     }
     return st;
 }
+
+#ifdef JL_ALL
+/* Reads what follows the pooling: n_dense and n_labels (rows of their tensors) and head_mean. */
+static jl_status read_after_pooling(jl_model *m, jl_error *error) {
+    enum { MAX_LABELS = 64 };
+    jl_hparams *h = &m->h;
+    int pooling = 0, max_labels = h->n_embd < MAX_LABELS ? h->n_embd : MAX_LABELS;
+    field head = { "classifier.pooling_type", 0, 4, m->arch->rules & JL_HEAD_MEAN ? 1 : 0, 0 };
+    const jl_gguf_tensor *t = jl_gguf_find_tensor(&m->loader->gguf, "dense_2.weight");
+    if (t) h->n_dense = t->dims[1] < MAX_HIDDEN ? (int)t->dims[1] : MAX_HIDDEN;
+    t = jl_gguf_find_tensor(&m->loader->gguf, "cls.output.weight");
+    if (t) h->n_labels = t->dims[1] < (uint64_t)max_labels ? (int)t->dims[1] : max_labels;
+    jl_status st = read_field(&pooling, m, head, error);
+    h->head_mean = pooling == JL_POOLING_MEAN;
+    return st;
+}
+#else
+static jl_status read_after_pooling(jl_model *m, jl_error *error) {
+    (void)m, (void)error;
+    return JL_OK;
+}
+#endif
 
 /* Reads n_types (rows of its tensor) and whether the model is an encoder (llama.cpp's key
  * attention.causal). */
@@ -255,8 +303,8 @@ static jl_status read_encoder(jl_model *m, jl_error *error) {
                                 jl_gguf_key(key, jl_string(m->arch->name), "attention.causal"),
                                 &causal, error);
     m->h.encoder = !causal || rules & JL_ENCODER;
-    int causal_only = m->h.alibi > 0 || m->arch->mixer != JL_ATTENTION;
-    if (st || !m->h.encoder || !causal_only) return st;
+    if (st || !m->h.encoder || rules & JL_ENCODER) return st;
+    if (m->h.alibi <= 0 && m->arch->mixer == JL_ATTENTION) return JL_OK;
     return jl_fail(error, JL_ERR_ARCHITECTURE, JL_NO_OFFSET, jl_string(key),
                    "architecture %s is supported with causal attention only; choose another "
                    "model",
@@ -346,7 +394,7 @@ static void number_blocks(jl_model *m) {
     }
 }
 
-/* Sets the mixer and the cache slot of each block. */
+/* Sets mixer, has_experts and the cache slot of each block. */
 static jl_status read_kinds(jl_model *m, jl_error *error) {
     char key[JL_GGUF_KEY];
     jl_hparams *h = &m->h;
@@ -358,8 +406,11 @@ static jl_status read_kinds(jl_model *m, jl_error *error) {
     if (!st && by_heads)
         st = find_per_block(
             &each, m, jl_gguf_key(key, jl_string(m->arch->name), "attention.head_count_kv"), error);
-    for (int i = 0; i < h->n_layers && !st; i++)
-        if (!by_heads || (each && element(each, i) == 0)) m->w.blocks[i].mixer = m->arch->mixer;
+    for (int i = 0; i < h->n_layers && !st; i++) {
+        jl_block *l = &m->w.blocks[i];
+        if (!by_heads || (each && element(each, i) == 0)) l->mixer = m->arch->mixer;
+        l->has_experts = h->n_experts > 0 && (h->expert_step == 0 || i % h->expert_step == 1);
+    }
 #ifdef JL_ALL
     if (!st && m->arch->rules & JL_BY_INTERVAL) st = read_interval(m, error);
     number_blocks(m);
@@ -401,7 +452,9 @@ static jl_status read_experts(jl_model *m, jl_error *error) {
     field width = { "expert_feed_forward_length", 1, MAX_HIDDEN, ff, 0 };
     field common = { "expert_shared_feed_forward_length", (uint32_t)shared, MAX_HIDDEN,
                      shared ? ff : 0, 0 };
+    field step = { "moe_every_n_layers", 2, MAX_LAYERS, 0, 0 };
     st = read_field(&h->n_experts_used, m, used, error);
+    if (!st && m->arch->rules & JL_ALTERNATE) st = read_field(&h->expert_step, m, step, error);
     if (!st) st = read_field(&h->n_ff_expert, m, width, error);
     if (!st) st = read_field(&h->n_ff_shared, m, common, error);
     return st;
@@ -450,9 +503,11 @@ jl_status jl_hparams_read(jl_model *m, jl_error *error) {
     jl_status st = read_sizes(m, error);
     if (!st) st = check_variant(m, error);
     if (!st) st = read_heads(m, error);
+    if (!st) st = read_activation(m, error);
     if (!st) st = read_eps(m, error);
     if (!st) st = read_factors(m, error);
     if (!st) st = read_field(&m->h.pooling, m, (field){ "pooling_type", 0, 4, 0, 0 }, error);
+    if (!st) st = read_after_pooling(m, error);
     if (!st) st = read_encoder(m, error);
     if (!st) st = allocate_blocks(m, error);
     if (!st) st = read_kinds(m, error);

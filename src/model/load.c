@@ -57,7 +57,7 @@ void jl_model_free(jl_model *m) {
     jl_free(m->w.blocks);
     jl_free(m->experts);
     jl_free(m->memory);
-    for (int i = 0; i < 4; i++) jl_free(m->strings[i]);
+    for (int i = 0; i < 5; i++) jl_free(m->strings[i]);
     jl_free(m);
 }
 

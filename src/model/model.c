@@ -115,6 +115,9 @@ static jl_status describe(jl_model *m, jl_error *error) {
     if (!st) st = copy_string(m, JL_STRING_ARCHITECTURE, "general.architecture", error);
     if (!st) st = copy_string(m, JL_STRING_LICENSE, "general.license", error);
     if (!st) st = copy_string(m, JL_STRING_TEMPLATE, "tokenizer.chat_template", error);
+#ifdef JL_ALL
+    if (!st) st = copy_string(m, JL_STRING_RERANK, "tokenizer.chat_template.rerank", error);
+#endif
     uint64_t of_type[64] = { 0 }; /* parameters */
     for (int i = 0; i < m->loader->gguf.n_tensors; i++) {
         const jl_gguf_tensor *t = &m->loader->gguf.tensors[i];
@@ -135,7 +138,7 @@ static jl_status find_arch(jl_model *m, jl_error *error) {
     m->arch = jl_arch_find(name.data, name.n);
     if (m->arch) return JL_OK;
     if (name.n > 40) name.n = 40;
-    char names[440];
+    char names[900];
     size_t n = 0;
     for (int i = 0; jl_arch_at(i) && n < sizeof names; i++)
         n += jl_format(names + n, sizeof names - n, i ? ", %s" : "%s", jl_arch_at(i)->name);

@@ -32,6 +32,11 @@ typedef struct jl_hparams {
     int n_ctx_original;            /* the same before RoPE scaling */
     int n_experts, n_experts_used; /* per block, per token; 0: none */
     int n_ff_expert, n_ff_shared;  /* hidden width of an expert, of the shared one (0: none) */
+    int expert_step;               /* experts in blocks i with i % this == 1; 0: in all */
+    int n_dense;                   /* hidden width of the matrices after pooling; 0: none */
+    int n_labels;                  /* outputs of a classification head; 0: it has one or none */
+    int head_mean;                 /* the head reads the mean */
+    jl_activation activation;      /* of feed-forward networks */
     int conv_length;               /* kernel length of short convolutions; 0: none */
     int n_attention, n_conv;       /* blocks of each kind, */
     int n_recurrent;
@@ -92,17 +97,23 @@ struct jl_model {
     void *memory;            /* the weights, one block */
     uint64_t memory_bytes;
     uint64_t n_parameters;
-    uint64_t file_bytes;  /* up to the last tensor */
-    jl_type main_type;    /* type of most weights */
-    char *strings[4];     /* name, architecture, licence, chat template: NUL-terminated, owned */
-    jl_loader *loader;    /* NULL once complete */
-    uint64_t header_hash; /* of the file's metadata and directory */
+    uint64_t file_bytes;          /* up to the last tensor */
+    jl_type main_type;            /* type of most weights */
+    char *strings[5];             /* JL_STRING_NAME …: NUL-terminated, owned */
+    jl_loader *loader;            /* NULL once complete */
+    uint64_t header_hash;         /* of the file's metadata and directory */
     jl_precision precision[2];    /* of weights below 8 bits and of 8 */
     int has_class[2];             /* whether such weights exist */
     _Atomic uint64_t fingerprint; /* 0: not computed yet */
 };
 
-enum { JL_STRING_NAME, JL_STRING_ARCHITECTURE, JL_STRING_LICENSE, JL_STRING_TEMPLATE };
+enum {
+    JL_STRING_NAME,
+    JL_STRING_ARCHITECTURE,
+    JL_STRING_LICENSE,
+    JL_STRING_TEMPLATE,
+    JL_STRING_RERANK
+};
 
 /* Builds m from a parsed header, up to the first weight. After a failure, m can only be freed. */
 jl_status jl_model_build(jl_model *m, jl_error *error);

@@ -58,8 +58,10 @@ typedef struct jl_block {
     jl_mixer mixer;
     int slot;   /* index in the cache, among blocks with attention or short convolutions */
     int state;  /* index among the recurrent blocks */
-    int window; /* sliding window, including the token itself; 0: none */
-    int rope;   /* jl_rope_scope; −1: no RoPE */
+    int window; /* sliding window, including the token itself; 0: none; if it goes both ways, the
+                        same after the token */
+    int has_experts; /* instead of one feed-forward network */
+    int rope;        /* jl_rope_scope; −1: no RoPE */
 } jl_block;
 
 static inline int jl_has_attention(const jl_block *b) {
@@ -77,12 +79,15 @@ typedef struct jl_weights {
     jl_matrix position_embd; /* [context][embd]; rows = 0: none */
     float *type_embd;        /* [types][embd], type 0 is used; or NULL */
     jl_norm token_norm, output_norm;
-    jl_linear output;    /* [vocab][embd]; tied: the token embedding */
-    float *rope_factors; /* [pairs] divisors of the RoPE frequencies, or NULL */
-    float *rope_long;    /* the same for contexts beyond the original, */
-    float *rope_short;   /* and up to it (phi 3) */
-    float *slopes;       /* [heads] of ALiBi, or NULL */
-    jl_block *blocks;    /* [n_layers] */
+    jl_linear dense[2];     /* [dense][embd], [embd][dense] after pooling; or absent */
+    jl_linear cls, cls_out; /* [embd][embd], [labels][embd]: a reranker's head; or absent */
+    jl_norm cls_norm;       /* between them */
+    jl_linear output;       /* [vocab][embd]; tied: the token embedding */
+    float *rope_factors;    /* [pairs] divisors of the RoPE frequencies, or NULL */
+    float *rope_long;       /* the same for contexts beyond the original, */
+    float *rope_short;      /* and up to it (phi 3) */
+    float *slopes;          /* [heads] of ALiBi, or NULL */
+    jl_block *blocks;       /* [n_layers] */
 } jl_weights;
 
 #endif

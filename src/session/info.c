@@ -107,6 +107,27 @@ static void put_shape(writer *w, const jl_model *m) {
     put_layers(w, "recurrentLayers", m, jl_is_recurrent);
 }
 
+#ifdef JL_ALL
+/* "reranker": how a query and a text become one input. */
+static void put_reranker(writer *w, const jl_model *m) {
+    static const char *const places[] = { "\"before\":[", "],\"between\":[", "],\"after\":[" };
+    put_key(w, "reranker");
+    put_text(w, "{");
+    for (int place = 0; place < 3; place++) {
+        int32_t ids[2];
+        int n = m->tokenizer ? jl_tokenizer_pair_ids(m->tokenizer, place, ids) : 0;
+        put_text(w, places[place]);
+        for (int i = 0; i < n; i++) {
+            char number[16];
+            put(w, number, jl_format(number, sizeof number, i ? ",%d" : "%d", ids[i]));
+        }
+    }
+    put_text(w, "],\"template\":");
+    put_string(w, m->strings[JL_STRING_RERANK]);
+    put_text(w, "}");
+}
+#endif
+
 static void put_members(writer *w, const jl_model *m, jl_site site, const jl_site_info *info) {
     static const char *const dims[] = { "[\"token\",\"feature\"]",
                                         "[\"token\",\"head\",\"feature\"]",
@@ -244,6 +265,9 @@ size_t jl_model_info(const jl_model *m, char *json, size_t cap) {
     static const char *const poolings[] = { NULL, "mean", "cls", "last", NULL };
     put_field(&w, "pooling", poolings[m->h.pooling]);
     put_field(&w, "chatTemplate", m->strings[JL_STRING_TEMPLATE]);
+#ifdef JL_ALL
+    if (m->w.cls.w.rows || m->w.cls_out.w.rows) put_reranker(&w, m);
+#endif
     put_memory(&w, m);
     put_sites(&w, m);
     put_sampling(&w);

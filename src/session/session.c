@@ -72,7 +72,7 @@ static void lay_out(jl_session *s, jl_arena *arena) {
     s->cache.v = jl_arena_take(arena, heads * (uint64_t)s->cache.n_tiles * tile);
     s->cache.conv = jl_arena_take(arena, rows * (uint64_t)h->n_embd * sizeof(float));
     jl_session_lay_out_states(s, arena);
-    int biased = s->has_rules && jl_rule_biased(s->m, &s->rules);
+    int biased = jl_rule_biased(s->m, s->has_rules ? &s->rules : NULL);
     jl_scratch_size size = { s->n_batch, s->n_step, biased ? s->cache.n_tiles * JL_KV_TILE : 0 };
     jl_scratch_take(&s->scratch, arena, s->m, &size, s->pool);
     int is_long = s->n_ctx > h->n_ctx_original && !s->max_texts;

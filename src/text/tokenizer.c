@@ -392,7 +392,7 @@ static jl_status load(jl_tokenizer *t, const jl_gguf *g, jl_error *error) {
     status = jl_gguf_bool(g, "tokenizer.ggml.add_bos_token", &t->add_bos, error);
     if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.add_eos_token", &t->add_eos, error);
-    if (status == JL_OK && t->facts.add_separator)
+    if (status == JL_OK)
         status = jl_gguf_bool(g, "tokenizer.ggml.add_sep_token", &t->add_separator, error);
     if (status != JL_OK) return status;
     if (t->facts.add_bos == 2) t->add_bos = 1;
@@ -634,6 +634,19 @@ int32_t jl_tokenizer_bos(const jl_tokenizer *t) {
 int32_t jl_tokenizer_eos(const jl_tokenizer *t) {
     return t->ids[ID_EOS];
 }
+
+#ifdef JL_ALL
+int jl_tokenizer_pair_ids(const jl_tokenizer *t, int place, int32_t ids[2]) {
+    int32_t end = t->ids[t->ids[ID_EOS] >= 0 ? ID_EOS : ID_SEPARATOR];
+    int n = 0;
+    if (place == 0 && t->add_bos) ids[n++] = t->ids[ID_BOS];
+    if (place > 0 && t->add_eos) ids[n++] = end;
+    if (place == 1 && t->add_separator) ids[n++] = t->ids[ID_SEPARATOR];
+    while (n > 0 && ids[n - 1] < 0) n--;
+    if (n == 2 && ids[0] < 0) ids[0] = ids[--n];
+    return n;
+}
+#endif
 
 int jl_tokenizer_is_end(const jl_tokenizer *t, int32_t id) {
     return known(t, id) && t->is_end[id];

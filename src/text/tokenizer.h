@@ -45,6 +45,9 @@ jl_token_kind jl_tokenizer_kind(const jl_tokenizer *t, int32_t id);
 int32_t jl_tokenizer_bos(const jl_tokenizer *t);
 int32_t jl_tokenizer_eos(const jl_tokenizer *t);
 int jl_tokenizer_is_end(const jl_tokenizer *t, int32_t id);
+/* The special ids before (place 0), between (1) and after (2) two texts that a reranker reads as
+ * one; their number. As in llama.cpp's server (format_prompt_rerank). Only under JL_ALL. */
+int jl_tokenizer_pair_ids(const jl_tokenizer *t, int place, int32_t ids[2]);
 
 /* Whether encoding prepends a space, which the first token's text then includes. */
 int jl_tokenizer_space_prefix(const jl_tokenizer *t);

@@ -16,10 +16,13 @@ import { golden } from '../helpers/paths.js';
 
 const IDS = [3, 5, 7, 2, 9, 4];
 /** Models with norms after the sums, and with windows: no formula of the length gives their counts. */
-const AFTER = ['bert', 'bert-untyped', 'nomic-bert'];
+const AFTER = [
+  ...['bert', 'bert-untyped', 'nomic-bert', 'nomic-bert-moe'],
+  ...['jina-bert-v2', 'jina-bert-v2-fused', 'jina-bert-v3'],
+];
 /** Models without feed-forward sublayers. */
 const ONE_SUBLAYER = ['mamba', 'mamba2'];
-const WINDOWS = ['gemma2', 'gemma3', 'olmo3', 'exaone4-window'];
+const WINDOWS = ['gemma2', 'gemma3', 'olmo3', 'exaone4-window', 'modern-bert', 'gemma-embedding'];
 const names = readdirSync(golden('arch'))
   .filter((file) => file.endsWith('.gguf'))
   .map((file) => file.slice(0, -5));

@@ -110,7 +110,7 @@ static void test_encoder_steps(void) {
         CHECK(e.code == JL_OK && memcmp(out, wanted, bytes) == 0, "%s: grown", encoders[i]);
         jl_tap a[] = { { .site = JL_SITE_PATTERN, .layer = 1, .head = 1, .to = -1 },
                        { .site = JL_SITE_RESID_POST, .head = -1, .to = -1 },
-                       { .site = JL_SITE_MLP_POST, .layer = 1, .head = -1, .to = -1 } };
+                       { .site = JL_SITE_MLP_POST, .head = -1, .to = -1 } };
         jl_tap b[] = { a[0], a[1], a[2] };
         s->step = 5 * jl_attention_cost(m, 0, N_IDS);
         CHECK(jl_session_rewind(s, 0, &e) == JL_OK && jl_session_rewind(whole, 0, &e) == JL_OK);

@@ -31,7 +31,22 @@ static const char *const goldens[] = {
 };
 
 /* Encoders: they attend to the whole text and return only vectors. */
-static const char *const encoders[] = { "bert", "bert-untyped", "nomic-bert", "qwen3-encoder" };
+static const char *const encoders[] = {
+    "bert",
+    "bert-untyped",
+    "nomic-bert",
+    "qwen3-encoder",
+    "modern-bert",
+    "modern-bert-silu",
+    "gemma-embedding",
+    "jina-bert-v2",
+    "jina-bert-v2-fused",
+    "jina-bert-v3",
+    "nomic-bert-moe",
+    "neo-bert",
+    "eurobert",
+    "llama-embed",
+};
 
 enum {
     N_GOLDENS = sizeof goldens / sizeof *goldens,

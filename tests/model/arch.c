@@ -449,6 +449,21 @@ static const refusal refusals[] = {
     VALUE("lfm2", "attention.causal", 'b', 0, 0, ARCHITECTURE, "attention.causal",
           "causal attention only"),
     VALUE("qwen2", "attention.causal", 'u', 0, 0, FORMAT, "attention.causal", "BOOL"),
+    VALUE("modern-bert", "attention.sliding_window", 'u', 0, 0, FORMAT, "sliding_window",
+          "found 0"),
+    VALUE("gemma-embedding", "attention.sliding_window", '-', 0, 0, FORMAT,
+          "gemma-embedding.attention.sliding_window", "the key is missing"),
+    TEXT("modern-bert", "hidden_activation", "relu", ARCHITECTURE, "hidden_activation",
+         "expected gelu or silu, found relu"),
+    VALUE("nomic-bert-moe", "moe_every_n_layers", '-', 0, 0, FORMAT, "moe_every_n_layers",
+          "the key is missing"),
+    VALUE("nomic-bert-moe", "moe_every_n_layers", 'u', 1, 0, FORMAT, "moe_every_n_layers",
+          "expected 2 to 1024, found 1"),
+    TENSOR("modern-bert", "blk.1.attn_norm.weight", 9, 1, "blk.1.attn_norm.weight",
+           "expected shape [8, 1, 1], found [9, 1, 1, 1]"),
+    TENSOR("jina-bert-v2", "blk.0.attn_norm_2.weight", 8, 1, "blk.0.attn_norm_2.weight",
+           "has no such tensor"),
+    TENSOR("bert", "dense_2.weight", 8, 8, "dense_2.weight", "has no such tensor"),
     TENSOR("bert", "position_embd.weight", 8, 32, "token_embd_norm.weight",
            "the tensor is missing; architecture bert needs it"),
     TENSOR("bert", "position_embd.weight", 8, 33, "position_embd.weight",
@@ -457,7 +472,18 @@ static const refusal refusals[] = {
            "expected shape [8, 64, 1], found [8, 65, 1, 1]"),
     TENSOR("bert", "blk.1.layer_output_norm.bias", 16, 1, "blk.1.layer_output_norm.bias",
            "expected shape [8, 1, 1], found [16, 1, 1, 1]"),
-    TENSOR("bert", "cls.weight", 8, 8, "cls.weight", "has no such tensor"), /* rerankers */
+    TENSOR("nomic-bert", "cls.weight", 8, 8, "cls.weight", "has no such tensor"),
+    TENSOR("bert", "cls.weight", 8, 2, "cls.weight", "expected shape [8, 8, 1], found [8, 2"),
+    TENSOR("bert", "cls.output.weight", 8, 9, "cls.output.weight", "expected shape [8, 8, 1]"),
+    TENSOR("bert", "cls.output.weight", 9, 1, "cls.output.weight", "expected shape [8, 1, 1]"),
+    VALUE("bert", "classifier.pooling_type", 'u', 5, 0, FORMAT, "classifier.pooling_type",
+          "expected 0 to 4, found 5"),
+    { "gemma-embedding",
+      { "attention.sliding_window", 'u', 8, 0, NULL },
+      { { "output_norm.weight", 8, 1 }, { "dense_2.weight", 8, 12 } },
+      JL_ERR_TENSOR,
+      "dense_3.weight",
+      "the tensor is missing" }, /* rerankers */
     TENSOR("nomic-bert", "position_embd.weight", 8, 32, "position_embd.weight",
            "has no such tensor"),
     /* tensors */
@@ -570,8 +596,8 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     const char *positions = halves                          ? "RoPE, half"
                             : a->rope == JL_ROPE_NEIGHBOURS ? "RoPE, adjacent"
                                                             : unrotated;
-    static const char *const plain[] = { "SiLU", "GELU", "ReLU²" };
-    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "gated ReLU²" };
+    static const char *const plain[] = { "SiLU", "GELU", "GELU", "ReLU²" };
+    static const char *const with_gate[] = { "SwiGLU", "GeGLU", "GeGLU", "gated ReLU²" };
     const char *hidden = has_ffn ? (gated ? with_gate : plain)[a->activation] : "none";
     if (a->rules & JL_ENCODER) add(further, sizeof further, "encoder");
     if (a->rules & JL_PARALLEL) add(further, sizeof further, "parallel residual");
@@ -586,7 +612,8 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_ROPE_IN_WINDOWS)
         add(further, sizeof further, "sliding window (RoPE only there)");
     else if (a->window_step > 0)
-        add(further, sizeof further, "sliding window");
+        add(further, sizeof further,
+            a->rules & JL_WINDOW_BOTH ? "sliding window in both directions" : "sliding window");
     if (a->score_cap > 0) add(further, sizeof further, "logit soft-capping");
     if (a->local_base > 0) add(further, sizeof further, "two RoPE bases");
     if (a->rope_skip) {
@@ -597,7 +624,10 @@ static void describe(const jl_arch *a, char *out, size_t cap) {
     if (a->rules & JL_DIVIDE_LOGITS) add(further, sizeof further, "multipliers");
     if (a->rules & JL_HAS_EXPERTS) add(further, sizeof further, "MoE");
     if (a->required & jl_shared_set) add(further, sizeof further, "shared expert");
-    if (a->rules & JL_MAY_HAVE_EXPERTS) add(further, sizeof further, "MoE if the file has experts");
+    if (a->rules & JL_ALTERNATE)
+        add(further, sizeof further, "MoE in every n-th block if the file has experts");
+    else if (a->rules & JL_MAY_HAVE_EXPERTS)
+        add(further, sizeof further, "MoE if the file has experts");
     static const char *const mixers[] = {
         NULL,      "short convolutions",      "gated delta nets", "Mamba",
         "Mamba 2", "Mamba 2 beside attention"

@@ -1,8 +1,10 @@
 /* embed.c - several texts in one session: the bits of each alone, and what such a session refuses.
  *
  * Every architecture, with every pooling and texts of many lengths. Models with short convolutions
- * reject such sessions.
+ * reject such sessions. Rerankers: llama.cpp's scores, and packs.
  */
+#include <math.h>
+
 #include "../../src/jielong_state.h"
 #include "../../src/session/session.h"
 #include "../helpers/goldens.h"
@@ -97,8 +99,67 @@ static void test_bits(void) {
     for (int i = 0; i < N_ENCODERS; i++) check_model(encoders[i]);
 }
 
+/* ---- Rerankers ------------------------------------------------------------------------------- */
+
+static double score_in(const uint8_t *json, size_t n) {
+    static const char key[] = "\"score\": ";
+    for (size_t at = 0; json && at + sizeof key < n; at++)
+        if (memcmp(json + at, key, sizeof key - 1) == 0)
+            return strtod((const char *)json + at + sizeof key - 1, NULL);
+    return NAN;
+}
+
+/* The score of llama.cpp for a text alone, in steps, and among others of a pack. */
+static void test_rerankers(void) {
+    static const char *const names[] = { "bert", "modern-bert", "jina-bert-v2", "qwen3" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        size_t n;
+        jl_error e = { 0 };
+        float out[MAX_WIDTH], pack[3 * MAX_WIDTH];
+        snprintf(path, sizeof path, "../rank/%s", names[i]);
+        uint8_t *json = read_golden(path, "json", &n);
+        jl_model *m = load_golden(path);
+        if (!m || !json) SKIP("tests/golden is not in the working directory");
+        size_t width = (size_t)jl_model_n_embd(m);
+        double wanted = score_in(json, n);
+        jl_session *s = open_session(m, 0, 5, 0);
+        s->step = 1;
+        CHECK(jl_session_append(s, ids, N_IDS, &e) == JL_OK);
+        while (jl_session_embed(s, JL_POOLING_RANK, out, &e) == JL_MORE) continue;
+        CHECK(fabs((double)out[0] - wanted) < 2e-5, "%s: %.9g, wanted %.9g %s", names[i],
+              (double)out[0], wanted, e.message);
+        CHECK(out[1] == 0 && out[width - 1] == 0, "%s: only a score", names[i]);
+        jl_session_free(s);
+        s = open_texts(m, 2 * N_IDS, 3, NULL, &e);
+        CHECK(jl_session_append(s, ids, 7, &e) == JL_OK &&
+              jl_session_append(s, ids, N_IDS, &e) == JL_OK &&
+              jl_session_append(s, ids + 3, 9, &e) == JL_OK);
+        while (jl_session_embed(s, JL_POOLING_RANK, pack, &e) == JL_MORE) continue;
+        CHECK(memcmp(pack + width, out, width * sizeof *out) == 0, "%s: in a pack", names[i]);
+        jl_session_free(s);
+        jl_model_free(m);
+        free(json);
+    }
+}
+
+static void test_no_head(void) {
+    jl_error e = { 0 };
+    float out[MAX_WIDTH];
+    jl_model *m = load_golden("bert");
+    jl_session *s = open_session(m, 0, 0, 0);
+    CHECK(jl_session_append(s, ids, 5, &e) == JL_OK);
+    REJECTS(jl_session_embed(s, JL_POOLING_RANK, out, &e), "no classification head");
+    REJECTS(jl_session_embed(s, (jl_pooling)5, out, &e), "found 5");
+    CHECK(jl_session_embed(s, JL_POOLING_CLS, out, &e) == JL_OK, "%s", e.message);
+    jl_session_free(s);
+    jl_model_free(m);
+}
+
 int main(void) {
     RUN(test_bits);
     RUN(test_refusals);
+    RUN(test_rerankers);
+    RUN(test_no_head);
     return check_report("session/embed");
 }

@@ -17,6 +17,16 @@ const ENCODERS = {
   'bert-untyped': 'mean',
   'nomic-bert': 'mean',
   'qwen3-encoder': 'last',
+  'modern-bert': 'cls',
+  'modern-bert-silu': 'mean',
+  'gemma-embedding': 'mean',
+  'jina-bert-v2': 'mean',
+  'jina-bert-v2-fused': 'mean',
+  'jina-bert-v3': 'mean',
+  'nomic-bert-moe': 'mean',
+  'neo-bert': 'cls',
+  eurobert: 'mean',
+  'llama-embed': 'mean',
 };
 
 const POOLINGS = /** @type {const} */ (['mean', 'cls', 'last']);

@@ -24,6 +24,7 @@ import { learn } from './learn.js';
 import { merges } from './merges.js';
 import { openai } from './openai.js';
 import { readings } from './readings.js';
+import { rerank } from './rerank.js';
 import { save } from './save.js';
 import { search } from './search.js';
 import { threads } from './threads.js';
@@ -75,6 +76,7 @@ export const cases = [
   ...insideGolden,
   ...generation,
   ...embed,
+  ...rerank,
   ...errors,
   ...failed,
   ...traps,

@@ -23,6 +23,8 @@ const GROUP = 256; // texts tokenised ahead
  * @property {ModelInfo} info
  * @property {string} pooling
  * @property {AbortSignal} [signal]
+ * @property {number} [first] index of the first text in errors
+ * @property {(done: number) => void} [onProgress] after each pack
  */
 
 /**
@@ -82,7 +84,7 @@ async function steps(backend, handle, pooling, vectors, signal) {
  * @template T
  * @param {number} index @param {() => Promise<T>} work @returns {Promise<T>}
  */
-async function naming(index, work) {
+export async function naming(index, work) {
   try {
     return await work();
   } catch (e) {
@@ -127,7 +129,7 @@ async function openPack(backend) {
  * @returns {Promise<Float32Array[]>}
  */
 export async function embedTexts(request, texts) {
-  const { backend, info, pooling, signal } = request;
+  const { backend, info, pooling, signal, first = 0, onProgress } = request;
   const width = info.embeddingLength;
   const list = texts.map((text, i) => {
     if (typeof text === 'string' || (text && typeof text === 'object')) return text;
@@ -139,12 +141,13 @@ export async function embedTexts(request, texts) {
     for (let at = 0; at < list.length; at += GROUP) {
       const group = await Promise.all(
         list.slice(at, at + GROUP).map(async (text, i) => {
-          const index = at + i;
+          const index = first + at + i;
           return { index, ids: await naming(index, () => idsOf(request, text)) };
         }),
       );
       for (const pack of packs(group, session ? Math.min(PACK, info.contextLength) : 0)) {
         vectors.push(...(await (pack.length > 1 ? embedPack(pack) : oneByOne(pack))));
+        onProgress?.(vectors.length);
       }
     }
   } finally {

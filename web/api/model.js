@@ -12,12 +12,14 @@ import {
   LIST,
   listOf,
   POSITIVE,
+  RERANK,
   reading,
   TOKENIZE,
 } from '../base/options.js';
 import { embedText, embedTexts, textsIn } from './embed.js';
 import { expandEdits, requestOf } from './inside.js';
 import { embeddings, merges, neighbours, unembed } from './readings.js';
+import { rerank } from './rerank.js';
 import { rulesOf } from './rules.js';
 import { Session } from './session.js';
 import { inParts, tokenize } from './tokenize.js';
@@ -169,6 +171,22 @@ export class Model {
     const work = () =>
       texts ? embedTexts(request, texts) : embedText(request, /** @type {any} */ (text));
     return this.#backend.attend(signal, /** @type {() => Promise<any>} */ (work));
+  }
+
+  /**
+   * Texts by their relevance to a query, best first: scores of a reranker, a model whose file has a classification
+   * head (info.reranker). They are those of llama.cpp: the head's output as it is, without a sigmoid, or of
+   * Qwen3-Reranker the probability of "yes". Each text is read together with the query; errors name `texts[i]`.
+   * @param {string} query
+   * @param {string[]} texts
+   * @param {{ signal?: AbortSignal, onProgress?: (done: number, of: number) => void }} [options]
+   * @returns {Promise<import('./types.js').Ranked[]>}
+   */
+  async rerank(query, texts, options = {}) {
+    const { signal, onProgress } = checkOptions('rerank', options, RERANK);
+    signal?.throwIfAborted();
+    const request = { backend: this.#backend, info: this.info, signal, onProgress };
+    return this.#backend.attend(signal, () => rerank(request, query, texts));
   }
 
   /* ---- Readings without a session ---- */

@@ -100,6 +100,16 @@ export {};
  */
 
 /**
+ * How a reranker reads a query and a text as one input: special ids around them, or a template with {query} and {document}.
+ * @typedef {{ before: number[], between: number[], after: number[], template: string | null }} Reranker
+ */
+
+/**
+ * A text that rerank() scored: its index in the list, and the tokens that were read with it.
+ * @typedef {{ index: number, score: number, text: string, tokens: number }} Ranked
+ */
+
+/**
  * The file's metadata, `null` where it has none, and the engine's choices. memory is in bytes.
  * @typedef {object} ModelInfo
  * @property {string} architecture
@@ -122,6 +132,7 @@ export {};
  * @property {string | null} bosToken text of the beginning-of-sequence token
  * @property {string | null} eosToken text of the end token
  * @property {'mean' | 'cls' | 'last' | null} pooling of embeddings
+ * @property {Reranker} [reranker] of a file with a classification head
  * @property {Required<SamplingOptions>} sampling default options
  * @property {string | null} chatTemplate Jinja
  * @property {{ weights: number, tokenizer: number, perContextToken: number, scratch: number }} memory

@@ -153,6 +153,7 @@ export const GENERATE = {
   onToken: CALLBACK,
 };
 export const TOKENIZE = { special: FLAG, bos: FLAG, signal: SIGNAL };
+export const RERANK = { signal: SIGNAL, onProgress: CALLBACK };
 export const EMBED = {
   pooling: /** @type {Rule} */ ([
     (v) => v === 'mean' || v === 'cls' || v === 'last',

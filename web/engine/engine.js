@@ -25,7 +25,7 @@ const LOST = -12; // JL_ERR_THREAD
 const ROOM = 1.5; // memory of a model and its sessions / file size
 const FINISH = /** @type {const} */ ([undefined, 'length', 'end', 'stop', 'context']);
 const WORK = 1 << 19; // per step of tokenize, about 10 ms (unit: jl_encoding_step in jielong.h)
-const POOLINGS = ['', 'mean', 'cls', 'last'];
+const POOLINGS = ['', 'mean', 'cls', 'last', 'rank'];
 const COUNTERS = 18; // numbers of jl_wasm_session_counters
 
 const encoder = new TextEncoder();

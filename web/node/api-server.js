@@ -3,7 +3,7 @@
  *
  *   GET  /health                  { status, running, waiting }; needs no key
  *   GET  /v1/models, /v1/models/NAME
- *   POST /v1/chat/completions, /v1/completions, /v1/embeddings
+ *   POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank
  *
  * Against pages of other sites: a Host that is a name must be known (a name can be rebound to this machine's
  * address; an address cannot), and a request with an Origin needs `allowOrigins`. Bodies, sessions and waiting
@@ -162,6 +162,7 @@ const posts = (service) => ({
   '/v1/chat/completions': (body, signal) => service.chat(body, signal),
   '/v1/completions': (body, signal) => service.complete(body, signal),
   '/v1/embeddings': (body, signal) => service.embed(body, signal),
+  '/v1/rerank': (body, signal) => service.rerank(body, signal),
 });
 
 /**

@@ -1,5 +1,6 @@
 /**
- * completions.js - OpenAI's objects and chunks from a local model: chat.completion, text_completion, embeddings.
+ * completions.js - OpenAI's objects and chunks from a local model: chat.completion, text_completion, embeddings;
+ * and reranking.
  */
 import { VERSION } from '../base/version.js';
 import { Pool } from './pool.js';
@@ -110,7 +111,7 @@ export class Service {
     return { object: 'list', data };
   }
 
-  /** @param {'chat' | 'completions' | 'embeddings'} kind @param {unknown} body @returns {Request} */
+  /** @param {'chat' | 'completions' | 'embeddings' | 'rerank'} kind @param {unknown} body @returns {Request} */
   #read(kind, body) {
     const request = readRequest(kind, body);
     if (request.model !== undefined && request.model !== this.name)
@@ -264,6 +265,32 @@ export class Service {
       }));
       const usage = { prompt_tokens: tokens, total_tokens: tokens };
       return { object: 'list', data, model: this.name, usage };
+    } finally {
+      this.#pool.release();
+    }
+  }
+
+  /**
+   * /v1/rerank, answered as llama.cpp's server does: to `documents` in Jina's form, to `texts` in that of Hugging Face's
+   * text-embeddings-inference.
+   * @param {unknown} body @param {AbortSignal} [signal] @returns {Promise<any>}
+   */
+  async rerank(body, signal) {
+    const { query = '', documents, ranked, top, returnText } = this.#read('rerank', body);
+    await this.#pool.enter(signal);
+    try {
+      const all = await this.#model.rerank(query, documents ?? ranked ?? [], { signal });
+      const best = all.slice(0, top ?? all.length);
+      if (ranked)
+        return best.map(({ index, score, text }) => ({
+          index,
+          score,
+          ...(returnText && { text }),
+        }));
+      const tokens = all.reduce((sum, one) => sum + one.tokens, 0);
+      const results = best.map(({ index, score }) => ({ index, relevance_score: score }));
+      const usage = { prompt_tokens: tokens, total_tokens: tokens };
+      return { model: this.name, object: 'list', usage, results };
     } finally {
       this.#pool.release();
     }

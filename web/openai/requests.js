@@ -27,9 +27,19 @@ import { badArgument, describe, FLAG, integer, number, typed } from '../base/opt
  * @property {'float' | 'base64'} [encoding]
  * @property {number} [dimensions]
  * @property {'mean' | 'cls' | 'last'} [pooling]
+ * @property {string} [query] of a reranking
+ * @property {string[]} [documents] the texts to rank, in Jina's form of the request,
+ * @property {string[]} [ranked] and in that of Hugging Face's text-embeddings-inference
+ * @property {number} [top] results of a reranking
+ * @property {boolean} [returnText]
  */
 
 const TEXT = typed('string', 'a string');
+/** @type {Rule} */
+const DOCUMENTS = [
+  (v) => Array.isArray(v) && v.length > 0 && v.every((s) => typeof s === 'string'),
+  'a list of strings, not empty',
+];
 /** @type {Rule} */
 const OBJECT = [(v) => typeof v === 'object' && v !== null && !Array.isArray(v), 'an object'];
 /** @type {Rule} */
@@ -194,9 +204,17 @@ const FIELDS = {
     dimensions: ['dimensions', integer(1, 2 ** 31 - 1)],
     pooling: ['pooling', [(v) => ['mean', 'cls', 'last'].includes(v), "'mean', 'cls' or 'last'"]],
   },
+  rerank: {
+    model: ['model', TEXT],
+    query: ['query', TEXT],
+    documents: ['documents', DOCUMENTS],
+    texts: ['ranked', DOCUMENTS],
+    top_n: ['top', integer(0, 2 ** 31 - 1)],
+    return_text: ['returnText', FLAG],
+  },
 };
 /** @type {Record<string, Record<string, Row>>} */
-const OPTIONS_OF = { chat: CHAT_OPTIONS, completions: OPTIONS, embeddings: {} };
+const OPTIONS_OF = { chat: CHAT_OPTIONS, completions: OPTIONS, embeddings: {}, rerank: {} };
 
 /** A request that is refused; `api` is the error's code in OpenAI's form. @param {string} message @param {string} where @param {string} api */
 export const refusal = (message, where, api = 'invalid_value') =>
@@ -209,7 +227,7 @@ function check(value, [test, words], field) {
 
 /**
  * A checked request.
- * @param {'chat' | 'completions' | 'embeddings'} kind @param {any} body @returns {Request}
+ * @param {'chat' | 'completions' | 'embeddings' | 'rerank'} kind @param {any} body @returns {Request}
  */
 export function readRequest(kind, body) {
   if (!OBJECT[0](body)) throw refusal(`the body must be an object, not ${describe(body)}`, '');
@@ -236,9 +254,16 @@ export function readRequest(kind, body) {
 
 /** Checks what concerns several fields. @param {string} kind @param {any} request @returns {Request} */
 function finished(kind, request) {
-  const needed = kind === 'chat' ? 'messages' : kind === 'completions' ? 'prompt' : 'input';
+  const needed =
+    {
+      chat: 'messages',
+      completions: 'prompt',
+      rerank: request.query === undefined ? 'query' : 'documents',
+    }[kind] ?? 'input';
   const { options, logprobs, topLogprobs, reasoningEffort, echo, ...rest } = request;
-  if (!(kind === 'chat' ? rest.messages : rest.texts))
+  const texts =
+    kind === 'rerank' ? needed !== 'query' && (rest.documents ?? rest.ranked) : rest.texts;
+  if (!(kind === 'chat' ? rest.messages : texts))
     throw refusal(`'${needed}' is missing`, needed, 'missing_required_parameter');
   if (kind === 'chat') {
     if (!options.tools?.length) dropTools(options);
