@@ -19,7 +19,6 @@ import {
 import { embedText, embedTexts, textsIn } from './embed.js';
 import { expandEdits, requestOf } from './inside.js';
 import { embeddings, merges, neighbours, unembed } from './readings.js';
-import { rerank } from './rerank.js';
 import { rulesOf } from './rules.js';
 import { Session } from './session.js';
 import { inParts, tokenize } from './tokenize.js';
@@ -186,6 +185,7 @@ export class Model {
     const { signal, onProgress } = checkOptions('rerank', options, RERANK);
     signal?.throwIfAborted();
     const request = { backend: this.#backend, info: this.info, signal, onProgress };
+    const { rerank } = await import('./rerank.js'); // loaded on first use
     return this.#backend.attend(signal, () => rerank(request, query, texts));
   }
 
