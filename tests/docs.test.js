@@ -1,7 +1,7 @@
 /**
  * docs.test.js - checks the documents against the code: links, paths, map, options, examples.
  *
- * model/arch.c, compute/matmul.c and text/tokenizer.c check tables of architectures, tensor types, pre-tokenizers.
+ * model/table.c, compute/matmul.c and text/tokenizer.c check tables of architectures, tensor types, pre-tokenizers.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -115,7 +115,7 @@ function filled(work, text) {
   if (text.includes('IMPORTMAP')) return text.replace('IMPORTMAP', importMap(work));
   if (!text.includes('"GLOBAL"')) return text;
   const script = readFileSync(join(work, 'node_modules/jielong/dist/jielong.global.js'));
-  return text.replace('GLOBAL', `sha384-${createHash('sha384').update(script).digest('base64')}`);
+  return text.replace('GLOBAL', `sha256-${createHash('sha256').update(script).digest('base64')}`);
 }
 
 /** Makes a project's folder, with its tools and the packages. @param {Project} project */

@@ -8,8 +8,8 @@ import { JielongError } from '../base/error.js';
 import { sha256 } from '../source/sha256.js';
 
 const MORE = 1;
-/** What a header may ask for that only jielong-all.wasm has. */
-const RARE = ['UNKNOWN_ARCHITECTURE', 'UNKNOWN_TYPE', 'UNKNOWN_TOKENIZER'];
+/** Errors of a header that may ask for what only jielong-all.wasm has: a classification head is a further tensor. */
+const RARE = ['UNKNOWN_ARCHITECTURE', 'UNKNOWN_TYPE', 'BAD_TENSOR', 'BAD_TOKENIZER'];
 const PROGRESS_MS = 50; // between two reports
 /**
  * Copies a chunk into the engine's input buffers.

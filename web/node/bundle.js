@@ -154,27 +154,30 @@ export async function exportsOf(name) {
 /** Source of a module's exports, taken from an object: `export const { a, b } = from`. @param {string} name @param {string} from */
 export const picked = async (name, from) => `export const { ${await exportsOf(name)} } = ${from};`;
 
+/** A .wasm file as text in a script. @param {string} name */
+async function packed(name) {
+  const bytes = await deflate(await readFile(join(web, name)));
+  return JSON.stringify({ kind: 'packed', name, base64: Buffer.from(bytes).toString('base64') });
+}
+
 /**
- * assets.js of a file with .wasm files inside; others are beside it. The workers' scripts are in embedded.js.
- * @param {string[]} wasm files inside @param {boolean} [alone] nothing is beside it: jielong-all.wasm is left out
+ * assets.js of a file with the engine's .wasm files inside; the others are beside it. The workers' scripts are in
+ * embedded.js.
+ * @param {boolean} [alone] nothing is beside it: a module that does everything stands for all but the relaxed kernels
  */
-export async function assetsModule(wasm, alone = false) {
-  const entry = async (/** @type {string} */ name) => {
-    if (!wasm.includes(name))
-      return `{ kind: 'url', url: new URL('./${name}', import.meta.url).href }`;
-    const packed = await deflate(await readFile(join(web, name)));
-    const base64 = Buffer.from(packed).toString('base64');
-    return JSON.stringify({ kind: 'packed', name, base64 });
-  };
+export async function assetsModule(alone = false) {
+  const beside = (/** @type {string} */ name) =>
+    `{ kind: 'url', url: new URL('./${name}', import.meta.url).href }`;
+  const files = alone
+    ? 'engine, train: engine'
+    : `engine, all: ${beside('jielong-all.wasm')}, train: ${beside('jielong-train.wasm')}`;
   return `
     export const ENGINE = { name: 'worker.js' };
     export const POOL_WORKER = { name: 'pool-worker.js' };
-    export const assets = () => ({
-      engine: ${await entry('jielong.wasm')},
-      ${wasm.includes(RELAXED) ? `relaxed: ${await entry(RELAXED)},` : ''}
-      ${alone ? '' : `all: ${await entry('jielong-all.wasm')},`}
-      train: ${await entry('jielong-train.wasm')},
-    });`;
+    export const assets = () => {
+      const engine = ${await packed(alone ? 'jielong-whole.wasm' : 'jielong.wasm')};
+      return { ${files}, ${WASM.includes(RELAXED) ? `relaxed: ${await packed(RELAXED)}` : ''} };
+    };`;
 }
 
 /** Scripts of workers as text, by name. @param {string[]} workers @param {import('esbuild').Plugin[]} [plugins] */

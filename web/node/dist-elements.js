@@ -30,7 +30,6 @@ import {
   picked,
   SHARED,
   sources,
-  WASM,
   WORKERS,
   web,
 } from './bundle.js';
@@ -318,7 +317,7 @@ export async function buildWhole(format, code, contents) {
         const from = `modules.${identifier(name)}`;
         return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
       }),
-      instead(['engine/assets.js'], () => assetsModule([...WASM, 'jielong-train.wasm'], true)),
+      instead(['engine/assets.js'], () => assetsModule(true)),
       flat(api),
     ],
   });

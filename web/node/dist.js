@@ -56,7 +56,7 @@ async function buildOne() {
         const from = `modules.${identifier(name)}`;
         return `import { modules } from './engine-function.js';\n${await picked(name, from)}`;
       }),
-      instead(['engine/assets.js'], () => assetsModule(WASM)),
+      instead(['engine/assets.js'], () => assetsModule()),
       beside(),
     ],
   });

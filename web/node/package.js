@@ -132,7 +132,7 @@ async function buildSingle() {
       contents: `${imports.join('\n')}\nglobalThis.jielong = { ${list} };`,
     },
     plugins: [
-      instead(['engine/assets.js'], () => assetsModule([...WASM, 'jielong-train.wasm'], true)),
+      instead(['engine/assets.js'], () => assetsModule(true)),
       instead(
         ['engine/embedded.js'],
         () => `const scripts = ${scripts};\nexport const workerInside = (name) => scripts[name];`,
@@ -209,8 +209,8 @@ async function writeIntegrity() {
   /** @type {Record<string, string>} */ const hashes = {};
   const names = await readdir(out, { recursive: true });
   for (const name of names.sort().filter((one) => /\.(js|wasm)$/.test(one))) {
-    const hash = createHash('sha384').update(await readFile(join(out, name)));
-    hashes[relative('.', name)] = `sha384-${hash.digest('base64')}`;
+    const hash = createHash('sha256').update(await readFile(join(out, name)));
+    hashes[relative('.', name)] = `sha256-${hash.digest('base64')}`;
   }
   await write('integrity.json', `${JSON.stringify(hashes, null, 1)}\n`);
 }
