@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CHAT, EMBED, GENERATE, LOAD, TOKENIZE } from '../web/base/options.js';
+import { table as smallModels } from './helpers/small_models.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DOCUMENTS = [
@@ -33,6 +34,11 @@ test('README has at most 160 lines of at most 160 columns', () => {
     lines.filter((line) => [...line].length > 160),
     [],
   );
+});
+
+test('the table of small models is what the table of architectures and the sizes say', () => {
+  const squeezed = (/** @type {string} */ text) => text.replace(/ +/g, ' ').replace(/-+/g, '---');
+  assert.ok(squeezed(read('src/README.md')).includes(squeezed(smallModels())), 'print it again');
 });
 
 /** GitHub's anchors for the headings of a page. @param {string} text */
