@@ -25,7 +25,7 @@ const PATIENCE = 20_000; // ms for the further runs
  * @property {number} steps to take
  * @property {import('./figure.js').TokenView[]} drawn after each step
  * @property {boolean} encoder
- * @property {boolean} attends whether a block has attention, and so keys and values
+ * @property {false} [attends] no block has attention, and so keys and values
  * @property {string[]} types of cache that the engine offers
  * @property {{ layers: number, kvHeads: number, headSize: number }} shape of what is kept
  * @property {Steps} cached
@@ -145,7 +145,7 @@ export const cache = {
       steps: 0,
       drawn: [],
       encoder: info.encoder,
-      attends: info.attentionLayers.length > 0,
+      ...(info.attentionLayers.length ? {} : { attends: false }),
       types: [],
       shape: shapeOf(model),
       cached: none(),
@@ -156,7 +156,7 @@ export const cache = {
       lossTokens: 0,
       losses: [],
     });
-    if (info.encoder || !view.attends || !used.length) return view;
+    if (info.encoder || view.attends === false || !used.length) return view;
     view.types = await offered(model);
     const rules = rulesFor(request);
     const n = Math.min(request.steps ?? 16, info.contextLength - used.length + 1);
