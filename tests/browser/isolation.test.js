@@ -102,8 +102,13 @@ for (const browser of /** @type {const} */ (['Chromium', 'Firefox']))
         ['?threads=0', false],
       ]) {
         await page.goto(`${server.origin}/web/index.html${query}`);
-        await sleep(3000);
-        if (!isolated) await page.reload(); // the first visit's worker served this one
+        if (isolated) await page.waitForFunction('crossOriginIsolated');
+        else {
+          // The first visit's worker served this one, and is removed.
+          const none = 'navigator.serviceWorker.getRegistrations().then((all) => !all.length)';
+          await page.waitForFunction(none);
+          await page.reload();
+        }
         await page.waitForSelector('body[data-ready]');
         assert.equal(await page.evaluate('crossOriginIsolated'), isolated, String(query));
       }
