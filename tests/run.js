@@ -19,6 +19,7 @@ import { root, smollm2 } from './helpers/paths.js';
 
 const logs = join(root, 'build', 'test-logs');
 const LANES = Math.min(2, availableParallelism());
+const LIMIT_MS = 8 * 60_000; // of a suite: one that hangs has failed
 
 /** @typedef {{ name: string, command: string[], env?: Record<string, string> }} Suite */
 
@@ -151,10 +152,18 @@ function run({ command: [program, ...args], env }) {
     const stdio = /** @type {const} */ (['ignore', 'pipe', 'pipe']);
     const child = spawn(program, args, { cwd: root, env: variables, stdio });
     let output = '';
+    // Node's test runner ends its tests on SIGINT and says which have ended.
+    const limit = setTimeout(() => {
+      output += `the suite was ended after ${LIMIT_MS / 60_000} minutes\n`;
+      child.kill('SIGINT');
+    }, LIMIT_MS);
     child.stdout.on('data', (text) => (output += text));
     child.stderr.on('data', (text) => (output += text));
     child.on('error', (error) => resolve({ status: 1, output: `${output}${error.message}\n` }));
-    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+    child.on('close', (status) => {
+      clearTimeout(limit);
+      resolve({ status: status ?? 1, output });
+    });
   });
 }
 

@@ -36,7 +36,10 @@ const SET_UP = `(async () => {
 const loads = (browser) => (browser === 'Chromium' ? [{}, { worker: false }] : [{}]);
 for (const browser of chosen)
   for (const load of loads(browser))
-    describe(`split files, ${JSON.stringify(load)}, ${browser}`, { skip: missing(browser) }, () => {
+    describe(`split files, ${JSON.stringify(load)}, ${browser}`, {
+      skip: missing(browser),
+      timeout: 200_000,
+    }, () => {
       /** @type {import('./drivers.js').Tab} */ let tab;
       before(async () => {
         tab = await drivers[browser].open(`${server.origin}/tests/browser/empty.html`);
@@ -44,7 +47,7 @@ for (const browser of chosen)
       });
       after(() => tab?.close());
       for (const { name } of splitCases)
-        test(name, async () => {
+        test(name, { timeout: 60_000 }, async () => {
           const args = `${JSON.stringify(name)}, ${JSON.stringify(load)}`;
           assert.equal(await tab.evaluate(`run(${args})`), 'passed');
         });

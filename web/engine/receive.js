@@ -8,8 +8,13 @@ import { JielongError } from '../base/error.js';
 import { sha256 } from '../source/sha256.js';
 
 const MORE = 1;
-/** Errors of a header that may ask for what only jielong-all.wasm has: a classification head is a further tensor. */
-const RARE = ['UNKNOWN_ARCHITECTURE', 'UNKNOWN_TYPE', 'BAD_TENSOR', 'BAD_TOKENIZER'];
+const RARE = ['UNKNOWN_ARCHITECTURE', 'UNKNOWN_TYPE', 'BAD_TOKENIZER'];
+/**
+ * Whether a header may ask for what only jielong-all.wasm has; a classification head is refused as a tensor too many.
+ * @param {any} e the refusal
+ */
+const isRare = ({ code, where }) =>
+  RARE.includes(code) || (code === 'BAD_TENSOR' && /^cls/.test(where));
 const PROGRESS_MS = 50; // between two reports
 /**
  * Copies a chunk into the engine's input buffers.
@@ -53,7 +58,7 @@ class Feeder {
       if (this.#calls.call('model_file_bytes', this.#model)) this.#forget(); // the header is accepted
       return complete;
     } catch (e) {
-      if (!RARE.includes(/** @type {any} */ (e).code)) throw e;
+      if (!isRare(e)) throw e;
       this.#model = await this.#restart(/** @type {JielongError} */ (e));
       const parts = this.#header;
       this.#forget();
